@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# install.sh installs the third-party programs the interop tests run, pinned, into
+#
+#     ${COGNITO_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/cognito-tools}
+#
+# outside the tree. Usage: install.sh [TOOL ...]; without arguments, all of them.
+#
+# One function per tool. Each is idempotent: it writes the version it installed to $TOOLS/stamp/TOOL as its last act
+# and does nothing when that file already holds the wanted version. To change a version, change it here.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOOLS=${COGNITO_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/cognito-tools}
+mkdir -p "$TOOLS/bin" "$TOOLS/stamp"
+TOOLS=$(cd "$TOOLS" && pwd)
+
+say() { printf '%s\n' "install.sh: $*" >&2; }
+
+# have TOOL VERSION: whether that version is installed already.
+have() { [[ -f "$TOOLS/stamp/$1" && "$(cat "$TOOLS/stamp/$1")" == "$2" ]]; }
+
+# stamp TOOL VERSION: remember it. Written under another name first, so that a stamp is never half written.
+stamp() { printf '%s\n' "$2" >"$TOOLS/stamp/$1.new" && mv "$TOOLS/stamp/$1.new" "$TOOLS/stamp/$1"; }
+
+# go_tool TOOL PACKAGE VERSION: build a Go program from the module proxy. The programs are run, never linked, so they
+# are no requirement of this module; go.mod is not touched ("go install pkg@version" ignores it).
+go_tool() {
+	local tool=$1 package=$2 version=$3
+	have "$tool" "$version" && return
+	say "building $tool $version (minutes when nothing is cached)"
+	(cd / && GOBIN="$TOOLS/bin" GOFLAGS= CGO_ENABLED=0 go install -trimpath -ldflags='-s -w' "$package@$version")
+	stamp "$tool" "$version"
+}
+
+# versitygw: IAM, STS and S3 in one program. Apache-2.0.
+install_versitygw() { go_tool versitygw github.com/versity/versitygw/cmd/versitygw v1.8.0; }
+
+# MinIO: STS and S3. AGPL-3.0: run as a separate program, never linked.
+install_minio() { go_tool minio github.com/minio/minio v0.0.0-20260212201848-7aac2a2c5b7c; }
+
+# apt_package COMMAND PACKAGE: a system package, if its command is absent. Where we may not install it, say so and go
+# on: the tests that need it decide whether that is a skip or a failure.
+apt_updated=
+apt_package() {
+	local command=$1 package=$2
+	command -v "$command" >/dev/null && return
+	if ! command -v apt-get >/dev/null || [[ $(id -u) != 0 ]]; then
+		say "$command is missing and cannot be installed from here; install the package $package"
+		return
+	fi
+	if [[ -z $apt_updated ]]; then
+		apt-get update -qq >&2
+		apt_updated=yes
+	fi
+	say "installing $package"
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >&2 </dev/null
+}
+
+# What the private network namespace around versitygw needs: nft and ip; unshare is in util-linux, present everywhere.
+install_netns() {
+	apt_package nft nftables
+	apt_package ip iproute2
+}
+
+all=(netns versitygw minio)
+
+for tool in "${@:-${all[@]}}"; do
+	if ! declare -F "install_$tool" >/dev/null; then
+		say "unknown tool $tool; known: ${all[*]}"
+		exit 2
+	fi
+	"install_$tool"
+done
+say "everything is in $TOOLS"
