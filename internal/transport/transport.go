@@ -1,0 +1,260 @@
+// Package transport sends a request to an AWS service and brings back its answer, its error, or what kept them.
+//
+//	var s transport.Sender
+//	resp, err := s.Do(ctx, transport.Request{
+//		New: func(ctx context.Context, now time.Time) (*http.Request, error) {
+//			return http.NewRequestWithContext(ctx, "POST", "https://sts.us-east-1.amazonaws.com/", strings.NewReader(form))
+//		},
+//		Repeatable: true,
+//		Failure:    readError,
+//	})
+//
+// It holds the rules that are the same for every service: https only, no redirects, a limit on what is read, which
+// failures are repeated and when, and the difference between the server's clock and the local one.
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode"
+)
+
+const defaultMaxBody = 1 << 20
+
+// A Sender sends requests and remembers what they have in common: the retry quota, the clock offset and, unless the
+// caller brings one, the HTTP client. Its zero value is ready. It is safe for concurrent use and must not be copied.
+type Sender struct {
+	mu     sync.Mutex
+	spent  int           // of the retry quota
+	offset time.Duration // to add to the local clock
+	client *http.Client
+}
+
+// A Request is one call of a service: how to make an attempt, and what may be done when it fails.
+type Request struct {
+	// HTTPClient sends the attempts. Nil means one that the Sender makes once with NewHTTPClient.
+	// Redirects are not followed, whatever its CheckRedirect says.
+	HTTPClient *http.Client
+
+	// New makes one attempt: a request that has not been sent, with a body that nobody else reads, signed if need
+	// be with the time now. Required. An error of New ends the call and is returned as it is.
+	New func(ctx context.Context, now time.Time) (*http.Request, error)
+
+	// Repeatable says that the call may be sent again when it is not known whether it was carried out: after a
+	// lost connection, a timeout or a 5xx answer. Otherwise it is repeated only when it certainly was not.
+	Repeatable bool
+
+	// MaxBody is the longest body that is accepted, in bytes. 0 means 1 MiB.
+	MaxBody int64
+
+	// Failure reads the code and the message out of an answer whose status is not 200. Nil, or a nil result, or
+	// an empty Code, means that the answer did not come from the service; what is left out is filled in.
+	Failure func(*Response) *Failure
+
+	// Permanent are codes of this service that no repetition mends, although the general rules say so.
+	Permanent []string
+
+	// Transient are codes of this service that may pass, for calls that are Repeatable.
+	Transient []string
+}
+
+// A Response is a complete answer.
+type Response struct {
+	StatusCode int
+	Header     http.Header
+	Body       []byte
+}
+
+// A Failure is an answer of a service that is not 200. It holds neither the body nor anything that was sent.
+type Failure struct {
+	Code       string // such as "NotAuthorizedException"; "HTTP 502" if the answer named none
+	Message    string // at most 1024 bytes of it, without control characters
+	RequestID  string
+	StatusCode int
+	Header     http.Header // of the answer
+	ReasonCode string      // a further code that some answers in JSON have
+}
+
+// Error is the code, the message, the status and the request id, as far as they are there.
+func (f *Failure) Error() string {
+	s := f.Code
+	if f.Message != "" {
+		s += ": " + f.Message
+	}
+	s += fmt.Sprintf(" (status %d", f.StatusCode)
+	if f.RequestID != "" {
+		s += ", request id " + f.RequestID
+	}
+	return s + ")"
+}
+
+// Do sends r until there is an answer of status 200, and returns it. An answer with another status is returned as a
+// *Failure. When ctx ends between attempts, or would end before the next one, the error of the last attempt is
+// returned with that of ctx beside it. No error holds a URL's path or query, a body, or a header.
+func (s *Sender) Do(ctx context.Context, r Request) (*Response, error) {
+	client := r.HTTPClient
+	if client == nil {
+		client = s.ownClient()
+	}
+	client = noRedirects(client)
+	var last error
+	cost, resigned := 0, false
+	for i := 0; ; i++ {
+		now, offset := s.now()
+		resp, unsent, err := s.attempt(ctx, client, &r, now)
+		if err == nil {
+			s.giveBack(cost)
+			return resp, nil
+		}
+		var f *Failure
+		var header http.Header
+		if errors.As(err, &f) {
+			header = f.Header
+			if !resigned && s.skewed(f, offset) {
+				resigned = true
+				i--
+				continue
+			}
+		} else if why := ctx.Err(); why != nil {
+			switch {
+			case last != nil: // what the service said is worth more than that the time ran out
+				return nil, fmt.Errorf("%w; not repeated: %w", last, why)
+			case !errors.Is(err, why): // net/http gives the cause of ctx instead
+				return nil, fmt.Errorf("%w: %w", err, why)
+			}
+			return nil, err
+		}
+		retry, throttled := r.retryable(err, unsent)
+		cost = otherCost
+		if throttled {
+			cost = throttleCost
+		}
+		if !retry || i+1 >= maxAttempts || !s.take(cost) {
+			return nil, err
+		}
+		last = err
+		if why := wait(ctx, delay(i, throttled, header, s.Now())); why != nil {
+			return nil, fmt.Errorf("%w; not repeated: %w", err, why)
+		}
+	}
+}
+
+func (s *Sender) ownClient() *http.Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client == nil {
+		s.client = NewHTTPClient()
+	}
+	return s.client
+}
+
+// attempt sends once and reads the answer. unsent tells that no connection was had, so nothing was sent.
+func (s *Sender) attempt(ctx context.Context, client *http.Client, r *Request, now time.Time) (_ *Response, unsent bool, _ error) {
+	// A transport that calls GetConn is net/http's and calls GotConn before it writes. One that calls neither
+	// says nothing.
+	var asked, got atomic.Bool
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { got.Store(true) },
+	})
+	req, err := r.New(traced, now)
+	if err != nil {
+		return nil, false, err
+	}
+	if req.URL.Scheme != "https" && !(req.URL.Scheme == "http" && loopback(req.URL.Hostname())) {
+		return nil, false, fmt.Errorf("%s: refused to send over %q: only https is used, and http on the loopback address", req.URL.Host, req.URL.Scheme)
+	}
+	if req.Header.Get("User-Agent") == "" {
+		req.Header.Set("User-Agent", "cognito-go")
+	}
+	if runtime.GOOS == "js" {
+		req.Header.Set("js.fetch:redirect", "error") // fetch follows redirects by itself; net/http takes this out
+	}
+	answer, err := client.Do(req)
+	if err != nil {
+		return nil, asked.Load() && !got.Load(), &connectionError{req.URL.Host, err}
+	}
+	defer answer.Body.Close()
+	s.learn(req.URL, answer.Header)
+	limit := r.MaxBody
+	if limit == 0 {
+		limit = defaultMaxBody
+	}
+	body, err := io.ReadAll(io.LimitReader(answer.Body, limit+1))
+	if err != nil {
+		return nil, false, &connectionError{req.URL.Host, fmt.Errorf("the answer (status %d) broke off: %w", answer.StatusCode, err)}
+	}
+	if int64(len(body)) > limit {
+		return nil, false, fmt.Errorf("%s: the answer (status %d) is longer than %d bytes", req.URL.Host, answer.StatusCode, limit)
+	}
+	resp := &Response{answer.StatusCode, answer.Header, body}
+	if resp.StatusCode != http.StatusOK {
+		return nil, false, r.failure(resp)
+	}
+	return resp, false, nil
+}
+
+func (r *Request) failure(resp *Response) *Failure {
+	f := new(Failure)
+	if r.Failure != nil {
+		if read := r.Failure(resp); read != nil {
+			f = read
+		}
+	}
+	f.StatusCode, f.Header = resp.StatusCode, resp.Header
+	if f.RequestID == "" {
+		f.RequestID = RequestID(resp.Header)
+	}
+	if f.Code == "" {
+		f.Code = fmt.Sprintf("HTTP %d", resp.StatusCode)
+		if f.Message == "" && resp.StatusCode/100 == 3 {
+			f.Message = "the server redirects to another address, which is not followed because it would be sent secrets; check the Region and the Endpoint"
+		} else if f.Message == "" {
+			f.Message = "the answer names no error of the service; something between here and there may have sent it"
+		}
+	}
+	f.Code, f.Message, f.RequestID, f.ReasonCode = Clean(f.Code, 128), Clean(f.Message, 1024), Clean(f.RequestID, 128), Clean(f.ReasonCode, 128)
+	return f
+}
+
+// RequestID is the request id in the headers of an answer, "" if there is none.
+func RequestID(h http.Header) string {
+	if id := h.Get("X-Amzn-Requestid"); id != "" {
+		return id
+	}
+	return h.Get("X-Amz-Request-Id")
+}
+
+// Clean is text from the wire made fit for one line of a log: valid UTF-8, at most limit bytes, every run of
+// characters that do not print one space.
+func Clean(text string, limit int) string {
+	cut := text[:min(len(text), limit)]
+	cut = strings.ToValidUTF8(cut, "")
+	return strings.Join(strings.FieldsFunc(cut, func(c rune) bool { return c == ' ' || !unicode.IsPrint(c) }), " ")
+}
+
+// A connectionError is a failure to get a whole answer from a host. Its text leaves out the URL that net/http names.
+type connectionError struct {
+	host string
+	err  error
+}
+
+func (e *connectionError) Error() string {
+	err := e.err
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		err = u.Err
+	}
+	return e.host + ": " + Clean(err.Error(), 512)
+}
+
+func (e *connectionError) Unwrap() error { return e.err }
