@@ -30,7 +30,7 @@ func (s *Sender) DoJSON(ctx context.Context, r Request, u *url.URL, target strin
 		}
 		return req, err
 	}
-	r.Failure = jsonFailure
+	r.Failure = JSONFailure
 	resp, err := s.Do(ctx, r)
 	if err != nil {
 		return err
@@ -51,10 +51,10 @@ func idText(h http.Header) string {
 	return ""
 }
 
-// jsonFailure reads the error forms of AWS JSON 1.1. The code is in the header x-amzn-ErrorType, or in the member
+// JSONFailure reads the error forms of AWS JSON 1.1. The code is in the header x-amzn-ErrorType, or in the member
 // code, or in __type, in that order (amplify-js parseJsonError), alone or as namespace#Code:URL. Members are looked
 // up by their exact names: decoding into a struct would take message for Message.
-func jsonFailure(resp *Response) *Failure {
+func JSONFailure(resp *Response) *Failure {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(resp.Body, &members) != nil {
 		members = nil

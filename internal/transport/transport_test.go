@@ -40,12 +40,12 @@ func TestRetryThenSuccess(t *testing.T) {
 			}
 			return answer(200, `{}`), nil
 		})}
-		_, err := s.Do(t.Context(), Request{HTTPClient: client, New: post("https://a.example/"), Failure: jsonFailure})
+		_, err := s.Do(t.Context(), Request{HTTPClient: client, New: post("https://a.example/"), Failure: JSONFailure})
 		if err != nil || n != 3 {
 			t.Fatal(n, err)
 		}
 		n = -10
-		_, err = s.Do(t.Context(), Request{HTTPClient: client, New: post("https://a.example/"), Failure: jsonFailure})
+		_, err = s.Do(t.Context(), Request{HTTPClient: client, New: post("https://a.example/"), Failure: JSONFailure})
 		var f *Failure
 		if !errors.As(err, &f) || f.Code != "TooManyRequestsException" || n != -7 {
 			t.Fatal(n, err)

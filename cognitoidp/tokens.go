@@ -1,0 +1,64 @@
+package cognitoidp
+
+import (
+	"context"
+	"errors"
+)
+
+// GetTokensFromRefreshTokenInput is the request of GetTokensFromRefreshToken. Empty fields are not sent.
+type GetTokensFromRefreshTokenInput struct {
+	RefreshToken   string            // required
+	ClientID       string            // of the app client that the token was issued to; required
+	ClientSecret   string            // of an app client that has one: the secret itself, not a hash
+	DeviceKey      string            // of the device that the token is bound to, if the pool tracks devices
+	ClientMetadata map[string]string // for the pool's Lambda triggers
+}
+
+// GetTokensFromRefreshToken exchanges a refresh token for new tokens, whether or not refresh tokens rotate. With
+// rotation the answer has a new refresh token and the old one is refused after a grace period of 0 to 60 seconds: store
+// the new one before using anything else of the answer. For the same reason the call is repeated only when it certainly
+// was not carried out. CodeRefreshTokenReuse is final.
+func (c *Client) GetTokensFromRefreshToken(ctx context.Context, in GetTokensFromRefreshTokenInput) (AuthOutput, error) {
+	const operation = "GetTokensFromRefreshToken"
+	type wire struct {
+		RefreshToken   string            `json:"RefreshToken"`
+		ClientID       string            `json:"ClientId"`
+		ClientSecret   string            `json:"ClientSecret,omitempty"`
+		DeviceKey      string            `json:"DeviceKey,omitempty"`
+		ClientMetadata map[string]string `json:"ClientMetadata,omitempty"`
+	}
+	err := errors.Join(checkClientID(in.ClientID), checkText("ClientMetadata", in.ClientMetadata))
+	if !isToken(in.RefreshToken) {
+		err = errors.New("RefreshToken is missing or has characters that no token has")
+	}
+	if err != nil {
+		return AuthOutput{}, wrap(operation, err)
+	}
+	return c.auth(ctx, operation, false, wire(in))
+}
+
+// RevokeTokenInput is the request of RevokeToken. Empty fields are not sent.
+type RevokeTokenInput struct {
+	Token        string // a refresh token; required
+	ClientID     string // of the app client that the token was issued to; required
+	ClientSecret string // of an app client that has one: the secret itself, not a hash
+}
+
+// RevokeToken revokes a refresh token and the access tokens that came of it. Services that check a token by its
+// signature alone accept it until it expires. It is repeated after a failure that may pass.
+func (c *Client) RevokeToken(ctx context.Context, in RevokeTokenInput) error {
+	const operation = "RevokeToken"
+	type wire struct {
+		Token        string `json:"Token"`
+		ClientID     string `json:"ClientId"`
+		ClientSecret string `json:"ClientSecret,omitempty"`
+	}
+	err := checkClientID(in.ClientID)
+	if !isToken(in.Token) {
+		err = errors.New("Token is missing or has characters that no token has")
+	}
+	if err != nil {
+		return wrap(operation, err)
+	}
+	return c.call(ctx, operation, true, wire(in), new(struct{}))
+}
