@@ -56,11 +56,8 @@ apt_package() {
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >&2 </dev/null
 }
 
-# What the private network namespace around versitygw needs: nft and ip; unshare is in util-linux, present everywhere.
-install_netns() {
-	apt_package nft nftables
-	apt_package ip iproute2
-}
+# What the private network namespace around versitygw needs: ip. (unshare is in util-linux, present everywhere.)
+install_netns() { apt_package ip iproute2; }
 
 all=(netns versitygw minio)
 
