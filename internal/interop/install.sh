@@ -59,7 +59,63 @@ apt_package() {
 # What the private network namespace around versitygw needs: ip. (unshare is in util-linux, present everywhere.)
 install_netns() { apt_package ip iproute2; }
 
-all=(netns versitygw minio)
+# sum FILE: its SHA-256, the stamp of what is installed from a list of pinned packages.
+sum() { { sha256sum "$1" 2>/dev/null || shasum -a 256 "$1"; } | cut -d' ' -f1; }
+
+# The JavaScript clients, exactly those of package-lock.json; no script of any package is run.
+install_js() {
+	local want
+	want=$(sum "$here/testdata/js/package-lock.json")
+	have js "$want" && return
+	if ! command -v npm >/dev/null; then
+		say "npm is missing; install node 20 or newer"
+		return
+	fi
+	say "installing the JavaScript clients"
+	rm -rf "$TOOLS/js.new"
+	mkdir "$TOOLS/js.new"
+	cp "$here"/testdata/js/package{,-lock}.json "$TOOLS/js.new"
+	(cd "$TOOLS/js.new" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+	rm -rf "$TOOLS/js"
+	mv "$TOOLS/js.new" "$TOOLS/js"
+	stamp js "$want"
+}
+
+# pinned PYTHON: whether that interpreter has the packages of requirements.txt at exactly those versions.
+pinned() {
+	"$1" - "$here/testdata/python/requirements.txt" 2>/dev/null <<-'END'
+		import importlib.metadata, re, sys
+		for line in open(sys.argv[1]):
+		    name, _, version = line.strip().partition("==")
+		    if version and importlib.metadata.version(re.sub(r"\[.*", "", name)) != version:
+		        sys.exit(1)
+	END
+}
+
+# boto3, the aws command line and moto_server: the machine's own where they are the pinned versions, otherwise in an
+# environment of their own. bin/python3-interop runs the interpreter that has them.
+install_python() {
+	local want python
+	want=$(sum "$here/testdata/python/requirements.txt")
+	have python "$want" && pinned "$TOOLS/bin/python3-interop" && return
+	if ! command -v python3 >/dev/null; then
+		say "python3 is missing"
+		return
+	fi
+	if pinned python3; then
+		python=$(python3 -c 'import sys; print(sys.executable)')
+	else
+		say "installing the Python clients"
+		python3 -m venv --clear "$TOOLS/python"
+		python=$TOOLS/python/bin/python
+		"$python" -m pip install --quiet --disable-pip-version-check -r "$here/testdata/python/requirements.txt" >&2
+	fi
+	printf '#!/bin/sh\nexec "%s" "$@"\n' "$python" >"$TOOLS/bin/python3-interop"
+	chmod +x "$TOOLS/bin/python3-interop"
+	stamp python "$want"
+}
+
+all=(js python netns versitygw minio)
 
 for tool in "${@:-${all[@]}}"; do
 	if ! declare -F "install_$tool" >/dev/null; then

@@ -1,0 +1,196 @@
+// Package interop holds tests alone: other people's clients against the stand-in of package cognitotest, and this
+// module's clients against other people's servers. install.sh installs those programs, pinned, outside the tree.
+//
+// clients_*_test.go are the tests with other people's clients, servers*_test.go those with other people's servers.
+package interop
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// toolsDir is where install.sh installs.
+func toolsDir(t *testing.T) string {
+	t.Helper()
+	if dir := os.Getenv("COGNITO_TOOLS"); dir != "" {
+		return dir
+	}
+	cache := os.Getenv("XDG_CACHE_HOME")
+	if cache == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cache = filepath.Join(home, ".cache")
+	}
+	return filepath.Join(cache, "cognito-tools")
+}
+
+// missing ends a test that cannot run for want of something on this machine. That is a skip where somebody works, and
+// a failure in CI, where a test that quietly stops running would not be noticed.
+func missing(t *testing.T, format string, args ...any) {
+	t.Helper()
+	reason := fmt.Sprintf(format, args...)
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s; CI has to run internal/interop/install.sh first", reason)
+	}
+	t.Skipf("NOT TESTED: %s; internal/interop/install.sh installs what is needed", reason)
+}
+
+// tool returns the path of a program: the one install.sh installed, or else the machine's own.
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	if path, err := exec.LookPath(filepath.Join(toolsDir(t), "bin", name)); err == nil {
+		return path
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		missing(t, "%s is not installed", name)
+	}
+	return path
+}
+
+// stamped ends the test unless what install.sh installed as name was made from the file at path as it is now.
+func stamped(t *testing.T, name, path string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(data)
+	stamp, err := os.ReadFile(filepath.Join(toolsDir(t), "stamp", name))
+	if err != nil || strings.TrimSpace(string(stamp)) != hex.EncodeToString(sum[:]) {
+		missing(t, "%s is not installed as %s asks", name, path)
+	}
+}
+
+// node returns the command line of a script in testdata/js.
+func node(t *testing.T, script string, args ...string) []string {
+	t.Helper()
+	stamped(t, "js", "testdata/js/package-lock.json")
+	return append([]string{tool(t, "node"), script}, args...)
+}
+
+// python returns a command line of the Python that has the pinned packages.
+func python(t *testing.T, args ...string) []string {
+	t.Helper()
+	stamped(t, "python", "testdata/python/requirements.txt")
+	return append([]string{filepath.Join(toolsDir(t), "bin", "python3-interop")}, args...)
+}
+
+// environment is that of a program under test: nothing of the machine's AWS configuration, no proxy, and a home
+// directory of its own.
+func environment(t *testing.T, more ...string) []string {
+	t.Helper()
+	home := t.TempDir()
+	return append([]string{
+		"PATH=" + os.Getenv("PATH"),
+		"HOME=" + home,
+		"TMPDIR=" + home,
+		"COGNITO_TOOLS=" + toolsDir(t),
+		"PYTHONDONTWRITEBYTECODE=1",
+		"AWS_CONFIG_FILE=" + os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
+		"AWS_EC2_METADATA_DISABLED=true",
+		"AWS_REGION=us-east-1",
+		"AWS_DEFAULT_REGION=us-east-1",
+		"AWS_PAGER=",
+	}, more...)
+}
+
+// result is how a program ended.
+type result struct {
+	status         int
+	stdout, stderr string
+}
+
+// run runs a program to its end, with input on its standard input. It is killed after a minute, or with the test.
+func run(t *testing.T, env []string, input string, command ...string) result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Env = env
+	cmd.Stdin = strings.NewReader(input)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.WaitDelay = 5 * time.Second // a child of the program may hold the pipes open
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || ctx.Err() != nil) {
+		t.Fatalf("%s: %v (%v)\n%s", strings.Join(command, " "), err, ctx.Err(), stderr.String())
+	}
+	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// outcome is what came of one thing that a script tried: a value, or the name of an error.
+type outcome struct {
+	Value   json.RawMessage
+	Error   string // a service's error code, or the class of the client's own error
+	Message string
+}
+
+// script runs a script that reads its parameters as JSON from standard input and prints a JSON object with the outcome
+// of each thing it tried, by name. want has the same names: the error that is wanted, "" for success, or several that
+// will do, separated by "|". A name that is in one and not the other fails the test.
+func script(t *testing.T, command []string, parameters any, want map[string]string) map[string]outcome {
+	t.Helper()
+	input, err := json.Marshal(parameters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, environment(t), string(input), command...)
+	var got map[string]outcome
+	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || r.status != 0 {
+		t.Fatalf("%s: exit status %d, %v\n%s%s", strings.Join(command[1:], " "), r.status, err, r.stdout, r.stderr)
+	}
+	if len(got) == 0 {
+		t.Fatal("the script tried nothing")
+	}
+	for name := range got {
+		if _, ok := want[name]; !ok {
+			t.Errorf("the script tried %q, which the test does not expect", name)
+		}
+	}
+	for name, errs := range want {
+		t.Run(name, func(t *testing.T) {
+			o, ok := got[name]
+			if !ok {
+				t.Fatal("the script did not try this")
+			}
+			for _, e := range strings.Split(errs, "|") {
+				if o.Error == e {
+					return
+				}
+			}
+			t.Errorf("error %q (%s), value %s; want error %q", o.Error, o.Message, o.Value, errs)
+		})
+	}
+	return got
+}
+
+// value decodes the value of a successful outcome.
+func value[T any](t *testing.T, outcomes map[string]outcome, name string) T {
+	t.Helper()
+	var v T
+	o, ok := outcomes[name]
+	if !ok || o.Error != "" {
+		t.Errorf("%s: no value: %s %s", name, o.Error, o.Message)
+		return v
+	}
+	if err := json.Unmarshal(o.Value, &v); err != nil {
+		t.Errorf("%s: %v in %s", name, err, o.Value)
+	}
+	return v
+}
