@@ -258,3 +258,8 @@ func (e *connectionError) Error() string {
 }
 
 func (e *connectionError) Unwrap() error { return e.err }
+
+// Word reports whether s is one word of at most limit bytes, as keys and tokens are: printable ASCII without spaces.
+func Word(s string, limit int) bool {
+	return s != "" && len(s) <= limit && strings.IndexFunc(s, func(c rune) bool { return c <= ' ' || c > '~' }) < 0
+}

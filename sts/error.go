@@ -1,0 +1,86 @@
+package sts
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+
+	"github.com/loginwithcognito/cognito/internal/redact"
+	"github.com/loginwithcognito/cognito/internal/transport"
+)
+
+// An Error is an answer of the service that is not a success. Errors that are not of this type come from checks made
+// before sending, from the connection, or from an answer that could not be understood.
+type Error struct {
+	Operation  string // such as "AssumeRoleWithWebIdentity"
+	Code       string // one of the Code constants, another code, or "HTTP 502" if the answer had none
+	Message    string // for people; no contract. At most 1024 bytes, one line.
+	StatusCode int    // of HTTP
+	RequestID  string // for AWS support; may be ""
+
+	err error
+}
+
+// Error is one line with everything above.
+func (e *Error) Error() string {
+	f := transport.Failure{Code: e.Code, Message: e.Message, StatusCode: e.StatusCode, RequestID: e.RequestID}
+	return "sts: " + e.Operation + ": " + f.Error()
+}
+
+// Unwrap gives errors.Is the context's error, if that is why the call was not repeated.
+func (e *Error) Unwrap() error { return e.err }
+
+// Codes of the operations of this package, as they are sent: five of the exceptions of the service model lose their
+// "Exception" there.
+const (
+	CodeAccessDenied            = "AccessDenied" // the role does not trust the token, or does not exist
+	CodeExpiredToken            = "ExpiredTokenException"
+	CodeIDPCommunicationError   = "IDPCommunicationError" // AWS could not reach the token's issuer
+	CodeIDPRejectedClaim        = "IDPRejectedClaim"
+	CodeInvalidClientTokenID    = "InvalidClientTokenId" // GetCallerIdentity: no such access key
+	CodeInvalidIdentityToken    = "InvalidIdentityToken"
+	CodeMalformedPolicyDocument = "MalformedPolicyDocument"
+	CodePackedPolicyTooLarge    = "PackedPolicyTooLarge"
+	CodeRegionDisabled          = "RegionDisabledException"
+	CodeSignatureDoesNotMatch   = "SignatureDoesNotMatch"
+	CodeThrottling              = "Throttling"
+	CodeValidationError         = "ValidationError"
+)
+
+// wrap gives err the name of the operation, and turns an answer of the service into an Error.
+func wrap(operation string, err error) error {
+	var f *transport.Failure
+	if errors.As(err, &f) {
+		return &Error{Operation: operation, Code: f.Code, Message: f.Message, StatusCode: f.StatusCode, RequestID: f.RequestID, err: err}
+	}
+	if err != nil {
+		return fmt.Errorf("sts: %s: %w", operation, err)
+	}
+	return nil
+}
+
+// readFailure reads <ErrorResponse><Error><Type/><Code/><Message/></Error><RequestId/></ErrorResponse>.
+func readFailure(resp *transport.Response) *transport.Failure {
+	var doc struct {
+		XMLName   xml.Name `xml:"ErrorResponse"`
+		Code      string   `xml:"Error>Code"`
+		Message   string   `xml:"Error>Message"`
+		RequestID string   `xml:"RequestId"`
+	}
+	if xml.Unmarshal(resp.Body, &doc) != nil {
+		return nil
+	}
+	return &transport.Failure{Code: doc.Code, Message: doc.Message, RequestID: doc.RequestID}
+}
+
+// What holds a token prints and marshals without it. See package redact.
+
+// Format prints the input without its token, for every verb.
+func (in AssumeRoleWithWebIdentityInput) Format(f fmt.State, _ rune) {
+	redact.Format(f, "sts.AssumeRoleWithWebIdentityInput", "RoleARN", in.RoleARN, "RoleSessionName", in.RoleSessionName)
+}
+
+// MarshalText is the input without its token.
+func (in AssumeRoleWithWebIdentityInput) MarshalText() ([]byte, error) {
+	return redact.Text("sts.AssumeRoleWithWebIdentityInput", "RoleARN", in.RoleARN, "RoleSessionName", in.RoleSessionName), nil
+}
