@@ -98,7 +98,7 @@ func clientKey(a, A, B, salt *big.Int, id Identity) ([]byte, error) {
 	if u.Sign() == 0 {
 		return nil, errors.New("srp: the hash of SRP_A and SRP_B is 0")
 	}
-	S := gr.clientSecret(B, a, u, id.x(salt))
+	S := gr.clientSecret(A, B, a, u, id.x(salt))
 	if S.Sign() == 0 {
 		return nil, errors.New("srp: SRP_B makes the shared secret 0")
 	}

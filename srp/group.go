@@ -9,6 +9,7 @@ import (
 // group is a group for SRP-6a: N a safe prime, g a generator, k the multiplier.
 type group struct {
 	N, g, k *big.Int
+	comb    *comb // nil in a group that has none: nothing is masked
 }
 
 // primeN is the 3072-bit MODP prime of RFC 3526 section 4 (group 15),
@@ -31,33 +32,71 @@ const multiplierK = "538282c4354742d7cbbde2359fcf67f9f5b3a6b08791e5011b43b8a5b66
 
 // cognito returns Cognito's group.
 var cognito = sync.OnceValue(func() *group {
-	return &group{N: mustHex(primeN), g: big.NewInt(2), k: mustHex(multiplierK)}
+	N, _ := new(big.Int).SetString(primeN, 16)
+	k, _ := new(big.Int).SetString(multiplierK, 16)
+	return &group{N: N, g: big.NewInt(2), k: k, comb: newComb()}
 })
 
-func mustHex(s string) *big.Int {
-	n, err := parseHex("constant", s, maxDigits)
-	if err != nil {
-		panic(err)
-	}
-	return n
+// offset is 2^640 - 1. Secret exponents are drawn from [offset, 2*offset],
+// the range that suits the comb.
+var offset = sync.OnceValue(func() *big.Int {
+	one := big.NewInt(1)
+	return new(big.Int).Sub(new(big.Int).Lsh(one, combBits), one)
+})
+
+// randomExponent draws a secret exponent. It has 640 random bits, 128 more than
+// u*x can have, so that added to u*x, or subtracted from x, it hides x: the
+// distribution of the result moves by less than 2^-128 with x.
+func randomExponent() *big.Int {
+	var b [combBits / 8]byte
+	rand.Read(b[:]) // never fails
+	e := new(big.Int).SetBytes(b[:])
+	return e.Add(e, offset())
 }
 
-// randomExponent draws a secret exponent.
-func randomExponent() *big.Int {
-	var b [80]byte
-	rand.Read(b[:])
-	return new(big.Int).SetBit(new(big.Int).SetBytes(b[:]), 640, 1)
+// suitsComb reports whether e is in [offset, 2*offset].
+func suitsComb(e *big.Int) bool {
+	d := new(big.Int).Sub(e, offset())
+	return d.Sign() >= 0 && d.BitLen() <= combBits
 }
 
 // expG returns g^e mod N.
-func (gr *group) expG(e *big.Int) *big.Int { return new(big.Int).Exp(gr.g, e, gr.N) }
+func (gr *group) expG(e *big.Int) *big.Int {
+	if gr.comb != nil && suitsComb(e) {
+		return gr.comb.exp(e, gr.N)
+	}
+	return new(big.Int).Exp(gr.g, e, gr.N)
+}
 
-// verifier returns v = g^x mod N.
-func (gr *group) verifier(x *big.Int) *big.Int { return gr.expG(x) }
+// verifier returns v = g^x mod N for an x of at most 256 bits, given R = g^r mod
+// N with r from randomExponent. It computes R * g^s * g^-M with s = M + x - r,
+// where M = 3*offset puts s in the range of r. Neither r nor s depends on x by
+// itself, so that nothing the time of one exponentiation tells about its
+// exponent is about x, or adds up over many sign-ins.
+//
+// g^r and g^s are not computed in one pass with shared squarings, which would be
+// faster: r would cancel out in the accumulator.
+func (gr *group) verifier(x, r, R *big.Int) *big.Int {
+	if gr.comb == nil {
+		return gr.expG(x)
+	}
+	top := new(big.Int).Mul(offset(), big.NewInt(3))
+	top.Add(top, x)
+	s := new(big.Int).Sub(top, r)
+	for !suitsComb(s) { // once in 2^384 times, or if r is the a of a test vector
+		r = randomExponent()
+		R = gr.expG(r)
+		s.Sub(top, r)
+	}
+	v := gr.expG(s)
+	v.Mod(v.Mul(v, R), gr.N)
+	return v.Mod(v.Mul(v, gr.comb.unmask), gr.N)
+}
 
-// clientSecret returns S = (B - k*g^x)^(a + u*x) mod N (RFC 5054 section 2.6).
-func (gr *group) clientSecret(B, a, u, x *big.Int) *big.Int {
-	base := new(big.Int).Mul(gr.k, gr.verifier(x))
+// clientSecret returns S = (B - k*g^x)^(a + u*x) mod N (RFC 5054 section 2.6),
+// given A = g^a mod N. The random a of the exchange masks both exponents.
+func (gr *group) clientSecret(A, B, a, u, x *big.Int) *big.Int {
+	base := new(big.Int).Mul(gr.k, gr.verifier(x, a, A))
 	base.Mod(base.Sub(B, base), gr.N) // Mod is Euclidean: never negative
 	e := new(big.Int).Mul(u, x)
 	return base.Exp(base, e.Add(e, a), gr.N)

@@ -93,20 +93,13 @@ func (id Identity) x(salt *big.Int) *big.Int {
 // "_" and a name of letters, digits and "_", at most 55 bytes in all (Amazon
 // Cognito API Reference, UserPoolIdType).
 func PoolName(userPoolID string) (string, error) {
+	const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	region, name, _ := strings.Cut(userPoolID, "_")
-	if !consists(region, "-") || !consists(name, "_") || len(userPoolID) > 55 {
+	if region == "" || name == "" || len(userPoolID) > 55 ||
+		strings.Trim(region, alphanumeric+"-") != "" || strings.Trim(name, alphanumeric+"_") != "" {
 		return "", fmt.Errorf("srp: user pool id %.60q does not have the form us-east-1_AbCdEfGhI", userPoolID)
 	}
 	return name, nil
-}
-
-// consists reports whether s is not empty and has only ASCII letters, digits
-// and the bytes of others.
-func consists(s, others string) bool {
-	bad := func(r rune) bool {
-		return !('0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' || strings.ContainsRune(others, r))
-	}
-	return s != "" && !strings.ContainsFunc(s, bad)
 }
 
 // layout is the form of TIMESTAMP: English names, no zero before the day of
@@ -180,26 +173,26 @@ const (
 
 // parseHex reads a non-negative integer of at most max hexadecimal digits of
 // either case. An odd number of them and leading zeros are fine: Cognito sends
-// what Java's BigInteger.toString(16) makes. Signs, prefixes, underscores and
-// spaces, of which big.Int.SetString takes some, are not.
+// what Java's BigInteger.toString(16) makes. Signs and underscores, which
+// big.Int.SetString may take, are not.
 func parseHex(name, s string, max int) (*big.Int, error) {
-	if s == "" {
+	switch {
+	case s == "":
 		return nil, fmt.Errorf("srp: %s is empty", name)
-	}
-	if len(s) > max {
+	case len(s) > max:
 		return nil, fmt.Errorf("srp: %s has %d digits, more than %d", name, len(s), max)
+	case strings.Trim(s, "0123456789abcdefABCDEF") != "":
+		return nil, fmt.Errorf("srp: %s is not a non-negative hexadecimal number", name)
 	}
-	for i := range len(s) {
-		if c := s[i]; !('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F') {
-			if c == '-' && i == 0 {
-				return nil, fmt.Errorf("srp: %s is negative", name)
-			}
-			return nil, fmt.Errorf("srp: %s is not hexadecimal at byte %d", name, i)
-		}
-	}
-	n, ok := new(big.Int).SetString(s, 16)
-	if !ok {
-		return nil, fmt.Errorf("srp: %s is not hexadecimal", name)
-	}
+	n, _ := new(big.Int).SetString(s, 16)
 	return n, nil
+}
+
+// text is the inverse of parseHex, and "" for the value that a Client or Server
+// which was not made by its function does not have.
+func text(n *big.Int) string {
+	if n == nil {
+		return ""
+	}
+	return n.Text(16)
 }

@@ -40,7 +40,9 @@ func newVerifier(id Identity, salt *big.Int) (Verifier, error) {
 	if err := id.check(); err != nil {
 		return Verifier{}, err
 	}
-	return Verifier{Salt: pad(salt), Verifier: pad(cognito().verifier(id.x(salt)))}, nil
+	gr, r := cognito(), randomExponent()
+	v := gr.verifier(id.x(salt), r, gr.expG(r))
+	return Verifier{Salt: pad(salt), Verifier: pad(v)}, nil
 }
 
 // Server is the verifier side of one exchange: the secret b and the public B.
@@ -71,32 +73,34 @@ func NewServer(v Verifier) (*Server, error) {
 }
 
 func newServer(v Verifier, b *big.Int) (*Server, error) {
-	if err := checkInteger("Salt", v.Salt, maxSaltDigits/2); err != nil {
-		return nil, err
-	}
-	if err := checkInteger("Verifier", v.Verifier, maxDigits/2); err != nil {
-		return nil, err
-	}
 	gr := cognito()
-	s := &Server{salt: new(big.Int).SetBytes(v.Salt), v: new(big.Int).SetBytes(v.Verifier), b: make(chan *big.Int, 1)}
-	if s.v.Sign() == 0 || s.v.Cmp(gr.N) >= 0 {
+	salt, err := integer("Salt", v.Salt, maxSaltDigits/2)
+	if err != nil {
+		return nil, err
+	}
+	gx, err := integer("Verifier", v.Verifier, maxDigits/2)
+	if err != nil {
+		return nil, err
+	}
+	if gx.Sign() == 0 || gx.Cmp(gr.N) >= 0 {
 		return nil, errors.New("srp: Verifier.Verifier is not between 1 and N-1")
 	}
-	s.bigB = gr.serverPublic(s.v, b)
+	s := &Server{salt: salt, v: gx, bigB: gr.serverPublic(gx, b), b: make(chan *big.Int, 1)}
 	s.b <- b
 	return s, nil
 }
 
-func checkInteger(name string, b []byte, max int) error {
+// integer is the inverse of pad; it also takes leading zero bytes.
+func integer(name string, b []byte, max int) (*big.Int, error) {
 	switch {
 	case len(b) == 0:
-		return fmt.Errorf("srp: Verifier.%s is empty", name)
+		return nil, fmt.Errorf("srp: Verifier.%s is empty", name)
 	case len(b) > max:
-		return fmt.Errorf("srp: Verifier.%s has %d bytes, more than %d", name, len(b), max)
+		return nil, fmt.Errorf("srp: Verifier.%s has %d bytes, more than %d", name, len(b), max)
 	case b[0] >= 0x80:
-		return fmt.Errorf("srp: Verifier.%s is negative: a zero byte is missing before a first byte of 0x80 or more", name)
+		return nil, fmt.Errorf("srp: Verifier.%s is negative: a zero byte is missing before a first byte of 0x80 or more", name)
 	}
-	return nil
+	return new(big.Int).SetBytes(b), nil
 }
 
 // Salt returns SALT as Cognito sends it: hexadecimal without leading zeros.
@@ -104,14 +108,6 @@ func (s *Server) Salt() string { return text(s.salt) }
 
 // B returns SRP_B as Cognito sends it: hexadecimal without leading zeros.
 func (s *Server) B() string { return text(s.bigB) }
-
-// text is n in hexadecimal, or "" in a Client or Server that is the zero value.
-func text(n *big.Int) string {
-	if n == nil {
-		return ""
-	}
-	return n.Text(16)
-}
 
 // ErrSignature is the error of [Server.Verify] for a signature that does not
 // match: the password, the identity, the secret block or the timestamp is
