@@ -75,6 +75,25 @@ func parseHost(hostport string) host {
 // serves reports whether a thing of the given Region may be had at the host: hosts that are not AWS's serve all Regions.
 func (h host) serves(region string) bool { return h.service == "" || h.region == region }
 
+// domain is the domain of a Region's partition.
+func domain(region string) string {
+	switch is := func(prefix string) bool { return strings.HasPrefix(region, prefix) }; {
+	case is("cn-"):
+		return "amazonaws.com.cn"
+	case is("eusc-"):
+		return "amazonaws.eu"
+	case is("us-iso-"):
+		return "c2s.ic.gov"
+	case is("us-isob-"):
+		return "sc2s.sgov.gov"
+	case is("eu-isoe-"):
+		return "cloud.adc-e.uk"
+	case is("us-isof-"):
+		return "csp.hci.ic.gov"
+	}
+	return "amazonaws.com"
+}
+
 // loopback reports whether hostport is this machine under one of its own names.
 func loopback(hostport string) bool {
 	name, _, err := net.SplitHostPort(hostport)

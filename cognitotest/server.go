@@ -86,19 +86,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	switch target := r.Header.Get("X-Amz-Target"); s.service(r, body) {
-	case "cognito-idp", "issuer-cognito-idp":
-		if r.Method == http.MethodGet {
-			s.serveDiscovery(w, r)
+	switch service := s.service(r); service {
+	case "cognito-idp", "issuer-cognito-idp", "cognito-identity":
+		if r.Method == http.MethodGet || service == "issuer-cognito-idp" {
+			s.serveDiscovery(w, r, service)
 			return
 		}
-		s.serveJSON(w, r, body, strings.TrimPrefix(target, targetUserPools), userPoolOperations)
-	case "cognito-identity":
-		if r.Method == http.MethodGet {
-			s.serveDiscovery(w, r)
-			return
+		var do operation
+		target := r.Header.Get("X-Amz-Target")
+		if name, ok := strings.CutPrefix(target, targetUserPools); ok && service == "cognito-idp" {
+			do = userPoolOperation(name)
+		} else if name, ok := strings.CutPrefix(target, targetIdentity); ok && service == "cognito-identity" {
+			do = identityOperation(name)
 		}
-		s.serveJSON(w, r, body, strings.TrimPrefix(target, targetIdentity), identityOperations)
+		s.serveJSON(w, r, body, do)
 	case "sts":
 		s.serveSTS(w, r, body)
 	default:
@@ -112,7 +113,7 @@ const (
 )
 
 // service names the service that r is for, as AWS's host names do.
-func (s *Server) service(r *http.Request, body []byte) string {
+func (s *Server) service(r *http.Request) string {
 	if h := parseHost(r.Host); h.service != "" {
 		return h.service
 	}

@@ -1,8 +1,14 @@
 package cognitotest
 
 import (
+	"crypto/subtle"
+	"encoding/base64"
 	"fmt"
-	"io"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -72,4 +78,127 @@ func (u User) Format(f fmt.State, verb rune) {
 // MarshalText is what encoding/json and log/slog show: the user without the password.
 func (u User) MarshalText() ([]byte, error) { return fmt.Append(nil, u), nil }
 
-var _ = io.EOF
+func (p *UserPool) region() string { return before(p.ID, "_") }
+
+// name is the pool's name, which SRP binds to the password: what follows the first "_" of the ID.
+func (p *UserPool) name() string {
+	_, name, _ := strings.Cut(p.ID, "_")
+	return name
+}
+
+func (p *UserPool) issuer() string {
+	if p.Issuer != "" {
+		return p.Issuer
+	}
+	return "https://cognito-idp." + p.region() + "." + domain(p.region()) + "/" + p.ID
+}
+
+// before answers the part of an ID in front of the separator: its Region.
+func before(id, separator string) string {
+	region, _, _ := strings.Cut(id, separator)
+	return region
+}
+
+// allows reports whether the client may use a flow, by its name in ExplicitAuthFlows.
+func (c *AppClient) allows(flow string) bool {
+	flows := c.ExplicitAuthFlows
+	if flows == nil {
+		flows = []string{"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+	}
+	return slices.Contains(flows, flow)
+}
+
+// accountID finds an account: the pool's ID, and the user's name or an alias.
+type accountID struct{ pool, name string }
+
+// account is a user with what changes. The server's mutex guards what is not set at the start.
+type account struct {
+	pool       *UserPool
+	user       *User
+	sub        string
+	salt       *big.Int
+	password   string
+	verifier   func() *big.Int // of the password; takes some milliseconds at the first call
+	attributes map[string]string
+	mustChange bool // the password, at the next sign-in
+}
+
+// newAccount makes an account whose salt is the same whenever the server is asked.
+func (s *Server) newAccount(p *UserPool, u *User) *account {
+	a := &account{pool: p, user: u, sub: u.Sub, attributes: maps.Clone(u.Attributes), mustChange: u.ForceChangePassword}
+	if a.sub == "" {
+		a.sub = stableUUID("sub", p.ID, u.Name)
+	}
+	a.salt = new(big.Int).SetBytes(hmac256(s.seed[:], []byte("salt"), []byte(p.ID), []byte(u.Name))[:16])
+	a.setPassword(u.Password)
+	return a
+}
+
+func (a *account) setPassword(password string) {
+	a.password = password
+	a.verifier = sync.OnceValue(func() *big.Int { return newVerifier(a.pool.name(), a.user.Name, password, a.salt) })
+}
+
+// loadUsers enters the users of all pools by name and by alias. A name goes before an alias that equals it. An e-mail
+// address or phone number is an alias only when verified, as on AWS.
+func (s *Server) loadUsers() {
+	s.seed = [32]byte(random(32))
+	s.accounts = make(map[accountID]*account)
+	for i := range s.UserPools {
+		p := &s.UserPools[i]
+		for j := range p.Users {
+			s.accounts[accountID{p.ID, p.Users[j].Name}] = s.newAccount(p, &p.Users[j])
+		}
+		for j := range p.Users {
+			u := &p.Users[j]
+			for _, attribute := range p.AliasAttributes {
+				alias := accountID{p.ID, u.Attributes[attribute]}
+				verified := attribute == "preferred_username" || u.Attributes[attribute+"_verified"] == "true"
+				if s.accounts[alias] == nil && alias.name != "" && verified {
+					s.accounts[alias] = s.accounts[accountID{p.ID, u.Name}]
+				}
+			}
+		}
+	}
+}
+
+// client finds an app client at the host that was asked.
+func (s *Server) client(in call, id string) (*UserPool, *AppClient, error) {
+	for i := range s.UserPools {
+		p := &s.UserPools[i]
+		for j := range p.Clients {
+			if p.Clients[j].ID == id && in.host.serves(p.region()) {
+				return p, &p.Clients[j], nil
+			}
+		}
+	}
+	return nil, nil, refuse("ResourceNotFoundException", "User pool client %s does not exist.", id)
+}
+
+// find answers the account of a name or alias. For a client that must not learn who exists it answers, for unknown
+// names, an account that looks like any other at every request and whose password no one knows.
+func (s *Server) find(p *UserPool, c *AppClient, name string) (*account, error) {
+	if a := s.accounts[accountID{p.ID, name}]; a != nil {
+		return a, nil
+	}
+	if !c.PreventUserExistenceErrors {
+		return nil, refuse("UserNotFoundException", "User does not exist.")
+	}
+	return s.newAccount(p, &User{Name: name, Password: string(hmac256(s.seed[:], []byte("no one"), []byte(name)))}), nil
+}
+
+// checkSecretHash checks SECRET_HASH, base64 of HMAC-SHA256 with the client secret over user name and client ID
+// ("Computing secret hash values", Amazon Cognito developer guide).
+func checkSecretHash(c *AppClient, userName, hash string) error {
+	if c.Secret == "" && hash == "" {
+		return nil
+	}
+	if hash == "" {
+		return refuse("NotAuthorizedException", "Client %s is configured with secret but SECRET_HASH was not received", c.ID)
+	}
+	want := base64.StdEncoding.EncodeToString(hmac256([]byte(c.Secret), []byte(userName), []byte(c.ID)))
+	if c.Secret == "" || subtle.ConstantTimeCompare([]byte(want), []byte(hash)) != 1 {
+		return refuse("NotAuthorizedException", "Unable to verify secret hash for client %s", c.ID)
+	}
+	return nil
+}
