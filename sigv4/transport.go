@@ -1,0 +1,96 @@
+package sigv4
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// Transport is an http.RoundTripper that signs each request and sends it.
+//
+//	client := &http.Client{
+//		Transport:     &sigv4.Transport{Region: "eu-west-1", Service: "execute-api", Credentials: session.Credentials},
+//		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+//	}
+//
+// A redirect to another host, port or scheme is an error: it would hand the session token and a signature to whoever the answer
+// names. Set CheckRedirect as above, since a service redirects to ask for a request of another kind.
+//
+// A request over plain http is an error, unless to a loopback address. See [Signer.Sign] for what else is refused and
+// for how bodies are read.
+type Transport struct {
+	// Region and Service are those of [Signer]. Required.
+	Region, Service string
+
+	// Credentials returns the credentials for the next request. It is called for each one, by several goroutines at a
+	// time, with the context of the request. Required.
+	Credentials func(context.Context) (Credentials, error)
+
+	// Base sends the signed requests. Nil: http.DefaultTransport.
+	Base http.RoundTripper
+}
+
+// RoundTrip signs a clone of req with the time of now and sends it. The Request of the answer is req, without a signature.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	signed, err := t.sign(req)
+	if err != nil {
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, err
+	}
+	resp, err := t.base().RoundTrip(signed)
+	if resp != nil {
+		resp.Request = req
+	}
+	return resp, err
+}
+
+func (t *Transport) sign(req *http.Request) (*http.Request, error) {
+	switch {
+	case t.Credentials == nil:
+		return nil, errors.New("sigv4: Transport.Credentials is nil: set the function that returns credentials")
+	case req.URL == nil:
+		return nil, errors.New("sigv4: the request has no URL: set one")
+	case req.URL.Scheme != "https" && !loopback(req.URL.Hostname()):
+		return nil, fmt.Errorf("sigv4: signed requests to %s need https: change the URL's scheme", req.URL.Host)
+	case req.Response != nil && !sameOrigin(req):
+		return nil, fmt.Errorf("sigv4: not following a redirect to %s with a signed request: set http.Client.CheckRedirect to return http.ErrUseLastResponse", req.URL.Host)
+	}
+	creds, err := t.Credentials(req.Context())
+	if err != nil {
+		return nil, fmt.Errorf("sigv4: getting credentials: %w", err)
+	}
+	signed := req.Clone(req.Context())
+	signer := Signer{Region: t.Region, Service: t.Service}
+	return signed, signer.Sign(signed, creds, "", time.Now())
+}
+
+// CloseIdleConnections closes those of Base. http.Client.CloseIdleConnections calls it.
+func (t *Transport) CloseIdleConnections() {
+	if c, ok := t.base().(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+func (t *Transport) base() http.RoundTripper {
+	if t.Base == nil {
+		return http.DefaultTransport
+	}
+	return t.Base
+}
+
+// sameOrigin reports whether a request made by a redirect goes to where the redirect came from.
+func sameOrigin(req *http.Request) bool {
+	from := req.Response.Request
+	return from != nil && from.URL != nil && from.URL.Scheme == req.URL.Scheme && strings.EqualFold(from.URL.Host, req.URL.Host)
+}
+
+func loopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback() || strings.EqualFold(host, "localhost")
+}
