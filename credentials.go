@@ -1,0 +1,193 @@
+package cognito
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/loginwithcognito/cognito/cognitoid"
+	"github.com/loginwithcognito/cognito/sigv4"
+	"github.com/loginwithcognito/cognito/sts"
+)
+
+// Guest returns a session of a user who did not sign in, for identity pools that allow unauthenticated identities.
+// Nothing is sent before credentials are asked for.
+//
+// In the enhanced flow AWS gives guests a session policy that allows a short list of services only, whatever the role
+// allows (AWS: "Enhanced (simplified) authflow", "Services that unauthenticated identities can access").
+func (c *Client) Guest(ctx context.Context) (*Session, error) {
+	if err := c.open("identity_pool_id"); err != nil {
+		return nil, err
+	}
+	s := c.newSession()
+	s.guest = true
+	return s, nil
+}
+
+// Credentials returns temporary AWS credentials, renewed if less than 15 minutes of them remain (of credentials that live
+// less than 45 minutes, less than a third). It has the form that sigv4.Transport, s3list.Client and sts.Client take.
+func (s *Session) Credentials(ctx context.Context) (sigv4.Credentials, error) {
+	return s.credentials.get(ctx)
+}
+
+// IdentityID returns the user's identity in the identity pool, such as "us-east-1:1a2b...". Policies know it as
+// ${cognito-identity.amazonaws.com:sub}. It is asked for once.
+func (s *Session) IdentityID(ctx context.Context) (string, error) {
+	s.mu.Lock()
+	id := s.identityID
+	s.mu.Unlock()
+	if id != "" {
+		return id, nil
+	}
+	logins, err := s.logins(ctx)
+	if err != nil {
+		return "", err
+	}
+	return s.fetchIdentityID(ctx, logins)
+}
+
+// HTTPClient returns an *http.Client that signs what it sends for one AWS service of the environment's Region, by the
+// service's signing name, such as "execute-api" (API Gateway), "kinesis" or "s3". It does not follow redirects: a
+// signature is good for one host and path only.
+func (s *Session) HTTPClient(service string) *http.Client {
+	signing := *s.client.services.http
+	signing.Transport = &sigv4.Transport{
+		Region:      s.client.Environment.AWSRegion(),
+		Service:     service,
+		Credentials: s.Credentials,
+		Base:        signing.Transport,
+	}
+	return &signing
+}
+
+// fetchCredentials makes new credentials by the enhanced or the classic flow.
+func (s *Session) fetchCredentials(ctx context.Context, _ sigv4.Credentials) (sigv4.Credentials, time.Time, error) {
+	var none sigv4.Credentials
+	fields := []string{"identity_pool_id"}
+	if s.client.Duration != 0 {
+		fields = append(fields, "role_arn")
+	}
+	if err := s.client.Environment.require(fields...); err != nil {
+		return none, time.Time{}, err
+	}
+	logins, err := s.logins(ctx)
+	if err != nil {
+		return none, time.Time{}, err
+	}
+	s.mu.Lock()
+	id := s.identityID
+	s.mu.Unlock()
+	known := id != ""
+	if !known {
+		if id, err = s.fetchIdentityID(ctx, logins); err != nil {
+			return none, time.Time{}, err
+		}
+	}
+	creds, err := s.credentialsFor(ctx, id, logins)
+	var e *cognitoid.Error
+	if known && errors.As(err, &e) && e.Code == cognitoid.CodeResourceNotFound {
+		// The identity was deleted since it was learnt: ask once more.
+		if id, err = s.fetchIdentityID(ctx, logins); err == nil {
+			creds, err = s.credentialsFor(ctx, id, logins)
+		}
+	}
+	if err != nil {
+		return none, time.Time{}, explain(err)
+	}
+	return creds, creds.Expires, nil
+}
+
+// credentialsFor does what follows GetId.
+func (s *Session) credentialsFor(ctx context.Context, id string, logins map[string]string) (sigv4.Credentials, error) {
+	c := s.client
+	if c.Duration == 0 {
+		in := cognitoid.GetCredentialsForIdentityInput{IdentityID: id, Logins: logins}
+		if !s.guest {
+			in.CustomRoleARN = c.Environment.CustomRoleARN
+		}
+		out, err := c.services.identity.GetCredentialsForIdentity(ctx, in)
+		if err != nil {
+			return sigv4.Credentials{}, err
+		}
+		s.setIdentityID(out.IdentityID)
+		return out.Credentials, nil
+	}
+	token, err := c.services.identity.GetOpenIDToken(ctx, cognitoid.GetOpenIDTokenInput{IdentityID: id, Logins: logins})
+	if err != nil {
+		return sigv4.Credentials{}, err
+	}
+	s.setIdentityID(token.IdentityID)
+	out, err := c.services.sts.AssumeRoleWithWebIdentity(ctx, sts.AssumeRoleWithWebIdentityInput{
+		RoleARN:          c.Environment.RoleARN,
+		RoleSessionName:  s.roleSessionName(),
+		WebIdentityToken: token.Token,
+		Duration:         c.Duration,
+	})
+	return out.Credentials, err
+}
+
+// logins returns the Logins map of an identity pool call: the ID token under the name of its issuer without the scheme,
+// which is right in every partition and for both forms of issuer. A guest has none.
+func (s *Session) logins(ctx context.Context) (map[string]string, error) {
+	if s.guest {
+		return nil, nil
+	}
+	tokens, err := s.tokens.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	claims, err := ParseUnverified(tokens.ID)
+	if err != nil {
+		return nil, err
+	}
+	_, provider, ok := strings.Cut(claims.Issuer, "://")
+	if !ok || provider == "" {
+		return nil, fmt.Errorf("cognito: the ID token's issuer %q is not a URL", claims.Issuer)
+	}
+	return map[string]string{provider: tokens.ID}, nil
+}
+
+func (s *Session) fetchIdentityID(ctx context.Context, logins map[string]string) (string, error) {
+	id, err := s.client.services.identity.GetID(ctx, cognitoid.GetIDInput{
+		IdentityPoolID: s.client.Environment.IdentityPoolID,
+		Logins:         logins,
+	})
+	if err != nil {
+		return "", explain(err)
+	}
+	s.setIdentityID(id)
+	return id, nil
+}
+
+// setIdentityID keeps the identity; the service may answer with another than was asked for, when identities were merged.
+func (s *Session) setIdentityID(id string) {
+	if id == "" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.identityID = id
+}
+
+// roleSessionName names the session in AWS's logs after the user: 2 to 64 characters of [\w+=,.@-]
+// (AWS: AssumeRoleWithWebIdentity), where others become "-".
+func (s *Session) roleSessionName() string {
+	name := "guest"
+	if !s.guest {
+		name = s.UnverifiedClaims().Username
+	}
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', strings.ContainsRune("_+=,.@-", r):
+			return r
+		}
+		return '-'
+	}, name)
+	if len(name) < 2 {
+		name = "user-" + name
+	}
+	return name[:min(len(name), 64)]
+}

@@ -1,0 +1,137 @@
+package cognito
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+const (
+	// renewTimeout bounds one renewal, retries included, so that a server that never answers can't hold it for ever.
+	renewTimeout = 2 * time.Minute
+	// renewPause is how long a failed renewal is not tried again while the old value is still good.
+	renewPause = 30 * time.Second
+)
+
+// A renewing keeps a value that expires, and renews it in time: any number of callers share one renewal, and a renewal
+// that fails does no harm until the old value has expired.
+//
+// A renewal keeps the values of the context of the caller that started it but not its cancellation. It runs to its end
+// even when every caller has gone, because a refresh that is cut off in the middle loses a rotated refresh token.
+type renewing[T any] struct {
+	// early is how long before the expiry a renewal is due, and at most a third of the value's life.
+	early time.Duration
+	// now is the server's clock as far as it is known.
+	now func() time.Time
+	// renew makes a new value from the old one and tells when it expires.
+	renew func(ctx context.Context, old T) (T, time.Time, error)
+
+	mu      sync.Mutex
+	value   T
+	expires time.Time // zero: there is no value
+	due     time.Time // when to renew
+	call    *renewal[T]
+}
+
+// A renewal is one call of renew that is under way.
+type renewal[T any] struct {
+	done  chan struct{} // closed when value and err are set
+	value T
+	err   error
+}
+
+// set stores a value that came from elsewhere.
+func (r *renewing[T]) set(value T, expires time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.store(value, expires)
+}
+
+// store needs r.mu.
+func (r *renewing[T]) store(value T, expires time.Time) {
+	early := max(0, min(r.early, expires.Sub(r.now())/3))
+	r.value, r.expires, r.due = value, expires, expires.Add(-early)
+}
+
+// get returns the value, renewed first if it is due. It returns early with ctx's error.
+func (r *renewing[T]) get(ctx context.Context) (T, error) {
+	r.mu.Lock()
+	if r.now().Before(r.due) {
+		defer r.mu.Unlock()
+		return r.value, nil
+	}
+	var none T
+	if err := ctx.Err(); err != nil {
+		r.mu.Unlock()
+		return none, context.Cause(ctx)
+	}
+	call := r.call
+	if call == nil {
+		call = &renewal[T]{done: make(chan struct{})}
+		r.call = call
+		go r.run(context.WithoutCancel(ctx), call, r.value)
+	}
+	r.mu.Unlock()
+	select {
+	case <-call.done:
+		return call.value, call.err
+	case <-ctx.Done():
+		return none, context.Cause(ctx)
+	}
+}
+
+func (r *renewing[T]) run(ctx context.Context, call *renewal[T], old T) {
+	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
+	defer cancel()
+	value, expires, err := r.renew(ctx, old)
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer close(call.done)
+	if r.call != call { // cleared meanwhile
+		call.value, call.err = value, err
+		return
+	}
+	r.call = nil
+	now := r.now()
+	if err == nil && !now.Before(expires) {
+		err = errors.New("cognito: what the service issued has expired already: check this machine's clock")
+	}
+	switch {
+	case err == nil:
+		r.store(value, expires)
+		call.value = value
+	case now.Before(r.expires): // the old value serves until it expires
+		r.due = now.Add(renewPause)
+		if r.due.After(r.expires) {
+			r.due = r.expires
+		}
+		call.value = r.value
+	default:
+		call.err = err
+	}
+}
+
+// expire makes the next get renew; the value still serves if that fails.
+func (r *renewing[T]) expire() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.due = time.Time{}
+}
+
+// peek returns the value as it is, expired or not.
+func (r *renewing[T]) peek() T {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.value
+}
+
+// clear forgets the value, and lets a renewal that is under way end without effect.
+func (r *renewing[T]) clear() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var none T
+	r.call = nil
+	r.store(none, time.Time{})
+}
