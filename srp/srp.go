@@ -52,7 +52,8 @@ import (
 // All three are UTF-8, must not be empty, and are used as they are: there is no
 // Unicode normalisation, so the password must be encoded as it was when it was set.
 //
-// An Identity prints and marshals as "srp.Identity(redacted)".
+// An Identity prints and marshals as "srp.Identity(redacted)", unless it is an
+// unexported field of another struct: fmt does not call methods there.
 type Identity struct {
 	Pool, User, Password string
 }
