@@ -54,9 +54,9 @@ func (r *Request) retryable(err error, unsent bool) (retry, throttled bool) {
 		}
 		return false, false
 	}
-	var lost *connectionError
+	var network *connectionError
 	var certificate *tls.CertificateVerificationError
-	if !errors.As(err, &lost) || errors.As(err, &certificate) {
+	if !errors.As(err, &network) || errors.As(err, &certificate) {
 		return false, false // our own refusals, and what a repetition cannot mend
 	}
 	var op *net.OpError

@@ -182,7 +182,7 @@ func (s *Sender) attempt(ctx context.Context, client *http.Client, r *Request, n
 	}
 	answer, err := client.Do(req)
 	if err != nil {
-		return nil, asked.Load() && !got.Load(), &connectionError{req.URL.Host, err}
+		return nil, asked.Load() && !got.Load(), lost(req.URL.Host, err)
 	}
 	defer answer.Body.Close()
 	s.learn(req.URL, answer.Header)
@@ -192,7 +192,7 @@ func (s *Sender) attempt(ctx context.Context, client *http.Client, r *Request, n
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, limit+1))
 	if err != nil {
-		return nil, false, &connectionError{req.URL.Host, fmt.Errorf("the answer (status %d) broke off: %w", answer.StatusCode, err)}
+		return nil, false, lost(req.URL.Host, fmt.Errorf("the answer (status %d) broke off: %w", answer.StatusCode, err))
 	}
 	if int64(len(body)) > limit {
 		return nil, false, fmt.Errorf("%s: the answer (status %d) is longer than %d bytes", req.URL.Host, answer.StatusCode, limit)
@@ -215,6 +215,7 @@ func (r *Request) failure(resp *Response) *Failure {
 	if f.RequestID == "" {
 		f.RequestID = RequestID(resp.Header)
 	}
+	f.Code, f.Message, f.RequestID, f.ReasonCode = Clean(f.Code, 128), Clean(f.Message, 1024), Clean(f.RequestID, 128), Clean(f.ReasonCode, 128)
 	if f.Code == "" {
 		f.Code = fmt.Sprintf("HTTP %d", resp.StatusCode)
 		if f.Message == "" && resp.StatusCode/100 == 3 {
@@ -223,7 +224,6 @@ func (r *Request) failure(resp *Response) *Failure {
 			f.Message = "the answer names no error of the service; something between here and there may have sent it"
 		}
 	}
-	f.Code, f.Message, f.RequestID, f.ReasonCode = Clean(f.Code, 128), Clean(f.Message, 1024), Clean(f.RequestID, 128), Clean(f.ReasonCode, 128)
 	return f
 }
 
@@ -243,19 +243,21 @@ func Clean(text string, limit int) string {
 	return strings.Join(strings.FieldsFunc(cut, func(c rune) bool { return c == ' ' || !unicode.IsPrint(c) }), " ")
 }
 
-// A connectionError is a failure to get a whole answer from a host. Its text leaves out the URL that net/http names.
+// A connectionError is a failure to get a whole answer from a host.
 type connectionError struct {
 	host string
 	err  error
 }
 
-func (e *connectionError) Error() string {
-	err := e.err
+// lost makes a connectionError of what net/http returns, without the URL that it names.
+func lost(host string, err error) error {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err
 	}
-	return e.host + ": " + Clean(err.Error(), 512)
+	return &connectionError{host, err}
 }
+
+func (e *connectionError) Error() string { return e.host + ": " + Clean(e.err.Error(), 512) }
 
 func (e *connectionError) Unwrap() error { return e.err }
 
