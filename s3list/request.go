@@ -1,0 +1,216 @@
+package s3list
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/loginwithcognito/cognito/internal/endpoint"
+	"github.com/loginwithcognito/cognito/internal/transport"
+	"github.com/loginwithcognito/cognito/sigv4"
+)
+
+// maxPage is the longest answer that is read. A page has at most 1000 entries, and a key at most 1024 bytes, each of
+// which takes up to 6 in XML: with everything else this is not 8 MB.
+const maxPage = 16 << 20
+
+// maxRegions is for how many buckets a Client remembers the Region.
+const maxRegions = 1000
+
+// query is the query of one page. Signature Version 4 needs a space to be %20.
+func (in *Input) query(token string) string {
+	var b strings.Builder
+	b.WriteString("list-type=2")
+	add := func(name, value string) {
+		if value != "" {
+			b.WriteString("&" + name + "=" + strings.ReplaceAll(url.QueryEscape(value), "+", "%20"))
+		}
+	}
+	add("prefix", in.Prefix)
+	add("delimiter", in.Delimiter)
+	if in.PageSize != 0 {
+		add("max-keys", strconv.Itoa(in.PageSize))
+	}
+	add("start-after", in.StartAfter) // has no effect beside a token
+	if in.FetchOwner {
+		add("fetch-owner", "true")
+	}
+	add("continuation-token", token)
+	add("encoding-type", "url") // XML cannot carry every key
+	return b.String()
+}
+
+// newRequest makes the request for one page, not yet signed.
+func (c *Client) newRequest(ctx context.Context, in Input, token, region string) (*http.Request, error) {
+	u, err := c.bucketURL(in.Bucket, region)
+	if err != nil {
+		return nil, err
+	}
+	u.RawQuery = in.query(token)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	if in.RequestPayer {
+		req.Header.Set("X-Amz-Request-Payer", "requester")
+	}
+	if in.ExpectedBucketOwner != "" {
+		req.Header.Set("X-Amz-Expected-Bucket-Owner", in.ExpectedBucketOwner)
+	}
+	if in.RestoreStatus {
+		req.Header.Set("X-Amz-Optional-Object-Attributes", "RestoreStatus")
+	}
+	return req, nil
+}
+
+// send asks for one page in one Region.
+func (c *Client) send(ctx context.Context, in Input, token, region string) (page, error) {
+	var creds sigv4.Credentials
+	if c.Credentials != nil {
+		var err error
+		if creds, err = c.Credentials(ctx); err != nil {
+			return page{}, wrap(in.Bucket, fmt.Errorf("getting credentials: %w", err), nil)
+		}
+	}
+	signer := sigv4.Signer{Region: region, Service: "s3"}
+	var doc *errorDocument
+	resp, err := c.sender.Do(ctx, transport.Request{
+		HTTPClient: c.HTTPClient,
+		Repeatable: true,
+		MaxBody:    maxPage,
+		New: func(ctx context.Context, now time.Time) (*http.Request, error) {
+			req, err := c.newRequest(ctx, in, token, region)
+			if err == nil && c.Credentials != nil {
+				err = signer.Sign(req, creds, "", now)
+			}
+			return req, err
+		},
+		Failure: func(resp *transport.Response) *transport.Failure {
+			if doc = readFailure(resp); doc == nil {
+				return nil
+			}
+			return &transport.Failure{Code: doc.Code, Message: doc.Message, RequestID: doc.RequestId}
+		},
+	})
+	if err != nil {
+		return page{}, wrap(in.Bucket, err, doc)
+	}
+	p, err := parsePage(resp.Body)
+	if errors.As(err, &doc) { // an error in spite of the status
+		err = &transport.Failure{
+			Code: transport.Clean(doc.Code, 128), Message: transport.Clean(doc.Message, 1024), StatusCode: resp.StatusCode,
+			RequestID: transport.Clean(transport.RequestID(resp.Header), 128), Header: resp.Header,
+		}
+	}
+	if err != nil {
+		return page{}, wrap(in.Bucket, err, doc)
+	}
+	return p, nil
+}
+
+// fetch asks for one page where the bucket is thought to be, and if it is elsewhere, there: once.
+func (c *Client) fetch(ctx context.Context, in Input, token string) (page, error) {
+	region := c.region(in.Bucket)
+	p, err := c.send(ctx, in, token, region)
+	var e *Error
+	if !errors.As(err, &e) || !e.wrongRegion() {
+		return p, err
+	}
+	found := e.Region
+	if found == "" {
+		found, _ = c.head(ctx, in.Bucket, region)
+	}
+	if !c.reachable(found, region) {
+		return page{}, err
+	}
+	lasting := !e.temporary()
+	p, err = c.send(ctx, in, token, found)
+	if lasting && (err == nil || errors.As(err, &e) && !e.wrongRegion()) {
+		c.remember(in.Bucket, found)
+	}
+	return p, err
+}
+
+// reachable reports whether an answer from region may send us to found. The text came over the wire: it becomes part of
+// a host name only if it is one label, and no request leaves the partition. With a custom endpoint it is no more than
+// what the signature says.
+func (c *Client) reachable(found, region string) bool {
+	if found == region || endpoint.ValidRegion(found) != nil {
+		return false
+	}
+	here, _, _ := endpoint.Partition(region)
+	there, _, _ := endpoint.Partition(found)
+	return c.Endpoint != "" || here == there
+}
+
+// region is where the bucket is, as far as is known.
+func (c *Client) region(bucket string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r, ok := c.regions[bucket]; ok {
+		return r
+	}
+	return c.Region
+}
+
+func (c *Client) remember(bucket, region string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.regions == nil || len(c.regions) >= maxRegions {
+		c.regions = make(map[string]string)
+	}
+	c.regions[bucket] = region
+}
+
+// head sends HEAD to the bucket's host, without a signature and without a query, and returns the Region in
+// x-amz-bucket-region, "" if there is none. S3 sends that header with a refusal too; the AWS SDKs find a bucket's
+// Region in the same way (aws-sdk-go-v2 feature/s3/manager/bucket_region.go).
+func (c *Client) head(ctx context.Context, bucket, region string) (string, error) {
+	resp, err := c.sender.Do(ctx, transport.Request{
+		HTTPClient: c.HTTPClient,
+		New: func(ctx context.Context, _ time.Time) (*http.Request, error) {
+			u, err := c.bucketURL(bucket, region)
+			if err != nil {
+				return nil, err
+			}
+			return http.NewRequestWithContext(ctx, http.MethodHead, u.String(), nil)
+		},
+	})
+	var f *transport.Failure
+	switch {
+	case err == nil:
+		return resp.Header.Get("X-Amz-Bucket-Region"), nil
+	case errors.As(err, &f):
+		return f.Header.Get("X-Amz-Bucket-Region"), nil
+	}
+	return "", err
+}
+
+// Connect opens a connection to the bucket's host, so that a listing that follows soon does not wait for it. It sends
+// one HEAD request for the bucket, which carries no credentials and is not signed; S3 refuses it for most buckets, and
+// that is all right. If the answer says that the bucket is in another Region of the partition, the Client remembers
+// that, and the connection is opened there. An error means that the host was not reached; the listing may still work.
+//
+// It needs a Client whose HTTPClient, if it has one, keeps connections open.
+func (c *Client) Connect(ctx context.Context, bucket string) error {
+	if err := c.check(Input{Bucket: bucket}); err != nil {
+		return wrap(bucket, err, nil)
+	}
+	region := c.region(bucket)
+	found, err := c.head(ctx, bucket, region)
+	if err == nil && c.reachable(found, region) {
+		c.remember(bucket, found)
+		if c.Endpoint == "" {
+			_, err = c.head(ctx, bucket, found)
+		}
+	}
+	if err != nil {
+		return wrap(bucket, err, nil)
+	}
+	return nil
+}

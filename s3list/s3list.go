@@ -1,0 +1,185 @@
+// Package s3list lists the objects of an Amazon S3 bucket, in key order, however many there are.
+//
+//	c := &s3list.Client{Region: "eu-west-1", Credentials: session.Credentials}
+//	for object, err := range c.Objects(ctx, "example-bucket", "photos/") {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(object.Size, object.Key)
+//	}
+//
+// It speaks one operation, ListObjectsV2 (Amazon S3 API Reference), to S3 and to servers that are compatible with it.
+// A bucket in another Region of the same partition is found. A listing that ends without an error is complete.
+package s3list
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/loginwithcognito/cognito/internal/transport"
+	"github.com/loginwithcognito/cognito/sigv4"
+)
+
+// A Client lists buckets. Its fields are set before the first call and not changed after it; then it is safe for
+// concurrent use. It must not be copied once it is in use.
+type Client struct {
+	// Region is where buckets are looked for first, and what requests are signed for. Required. When an answer says
+	// that a bucket is in another Region of the same partition, the request is signed again for that Region and sent
+	// there, once, and the Client remembers it. Addresses in answers are never followed.
+	Region string
+
+	// Endpoint is the URL of a server to use in place of AWS's: https, or http on the loopback address. "" means the
+	// hosts that AWS publishes. It stays the same when a bucket's Region turns out to be another.
+	Endpoint string
+
+	// FIPS and DualStack choose the hosts with validated cryptography (FIPS 140) and those that answer over IPv4 and
+	// IPv6. False means the usual hosts. They cannot be combined with Endpoint.
+	FIPS, DualStack bool
+
+	// PathStyle puts the bucket's name into the path also where it could be part of the host name. False means that it
+	// is part of the host name if it can be one label of it, and the Endpoint, if there is one, is a name without a
+	// port. Otherwise it is in the path anyway.
+	PathStyle bool
+
+	// Credentials gives what to sign with; it is called before every page. Nil means that requests are not signed,
+	// which is enough for a public bucket.
+	Credentials func(context.Context) (sigv4.Credentials, error)
+
+	// HTTPClient sends the requests; its CheckRedirect is not used, as redirects are never followed. Nil means one of
+	// the Client's own, with TLS 1.2 or better, time limits and the proxies of the environment.
+	HTTPClient *http.Client
+
+	sender transport.Sender
+
+	mu      sync.Mutex
+	regions map[string]string // of the buckets that are not in Region
+}
+
+// Input is a request for a listing. Empty fields are not sent.
+type Input struct {
+	// Bucket is the name of the bucket or the alias of an access point (...-s3alias). Required. ARNs, directory
+	// buckets and S3 on Outposts are refused.
+	Bucket string
+
+	Prefix     string // only keys that begin with it
+	Delimiter  string // keys with it after the prefix are rolled up into one common prefix; usually "/"
+	StartAfter string // only keys after it in order; it need not exist
+	PageSize   int    // keys and common prefixes in one answer, 1 to 1000; 0: the server's choice, 1000 for S3
+
+	FetchOwner    bool // fills Object.Owner
+	RestoreStatus bool // fills Object.RestoreStatus
+	RequestPayer  bool // agrees to be charged, for a requester-pays bucket
+
+	// ExpectedBucketOwner is the id of the account, 12 digits, that the bucket must belong to; S3 refuses otherwise.
+	ExpectedBucketOwner string
+}
+
+// Object is a key of a bucket with what the listing tells about it, or a common prefix.
+type Object struct {
+	// Key is the full name, prefix included. In S3 it is UTF-8; it may hold any character, control characters and
+	// line ends too: take care where it is printed or becomes a file name.
+	Key string
+
+	// CommonPrefix marks the prefix, up to and including the delimiter, that one or more keys share. The other fields
+	// are zero then.
+	CommonPrefix bool
+
+	Size              int64     // in bytes
+	LastModified      time.Time // UTC
+	ETag              string    // as sent, with the quotes; not always a hash of the content
+	StorageClass      string    // such as "STANDARD"; "" if the server names none
+	ChecksumAlgorithm []string  // such as "CRC64NVME"; most often one or none
+	ChecksumType      string    // "FULL_OBJECT", "COMPOSITE" or ""
+	Owner             Owner     // with Input.FetchOwner
+	RestoreStatus     RestoreStatus
+}
+
+// Owner is the account that an object belongs to.
+type Owner struct {
+	ID          string // canonical user id
+	DisplayName string // no longer sent by S3
+}
+
+// RestoreStatus tells whether an archived object can be read; see Input.RestoreStatus.
+type RestoreStatus struct {
+	IsRestoreInProgress bool
+	RestoreExpiryDate   time.Time // until when the restored copy is there; zero: there is none
+}
+
+// Objects lists the keys of a bucket that begin with prefix, which may be empty. It is List with these two.
+func (c *Client) Objects(ctx context.Context, bucket, prefix string) iter.Seq2[Object, error] {
+	return c.List(ctx, Input{Bucket: bucket, Prefix: prefix})
+}
+
+// List lists a bucket, or the part of it that in describes.
+//
+// The objects come in the order of the UTF-8 bytes of their keys, with common prefixes in their place among them, if
+// the server keeps to S3's order. Nothing is sent before the sequence is ranged over, and the next page only when the
+// one before it has been consumed. Each range over the sequence is a new listing. Breaking off leaves nothing running.
+//
+// An error is the last element of the sequence; an answer of the service is an [*Error]. What came before it is good,
+// but not all there is. When ctx has ended, its error is yielded before the next object, also if all of them are there.
+// An empty page is no end: a server can send any number of them, and only ctx limits for how long.
+func (c *Client) List(ctx context.Context, in Input) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		fail := func(err error) { yield(Object{}, wrap(in.Bucket, err, nil)) }
+		if err := c.check(in); err != nil {
+			fail(err)
+			return
+		}
+		token := ""
+		for {
+			if err := ctx.Err(); err != nil {
+				fail(err)
+				return
+			}
+			p, err := c.fetch(ctx, in, token)
+			if err != nil {
+				yield(Object{}, err)
+				return
+			}
+			for _, o := range p.objects {
+				if err := ctx.Err(); err != nil {
+					fail(err)
+					return
+				}
+				if !yield(o, nil) {
+					return
+				}
+			}
+			if err := ctx.Err(); err != nil {
+				fail(err)
+				return
+			}
+			if p.next == "" {
+				return
+			}
+			if p.next == token {
+				fail(errors.New("the server sends the same NextContinuationToken twice: the listing would not end"))
+				return
+			}
+			token = p.next
+		}
+	}
+}
+
+// check refuses what cannot be asked, before anything is sent.
+func (c *Client) check(in Input) error {
+	if c.Region == "" {
+		return errors.New("Client.Region is missing: set it, for example to us-east-1")
+	}
+	if in.PageSize < 0 || in.PageSize > 1000 {
+		return fmt.Errorf("Input.PageSize is %d: it must be 1 to 1000, or 0 for the server's choice", in.PageSize)
+	}
+	if o := in.ExpectedBucketOwner; o != "" && (len(o) != 12 || strings.Trim(o, "0123456789") != "") {
+		return fmt.Errorf("Input.ExpectedBucketOwner is %.40q: it must be the 12 digits of an account id", o)
+	}
+	_, err := c.bucketURL(in.Bucket, c.Region)
+	return err
+}
