@@ -51,11 +51,10 @@ type Challenge struct {
 // proves to Cognito that the client knows the password. The timestamp comes from
 // [Timestamp] and is sent with it.
 //
-// Sign can be called once, whatever comes of it: answers made with one a to
-// several challenges would tell more about the password than one does. It
-// returns an error that names the field if id is not complete or if the
-// challenge is not one that Cognito sends. RFC 5054 section 2.5.4 requires B
-// modulo N not to be 0.
+// Sign can be called once, whatever comes of it: a masks the password's exponent,
+// and no mask is used twice. It returns an error that names the field if id is
+// not complete, if the challenge is not one that Cognito can have sent, or if B
+// modulo N is 0 (RFC 5054 section 2.5.3); then no answer must be sent.
 func (c *Client) Sign(id Identity, ch Challenge, timestamp string) ([]byte, error) {
 	var a *big.Int
 	select {

@@ -27,9 +27,9 @@ import (
 // result is g^(d + 2^640 - 1), which is what offset is for.
 //
 // The sequence of operations does not depend on the exponent, and each look-up
-// reads the whole half of the table, so neither does the sequence of memory
-// addresses. What remains is what the operands' values do to the time of one
-// multiplication or division in math/big.
+// reads the whole half of the table, so neither do the addresses that are read.
+// What remains is what the operands' values do to the branches and the time of
+// a multiplication or a division in math/big.
 type comb struct {
 	low, high [1 << combTeeth][]big.Word // for columns 0-63 and 64-127
 	unmask    *big.Int                   // g^-M mod N; M is group.verifier's

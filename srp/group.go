@@ -95,6 +95,12 @@ func (gr *group) verifier(x, r, R *big.Int) *big.Int {
 
 // clientSecret returns S = (B - k*g^x)^(a + u*x) mod N (RFC 5054 section 2.6),
 // given A = g^a mod N. The random a of the exchange masks both exponents.
+//
+// Two things are not hidden. big.Int.Exp looks up powers of the base by 4 bits
+// of the exponent at a time: who learns all of a + u*x in one exchange, say from
+// the cache lines that are touched, can try passwords offline, because A is
+// public. And the last steps to g^x, its product with k and the difference to B
+// are single operations on values that depend on x.
 func (gr *group) clientSecret(A, B, a, u, x *big.Int) *big.Int {
 	base := new(big.Int).Mul(gr.k, gr.verifier(x, a, A))
 	base.Mod(base.Sub(B, base), gr.N) // Mod is Euclidean: never negative

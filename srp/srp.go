@@ -1,5 +1,5 @@
 // Package srp is the password proof of Amazon Cognito: SRP-6a (RFC 5054
-// section 2.5, without TLS) with Cognito's group, hash and byte encodings.
+// sections 2.4 to 2.6) with Cognito's group, hash and byte encodings.
 // It has the client side, the verifier side, and the verifiers a remembered
 // device registers. It does no input or output.
 //
@@ -25,9 +25,10 @@
 //   - the proof is an HMAC with a key derived from S by HKDF. Cognito sends
 //     no proof of its own, so nothing here authenticates the server: TLS must.
 //
-// Arithmetic is math/big, which does not run in constant time. The exponent x
-// is therefore only used with a random mask added that is fresh in each call;
-// see group.expG and group.verifier for what that hides.
+// Arithmetic is math/big, which does not run in constant time. In powers, x is
+// therefore only used together with a random mask that is fresh in each exchange;
+// group.verifier, group.clientSecret and comb say what that hides and what not.
+// Secrets are not wiped from memory: math/big leaves copies that cannot be reached.
 package srp
 
 import (
@@ -82,7 +83,7 @@ func (id Identity) check() error {
 }
 
 // x is SHA-256( pad(salt) | SHA-256( Pool | User | ":" | Password ) ), the
-// exponent of RFC 5054 section 2.5.3 in Cognito's encoding. The inner hash is
+// exponent of RFC 5054 section 2.4 in Cognito's encoding. The inner hash is
 // 32 raw bytes.
 func (id Identity) x(salt *big.Int) *big.Int {
 	inner := sha256.Sum256([]byte(id.Pool + id.User + ":" + id.Password))
@@ -144,7 +145,7 @@ func hashInt(parts ...[]byte) *big.Int {
 	return new(big.Int).SetBytes(h.Sum(nil))
 }
 
-// scramble is u = SHA-256( pad(A) | pad(B) ) (RFC 5054 section 2.5.3).
+// scramble is u = SHA-256( pad(A) | pad(B) ) (RFC 5054 section 2.6).
 func scramble(A, B *big.Int) *big.Int { return hashInt(pad(A), pad(B)) }
 
 // key derives K, the 16-byte HMAC key of the proof, from S by HKDF-SHA-256
