@@ -8,7 +8,7 @@ import (
 
 // TestIdentityJS: Amazon's own browser client signs in to the stand-in, and is refused what Cognito refuses.
 func TestIdentityJS(t *testing.T) {
-	got := script(t, node(t, "testdata/js/identity_js.mjs"), standIn(t), map[string]string{
+	got := script(t, node(t, "testdata/js/identity_js.mjs"), nil, standIn(t), map[string]string{
 		"right password":                 "",
 		"e-mail address":                 "",
 		"USER_PASSWORD_AUTH":             "",
@@ -43,7 +43,7 @@ func TestIdentityJS(t *testing.T) {
 // TestForgedProofs: a sign-in by @aws-sdk/client-cognito-identity-provider and cognito-srp-helper, then the same with
 // one thing forged, replayed or left out.
 func TestForgedProofs(t *testing.T) {
-	script(t, node(t, "testdata/js/srp_forged.mjs"), standIn(t), map[string]string{
+	script(t, node(t, "testdata/js/srp_forged.mjs"), nil, standIn(t), map[string]string{
 		"right password":                       "",
 		"e-mail address":                       "",
 		"wrong password":                       notAuthorized,
@@ -126,7 +126,7 @@ func TestForgedProofs(t *testing.T) {
 
 // TestJWTVerify: AWS's own verifier accepts the stand-in's tokens, and none that was altered.
 func TestJWTVerify(t *testing.T) {
-	script(t, node(t, "testdata/js/jwt_verify.mjs"), standIn(t), map[string]string{
+	script(t, node(t, "testdata/js/jwt_verify.mjs"), nil, standIn(t), map[string]string{
 		"JWKS":                     "",
 		"OpenID configuration":     "",
 		"ID token":                 "",

@@ -144,13 +144,13 @@ type outcome struct {
 // script runs a script that reads its parameters as JSON from standard input and prints a JSON object with the outcome
 // of each thing it tried, by name. want has the same names: the error that is wanted, "" for success, or several that
 // will do, separated by "|". A name that is in one and not the other fails the test.
-func script(t *testing.T, command []string, parameters any, want map[string]string) map[string]outcome {
+func script(t *testing.T, command, env []string, parameters any, want map[string]string) map[string]outcome {
 	t.Helper()
 	input, err := json.Marshal(parameters)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := run(t, environment(t), string(input), command...)
+	r := run(t, environment(t, env...), string(input), command...)
 	var got map[string]outcome
 	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || r.status != 0 {
 		t.Fatalf("%s: exit status %d, %v\n%s%s", strings.Join(command[1:], " "), r.status, err, r.stdout, r.stderr)

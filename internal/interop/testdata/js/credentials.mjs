@@ -114,11 +114,24 @@ await attempt('GetCallerIdentity, altered session token', () => callerOf({ ...go
 await attempt('GetCallerIdentity, token of another session', () =>
   callerOf({ ...good, sessionToken: classic.SessionToken }),
 );
-await attempt('GetCallerIdentity, another Region signed', () => callerOf(good, { region: 'eu-west-1' }));
-const slow = { systemClockOffset: -20 * 60_000 };
-await attempt('GetCallerIdentity, clock 20 minutes slow', () => callerOf(good, slow));
-// Given a second attempt, the SDK reads the server's Date and mends its clock.
-await attempt('GetCallerIdentity, clock 20 minutes slow, mended', () => callerOf(good, { ...slow, maxAttempts: 2 }));
+// A machine whose clock is 20 minutes slow. Given a second attempt, the SDK reads the server's Date and mends the time.
+const RealDate = Date;
+async function slowly(action) {
+  const now = () => RealDate.now() - 20 * 60_000;
+  globalThis.Date = class extends RealDate {
+    constructor(...args) {
+      super(...(args.length ? args : [now()]));
+    }
+    static now = now;
+  };
+  try {
+    return await action();
+  } finally {
+    globalThis.Date = RealDate;
+  }
+}
+await attempt('GetCallerIdentity, slow clock', () => slowly(() => callerOf(good)));
+await attempt('GetCallerIdentity, slow clock mended', () => slowly(() => callerOf(good, { maxAttempts: 2 })));
 
 // ---- S3
 
@@ -176,10 +189,7 @@ await attempt('ListObjectsV2, bucket in another Region', () => list({ Bucket: gi
 await attempt('ListObjectsV2, its Region signed', () =>
   list({ Bucket: given.bucketElsewhere }, s3(good, { region: 'eu-west-1' })),
 );
-await attempt('ListObjectsV2, Region found by the SDK', () =>
-  list({ Bucket: given.bucketElsewhere }, s3(good, { followRegionRedirects: true, maxAttempts: 2 })),
-);
-await attempt('ListObjectsV2, clock 20 minutes slow', () => list({}, s3(good, slow)));
-await attempt('ListObjectsV2, clock 20 minutes slow, mended', () => list({}, s3(good, { ...slow, maxAttempts: 2 })));
+await attempt('ListObjectsV2, slow clock', () => slowly(() => list()));
+await attempt('ListObjectsV2, slow clock mended', () => slowly(() => list({}, s3(good, { maxAttempts: 2 }))));
 
 finish();
