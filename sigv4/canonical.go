@@ -23,7 +23,7 @@ type request struct {
 	path        string // as it goes on the wire
 	normalize   bool   // remove dot segments and empty segments from the path
 	encode      bool   // encode the path once more
-	query       string // as it goes on the wire, without "?"
+	query       string // as encodeQuery returns it
 	headers     []field
 	payloadHash string
 }
@@ -87,30 +87,29 @@ func normalizePath(path string) string {
 	return "/" + strings.Join(kept, "/")
 }
 
-// canonicalQuery appends the parameters, decoded and encoded again, sorted by name and then by value.
+// canonicalQuery appends the parameters of query, which encodeQuery returned, sorted by name and then by value.
 func canonicalQuery(dst []byte, query string) []byte {
-	var array [16]string
+	type parameter struct{ name, value string }
+	var array [16]parameter
 	parameters := array[:0]
-	for rest, more := encodeQuery(query), true; more; {
-		var parameter string
-		if parameter, rest, more = strings.Cut(rest, "&"); parameter != "" {
-			parameters = append(parameters, parameter)
+	for rest := query; rest != ""; {
+		var p parameter
+		p.name, rest, _ = strings.Cut(rest, "&")
+		if p.name != "" { // as in "a=1&&b=2"
+			p.name, p.value, _ = strings.Cut(p.name, "=")
+			parameters = append(parameters, p)
 		}
 	}
-	// Names are compared alone: "a=" would sort after "a-b=" because '=' is greater than '-'.
-	slices.SortFunc(parameters, func(a, b string) int {
-		aName, aValue, _ := strings.Cut(a, "=")
-		bName, bValue, _ := strings.Cut(b, "=")
-		return cmp.Or(strings.Compare(aName, bName), strings.Compare(aValue, bValue))
+	// Names are compared alone: as text, "a=" would come after "a-b=", since '=' is greater than '-'.
+	slices.SortFunc(parameters, func(a, b parameter) int {
+		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.value, b.value))
 	})
 	for i, p := range parameters {
 		if i > 0 {
 			dst = append(dst, '&')
 		}
-		dst = append(dst, p...)
-		if !strings.Contains(p, "=") {
-			dst = append(dst, '=')
-		}
+		dst = append(append(dst, p.name...), '=')
+		dst = append(dst, p.value...)
 	}
 	return dst
 }

@@ -1,9 +1,6 @@
 package sigv4
 
-import (
-	"cmp"
-	"strings"
-)
+import "cmp"
 
 // unreserved reports whether c is written as it is in a path or a query (RFC 3986 section 2.3). Everything else is
 // %XX with upper-case digits; net/url leaves more as it is, and writes a space in a query as "+".
@@ -31,7 +28,7 @@ func appendEncodedByte(dst []byte, c byte, keepSlash bool) []byte {
 func encodePath(path string) string {
 	for i := range len(path) {
 		if !unreserved(path[i]) && path[i] != '/' {
-			return string(appendEncoded(make([]byte, 0, len(path)+len(path)/2), path, true))
+			return string(appendEncoded(make([]byte, 0, 2*len(path)), path, true))
 		}
 	}
 	return path
@@ -40,51 +37,27 @@ func encodePath(path string) string {
 // encodeQuery returns query, parameters in the same order, with each name and value decoded and encoded again. A "%"
 // without two hexadecimal digits stands for itself, and so does a "+".
 func encodeQuery(query string) string {
-	if queryEncoded(query) {
-		return query
-	}
-	dst := make([]byte, 0, len(query)+len(query)/2)
+	dst := make([]byte, 0, 512)
 	inName := true
 	for i := 0; i < len(query); i++ {
-		switch c := query[i]; {
+		c := query[i]
+		switch {
 		case c == '&':
 			dst, inName = append(dst, c), true
+			continue
 		case c == '=' && inName:
 			dst, inName = append(dst, c), false
-		case c == '%' && escape(query[i:]):
-			dst = appendEncodedByte(dst, unhex(query[i+1])<<4|unhex(query[i+2]), false)
+			continue
+		case c == '%' && i+2 < len(query) && unhex(query[i+1]) < 16 && unhex(query[i+2]) < 16:
+			c = unhex(query[i+1])<<4 | unhex(query[i+2])
 			i += 2
-		default:
-			dst = appendEncodedByte(dst, c, false)
 		}
+		dst = appendEncodedByte(dst, c, false)
+	}
+	if string(dst) == query {
+		return query
 	}
 	return string(dst)
-}
-
-// queryEncoded reports whether encodeQuery would return query as it is.
-func queryEncoded(query string) bool {
-	inName := true
-	for i := 0; i < len(query); i++ {
-		switch c := query[i]; {
-		case c == '&':
-			inName = true
-		case c == '=' && inName:
-			inName = false
-		case c == '%' && escape(query[i:]):
-			if strings.ToUpper(query[i:i+3]) != query[i:i+3] || unreserved(unhex(query[i+1])<<4|unhex(query[i+2])) {
-				return false
-			}
-			i += 2
-		case !unreserved(c):
-			return false
-		}
-	}
-	return true
-}
-
-// escape reports whether s begins with "%" and two hexadecimal digits.
-func escape(s string) bool {
-	return len(s) >= 3 && s[0] == '%' && unhex(s[1]) < 16 && unhex(s[2]) < 16
 }
 
 // unhex returns the value of a hexadecimal digit, or 255.
@@ -102,20 +75,23 @@ func unhex(c byte) byte {
 
 // appendTrimmed appends a header value without white space around it and with one space for each run inside.
 func appendTrimmed(dst []byte, value string) []byte {
-	start, space := len(dst), false
-	for i := range len(value) {
-		switch c := value[i]; c {
-		case ' ', '\t', '\n', '\v', '\f', '\r':
-			space = true
-		default:
-			if space && len(dst) > start {
+	start, word := len(dst), 0
+	for i := 0; i <= len(value); i++ {
+		if i < len(value) && !space(value[i]) {
+			continue
+		}
+		if word < i {
+			if len(dst) > start {
 				dst = append(dst, ' ')
 			}
-			dst, space = append(dst, c), false
+			dst = append(dst, value[word:i]...)
 		}
+		word = i + 1
 	}
 	return dst
 }
+
+func space(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
 
 func lower(c byte) byte {
 	if 'A' <= c && c <= 'Z' {
