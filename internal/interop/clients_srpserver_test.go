@@ -1,0 +1,124 @@
+package interop
+
+import (
+	"bufio"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/srp"
+)
+
+// TestServerSideOfOthers: our sign-in against the server side of the npm package cognito-srp, whose authors wrote it
+// against Cognito. It proves our client's arithmetic and, by the last user, our verifiers.
+func TestServerSideOfOthers(t *testing.T) {
+	const pool = "us-east-1_aBcDeFg12"
+	type user struct {
+		Username string `json:"username"`
+		Alias    string `json:"alias"`
+		Password string `json:"password,omitempty"`
+		Salt     string `json:"salt"`
+		Verifier string `json:"verifier,omitempty"`
+	}
+	users := []user{
+		{"ada", "ada@example.com", "correct horse", "333edf2d634e9195b93091818277fc41", ""},
+		{"high bit in the salt", "1@example.com", "correct horse", "fc5f4d0bb754777037c53c901e87e0e6", ""},
+		{"odd salt", "2@example.com", "correct horse", "60ff4ca2c5224af87f6fd1abf798390", ""},
+		{"short salt", "3@example.com", "correct horse", "7", ""},
+		{"jos\u00e9:\u65e5\u672c", "4@example.com", "p\u00e4ss : \U0001f600 w\u0308ord", "1b2c3d4e5f60718293a4b5c6d7e8f901", ""},
+	}
+	const verified = "our verifier"
+	verifier, err := srp.NewVerifier(srp.Identity{Pool: "aBcDeFg12", User: verified, Password: "correct horse"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	users = append(users, user{verified, "5@example.com", "",
+		hex.EncodeToString(verifier.Salt), hex.EncodeToString(verifier.Verifier)})
+
+	endpoint := startSRPServer(t, map[string]any{"userPoolId": pool, "users": users})
+	client := &cognito.Client{Environment: cognito.Environment{
+		UserPoolID: pool,
+		ClientID:   "1example23456789abcdefghij",
+		Endpoints:  cognito.Endpoints{CognitoIDP: endpoint},
+	}}
+	for _, u := range users {
+		t.Run(u.Username, func(t *testing.T) {
+			password := u.Password
+			if password == "" {
+				password = "correct horse"
+			}
+			for _, name := range []string{u.Username, u.Alias} {
+				for range 10 { // other a and b each time
+					if _, err := client.SignIn(t.Context(), name, password); err != nil {
+						t.Fatalf("%s: right password: %v", name, err)
+					}
+				}
+				for _, wrong := range []string{password + " ", strings.ToUpper(password), "x"} {
+					_, err := client.SignIn(t.Context(), name, wrong)
+					var e *cognitoidp.Error
+					if !errors.As(err, &e) || e.Code != notAuthorized {
+						t.Errorf("%s: password %q: error %v, want %s", name, wrong, err, notAuthorized)
+					}
+				}
+			}
+		})
+	}
+	if _, err := client.SignIn(t.Context(), "nobody", "correct horse"); err == nil {
+		t.Error("an unknown user signed in")
+	}
+}
+
+// startSRPServer starts testdata/js/srp_server.mjs and returns its URL. The server ends with its standard input, so it
+// outlives neither the test nor a test that is killed.
+func startSRPServer(t *testing.T, parameters any) string {
+	t.Helper()
+	line, err := json.Marshal(parameters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := node(t, "testdata/js/srp_server.mjs")
+	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
+	cmd.Env = environment(t)
+	cmd.Stderr = os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stdin.Close()
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	url := make(chan string, 1)
+	go func() {
+		text, _ := bufio.NewReader(stdout).ReadString('\n')
+		url <- strings.TrimSpace(text)
+	}()
+	if _, err := stdin.Write(append(line, '\n')); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case u := <-url:
+		if u == "" {
+			t.Fatal("the server ended before it listened")
+		}
+		return u
+	case <-time.After(time.Minute):
+		t.Fatal("the server did not listen within a minute")
+		return ""
+	}
+}
