@@ -25,6 +25,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/loginwithcognito/cognito/cognitoid"
 	"github.com/loginwithcognito/cognito/cognitoidp"
@@ -53,7 +54,7 @@ type Client struct {
 	once     sync.Once
 	services services
 	err      error // why services could not be made
-	keys     renewing[keySet]
+	keys     renewing[[]cognitoidp.Key]
 }
 
 // services are the clients of the AWS services, and the environment completed.
@@ -109,6 +110,9 @@ func (c *Client) SignIn(ctx context.Context, username, password string) (*Sessio
 	}
 	if username == "" || password == "" {
 		return nil, errors.New("cognito: SignIn: the user name and the password must not be empty")
+	}
+	if !utf8.ValidString(username) || !utf8.ValidString(password) {
+		return nil, errors.New("cognito: SignIn: the user name and the password must be UTF-8")
 	}
 	defer c.connectAhead(ctx)()
 

@@ -31,6 +31,7 @@ type renewing[T any] struct {
 	value   T
 	expires time.Time // zero: there is no value
 	due     time.Time // when to renew
+	begun   time.Time // when the last renewal began
 	call    *renewal[T]
 }
 
@@ -69,7 +70,7 @@ func (r *renewing[T]) get(ctx context.Context) (T, error) {
 	call := r.call
 	if call == nil {
 		call = &renewal[T]{done: make(chan struct{})}
-		r.call = call
+		r.call, r.begun = call, r.now()
 		go r.run(context.WithoutCancel(ctx), call, r.value)
 	}
 	r.mu.Unlock()
@@ -113,11 +114,16 @@ func (r *renewing[T]) run(ctx context.Context, call *renewal[T], old T) {
 	}
 }
 
-// expire makes the next get renew; the value still serves if that fails.
-func (r *renewing[T]) expire() {
+// expire makes the next get renew, and tells whether it did: not when the last renewal began less than pause ago. The
+// value still serves if the renewal fails.
+func (r *renewing[T]) expire(pause time.Duration) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.now().Before(r.begun.Add(pause)) {
+		return false
+	}
 	r.due = time.Time{}
+	return true
 }
 
 // peek returns the value as it is, expired or not.

@@ -111,35 +111,27 @@ func (c *Client) issuers() []string {
 
 // key returns the pool's key of this id, asking for the keys again where it is unknown.
 func (c *Client) key(ctx context.Context, id string) (*rsa.PublicKey, error) {
-	for range 2 {
-		set, err := c.keys.get(ctx)
+	for {
+		keys, err := c.keys.get(ctx)
 		if err != nil {
 			return nil, err
 		}
-		for _, key := range set.keys {
+		for _, key := range keys {
 			if key.ID == id {
 				return key.PublicKey, nil
 			}
 		}
-		if c.services.idp.Now().Before(set.fetched.Add(keysPause)) {
-			break
+		if !c.keys.expire(keysPause) {
+			return nil, fmt.Errorf("cognito: the user pool has no key %q: the token is of another pool, or its key was retired", id)
 		}
-		c.keys.expire()
 	}
-	return nil, fmt.Errorf("cognito: the user pool has no key %q: the token is of another pool, or its key was retired", id)
 }
 
-// keySet is the pool's JSON Web Key Set (RFC 7517) as it was at some time.
-type keySet struct {
-	keys    []cognitoidp.Key
-	fetched time.Time
-}
-
-func (c *Client) fetchKeys(ctx context.Context, _ keySet) (keySet, time.Time, error) {
+// fetchKeys gets the pool's JSON Web Key Set (RFC 7517).
+func (c *Client) fetchKeys(ctx context.Context, _ []cognitoidp.Key) ([]cognitoidp.Key, time.Time, error) {
 	keys, err := c.services.idp.JWKS(ctx, c.Environment.UserPoolID)
 	if err != nil {
-		return keySet{}, time.Time{}, fmt.Errorf("cognito: the user pool's keys can't be fetched: %w", err)
+		return nil, time.Time{}, fmt.Errorf("cognito: the user pool's keys can't be fetched: %w", err)
 	}
-	now := c.services.idp.Now()
-	return keySet{keys, now}, now.Add(keysLife), nil
+	return keys, c.services.idp.Now().Add(keysLife), nil
 }

@@ -1,0 +1,229 @@
+package cognito_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/loginwithcognito/cognito"
+
+// arrows says which packages of the module each package may import. A package that breaks it asks for a decision, not for
+// a longer row: what does I/O stays out of srp and sigv4, and the stand-in shares nothing with what it checks.
+var arrows = map[string][]string{
+	"srp":                  {},
+	"sigv4":                {},
+	"cognitotest":          {},
+	"internal/testvectors": {},
+	"internal/endpoint":    {},
+	"internal/redact":      {},
+	"internal/transport":   {"internal/endpoint"},
+	"internal/terminal":    {},
+	"cognitoidp":           {"internal/endpoint", "internal/redact", "internal/transport"},
+	"cognitoid":            {"internal/endpoint", "internal/redact", "internal/transport", "sigv4"},
+	"sts":                  {"internal/endpoint", "internal/redact", "internal/transport", "sigv4"},
+	"s3list":               {"internal/endpoint", "internal/redact", "internal/transport", "sigv4"},
+	"":                     {"cognitoid", "cognitoidp", "internal/endpoint", "internal/redact", "internal/transport", "sigv4", "srp", "sts"},
+	"cmd/demo":             {"", "cognitotest", "internal/terminal", "s3list", "sigv4", "sts"},
+	"internal/interop":     {},
+}
+
+// listed is what go list tells of a package.
+type listed struct {
+	Dir, ImportPath, Name, Doc                  string
+	Imports, GoFiles, TestGoFiles, XTestGoFiles []string
+	Standard                                    bool
+}
+
+// list asks the go command, which is there wherever tests are compiled.
+func list(t *testing.T) map[string]listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=Dir,ImportPath,Name,Doc,Imports,GoFiles,TestGoFiles,XTestGoFiles", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	found := map[string]listed{}
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := decoder.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		found[strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")] = p
+	}
+	if len(found) < len(arrows) {
+		t.Fatalf("go list found %d packages, fewer than %d", len(found), len(arrows))
+	}
+	return found
+}
+
+func TestImports(t *testing.T) {
+	for path, p := range list(t) {
+		allowed, ok := arrows[path]
+		if !ok {
+			t.Errorf("package %q is not in the table", path)
+		}
+		for _, imported := range p.Imports {
+			switch inner, ours := strings.CutPrefix(imported, module); {
+			case ours && !slices.Contains(allowed, strings.TrimPrefix(inner, "/")):
+				t.Errorf("package %q must not import %q", path, imported)
+			case !ours && strings.Contains(strings.Split(imported, "/")[0], "."):
+				t.Errorf("package %q imports %q, which is not in the standard library", path, imported)
+			}
+		}
+		for _, banned := range []string{"unsafe", "C", "math/rand", "math/rand/v2", "net/http/httptest", "testing", "text/template", "regexp", "plugin"} {
+			if banned == "unsafe" && path == "internal/terminal" { // ioctl takes a pointer
+				continue
+			}
+			if slices.Contains(p.Imports, banned) && path != "internal/transport" { // jitter needs no secret
+				t.Errorf("package %q imports %q", path, banned)
+			}
+		}
+	}
+}
+
+func TestModuleRequiresNothing(t *testing.T) {
+	data, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
+		line := strings.TrimSpace(lines.Text())
+		if strings.Contains(line, "replace") || strings.Contains(line, "toolchain") || strings.Contains(line, "tool ") {
+			t.Errorf("go.mod has %q", line)
+		}
+		if strings.Contains(line, " v") && !strings.Contains(line, "github.com/google/go-cmp v") {
+			t.Errorf("go.mod requires more than go-cmp, for tests: %q", line)
+		}
+	}
+}
+
+// Everything exported has a doc comment, each package has one package comment, and each public one an example.
+func TestDocumentation(t *testing.T) {
+	for path, p := range list(t) {
+		files := token.NewFileSet()
+		var parsed []*ast.File
+		comments, examples := 0, 0
+		for _, name := range slices.Concat(p.GoFiles, p.TestGoFiles, p.XTestGoFiles) {
+			file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test := strings.HasSuffix(name, "_test.go")
+			if test {
+				examples += len(doc.Examples(file))
+				continue
+			}
+			parsed = append(parsed, file)
+			if file.Doc != nil {
+				comments++
+			}
+			for _, declaration := range file.Decls {
+				undocumented(t, files, declaration)
+			}
+		}
+		if comments != 1 && len(parsed) > 0 {
+			t.Errorf("package %q has %d package comments", path, comments)
+		}
+		public := p.Name != "main" && !strings.HasPrefix(path, "internal/")
+		if public && examples == 0 {
+			t.Errorf("package %q has no example", path)
+		}
+	}
+}
+
+// undocumented reports exported names without a doc comment; names of a group may share the group's.
+func undocumented(t *testing.T, files *token.FileSet, declaration ast.Decl) {
+	t.Helper()
+	report := func(name *ast.Ident, comment *ast.CommentGroup) {
+		if name.IsExported() && comment.Text() == "" {
+			t.Errorf("%v: %s has no doc comment", files.Position(name.Pos()), name.Name)
+		}
+	}
+	switch d := declaration.(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil || exportedReceiver(d.Recv.List[0].Type) {
+			report(d.Name, d.Doc)
+		}
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			switch s := spec.(type) {
+			case *ast.TypeSpec:
+				if s.Doc == nil {
+					s.Doc = d.Doc
+				}
+				report(s.Name, s.Doc)
+			case *ast.ValueSpec:
+				if s.Doc == nil {
+					if s.Doc = d.Doc; s.Doc == nil {
+						s.Doc = s.Comment
+					}
+				}
+				for _, name := range s.Names {
+					report(name, s.Doc)
+				}
+			}
+		}
+	}
+}
+
+func exportedReceiver(x ast.Expr) bool {
+	switch x := x.(type) {
+	case *ast.StarExpr:
+		return exportedReceiver(x.X)
+	case *ast.IndexExpr:
+		return exportedReceiver(x.X)
+	case *ast.Ident:
+		return x.IsExported()
+	}
+	return false
+}
+
+// longFiles are those that are better in one piece, and why.
+var longFiles = map[string]string{
+	"structure_test.go": "the rules of the structure, in one place",
+}
+
+// Files can be read in one sitting, and tell nothing of the machine they were written on.
+func TestFiles(t *testing.T) {
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		switch {
+		case entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "node_modules"):
+			return filepath.SkipDir
+		case entry.IsDir(), entry.Name() == ".git", path == "structure_test.go":
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if lines := bytes.Count(data, []byte("\n")); strings.HasSuffix(path, ".go") && lines > 300 && longFiles[path] == "" {
+			t.Errorf("%s has %d lines", path, lines)
+		}
+		for _, banned := range []string{"/work/", "/tmp/bash", "proxy.golang.org", "registry.npmjs.org", "deb.debian.org", "pypi.org"} {
+			if bytes.Contains(data, []byte(banned)) {
+				t.Errorf("%s contains %q", path, banned)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,245 @@
+package cognito_test
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/big"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/testvectors"
+)
+
+// pool is a user pool's key and issuer, written apart from the code under test and from the stand-in.
+type pool struct {
+	key     *rsa.PrivateKey
+	id      string // of the key
+	fetched int    // how often the keys were asked for
+	down    bool
+}
+
+func newPool(t *testing.T, id string) *pool {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &pool{key: key, id: id}
+}
+
+func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
+	if want := "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE00/.well-known/jwks.json"; r.URL.String() != want {
+		return nil, fmt.Errorf("unexpected request for %s", r.URL)
+	}
+	p.fetched++
+	response := answer(200, fmt.Sprintf(`{"keys":[{"kty":"RSA","alg":"RS256","use":"sig","kid":%q,"e":"AQAB","n":%q}]}`,
+		p.id, base64.RawURLEncoding.EncodeToString(p.key.N.Bytes())))
+	if p.down {
+		response = answer(400, "")
+	}
+	response.Request = r
+	return response, nil
+}
+
+func part(v any) string {
+	text, _ := json.Marshal(v)
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+func (p *pool) sign(header, claims map[string]any) string {
+	signed := part(header) + "." + part(claims)
+	digest := sha256.Sum256([]byte(signed))
+	signature, err := rsa.SignPKCS1v15(nil, p.key, crypto.SHA256, digest[:])
+	if err != nil {
+		panic(err)
+	}
+	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
+}
+
+func TestVerify(t *testing.T) {
+	p := newPool(t, "k1")
+	now := time.Now().Unix()
+	header := map[string]any{"alg": "RS256", "kid": "k1"}
+	id := map[string]any{
+		"iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE00", "sub": "s", "token_use": "id",
+		"aud": cognitotest.ExampleClientID, "iat": now, "exp": now + 3600, "cognito:username": "ada",
+	}
+	access := maps.Clone(id)
+	access["token_use"], access["client_id"], access["username"] = "access", cognitotest.ExampleClientID, "ada"
+	delete(access, "aud")
+	delete(access, "cognito:username")
+	with := func(m map[string]any, pairs ...any) map[string]any {
+		m = maps.Clone(m)
+		for i := 0; i < len(pairs); i += 2 {
+			if m[pairs[i].(string)] = pairs[i+1]; pairs[i+1] == nil {
+				delete(m, pairs[i].(string))
+			}
+		}
+		return m
+	}
+	good := p.sign(header, id)
+	parts := strings.Split(good, ".")
+	other := newPool(t, "k1")
+	hs256 := with(header, "alg", "HS256")
+	for name, test := range map[string]struct {
+		token  string
+		access bool
+		want   string // in the error; "" for a good token
+	}{
+		"good ID token":            {good, false, ""},
+		"good access token":        {p.sign(header, access), true, ""},
+		"updated issuer":           {p.sign(header, with(id, "iss", "https://issuer-cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE00")), false, ""},
+		"a minute late":            {p.sign(header, with(id, "exp", now-30)), false, ""},
+		"dates with fractions":     {p.sign(header, with(id, "exp", float64(now)+3600.5)), false, ""},
+		"signed by another":        {other.sign(header, id), false, "signature"},
+		"claims exchanged":         {parts[0] + "." + part(with(id, "sub", "t")) + "." + parts[2], false, "signature"},
+		"no signature":             {parts[0] + "." + parts[1] + ".", false, "signature"},
+		"signature cut":            {good[:len(good)-4], false, "signature"},
+		"alg none":                 {part(with(header, "alg", "none")) + "." + parts[1] + ".", false, "RS256"},
+		"alg HS256":                {part(hs256) + "." + parts[1] + "." + parts[2], false, "RS256"},
+		"alg in other case":        {p.sign(with(header, "alg", "rs256"), id), false, "RS256"},
+		"critical extension":       {p.sign(with(header, "crit", []string{"x"}), id), false, "critical"},
+		"no key id":                {p.sign(with(header, "kid", nil), id), false, "key"},
+		"unknown key":              {p.sign(with(header, "kid", "k9"), id), false, "no key"},
+		"other pool":               {p.sign(header, with(id, "iss", "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_OTHER")), false, "issuer"},
+		"other host":               {p.sign(header, with(id, "iss", "https://cognito-idp.us-east-1.amazonaws.com.evil.example/us-east-1_EXAMPLE00")), false, "issuer"},
+		"no issuer":                {p.sign(header, with(id, "iss", nil)), false, "issuer"},
+		"claim name in other case": {p.sign(header, with(id, "iss", nil, "ISS", id["iss"])), false, "issuer"},
+		"other client":             {p.sign(header, with(id, "aud", "x")), false, "client_id"},
+		"audience is a list":       {p.sign(header, with(id, "aud", []string{cognitotest.ExampleClientID})), false, "aud"},
+		"access token as ID token": {p.sign(header, access), false, "token_use"},
+		"ID token as access token": {good, true, "token_use"},
+		"access token of other":    {p.sign(header, with(access, "client_id", "x", "aud", cognitotest.ExampleClientID)), true, "client_id"},
+		"expired":                  {p.sign(header, with(id, "exp", now-3600)), false, "expired"},
+		"no expiry":                {p.sign(header, with(id, "exp", nil)), false, "no expiry"},
+		"expiry is text":           {p.sign(header, with(id, "exp", "9999999999")), false, "exp"},
+		"expiry beyond time":       {p.sign(header, with(id, "exp", 1e300)), false, "exp"},
+		"issued in the future":     {p.sign(header, with(id, "iat", now+3600)), false, "future"},
+		"not before the future":    {p.sign(header, with(id, "nbf", now+3600)), false, "future"},
+		"not a token":              {"hello", false, "parts"},
+		"padding":                  {parts[0] + "=." + parts[1] + "." + parts[2], false, "base64url"},
+		"header is not JSON":       {base64.RawURLEncoding.EncodeToString([]byte("{")) + "." + parts[1] + "." + parts[2], false, "JSON"},
+		"claims are a list":        {parts[0] + "." + part([]int{1}) + "." + parts[2], false, "JSON"},
+		"claims are null":          {parts[0] + "." + part(nil) + "." + parts[2], false, "JSON"},
+		"huge":                     {strings.Repeat("a", 60_000), false, "bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: &http.Client{Transport: p}}
+			verify := client.VerifyIDToken
+			if test.access {
+				verify = client.VerifyAccessToken
+			}
+			claims, err := verify(t.Context(), test.token)
+			if test.want != "" {
+				if err == nil || !strings.Contains(err.Error(), test.want) || claims.Subject != "" {
+					t.Errorf("claims %+v, error %v, want %q", claims, err, test.want)
+				}
+				return
+			}
+			if err != nil || claims.Username != "ada" || claims.Subject != "s" {
+				t.Errorf("claims %+v, error %v", claims, err)
+			}
+		})
+	}
+}
+
+func TestKeysAreKeptAndFetchedOnceMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(t, "k1")
+		token := func() string {
+			return p.sign(map[string]any{"alg": "RS256", "kid": p.id}, map[string]any{
+				"iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE00", "token_use": "id",
+				"aud": cognitotest.ExampleClientID, "exp": time.Now().Add(time.Hour).Unix(),
+			})
+		}
+		client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: &http.Client{Transport: p}}
+		check := func(fetched int, good bool, token string) {
+			t.Helper()
+			if _, err := client.VerifyIDToken(t.Context(), token); (err == nil) != good {
+				t.Errorf("error %v", err)
+			}
+			if p.fetched != fetched {
+				t.Errorf("the keys were fetched %d times, want %d", p.fetched, fetched)
+			}
+		}
+		old := token()
+		check(1, true, old)
+		check(1, true, token())
+		time.Sleep(time.Minute)
+		p.id = "k2" // the pool changes its key
+		check(2, true, token())
+		check(2, false, old) // and does not make us flood it with questions
+		time.Sleep(time.Minute)
+		p.down = true
+		check(3, false, old) // asked again, in vain
+		check(3, false, old)
+		check(3, true, token())
+	})
+}
+
+// The example token of RFC 7515 A.2 is read; it is no token of a user pool.
+func TestParseUnverified(t *testing.T) {
+	var vector struct {
+		JWS string `json:"compact"`
+	}
+	if err := testvectors.Decode("rfc7515_a2_rs256", &vector); err != nil {
+		t.Fatal(err)
+	}
+	claims, err := cognito.ParseUnverified(vector.JWS)
+	if err != nil || claims.Issuer != "joe" || claims.ExpiresAt.Unix() != 1300819380 {
+		t.Errorf("claims %+v, error %v", claims, err)
+	}
+	client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: &http.Client{Transport: new(pool)}}
+	if _, err := client.VerifyIDToken(t.Context(), vector.JWS); err == nil {
+		t.Error("it was taken")
+	}
+}
+
+// The signature check itself, on the RFC's token and key.
+func TestRFC7515Signature(t *testing.T) {
+	var vector struct {
+		JWS string            `json:"compact"`
+		JWK map[string]string `json:"jwk"`
+	}
+	if err := testvectors.Decode("rfc7515_a2_rs256", &vector); err != nil {
+		t.Fatal(err)
+	}
+	number := func(name string) *big.Int {
+		b, err := base64.RawURLEncoding.DecodeString(vector.JWK[name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return new(big.Int).SetBytes(b)
+	}
+	key := &rsa.PublicKey{N: number("n"), E: int(number("e").Int64())}
+	end := strings.LastIndex(vector.JWS, ".")
+	signature, err := base64.RawURLEncoding.DecodeString(vector.JWS[end+1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := sha256.Sum256([]byte(vector.JWS[:end]))
+	if err := rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature); err != nil {
+		t.Error(err)
+	}
+}
+
+func FuzzParseUnverified(f *testing.F) {
+	f.Add(part(map[string]any{"alg": "RS256"}) + "." + part(map[string]any{"iss": "x", "exp": 1}) + ".AAAA")
+	f.Add("..")
+	f.Fuzz(func(t *testing.T, token string) {
+		claims, err := cognito.ParseUnverified(token)
+		if err == nil && !json.Valid([]byte(claims.JSON)) {
+			t.Errorf("claims %q", claims.JSON)
+		}
+	})
+}
