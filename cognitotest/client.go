@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -51,6 +52,7 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 	}()
 	select {
 	case <-ctx.Done():
+		body.Close() // ends a handler that still reads it
 		return nil, context.Cause(ctx)
 	case rec := <-done:
 		if rec.panic != nil {
@@ -131,7 +133,10 @@ func (rec *recorder) response(r *http.Request) (*http.Response, error) {
 		body, length = io.MultiReader(body, broken{}), -1
 	}
 	if r.Method == http.MethodHead {
-		body = http.NoBody
+		body, length = http.NoBody, -1
+		if n, err := strconv.ParseInt(rec.sent.Get("Content-Length"), 10, 64); err == nil {
+			length = n
+		}
 	}
 	return &http.Response{
 		Status: fmt.Sprintf("%d %s", rec.status, http.StatusText(rec.status)), StatusCode: rec.status,

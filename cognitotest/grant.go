@@ -129,10 +129,7 @@ func (s *Server) grantOf(token string) (string, grant, bool) {
 // getTokensFromRefreshToken is GetTokensFromRefreshToken, which takes the client secret itself, not a hash.
 func getTokensFromRefreshToken(s *Server, in call) (object, error) {
 	var clientID, secret, token string
-	if err := in.read(map[string]any{"ClientId": &clientID, "ClientSecret": &secret, "RefreshToken": &token}); err != nil {
-		return nil, err
-	}
-	if err := required("RefreshToken", token, "ClientId", clientID); err != nil {
+	if err := in.read(map[string]any{"ClientId": &clientID, "ClientSecret": &secret, "RefreshToken": &token}, "RefreshToken", "ClientId"); err != nil {
 		return nil, err
 	}
 	_, client, err := s.client(in, clientID)
@@ -150,10 +147,7 @@ func getTokensFromRefreshToken(s *Server, in call) (object, error) {
 // revokeToken is RevokeToken. As RFC 7009 section 2.2 has it, a token that is not known counts as revoked.
 func revokeToken(s *Server, in call) (object, error) {
 	var clientID, secret, token string
-	if err := in.read(map[string]any{"ClientId": &clientID, "ClientSecret": &secret, "Token": &token}); err != nil {
-		return nil, err
-	}
-	if err := required("Token", token, "ClientId", clientID); err != nil {
+	if err := in.read(map[string]any{"ClientId": &clientID, "ClientSecret": &secret, "Token": &token}, "Token", "ClientId"); err != nil {
 		return nil, err
 	}
 	_, client, err := s.client(in, clientID)
@@ -180,10 +174,7 @@ func revokeToken(s *Server, in call) (object, error) {
 // authorize finds the account that an access token in the body speaks for.
 func (s *Server) authorize(in call) (*account, error) {
 	var token string
-	if err := in.read(map[string]any{"AccessToken": &token}); err != nil {
-		return nil, err
-	}
-	if err := required("AccessToken", token); err != nil {
+	if err := in.read(map[string]any{"AccessToken": &token}, "AccessToken"); err != nil {
 		return nil, err
 	}
 	c, err := s.verifyToken(token)

@@ -88,10 +88,7 @@ func (s *Server) login(pool *IdentityPool, logins map[string]string) (identity, 
 func getID(s *Server, in call) (object, error) {
 	var poolID string
 	var logins map[string]string
-	if err := in.read(map[string]any{"IdentityPoolId": &poolID, "Logins": &logins}); err != nil {
-		return nil, err
-	}
-	if err := required("IdentityPoolId", poolID); err != nil {
+	if err := in.read(map[string]any{"IdentityPoolId": &poolID, "Logins": &logins}, "IdentityPoolId"); err != nil {
 		return nil, err
 	}
 	at := slices.IndexFunc(s.IdentityPools, func(p IdentityPool) bool { return p.ID == poolID })
@@ -114,31 +111,31 @@ func getID(s *Server, in call) (object, error) {
 }
 
 // identify finds the identity of a request and checks that the logins are its own.
-func (s *Server) identify(in call, id string, logins map[string]string) (identity, claims, error) {
-	if err := required("IdentityId", id); err != nil {
-		return identity{}, nil, err
+func (s *Server) identify(in call) (id string, who identity, c claims, err error) {
+	var logins map[string]string
+	if err := in.read(map[string]any{"IdentityId": &id, "Logins": &logins}, "IdentityId"); err != nil {
+		return "", identity{}, nil, err
 	}
 	s.mu.Lock()
 	known, ok := s.identities.get(id)
 	s.mu.Unlock()
 	if !ok || !in.host.serves(before(id, ":")) {
-		return identity{}, nil, refuse("ResourceNotFoundException", "Identity '%s' not found.", id)
+		return "", identity{}, nil, refuse("ResourceNotFoundException", "Identity '%s' not found.", id)
 	}
-	who, c, err := s.login(known.pool, logins)
+	who, c, err = s.login(known.pool, logins)
 	if err == nil && who != known {
 		err = refuse("NotAuthorizedException", "Access to Identity '%s' is forbidden.", id)
 	}
-	return who, c, err
+	return id, who, c, err
 }
 
 // getCredentialsForIdentity is GetCredentialsForIdentity, the enhanced flow.
 func getCredentialsForIdentity(s *Server, in call) (object, error) {
-	var id, customRole string
-	var logins map[string]string
-	if err := in.read(map[string]any{"IdentityId": &id, "CustomRoleArn": &customRole, "Logins": &logins}); err != nil {
+	var customRole string
+	if err := in.read(map[string]any{"CustomRoleArn": &customRole}); err != nil {
 		return nil, err
 	}
-	who, c, err := s.identify(in, id, logins)
+	id, who, c, err := s.identify(in)
 	if err != nil {
 		return nil, err
 	}
@@ -174,12 +171,7 @@ func javaSeconds(t time.Time) json.RawMessage {
 
 // getOpenIDToken is GetOpenIdToken, the first half of the classic flow.
 func getOpenIDToken(s *Server, in call) (object, error) {
-	var id string
-	var logins map[string]string
-	if err := in.read(map[string]any{"IdentityId": &id, "Logins": &logins}); err != nil {
-		return nil, err
-	}
-	who, _, err := s.identify(in, id, logins)
+	id, who, _, err := s.identify(in)
 	if err != nil {
 		return nil, err
 	}

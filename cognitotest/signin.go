@@ -30,10 +30,7 @@ var errIncorrect error = &serviceError{"NotAuthorizedException", "Incorrect user
 func initiateAuth(s *Server, in call) (object, error) {
 	var clientID, flow string
 	var params map[string]string
-	if err := in.read(map[string]any{"ClientId": &clientID, "AuthFlow": &flow, "AuthParameters": &params}); err != nil {
-		return nil, err
-	}
-	if err := required("ClientId", clientID, "AuthFlow", flow); err != nil {
+	if err := in.read(map[string]any{"ClientId": &clientID, "AuthFlow": &flow, "AuthParameters": &params}, "ClientId", "AuthFlow"); err != nil {
 		return nil, err
 	}
 	pool, client, err := s.client(in, clientID)
@@ -128,10 +125,7 @@ func respondToAuthChallenge(s *Server, in call) (object, error) {
 	var answers map[string]string
 	if err := in.read(map[string]any{
 		"ClientId": &clientID, "ChallengeName": &challenge, "Session": &sessionID, "ChallengeResponses": &answers,
-	}); err != nil {
-		return nil, err
-	}
-	if err := required("ClientId", clientID, "ChallengeName", challenge); err != nil {
+	}, "ClientId", "ChallengeName"); err != nil {
 		return nil, err
 	}
 	pool, client, err := s.client(in, clientID)

@@ -45,12 +45,16 @@ func newVerification(poolName, user string, verifier *big.Int, srpA string) (*ve
 		return nil, errors.New("SRP_A must not be 0 mod N")
 	}
 	for v.serverB == nil || v.serverB.Sign() == 0 { // RFC 5054 2.5.3: B % N must not be 0
-		v.secret = new(big.Int).SetBytes(random(32))
-		v.serverB = new(big.Int).Exp(big.NewInt(2), v.secret, v.modulus)
-		k := hashNumber(javaBytes(v.modulus), javaBytes(big.NewInt(2)))
-		v.serverB.Add(v.serverB, k.Mul(k, verifier)).Mod(v.serverB, v.modulus)
+		v.offer(new(big.Int).SetBytes(random(32)))
 	}
 	return v, nil
+}
+
+// offer makes B = k*v + g^b (RFC 5054 2.5.3).
+func (v *verification) offer(b *big.Int) {
+	k := hashNumber(javaBytes(v.modulus), javaBytes(big.NewInt(2)))
+	v.secret, v.serverB = b, new(big.Int).Exp(big.NewInt(2), b, v.modulus)
+	v.serverB.Add(v.serverB, k.Mul(k, v.verifier)).Mod(v.serverB, v.modulus)
 }
 
 // accepts reports whether the signature over secret block and timestamp proves that the client knows the password.

@@ -3,8 +3,10 @@ package cognitotest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -75,33 +77,27 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Write(b)
 }
 
-// read decodes the body's members into the variables given by name. Names are matched by case, as AWS does and
-// encoding/json does not; null is the same as absent; members that are not asked for are ignored.
-func (in call) read(members map[string]any) error {
+// read decodes the body's members into the variables given by name; those that are required must be there. Names are
+// matched by case, as AWS does and encoding/json does not; null is the same as absent; other members are ignored.
+func (in call) read(members map[string]any, required ...string) error {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(in.body, &raw); err != nil {
 		return refuse("SerializationException", "body is not a JSON object: %v", err)
 	}
-	for name, variable := range members {
-		value, ok := raw[name]
-		if !ok {
-			continue
+	const invalid = "1 validation error detected: Value %s at '%s' failed to satisfy constraint: Member must "
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		value := raw[name]
+		if value == nil {
+			value = json.RawMessage("null")
 		}
-		if err := json.Unmarshal(value, variable); err != nil {
+		if err := json.Unmarshal(value, members[name]); err != nil {
 			return refuse("SerializationException", "%s: %v", name, err)
 		}
 		if string(value) == `""` {
-			return refuse("InvalidParameterException", "1 validation error detected: Value '' at '%s' failed to satisfy constraint: Member must have length greater than or equal to 1", member(name))
+			return refuse("InvalidParameterException", invalid+"have length greater than or equal to 1", "''", member(name))
 		}
-	}
-	return nil
-}
-
-// required checks that members of the body are there, given as name, value, name, value.
-func required(pairs ...string) error {
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] == "" {
-			return refuse("InvalidParameterException", "1 validation error detected: Value null at '%s' failed to satisfy constraint: Member must not be null", member(pairs[i]))
+		if string(value) == "null" && slices.Contains(required, name) {
+			return refuse("InvalidParameterException", invalid+"not be null", "null", member(name))
 		}
 	}
 	return nil

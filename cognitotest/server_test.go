@@ -1,0 +1,453 @@
+package cognitotest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestBadRequests(t *testing.T) {
+	s := Example()
+	p := newPeer(t, s)
+	const idp = "https://cognito-idp.us-east-1.amazonaws.com/"
+	for name, tt := range map[string]struct {
+		method, url, target, contentType, body string
+		code                                   string
+	}{
+		"unknown operation":    {"POST", idp, targetUserPools + "Nothing", jsonType, "{}", "UnknownOperationException"},
+		"no target":            {"POST", idp, "", jsonType, "{}", "UnknownOperationException"},
+		"target without name":  {"POST", idp, targetUserPools, jsonType, "{}", "UnknownOperationException"},
+		"name without service": {"POST", idp, "InitiateAuth", jsonType, "{}", "UnknownOperationException"},
+		"other service":        {"POST", idp, targetIdentity + "GetId", jsonType, "{}", "UnknownOperationException"},
+		"case of operation":    {"POST", idp, targetUserPools + "initiateAuth", jsonType, "{}", "UnknownOperationException"},
+		"method":               {"PUT", idp, targetUserPools + "InitiateAuth", jsonType, "{}", "UnknownOperationException"},
+		"path":                 {"POST", idp + "x", targetUserPools + "InitiateAuth", jsonType, "{}", "UnknownOperationException"},
+		"content type":         {"POST", idp, targetUserPools + "InitiateAuth", "application/json", "{}", "UnknownOperationException"},
+		"no content type":      {"POST", idp, targetUserPools + "InitiateAuth", "", "{}", "UnknownOperationException"},
+		"charset":              {"POST", idp, targetUserPools + "InitiateAuth", jsonType + "; charset=utf-8", "{}", "InvalidParameterException"},
+		"empty body":           {"POST", idp, targetUserPools + "InitiateAuth", jsonType, "", "SerializationException"},
+		"no object":            {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `"x"`, "SerializationException"},
+		"cut":                  {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"ClientId":`, "SerializationException"},
+		"more behind":          {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{} {}`, "SerializationException"},
+		"number for text":      {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"ClientId":1}`, "SerializationException"},
+		"list for map":         {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"AuthParameters":[]}`, "SerializationException"},
+		"number in map":        {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"AuthParameters":{"USERNAME":1}}`, "SerializationException"},
+		"not UTF-8":            {"POST", idp, targetUserPools + "InitiateAuth", jsonType, "{\"ClientId\":\"\xff\"}", "SerializationException"},
+		"case of member":       {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"clientId":"x","AuthFlow":"USER_SRP_AUTH"}`, "InvalidParameterException"},
+		"empty member":         {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"ClientId":"","AuthFlow":"USER_SRP_AUTH"}`, "InvalidParameterException"},
+		"null member":          {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"ClientId":null,"AuthFlow":"USER_SRP_AUTH"}`, "InvalidParameterException"},
+		"member unknown":       {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"New":{"a":[1]},"ClientId":"x","AuthFlow":"USER_SRP_AUTH"}`, "ResourceNotFoundException"},
+		"identity: bad JSON":   {"POST", "https://cognito-identity.us-east-1.amazonaws.com/", targetIdentity + "GetId", jsonType, "{", "SerializationException"},
+		"identity: unknown":    {"POST", "https://cognito-identity.us-east-1.amazonaws.com/", targetIdentity + "MergeDeveloperIdentities", jsonType, "{}", "UnknownOperationException"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req, _ := http.NewRequest(tt.method, tt.url, strings.NewReader(tt.body))
+			req.Header = http.Header{"X-Amz-Target": {tt.target}, "Content-Type": {tt.contentType}}
+			a := p.do(req)
+			a.want(t, tt.code)
+			if a.Status != 400 || a.Message == "" || a.Header.Get("x-amzn-RequestId") == "" || a.Header.Get("Content-Type") != jsonType {
+				t.Errorf("%d, message %q, headers %v", a.Status, a.Message, a.Header)
+			}
+			if date, err := http.ParseTime(a.Header.Get("Date")); err != nil || time.Since(date).Abs() > time.Minute {
+				t.Errorf("Date: %v", err)
+			}
+		})
+	}
+	var all []operation
+	for _, name := range []string{"InitiateAuth", "RespondToAuthChallenge", "GetTokensFromRefreshToken", "RevokeToken", "GlobalSignOut", "GetUser"} {
+		all = append(all, userPoolOperation(name))
+	}
+	for _, name := range []string{"GetId", "GetCredentialsForIdentity", "GetOpenIdToken"} {
+		all = append(all, identityOperation(name))
+	}
+	for i, do := range all {
+		for _, body := range []string{"", "null", "[]", `{"AccessToken":{}}`, `{"ClientId":[],"IdentityId":[],"IdentityPoolId":[]}`} {
+			if _, err := do(s, call{body: []byte(body)}); err == nil {
+				t.Errorf("operation %d accepts %q", i, body)
+			}
+		}
+	}
+}
+
+// The zero value answers, and knows no one.
+func TestZeroServer(t *testing.T) {
+	var s Server
+	p := newPeer(t, &s)
+	p.initiate("USER_SRP_AUTH", p.params("ada", "SRP_A", "12")).want(t, "ResourceNotFoundException")
+	p.getID(nil).want(t, "ResourceNotFoundException")
+	p.idp("GetUser", m{"AccessToken": "x"}).want(t, "NotAuthorizedException")
+	p.idp("RevokeToken", m{"Token": "x", "ClientId": "x"}).want(t, "InvalidParameterException")
+}
+
+func TestService(t *testing.T) {
+	s := Example()
+	for _, tt := range []struct {
+		method, url string
+		header      http.Header
+		want        string
+	}{
+		{"POST", "https://cognito-idp.us-east-1.amazonaws.com/", nil, "cognito-idp"},
+		{"POST", "https://cognito-identity.us-east-1.amazonaws.com/", nil, "cognito-identity"},
+		{"POST", "https://sts.us-east-1.amazonaws.com/", nil, "sts"},
+		{"POST", "https://sts.amazonaws.com/", nil, "sts"},
+		{"GET", "https://example-bucket.s3.us-east-1.amazonaws.com/", nil, "s3"},
+		{"POST", "http://127.0.0.1:1/", http.Header{"X-Amz-Target": {targetUserPools + "X"}}, "cognito-idp"},
+		{"POST", "http://127.0.0.1:1/", http.Header{"X-Amz-Target": {targetIdentity + "X"}}, "cognito-identity"},
+		{"POST", "http://127.0.0.1:1/", http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=utf-8"}}, "sts"},
+		{"GET", "http://127.0.0.1:1/" + ExampleUserPoolID + "/.well-known/jwks.json", nil, "cognito-idp"},
+		{"GET", "http://127.0.0.1:1/.well-known/jwks.json", nil, "cognito-identity"},
+		{"GET", "http://127.0.0.1:1/bucket/.well-known/jwks.json", nil, "s3"},
+		{"GET", "http://127.0.0.1:1/", nil, "s3"},
+		{"PUT", "http://any.name/bucket/key", nil, "s3"},
+	} {
+		r := httptest.NewRequest(tt.method, tt.url, nil)
+		if tt.header != nil {
+			r.Header = tt.header
+		}
+		if got := s.service(r); got != tt.want {
+			t.Errorf("%s %s %v is for %s, want %s", tt.method, tt.url, tt.header, got, tt.want)
+		}
+	}
+}
+
+// The same server on a socket.
+func TestLoopbackSignIn(t *testing.T) {
+	s := Example()
+	web := httptest.NewServer(s)
+	defer web.Close()
+	s.UserPools[0].Issuer = web.URL + "/" + ExampleUserPoolID
+	p := newPeer(t, s)
+	p.http = web.Client()
+	a := p.post(web.URL, targetUserPools+"InitiateAuth", m{"ClientId": p.client, "AuthFlow": "USER_PASSWORD_AUTH",
+		"AuthParameters": p.params(ExampleUser, "PASSWORD", ExamplePassword)})
+	a.want(t, "")
+	token := a.AuthenticationResult.IdToken
+	if iss := payload(t, token)["iss"]; iss != s.UserPools[0].Issuer {
+		t.Errorf("issuer %v", iss)
+	}
+	provider := strings.TrimPrefix(s.UserPools[0].Issuer, "http://")
+	p.post(web.URL, targetIdentity+"GetId", m{"IdentityPoolId": ExampleIdentityPoolID, "Logins": m{provider: token}}).want(t, "")
+	resp, err := p.http.Get(s.UserPools[0].Issuer + "/.well-known/openid-configuration")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var doc struct {
+		Issuer  string
+		JWKSURI string `json:"jwks_uri"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&doc); err != nil || doc.Issuer != s.UserPools[0].Issuer || doc.JWKSURI != doc.Issuer+"/.well-known/jwks.json" {
+		t.Errorf("discovery: %+v, %v", doc, err)
+	}
+}
+
+func TestClientHosts(t *testing.T) {
+	c := Example().Client()
+	for url, want := range map[string]string{
+		"https://example.com/":                                      "no such host",
+		"https://cognito-idp.us-east-1.amazonaws.com.evil.com/":     "no such host",
+		"https://cognito-idp.us-east-1.amazonaws.com:8443/":         "no such host",
+		"https://dynamodb.us-east-1.amazonaws.com/":                 "no such host",
+		"http://cognito-idp.us-east-1.amazonaws.com/":               "https only",
+		"https://a.dotted.bucket.s3.us-east-1.amazonaws.com/":       "certificate",
+		"http://localhost:9/us-east-1_EXAMPLE00/.well-known/x":      "",
+		"https://127.0.0.1/us-east-1_EXAMPLE00/.well-known/x":       "",
+		"https://COGNITO-IDP.us-east-1.amazonaws.com/":              "",
+		"https://cognito-idp-fips.us-gov-west-1.amazonaws.com:443/": "",
+		"https://cognito-idp.us-gov-west-1.api.aws/":                "",
+		"https://cognito-identity.cn-north-1.amazonaws.com.cn/":     "",
+	} {
+		body := &closer{Reader: strings.NewReader("x")}
+		req, _ := http.NewRequest("GET", url, body)
+		resp, err := c.Do(req)
+		if want == "" {
+			if err != nil {
+				t.Errorf("%s: %v", url, err)
+				continue
+			}
+			resp.Body.Close()
+		} else if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", url, err, want)
+		}
+		if !body.closed.Load() {
+			t.Errorf("%s: the body of the request is not closed", url)
+		}
+	}
+}
+
+// closer is a request body that knows whether it was closed, and a reader that it then unblocks.
+type closer struct {
+	io.Reader
+	closed atomic.Bool
+	after  func()
+}
+
+func (c *closer) Close() error {
+	if !c.closed.Swap(true) && c.after != nil {
+		c.after()
+	}
+	return nil
+}
+
+func TestClientContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := Example()
+		s.Fault = func(r *http.Request) *http.Response {
+			select {
+			case <-r.Context().Done():
+			case <-time.After(time.Hour):
+			}
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		req, _ := http.NewRequestWithContext(ctx, "GET", "https://cognito-identity.amazonaws.com/.well-known/jwks.json", nil)
+		if _, err := s.Client().Do(req); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Minute {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		// A client that gives up while the server waits for the rest of its body leaves no goroutine behind: synctest
+		// would not end.
+		r, w := io.Pipe()
+		req, _ = http.NewRequestWithContext(ctx, "POST", "https://cognito-identity.us-east-1.amazonaws.com/", &closer{Reader: r, after: func() { w.Close() }})
+		if _, err := s.Client().Do(req); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("with an endless body: %v", err)
+		}
+		cause := errors.New("the test is over")
+		ctx2, cancel2 := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel2(cause) })
+		req, _ = http.NewRequestWithContext(ctx2, "GET", "https://cognito-identity.amazonaws.com/.well-known/jwks.json", nil)
+		if _, err := s.Client().Do(req); !errors.Is(err, cause) {
+			t.Errorf("cancelled: %v", err)
+		}
+	})
+}
+
+func TestFault(t *testing.T) {
+	const url = "https://cognito-identity.amazonaws.com/.well-known/jwks.json"
+	var fault func(*http.Request) *http.Response
+	s := Example()
+	s.Fault = func(r *http.Request) *http.Response { return fault(r) }
+	web := httptest.NewServer(s)
+	defer web.Close()
+	cut := io.MultiReader(strings.NewReader("half"), broken{})
+	for name, tt := range map[string]struct {
+		answer       *http.Response
+		status       int
+		body         string
+		errDo, errRd bool
+	}{
+		"none":        {nil, 200, "", false, false},
+		"throttled":   {&http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"7"}}, Body: io.NopCloser(strings.NewReader("slow down"))}, 429, "slow down", false, false},
+		"no body":     {&http.Response{StatusCode: 503}, 503, "", false, false},
+		"no answer":   {&http.Response{}, 0, "", true, false},
+		"half a body": {&http.Response{StatusCode: 200, Body: io.NopCloser(cut)}, 200, "half", false, true},
+	} {
+		for where, c := range map[string]*http.Client{"memory": s.Client(), "socket": web.Client()} {
+			t.Run(name+" in "+where, func(t *testing.T) {
+				fault = func(r *http.Request) *http.Response {
+					if tt.answer != nil && name == "half a body" {
+						tt.answer.Body = io.NopCloser(io.MultiReader(strings.NewReader("half"), broken{}))
+					} else if name == "throttled" {
+						tt.answer.Body = io.NopCloser(strings.NewReader("slow down"))
+					}
+					return tt.answer
+				}
+				address := url
+				if where == "socket" {
+					address = web.URL + "/.well-known/jwks.json"
+				}
+				resp, err := c.Get(address)
+				if (err != nil) != tt.errDo {
+					t.Fatalf("Get: %v", err)
+				}
+				if err != nil {
+					return
+				}
+				defer resp.Body.Close()
+				body, err := io.ReadAll(resp.Body)
+				if (err != nil) != tt.errRd || resp.StatusCode != tt.status || name != "none" && string(body) != tt.body {
+					t.Errorf("%d %q, %v", resp.StatusCode, body, err)
+				}
+				if name == "throttled" && resp.Header.Get("Retry-After") != "7" {
+					t.Errorf("header: %v", resp.Header)
+				}
+			})
+		}
+	}
+	t.Run("reads the body", func(t *testing.T) {
+		p, seen := newPeer(t, s), ""
+		fault = func(r *http.Request) *http.Response {
+			b, _ := io.ReadAll(r.Body)
+			seen = string(b)
+			return nil
+		}
+		p.idp("GetUser", m{"AccessToken": "x"}).want(t, "NotAuthorizedException")
+		if seen != `{"AccessToken":"x"}` {
+			t.Errorf("Fault saw %q", seen)
+		}
+	})
+	t.Run("panics", func(t *testing.T) {
+		fault = func(*http.Request) *http.Response { panic("mine") }
+		defer func() {
+			if p := recover(); p != "mine" {
+				t.Errorf("recovered %v", p)
+			}
+		}()
+		s.Client().Get(url)
+	})
+}
+
+func TestBody(t *testing.T) {
+	s := Example()
+	for name, tt := range map[string]struct {
+		body   io.Reader
+		length int64
+	}{
+		"too long":       {strings.NewReader(strings.Repeat("x", maxBody+1)), maxBody + 1},
+		"too long, open": {io.LimitReader(zeros{}, maxBody+1), -1},
+		"cut short":      {strings.NewReader("{}"), 3},
+		"fails":          {broken{}, -1},
+	} {
+		r := httptest.NewRequest("POST", "https://cognito-idp.us-east-1.amazonaws.com/", tt.body)
+		r.ContentLength = tt.length
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != 400 || !strings.Contains(w.Body.String(), "cognitotest: ") {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s store[int]
+		expires := time.Now().Add(time.Minute)
+		for i := range 3 * storeLimit {
+			s.put(fmt.Sprint(i), i, expires)
+		}
+		if len(s.entries) > storeLimit || len(s.order) > storeLimit {
+			t.Errorf("%d entries, %d in order; the limit is %d", len(s.entries), len(s.order), storeLimit)
+		}
+		if _, ok := s.get("0"); ok {
+			t.Error("the oldest entry is still there")
+		}
+		last := fmt.Sprint(3*storeLimit - 1)
+		if v, ok := s.get(last); !ok || v != 3*storeLimit-1 {
+			t.Errorf("the newest entry is %d, %v", v, ok)
+		}
+		if v, ok := s.take(last); !ok || v != 3*storeLimit-1 {
+			t.Errorf("take: %d, %v", v, ok)
+		}
+		if _, ok := s.take(last); ok {
+			t.Error("taken twice")
+		}
+		s.put("again", 1, expires)
+		s.put("again", 2, expires)
+		if v, _ := s.get("again"); v != 2 {
+			t.Errorf("put twice: %d", v)
+		}
+		time.Sleep(time.Minute)
+		if _, ok := s.get("again"); ok {
+			t.Error("an expired entry is still there")
+		}
+		s.put("x", 1, time.Now().Add(time.Minute))
+		if len(s.entries) != 1 || len(s.order) != 1 {
+			t.Errorf("%d entries, %d in order, want the one that has not expired", len(s.entries), len(s.order))
+		}
+	})
+}
+
+// A thousand sign-ins at once: none fails, none leaves a goroutine, none is mixed up with another.
+func TestConcurrentSignIns(t *testing.T) {
+	n := 1000
+	if testing.Short() {
+		n = 50
+	}
+	s := Example()
+	p := newPeer(t, s)
+	p.mustSignIn()
+	before := runtime.NumGoroutine()
+	var wg sync.WaitGroup
+	var tokens sync.Map
+	for range n {
+		wg.Go(func() {
+			a := p.signIn(ExampleEmail, ExamplePassword)
+			if a.want(t, ""); a.Code != "" {
+				return
+			}
+			token := a.AuthenticationResult.IdToken
+			if _, twice := tokens.LoadOrStore(a.AuthenticationResult.RefreshToken, true); twice {
+				t.Error("a refresh token was given out twice")
+			}
+			id := p.getID(login(token)).IdentityId
+			p.identity("GetCredentialsForIdentity", m{"IdentityId": id, "Logins": login(token)}).want(t, "")
+			p.idp("RevokeToken", m{"ClientId": p.client, "Token": a.AuthenticationResult.RefreshToken}).want(t, "")
+		})
+	}
+	wg.Wait()
+	s.mu.Lock()
+	if len(s.exchanges.entries) != 0 || len(s.grants.entries) != 1 {
+		t.Errorf("%d exchanges and %d grants are left", len(s.exchanges.entries), len(s.grants.entries))
+	}
+	s.mu.Unlock()
+	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(deadline); {
+		runtime.Gosched()
+	}
+	if after := runtime.NumGoroutine(); after > before {
+		t.Errorf("%d goroutines before, %d after", before, after)
+	}
+}
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	s := Example()
+	s.start.Do(s.load)
+	issued := s.issue(principal{}, time.Hour)
+	secrets := []string{ExamplePassword, ExampleClientSecret, issued.secretAccessKey, issued.sessionToken, s.signingKey().D.String()}
+	values := map[string]any{
+		"*Server": s, "UserPool": s.UserPools[0], "*UserPool": &s.UserPools[0], "AppClient": s.UserPools[0].Clients[1],
+		"*AppClient": &s.UserPools[0].Clients[1], "User": s.UserPools[0].Users[0], "*User": &s.UserPools[0].Users[0],
+		"nested": struct {
+			S *Server
+			P []UserPool
+		}{s, s.UserPools},
+	}
+	for name, v := range values {
+		var out bytes.Buffer
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%X", "%q", "%t"} {
+			fmt.Fprintf(&out, verb+"\n", v)
+		}
+		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "v", v)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "v", v)
+		if b, err := json.Marshal(v); err == nil {
+			out.Write(b)
+		} else {
+			out.WriteString(err.Error())
+		}
+		for _, secret := range secrets {
+			if text := out.String(); strings.Contains(text, secret) || strings.Contains(text, fmt.Sprintf("%x", secret)) || strings.Contains(text, fmt.Sprintf("%X", secret)) {
+				t.Errorf("%s prints a secret: %s", name, text)
+			}
+		}
+	}
+	if text := fmt.Sprint(s.UserPools[0]); !strings.Contains(text, ExampleUser) || !strings.Contains(text, ExampleClientID) {
+		t.Errorf("a pool prints as %s, without what is no secret", text)
+	}
+}
