@@ -84,20 +84,18 @@ func (in call) read(members map[string]any, required ...string) error {
 	if err := json.Unmarshal(in.body, &raw); err != nil {
 		return refuse("SerializationException", "body is not a JSON object: %v", err)
 	}
-	const invalid = "1 validation error detected: Value %s at '%s' failed to satisfy constraint: Member must "
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		value := raw[name]
-		if value == nil {
-			value = json.RawMessage("null")
+	names := slices.Sorted(maps.Keys(members))
+	for _, name := range names {
+		if value, ok := raw[name]; ok && json.Unmarshal(value, members[name]) != nil {
+			return refuse("SerializationException", "%s is of the wrong JSON type", name)
 		}
-		if err := json.Unmarshal(value, members[name]); err != nil {
-			return refuse("SerializationException", "%s: %v", name, err)
-		}
-		if string(value) == `""` {
-			return refuse("InvalidParameterException", invalid+"have length greater than or equal to 1", "''", member(name))
-		}
-		if string(value) == "null" && slices.Contains(required, name) {
-			return refuse("InvalidParameterException", invalid+"not be null", "null", member(name))
+	}
+	for _, name := range names {
+		switch value := string(raw[name]); {
+		case value == `""`:
+			return refuse("InvalidParameterException", "1 validation error detected: Value '' at '%s' failed to satisfy constraint: Member must have length greater than or equal to 1", member(name))
+		case (value == "" || value == "null") && slices.Contains(required, name):
+			return refuse("InvalidParameterException", "1 validation error detected: Value null at '%s' failed to satisfy constraint: Member must not be null", member(name))
 		}
 	}
 	return nil
