@@ -1,0 +1,28 @@
+package cognitoid_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/loginwithcognito/cognito/cognitoid"
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// A guest has no login. A signed-in user passes the ID token in Logins, under the name of its issuer.
+func Example() {
+	server := cognitotest.Example() // a stand-in for AWS: leave out HTTPClient to reach AWS itself
+	ctx := context.Background()
+	c := &cognitoid.Client{Region: "us-east-1", HTTPClient: server.Client()}
+
+	id, err := c.GetID(ctx, cognitoid.GetIDInput{IdentityPoolID: cognitotest.ExampleIdentityPoolID})
+	if err != nil {
+		log.Fatal(err)
+	}
+	out, err := c.GetCredentialsForIdentity(ctx, cognitoid.GetCredentialsForIdentityInput{IdentityID: id})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(out.Credentials.AccessKeyID[:4], out.Credentials.Expires.After(c.Now()))
+	// Output: ASIA true
+}

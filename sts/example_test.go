@@ -1,0 +1,49 @@
+package sts_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/loginwithcognito/cognito/cognitoid"
+	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/sigv4"
+	"github.com/loginwithcognito/cognito/sts"
+)
+
+// The classic flow: the identity pool's token buys credentials of a role, for as long as the role allows.
+func Example() {
+	server := cognitotest.Example() // a stand-in for AWS: leave out HTTPClient to reach AWS itself
+	ctx := context.Background()
+	pool := &cognitoid.Client{Region: "us-east-1", HTTPClient: server.Client()}
+	id, err := pool.GetID(ctx, cognitoid.GetIDInput{IdentityPoolID: cognitotest.ExampleIdentityPoolID})
+	if err != nil {
+		log.Fatal(err)
+	}
+	token, err := pool.GetOpenIDToken(ctx, cognitoid.GetOpenIDTokenInput{IdentityID: id})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	c := &sts.Client{Region: "us-east-1", HTTPClient: server.Client()}
+	out, err := c.AssumeRoleWithWebIdentity(ctx, sts.AssumeRoleWithWebIdentityInput{
+		RoleARN:          cognitotest.ExampleGuestRoleARN,
+		RoleSessionName:  "guest",
+		WebIdentityToken: token.Token,
+		Duration:         15 * time.Minute,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	who := &sts.Client{Region: "us-east-1", HTTPClient: server.Client(), Credentials: func(context.Context) (sigv4.Credentials, error) {
+		return out.Credentials, nil
+	}}
+	caller, err := who.GetCallerIdentity(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(caller.ARN)
+	// Output: arn:aws:sts::123456789012:assumed-role/guest/guest
+}
