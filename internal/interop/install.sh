@@ -26,7 +26,7 @@ stamp() { printf '%s\n' "$2" >"$TOOLS/stamp/$1.new" && mv "$TOOLS/stamp/$1.new" 
 # are no requirement of this module; go.mod is not touched ("go install pkg@version" ignores it).
 go_tool() {
 	local tool=$1 package=$2 version=$3
-	have "$tool" "$version" && return
+	[[ -x "$TOOLS/bin/$tool" ]] && have "$tool" "$version" && return
 	say "building $tool $version (minutes when nothing is cached)"
 	(cd / && GOBIN="$TOOLS/bin" GOFLAGS= CGO_ENABLED=0 go install -trimpath -ldflags='-s -w' "$package@$version")
 	stamp "$tool" "$version"
