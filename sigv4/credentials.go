@@ -10,9 +10,9 @@ import (
 
 // Credentials are what AWS calls security credentials: an access key and, when they are temporary, a session token.
 //
-// They print, log and encode as text that names the access key ID and the expiry only. The secret access key and the
-// session token never appear, whatever the fmt verb, slog handler or encoding/json caller. A struct that keeps
-// Credentials in an unexported field needs a Format method of its own: fmt calls no methods on unexported fields.
+// They print, log and encode as text that names the access key ID and the expiry only: neither secret appears under any
+// fmt verb, slog handler or in encoding/json. Two limits are fmt's: it calls no methods for the verb %p, which go vet
+// refuses here, and none on unexported fields. A struct that keeps Credentials in one needs a Format method of its own.
 type Credentials struct {
 	// AccessKeyID names the key, for example AKIAIOSFODNN7EXAMPLE. It is sent in clear and is no secret.
 	AccessKeyID string
@@ -27,7 +27,7 @@ type Credentials struct {
 	Expires time.Time
 }
 
-// Format implements fmt.Formatter for every verb.
+// Format implements fmt.Formatter: every verb prints the same.
 func (c Credentials) Format(f fmt.State, _ rune) { io.WriteString(f, c.redacted()) }
 
 // MarshalText implements encoding.TextMarshaler, which encoding/json and log/slog use. There is no way back from it:
