@@ -1,15 +1,10 @@
 package interop
 
 import (
-	"bufio"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitoidp"
@@ -42,11 +37,12 @@ func TestServerSideOfOthers(t *testing.T) {
 	users = append(users, user{verified, "5@example.com", "",
 		hex.EncodeToString(verifier.Salt), hex.EncodeToString(verifier.Verifier)})
 
-	endpoint := startSRPServer(t, map[string]any{"userPoolId": pool, "users": users})
+	var server struct{ URL string }
+	serve(t, node(t, "testdata/js/srp_server.mjs"), map[string]any{"userPoolId": pool, "users": users}, &server)
 	client := &cognito.Client{Environment: cognito.Environment{
 		UserPoolID: pool,
 		ClientID:   "1example23456789abcdefghij",
-		Endpoints:  cognito.Endpoints{CognitoIDP: endpoint},
+		Endpoints:  cognito.Endpoints{CognitoIDP: server.URL},
 	}}
 	for _, u := range users {
 		t.Run(u.Username, func(t *testing.T) {
@@ -72,53 +68,5 @@ func TestServerSideOfOthers(t *testing.T) {
 	}
 	if _, err := client.SignIn(t.Context(), "nobody", "correct horse"); err == nil {
 		t.Error("an unknown user signed in")
-	}
-}
-
-// startSRPServer starts testdata/js/srp_server.mjs and returns its URL. The server ends with its standard input, so it
-// outlives neither the test nor a test that is killed.
-func startSRPServer(t *testing.T, parameters any) string {
-	t.Helper()
-	line, err := json.Marshal(parameters)
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := node(t, "testdata/js/srp_server.mjs")
-	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
-	cmd.Env = environment(t)
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		stdin.Close()
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	url := make(chan string, 1)
-	go func() {
-		text, _ := bufio.NewReader(stdout).ReadString('\n')
-		url <- strings.TrimSpace(text)
-	}()
-	if _, err := stdin.Write(append(line, '\n')); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case u := <-url:
-		if u == "" {
-			t.Fatal("the server ended before it listened")
-		}
-		return u
-	case <-time.After(time.Minute):
-		t.Fatal("the server did not listen within a minute")
-		return ""
 	}
 }

@@ -134,6 +134,53 @@ func run(t *testing.T, env []string, input string, command ...string) result {
 	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
+// serve starts a script that serves until its standard input ends, so that it outlives neither the test nor a test that
+// is killed. It reads its parameters as one line of JSON, and prints one, decoded into ready, when it can be spoken to.
+func serve(t *testing.T, command []string, parameters, ready any) {
+	t.Helper()
+	line, err := json.Marshal(parameters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
+	cmd.Env = environment(t)
+	cmd.Stderr = &stderr
+	cmd.WaitDelay = 5 * time.Second
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stdin.Close()
+		cmd.Process.Kill()
+		cmd.Wait()
+		if t.Failed() {
+			t.Logf("%s:\n%s", strings.Join(command[1:], " "), stderr.String())
+		}
+	})
+	if _, err := stdin.Write(append(line, '\n')); err != nil {
+		t.Fatal(err)
+	}
+	decoded := make(chan error, 1)
+	go func() { decoded <- json.NewDecoder(stdout).Decode(ready) }()
+	select {
+	case err := <-decoded:
+		if err != nil {
+			t.Fatalf("%s did not say that it is ready: %v", strings.Join(command[1:], " "), err)
+		}
+	case <-time.After(time.Minute):
+		t.Fatalf("%s was not ready within a minute", strings.Join(command[1:], " "))
+	}
+}
+
 // outcome is what came of one thing that a script tried: a value, or the name of an error.
 type outcome struct {
 	Value   json.RawMessage

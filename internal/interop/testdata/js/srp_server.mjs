@@ -1,8 +1,8 @@
 // srp_server.mjs is a user pool whose arithmetic is the server side of the npm package cognito-srp.
 //
 // The first line on standard input is JSON: {userPoolId, users: [{username, alias, password, salt} or {username, alias,
-// salt, verifier}]}, salt and verifier in hexadecimal. The first line on standard output is the URL. The server ends
-// when its standard input does.
+// salt, verifier}]}, salt and verifier in hexadecimal. The first line on standard output is {url}. The server ends when
+// its standard input does.
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -101,4 +101,4 @@ const server = createServer(async (request, response) => {
     answer(400, { __type: error.code ?? 'InvalidParameterException', message: error.message });
   }
 });
-server.listen(0, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}`));
+server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ url: `http://127.0.0.1:${server.address().port}` })));
