@@ -21,19 +21,19 @@ const lowerAndDigits = "abcdefghijklmnopqrstuvwxyz0123456789"
 // characters, and other servers have names shorter than 3.
 func checkBucket(bucket string) error {
 	if bucket == "" {
-		return errors.New("no bucket: set Input.Bucket")
+		return errors.New("Input.Bucket is missing: set it to the bucket's name")
 	}
 	if strings.HasPrefix(bucket, "arn:") {
-		return fmt.Errorf("bucket %.100q is an ARN: give the bucket's name, or an access point's alias (...-s3alias)", bucket)
+		return errors.New("it is an ARN: give the bucket's name, or an access point's alias (...-s3alias)")
 	}
 	if len(bucket) > maxBucketName {
-		return fmt.Errorf("bucket name of %d characters: the limit is %d", len(bucket), maxBucketName)
+		return fmt.Errorf("the name has %d characters: the limit is %d", len(bucket), maxBucketName)
 	}
 	if strings.Trim(bucket, lowerAndDigits+"ABCDEFGHIJKLMNOPQRSTUVWXYZ-._") != "" {
-		return fmt.Errorf("bucket name %q: only letters, digits, '-', '.' and '_' can be in one", bucket)
+		return errors.New("only letters, digits, '-', '.' and '_' can be in the name")
 	}
 	if strings.Trim(bucket, ".") == "" { // "." and ".." are path segments with a meaning
-		return fmt.Errorf("bucket name %q has only dots", bucket)
+		return errors.New("the name has only dots")
 	}
 	// Suffixes reserved by AWS for buckets that speak another protocol at other hosts.
 	for _, r := range []struct{ suffix, kind string }{
@@ -42,7 +42,7 @@ func checkBucket(bucket string) error {
 		{"--op-s3", "an access point of S3 on Outposts"},
 	} {
 		if strings.HasSuffix(bucket, r.suffix) {
-			return fmt.Errorf("bucket %q is %s: this package does not support it", bucket, r.kind)
+			return fmt.Errorf("it is %s: this package does not list it", r.kind)
 		}
 	}
 	return nil

@@ -28,7 +28,7 @@ type Error struct {
 // Error is one line: what the service said, and after it, for well-known codes, what is probably behind it.
 func (e *Error) Error() string {
 	f := transport.Failure{Code: e.Code, Message: e.Message, StatusCode: e.StatusCode, RequestID: e.RequestID}
-	s := fmt.Sprintf("s3list: %s of bucket %s: %s", e.Operation, e.Bucket, f.Error())
+	s := fmt.Sprintf("s3list: %s of bucket %.100q: %s", e.Operation, e.Bucket, f.Error())
 	if e.Argument != "" {
 		s += ", argument " + e.Argument
 	}

@@ -219,9 +219,10 @@ func merge(a, b []Object) []Object {
 	return append(append(all, a...), b...)
 }
 
+// malformed is an error of encoding/xml, which may quote the answer at any length.
 func malformed(err error) error {
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
-	return fmt.Errorf("the answer is not complete, well-formed XML: %w", err)
+	return errors.New("the answer is not complete, well-formed XML: " + transport.Clean(err.Error(), 200))
 }
