@@ -142,7 +142,8 @@ func unchunk(sig *signature, a *arrival, key []byte, payload string) (body []byt
 		}
 		data := rest[:n]
 		rest = rest[n:]
-		if payload != streamingUnsigned && !verify("-PAYLOAD", strings.TrimPrefix(extension, chunkSignature), hexHash(nil), hexHash(data)) {
+		got, ok := strings.CutPrefix(extension, chunkSignature)
+		if payload != streamingUnsigned && (!verify("-PAYLOAD", got, hexHash(nil), hexHash(data)) || !ok) {
 			return nil, nil, wrong
 		}
 		if n == 0 {

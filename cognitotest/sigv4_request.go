@@ -129,7 +129,7 @@ func (v *verifier) parse(a *arrival) (*signature, *refusal) {
 	sig.accessKeyID, sig.date, sig.region, sig.service, sig.terminal = credential[0], credential[1], credential[2], credential[3], credential[4]
 	sig.headers, sig.signature = strings.Split(fields["SignedHeaders"], ";"), fields["Signature"]
 	var err error
-	if sig.time, err = time.Parse(basicFormat, sig.amzDate); err != nil {
+	if sig.time, err = time.Parse(basicFormat, sig.amzDate); err != nil || len(sig.amzDate) != len(basicFormat) {
 		return nil, v.refuse(
 			refusal{status: 403, code: "AccessDenied", message: "AWS authentication requires a valid Date or x-amz-date header"},
 			refusal{status: 400, code: "IncompleteSignature", message: "Date must be in ISO-8601 'basic format'."})
