@@ -116,10 +116,12 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	err := error(nil)
+	var err error
 	switch {
 	case flags.NArg() > 0:
 		err = fmt.Errorf("unexpected argument %q: the password, too, is never an argument", flags.Arg(0))
+	case o.duration != 0 && (o.duration < 15*time.Minute || o.duration > 12*time.Hour):
+		err = fmt.Errorf("-duration is %v: it must be from 15m to 12h", o.duration)
 	case o.config != "" && o.user == "":
 		err = errors.New("-config needs -user")
 	case o.config == "" && (o.env != "" || o.user != ""):

@@ -1,0 +1,80 @@
+package terminal
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// openTerminal makes a pseudo-terminal (pts(4)): what is written to keyboard is typed at screen.
+func openTerminal(t *testing.T) (keyboard, screen *os.File) {
+	t.Helper()
+	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skipf("NOT TESTED: there is no pseudo-terminal: %v", err)
+	}
+	t.Cleanup(func() { keyboard.Close() })
+	var number, unlock int32
+	const ptsNumber, ptsLock = 0x80045430, 0x40045431 // TIOCGPTN, TIOCSPTLCK
+	for request, value := range map[uintptr]*int32{ptsLock: &unlock, ptsNumber: &number} {
+		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, keyboard.Fd(), request, uintptr(unsafe.Pointer(value))); errno != 0 {
+			t.Fatal(errno)
+		}
+	}
+	screen, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { screen.Close() })
+	return keyboard, screen
+}
+
+func echoes(t *testing.T, f *os.File) bool {
+	t.Helper()
+	var state syscall.Termios
+	if err := ioctl(f, getTermios, &state); err != nil {
+		t.Fatal(err)
+	}
+	return state.Lflag&syscall.ECHO != 0
+}
+
+func TestReadSecretFromTerminal(t *testing.T) {
+	keyboard, screen := openTerminal(t)
+	if !Is(screen) || !echoes(t, screen) {
+		t.Fatal("not a terminal that echoes")
+	}
+	prompted := make(chan string, 1)
+	go func() { // types once the prompt is there, by which time the echo is off
+		buffer := make([]byte, 100)
+		n, _ := keyboard.Read(buffer)
+		keyboard.WriteString("secret\n")
+		more := make(chan int)
+		go func() {
+			m, _ := keyboard.Read(buffer[n:])
+			more <- m
+		}()
+		select {
+		case m := <-more:
+			n += m
+		case <-time.After(time.Second):
+		}
+		prompted <- string(buffer[:n])
+	}()
+	secret, err := ReadSecret(screen, screen, "Password: ")
+	if err != nil || secret != "secret" {
+		t.Errorf("got %q, %v", secret, err)
+	}
+	if shown := <-prompted; bytes.Contains([]byte(shown), []byte("secret")) || shown != "Password: \r\n" {
+		t.Errorf("the screen shows %q", shown)
+	}
+	if !echoes(t, screen) {
+		t.Error("the echo was not switched on again")
+	}
+}

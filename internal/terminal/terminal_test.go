@@ -1,0 +1,39 @@
+package terminal
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestReadSecretFromPipe(t *testing.T) {
+	for _, test := range []struct{ in, want string }{
+		{"secret\n", "secret"},
+		{"secret\r\n", "secret"},
+		{"secret", "secret"},
+		{" with spaces \nand more\n", " with spaces "},
+		{"pässwörd\n", "pässwörd"},
+		{"", "error"},
+		{strings.Repeat("x", 5000) + "\n", "error"},
+	} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.WriteString(test.in)
+		w.Close()
+		if Is(r) {
+			t.Error("a pipe is taken for a terminal")
+		}
+		var out bytes.Buffer
+		got, err := ReadSecret(r, &out, "Password: ")
+		if err != nil {
+			got = "error"
+		}
+		if got != test.want || out.Len() > 0 {
+			t.Errorf("%.20q: got %q (%v), want %q; wrote %q", test.in, got, err, test.want, &out)
+		}
+		r.Close()
+	}
+}
