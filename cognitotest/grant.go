@@ -1,6 +1,7 @@
 package cognitotest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/subtle"
 	"maps"
@@ -38,19 +39,12 @@ func userPoolOperation(name string) operation {
 	return nil
 }
 
-func orDefault(d, otherwise time.Duration) time.Duration {
-	if d == 0 {
-		return otherwise
-	}
-	return d
-}
-
 // signIn ends a sign-in: a new grant and its tokens.
 func (s *Server) signIn(a *account, client *AppClient) object {
 	now := time.Now()
 	id := newUUID()
-	g := grant{a, client.ID, rand.Text() + rand.Text(), now, now.Add(orDefault(client.RefreshTokenValidity, 30*24*time.Hour))}
-	expires := now.Add(orDefault(client.AccessTokenValidity, time.Hour)) // an access token rests on its grant
+	g := grant{a, client.ID, rand.Text() + rand.Text(), now, now.Add(cmp.Or(client.RefreshTokenValidity, 30*24*time.Hour))}
+	expires := now.Add(cmp.Or(client.AccessTokenValidity, time.Hour)) // an access token rests on its grant
 	if g.refreshBy.After(expires) {
 		expires = g.refreshBy
 	}
@@ -89,12 +83,12 @@ func (s *Server) tokens(client *AppClient, id string, g grant) object {
 	if len(a.user.Roles) > 0 {
 		identity["cognito:roles"], identity["cognito:preferred_role"] = a.user.Roles, a.user.Roles[0]
 	}
-	lifetime := orDefault(client.AccessTokenValidity, time.Hour)
+	lifetime := cmp.Or(client.AccessTokenValidity, time.Hour)
 	access["token_use"], access["client_id"], access["username"] = "access", client.ID, a.user.Name
 	access["scope"] = "aws.cognito.signin.user.admin"
 	access["exp"], access["jti"] = now.Add(lifetime).Unix(), newUUID()
 	identity["token_use"], identity["aud"], identity["cognito:username"] = "id", client.ID, a.user.Name
-	identity["exp"], identity["jti"] = now.Add(orDefault(client.IDTokenValidity, time.Hour)).Unix(), newUUID()
+	identity["exp"], identity["jti"] = now.Add(cmp.Or(client.IDTokenValidity, time.Hour)).Unix(), newUUID()
 	return object{
 		"AccessToken": s.sign(access), "IdToken": s.sign(identity),
 		"TokenType": "Bearer", "ExpiresIn": int(lifetime.Seconds()),

@@ -52,11 +52,11 @@ type Server struct {
 	Fault func(r *http.Request) *http.Response
 
 	start, makeKey sync.Once
-	key            *rsa.PrivateKey // signs all tokens; see signingKey
-	seed           [32]byte        // makes salts and simulated users the same at every request
+	key            *rsa.PrivateKey        // signs all tokens; see signingKey
+	seed           [32]byte               // makes salts and simulated users the same at every request
+	accounts       map[accountID]*account // by name and alias; mu guards what changes in an account
 
-	mu         sync.Mutex // guards everything below
-	accounts   map[accountID]*account
+	mu         sync.Mutex               // guards everything below
 	exchanges  store[exchange]          // by SECRET_BLOCK
 	sessions   store[session]           // by Session
 	grants     store[grant]             // by origin_jti: what refresh and access tokens rest on

@@ -1,6 +1,7 @@
 package cognitotest
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
@@ -91,7 +92,7 @@ func (s *Server) startSRP(pool *UserPool, client *AppClient, params map[string]s
 	block := base64.StdEncoding.EncodeToString(random(400))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.exchanges.put(block, exchange{a, client.ID, v}, time.Now().Add(orDefault(client.AuthSessionValidity, 3*time.Minute)))
+	s.exchanges.put(block, exchange{a, client.ID, v}, time.Now().Add(cmp.Or(client.AuthSessionValidity, 3*time.Minute)))
 	return object{"ChallengeName": "PASSWORD_VERIFIER", "ChallengeParameters": map[string]string{
 		"SALT": a.salt.Text(16), "SRP_B": v.serverB.Text(16), "SECRET_BLOCK": block,
 		"USERNAME": a.user.Name, "USER_ID_FOR_SRP": a.user.Name,
@@ -182,7 +183,7 @@ func (s *Server) next(a *account, client *AppClient) (object, error) {
 	}
 	defer s.mu.Unlock()
 	id := base64.StdEncoding.EncodeToString(random(300))
-	s.sessions.put(id, session{"NEW_PASSWORD_REQUIRED", a, client.ID}, time.Now().Add(orDefault(client.AuthSessionValidity, 3*time.Minute)))
+	s.sessions.put(id, session{"NEW_PASSWORD_REQUIRED", a, client.ID}, time.Now().Add(cmp.Or(client.AuthSessionValidity, 3*time.Minute)))
 	attributes, _ := json.Marshal(a.attributes) // strings
 	if a.attributes == nil {
 		attributes = []byte("{}")

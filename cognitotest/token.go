@@ -86,7 +86,7 @@ var (
 // the claims say, token_use and aud among them, is for the caller to check. With errTokenExpired the claims are given.
 func (s *Server) verifyToken(token string) (claims, error) {
 	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
+	if len(parts) != 3 || strings.ContainsAny(token, "\r\n") { // line ends, which encoding/base64 skips
 		return nil, errTokenForm
 	}
 	var header, c claims

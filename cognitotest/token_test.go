@@ -54,6 +54,7 @@ func tampered(t *testing.T, s *Server, token string) map[string]string {
 		"four parts":          token + ".x",
 		"no signature":        parts[0] + "." + parts[1] + ".",
 		"signature changed":   parts[0] + "." + parts[1] + "." + otherFirst(parts[2]),
+		"line end":            token[:len(token)-3] + "\n" + token[len(token)-3:],
 		"signature padded":    token + "==",
 		"payload changed":     parts[0] + "." + b64(strings.Replace(string(body), `"ada"`, `"bob"`, 1)) + "." + parts[2],
 		"payload white space": parts[0] + "." + b64(string(body)+" ") + "." + parts[2],
