@@ -1,6 +1,9 @@
 package sigv4
 
-import "cmp"
+import (
+	"cmp"
+	"strconv"
+)
 
 // unreserved reports whether c is written as it is in a path or a query (RFC 3986 section 2.3). Everything else is
 // %XX with upper-case digits; net/url leaves more as it is, and writes a space in a query as "+".
@@ -26,10 +29,8 @@ func appendEncodedByte(dst []byte, c byte, keepSlash bool) []byte {
 
 // encodePath returns a decoded path with each of its segments encoded.
 func encodePath(path string) string {
-	for i := range len(path) {
-		if !unreserved(path[i]) && path[i] != '/' {
-			return string(appendEncoded(make([]byte, 0, 2*len(path)), path, true))
-		}
+	if dst := appendEncoded(make([]byte, 0, 512), path, true); string(dst) != path {
+		return string(dst)
 	}
 	return path
 }
@@ -48,29 +49,18 @@ func encodeQuery(query string) string {
 		case c == '=' && inName:
 			dst, inName = append(dst, c), false
 			continue
-		case c == '%' && i+2 < len(query) && unhex(query[i+1]) < 16 && unhex(query[i+2]) < 16:
-			c = unhex(query[i+1])<<4 | unhex(query[i+2])
-			i += 2
+		case c == '%' && i+2 < len(query):
+			if decoded, err := strconv.ParseUint(query[i+1:i+3], 16, 8); err == nil {
+				c = byte(decoded)
+				i += 2
+			}
 		}
 		dst = appendEncodedByte(dst, c, false)
 	}
-	if string(dst) == query {
-		return query
+	if string(dst) != query {
+		return string(dst)
 	}
-	return string(dst)
-}
-
-// unhex returns the value of a hexadecimal digit, or 255.
-func unhex(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 255
+	return query
 }
 
 // appendTrimmed appends a header value without white space around it and with one space for each run inside.

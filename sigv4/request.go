@@ -2,6 +2,7 @@ package sigv4
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -28,16 +29,12 @@ func wireTarget(req *http.Request, s3 bool) (*url.URL, string, error) {
 	case u.Path != "" && u.Path[0] != '/':
 		return nil, "", errors.New("sigv4: the path of the request's URL does not begin with \"/\": add it")
 	}
-	host := req.Host
-	if host == "" {
-		host = u.Host
+	port := ":443"
+	if u.Scheme == "http" {
+		port = ":80"
 	}
-	host = strings.TrimSuffix(strings.ToLower(host), ":")
-	if u.Scheme == "https" {
-		host = strings.TrimSuffix(host, ":443")
-	} else {
-		host = strings.TrimSuffix(host, ":80")
-	}
+	host := strings.TrimSuffix(strings.ToLower(cmp.Or(req.Host, u.Host)), ":")
+	host = strings.TrimSuffix(host, port)
 	if host == "" || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789.-_:[]") != "" {
 		return nil, "", fmt.Errorf("sigv4: host %q cannot be sent as it is: use ASCII letters, digits and \".-_\" (punycode for others)", host)
 	}
@@ -47,7 +44,8 @@ func wireTarget(req *http.Request, s3 bool) (*url.URL, string, error) {
 	query := encodeQuery(strings.ReplaceAll(u.RawQuery, "+", "%20"))
 	for parameter := range strings.SplitSeq(query, "&") {
 		name, _, _ := strings.Cut(parameter, "=")
-		if len(name) > 6 && strings.EqualFold(name[:6], "X-Amz-") && presigning(name[6:]) {
+		switch strings.ToLower(name) {
+		case "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires", "x-amz-signedheaders", "x-amz-signature", "x-amz-security-token":
 			return nil, "", fmt.Errorf("sigv4: the query has %s already: sign a clone of the request without a signature", name)
 		}
 	}
@@ -61,16 +59,6 @@ func wireTarget(req *http.Request, s3 bool) (*url.URL, string, error) {
 		u = &c
 	}
 	return u, host, nil
-}
-
-// presigning reports whether X-Amz-name is a parameter of a presigned URL.
-func presigning(name string) bool {
-	for _, p := range [...]string{"Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature", "Security-Token"} {
-		if strings.EqualFold(name, p) {
-			return true
-		}
-	}
-	return false
 }
 
 // signable appends the headers of h that are signed to dst, and refuses those that only a signer may set.

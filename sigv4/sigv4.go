@@ -82,41 +82,36 @@ func (s *Signer) Sign(req *http.Request, creds Credentials, payloadHash string, 
 		return err
 	}
 
-	// Nothing fails from here on. The values of the headers added share one array, as in http.Header.Clone.
-	values := append(make([]string, 0, 4), t.UTC().Format(timeFormat), creds.SessionToken, r.payloadHash)
-	date, sessionToken, contentSHA256 := values[0:1:1], values[1:2:2], values[2:3:3]
-	r.headers = append(r.headers, field{"Host", []string{host}}, field{"X-Amz-Date", date})
-	if creds.SessionToken != "" {
-		r.headers = append(r.headers, field{"X-Amz-Security-Token", sessionToken})
-	}
-	sendHash := s.s3() || payloadHash == UnsignedPayload
-	if sendHash {
-		r.headers = append(r.headers, field{"X-Amz-Content-Sha256", contentSHA256})
-	}
-
-	canonical := canonicalRequest(make([]byte, 0, 4096), &r)
-	text := stringToSign(make([]byte, 0, 256), date[0], s.Region, s.Service, canonical)
-	key := signingKey(creds.SecretAccessKey, date[0], s.Region, s.Service)
-
-	authorization := append(canonical[:0], algorithm+" Credential="...)
-	authorization = append(append(authorization, creds.AccessKeyID...), '/')
-	authorization = credentialScope(authorization, date[0], s.Region, s.Service)
-	authorization = signedHeaders(append(authorization, ", SignedHeaders="...), r.headers)
-	authorization = signature(append(authorization, ", Signature="...), key, text)
-	values = append(values, string(authorization))
-
+	// Nothing fails from here on, so that req may change. The values added share one array, as in http.Header.Clone.
 	if req.Header == nil {
 		req.Header = make(http.Header, 4)
 	}
-	req.Header["X-Amz-Date"] = date
-	if creds.SessionToken != "" {
-		req.Header["X-Amz-Security-Token"] = sessionToken
-	}
-	if sendHash {
-		req.Header["X-Amz-Content-Sha256"] = contentSHA256
-	}
-	req.Header["Authorization"] = values[3:4:4]
 	req.URL, req.Host = target, host
+	values := make([]string, 0, 4)
+	set := func(name, value string) []string {
+		values = append(values, value)
+		req.Header[name] = values[len(values)-1 : len(values) : len(values)]
+		return req.Header[name]
+	}
+	date := t.UTC().Format(timeFormat)
+	r.headers = append(r.headers, field{"Host", []string{host}}, field{"X-Amz-Date", set("X-Amz-Date", date)})
+	if creds.SessionToken != "" {
+		r.headers = append(r.headers, field{"X-Amz-Security-Token", set("X-Amz-Security-Token", creds.SessionToken)})
+	}
+	if s.s3() || payloadHash == UnsignedPayload {
+		r.headers = append(r.headers, field{"X-Amz-Content-Sha256", set("X-Amz-Content-Sha256", r.payloadHash)})
+	}
+
+	canonical := canonicalRequest(make([]byte, 0, 4096), &r)
+	text := stringToSign(make([]byte, 0, 256), date, s.Region, s.Service, canonical)
+	key := signingKey(creds.SecretAccessKey, date, s.Region, s.Service)
+
+	authorization := append(canonical[:0], algorithm+" Credential="...)
+	authorization = append(append(authorization, creds.AccessKeyID...), '/')
+	authorization = credentialScope(authorization, date, s.Region, s.Service)
+	authorization = signedHeaders(append(authorization, ", SignedHeaders="...), r.headers)
+	authorization = signature(append(authorization, ", Signature="...), key, text)
+	set("Authorization", string(authorization))
 	return nil
 }
 

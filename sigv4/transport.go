@@ -17,8 +17,8 @@ import (
 //		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 //	}
 //
-// A redirect to another host, port or scheme is an error: it would hand the session token and a signature to whoever the answer
-// names. Set CheckRedirect as above, since a service redirects to ask for a request of another kind.
+// A redirect to another host, port or scheme is an error: it would hand the session token and a signature to whoever
+// the answer names. With CheckRedirect as above the caller sees the answer itself.
 //
 // A request over plain http is an error, unless to a loopback address. See [Signer.Sign] for what else is refused and
 // for how bodies are read.
