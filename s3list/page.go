@@ -14,6 +14,10 @@ import (
 	"github.com/loginwithcognito/cognito/internal/transport"
 )
 
+// maxToken is the longest NextContinuationToken that is sent back, in a URL. S3's have about a hundred bytes; other
+// servers put a key of up to 1024 bytes into theirs.
+const maxToken = 8 << 10
+
 // page is one answer to ListObjectsV2.
 type page struct {
 	objects []Object // keys and common prefixes, merged in key order
@@ -155,6 +159,9 @@ func parseListBucketResult(d *xml.Decoder) (page, error) {
 	case "true":
 		if next == "" {
 			return page{}, errors.New("the server says there are more keys but sends no NextContinuationToken")
+		}
+		if len(next) > maxToken {
+			return page{}, fmt.Errorf("the NextContinuationToken has %d bytes: the limit is %d", len(next), maxToken)
 		}
 	default:
 		return page{}, fmt.Errorf("IsTruncated is %.40q in the answer, not true or false", truncated)

@@ -137,6 +137,7 @@ func TestParsePageRefuses(t *testing.T) {
 		{"bad IsTruncated", root + "<IsTruncated>yes</IsTruncated>" + end, "IsTruncated"},
 		{"truncated without token", root + "<IsTruncated>true</IsTruncated>" + end, "NextContinuationToken"},
 		{"truncated with empty token", root + "<IsTruncated>true</IsTruncated><NextContinuationToken/>" + end, "NextContinuationToken"},
+		{"long token", root + "<IsTruncated>true</IsTruncated><NextContinuationToken>" + strings.Repeat("t", maxToken+1) + "</NextContinuationToken>" + end, "8193 bytes"},
 		{"no key", root + notTruncated + "<Contents><Size>1</Size><LastModified>" + now + "</LastModified></Contents>" + end, "Contents 1 of the page: no Key"},
 		{"empty prefix", root + notTruncated + "<CommonPrefixes/>" + end, "CommonPrefixes 1"},
 		{"no size", object("", now), "Size"},

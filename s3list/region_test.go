@@ -1,14 +1,12 @@
 package s3list
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 )
 
 // bucketIn answers like S3 for a bucket in the given Region; elsewhere is its answer in all other Regions. The Region is
@@ -230,49 +228,4 @@ func TestRedirectNotFollowed(t *testing.T) {
 	if err := c.Connect(t.Context(), "b12"); err != nil {
 		t.Error(err)
 	}
-}
-
-func TestConnect(t *testing.T) {
-	for _, status := range []int{200, 301, 400, 403, 404, 500, 503} { // any answer will do
-		s := &server{answer: func(int, *http.Request) *http.Response { return reply(status, "") }}
-		c := client(s)
-		if err := c.Connect(t.Context(), "b12"); err != nil || !slices.Equal(s.asked(), []string{"HEAD b12.s3.us-east-1.amazonaws.com /"}) {
-			t.Errorf("status %d: %v, asked %q", status, err, s.asked())
-		}
-		for name := range s.seen[0].Header {
-			if name != "User-Agent" {
-				t.Errorf("header %s", name)
-			}
-		}
-		if s.seen[0].URL.RawQuery != "" {
-			t.Errorf("query %s", s.seen[0].URL.RawQuery)
-		}
-	}
-
-	// It learns where the bucket is, and connects there.
-	s := bucketIn("eu-west-1", nil)
-	c := client(s)
-	if err := c.Connect(t.Context(), "b12"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := collect(t, c.Objects(t.Context(), "b12", "")); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"HEAD b12.s3.us-east-1.amazonaws.com /", "HEAD b12.s3.eu-west-1.amazonaws.com /", "GET b12.s3.eu-west-1.amazonaws.com /"}
-	if !slices.Equal(s.asked(), want) {
-		t.Errorf("asked %q, want %q", s.asked(), want)
-	}
-
-	// A host that cannot be reached, and a context that ends.
-	s = &server{answer: func(int, *http.Request) *http.Response { return nil }}
-	if err := client(s).Connect(t.Context(), "b12"); err == nil || len(s.seen) != 1 {
-		t.Errorf("%v after %d requests", err, len(s.seen))
-	}
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 1)
-		defer cancel()
-		if err := client(blocking{}).Connect(ctx, "b12"); !errors.Is(err, context.DeadlineExceeded) {
-			t.Error(err)
-		}
-	})
 }

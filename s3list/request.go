@@ -123,7 +123,10 @@ func (c *Client) fetch(ctx context.Context, in Input, token string) (page, error
 	}
 	found := e.Region
 	if found == "" {
-		found, _ = c.head(ctx, in.Bucket, region)
+		var why error
+		if found, why = c.head(ctx, in.Bucket, region); why != nil {
+			return page{}, fmt.Errorf("%w; asking where it is: %w", err, why)
+		}
 	}
 	if !c.reachable(found, region) {
 		return page{}, err

@@ -102,16 +102,26 @@ func TestStandInOddKeys(t *testing.T) {
 			}
 		}
 	}
-	for i, key := range sorted {
-		got, err := list(t, c, s3list.Input{Bucket: "odd-keys", StartAfter: key, Delimiter: "none", FetchOwner: true})
-		if err != nil || len(got) != len(sorted)-i-1 {
-			t.Fatalf("after %q: %d objects, %v; want %d", key, len(got), err, len(sorted)-i-1)
+	first := func(in s3list.Input) s3list.Object {
+		in.Bucket, in.PageSize, in.FetchOwner = "odd-keys", 1, true
+		for o, err := range c.List(t.Context(), in) {
+			if err != nil {
+				t.Fatalf("%+v: %v", in, err)
+			}
+			return o
 		}
-		if len(got) > 0 && got[0].Owner.ID == "" {
-			t.Fatal("no owner")
+		return s3list.Object{}
+	}
+	for i, key := range append([]string{""}, sorted...) {
+		next := ""
+		if i < len(sorted) {
+			next = sorted[i]
 		}
-		if got, err = list(t, c, s3list.Input{Bucket: "odd-keys", Prefix: key}); err != nil || len(got) == 0 || got[0].Key != key {
-			t.Fatalf("prefix %q: %+v, %v", key, got, err)
+		if o := first(s3list.Input{StartAfter: key}); o.Key != next || (next != "") != (o.Owner.ID != "") {
+			t.Fatalf("after %q comes %+v, want %q", key, o, next)
+		}
+		if o := first(s3list.Input{Prefix: key}); key != "" && o.Key != key {
+			t.Fatalf("with prefix %q comes %+v", key, o)
 		}
 	}
 }
