@@ -65,6 +65,7 @@ func (c awsCLI) with(env ...string) awsCLI {
 
 // TestAWSCLI: the aws command line signs in with a password, gets credentials in both flows, and lists and copies.
 func TestAWSCLI(t *testing.T) {
+	t.Parallel()
 	params := standIn(t)
 	aws := awsCLI{t, environment(t, "AWS_ENDPOINT_URL="+params["endpoint"], "AWS_MAX_ATTEMPTS=1")}
 

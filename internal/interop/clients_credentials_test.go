@@ -24,6 +24,7 @@ func checkCallers(t *testing.T, got map[string]outcome, role string, names ...st
 // TestCredentialsJS: the AWS SDK for JavaScript gets credentials from the stand-in's identity pool and STS, and STS and
 // S3 accept what it signs with them, and nothing else.
 func TestCredentialsJS(t *testing.T) {
+	t.Parallel()
 	t.Run("http", func(t *testing.T) { credentialsJS(t, standIn(t), nil) })
 	t.Run("https", func(t *testing.T) {
 		params, env := standInTLS(t)

@@ -17,6 +17,7 @@ const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b
 // TestCurl: the stand-in accepts the signatures of curl, a signer by other authors, made with credentials of our
 // sign-in, and refuses them where the request is not the one signed or the secret key is another.
 func TestCurl(t *testing.T) {
+	t.Parallel()
 	params := standIn(t)
 	curl := tool(t, "curl")
 	session, err := signInTo(params).SignIn(t.Context(), cognitotest.ExampleUser, cognitotest.ExamplePassword)

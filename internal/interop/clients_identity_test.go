@@ -8,6 +8,7 @@ import (
 
 // TestIdentityJS: Amazon's own browser client signs in to the stand-in, and is refused what Cognito refuses.
 func TestIdentityJS(t *testing.T) {
+	t.Parallel()
 	got := script(t, node(t, "testdata/js/identity_js.mjs"), nil, standIn(t), map[string]string{
 		"right password":                 "",
 		"e-mail address":                 "",
@@ -43,6 +44,7 @@ func TestIdentityJS(t *testing.T) {
 // TestForgedProofs: a sign-in by @aws-sdk/client-cognito-identity-provider and cognito-srp-helper, then the same with
 // one thing forged, replayed or left out.
 func TestForgedProofs(t *testing.T) {
+	t.Parallel()
 	script(t, node(t, "testdata/js/srp_forged.mjs"), nil, standIn(t), map[string]string{
 		"right password":                       "",
 		"e-mail address":                       "",
@@ -126,6 +128,7 @@ func TestForgedProofs(t *testing.T) {
 
 // TestJWTVerify: AWS's own verifier accepts the stand-in's tokens, and none that was altered.
 func TestJWTVerify(t *testing.T) {
+	t.Parallel()
 	script(t, node(t, "testdata/js/jwt_verify.mjs"), nil, standIn(t), map[string]string{
 		"JWKS":                     "",
 		"OpenID configuration":     "",

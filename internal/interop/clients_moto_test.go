@@ -26,6 +26,7 @@ func fixed(c sigv4.Credentials) func(context.Context) (sigv4.Credentials, error)
 // That is all. moto accepts any SRP proof, any token at its identity pool and STS, and any signature: it proves nothing
 // of what makes a sign-in safe. TestServerSideOfOthers and the servers of servers_*_test.go do.
 func TestMoto(t *testing.T) {
+	t.Parallel()
 	const user, password = "ada", "correct-Horse-7-battery"
 	keys := []string{"a b", "a+b", "100%", "a&b=c", "dir/\u00e9", "dir/\u65e5\u672c", "dir/\U0001f600", "\u0001control", "z"}
 	var moto struct{ URL, UserPoolID, ClientID, IdentityPoolID, RoleARN string }

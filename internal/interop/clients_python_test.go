@@ -8,6 +8,7 @@ import (
 
 // TestBoto3: the AWS SDK for Python against the stand-in. It has no SRP of its own.
 func TestBoto3(t *testing.T) {
+	t.Parallel()
 	t.Run("http", func(t *testing.T) { boto3(t, standIn(t), nil) })
 	t.Run("https", func(t *testing.T) {
 		params, env := standInTLS(t)

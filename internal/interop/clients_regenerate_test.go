@@ -4,6 +4,7 @@ import "testing"
 
 // TestRegenerateVectors runs the reference clients again on the inputs of the generated test vectors.
 func TestRegenerateVectors(t *testing.T) {
+	t.Parallel()
 	t.Run("amazon-cognito-identity-js", func(t *testing.T) {
 		check(t, node(t, "../testvectors/regenerate/cognito_js.mjs", "--check"))
 	})

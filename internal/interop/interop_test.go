@@ -115,10 +115,11 @@ type result struct {
 	stdout, stderr string
 }
 
-// run runs a program to its end, with input on its standard input. It is killed after a minute, or with the test.
+// run runs a program to its end, with input on its standard input. It is killed after three minutes, or with the
+// test.
 func run(t *testing.T, env []string, input string, command ...string) result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
