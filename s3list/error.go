@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/loginwithcognito/cognito/internal/transport"
 )
@@ -121,13 +120,19 @@ func readFailure(resp *transport.Response) *errorDocument {
 	return doc
 }
 
-// wrap gives err the name of the operation and of the bucket, and turns an answer of the service into an Error.
-// doc is the document that came with the answer; it may be nil.
-func wrap(bucket string, err error, doc *errorDocument) error {
-	const operation = "ListObjectsV2"
+const operation = "ListObjectsV2"
+
+// wrap gives err the name of the operation and of the bucket.
+func wrap(bucket string, err error) error {
+	return fmt.Errorf("s3list: %s of bucket %.100q: %w", operation, bucket, err)
+}
+
+// wrapAnswer is wrap for what came of a request: an answer of the service becomes an Error. doc is the document that
+// came with the answer; it may be nil.
+func wrapAnswer(bucket string, err error, doc *errorDocument) error {
 	var f *transport.Failure
 	if !errors.As(err, &f) {
-		return fmt.Errorf("s3list: %s of bucket %.100q: %w", operation, bucket, err)
+		return wrap(bucket, err)
 	}
 	if doc == nil {
 		doc = new(errorDocument)
@@ -136,7 +141,7 @@ func wrap(bucket string, err error, doc *errorDocument) error {
 		Operation: operation, Code: f.Code, Message: f.Message, StatusCode: f.StatusCode, RequestID: f.RequestID,
 		HostID:   transport.Clean(cmp.Or(doc.HostId, f.Header.Get("X-Amz-Id-2")), 256),
 		Bucket:   bucket,
-		Region:   transport.Clean(strings.TrimSpace(cmp.Or(f.Header.Get("X-Amz-Bucket-Region"), doc.Region)), 64),
+		Region:   transport.Clean(cmp.Or(f.Header.Get("X-Amz-Bucket-Region"), doc.Region), 64),
 		Argument: transport.Clean(doc.ArgumentName, 128),
 		err:      err,
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/loginwithcognito/cognito/internal/transport"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
@@ -112,6 +113,13 @@ func TestListCredentials(t *testing.T) {
 	refused := errors.New("signed out")
 	c.Credentials = func(context.Context) (sigv4.Credentials, error) { return sigv4.Credentials{}, refused }
 	if _, err := collect(t, c.Objects(t.Context(), "b12", "")); !errors.Is(err, refused) {
+		t.Error(err)
+	}
+	// A refusal by the service that the credentials come from is not one by S3.
+	c.Credentials = func(context.Context) (sigv4.Credentials, error) {
+		return sigv4.Credentials{}, &transport.Failure{Code: CodePermanentRedirect, StatusCode: 301}
+	}
+	if _, err := collect(t, c.Objects(t.Context(), "b12", "")); err == nil || errors.As(err, new(*Error)) || !strings.Contains(err.Error(), "getting credentials") {
 		t.Error(err)
 	}
 	c.Credentials = func(context.Context) (sigv4.Credentials, error) { return sigv4.Credentials{}, nil }

@@ -74,7 +74,7 @@ func (c *Client) send(ctx context.Context, in Input, token, region string) (page
 	if c.Credentials != nil {
 		var err error
 		if creds, err = c.Credentials(ctx); err != nil {
-			return page{}, wrap(in.Bucket, fmt.Errorf("getting credentials: %w", err), nil)
+			return page{}, wrap(in.Bucket, fmt.Errorf("getting credentials: %w", err))
 		}
 	}
 	signer := sigv4.Signer{Region: region, Service: "s3"}
@@ -98,7 +98,7 @@ func (c *Client) send(ctx context.Context, in Input, token, region string) (page
 		},
 	})
 	if err != nil {
-		return page{}, wrap(in.Bucket, err, doc)
+		return page{}, wrapAnswer(in.Bucket, err, doc)
 	}
 	p, err := parsePage(resp.Body)
 	if errors.As(err, &doc) { // an error in spite of the status
@@ -108,7 +108,7 @@ func (c *Client) send(ctx context.Context, in Input, token, region string) (page
 		}
 	}
 	if err != nil {
-		return page{}, wrap(in.Bucket, err, doc)
+		return page{}, wrapAnswer(in.Bucket, err, doc)
 	}
 	return p, nil
 }
@@ -117,8 +117,8 @@ func (c *Client) send(ctx context.Context, in Input, token, region string) (page
 func (c *Client) fetch(ctx context.Context, in Input, token string) (page, error) {
 	region := c.region(in.Bucket)
 	p, err := c.send(ctx, in, token, region)
-	var e *Error
-	if !errors.As(err, &e) || !e.wrongRegion() {
+	e, refused := err.(*Error) // not errors.As: what getting credentials failed with is none of this
+	if !refused || !e.wrongRegion() {
 		return p, err
 	}
 	found := e.Region
@@ -133,7 +133,7 @@ func (c *Client) fetch(ctx context.Context, in Input, token string) (page, error
 	}
 	lasting := !e.temporary()
 	p, err = c.send(ctx, in, token, found)
-	if lasting && (err == nil || errors.As(err, &e) && !e.wrongRegion()) {
+	if e, refused = err.(*Error); lasting && (err == nil || refused && !e.wrongRegion()) {
 		c.remember(in.Bucket, found)
 	}
 	return p, err
@@ -202,7 +202,7 @@ func (c *Client) head(ctx context.Context, bucket, region string) (string, error
 // It needs a Client whose HTTPClient, if it has one, keeps connections open.
 func (c *Client) Connect(ctx context.Context, bucket string) error {
 	if err := c.check(Input{Bucket: bucket}); err != nil {
-		return wrap(bucket, err, nil)
+		return wrap(bucket, err)
 	}
 	region := c.region(bucket)
 	found, err := c.head(ctx, bucket, region)
@@ -213,7 +213,7 @@ func (c *Client) Connect(ctx context.Context, bucket string) error {
 		}
 	}
 	if err != nil {
-		return wrap(bucket, err, nil)
+		return wrap(bucket, err)
 	}
 	return nil
 }

@@ -128,7 +128,7 @@ func (c *Client) Objects(ctx context.Context, bucket, prefix string) iter.Seq2[O
 // An empty page is no end: a server can send any number of them, and only ctx limits for how long.
 func (c *Client) List(ctx context.Context, in Input) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		fail := func(err error) { yield(Object{}, wrap(in.Bucket, err, nil)) }
+		fail := func(err error) { yield(Object{}, wrap(in.Bucket, err)) }
 		if err := c.check(in); err != nil {
 			fail(err)
 			return
