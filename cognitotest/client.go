@@ -58,8 +58,8 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 		if rec.panic != nil {
 			panic(rec.panic) // in the caller's goroutine, where a test sees it
 		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
 		}
 		return rec.response(r)
 	}

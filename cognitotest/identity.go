@@ -59,29 +59,29 @@ func (s *Server) login(pool *IdentityPool, logins map[string]string) (identity, 
 	if len(logins) > 1 {
 		return identity{}, nil, refuse("InvalidParameterException", "The stand-in takes one login at a time.")
 	}
-	for provider, token := range logins {
-		c, err := s.verifyToken(token)
-		message := ""
-		_, issuer, _ := strings.Cut(c.text("iss"), "://")
-		switch {
-		case err == errTokenExpired:
-			message = "Invalid login token. Token expired"
-		case err == errTokenSignature:
-			message = "Invalid login token. Couldn't verify signed token."
-		case err != nil:
-			message = "Invalid login token. Not a valid OpenId Connect identity token."
-		case issuer != provider:
-			message = "Invalid login token. Issuer doesn't match providerName"
-		case c.text("aud") == "" || c.text("token_use") != "id":
-			message = "Invalid login token. Missing a required claim: aud"
-		case !slices.Contains(pool.ClientIDs, c.text("aud")):
-			message = "Token is not from a supported provider of this identity pool."
-		default:
-			return identity{pool, provider, c.text("sub")}, c, nil
-		}
-		return identity{}, nil, refuse("NotAuthorizedException", "%s", message)
+	var provider, token string
+	for provider, token = range logins { // the one
 	}
-	panic("unreachable")
+	c, err := s.verifyToken(token)
+	message := ""
+	_, issuer, _ := strings.Cut(c.text("iss"), "://")
+	switch {
+	case err == errTokenExpired:
+		message = "Invalid login token. Token expired"
+	case err == errTokenSignature:
+		message = "Invalid login token. Couldn't verify signed token."
+	case err != nil:
+		message = "Invalid login token. Not a valid OpenId Connect identity token."
+	case issuer != provider:
+		message = "Invalid login token. Issuer doesn't match providerName"
+	case c.text("aud") == "" || c.text("token_use") != "id":
+		message = "Invalid login token. Missing a required claim: aud"
+	case !slices.Contains(pool.ClientIDs, c.text("aud")):
+		message = "Token is not from a supported provider of this identity pool."
+	default:
+		return identity{pool, provider, c.text("sub")}, c, nil
+	}
+	return identity{}, nil, refuse("NotAuthorizedException", "%s", message)
 }
 
 // getID is GetId. A user has one identity in a pool, always the same; a guest gets a new one at each call.

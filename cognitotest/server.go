@@ -8,16 +8,17 @@
 //
 // It verifies what it is sent: the SRP proof, secret hashes, sessions and secret blocks (each is good for one answer),
 // the signature, issuer, audience and expiry of tokens, the login map of an identity, and AWS Signature Version 4 over
-// the bytes that arrived. A sign-in that it refuses would not work on AWS. It shares no code with the packages beside
-// it that do the signing in, so that a mistake there is not made twice.
+// the bytes that arrived. It shares no code with the packages beside it that do the signing in, so that a mistake there
+// is not made twice.
 //
 // # What it does not promise
 //
 // That a sign-in which it accepts works on AWS: the services are closed, and where AWS documents nothing, the published
 // clients and measurements were followed. Message texts, the order in which several faults of one request are
-// reported, and limits of AWS that are not documented are approximations: tests should look at error codes. IAM
-// policies, throttling, lock-out, Lambda triggers, MFA and device tracking are not modelled. It keeps its state in
-// memory, bounded, and it holds passwords in the clear: it is not a service to run for real users.
+// reported, and limits that AWS does not document (a TIMESTAMP may be 15 minutes off) are approximations: tests should
+// look at error codes. IAM policies, throttling, lock-out, Lambda triggers, MFA, device tracking, refresh token rotation
+// and identities with several logins are not modelled. It keeps its state in memory, the last 10,000 of each kind, and
+// passwords in the clear: it is not a service to run for real users.
 package cognitotest
 
 import (

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -364,45 +363,38 @@ func TestStore(t *testing.T) {
 	})
 }
 
-// A thousand sign-ins at once: none fails, none leaves a goroutine, none is mixed up with another.
+// A thousand sign-ins at once: none fails, none is mixed up with another, and none leaves a goroutine behind, or
+// synctest would not end.
 func TestConcurrentSignIns(t *testing.T) {
 	n := 1000
 	if testing.Short() {
 		n = 50
 	}
-	s := Example()
-	p := newPeer(t, s)
-	p.mustSignIn()
-	before := runtime.NumGoroutine()
-	var wg sync.WaitGroup
-	var tokens sync.Map
-	for range n {
-		wg.Go(func() {
-			a := p.signIn(ExampleEmail, ExamplePassword)
-			if a.want(t, ""); a.Code != "" {
-				return
-			}
-			token := a.AuthenticationResult.IdToken
-			if _, twice := tokens.LoadOrStore(a.AuthenticationResult.RefreshToken, true); twice {
-				t.Error("a refresh token was given out twice")
-			}
-			id := p.getID(login(token)).IdentityId
-			p.identity("GetCredentialsForIdentity", m{"IdentityId": id, "Logins": login(token)}).want(t, "")
-			p.idp("RevokeToken", m{"ClientId": p.client, "Token": a.AuthenticationResult.RefreshToken}).want(t, "")
-		})
-	}
-	wg.Wait()
-	s.mu.Lock()
-	if len(s.exchanges.entries) != 0 || len(s.grants.entries) != 1 {
-		t.Errorf("%d exchanges and %d grants are left", len(s.exchanges.entries), len(s.grants.entries))
-	}
-	s.mu.Unlock()
-	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(deadline); {
-		runtime.Gosched()
-	}
-	if after := runtime.NumGoroutine(); after > before {
-		t.Errorf("%d goroutines before, %d after", before, after)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := Example()
+		p := newPeer(t, s)
+		var wg sync.WaitGroup
+		var tokens sync.Map
+		for range n {
+			wg.Go(func() {
+				a := p.signIn(ExampleEmail, ExamplePassword)
+				if a.want(t, ""); a.Code != "" {
+					return
+				}
+				if _, twice := tokens.LoadOrStore(a.AuthenticationResult.RefreshToken, true); twice {
+					t.Error("a refresh token was given out twice")
+				}
+				token := a.AuthenticationResult.IdToken
+				id := p.getID(login(token)).IdentityId
+				p.identity("GetCredentialsForIdentity", m{"IdentityId": id, "Logins": login(token)}).want(t, "")
+				p.idp("RevokeToken", m{"ClientId": p.client, "Token": a.AuthenticationResult.RefreshToken}).want(t, "")
+			})
+		}
+		wg.Wait()
+		if len(s.exchanges.entries) != 0 || len(s.grants.entries) != 0 || len(s.identities.entries) != 1 || len(s.issued.entries) != n {
+			t.Errorf("left are %d exchanges, %d grants, %d identities, %d credentials", len(s.exchanges.entries), len(s.grants.entries), len(s.identities.entries), len(s.issued.entries))
+		}
+	})
 }
 
 func TestSecretsDoNotPrint(t *testing.T) {

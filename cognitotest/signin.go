@@ -152,7 +152,7 @@ func respondToAuthChallenge(s *Server, in call) (object, error) {
 	return nil, refuse("InvalidParameterException", "Challenge %s is not one that the stand-in gives", challenge)
 }
 
-// finishSRP checks the answer to PASSWORD_VERIFIER. Whatever is wrong, the secret block is used up.
+// finishSRP checks the answer to PASSWORD_VERIFIER. A proof uses up its secret block, right or wrong.
 func (s *Server) finishSRP(client *AppClient, name, sessionID string, answers map[string]string) (object, error) {
 	if err := parameters(answers, "PASSWORD_CLAIM_SECRET_BLOCK", "PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP"); err != nil {
 		return nil, err
@@ -185,9 +185,6 @@ func (s *Server) next(a *account, client *AppClient) (object, error) {
 	id := base64.StdEncoding.EncodeToString(random(300))
 	s.sessions.put(id, session{"NEW_PASSWORD_REQUIRED", a, client.ID}, time.Now().Add(cmp.Or(client.AuthSessionValidity, 3*time.Minute)))
 	attributes, _ := json.Marshal(a.attributes) // strings
-	if a.attributes == nil {
-		attributes = []byte("{}")
-	}
 	return object{"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": id, "ChallengeParameters": map[string]string{
 		"USER_ID_FOR_SRP": a.user.Name, "userAttributes": string(attributes), "requiredAttributes": "[]",
 	}}, nil
@@ -220,9 +217,6 @@ func (a *account) renew(answers map[string]string) error {
 		return refuse("InvalidPasswordException", "Password does not conform to policy: Password not long enough")
 	}
 	attributes := maps.Clone(a.attributes)
-	if attributes == nil {
-		attributes = make(map[string]string)
-	}
 	for key, value := range answers {
 		name, ok := strings.CutPrefix(key, "userAttributes.")
 		if ok && attributes[name] != "" {

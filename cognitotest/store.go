@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// store remembers what the server handed out until it expires. It is bounded: at the limit the oldest entry goes.
-// The zero value is ready. The server's mutex guards it.
+// store remembers what the server handed out until it expires or is used up, and no more than the last storeLimit of
+// it. The zero value is ready. The server's mutex guards it.
 type store[V any] struct {
 	entries map[string]entry[V]
 	order   []string // keys, oldest first; some may be gone from entries

@@ -1,6 +1,7 @@
 package cognitotest
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
@@ -87,10 +88,7 @@ func (p *UserPool) name() string {
 }
 
 func (p *UserPool) issuer() string {
-	if p.Issuer != "" {
-		return p.Issuer
-	}
-	return "https://cognito-idp." + p.region() + "." + domain(p.region()) + "/" + p.ID
+	return cmp.Or(p.Issuer, "https://cognito-idp."+p.region()+"."+domain(p.region())+"/"+p.ID)
 }
 
 // before answers the part of an ID in front of the separator: its Region.
@@ -125,10 +123,9 @@ type account struct {
 
 // newAccount makes an account whose salt is the same whenever the server is asked.
 func (s *Server) newAccount(p *UserPool, u *User) *account {
-	a := &account{pool: p, user: u, sub: u.Sub, attributes: maps.Clone(u.Attributes), mustChange: u.ForceChangePassword}
-	if a.sub == "" {
-		a.sub = stableUUID("sub", p.ID, u.Name)
-	}
+	a := &account{pool: p, user: u, attributes: make(map[string]string), mustChange: u.ForceChangePassword}
+	a.sub = cmp.Or(u.Sub, stableUUID("sub", p.ID, u.Name))
+	maps.Copy(a.attributes, u.Attributes)
 	a.salt = new(big.Int).SetBytes(hmac256(s.seed[:], []byte("salt"), []byte(p.ID), []byte(u.Name))[:16])
 	a.setPassword(u.Password)
 	return a
