@@ -12,6 +12,7 @@
 package cognitoid
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -114,7 +115,7 @@ func (c *Client) GetCredentialsForIdentity(ctx context.Context, in GetCredential
 	const year10000 = 253402300800
 	complete := transport.Word(r.AccessKeyID, 128) && transport.Word(r.SecretKey, 1024) && transport.Word(r.SessionToken, 50000) &&
 		r.Expiration > 0 && r.Expiration < year10000
-	err := errors.Join(answered(operation, validID(out.IdentityID), "identity id"), answered(operation, complete, "credentials"))
+	err := cmp.Or(answered(operation, validID(out.IdentityID), "identity id"), answered(operation, complete, "credentials"))
 	if err != nil {
 		return GetCredentialsForIdentityOutput{}, err
 	}
@@ -150,7 +151,7 @@ func (c *Client) GetOpenIDToken(ctx context.Context, in GetOpenIDTokenInput) (Ge
 	if err := c.call(ctx, operation, "IdentityID", in.IdentityID, in.Logins, wire(in), &out); err != nil {
 		return GetOpenIDTokenOutput{}, err
 	}
-	err := errors.Join(answered(operation, validID(out.IdentityID), "identity id"), answered(operation, transport.Word(out.Token, 20000), "token"))
+	err := cmp.Or(answered(operation, validID(out.IdentityID), "identity id"), answered(operation, transport.Word(out.Token, 20000), "token"))
 	if err != nil {
 		return GetOpenIDTokenOutput{}, err
 	}

@@ -1,6 +1,7 @@
 package cognitoidp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,7 +101,7 @@ func (c *Client) InitiateAuth(ctx context.Context, in InitiateAuthInput) (AuthOu
 		Session         string            `json:"Session,omitempty"`
 		UserContextData *UserContextData  `json:"UserContextData,omitempty"`
 	}
-	err := errors.Join(checkClientID(in.ClientID), checkText("AuthParameters", in.AuthParameters), checkText("ClientMetadata", in.ClientMetadata))
+	err := cmp.Or(checkClientID(in.ClientID), checkText("AuthParameters", in.AuthParameters), checkText("ClientMetadata", in.ClientMetadata))
 	if in.AuthFlow == "" {
 		err = errors.New("AuthFlow is missing")
 	}
@@ -124,7 +125,7 @@ func (c *Client) RespondToAuthChallenge(ctx context.Context, in RespondToAuthCha
 		ClientMetadata     map[string]string `json:"ClientMetadata,omitempty"`
 		UserContextData    *UserContextData  `json:"UserContextData,omitempty"`
 	}
-	err := errors.Join(checkClientID(in.ClientID), checkText("ChallengeResponses", in.ChallengeResponses), checkText("ClientMetadata", in.ClientMetadata))
+	err := cmp.Or(checkClientID(in.ClientID), checkText("ChallengeResponses", in.ChallengeResponses), checkText("ClientMetadata", in.ClientMetadata))
 	if in.ChallengeName == "" {
 		err = errors.New("ChallengeName is missing: it is in the answer that is responded to")
 	}

@@ -72,11 +72,10 @@ func (c *Client) call(ctx context.Context, operation string, repeatable bool, in
 
 // wrap gives err the name of the operation, and turns an answer of the service into an Error.
 func wrap(operation string, err error) error {
-	var f *transport.Failure
-	if errors.As(err, &f) {
+	if f, ok := err.(*transport.Failure); ok {
 		return &Error{
 			Operation: operation, Code: f.Code, Message: f.Message, StatusCode: f.StatusCode,
-			RequestID: f.RequestID, ReasonCode: f.ReasonCode, err: err,
+			RequestID: f.RequestID, ReasonCode: f.ReasonCode, ended: f.Ended,
 		}
 	}
 	if err != nil {

@@ -12,17 +12,17 @@ type Error struct {
 	RequestID  string // for AWS support; may be ""
 	ReasonCode string // which parameter rule was broken, in some CodeInvalidParameter answers
 
-	err error
+	ended error
 }
 
 // Error is one line with everything above except the reason code.
 func (e *Error) Error() string {
-	f := transport.Failure{Code: e.Code, Message: e.Message, StatusCode: e.StatusCode, RequestID: e.RequestID}
+	f := transport.Failure{Code: e.Code, Message: e.Message, StatusCode: e.StatusCode, RequestID: e.RequestID, Ended: e.ended}
 	return "cognitoidp: " + e.Operation + ": " + f.Error()
 }
 
-// Unwrap gives errors.Is the context's error, if that is why the call was not repeated.
-func (e *Error) Unwrap() error { return e.err }
+// Unwrap is the context's error, if that is why the call was not repeated, else nil.
+func (e *Error) Unwrap() error { return e.ended }
 
 // Codes of the operations of this package (service model of the user pools API).
 const (

@@ -1,6 +1,7 @@
 package cognitoidp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 )
@@ -27,7 +28,7 @@ func (c *Client) GetTokensFromRefreshToken(ctx context.Context, in GetTokensFrom
 		DeviceKey      string            `json:"DeviceKey,omitempty"`
 		ClientMetadata map[string]string `json:"ClientMetadata,omitempty"`
 	}
-	err := errors.Join(checkClientID(in.ClientID), checkText("ClientMetadata", in.ClientMetadata))
+	err := cmp.Or(checkClientID(in.ClientID), checkText("ClientMetadata", in.ClientMetadata))
 	if !isToken(in.RefreshToken) {
 		err = errors.New("RefreshToken is missing or has characters that no token has")
 	}

@@ -2,7 +2,6 @@ package sts
 
 import (
 	"encoding/xml"
-	"errors"
 	"fmt"
 
 	"github.com/loginwithcognito/cognito/internal/redact"
@@ -18,17 +17,17 @@ type Error struct {
 	StatusCode int    // of HTTP
 	RequestID  string // for AWS support; may be ""
 
-	err error
+	ended error
 }
 
 // Error is one line with everything above.
 func (e *Error) Error() string {
-	f := transport.Failure{Code: e.Code, Message: e.Message, StatusCode: e.StatusCode, RequestID: e.RequestID}
+	f := transport.Failure{Code: e.Code, Message: e.Message, StatusCode: e.StatusCode, RequestID: e.RequestID, Ended: e.ended}
 	return "sts: " + e.Operation + ": " + f.Error()
 }
 
-// Unwrap gives errors.Is the context's error, if that is why the call was not repeated.
-func (e *Error) Unwrap() error { return e.err }
+// Unwrap is the context's error, if that is why the call was not repeated, else nil.
+func (e *Error) Unwrap() error { return e.ended }
 
 // Codes of the operations of this package, as they are sent: five of the exceptions of the service model lose their
 // "Exception" there.
@@ -49,9 +48,8 @@ const (
 
 // wrap gives err the name of the operation, and turns an answer of the service into an Error.
 func wrap(operation string, err error) error {
-	var f *transport.Failure
-	if errors.As(err, &f) {
-		return &Error{Operation: operation, Code: f.Code, Message: f.Message, StatusCode: f.StatusCode, RequestID: f.RequestID, err: err}
+	if f, ok := err.(*transport.Failure); ok {
+		return &Error{Operation: operation, Code: f.Code, Message: f.Message, StatusCode: f.StatusCode, RequestID: f.RequestID, ended: f.Ended}
 	}
 	if err != nil {
 		return fmt.Errorf("sts: %s: %w", operation, err)

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/loginwithcognito/cognito/internal/endpoint"
 )
 
 const (
@@ -39,7 +41,7 @@ func (s *Sender) now() (now time.Time, offset time.Duration) {
 // local clock has been set right. Headers of a cached answer (Age) tell an older time and are passed over, and so
 // are those that anybody on the way could have written.
 func (s *Sender) learn(from *url.URL, h http.Header) {
-	if h.Get("Age") != "" || from.Scheme != "https" && !loopback(from.Hostname()) {
+	if h.Get("Age") != "" || from.Scheme != "https" && !endpoint.Loopback(from.Hostname()) {
 		return
 	}
 	date, err := http.ParseTime(h.Get("Date"))

@@ -36,10 +36,9 @@ var throttlingCodes = []string{
 var transientCodes = []string{"RequestTimeout", "RequestTimeoutException"}
 
 // retryable tells whether r may be sent again after err, and whether err is a throttling answer.
-// unsent means that the request did not leave this machine.
+// unsent means that it had no connection to leave by.
 func (r *Request) retryable(err error, unsent bool) (retry, throttled bool) {
-	var f *Failure
-	if errors.As(err, &f) {
+	if f, ok := err.(*Failure); ok {
 		switch {
 		case slices.Contains(r.Permanent, f.Code):
 			return false, false
@@ -54,9 +53,8 @@ func (r *Request) retryable(err error, unsent bool) (retry, throttled bool) {
 		}
 		return false, false
 	}
-	var network *connectionError
 	var certificate *tls.CertificateVerificationError
-	if !errors.As(err, &network) || errors.As(err, &certificate) {
+	if _, ok := err.(*connectionError); !ok || errors.As(err, &certificate) {
 		return false, false // our own refusals, and what a repetition cannot mend
 	}
 	var op *net.OpError

@@ -27,6 +27,8 @@ import (
 	"sync/atomic"
 	"time"
 	"unicode"
+
+	"github.com/loginwithcognito/cognito/internal/endpoint"
 )
 
 const defaultMaxBody = 1 << 20
@@ -83,9 +85,10 @@ type Failure struct {
 	StatusCode int
 	Header     http.Header // of the answer
 	ReasonCode string      // a further code that some answers in JSON have
+	Ended      error       // of the context, if that is why the request was not repeated; else nil
 }
 
-// Error is the code, the message, the status and the request id, as far as they are there.
+// Error is the code, the message, the status and the request id, as far as they are there, and Ended.
 func (f *Failure) Error() string {
 	s := f.Code
 	if f.Message != "" {
@@ -95,12 +98,19 @@ func (f *Failure) Error() string {
 	if f.RequestID != "" {
 		s += ", request id " + f.RequestID
 	}
-	return s + ")"
+	s += ")"
+	if f.Ended != nil {
+		s += "; not repeated: " + f.Ended.Error()
+	}
+	return s
 }
 
-// Do sends r until there is an answer of status 200, and returns it. An answer with another status is returned as a
-// *Failure. When ctx ends between attempts, or would end before the next one, the error of the last attempt is
-// returned with that of ctx beside it. No error holds a URL's path or query, a body, or a header.
+// Unwrap is Ended.
+func (f *Failure) Unwrap() error { return f.Ended }
+
+// Do sends r until there is an answer of status 200, and returns it. An answer with another status is a *Failure, which
+// is returned as it is. When ctx ends between attempts, or would end before the next one, the error is that of the last
+// attempt, with the error of ctx inside. No error holds a URL's path or query, a body, or a header of the request.
 func (s *Sender) Do(ctx context.Context, r Request) (*Response, error) {
 	client := r.HTTPClient
 	if client == nil {
@@ -110,31 +120,38 @@ func (s *Sender) Do(ctx context.Context, r Request) (*Response, error) {
 	var last error
 	cost, resigned := 0, false
 	for i := 0; ; i++ {
+		// A transport that calls GetConn is net/http's, and calls GotConn before it writes. One that calls neither
+		// says nothing.
+		var asked, got atomic.Bool
+		traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+			GetConn: func(string) { asked.Store(true) },
+			GotConn: func(httptrace.GotConnInfo) { got.Store(true) },
+		})
 		now, offset := s.now()
-		resp, unsent, err := s.attempt(ctx, client, &r, now)
+		req, err := r.New(traced, now)
+		if err != nil {
+			return nil, err // also if it is the failure of another service, that of credentials for instance
+		}
+		resp, err := s.attempt(client, &r, req)
 		if err == nil {
 			s.giveBack(cost)
 			return resp, nil
 		}
-		var f *Failure
-		var header http.Header
-		if errors.As(err, &f) {
-			header = f.Header
-			if !resigned && s.skewed(f, offset) {
-				resigned = true
-				i--
-				continue
-			}
-		} else if why := ctx.Err(); why != nil {
-			switch {
-			case last != nil: // what the service said is worth more than that the time ran out
-				return nil, fmt.Errorf("%w; not repeated: %w", last, why)
-			case !errors.Is(err, why): // net/http gives the cause of ctx instead
-				return nil, fmt.Errorf("%w: %w", err, why)
+		f, answered := err.(*Failure)
+		if answered && !resigned && s.skewed(f, offset) {
+			resigned = true
+			i--
+			continue
+		}
+		if why := ctx.Err(); why != nil && !answered {
+			if last != nil { // what went before is worth more than that the time ran out
+				return nil, ended(last, why)
+			} else if !errors.Is(err, why) { // net/http gives the cause of ctx instead
+				err = fmt.Errorf("%w: %w", err, why)
 			}
 			return nil, err
 		}
-		retry, throttled := r.retryable(err, unsent)
+		retry, throttled := r.retryable(err, asked.Load() && !got.Load())
 		cost = otherCost
 		if throttled {
 			cost = throttleCost
@@ -142,11 +159,24 @@ func (s *Sender) Do(ctx context.Context, r Request) (*Response, error) {
 		if !retry || i+1 >= maxAttempts || !s.take(cost) {
 			return nil, err
 		}
-		last = err
-		if why := wait(ctx, delay(i, throttled, header, s.Now())); why != nil {
-			return nil, fmt.Errorf("%w; not repeated: %w", err, why)
+		var header http.Header
+		if answered {
+			header = f.Header
 		}
+		if why := wait(ctx, delay(i, throttled, header, s.Now())); why != nil {
+			return nil, ended(err, why)
+		}
+		last = err
 	}
+}
+
+// ended is err with the reason why there was no further attempt.
+func ended(err, why error) error {
+	if f, ok := err.(*Failure); ok {
+		f.Ended = why
+		return f
+	}
+	return fmt.Errorf("%w; not repeated: %w", err, why)
 }
 
 func (s *Sender) ownClient() *http.Client {
@@ -158,21 +188,10 @@ func (s *Sender) ownClient() *http.Client {
 	return s.client
 }
 
-// attempt sends once and reads the answer. unsent tells that no connection was had, so nothing was sent.
-func (s *Sender) attempt(ctx context.Context, client *http.Client, r *Request, now time.Time) (_ *Response, unsent bool, _ error) {
-	// A transport that calls GetConn is net/http's and calls GotConn before it writes. One that calls neither
-	// says nothing.
-	var asked, got atomic.Bool
-	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { got.Store(true) },
-	})
-	req, err := r.New(traced, now)
-	if err != nil {
-		return nil, false, err
-	}
-	if req.URL.Scheme != "https" && !(req.URL.Scheme == "http" && loopback(req.URL.Hostname())) {
-		return nil, false, fmt.Errorf("%s: refused to send over %q: only https is used, and http on the loopback address", req.URL.Host, req.URL.Scheme)
+// attempt sends once and reads the answer. Its errors are a *Failure, a *connectionError, or final.
+func (s *Sender) attempt(client *http.Client, r *Request, req *http.Request) (*Response, error) {
+	if req.URL.Scheme != "https" && !(req.URL.Scheme == "http" && endpoint.Loopback(req.URL.Hostname())) {
+		return nil, fmt.Errorf("%s: refused to send over %q: only https is used, and http on the loopback address", req.URL.Host, req.URL.Scheme)
 	}
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", "cognito-go")
@@ -182,7 +201,7 @@ func (s *Sender) attempt(ctx context.Context, client *http.Client, r *Request, n
 	}
 	answer, err := client.Do(req)
 	if err != nil {
-		return nil, asked.Load() && !got.Load(), lost(req.URL.Host, err)
+		return nil, lost(req.URL.Host, err)
 	}
 	defer answer.Body.Close()
 	s.learn(req.URL, answer.Header)
@@ -192,16 +211,16 @@ func (s *Sender) attempt(ctx context.Context, client *http.Client, r *Request, n
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, limit+1))
 	if err != nil {
-		return nil, false, lost(req.URL.Host, fmt.Errorf("the answer (status %d) broke off: %w", answer.StatusCode, err))
+		return nil, lost(req.URL.Host, fmt.Errorf("the answer (status %d) broke off: %w", answer.StatusCode, err))
 	}
 	if int64(len(body)) > limit {
-		return nil, false, fmt.Errorf("%s: the answer (status %d) is longer than %d bytes", req.URL.Host, answer.StatusCode, limit)
+		return nil, fmt.Errorf("%s: the answer (status %d) is longer than %d bytes", req.URL.Host, answer.StatusCode, limit)
 	}
 	resp := &Response{answer.StatusCode, answer.Header, body}
 	if resp.StatusCode != http.StatusOK {
-		return nil, false, r.failure(resp)
+		return nil, r.failure(resp)
 	}
-	return resp, false, nil
+	return resp, nil
 }
 
 func (r *Request) failure(resp *Response) *Failure {
