@@ -7,8 +7,8 @@
 //	creds, err := s.Credentials(ctx) // AWS credentials, renewed before they expire
 //	api := s.HTTPClient("execute-api") // an *http.Client that signs what it sends
 //
-// The password never leaves the process: the pool and the program prove to each other by SRP-6a (package srp) that both
-// know it. What the pool answers is traded at an identity pool for credentials of a role, by the enhanced flow or, where
+// The password never leaves the process: the program proves to the pool by SRP-6a (package srp) that it knows it. (The
+// pool proves nothing in return: TLS alone tells that it is Cognito.) What the pool answers is traded at an identity pool for credentials of a role, by the enhanced flow or, where
 // [Client.Duration] is set, by the classic flow with AWS STS. Each step is one call of a small package below this one:
 // cognitoidp, cognitoid and sts speak to the services, srp and sigv4 do the arithmetic and touch no network.
 package cognito
