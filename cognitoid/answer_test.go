@@ -13,6 +13,7 @@ func credentials(expiration string) string {
 	return `{"IdentityId":"` + id + `","Credentials":{"AccessKeyId":"ASIAEXAMPLE","SecretKey":"k/+=","SessionToken":"t","Expiration":` + expiration + `}}`
 }
 
+// Expiration is a JSON number of seconds in any of its forms.
 func TestExpiration(t *testing.T) {
 	for text, want := range map[string]time.Time{
 		"1442877512":     time.Unix(1442877512, 0),

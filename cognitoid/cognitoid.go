@@ -53,12 +53,13 @@ type Client struct {
 func (c *Client) Now() time.Time { return c.sender.Now() }
 
 // GetIDInput is the request of GetID. Empty fields are not sent.
+//
+// Logins has at most 10 entries: the name of a provider, and its token for the user. For a user pool the name is the
+// issuer of the ID token without "https://", and the token is the ID token. A guest has none.
 type GetIDInput struct {
 	IdentityPoolID string            // "region:uuid"; required
 	AccountID      string            // of AWS, digits; the service does not need it
-	Logins         map[string]string // provider name to its token, at most 10; none for a guest
-
-	// For a user pool the provider name is the issuer of its ID token without "https://", and the token is the ID token.
+	Logins         map[string]string // see above
 }
 
 // GetID returns the identity id ("region:uuid") of a user in an identity pool, which is made if there is none. Guests

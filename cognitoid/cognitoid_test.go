@@ -30,8 +30,6 @@ const (
 	id     = "us-east-1:fedcba98-7654-3210-fedc-ba9876543210"
 )
 
-// TestWire holds requests and answers against what botocore sends and reads.
-// Expiration is a JSON number of seconds in any of its forms.
 // Each operation is repeated, and ends in the service's own error.
 func TestErrors(t *testing.T) {
 	for _, test := range []struct {
@@ -136,5 +134,3 @@ func TestBadInput(t *testing.T) {
 		t.Errorf("%d requests were sent", *sent)
 	}
 }
-
-// TestSecretsDoNotPrint puts a marker in every secret of every type and prints each in every way.

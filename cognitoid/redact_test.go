@@ -10,6 +10,7 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
+// TestSecretsDoNotPrint puts a marker in every secret of every type and prints each in every way.
 func TestSecretsDoNotPrint(t *testing.T) {
 	const mark = "hunter2"
 	logins := map[string]string{"p": mark}

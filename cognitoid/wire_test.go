@@ -13,6 +13,7 @@ import (
 	"github.com/loginwithcognito/cognito/internal/testvectors"
 )
 
+// TestWire holds requests and answers against what botocore sends and reads.
 func TestWire(t *testing.T) {
 	var file struct {
 		Cases []struct {

@@ -27,11 +27,6 @@ func answering(status int, body string) (c *Client, sent *int) {
 
 const clientID = "1example23456789"
 
-// call carries out an operation of this package with request members as the service names them.
-// later are operations that vectors have and this package does not yet.
-// TestWire holds requests and errors against what botocore sends and reads.
-// sameJSON compares documents; members that are empty maps, which the JavaScript client sends, count as absent.
-// TestTranscripts replays sign-ins of amazon-cognito-identity-js through the typed methods.
 func TestRepetition(t *testing.T) {
 	requests := map[string]string{
 		"InitiateAuth":              `{"ClientId":"c","AuthFlow":"USER_SRP_AUTH"}`,
@@ -158,5 +153,3 @@ func TestBadInput(t *testing.T) {
 		t.Errorf("%d requests were sent", *sent)
 	}
 }
-
-// TestSecretsDoNotPrint puts a marker in every secret of every type and prints each in every way.

@@ -8,6 +8,7 @@ import (
 	"testing"
 )
 
+// TestSecretsDoNotPrint puts a marker in every secret of every type and prints each in every way.
 func TestSecretsDoNotPrint(t *testing.T) {
 	const mark = "hunter2"
 	m := map[string]string{"PASSWORD": mark}

@@ -18,6 +18,7 @@ import (
 	"github.com/loginwithcognito/cognito/internal/testvectors"
 )
 
+// call carries out an operation of this package with request members as the service names them.
 func call(ctx context.Context, c *Client, operation string, request []byte) (out AuthOutput, err error) {
 	switch operation {
 	case "InitiateAuth":
@@ -72,8 +73,10 @@ func call(ctx context.Context, c *Client, operation string, request []byte) (out
 	return out, fmt.Errorf("no operation %s", operation)
 }
 
+// later are operations that vectors have and this package does not yet.
 var later = map[string]bool{"GlobalSignOut": true, "ConfirmDevice": true, "AssociateSoftwareToken": true, "ForgotPassword": true, "ChangePassword": true, "ConfirmSignUp": true}
 
+// TestWire holds requests and errors against what botocore sends and reads.
 func TestWire(t *testing.T) {
 	var file struct {
 		Cases []struct {
@@ -164,6 +167,7 @@ func TestWire(t *testing.T) {
 	}
 }
 
+// sameJSON compares documents; members that are empty maps, which the JavaScript client sends, count as absent.
 func sameJSON(t *testing.T, got, want []byte) {
 	t.Helper()
 	var g, w map[string]any
@@ -183,6 +187,7 @@ func sameJSON(t *testing.T, got, want []byte) {
 	}
 }
 
+// TestTranscripts replays sign-ins of amazon-cognito-identity-js through the typed methods.
 func TestTranscripts(t *testing.T) {
 	type step struct {
 		Op                        string

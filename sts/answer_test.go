@@ -10,6 +10,7 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
+// The answer of the API Reference's example, in another order and without its namespace, reads the same.
 const answer = `<?xml version="1.0"?>
 <AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
   <AssumeRoleWithWebIdentityResult>

@@ -19,6 +19,7 @@ const caller = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/
 <Arn>arn:aws:iam::123456789012:user/Alice</Arn><UserId>AIDACKCEVSQ6C2EXAMPLE</UserId><Account>123456789012</Account>
 </GetCallerIdentityResult></GetCallerIdentityResponse>`
 
+// A clock that is wrong is found out by the first answer; the request is signed again with fresh credentials.
 func TestGetCallerIdentity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var dates []string

@@ -32,9 +32,6 @@ var good = AssumeRoleWithWebIdentityInput{
 	WebIdentityToken: "hunter2.tok",
 }
 
-// TestWire holds requests and errors against what botocore sends and reads.
-// The answer of the API Reference's example, in another order and without its namespace, reads the same.
-// Every parameter is in the body, none in the URL.
 func TestBadInput(t *testing.T) {
 	c, sent := answering(200, answer)
 	for want, change := range map[string]func(*AssumeRoleWithWebIdentityInput){
@@ -125,6 +122,3 @@ func TestContext(t *testing.T) {
 		}
 	})
 }
-
-// A clock that is wrong is found out by the first answer; the request is signed again with fresh credentials.
-// TestSecretsDoNotPrint puts a marker in every secret of every type and prints each in every way.

@@ -14,6 +14,7 @@ import (
 	"github.com/loginwithcognito/cognito/internal/testvectors"
 )
 
+// TestWire holds requests and errors against what botocore sends and reads.
 func TestWire(t *testing.T) {
 	var file struct {
 		Cases []struct {
@@ -87,6 +88,7 @@ func TestWire(t *testing.T) {
 	}
 }
 
+// Every parameter is in the body, none in the URL.
 func TestRequest(t *testing.T) {
 	in := good
 	in.Policy, in.PolicyARNs, in.Duration = `{"a":"+&="}`, []string{"arn:one", "arn:two"}, 12*time.Hour

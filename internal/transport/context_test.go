@@ -9,6 +9,7 @@ import (
 	"time"
 )
 
+// When ctx ends in the pause, or would, the service's answer is returned at once, with ctx's error beside it.
 func TestContextInPause(t *testing.T) {
 	throttled := func() *http.Response {
 		return answer(400, `{"__type":"TooManyRequestsException","message":"Rate exceeded"}`, "X-Amz-Retry-After", "3000")

@@ -9,6 +9,7 @@ import (
 	"time"
 )
 
+// pauses returns how long Do waited before the second and the third attempt, and its error.
 func pauses(t *testing.T, ctx context.Context, s *Sender, first, second *http.Response) (d [2]time.Duration, err error) {
 	t.Helper()
 	var at []time.Time

@@ -108,7 +108,7 @@ func FuzzJSONFailure(f *testing.F) {
 		if text := e.Error(); !utf8.ValidString(text) || strings.ContainsAny(text, "\r\n\x00\x1b") {
 			t.Errorf("%q", text)
 		}
-		r.retryable(e, false)
+		r.retryable(e)
 		retryAfter(h, time.Unix(0, 0))
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -96,7 +97,7 @@ func TestFailureOfNew(t *testing.T) {
 		&Failure{Code: "ThrottlingException", StatusCode: 400},
 		&Failure{Code: "RequestTimeTooSkewed", StatusCode: 403},
 		fmt.Errorf("other: %w", &Failure{Code: "HTTP 503", StatusCode: 503}),
-		lost("other.example", io.EOF),
+		lost("other.example", io.EOF, true),
 		&net.OpError{Op: "dial", Err: errors.New("refused")},
 	} {
 		n := 0
@@ -133,4 +134,23 @@ func TestIdleConnectionIsReplaced(t *testing.T) {
 		client.CloseIdleConnections()
 		server.Close()
 	})
+}
+
+// Nor do the connections that New makes tell anything about that of the request.
+func TestConnectionOfNew(t *testing.T) {
+	n := 0
+	client := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		n++
+		return nil, io.ErrUnexpectedEOF // it may have been sent
+	})}
+	var s Sender
+	_, err := s.Do(t.Context(), Request{HTTPClient: client, New: func(ctx context.Context, now time.Time) (*http.Request, error) {
+		if trace := httptrace.ContextClientTrace(ctx); trace != nil {
+			t.Error("the hooks of the request are seen by others")
+		}
+		return post(address)(ctx, now)
+	}})
+	if err == nil || n != 1 {
+		t.Errorf("sent %d times, %v", n, err)
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -35,9 +34,8 @@ var throttlingCodes = []string{
 // Codes that may pass; whether the request was carried out is not known.
 var transientCodes = []string{"RequestTimeout", "RequestTimeoutException"}
 
-// retryable tells whether r may be sent again after err, and whether err is a throttling answer.
-// unsent means that it had no connection to leave by.
-func (r *Request) retryable(err error, unsent bool) (retry, throttled bool) {
+// retryable tells whether r may be sent again after err, an error of attempt, and whether err is a throttling answer.
+func (r *Request) retryable(err error) (retry, throttled bool) {
 	if f, ok := err.(*Failure); ok {
 		switch {
 		case slices.Contains(r.Permanent, f.Code):
@@ -54,15 +52,11 @@ func (r *Request) retryable(err error, unsent bool) (retry, throttled bool) {
 		return false, false
 	}
 	var certificate *tls.CertificateVerificationError
-	if _, ok := err.(*connectionError); !ok || errors.As(err, &certificate) {
+	network, ok := err.(*connectionError)
+	if !ok || errors.As(err, &certificate) {
 		return false, false // our own refusals, and what a repetition cannot mend
 	}
-	var op *net.OpError
-	var dns *net.DNSError
-	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") || errors.As(err, &dns) {
-		unsent = true
-	}
-	return r.Repeatable || unsent, false
+	return r.Repeatable || network.unsent, false
 }
 
 // delay is the time to wait before retry i, counted from 0. h are the headers of the last answer, nil if none.

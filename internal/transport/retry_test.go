@@ -82,7 +82,6 @@ func TestWhatIsRepeated(t *testing.T) {
 	}
 }
 
-// pauses returns how long Do waited before the second and the third attempt, and its error.
 // The quota allows 35 retries of 14 in a row, then calls are tried once; a success gives back what its retry cost.
 func TestQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -136,5 +135,3 @@ func TestRetryIsRefunded(t *testing.T) {
 		}
 	})
 }
-
-// When ctx ends in the pause, or would, the service's answer is returned at once, with ctx's error beside it.

@@ -18,10 +18,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,7 +45,7 @@ type Sender struct {
 // A Request is one call of a service: how to make an attempt, and what may be done when it fails.
 type Request struct {
 	// HTTPClient sends the attempts. Nil means one that the Sender makes once with NewHTTPClient.
-	// Redirects are not followed, whatever its CheckRedirect says.
+	// Redirects are not followed, whatever its CheckRedirect says. (In a browser, net/http has no say in it.)
 	HTTPClient *http.Client
 
 	// New makes one attempt: a request that has not been sent, with a body that nobody else reads, signed if need
@@ -118,17 +118,10 @@ func (s *Sender) Do(ctx context.Context, r Request) (*Response, error) {
 	}
 	client = noRedirects(client)
 	var last error
-	cost, resigned := 0, false
+	cost, signedAgain := 0, false
 	for i := 0; ; i++ {
-		// A transport that calls GetConn is net/http's, and calls GotConn before it writes. One that calls neither
-		// says nothing.
-		var asked, got atomic.Bool
-		traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-			GetConn: func(string) { asked.Store(true) },
-			GotConn: func(httptrace.GotConnInfo) { got.Store(true) },
-		})
 		now, offset := s.now()
-		req, err := r.New(traced, now)
+		req, err := r.New(ctx, now)
 		if err != nil {
 			return nil, err // also if it is the failure of another service, that of credentials for instance
 		}
@@ -138,8 +131,8 @@ func (s *Sender) Do(ctx context.Context, r Request) (*Response, error) {
 			return resp, nil
 		}
 		f, answered := err.(*Failure)
-		if answered && !resigned && s.skewed(f, offset) {
-			resigned = true
+		if answered && !signedAgain && s.skewed(f, offset) {
+			signedAgain = true
 			i--
 			continue
 		}
@@ -151,7 +144,7 @@ func (s *Sender) Do(ctx context.Context, r Request) (*Response, error) {
 			}
 			return nil, err
 		}
-		retry, throttled := r.retryable(err, asked.Load() && !got.Load())
+		retry, throttled := r.retryable(err)
 		cost = otherCost
 		if throttled {
 			cost = throttleCost
@@ -196,12 +189,16 @@ func (s *Sender) attempt(client *http.Client, r *Request, req *http.Request) (*R
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", "cognito-go")
 	}
-	if runtime.GOOS == "js" {
-		req.Header.Set("js.fetch:redirect", "error") // fetch follows redirects by itself; net/http takes this out
-	}
+	// A transport that calls GetConn is net/http's, and calls GotConn before it writes. One that calls neither says
+	// nothing.
+	var asked, got atomic.Bool
+	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		GetConn: func(string) { asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { got.Store(true) },
+	}))
 	answer, err := client.Do(req)
 	if err != nil {
-		return nil, lost(req.URL.Host, err)
+		return nil, lost(req.URL.Host, err, asked.Load() && !got.Load())
 	}
 	defer answer.Body.Close()
 	s.learn(req.URL, answer.Header)
@@ -211,7 +208,7 @@ func (s *Sender) attempt(client *http.Client, r *Request, req *http.Request) (*R
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, limit+1))
 	if err != nil {
-		return nil, lost(req.URL.Host, fmt.Errorf("the answer (status %d) broke off: %w", answer.StatusCode, err))
+		return nil, lost(req.URL.Host, fmt.Errorf("the answer (status %d) broke off: %w", answer.StatusCode, err), false)
 	}
 	if int64(len(body)) > limit {
 		return nil, fmt.Errorf("%s: the answer (status %d) is longer than %d bytes", req.URL.Host, answer.StatusCode, limit)
@@ -264,16 +261,22 @@ func Clean(text string, limit int) string {
 
 // A connectionError is a failure to get a whole answer from a host.
 type connectionError struct {
-	host string
-	err  error
+	host   string
+	err    error
+	unsent bool // there was no connection to send the request by
 }
 
 // lost makes a connectionError of what net/http returns, without the URL that it names.
-func lost(host string, err error) error {
+func lost(host string, err error, unsent bool) error {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err
 	}
-	return &connectionError{host, err}
+	var op *net.OpError
+	var dns *net.DNSError
+	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") || errors.As(err, &dns) {
+		unsent = true
+	}
+	return &connectionError{host, err, unsent}
 }
 
 func (e *connectionError) Error() string { return e.host + ": " + Clean(e.err.Error(), 512) }
