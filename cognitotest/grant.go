@@ -43,7 +43,7 @@ func userPoolOperation(name string) operation {
 func (s *Server) signIn(a *account, client *AppClient) object {
 	now := time.Now()
 	id := newUUID()
-	g := grant{a, client.ID, rand.Text() + rand.Text(), now, now.Add(cmp.Or(client.RefreshTokenValidity, 30*24*time.Hour))}
+	g := &grant{a, client.ID, rand.Text() + rand.Text(), now, now.Add(cmp.Or(client.RefreshTokenValidity, 30*24*time.Hour))}
 	expires := now.Add(cmp.Or(client.AccessTokenValidity, time.Hour)) // an access token rests on its grant
 	if g.refreshBy.After(expires) {
 		expires = g.refreshBy
@@ -58,7 +58,7 @@ func (s *Server) signIn(a *account, client *AppClient) object {
 
 // tokens makes the ID and access token of a grant ("Understanding the identity (ID) token" and "... the access token",
 // Amazon Cognito developer guide).
-func (s *Server) tokens(client *AppClient, id string, g grant) object {
+func (s *Server) tokens(client *AppClient, id string, g *grant) object {
 	a, now := g.account, time.Now()
 	s.mu.Lock()
 	attributes := a.attributes
@@ -112,7 +112,7 @@ func (s *Server) refresh(client *AppClient, token string, check func(*account) e
 }
 
 // grantOf finds the grant of a refresh token.
-func (s *Server) grantOf(token string) (string, grant, bool) {
+func (s *Server) grantOf(token string) (string, *grant, bool) {
 	id, secret, _ := strings.Cut(token, ".")
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -106,7 +106,7 @@ func getID(s *Server, in call) (object, error) {
 	id = before(poolID, ":") + ":" + id
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.identities.put(id, who, time.Now().AddDate(100, 0, 0))
+	s.identities.put(id, &who, time.Now().AddDate(100, 0, 0))
 	return object{"IdentityId": id}, nil
 }
 
@@ -123,7 +123,7 @@ func (s *Server) identify(in call) (id string, who identity, c claims, err error
 		return "", identity{}, nil, refuse("ResourceNotFoundException", "Identity '%s' not found.", id)
 	}
 	who, c, err = s.login(known.pool, logins)
-	if err == nil && who != known {
+	if err == nil && who != *known {
 		err = refuse("NotAuthorizedException", "Access to Identity '%s' is forbidden.", id)
 	}
 	return id, who, c, err

@@ -57,13 +57,13 @@ type Server struct {
 	seed           [32]byte               // makes salts and simulated users the same at every request
 	accounts       map[accountID]*account // by name and alias; mu guards what changes in an account
 
-	mu         sync.Mutex               // guards everything below
-	exchanges  store[exchange]          // by SECRET_BLOCK
-	sessions   store[session]           // by Session
-	grants     store[grant]             // by origin_jti: what refresh and access tokens rest on
-	identities store[identity]          // by identity ID
-	issued     store[issuedCredentials] // by access key ID
-	bucket     map[string]*Bucket       // by name
+	mu         sync.Mutex                // guards everything below
+	exchanges  store[*exchange]          // by SECRET_BLOCK
+	sessions   store[*session]           // by Session
+	grants     store[*grant]             // by origin_jti: what refresh and access tokens rest on
+	identities store[*identity]          // by identity ID
+	issued     store[*issuedCredentials] // by access key ID
+	bucket     map[string]*Bucket        // by name
 }
 
 // maxBody bounds a request. S3's own limit is far higher.

@@ -92,7 +92,7 @@ func (s *Server) startSRP(pool *UserPool, client *AppClient, params map[string]s
 	block := base64.StdEncoding.EncodeToString(random(400))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.exchanges.put(block, exchange{a, client.ID, v}, time.Now().Add(cmp.Or(client.AuthSessionValidity, 3*time.Minute)))
+	s.exchanges.put(block, &exchange{a, client.ID, v}, time.Now().Add(cmp.Or(client.AuthSessionValidity, 3*time.Minute)))
 	return object{"ChallengeName": "PASSWORD_VERIFIER", "ChallengeParameters": map[string]string{
 		"SALT": a.salt.Text(16), "SRP_B": v.serverB.Text(16), "SECRET_BLOCK": block,
 		"USERNAME": a.user.Name, "USER_ID_FOR_SRP": a.user.Name,
@@ -183,7 +183,7 @@ func (s *Server) next(a *account, client *AppClient) (object, error) {
 	}
 	defer s.mu.Unlock()
 	id := base64.StdEncoding.EncodeToString(random(300))
-	s.sessions.put(id, session{"NEW_PASSWORD_REQUIRED", a, client.ID}, time.Now().Add(cmp.Or(client.AuthSessionValidity, 3*time.Minute)))
+	s.sessions.put(id, &session{"NEW_PASSWORD_REQUIRED", a, client.ID}, time.Now().Add(cmp.Or(client.AuthSessionValidity, 3*time.Minute)))
 	attributes, _ := json.Marshal(a.attributes) // strings
 	return object{"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": id, "ChallengeParameters": map[string]string{
 		"USER_ID_FOR_SRP": a.user.Name, "userAttributes": string(attributes), "requiredAttributes": "[]",
@@ -198,17 +198,18 @@ func (s *Server) changePassword(client *AppClient, name, id string, answers map[
 	}
 	s.mu.Lock()
 	waiting, ok := s.sessions.get(id)
-	a, err := waiting.account, error(nil)
-	if !ok || waiting.challenge != "NEW_PASSWORD_REQUIRED" || waiting.clientID != client.ID || a.user.Name != name {
-		err = refuse("NotAuthorizedException", "Invalid session for the user.")
-	} else if err = a.renew(answers); err == nil {
+	err := refuse("NotAuthorizedException", "Invalid session for the user.")
+	if ok && waiting.challenge == "NEW_PASSWORD_REQUIRED" && waiting.clientID == client.ID && waiting.account.user.Name == name {
+		err = waiting.account.renew(answers)
+	}
+	if err == nil {
 		s.sessions.take(id)
 	}
 	s.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
-	return s.signIn(a, client), nil
+	return s.signIn(waiting.account, client), nil
 }
 
 // renew sets the new password and, from answers like userAttributes.name, attributes that have no value yet.

@@ -7,7 +7,7 @@ import (
 )
 
 // store remembers what the server handed out until it expires or is used up, and no more than the last storeLimit of
-// it. The zero value is ready. The server's mutex guards it.
+// it. The zero value is ready. The server's mutex guards it. Values are pointers: then all stores share their code.
 type store[V any] struct {
 	entries map[string]entry[V]
 	order   []string // keys, oldest first; some may be gone from entries
@@ -80,7 +80,7 @@ func (s *Server) issue(p principal, lifetime time.Duration) issuedCredentials {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.issued.put(c.accessKeyID, c, c.expires.Add(time.Hour)) // known for longer, to be told from a key that never was
+	s.issued.put(c.accessKeyID, &c, c.expires.Add(time.Hour)) // known for longer, to be told from a key that never was
 	return c
 }
 
@@ -89,7 +89,10 @@ func (s *Server) issue(p principal, lifetime time.Duration) issuedCredentials {
 func (s *Server) credentials(accessKeyID string) (c issuedCredentials, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.issued.get(accessKeyID)
+	if known, found := s.issued.get(accessKeyID); found {
+		return *known, true
+	}
+	return c, false
 }
 
 func random(n int) []byte {
