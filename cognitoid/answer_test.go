@@ -45,7 +45,7 @@ func TestBadAnswer(t *testing.T) {
 		`{"IdentityId":"` + id + `/../x","Token":"t","Credentials":{"AccessKeyId":"A","SecretKey":"S","SessionToken":"T","Expiration":1442877512}}`,
 	} {
 		c, _ := answering(200, body)
-		if got, err := c.GetID(t.Context(), GetIDInput{IdentityPoolID: poolID}); err == nil || got != "" && got == id {
+		if got, err := c.GetID(t.Context(), GetIDInput{IdentityPoolID: poolID}); err == nil || got != "" {
 			t.Errorf("GetID: %s passes", body)
 		}
 		if _, err := c.GetCredentialsForIdentity(t.Context(), GetCredentialsForIdentityInput{IdentityID: id}); err == nil {

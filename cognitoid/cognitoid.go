@@ -76,7 +76,10 @@ func (c *Client) GetID(ctx context.Context, in GetIDInput) (string, error) {
 	if err := c.call(ctx, "GetId", "IdentityPoolID", in.IdentityPoolID, in.Logins, wire(in), &out); err != nil {
 		return "", err
 	}
-	return out.IdentityID, answered("GetId", validID(out.IdentityID), "identity id")
+	if err := answered("GetId", validID(out.IdentityID), "identity id"); err != nil {
+		return "", err
+	}
+	return out.IdentityID, nil
 }
 
 // GetCredentialsForIdentityInput is the request of GetCredentialsForIdentity. Empty fields are not sent.

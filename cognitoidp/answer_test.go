@@ -51,6 +51,12 @@ func TestGoodAnswer(t *testing.T) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
+	// What there is to choose from is a list of its own; a Session may be there or not.
+	c, _ := answering(200, `{"ChallengeName":"SELECT_CHALLENGE","Session":"s","AvailableChallenges":["PASSWORD_SRP","EMAIL_OTP"],"ChallengeParameters":{"USERNAME":"u"}}`)
+	out, err := c.InitiateAuth(t.Context(), InitiateAuthInput{ClientID: clientID, AuthFlow: AuthFlowUser})
+	if err != nil || out.ChallengeName != ChallengeSelectChallenge || out.Session != "s" || !cmp.Equal(out.AvailableChallenges, []string{ChallengePasswordSRP, ChallengeEmailOTP}) {
+		t.Error(out, err)
+	}
 	// RevokeToken answers with nothing, or with an empty object.
 	for _, body := range []string{"", "{}"} {
 		c, _ := answering(200, body)

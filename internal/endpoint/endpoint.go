@@ -21,39 +21,43 @@ type Options struct {
 	DualStack bool // the host that answers over IPv4 and IPv6
 }
 
-// partitions of AWS: a set of Regions with its own DNS suffixes. A Region belongs to the first one whose prefix
-// it has, followed by a name and a number ("us-gov-" + "west-1"); to the last one, aws, when there is none.
-var partitions = [...]struct{ id, prefix, suffix, dualStack string }{
-	{"aws-cn", "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
-	{"aws-eusc", "eusc-de-", "amazonaws.eu", "api.amazonwebservices.eu"},
-	{"aws-iso", "us-iso-", "c2s.ic.gov", "api.aws.ic.gov"},
-	{"aws-iso-b", "us-isob-", "sc2s.sgov.gov", "api.aws.scloud"},
-	{"aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
-	{"aws-iso-f", "us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
-	{"aws-us-gov", "us-gov-", "amazonaws.com", "api.aws"},
-	{"aws", "", "amazonaws.com", "api.aws"},
-}
+// A partition of AWS is a set of Regions with DNS suffixes of its own.
+type partition struct{ id, prefix, suffix, dualStack string }
 
-func partition(region string) (id, suffix, dualStack string, err error) {
-	if err := ValidRegion(region); err != nil {
-		return "", "", "", err
+// A Region belongs to the partition whose prefix it has, followed by a name and a number ("us-gov-" + "west-1"), and if
+// there is none, to aws.
+var (
+	aws    = partition{"aws", "", "amazonaws.com", "api.aws"}
+	others = [...]partition{
+		{"aws-cn", "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
+		{"aws-eusc", "eusc-de-", "amazonaws.eu", "api.amazonwebservices.eu"},
+		{"aws-iso", "us-iso-", "c2s.ic.gov", "api.aws.ic.gov"},
+		{"aws-iso-b", "us-isob-", "sc2s.sgov.gov", "api.aws.scloud"},
+		{"aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
+		{"aws-iso-f", "us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
+		{"aws-us-gov", "us-gov-", "amazonaws.com", "api.aws"},
 	}
-	for _, p := range partitions {
+)
+
+func partitionOf(region string) (partition, error) {
+	if err := ValidRegion(region); err != nil {
+		return partition{}, err
+	}
+	for _, p := range others {
 		rest, ok := strings.CutPrefix(region, p.prefix)
-		place, number, isRegion := strings.Cut(rest, "-")
-		isRegion = isRegion && place != "" && number != "" && strings.Trim(number, "0123456789") == ""
-		if p.id == "aws" || ok && isRegion {
-			return p.id, p.suffix, p.dualStack, nil
+		place, number, _ := strings.Cut(rest, "-")
+		if ok && place != "" && number != "" && strings.Trim(number, "0123456789") == "" {
+			return p, nil
 		}
 	}
-	panic("unreachable: aws takes every Region")
+	return aws, nil
 }
 
 // Partition is the id of the partition that a Region belongs to, as it stands in ARNs ("aws", "aws-cn",
 // "aws-us-gov" ...), and the suffix of its host names ("amazonaws.com"). A Region that no partition claims is in aws.
 func Partition(region string) (id, dnsSuffix string, err error) {
-	id, dnsSuffix, _, err = partition(region)
-	return id, dnsSuffix, err
+	p, err := partitionOf(region)
+	return p.id, p.suffix, err
 }
 
 // Host is the name of the host of a service ("cognito-idp", "cognito-identity", "sts", "s3") in a Region. That there
@@ -62,28 +66,28 @@ func Partition(region string) (id, dnsSuffix string, err error) {
 // In aws-us-gov the Cognito services get their FIPS hosts also when they are not asked for: "Amazon Cognito in
 // AWS GovCloud (US) uses FIPS endpoints only" (AWS GovCloud User Guide, Amazon Cognito). AWS's SDKs differ here.
 func Host(service, region string, o Options) (string, error) {
-	id, suffix, dualStack, err := partition(region)
+	p, err := partitionOf(region)
 	if err != nil {
 		return "", err
 	}
 	if strings.HasSuffix(region, "-global") {
 		return "", fmt.Errorf("endpoint: %q is a group of Regions and has no host here: name one Region, such as us-east-1", region)
 	}
-	name := service
+	name, suffix := service, p.suffix
 	switch service {
 	case "cognito-idp", "cognito-identity":
-		o.FIPS = o.FIPS || id == "aws-us-gov"
-		if o.DualStack && !(id == "aws" && (!o.FIPS || cognitoFIPS(region))) {
-			suffix = dualStack // otherwise the plain host has both addresses already
+		o.FIPS = o.FIPS || p.id == "aws-us-gov"
+		if o.DualStack && !(p.id == "aws" && (!o.FIPS || cognitoFIPS(region))) {
+			suffix = p.dualStack // otherwise the plain host has both addresses already
 		}
 	case "sts":
 		if o.DualStack {
-			suffix = dualStack
-		} else if id == "aws-us-gov" {
+			suffix = p.dualStack
+		} else if p.id == "aws-us-gov" {
 			o.FIPS = false // the plain host is the FIPS host
 		}
 	case "s3":
-		if o.FIPS && id == "aws-cn" {
+		if o.FIPS && p.id == "aws-cn" {
 			return "", fmt.Errorf("endpoint: S3 has no FIPS hosts in partition aws-cn (Region %s)", region)
 		}
 		if o.DualStack {

@@ -79,13 +79,13 @@ func TestHost(t *testing.T) {
 
 func TestPartition(t *testing.T) {
 	v := load(t)
-	if len(v.Partitions) != len(partitions) {
-		t.Errorf("%d partitions, want %d", len(partitions), len(v.Partitions))
+	if len(v.Partitions) != len(others)+1 {
+		t.Errorf("%d partitions, want %d", len(others)+1, len(v.Partitions))
 	}
 	for _, p := range v.Partitions {
-		id, suffix, dualStack, err := partition(p.ImplicitGlobalRegion)
-		if err != nil || id != p.ID || suffix != p.DNSSuffix || dualStack != p.DualStackDNSSuffix {
-			t.Errorf("%s: %s %s %s, %v", p.ImplicitGlobalRegion, id, suffix, dualStack, err)
+		got, err := partitionOf(p.ImplicitGlobalRegion)
+		if err != nil || got.id != p.ID || got.suffix != p.DNSSuffix || got.dualStack != p.DualStackDNSSuffix {
+			t.Errorf("%s: %v, %v", p.ImplicitGlobalRegion, got, err)
 		}
 	}
 	for region, want := range map[string]string{
