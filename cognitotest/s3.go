@@ -20,8 +20,8 @@ type Bucket struct {
 	Region string // empty: us-east-1
 	Owner  string // AWS account ID, for x-amz-expected-bucket-owner and RequesterPays; empty: 123456789012
 
-	// Objects are the objects by key. PutObject and DeleteObject change the map; read it with [Server.Object] while
-	// requests may be under way.
+	// Objects are the objects by key, in UTF-8. PutObject and DeleteObject change the map: read it with [Server.Object]
+	// while requests may be under way.
 	Objects map[string]Object
 
 	Roles         []string // ARNs of the roles that may use the bucket; nil: all
@@ -31,7 +31,7 @@ type Bucket struct {
 	keys []string // of Objects, sorted; nil: not known
 }
 
-// Object is an object in a [Bucket].
+// Object is an object in a [Bucket]. Of what PutObject sends beside the body, metadata, tags and encryption are not kept.
 type Object struct {
 	Body         []byte
 	LastModified time.Time // zero: 2009-10-12T17:50:30Z
@@ -63,7 +63,7 @@ func (o Object) lastModified() time.Time {
 	return o.LastModified.UTC()
 }
 
-// Object answers an object as it is now.
+// Object answers an object as it is now; ok is false when there is none. Its Body must not be changed.
 func (s *Server) Object(bucket, key string) (o Object, ok bool) {
 	s.start.Do(s.load)
 	s.mu.Lock()
@@ -82,8 +82,8 @@ type s3Request struct {
 	content     []byte // without framing
 }
 
-// query parameters that say nothing about which operation is meant; all others do, and are refused when the stand-in
-// does not know them, so that no request is taken for another one.
+// operation names what the request asks for: method, bucket or object, and all query parameters but those that have no
+// say in it. One that the stand-in does not know makes it an unknown operation: no request is taken for another one.
 func (r *s3Request) operation() string {
 	var names []string
 	for name := range r.form {
@@ -129,7 +129,7 @@ func (s *Server) answerS3(w http.ResponseWriter, r *http.Request, body []byte) *
 	var err error
 	at := parseHost(r.Host)
 	if in.arrival, err = newArrival(r, body); err == nil {
-		in.form, err = url.ParseQuery(in.query)
+		in.form, err = url.ParseQuery(strings.ReplaceAll(in.query, ";", "%3B")) // net/url refuses ";"
 	}
 	if err == nil {
 		key := strings.TrimPrefix(in.path, "/")

@@ -191,6 +191,19 @@ func TestListObjectsPages(t *testing.T) {
 	}
 }
 
+func TestListObjectsLongPage(t *testing.T) {
+	objects := make(map[string]Object)
+	for i := range 1001 {
+		objects[fmt.Sprint(i)] = Object{}
+	}
+	p := newS3Peer(t, &Server{Buckets: []Bucket{{Name: ExampleBucket, Objects: objects}}})
+	for _, target := range []string{"/?list-type=2", "/?list-type=2&max-keys=1001"} {
+		if a := p.do("GET", target, ""); a.KeyCount != 1000 || !a.IsTruncated || !strings.Contains(a.body, "<MaxKeys>1000</MaxKeys>") {
+			t.Errorf("%s: %d keys, truncated %t", target, a.KeyCount, a.IsTruncated)
+		}
+	}
+}
+
 func TestListObjectsRefused(t *testing.T) {
 	s := Example()
 	s.Buckets = append(s.Buckets, Bucket{Name: "other", Objects: s.Buckets[0].Objects})
@@ -198,6 +211,7 @@ func TestListObjectsRefused(t *testing.T) {
 	first := p.do("GET", "/?list-type=2&max-keys=2", "")
 	token := strings.ReplaceAll(url.QueryEscape(first.NextContinuationToken), "+", "%20")
 	p.do("GET", "/?continuation-token="+token+"&list-type=2", "").want(t, "token", 200, "")
+	p.do("GET", "/?list-type=2&prefix=a%3Bb", "").want(t, "semicolon", 200, "")
 	for _, test := range []struct {
 		target string
 		status int

@@ -15,7 +15,7 @@ import (
 
 // AWS Signature Version 4, from the server's side: everything is computed again from the request as it arrived, and
 // what was sent along is only compared. The rules are those of "Authenticating Requests (AWS Signature Version 4)" in
-// the S3 API reference and "Create a signed AWS API request" in the IAM user guide; section names below are theirs.
+// the S3 API reference and "Create a signed AWS API request" in the IAM user guide; titles in quotation marks below are sections of them.
 
 const (
 	algorithm   = "AWS4-HMAC-SHA256"
@@ -183,7 +183,7 @@ func (v *verifier) checkTime(sig *signature) *refusal {
 // reference ("Task 1: Create a canonical request") asks for Content-Type as well, but S3 takes it unsigned from clients
 // in wide use (minio-go), so it is not asked for here. When it is signed it is checked like all that is.
 func (v *verifier) checkSigned(sig *signature, a *arrival) *refusal {
-	if !slices.IsSortedFunc(sig.headers, func(x, y string) int { return strings.Compare(x, y) }) ||
+	if !slices.IsSorted(sig.headers) ||
 		len(slices.Compact(slices.Clone(sig.headers))) != len(sig.headers) || strings.ToLower(strings.Join(sig.headers, ";")) != strings.Join(sig.headers, ";") {
 		return v.incomplete(sig.query, "SignedHeaders must be lower-case names in order, each once.")
 	}

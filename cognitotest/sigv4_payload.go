@@ -26,6 +26,7 @@ const (
 	minChunk                 = 8192 // of all chunks but the last
 	chunkSignature           = "chunk-signature="
 	trailerSignature         = "x-amz-trailer-signature"
+	checksum                 = "x-amz-checksum-"
 	crc64NVME         uint64 = 0x9a6c9329ac4bc9b5 // CRC-64/NVME's polynomial, reversed, as hash/crc64 wants it
 )
 
@@ -82,6 +83,9 @@ func decodeBody(sig *signature, a *arrival, key []byte, payload string) ([]byte,
 	for _, sum := range sums {
 		h := newDigest(sum.name)
 		if h == nil {
+			if kind, ok := strings.CutPrefix(sum.name, checksum); ok && kind != "algorithm" && kind != "type" && kind != "mode" {
+				return nil, &refusal{status: 501, code: "NotImplemented", message: "The stand-in does not know " + sum.name}
+			}
 			continue
 		}
 		h.Write(body)

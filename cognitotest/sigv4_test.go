@@ -232,6 +232,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"signed header", header("Content-Type", "text/html"), mismatch, mismatch},
 		{"signed header dropped", header("Content-Type", ""), mismatch, mismatch},
 		{"signed header doubled", func(r *http.Request) { r.Header.Add("Content-Type", "text/html") }, mismatch, mismatch},
+		{"signed header without value dropped", header("X-Empty", ""), mismatch, mismatch},
 		{"x-amz header", header("X-Amz-Meta-A", "2"), mismatch, mismatch},
 		{"x-amz header dropped", header("X-Amz-Meta-A", ""), mismatch, mismatch},
 		{"x-amz header added", header("X-Amz-Acl", "public-read"), "AccessDenied", mismatch},
@@ -254,6 +255,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"basic authentication", header("Authorization", "Basic YTpi"), malformed, incomplete},
 		{"no signature", auth(", Signature=", ", Sign="), malformed, incomplete},
 		{"field twice", auth(", Signature=", ", Credential=x, Signature="), malformed, incomplete},
+		{"signature twice", auth("Signature=", "Signature="+strings.Repeat("0", 64)+", Signature="), malformed, incomplete},
 		{"signature empty", func(r *http.Request) { auth(signatureOf(r), "")(r) }, mismatch, mismatch},
 		{"signature truncated", func(r *http.Request) { auth(signatureOf(r), signatureOf(r)[:62])(r) }, mismatch, mismatch},
 		{"signature longer", func(r *http.Request) { auth(signatureOf(r), signatureOf(r)+"00")(r) }, mismatch, mismatch},
@@ -272,7 +274,7 @@ func TestVerifyRefuses(t *testing.T) {
 		other := testCredentials
 		other.accessKeyID, other.sessionToken = "ASIAOTHER", "other"
 		for service, want := range map[string]string{"s3": test.s3, "sts": test.sts} {
-			r, body := newSigner(service).request("GET", "/a?x=1&y=2", "body", "X-Amz-Meta-A", "1", "Content-Type", "text/plain")
+			r, body := newSigner(service).request("GET", "/a?x=1&y=2", "body", "X-Amz-Meta-A", "1", "Content-Type", "text/plain", "X-Empty", "")
 			test.change(r)
 			v := testVerifier(service)
 			v.credentials = known(testCredentials, other)
@@ -439,6 +441,8 @@ func TestPayload(t *testing.T) {
 		{name: "CRC-64/NVME", headers: []string{"X-Amz-Checksum-Crc64nvme", check("ae8b14860a799888")}},
 		{name: "SHA-1", headers: []string{"X-Amz-Checksum-Sha1", check("f7c3bc1d808e04732adf679965ccc34ca7ae3441")}},
 		{name: "SHA-256", headers: []string{"X-Amz-Checksum-Sha256", check(hashText("123456789"))}},
+		{name: "checksum of the future", headers: []string{"X-Amz-Checksum-Xxhash3", "x"}, want: "NotImplemented"},
+		{name: "name of the algorithm", headers: []string{"X-Amz-Checksum-Algorithm", "CRC32"}},
 		{name: "wrong CRC-32", headers: []string{"X-Amz-Checksum-Crc32", check("cbf43927")}, want: "BadDigest"},
 		{name: "wrong CRC-64/NVME", headers: []string{"X-Amz-Checksum-Crc64nvme", "x"}, want: "BadDigest"},
 	} {
@@ -641,6 +645,28 @@ func TestUnsignedChunks(t *testing.T) {
 		if code := testVerifier("s3").check(t, r, body); code != test.want {
 			t.Errorf("%s: %q, want %q", test.name, code, test.want)
 		}
+	}
+}
+
+// TestSignedChunksWithoutTrailer signs an empty body in chunks, and adds a trailer that the signature does not cover.
+func TestSignedChunksWithoutTrailer(t *testing.T) {
+	s := newSigner("s3")
+	s.payload = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+	r, _ := s.request("PUT", "/k", "", "X-Amz-Decoded-Content-Length", "0", "X-Amz-Trailer", "x-amz-meta")
+	seed := s.sign(r, s.payload)
+	chunk := hmacText(s.key(), "AWS4-HMAC-SHA256-PAYLOAD\n20260203T040506Z\n"+s.scope()+"\n"+seed+"\n"+hashText("")+"\n"+hashText(""))
+	body := fmt.Sprintf("0;chunk-signature=%x\r\nx-amz-meta:v\r\n\r\n", chunk)
+	if code := testVerifier("s3").check(t, r, body); code != "MalformedTrailerError" {
+		t.Errorf("trailer that is not signed: %q", code)
+	}
+	r.Header.Del("X-Amz-Trailer")
+	body = strings.Replace(body, "x-amz-meta:v\r\n", "", 1)
+	if seed = s.sign(r, s.payload); testVerifier("s3").check(t, r, body) != "SignatureDoesNotMatch" {
+		t.Error("chunk that was signed for another request: accepted")
+	}
+	chunk = hmacText(s.key(), "AWS4-HMAC-SHA256-PAYLOAD\n20260203T040506Z\n"+s.scope()+"\n"+seed+"\n"+hashText("")+"\n"+hashText(""))
+	if code := testVerifier("s3").check(t, r, fmt.Sprintf("0;chunk-signature=%x\r\n\r\n", chunk)); code != "" {
+		t.Errorf("good chunk: %q", code)
 	}
 }
 

@@ -178,6 +178,9 @@ func TestAssumeRoleParameters(t *testing.T) {
 			t.Errorf("%s: the answer repeats the token", test.name)
 		}
 	}
+	s.Roles[0].MaxSessionDuration = 24 * time.Hour // not that a role could have it
+	postSTS(t, s.Client(), assume(ExampleRoleARN, "ada", good, "DurationSeconds", "43200")).want(t, "12 h", 200, "")
+	postSTS(t, s.Client(), assume(ExampleRoleARN, "ada", good, "DurationSeconds", "43201")).want(t, "more", 400, "ValidationError")
 	r, _ := http.NewRequest("POST", "https://sts.us-east-1.amazonaws.com/", strings.NewReader("%zz"))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	sendSTS(t, s.Client(), r).want(t, "broken form", 400, "MalformedQueryString")
@@ -215,6 +218,7 @@ func TestAssumeRoleTrust(t *testing.T) {
 		{"ID token, role that trusts identity pools", both, signedIn.IdToken, 403, "AccessDenied"},
 		{"identity pool's token, role that trusts an app client", clients, user, 403, "AccessDenied"},
 		{"access token", clients, signedIn.AccessToken, 400, "InvalidIdentityToken"},
+		{"access token with an audience", clients, s.sign(claims{"iss": payload(t, signedIn.AccessToken)["iss"], "aud": ExampleClientID, "token_use": "access", "exp": time.Now().Add(time.Hour).Unix()}), 400, "InvalidIdentityToken"},
 		{"refresh token", clients, signedIn.RefreshToken, 400, "InvalidIdentityToken"},
 		{"other app client", clients, newPeer(t, s).withSecret().mustSignIn().AuthenticationResult.IdToken, 403, "AccessDenied"},
 		{"expired", users, webToken(s, claims{"exp": time.Now().Add(-time.Second).Unix()}), 400, "ExpiredTokenException"},
