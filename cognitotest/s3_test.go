@@ -211,7 +211,6 @@ func TestListObjectsRefused(t *testing.T) {
 	first := p.do("GET", "/?list-type=2&max-keys=2", "")
 	token := strings.ReplaceAll(url.QueryEscape(first.NextContinuationToken), "+", "%20")
 	p.do("GET", "/?continuation-token="+token+"&list-type=2", "").want(t, "token", 200, "")
-	p.do("GET", "/?list-type=2&prefix=a%3Bb", "").want(t, "semicolon", 200, "")
 	for _, test := range []struct {
 		target string
 		status int
@@ -254,6 +253,12 @@ func TestListObjectsRefused(t *testing.T) {
 	s.ServeHTTP(rec, r)
 	if !strings.Contains(rec.body.String(), "<Code>InvalidArgument</Code>") {
 		t.Errorf("token with a bare +: %s", rec.body.String())
+	}
+	// A bare ";" is signed as %3B, and net/url does not take it.
+	r, _ = p.signer.request("GET", "/?list-type=2&prefix=a%3Bb", "")
+	r.RequestURI, r.Body, rec = "/?list-type=2&prefix=a;b", http.NoBody, &recorder{header: make(http.Header)}
+	if s.ServeHTTP(rec, r); !strings.Contains(rec.body.String(), "<Prefix>a;b</Prefix>") {
+		t.Errorf("bare semicolon: %s", rec.body.String())
 	}
 }
 
