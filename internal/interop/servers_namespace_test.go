@@ -90,6 +90,7 @@ func inNamespace(t *testing.T, hosts []string) bool {
 	cmd.Env = environment(t, namespaceVariable+"=1", "CI="+os.Getenv("CI"), "SSL_CERT_DIR="+t.TempDir(),
 		"GOCACHE="+strings.TrimSpace(string(cache)))
 	cmd.Stderr = os.Stderr
+	cmd.WaitDelay = 5 * time.Second
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

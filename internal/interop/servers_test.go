@@ -50,6 +50,7 @@ func start(t *testing.T, ready, printed string, env []string, program string, ar
 	cmd.Dir = t.TempDir()
 	cmd.Env = env
 	cmd.Stdout, cmd.Stderr = p, p
+	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
