@@ -27,7 +27,11 @@ func (e *Error) Unwrap() error { return e.ended }
 // Codes of the operations of this package (service model of the user pools API).
 const (
 	CodeAliasExists                     = "AliasExistsException"
+	CodeCodeDeliveryFailure             = "CodeDeliveryFailureException"
 	CodeCodeMismatch                    = "CodeMismatchException"
+	CodeConcurrentModification          = "ConcurrentModificationException"
+	CodeDeviceKeyExists                 = "DeviceKeyExistsException"
+	CodeEnableSoftwareTokenMFA          = "EnableSoftwareTokenMFAException" // a wrong code, when an authenticator is set up
 	CodeExpiredCode                     = "ExpiredCodeException"
 	CodeForbidden                       = "ForbiddenException" // refused by AWS WAF; the status may be 400 or 403
 	CodeInternalError                   = "InternalErrorException"
@@ -47,6 +51,7 @@ const (
 	CodeResourceNotFound                = "ResourceNotFoundException" // app client, or remembered device
 	CodeSoftwareTokenMFANotFound        = "SoftwareTokenMFANotFoundException"
 	CodeTooManyRequests                 = "TooManyRequestsException"
+	CodeTooManyFailedAttempts           = "TooManyFailedAttemptsException"
 	CodeUnauthorized                    = "UnauthorizedException"
 	CodeUnexpectedLambda                = "UnexpectedLambdaException"
 	CodeUnsupportedOperation            = "UnsupportedOperationException"
@@ -54,4 +59,5 @@ const (
 	CodeUserLambdaValidation            = "UserLambdaValidationException"
 	CodeUserNotConfirmed                = "UserNotConfirmedException"
 	CodeUserNotFound                    = "UserNotFoundException"
+	CodeUsernameExists                  = "UsernameExistsException"
 )
