@@ -143,6 +143,18 @@ func (s *Server) load() {
 	}
 }
 
+// Code answers the last code that was "sent" to a user by e-mail or SMS: for MFA, as a one-time password, to confirm
+// the sign-up or to reset the password. The user is named by name or alias. It is empty when there is none.
+func (s *Server) Code(userPoolID, username string) string {
+	s.start.Do(s.load)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.accounts[accountID{userPoolID, username}]; a != nil {
+		return a.code
+	}
+	return ""
+}
+
 // send passes on the answer that Fault made.
 func send(w http.ResponseWriter, answer *http.Response) {
 	if answer.Body != nil {
