@@ -1,8 +1,9 @@
 package cognito
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/loginwithcognito/cognito/internal/endpoint"
@@ -43,172 +44,136 @@ type Endpoints struct {
 	S3              string // endpoints.s3
 }
 
-// field is one setting under its JSON key.
+// field is one setting: its JSON key, where it is kept, what tells whether a value has its form, and the form in words.
 type field struct {
 	key   string
 	value *string
+	valid func(value string) bool
+	form  string
 }
 
-// fields lists the settings in the order in which they are documented.
+// fields lists the settings in the order in which they are documented. The forms are those of the API models that AWS
+// publishes with its SDKs (botocore: UserPoolIdType, ClientIdType and ClientSecretType of cognito-idp, IdentityPoolId of
+// cognito-identity, arnType of sts), and as wide.
 func (e *Environment) fields() []field {
 	return []field{
-		{"aws_region", &e.Region},
-		{"user_pool_id", &e.UserPoolID},
-		{"client_id", &e.ClientID},
-		{"client_secret", &e.ClientSecret},
-		{"identity_pool_id", &e.IdentityPoolID},
-		{"role_arn", &e.RoleARN},
-		{"custom_role_arn", &e.CustomRoleARN},
-		{"bucket_name", &e.BucketName},
-		{"endpoints.cognito_idp", &e.Endpoints.CognitoIDP},
-		{"endpoints.cognito_identity", &e.Endpoints.CognitoIdentity},
-		{"endpoints.sts", &e.Endpoints.STS},
-		{"endpoints.s3", &e.Endpoints.S3},
+		{"aws_region", &e.Region, isRegion, "us-east-1"},
+		{"user_pool_id", &e.UserPoolID, isUserPoolID, "us-east-1_AbCdEfGhI: not an ARN, not an identity pool id"},
+		{"client_id", &e.ClientID, isClientID, "1example23456789: the id of the app client, not its name"},
+		{"client_secret", &e.ClientSecret, isClientID, "what Cognito made: letters, digits, _ and + only"},
+		{"identity_pool_id", &e.IdentityPoolID, isIdentityPoolID, "us-east-1:01234567-89ab-cdef-0123-456789abcdef: not an ARN, not a user pool id"},
+		{"role_arn", &e.RoleARN, isRoleARN, "arn:aws:iam::123456789012:role/name"},
+		{"custom_role_arn", &e.CustomRoleARN, isRoleARN, "arn:aws:iam::123456789012:role/name"},
+		{"bucket_name", &e.BucketName, isBucketName, "example-bucket: the name alone, without s3://, ARN or path"},
+		{"endpoints.cognito_idp", &e.Endpoints.CognitoIDP, isEndpoint, endpointForm},
+		{"endpoints.cognito_identity", &e.Endpoints.CognitoIdentity, isEndpoint, endpointForm},
+		{"endpoints.sts", &e.Endpoints.STS, isEndpoint, endpointForm},
+		{"endpoints.s3", &e.Endpoints.S3, isEndpoint, endpointForm},
 	}
 }
+
+const endpointForm = "https://host, or http://localhost:9000 for this machine: no user name, no query"
 
 // require returns an error that names those of the given fields that are empty.
 func (e Environment) require(keys ...string) error {
 	var missing []string
-	for _, key := range keys {
-		for _, f := range e.fields() {
-			if f.key == key && *f.value == "" {
-				missing = append(missing, key)
-			}
+	for _, f := range e.fields() {
+		if *f.value == "" && slices.Contains(keys, f.key) {
+			missing = append(missing, f.key)
 		}
 	}
-	if len(missing) == 0 {
+	if missing == nil {
 		return nil
 	}
-	return fmt.Errorf("cognito: the environment lacks %s: ask the administrator who set up the pools", strings.Join(missing, " and "))
+	return errors.New("cognito: the environment lacks " + strings.Join(missing, " and ") + ": ask the administrator who set up the pools")
 }
 
 // AWSRegion returns Region or, where that is empty, the Region that the ids tell.
 func (e Environment) AWSRegion() string {
-	if e.Region != "" {
-		return e.Region
-	}
-	if e.UserPoolID != "" {
-		return e.userPoolRegion()
-	}
-	return e.identityPoolRegion()
+	return cmp.Or(e.Region, before(e.UserPoolID, "_"), before(e.IdentityPoolID, ":"))
 }
 
-func (e Environment) userPoolRegion() string {
-	region, _, _ := strings.Cut(e.UserPoolID, "_")
-	if region == "" {
-		return e.Region
-	}
-	return region
-}
+func (e Environment) userPoolRegion() string { return cmp.Or(before(e.UserPoolID, "_"), e.Region) }
 
 func (e Environment) identityPoolRegion() string {
-	region, _, _ := strings.Cut(e.IdentityPoolID, ":")
-	if region == "" {
-		return e.Region
-	}
-	return region
+	return cmp.Or(before(e.IdentityPoolID, ":"), e.Region)
 }
 
-// Validate checks the form of every field that is set, and that they do not contradict each other. The error names all
-// that is wrong, each by its JSON key; which fields must be set depends on the call, and is checked there.
+// before returns what stands before the first separator; nothing if there is none.
+func before(s, separator string) string {
+	if s, _, ok := strings.Cut(s, separator); ok {
+		return s
+	}
+	return ""
+}
+
+// Validate checks the form of every field that is set, and that they do not contradict each other. The error has one line
+// for each field that is wrong and names it by its JSON key. It repeats no value but Regions and partitions, because what
+// stands in a wrong place may be a secret. Which fields must be set depends on the call, and is checked there.
 func (e Environment) Validate() error {
 	var wrong []error
-	bad := func(key, format string, args ...any) {
-		wrong = append(wrong, fmt.Errorf("cognito: %s: %s", key, fmt.Sprintf(format, args...)))
-	}
 	for _, f := range e.fields() {
-		secret := f.key == "client_secret"
-		switch text := *f.value; {
-		case text == "":
-		case strings.Trim(text, "'\"` \t\r\n") != text:
-			bad(f.key, "has quotes or white space around it")
-		case strings.ContainsAny(text, "<>{}$"):
-			bad(f.key, "still holds a placeholder, such as <your value>: fill it in")
-		case !secret && len(text) > 2048:
-			bad(f.key, "is %d bytes long", len(text))
-		}
-	}
-	if len(wrong) > 0 { // what follows would only say it again
-		return errors.Join(wrong...)
-	}
-	if e.Region != "" && endpoint.ValidRegion(e.Region) != nil {
-		bad("aws_region", "%q is not a Region: it should look like us-east-1", e.Region)
-	}
-	if id := e.UserPoolID; id != "" {
-		region, name, _ := strings.Cut(id, "_")
-		switch {
-		case strings.HasPrefix(id, "arn:"):
-			bad("user_pool_id", "is an ARN: use what follows its last slash")
-		case strings.Contains(id, ":"):
-			bad("user_pool_id", "%q looks like an identity pool id: a user pool id looks like us-east-1_AbCdEfGhI", id)
-		case endpoint.ValidRegion(region) != nil || !alphanumeric(name, "") || len(id) > 55:
-			bad("user_pool_id", "%q should look like us-east-1_AbCdEfGhI: a Region, an underscore, letters and digits", id)
-		case e.Region != "" && e.Region != region:
-			bad("aws_region", "is %s, but user_pool_id %s is in %s: one of them is wrong", e.Region, id, region)
-		}
-	}
-	if id := e.IdentityPoolID; id != "" {
-		region, rest, _ := strings.Cut(id, ":")
-		switch {
-		case strings.HasPrefix(id, "arn:"):
-			bad("identity_pool_id", "is an ARN: use what follows its last slash")
-		case strings.Contains(id, "_"):
-			bad("identity_pool_id", "%q looks like a user pool id: an identity pool id looks like us-east-1:01234567-89ab-cdef-0123-456789abcdef", id)
-		case endpoint.ValidRegion(region) != nil || rest == "" || strings.Trim(rest, "0123456789abcdef-") != "" || len(id) > 55:
-			bad("identity_pool_id", "%q should look like us-east-1:01234567-89ab-cdef-0123-456789abcdef", id)
-		}
-	}
-	if id := e.ClientID; id != "" && (!alphanumeric(id, "_+") || len(id) > 128) {
-		bad("client_id", "%q is not an app client id: it has letters and digits only (is it the client's name?)", id)
-	}
-	if !alphanumeric(e.ClientSecret+"x", "_+") {
-		bad("client_secret", "has characters that no client secret has: letters, digits, _ and + only")
-	}
-	for _, f := range []field{{"role_arn", &e.RoleARN}, {"custom_role_arn", &e.CustomRoleARN}} {
-		if *f.value != "" {
-			if err := e.checkRole(*f.value); err != nil {
-				bad(f.key, "%v", err)
-			}
-		}
-	}
-	if name := e.BucketName; strings.HasPrefix(name, "s3://") || strings.Contains(name, "/") && !strings.HasPrefix(name, "arn:") {
-		bad("bucket_name", "%q should be the name alone, without s3:// and without a path", name)
-	}
-	for _, f := range e.fields() {
-		if strings.HasPrefix(f.key, "endpoints.") && *f.value != "" {
-			if _, err := endpoint.Parse(*f.value); err != nil {
-				bad(f.key, "%v", err)
-			}
+		if problem := e.problem(f); problem != "" {
+			wrong = append(wrong, errors.New("cognito: "+f.key+" "+problem))
 		}
 	}
 	return errors.Join(wrong...)
 }
 
-// checkRole checks the form arn:<partition>:<service>::<account>:role/<name>; MinIO's role ARNs have no account.
-func (e Environment) checkRole(arn string) error {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" || parts[1] == "" || !strings.HasPrefix(parts[5], "role/") {
-		return fmt.Errorf("%q should look like arn:aws:iam::123456789012:role/name", arn)
-	}
-	region := e.AWSRegion()
-	if region == "" || e.Endpoints.STS != "" {
-		return nil
-	}
-	if partition, _, err := endpoint.Partition(region); err == nil && partition != parts[1] {
-		return fmt.Errorf("%q is in partition %s, but Region %s is in partition %s", arn, parts[1], region, partition)
-	}
-	return nil
-}
-
-// alphanumeric tells whether s is one or more ASCII letters, digits and characters of more.
-func alphanumeric(s, more string) bool {
-	for _, r := range s {
-		switch {
-		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', strings.ContainsRune(more, r):
-		default:
-			return false
+func (e *Environment) problem(f field) string {
+	value, region := *f.value, e.AWSRegion()
+	switch {
+	case value == "":
+	case strings.Trim(value, "'\"` \t\r\n") != value:
+		return "has quotes or white space around it: remove them"
+	case strings.ContainsAny(value, "<>{}$") || value[0] == '[':
+		return "still holds a placeholder, such as <your value>: fill it in"
+	case len(value) > 2048 || !f.valid(value):
+		return "should look like " + f.form
+	case f.value == &e.Region && isUserPoolID(e.UserPoolID) && e.userPoolRegion() != region:
+		return "is " + region + ", but user_pool_id is in " + e.userPoolRegion() + ": one of them is wrong"
+	case strings.HasPrefix(value, "arn:") && e.Endpoints.STS+e.Endpoints.CognitoIdentity == "": // of AWS's own services
+		given, _, _ := strings.Cut(value[len("arn:"):], ":")
+		if partition, _, err := endpoint.Partition(region); err == nil && partition != given {
+			return "is in partition " + given + ", but Region " + region + " is in " + partition + ": one of them is wrong"
 		}
 	}
-	return s != ""
+	return ""
 }
+
+func isRegion(s string) bool { return endpoint.ValidRegion(s) == nil }
+
+func isUserPoolID(s string) bool {
+	region, name, _ := strings.Cut(s, "_")
+	return isRegion(region) && name != "" && alphanumeric(name, "") && len(s) <= 55
+}
+
+func isClientID(s string) bool { return alphanumeric(s, "_+") && len(s) <= 128 }
+
+func isIdentityPoolID(s string) bool {
+	region, id, _ := strings.Cut(s, ":")
+	return isRegion(region) && id != "" && strings.Trim(id, "0123456789abcdef-") == "" && len(s) <= 55
+}
+
+// isRoleARN takes arn:<partition>:iam::<account>:role/<name>. The account may be missing, as in the role ARNs of MinIO.
+func isRoleARN(s string) bool {
+	part := strings.SplitN(s, ":", 6)
+	return len(part) == 6 && part[0] == "arn" && isRegion(part[1]) && part[2] == "iam" && part[3] == "" &&
+		strings.Trim(part[4], digits) == "" && len(part[5]) > len("role/") && strings.HasPrefix(part[5], "role/") &&
+		alphanumeric(part[5], "_+=,.@-/")
+}
+
+func isBucketName(s string) bool { return alphanumeric(s, "_-.") && len(s) <= 255 }
+
+func isEndpoint(s string) bool {
+	_, err := endpoint.Parse(s)
+	return err == nil
+}
+
+const (
+	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	digits  = "0123456789"
+)
+
+// alphanumeric tells whether s has only ASCII letters, digits and characters of more.
+func alphanumeric(s, more string) bool { return strings.Trim(s, letters+digits+more) == "" }

@@ -1,11 +1,8 @@
 package cognito
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -15,42 +12,43 @@ import (
 const DefaultEnvironment = "default"
 
 const (
-	maxEnvironments = 1 << 20 // bytes of a file
-	maxDepth        = 64      // objects and lists within each other
+	maxConfiguration = 1 << 20 // bytes of a file
+	maxListed        = 16      // problems in one error, names in one message
 )
 
 // ParseEnvironments reads the environments that a configuration file holds, by name. The format is recognised by content:
 //
 //   - environments by name, {"DEV": {"aws_region": ..., "user_pool_id": ...}, "PROD": {...}}, with the keys that
-//     [Environment] documents; an unknown or repeated key is an error. One environment may also stand alone.
+//     [Environment] documents; an unknown key is an error. One environment may also stand alone.
 //   - amplify_outputs.json (AWS Amplify Gen 2).
-//   - amplifyconfiguration.json and awsconfiguration.json (AWS Amplify Gen 1 and the AWS Mobile SDKs).
-//   - aws-exports.js and aws-exports.json (AWS Amplify JavaScript).
+//   - amplifyconfiguration.json and awsconfiguration.json (AWS Amplify Gen 1 and the AWS Mobile SDKs): one environment
+//     for each entry of CognitoUserPool.
+//   - aws-exports.js and aws-exports.json (AWS Amplify Gen 1, JavaScript).
 //
-// What stands alone is called [DefaultEnvironment]. The values are not checked here: see [Environment.Validate].
+// What stands alone or is called Default is [DefaultEnvironment]. Other keys of Amplify's files are left alone, among them
+// the bucket's own Region, which package s3list finds out.
+//
+// The text is UTF-8, at most 1 MiB: JSON, in which comments, trailing commas and what else an object literal of
+// JavaScript may have are accepted too, or a script that assigns, passes or exports one such literal. Nothing is
+// evaluated. A key that comes twice is an error. Errors name lines and keys, and repeat no values. The values are not
+// checked here: see [Environment.Validate].
 func ParseEnvironments(data []byte) (map[string]Environment, error) {
-	if len(data) > maxEnvironments {
-		return nil, fmt.Errorf("cognito: the configuration has more than %d bytes", maxEnvironments)
+	if len(data) > maxConfiguration {
+		return nil, fmt.Errorf("cognito: configuration: the file has more than %d bytes", maxConfiguration)
 	}
-	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
-	if !bytes.HasPrefix(data, []byte("{")) {
-		var err error
-		if data, err = jsonFromScript(data); err != nil {
-			return nil, err
-		}
-	}
-	file, err := parseObject(data)
+	file, err := parseConfiguration(string(data))
 	if err != nil {
-		return nil, fmt.Errorf("cognito: the configuration: %w", err)
+		return nil, fmt.Errorf("cognito: configuration: %w", err)
 	}
-	found, err := file.environments()
-	if err != nil {
-		return nil, fmt.Errorf("cognito: the configuration: %w", err)
+	c := configuration{file: file, found: make(map[string]Environment)}
+	c.read()
+	if len(c.found) == 0 && c.wrong == nil {
+		c.fail("there is no environment in it")
 	}
-	if len(found) == 0 {
-		return nil, errors.New("cognito: the configuration holds no environment")
+	if c.wrong != nil {
+		return nil, errors.Join(c.wrong...)
 	}
-	return found, nil
+	return c.found, nil
 }
 
 // SelectEnvironment returns the environment of that name. An empty name means the only one there is.
@@ -62,156 +60,129 @@ func SelectEnvironment(environments map[string]Environment, name string) (Enviro
 	if name == "" && len(names) == 1 {
 		return environments[names[0]], nil
 	}
-	if name == "" {
-		return Environment{}, fmt.Errorf("cognito: the configuration has several environments: choose one of %s", strings.Join(names, ", "))
+	problem := "several environments"
+	if len(names) == 0 {
+		return Environment{}, errors.New("cognito: the configuration has no environments")
+	} else if name != "" {
+		problem = fmt.Sprintf("no environment %.64q", name)
 	}
-	return Environment{}, fmt.Errorf("cognito: the configuration has no environment %q: it has %s", name, strings.Join(names, ", "))
+	return Environment{}, fmt.Errorf("cognito: the configuration has %s: choose one of %.64q", problem, names[:min(len(names), maxListed)])
 }
 
-// object is a JSON object that remembers no order but refuses a name that comes twice.
-type object map[string]any
+// configuration is a file, what was found in it, and what is wrong with it.
+type configuration struct {
+	file  object
+	found map[string]Environment
+	wrong []error
+}
 
-func (file object) environments() (map[string]Environment, error) {
-	auth, _ := file["auth"].(object)
+func (c *configuration) fail(format string, args ...any) {
+	err := fmt.Errorf("cognito: configuration: "+format, args...)
+	if n := len(c.wrong); n < maxListed && (n == 0 || c.wrong[n-1].Error() != err.Error()) {
+		c.wrong = append(c.wrong, err)
+	}
+}
+
+// add keeps the environment of that name.
+func (c *configuration) add(name string, e Environment) {
+	if name == "Default" {
+		name = DefaultEnvironment
+	}
+	if _, twice := c.found[name]; twice {
+		c.fail("two environments are called %.64q: rename one", name)
+	} else if c.wrong == nil && (name == "" || e == Environment{}) {
+		c.fail("environment %.64q has no name or no settings: fill it in or leave it out", name)
+	}
+	c.found[name] = e
+}
+
+// read finds the environments in whichever format the file has.
+func (c *configuration) read() {
+	_, version := c.file["version"].(string)
+	has := func(key string) bool { _, ok := c.file[key]; return ok }
 	switch {
-	case auth["user_pool_id"] != nil:
-		return file.amplifyOutputs()
-	case auth["plugins"] != nil:
-		plugin, _ := auth.at("plugins", "awsCognitoAuthPlugin")
-		return file.amplifyConfiguration(plugin)
-	case file["CognitoUserPool"] != nil, file["CredentialsProvider"] != nil:
-		return file.amplifyConfiguration(file)
-	case file["aws_project_region"] != nil, file["aws_user_pools_id"] != nil, file["aws_cognito_identity_pool_id"] != nil:
-		return file.awsExports()
-	}
-	alone := false
-	for name, value := range file {
-		if _, ok := value.(object); !ok || name == "endpoints" {
-			alone = true
+	case c.object("auth")["plugins"] != nil:
+		c.readMobile("auth", "plugins", "awsCognitoAuthPlugin")
+	case c.object("auth")["user_pool_client_id"] != nil, version:
+		c.readOutputs()
+	case has("CognitoUserPool"), has("CredentialsProvider"):
+		c.readMobile()
+	case has("aws_project_region"), has("aws_user_pools_id"), has("aws_cognito_identity_pool_id"):
+		c.readExports()
+	case slices.ContainsFunc(keys(""), has):
+		c.readEnvironment(DefaultEnvironment)
+	default:
+		for _, name := range slices.Sorted(maps.Keys(c.file)) {
+			if _, ok := c.file[name].(object); ok {
+				c.readEnvironment(name, name)
+			} else {
+				c.fail("%.64q is neither an environment nor a key of one, which are %q", name, keys(""))
+			}
 		}
 	}
-	if alone {
-		e, err := file.environment(DefaultEnvironment)
-		return map[string]Environment{DefaultEnvironment: e}, err
-	}
-	found := make(map[string]Environment)
-	var wrong []error
-	for _, name := range slices.Sorted(maps.Keys(file)) {
-		e, err := file[name].(object).environment(name)
-		found[name] = e
-		wrong = append(wrong, err)
-	}
-	return found, errors.Join(wrong...)
 }
 
-// environment reads the documented keys and refuses others: a misspelt one would be lost silently.
-func (o object) environment(name string) (Environment, error) {
+// keys lists the JSON keys of an environment, or those that follow a prefix.
+func keys(prefix string) (list []string) {
+	for _, f := range new(Environment).fields() {
+		key, ok := strings.CutPrefix(f.key, prefix)
+		if key, _, _ = strings.Cut(key, "."); ok && !slices.Contains(list, key) {
+			list = append(list, key)
+		}
+	}
+	return list
+}
+
+// readEnvironment reads what stands at path, and refuses unknown keys: a misspelt one would be lost silently.
+func (c *configuration) readEnvironment(name string, path ...string) {
 	var e Environment
-	flat := maps.Clone(o)
-	if ends, ok := flat["endpoints"].(object); ok {
-		delete(flat, "endpoints")
-		for key, value := range ends {
-			flat["endpoints."+key] = value
-		}
-	}
-	var wrong []error
-	var known []string
 	for _, f := range e.fields() {
-		known = append(known, f.key)
-		if value, ok := flat[f.key]; ok {
-			wrong = append(wrong, text(f.value, value, name, f.key))
-			delete(flat, f.key)
-		}
+		c.text(f.value, path, strings.Split(f.key, ".")...)
 	}
-	for _, key := range slices.Sorted(maps.Keys(flat)) {
-		wrong = append(wrong, fmt.Errorf("environment %q: unknown key %q: known are %s", name, key, strings.Join(known, ", ")))
-	}
-	return e, errors.Join(wrong...)
+	c.refuseOthers(keys(""), path...)
+	c.refuseOthers(keys("endpoints."), slices.Concat(path, []string{"endpoints"})...)
+	c.add(name, e)
 }
 
-// text stores a value that must be a string; null counts as absent. The value is not repeated: it may be a secret.
-func text(to *string, value any, where, key string) error {
-	s, ok := value.(string)
-	if !ok && value != nil {
-		return fmt.Errorf("environment %q: %s must be a string", where, key)
+// refuseOthers refuses keys of the object at path that are not known.
+func (c *configuration) refuseOthers(known []string, path ...string) {
+	for _, key := range slices.Sorted(maps.Keys(c.object(path...))) {
+		if !slices.Contains(known, key) {
+			c.fail("%s is not known here: it can be %q", where(path, key), known)
+		}
 	}
-	*to = s
-	return nil
 }
 
-// at follows names down through objects.
-func (o object) at(names ...string) (object, bool) {
-	for _, name := range names {
-		next, ok := o[name].(object)
-		if !ok {
-			return nil, false
-		}
-		o = next
+// object returns the object at path, or nil.
+func (c *configuration) object(path ...string) object {
+	o := c.file
+	for _, key := range path {
+		o, _ = o[key].(object)
 	}
-	return o, true
+	return o
 }
 
-// parseObject decodes JSON. encoding/json would keep the last of two members of one name, and nest without end.
-func parseObject(data []byte) (object, error) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	value, err := parseValue(decoder, 0)
-	if err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-			err = errors.New("the JSON text ends too soon")
+// text stores the string at path, which goes on from base. What is missing or null leaves it as it is; what is not a
+// string is refused, and not repeated, because it may be a secret.
+func (c *configuration) text(to *string, base []string, path ...string) {
+	var value any = c.file
+	path = slices.Concat(base, path)
+	for i, key := range path {
+		o, ok := value.(object)
+		if !ok && value != nil {
+			c.fail("%s must be an object", where(path[:i]))
+			return
 		}
-		return nil, err
+		value = o[key]
 	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return nil, errors.New("more text follows the JSON object")
+	if s, ok := value.(string); ok {
+		*to = s
+	} else if value != nil {
+		c.fail("%s must be a string in quotes", where(path))
 	}
-	o, ok := value.(object)
-	if !ok {
-		return nil, errors.New("is not a JSON object")
-	}
-	return o, nil
 }
 
-func parseValue(decoder *json.Decoder, depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, fmt.Errorf("is nested more than %d deep", maxDepth)
-	}
-	token, err := decoder.Token()
-	if err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) { // its own text can repeat a character of a secret, no more
-			return nil, fmt.Errorf("is not JSON at byte %d", syntax.Offset)
-		}
-		return nil, err
-	}
-	switch token {
-	case json.Delim('{'):
-		o := object{}
-		for decoder.More() {
-			name, err := decoder.Token()
-			if err != nil {
-				return nil, err
-			}
-			key, _ := name.(string)
-			if _, twice := o[key]; twice {
-				return nil, fmt.Errorf("the key %q comes twice", key)
-			}
-			if o[key], err = parseValue(decoder, depth+1); err != nil {
-				return nil, err
-			}
-		}
-		_, err := decoder.Token()
-		return o, err
-	case json.Delim('['):
-		var list []any
-		for decoder.More() {
-			value, err := parseValue(decoder, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, value)
-		}
-		_, err := decoder.Token()
-		return list, err
-	}
-	return token, nil
+// where names a place in the file: "DEV.endpoints.sts".
+func where(path []string, key ...string) string {
+	return fmt.Sprintf("%.200q", strings.Join(slices.Concat(path, key), "."))
 }
