@@ -66,7 +66,19 @@ func SelectEnvironment(environments map[string]Environment, name string) (Enviro
 	} else if name != "" {
 		problem = fmt.Sprintf("no environment %.64q", name)
 	}
-	return Environment{}, fmt.Errorf("cognito: the configuration has %s: choose one of %.64q", problem, names[:min(len(names), maxListed)])
+	return Environment{}, fmt.Errorf("cognito: the configuration has %s: choose one of %s", problem, list(names))
+}
+
+// list writes names, which are somebody else's choice, on one line of bearable length.
+func list(names []string) string {
+	var b strings.Builder
+	for i, name := range names[:min(len(names), maxListed)] {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(strings.Trim(fmt.Sprintf("%.64q", name), `"`))
+	}
+	return b.String()
 }
 
 // configuration is a file, what was found in it, and what is wrong with it.
@@ -116,21 +128,21 @@ func (c *configuration) read() {
 			if _, ok := c.file[name].(object); ok {
 				c.readEnvironment(name, name)
 			} else {
-				c.fail("%.64q is neither an environment nor a key of one, which are %q", name, keys(""))
+				c.fail("%.64q is neither an environment nor a key of one, which are %s", name, list(keys("")))
 			}
 		}
 	}
 }
 
 // keys lists the JSON keys of an environment, or those that follow a prefix.
-func keys(prefix string) (list []string) {
+func keys(prefix string) (known []string) {
 	for _, f := range new(Environment).fields() {
 		key, ok := strings.CutPrefix(f.key, prefix)
-		if key, _, _ = strings.Cut(key, "."); ok && !slices.Contains(list, key) {
-			list = append(list, key)
+		if key, _, _ = strings.Cut(key, "."); ok && !slices.Contains(known, key) {
+			known = append(known, key)
 		}
 	}
-	return list
+	return known
 }
 
 // readEnvironment reads what stands at path, and refuses unknown keys: a misspelt one would be lost silently.
@@ -148,7 +160,7 @@ func (c *configuration) readEnvironment(name string, path ...string) {
 func (c *configuration) refuseOthers(known []string, path ...string) {
 	for _, key := range slices.Sorted(maps.Keys(c.object(path...))) {
 		if !slices.Contains(known, key) {
-			c.fail("%s is not known here: it can be %q", where(path, key), known)
+			c.fail("%s is not known here: it can be %s", where(path, key), list(known))
 		}
 	}
 }

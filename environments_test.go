@@ -157,8 +157,8 @@ func TestParseEnvironmentsAccepts(t *testing.T) {
 }
 
 const (
-	knownKeys      = `["aws_region" "user_pool_id" "client_id" "client_secret" "identity_pool_id" "role_arn" "custom_role_arn" "bucket_name" "endpoints"]`
-	knownEndpoints = `["cognito_idp" "cognito_identity" "sts" "s3"]`
+	knownKeys      = `aws_region, user_pool_id, client_id, client_secret, identity_pool_id, role_arn, custom_role_arn, bucket_name, endpoints`
+	knownEndpoints = `cognito_idp, cognito_identity, sts, s3`
 )
 
 // What the file says is refused with one line for each problem, in an order that does not change.
@@ -233,9 +233,9 @@ func TestSelectEnvironment(t *testing.T) {
 		{one, "DEV", devEnvironment, ""},
 		{three, "TEST", testEnvironment, ""},
 		{unnamed, "", devEnvironment, ""},
-		{three, "", cognito.Environment{}, `cognito: the configuration has several environments: choose one of ["DEV" "PR\nOD" "TEST"]`},
-		{three, "dev", cognito.Environment{}, `cognito: the configuration has no environment "dev": choose one of ["DEV" "PR\nOD" "TEST"]`},
-		{one, "\x1b", cognito.Environment{}, `cognito: the configuration has no environment "\x1b": choose one of ["DEV"]`},
+		{three, "", cognito.Environment{}, `cognito: the configuration has several environments: choose one of DEV, PR\nOD, TEST`},
+		{three, "dev", cognito.Environment{}, `cognito: the configuration has no environment "dev": choose one of DEV, PR\nOD, TEST`},
+		{one, "\x1b", cognito.Environment{}, `cognito: the configuration has no environment "\x1b": choose one of DEV`},
 		{nil, "", cognito.Environment{}, `cognito: the configuration has no environments`},
 		{nil, "DEV", cognito.Environment{}, `cognito: the configuration has no environments`},
 	} {

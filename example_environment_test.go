@@ -41,7 +41,7 @@ func ExampleParseEnvironments() {
 	// Output:
 	// eu-west-1_ProdPool1
 	// us-east-1_AbCdEfGhI
-	// cognito: configuration: "DEV.endpoints.ssts" is not known here: it can be ["cognito_idp" "cognito_identity" "sts" "s3"]
+	// cognito: configuration: "DEV.endpoints.ssts" is not known here: it can be cognito_idp, cognito_identity, sts, s3
 }
 
 func ExampleEnvironment_Validate() {
