@@ -50,8 +50,8 @@ const (
 	CodeRefreshTokenReuse               = "RefreshTokenReuseException"
 	CodeResourceNotFound                = "ResourceNotFoundException" // app client, or remembered device
 	CodeSoftwareTokenMFANotFound        = "SoftwareTokenMFANotFoundException"
-	CodeTooManyRequests                 = "TooManyRequestsException"
 	CodeTooManyFailedAttempts           = "TooManyFailedAttemptsException"
+	CodeTooManyRequests                 = "TooManyRequestsException"
 	CodeUnauthorized                    = "UnauthorizedException"
 	CodeUnexpectedLambda                = "UnexpectedLambdaException"
 	CodeUnsupportedOperation            = "UnsupportedOperationException"
