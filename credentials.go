@@ -64,18 +64,17 @@ func (s *Session) HTTPClient(service string) *http.Client {
 }
 
 // fetchCredentials makes new credentials by the enhanced or the classic flow.
-func (s *Session) fetchCredentials(ctx context.Context, _ sigv4.Credentials) (sigv4.Credentials, time.Time, error) {
-	var none sigv4.Credentials
+func (s *Session) fetchCredentials(ctx context.Context, old sigv4.Credentials) (sigv4.Credentials, time.Time, error) {
 	fields := []string{"identity_pool_id"}
 	if s.client.Duration != 0 {
 		fields = append(fields, "role_arn")
 	}
 	if err := s.client.Environment.require(fields...); err != nil {
-		return none, time.Time{}, err
+		return old, time.Time{}, err
 	}
 	logins, err := s.logins(ctx)
 	if err != nil {
-		return none, time.Time{}, err
+		return old, time.Time{}, err
 	}
 	s.mu.Lock()
 	id := s.identityID
@@ -83,7 +82,7 @@ func (s *Session) fetchCredentials(ctx context.Context, _ sigv4.Credentials) (si
 	known := id != ""
 	if !known {
 		if id, err = s.fetchIdentityID(ctx, logins); err != nil {
-			return none, time.Time{}, err
+			return old, time.Time{}, err
 		}
 	}
 	creds, err := s.credentialsFor(ctx, id, logins)
@@ -95,7 +94,7 @@ func (s *Session) fetchCredentials(ctx context.Context, _ sigv4.Credentials) (si
 		}
 	}
 	if err != nil {
-		return none, time.Time{}, explain(err)
+		return old, time.Time{}, explain(err)
 	}
 	return creds, creds.Expires, nil
 }

@@ -24,14 +24,15 @@ type renewing[T any] struct {
 	early time.Duration
 	// now is the server's clock as far as it is known.
 	now func() time.Time
-	// renew makes a new value from the old one and tells when it expires.
+	// renew makes a new value from the old one and tells when it expires. With an error it returns the value to go on with:
+	// the old one, or the old one with what has changed for good, such as a rotated refresh token.
 	renew func(ctx context.Context, old T) (T, time.Time, error)
 
 	mu      sync.Mutex
 	value   T
 	expires time.Time // zero: there is no value
 	due     time.Time // when to renew
-	begun   time.Time // when the last renewal began
+	begun   time.Time // when the last renewal began, by the local clock
 	call    *renewal[T]
 }
 
@@ -70,7 +71,7 @@ func (r *renewing[T]) get(ctx context.Context) (T, error) {
 	call := r.call
 	if call == nil {
 		call = &renewal[T]{done: make(chan struct{})}
-		r.call, r.begun = call, r.now()
+		r.call, r.begun = call, time.Now()
 		go r.run(context.WithoutCancel(ctx), call, r.value)
 	}
 	r.mu.Unlock()
@@ -99,6 +100,7 @@ func (r *renewing[T]) run(ctx context.Context, call *renewal[T], old T) {
 	if err == nil && !now.Before(expires) {
 		err = errors.New("cognito: what the service issued has expired already: check this machine's clock")
 	}
+	r.value = value // also beside an error: the refresh token in it may be the only one that is still good
 	switch {
 	case err == nil:
 		r.store(value, expires)
@@ -119,7 +121,7 @@ func (r *renewing[T]) run(ctx context.Context, call *renewal[T], old T) {
 func (r *renewing[T]) expire(pause time.Duration) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.now().Before(r.begun.Add(pause)) {
+	if time.Since(r.begun) < pause {
 		return false
 	}
 	r.due = time.Time{}

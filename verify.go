@@ -128,10 +128,10 @@ func (c *Client) key(ctx context.Context, id string) (*rsa.PublicKey, error) {
 }
 
 // fetchKeys gets the pool's JSON Web Key Set (RFC 7517).
-func (c *Client) fetchKeys(ctx context.Context, _ []cognitoidp.Key) ([]cognitoidp.Key, time.Time, error) {
+func (c *Client) fetchKeys(ctx context.Context, old []cognitoidp.Key) ([]cognitoidp.Key, time.Time, error) {
 	keys, err := c.services.idp.JWKS(ctx, c.Environment.UserPoolID)
 	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("cognito: the user pool's keys can't be fetched: %w", err)
+		return old, time.Time{}, fmt.Errorf("cognito: the user pool's keys can't be fetched: %w", err)
 	}
 	return keys, c.services.idp.Now().Add(keysLife), nil
 }

@@ -1,0 +1,63 @@
+package cognito_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// unsigned is an ID token of the example's pool that nobody signed.
+func unsigned(expires time.Time) string {
+	return part(map[string]any{"alg": "RS256", "kid": "k"}) + "." + part(map[string]any{
+		"iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE00", "aud": cognitotest.ExampleClientID,
+		"token_use": "id", "cognito:username": "ada", "exp": expires.Unix(),
+	}) + ".AAAA"
+}
+
+// A pool that rotates refresh tokens takes the old one no more. The new one is kept even if the rest of the answer is of
+// no use: here it has expired by the local clock, and the answers have no Date that would correct it.
+func TestRotatedTokenIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		base := cognitotest.Example().Client().Transport
+		var taken []string
+		client := exampleClient(new(cognitotest.Server))
+		client.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetTokensFromRefreshToken") {
+				return base.RoundTrip(r)
+			}
+			var in struct{ RefreshToken string }
+			if body, err := r.GetBody(); err != nil || json.NewDecoder(body).Decode(&in) != nil {
+				t.Error("a refresh without a token")
+			}
+			taken = append(taken, in.RefreshToken)
+			expires := time.Now().Add(time.Hour)
+			if len(taken) == 1 {
+				expires = time.Now()
+			}
+			return answer(200, fmt.Sprintf(`{"AuthenticationResult":{"AccessToken":"a","ExpiresIn":3600,"IdToken":%q,"RefreshToken":"rotated-%d"}}`,
+				unsigned(expires), len(taken))), nil
+		})}
+		s := signIn(t, client)
+		first := s.Save().Tokens.Refresh
+		time.Sleep(2 * time.Hour)
+		if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), "clock") {
+			t.Errorf("error %v", err)
+		}
+		if saved := s.Save().Tokens.Refresh; saved != "rotated-1" {
+			t.Errorf("%q would be saved", saved)
+		}
+		if tokens, err := s.Tokens(t.Context()); err != nil || tokens.Refresh != "rotated-2" {
+			t.Errorf("refresh token %q, error %v", tokens.Refresh, err)
+		}
+		if want := []string{first, "rotated-1"}; !slices.Equal(taken, want) {
+			t.Errorf("refreshed with %q, want %q", taken, want)
+		}
+	})
+}
