@@ -12,6 +12,9 @@ const (
 	renewTimeout = 2 * time.Minute
 	// renewPause is how long a failed renewal is not tried again while the old value is still good.
 	renewPause = 30 * time.Second
+	// renewPatience is how long callers wait for a renewal while the old value is still good: a server that does not answer
+	// must not hold up who has what he needs.
+	renewPatience = 10 * time.Second
 )
 
 // A renewing keeps a value that expires, and renews it in time: any number of callers share one renewal, and a renewal
@@ -74,10 +77,20 @@ func (r *renewing[T]) get(ctx context.Context) (T, error) {
 		r.call, r.begun = call, time.Now()
 		go r.run(context.WithoutCancel(ctx), call, r.value)
 	}
+	old := r.value
+	left := max(0, renewPatience-time.Since(r.begun))
+	var patience <-chan time.Time // stays nil, and never comes, where the old value would have expired by then
+	if r.now().Add(left).Before(r.expires) {
+		timer := time.NewTimer(left)
+		defer timer.Stop()
+		patience = timer.C
+	}
 	r.mu.Unlock()
 	select {
 	case <-call.done:
 		return call.value, call.err
+	case <-patience:
+		return old, nil
 	case <-ctx.Done():
 		return none, context.Cause(ctx)
 	}

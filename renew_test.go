@@ -1,11 +1,14 @@
 package cognito_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,6 +61,48 @@ func TestRotatedTokenIsKept(t *testing.T) {
 		}
 		if want := []string{first, "rotated-1"}; !slices.Equal(taken, want) {
 			t.Errorf("refreshed with %q, want %q", taken, want)
+		}
+	})
+}
+
+// Who has valid credentials does not wait for long for a service that does not answer, and only the first one waits.
+func TestHangingRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := cognitotest.Example()
+		base := server.Client().Transport
+		var hanging atomic.Bool
+		client := exampleClient(server)
+		client.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			if hanging.Load() {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			}
+			return base.RoundTrip(r)
+		})}
+		s := signIn(t, client)
+		first, err := s.Credentials(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(46 * time.Minute)
+		hanging.Store(true)
+		for _, longest := range []time.Duration{10 * time.Second, 0, 0} {
+			begun := time.Now()
+			creds, err := s.Credentials(t.Context())
+			if waited := time.Since(begun); err != nil || creds != first || waited > longest {
+				t.Errorf("%v after %v, error %v", creds, waited, err)
+			}
+		}
+		time.Sleep(14*time.Minute - 15*time.Second) // 5 seconds of them are left, less than one waits
+		impatient, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if creds, err := s.Credentials(impatient); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v, error %v", creds, err)
+		}
+		hanging.Store(false)
+		time.Sleep(5 * time.Minute) // whatever hangs has ended
+		if creds, err := s.Credentials(t.Context()); err != nil || creds == first {
+			t.Errorf("%v, error %v", creds, err)
 		}
 	})
 }
