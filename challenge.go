@@ -2,67 +2,269 @@ package cognito
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/loginwithcognito/cognito/cognitoidp"
 )
 
 // A Challenge is what a user pool asks before it gives tokens: a new password, a code, a choice. It is the error of
-// [Client.SignIn] and of [Challenge.Respond] where the pool asks for more:
+// [Client.SignIn], [Client.Start] and [Challenge.Respond] where the pool asks for more:
 //
-//	s, err := c.SignIn(ctx, name, password)
+//	session, err := c.SignIn(ctx, name, password)
 //	var challenge *cognito.Challenge
-//	if errors.As(err, &challenge) && challenge.Name == "NEW_PASSWORD_REQUIRED" {
-//		s, err = challenge.Respond(ctx, map[string]string{"NEW_PASSWORD": chosen})
+//	for errors.As(err, &challenge) {
+//		answers := map[string]string{}
+//		for _, key := range challenge.Asks() {
+//			answers[key] = prompt(key) // such as SMS_MFA_CODE
+//		}
+//		session, err = challenge.Respond(ctx, answers)
 //	}
 //
-// The names of challenges and of what they receive and expect are Cognito's (AWS: RespondToAuthChallenge).
-// A Challenge does not change: after a wrong code the same value can be answered again, as long as the pool agrees.
+// The names of challenges, of what comes with them and of what they ask for are Cognito's (AWS: RespondToAuthChallenge); a
+// name that is not known here can be answered all the same. A Challenge does not change: after a wrong code the same value
+// can be answered again, as long as the pool agrees.
 type Challenge struct {
 	// Name is the challenge's name, such as "NEW_PASSWORD_REQUIRED" or "SOFTWARE_TOKEN_MFA".
 	Name string
-	// Parameters is what came with it, such as CODE_DELIVERY_DESTINATION.
+	// Parameters is what came with it, as it came.
 	Parameters map[string]string
 	// Available lists the challenges to choose from, where Name is "SELECT_CHALLENGE".
 	Available []string
 	// Username is the user's real name, which answers use in place of an alias.
 	Username string
+	// Received is when the challenge came.
+	Received time.Time
 
-	session string // a bearer secret until the sign-in is over
-	client  *Client
+	session      string       // a bearer secret until the sign-in is over
+	conversation conversation // without a pending exchange
 }
 
-// Error names the challenge and what came with it, but no secret.
+// answerKeys says what each challenge asks for.
+var answerKeys = map[string][]string{
+	cognitoidp.ChallengeNewPasswordRequired: {"NEW_PASSWORD"}, // and attributes: see Asks
+	cognitoidp.ChallengeSMSMFA:              {"SMS_MFA_CODE"},
+	cognitoidp.ChallengeSMSOTP:              {"SMS_OTP_CODE"},
+	cognitoidp.ChallengeEmailOTP:            {"EMAIL_OTP_CODE"},
+	cognitoidp.ChallengeSoftwareTokenMFA:    {"SOFTWARE_TOKEN_MFA_CODE"},
+	cognitoidp.ChallengeSelectMFAType:       {"ANSWER"},
+	cognitoidp.ChallengeSelectChallenge:     {"ANSWER"},
+	cognitoidp.ChallengeCustom:              {"ANSWER"},
+	cognitoidp.ChallengeWebAuthn:            {"CREDENTIAL"},
+	cognitoidp.ChallengePassword:            {"PASSWORD"},
+	cognitoidp.ChallengePasswordSRP:         {"PASSWORD"},
+	cognitoidp.ChallengeMFASetup:            {"SOFTWARE_TOKEN_MFA_CODE"}, // after SetUpTOTP; or EMAIL
+}
+
+func (v *conversation) challenge(out cognitoidp.AuthOutput) *Challenge {
+	rest := *v
+	rest.exchange, rest.password = nil, ""
+	return &Challenge{
+		Name:         out.ChallengeName,
+		Parameters:   out.ChallengeParameters,
+		Available:    out.AvailableChallenges,
+		Username:     v.username,
+		Received:     v.client.services.idp.Now(),
+		session:      out.Session,
+		conversation: rest,
+	}
+}
+
+// Asks returns the keys of the answers that the challenge needs: one for most, and for NEW_PASSWORD_REQUIRED also
+// "userAttributes.<name>" for each attribute that the pool requires and the user lacks. It is empty where the name is not
+// known here.
+func (ch *Challenge) Asks() []string {
+	keys := slices.Clone(answerKeys[ch.Name])
+	if ch.Name == cognitoidp.ChallengeNewPasswordRequired {
+		has := ch.attributes()
+		for _, key := range ch.list("requiredAttributes") {
+			name := strings.TrimPrefix(key, "userAttributes.")
+			if has[name] == "" {
+				keys = append(keys, "userAttributes."+name)
+			}
+		}
+	}
+	return keys
+}
+
+// Choices returns what can be answered as ANSWER, where the challenge is a choice, and what can be set up, where Name is
+// "MFA_SETUP". The texts are the pool's, and must be answered as they are.
+func (ch *Challenge) Choices() []string {
+	switch ch.Name {
+	case cognitoidp.ChallengeSelectMFAType:
+		return ch.list("MFAS_CAN_CHOOSE")
+	case cognitoidp.ChallengeMFASetup:
+		return ch.list("MFAS_CAN_SETUP")
+	}
+	return slices.Clone(ch.Available)
+}
+
+// Delivery tells where a code was sent: the medium, "SMS" or "EMAIL", and the masked destination. Both are empty where the
+// challenge is not about a code that was sent.
+func (ch *Challenge) Delivery() (medium, destination string) {
+	return ch.Parameters["CODE_DELIVERY_DELIVERY_MEDIUM"], ch.Parameters["CODE_DELIVERY_DESTINATION"]
+}
+
+// Until returns a time until which the pool takes an answer: 3 minutes after it asked, the shortest that an app client can
+// be set to. It may be up to 15 minutes, which the pool does not tell (AWS: CreateUserPoolClient, AuthSessionValidity).
+func (ch *Challenge) Until() time.Time { return ch.Received.Add(3 * time.Minute) }
+
+// list reads a parameter that is a JSON list of strings.
+func (ch *Challenge) list(parameter string) []string {
+	var list []string
+	if json.Unmarshal([]byte(ch.Parameters[parameter]), &list) != nil {
+		return nil
+	}
+	return list
+}
+
+// attributes reads those that a user has when a new password is required; attributes are strings, but for odd ones.
+func (ch *Challenge) attributes() map[string]string {
+	var values map[string]any
+	if json.Unmarshal([]byte(ch.Parameters["userAttributes"]), &values) != nil {
+		return nil
+	}
+	has := make(map[string]string, len(values))
+	for name, value := range values {
+		if text := fmt.Sprint(value); value != nil {
+			has[name] = text
+		}
+	}
+	return has
+}
+
+// Error names the challenge and what it asks for, but no secret.
 func (ch Challenge) Error() string {
-	names := slices.Sorted(maps.Keys(ch.Parameters))
 	text := "cognito: the user pool asks for " + ch.Name
-	if to := ch.Parameters["CODE_DELIVERY_DESTINATION"]; to != "" {
+	if _, to := ch.Delivery(); to != "" {
 		text += fmt.Sprintf(" (a code was sent to %q)", to)
-	} else if len(names) > 0 {
-		text += " (parameters: " + strings.Join(names, ", ") + ")"
 	}
-	return text + ": answer it with Challenge.Respond"
+	if choices := ch.Choices(); len(choices) > 0 {
+		text += fmt.Sprintf(" (to choose from: %q)", choices)
+	}
+	if keys := ch.Asks(); len(keys) > 0 {
+		return text + ": answer with " + strings.Join(keys, ", ")
+	}
+	return text + fmt.Sprintf(" (parameters: %q): answer with Challenge.Respond", slices.Sorted(maps.Keys(ch.Parameters)))
 }
 
-// Respond answers the challenge. USERNAME and SECRET_HASH are added where responses lacks them. Where the pool asks for
-// yet more, the error is the next *Challenge.
-func (ch *Challenge) Respond(ctx context.Context, responses map[string]string) (*Session, error) {
-	if ch.client == nil || ch.Name == "" {
-		return nil, fmt.Errorf("cognito: Respond: the challenge did not come from a sign-in")
+// Respond answers the challenge. What every answer has, such as USERNAME and SECRET_HASH, is added. Where the pool asks
+// for yet more, the error is the next *Challenge.
+//
+// A PASSWORD that answers PASSWORD_SRP, or comes with the ANSWER "PASSWORD_SRP", is used by SRP and not sent. A
+// SOFTWARE_TOKEN_MFA_CODE that answers MFA_SETUP completes what [Challenge.SetUpTOTP] began.
+func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*Session, error) {
+	v := ch.conversation
+	if v.client == nil || ch.Name == "" {
+		return nil, errors.New("cognito: Respond: the challenge did not come from a sign-in")
 	}
-	answers := ch.client.parameters(ch.Username)
-	maps.Copy(answers, responses)
-	out, err := ch.client.services.idp.RespondToAuthChallenge(ctx, cognitoidp.RespondToAuthChallengeInput{
-		ClientID:           ch.client.Environment.ClientID,
-		ChallengeName:      ch.Name,
-		ChallengeResponses: answers,
-		Session:            ch.session,
-	})
+	answers = maps.Clone(answers)
+	if answers == nil {
+		answers = map[string]string{}
+	}
+	session := ch.session
+	switch {
+	case ch.Name == cognitoidp.ChallengeNewPasswordRequired:
+		for name := range ch.attributes() {
+			if _, sent := answers["userAttributes."+name]; sent {
+				return nil, fmt.Errorf("cognito: the user has the attribute %q already: the pool refuses to be sent it again, leave userAttributes.%s out", name, name)
+			}
+		}
+	case ch.Name == cognitoidp.ChallengePasswordSRP,
+		ch.Name == cognitoidp.ChallengeSelectChallenge && answers["ANSWER"] == cognitoidp.ChallengePasswordSRP:
+		if answers["PASSWORD"] == "" {
+			return nil, errors.New("cognito: Respond: PASSWORD is missing: it is used by SRP, and not sent")
+		}
+		answers["SRP_A"] = v.exchangeFor(answers["PASSWORD"])
+		delete(answers, "PASSWORD")
+	case ch.Name == cognitoidp.ChallengeMFASetup && answers["SOFTWARE_TOKEN_MFA_CODE"] != "":
+		out, err := v.client.services.idp.VerifySoftwareToken(ctx, cognitoidp.VerifySoftwareTokenInput{
+			Session: session, UserCode: answers["SOFTWARE_TOKEN_MFA_CODE"], FriendlyDeviceName: answers["FRIENDLY_DEVICE_NAME"],
+		})
+		if err != nil {
+			return nil, Explain(err)
+		}
+		session = out.Session
+		delete(answers, "SOFTWARE_TOKEN_MFA_CODE")
+		delete(answers, "FRIENDLY_DEVICE_NAME")
+	}
+	out, err := v.respond(ctx, ch.Name, session, answers)
 	if err != nil {
-		return nil, explain(err)
+		return nil, err
 	}
-	return ch.client.proceed(ch.Username, out)
+	return v.proceed(ctx, out)
+}
+
+// SetUpTOTP begins to set up a password generator (TOTP, RFC 6238) where the challenge is MFA_SETUP. It returns the seed,
+// in base32, for the user's generator ([TOTPURI] makes what generators scan) and the challenge that is to be answered
+// with a SOFTWARE_TOKEN_MFA_CODE of it.
+func (ch *Challenge) SetUpTOTP(ctx context.Context) (seed string, next *Challenge, err error) {
+	if ch.Name != cognitoidp.ChallengeMFASetup || ch.conversation.client == nil {
+		return "", nil, fmt.Errorf("cognito: SetUpTOTP: the challenge is %q and not MFA_SETUP", ch.Name)
+	}
+	out, err := ch.conversation.client.services.idp.AssociateSoftwareToken(ctx, cognitoidp.AssociateSoftwareTokenInput{Session: ch.session})
+	if err != nil {
+		return "", nil, Explain(err)
+	}
+	following := *ch
+	following.session = out.Session
+	return out.SecretCode, &following, nil
+}
+
+// savedChallenge is the form in which a challenge is stored.
+type savedChallenge struct {
+	Name       string            `json:"name"`
+	Parameters map[string]string `json:"parameters,omitempty"`
+	Available  []string          `json:"available,omitempty"`
+	Username   string            `json:"username"`
+	Received   time.Time         `json:"received"`
+	Session    string            `json:"session,omitempty"`
+	ClientID   string            `json:"client_id"`
+	Device     json.RawMessage   `json:"device,omitempty"`
+	Metadata   map[string]string `json:"client_metadata,omitempty"`
+}
+
+// Reveal returns JSON with the challenge's secrets in it, for storing until [Client.Continue] takes it up again, in
+// another process if need be. What UserContextData said is not part of it.
+func (ch *Challenge) Reveal() ([]byte, error) {
+	if ch.conversation.client == nil {
+		return nil, errors.New("cognito: Reveal: the challenge did not come from a sign-in")
+	}
+	device, err := ch.conversation.device.Reveal()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(savedChallenge{
+		ch.Name, ch.Parameters, ch.Available, ch.Username, ch.Received, ch.session,
+		ch.conversation.client.Environment.ClientID, device, ch.conversation.metadata,
+	})
+}
+
+// Continue takes up a challenge that [Challenge.Reveal] stored.
+func (c *Client) Continue(stored []byte) (*Challenge, error) {
+	if err := c.open("user_pool_id", "client_id"); err != nil {
+		return nil, err
+	}
+	var saved savedChallenge
+	if err := json.Unmarshal(stored, &saved); err != nil || saved.Name == "" {
+		return nil, errors.New("cognito: Continue: this is not a stored challenge")
+	}
+	if saved.ClientID != c.Environment.ClientID {
+		return nil, fmt.Errorf("cognito: Continue: the challenge is of app client %q, and the environment's client_id is %q", saved.ClientID, c.Environment.ClientID)
+	}
+	v := conversation{client: c, username: saved.Username, metadata: saved.Metadata}
+	if len(saved.Device) > 0 {
+		if err := json.Unmarshal(saved.Device, &v.device); err != nil {
+			return nil, errors.New("cognito: Continue: the stored challenge is damaged")
+		}
+	}
+	return &Challenge{
+		Name: saved.Name, Parameters: saved.Parameters, Available: saved.Available, Username: saved.Username,
+		Received: saved.Received, session: saved.Session, conversation: v,
+	}, nil
 }

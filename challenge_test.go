@@ -23,7 +23,7 @@ func TestChallenge(t *testing.T) {
 		if challenge.Name != cognitoidp.ChallengeNewPasswordRequired || challenge.Username != cognitotest.ExampleNewUser {
 			t.Errorf("challenge %+v", *challenge)
 		}
-		if !strings.Contains(err.Error(), "NEW_PASSWORD_REQUIRED") || !strings.Contains(err.Error(), "Respond") {
+		if !strings.Contains(err.Error(), "NEW_PASSWORD_REQUIRED") || !strings.Contains(err.Error(), "answer with NEW_PASSWORD") {
 			t.Errorf("error %q", err)
 		}
 

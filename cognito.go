@@ -14,23 +14,18 @@
 package cognito
 
 import (
-	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/loginwithcognito/cognito/cognitoid"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/internal/transport"
-	"github.com/loginwithcognito/cognito/srp"
 	"github.com/loginwithcognito/cognito/sts"
 )
 
@@ -50,6 +45,13 @@ type Client struct {
 	// HTTPClient sends the requests. Nil: a client of its own with TLS 1.2 or better, timeouts, and the proxy of the
 	// environment. Redirects are never followed.
 	HTTPClient *http.Client
+
+	// RefreshWith, if set, stands around every refresh of tokens, so that what a program stores is never older than what
+	// it uses, and processes can share one refresh token where tokens rotate. It is given what the session has, and
+	// returns what the session shall have. Typically it takes a lock that all processes share and reads what is stored.
+	// If that expires later than current.Tokens.Expires, another process was faster, and it is returned. If not, refresh
+	// is called with it, and what that returns is stored, even beside an error, and returned.
+	RefreshWith func(ctx context.Context, current Saved, refresh func(context.Context, Saved) (Saved, error)) (Saved, error)
 
 	once     sync.Once
 	services services
@@ -94,109 +96,10 @@ func (c *Client) open(fields ...string) error {
 	return c.Environment.require(fields...)
 }
 
-// SignIn signs a user in with a user name, or an alias of it such as an e-mail address, and a password.
-//
-// The password is used by SRP-6a only, as it is: it is neither normalised nor trimmed, and never sent. Where the pool
-// asks for more before it gives tokens, the error is a [*Challenge], which can be answered. Otherwise the error of a
-// service is a *cognitoidp.Error with the service's own code; [errors.As] finds either. A refused password is never
-// tried again here, because the pool counts attempts.
-func (c *Client) SignIn(ctx context.Context, username, password string) (*Session, error) {
-	if err := c.open("user_pool_id", "client_id"); err != nil {
-		return nil, err
-	}
-	pool, err := srp.PoolName(c.Environment.UserPoolID)
-	if err != nil {
-		return nil, fmt.Errorf("cognito: %w", err)
-	}
-	if username == "" || password == "" {
-		return nil, errors.New("cognito: SignIn: the user name and the password must not be empty")
-	}
-	if !utf8.ValidString(username) || !utf8.ValidString(password) {
-		return nil, errors.New("cognito: SignIn: the user name and the password must be UTF-8")
-	}
-	defer c.connectAhead(ctx)()
-
-	exchange := srp.NewClient()
-	parameters := c.parameters(username)
-	parameters["SRP_A"] = exchange.A()
-	out, err := c.services.idp.InitiateAuth(ctx, cognitoidp.InitiateAuthInput{
-		ClientID:       c.Environment.ClientID,
-		AuthFlow:       cognitoidp.AuthFlowUserSRP,
-		AuthParameters: parameters,
-	})
-	if err != nil {
-		return nil, explain(err)
-	}
-	if out.ChallengeName != cognitoidp.ChallengePasswordVerifier {
-		return c.proceed(username, out)
-	}
-
-	received := out.ChallengeParameters
-	block, err := decodeBase64(received["SECRET_BLOCK"])
-	if err != nil {
-		return nil, errors.New("cognito: SignIn: the pool's SECRET_BLOCK is not base64")
-	}
-	// x and the signature use the name that the pool says, which differs from the one typed where that was an alias; the
-	// answer's USERNAME and SECRET_HASH use the real user name (aws-sdk-android CognitoUser.java does the same).
-	userID := cmp.Or(received["USER_ID_FOR_SRP"], received["USERNAME"], username)
-	username = cmp.Or(received["USERNAME"], userID)
-	timestamp := srp.Timestamp(c.services.idp.Now())
-	signature, err := exchange.Sign(
-		srp.Identity{Pool: pool, User: userID, Password: password},
-		srp.Challenge{Salt: received["SALT"], B: received["SRP_B"], SecretBlock: block},
-		timestamp)
-	if err != nil {
-		return nil, fmt.Errorf("cognito: SignIn: %w", err)
-	}
-	parameters = c.parameters(username)
-	parameters["PASSWORD_CLAIM_SECRET_BLOCK"] = received["SECRET_BLOCK"] // the text as it came
-	parameters["PASSWORD_CLAIM_SIGNATURE"] = base64.StdEncoding.EncodeToString(signature)
-	parameters["TIMESTAMP"] = timestamp
-	out, err = c.services.idp.RespondToAuthChallenge(ctx, cognitoidp.RespondToAuthChallengeInput{
-		ClientID:           c.Environment.ClientID,
-		ChallengeName:      out.ChallengeName,
-		ChallengeResponses: parameters,
-		Session:            out.Session,
-	})
-	if err != nil {
-		return nil, explain(err)
-	}
-	return c.proceed(username, out)
-}
-
-// proceed turns the pool's answer into a session, or into the challenge that comes next.
-func (c *Client) proceed(username string, out cognitoidp.AuthOutput) (*Session, error) {
-	if out.AuthenticationResult == nil {
-		return nil, &Challenge{
-			Name:       out.ChallengeName,
-			Parameters: out.ChallengeParameters,
-			Available:  out.AvailableChallenges,
-			Username:   cmp.Or(out.ChallengeParameters["USERNAME"], username),
-			session:    out.Session,
-			client:     c,
-		}
-	}
-	s := c.newSession()
-	tokens, expires, err := s.receive(Tokens{}, *out.AuthenticationResult)
-	if err != nil {
-		return nil, err
-	}
-	s.tokens.set(tokens, expires)
-	return s, nil
-}
-
-// parameters returns the parameters that every sign-in call has: USERNAME and, for an app client with a secret,
-// SECRET_HASH = base64(HMAC-SHA256(client secret, user name || client id)) of the same user name
-// (AWS: "Computing secret hash values").
-func (c *Client) parameters(username string) map[string]string {
-	p := map[string]string{"USERNAME": username}
-	if hash := c.secretHash(username); hash != "" {
-		p["SECRET_HASH"] = hash
-	}
-	return p
-}
-
-func (c *Client) secretHash(username string) string {
+// SecretHash returns the SECRET_HASH that goes with a user name in calls of an app client with a secret, and "" for an
+// app client without one: base64(HMAC-SHA256(client secret, user name || client id)), where the user name is that of the
+// same call (AWS: "Computing secret hash values"). Only calls of [Client.UserPool] need it.
+func (c *Client) SecretHash(username string) string {
 	if c.Environment.ClientSecret == "" {
 		return ""
 	}
@@ -205,10 +108,13 @@ func (c *Client) secretHash(username string) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// decodeBase64 decodes standard or URL-safe base64, padded or not, as aws-amplify's client does.
-func decodeBase64(s string) ([]byte, error) {
-	s = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(s, "="))
-	return base64.RawStdEncoding.DecodeString(s)
+// UserPool returns the client of the user pool's own operations, such as SignUp, ForgotPassword and ChangePassword. Its
+// errors are the service's; [Explain] adds what usually stands behind them.
+func (c *Client) UserPool() (*cognitoidp.Client, error) {
+	if err := c.open("user_pool_id", "client_id"); err != nil {
+		return nil, err
+	}
+	return &c.services.idp, nil
 }
 
 // NewHTTPClient returns the kind of client that a [Client] without one makes for itself: TLS 1.2 or better, timeouts,

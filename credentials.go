@@ -60,6 +60,9 @@ func (s *Session) HTTPClient(service string) *http.Client {
 		Credentials: s.Credentials,
 		Base:        signing.Transport,
 	}
+	if s.client.HTTPClient == nil {
+		signing.Timeout = 0 // ours is for small answers; a context bounds what a caller sends
+	}
 	return &signing
 }
 
@@ -94,7 +97,7 @@ func (s *Session) fetchCredentials(ctx context.Context, old sigv4.Credentials) (
 		}
 	}
 	if err != nil {
-		return old, time.Time{}, explain(err)
+		return old, time.Time{}, Explain(err)
 	}
 	return creds, creds.Expires, nil
 }
@@ -155,7 +158,7 @@ func (s *Session) fetchIdentityID(ctx context.Context, logins map[string]string)
 		Logins:         logins,
 	})
 	if err != nil {
-		return "", explain(err)
+		return "", Explain(err)
 	}
 	s.setIdentityID(id)
 	return id, nil

@@ -2,7 +2,6 @@ package cognito
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/loginwithcognito/cognito/cognitoid"
@@ -21,41 +20,66 @@ type explanation struct {
 // explanations are tried in order. The messages are those seen in public bug reports of AWS's clients: a hint when they
 // match, no more.
 var explanations = [...]explanation{
-	{"cognitoidp", "NotAuthorizedException", "incorrect username or password",
-		"the password is wrong; or the user does not exist and the pool hides that; or this machine's clock is wrong; or user_pool_id is not the pool of client_id"},
-	{"cognitoidp", "NotAuthorizedException", "secret",
-		"the app client has a secret and client_secret is missing or wrong; or it has none and client_secret is set; or the hash was made with an alias in place of the user name"},
 	{"cognitoidp", "NotAuthorizedException", "attempts exceeded",
-		"too many wrong passwords: the user is locked out for up to 15 minutes; wait before trying again"},
+		"too many wrong passwords: the pool refuses every password for up to 15 minutes; wait, then check the password before trying again"},
 	{"cognitoidp", "NotAuthorizedException", "refresh token",
-		"the refresh token was revoked, has expired, or belongs to another app client; or the pool tracks devices and this device was not confirmed: sign in again"},
-	{"cognitoidp", "NotAuthorizedException", "disabled", "an administrator has disabled the user"},
-	{"cognitoidp", "NotAuthorizedException", "session", "the sign-in took longer than the app client allows, or the answer was given twice: sign in again"},
-	{"cognitoidp", "RefreshTokenReuseException", "", "another process has refreshed with this token already: use what that one saved, or sign in again"},
-	{"cognitoidp", "UserNotFoundException", "", "the user name is misspelt, or the user is in another environment's pool"},
-	{"cognitoidp", "UserNotConfirmedException", "", "the user has signed up but not confirmed the code: confirm, or ask an administrator to"},
-	{"cognitoidp", "PasswordResetRequiredException", "", "an administrator has reset the password: set a new one by the forgotten-password way"},
-	{"cognitoidp", "ResourceNotFoundException", "", "client_id does not exist in this Region, or is not of user_pool_id"},
-	{"cognitoidp", "InvalidParameterException", "flow not enabled", "the app client does not allow this flow: an administrator must allow ALLOW_USER_SRP_AUTH, and ALLOW_REFRESH_TOKEN_AUTH for refresh"},
+		"it was revoked, has expired, or is of another app client (check client_id); or the pool tracks devices and this device was not confirmed or is not the one that signed in: sign in again"},
+	{"cognitoidp", "NotAuthorizedException", "hash",
+		"client_secret is missing, or is of another app client, or was replaced; or the hash was made with an alias in place of the user name: check client_id and client_secret"},
+	{"cognitoidp", "NotAuthorizedException", "secret",
+		"client_secret is missing or wrong, or the app client has none and it is set: check client_id and client_secret"},
+	{"cognitoidp", "NotAuthorizedException", "disabled", "an administrator has disabled the user: ask one"},
+	{"cognitoidp", "NotAuthorizedException", "access token", "it has expired, was revoked, or is an ID token: refresh it, or sign in again"},
+	{"cognitoidp", "NotAuthorizedException", "session",
+		"the answer came after the app client's session duration (3 to 15 minutes), or the same challenge was answered twice: sign in again"},
+	{"cognitoidp", "NotAuthorizedException", "incorrect username or password",
+		"the password is wrong; or there is no such user, which the pool hides; or this machine's clock is wrong; or client_id is not of user_pool_id: check these in turn"},
+	{"cognitoidp", "RefreshTokenReuseException", "", "another process has refreshed with this token already: use what that one stored, or sign in again"},
+	{"cognitoidp", "UserNotFoundException", "", "the user name is misspelt, or the user is in the pool of another environment: check user_pool_id"},
+	{"cognitoidp", "UserNotConfirmedException", "", "the user has signed up but not confirmed the code: confirm it (ConfirmSignUp), ask for another (ResendConfirmationCode), or ask an administrator"},
+	{"cognitoidp", "PasswordResetRequiredException", "", "an administrator has reset the password: choose a new one with the code that was sent (ForgotPassword, ConfirmForgotPassword)"},
+	{"cognitoidp", "ResourceNotFoundException", "device", "the pool has forgotten this device: sign in again without it"},
+	{"cognitoidp", "ResourceNotFoundException", "", "client_id does not exist in this Region, or is not of user_pool_id: check both, and aws_region"},
+	{"cognitoidp", "InvalidParameterException", "flow", "the app client does not allow this way to sign in: an administrator must add it to its flows, such as ALLOW_USER_SRP_AUTH and ALLOW_REFRESH_TOKEN_AUTH"},
+	{"cognitoidp", "InvalidParameterException", "device key", "the device was issued to another user, or with another sign-in's access token, or the pool has forgotten it: sign in again without it"},
 	{"cognitoidp", "InvalidParameterException", "secret", "the app client has a secret: set client_secret"},
-	{"cognitoidp", "ForbiddenException", "", "AWS WAF, the firewall before the user pool, refused the request"},
+	{"cognitoidp", "CodeMismatchException", "", "the code is misspelt, is an older one, or the generator's clock is wrong: the same challenge can be answered again"},
+	{"cognitoidp", "EnableSoftwareTokenMFAException", "", "the code is misspelt, or the generator's clock or seed is wrong: try the next code"},
+	{"cognitoidp", "ExpiredCodeException", "", "the code is too old, or was used: ask for another"},
+	{"cognitoidp", "LimitExceededException", "", "this user has asked for too much in the last hour (codes, changes of password): wait"},
+	{"cognitoidp", "ForbiddenException", "", "AWS WAF, the firewall before the user pool, refused the request: the network that it comes from may be blocked"},
 	{"cognitoid", "NotAuthorizedException", "not from a supported provider",
-		"the identity pool does not list this user pool and app client among its authentication providers"},
-	{"cognitoid", "NotAuthorizedException", "issuer", "the ID token is of another user pool than the identity pool expects"},
-	{"cognitoid", "NotAuthorizedException", "unauthenticated access", "the identity pool does not allow guests: sign in"},
-	{"cognitoid", "NotAuthorizedException", "forbidden", "the stored identity is not this user's: forget it"},
-	{"cognitoid", "NotAuthorizedException", "expired", "the ID token has expired: this machine's clock may be wrong"},
+		"the identity pool does not list this user pool with this app client among its authentication providers: compare user_pool_id and client_id with them"},
+	{"cognitoid", "NotAuthorizedException", "issuer", "the ID token is of another user pool than the identity pool expects: check user_pool_id and identity_pool_id"},
+	{"cognitoid", "NotAuthorizedException", "unauthenticated access", "the identity pool does not allow guests: sign in, or ask an administrator to allow them"},
+	{"cognitoid", "NotAuthorizedException", "forbidden", "the stored identity belongs to another user, or to no signed-in one: forget it"},
+	{"cognitoid", "NotAuthorizedException", "expired", "the ID token has expired, or this machine's clock is wrong"},
 	{"cognitoid", "InvalidParameterException", "classic", "the identity pool allows the enhanced flow only: leave Duration at 0, or ask an administrator to allow the basic (classic) flow"},
-	{"cognitoid", "InvalidIdentityPoolConfigurationException", "", "the identity pool has no role for this user, or the role's trust policy does not name the identity pool"},
-	{"cognitoid", "ResourceNotFoundException", "", "identity_pool_id does not exist in this Region"},
-	{"sts", "AccessDenied", "", "role_arn does not exist, or its trust policy does not allow cognito-identity.amazonaws.com with this identity pool's id as aud and amr authenticated"},
-	{"sts", "ValidationError", "duration", "the role's maximum session duration is shorter than Duration"},
-	{"sts", "InvalidIdentityToken", "", "the role trusts another issuer, or the token was damaged"},
-	{"sts", "ExpiredTokenException", "", "the token has expired: this machine's clock may be wrong"},
+	{"cognitoid", "InvalidIdentityPoolConfigurationException", "", "the identity pool has no role for this user, or the role's trust policy does not name the identity pool: check the pool's role settings"},
+	{"cognitoid", "ResourceNotFoundException", "", "identity_pool_id does not exist in its Region, or the identity was deleted"},
+	{"sts", "AccessDenied", "", "role_arn does not exist, or its trust policy does not allow cognito-identity.amazonaws.com with this identity pool's id as aud and authenticated as amr: check both"},
+	{"sts", "ValidationError", "duration", "the role's maximum session duration is shorter than Duration: ask for less, or have it raised"},
+	{"sts", "InvalidIdentityToken", "", "the role trusts another issuer, or the account has no such identity provider, or the token was damaged"},
+	{"sts", "ExpiredTokenException", "", "the token lives 10 minutes and is older, or this machine's clock is wrong"},
 }
 
-// explain adds to a service's error what usually stands behind it. The service's own error stays in the chain.
-func explain(err error) error {
+// explained is an error of a service with what usually stands behind it.
+type explained struct {
+	error
+	cause string
+}
+
+func (e *explained) Error() string { return e.error.Error() + "; probably " + e.cause }
+
+func (e *explained) Unwrap() error { return e.error }
+
+// Explain adds to an error of one of the services what usually stands behind it. The error itself stays in the chain, so
+// that errors.As finds it; other errors are returned as they are. Errors of this package are explained already.
+func Explain(err error) error {
+	var already *explained
+	if errors.As(err, &already) {
+		return err
+	}
 	var service, code, message string
 	var idp *cognitoidp.Error
 	var identity *cognitoid.Error
@@ -72,7 +96,7 @@ func explain(err error) error {
 	}
 	for _, e := range explanations {
 		if e.service == service && e.code == code && strings.Contains(strings.ToLower(message), e.text) {
-			return fmt.Errorf("%w; probably %s", err, e.cause)
+			return &explained{err, e.cause}
 		}
 	}
 	return err

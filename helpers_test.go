@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -67,6 +68,13 @@ func watch(server *cognitotest.Server, answer func(operation string, n int) *htt
 		defer mu.Unlock()
 		return calls[operation]
 	}
+}
+
+// asChallenge returns the challenge that err is, or nil.
+func asChallenge(err error) *cognito.Challenge {
+	var challenge *cognito.Challenge
+	errors.As(err, &challenge)
+	return challenge
 }
 
 // refusal is an error answer as the JSON services give it.

@@ -50,6 +50,26 @@ func (t Tokens) MarshalText() ([]byte, error) {
 	return redact.Text("cognito.Tokens", t.shown()...), nil
 }
 
+// Format leaves out the password.
+func (d Device) Format(f fmt.State, _ rune) {
+	redact.Format(f, "cognito.Device", "Username", d.Username, "Key", d.Key)
+}
+
+// MarshalText leaves out the password.
+func (d Device) MarshalText() ([]byte, error) {
+	return redact.Text("cognito.Device", "Username", d.Username, "Key", d.Key), nil
+}
+
+// Format leaves out the password.
+func (l Login) Format(f fmt.State, _ rune) {
+	redact.Format(f, "cognito.Login", "Username", l.Username, "Flow", l.Flow)
+}
+
+// MarshalText leaves out the password.
+func (l Login) MarshalText() ([]byte, error) {
+	return redact.Text("cognito.Login", "Username", l.Username, "Flow", l.Flow), nil
+}
+
 // Format leaves out the tokens.
 func (s Saved) Format(f fmt.State, _ rune) {
 	redact.Format(f, "cognito.Saved", "IdentityID", s.IdentityID)

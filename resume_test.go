@@ -103,7 +103,7 @@ func TestResumeRefuses(t *testing.T) {
 		want  string
 	}{
 		"nothing":      {cognito.Saved{}, exampleEnvironment(), "sign in"},
-		"damaged":      {damaged, exampleEnvironment(), "damaged"},
+		"damaged":      {damaged, exampleEnvironment(), "can't be used"},
 		"other client": {saved, secretEnvironment(), "app client"},
 	} {
 		client := &cognito.Client{Environment: test.env, HTTPClient: server.Client()}

@@ -38,15 +38,19 @@ type Saved struct {
 	Tokens Tokens
 	// IdentityID is the user's identity in the identity pool, if it was asked for, so that it need not be asked for again.
 	IdentityID string
+	// Device is the one that the refresh token is bound to, where the pool tracks devices.
+	Device Device
 }
 
 // Reveal returns JSON with the secrets in it, for storing. json.Unmarshal into a Saved reads it.
 func (s Saved) Reveal() ([]byte, error) {
 	type tokens Tokens // without the methods that redact
+	type device Device
 	return json.Marshal(struct {
 		Tokens     tokens
 		IdentityID string
-	}{tokens(s.Tokens), s.IdentityID})
+		Device     device
+	}{tokens(s.Tokens), s.IdentityID, device(s.Device)})
 }
 
 // A Session is a user signed in, or a guest. It renews its tokens and credentials by itself and is safe for concurrent
@@ -61,6 +65,9 @@ type Session struct {
 	claims     Claims
 	identityID string
 	noRotation bool // the pool knows REFRESH_TOKEN_AUTH only
+	device     Device
+	askDevice  bool
+	deviceErr  error // why a new device could not be confirmed
 }
 
 func (c *Client) newSession() *Session {
@@ -80,27 +87,19 @@ func (c *Client) Resume(ctx context.Context, saved Saved) (*Session, error) {
 		return nil, errors.New("cognito: Resume: there is no refresh token; sign in again")
 	}
 	s := c.newSession()
-	s.identityID = saved.IdentityID
+	s.identityID, s.device = saved.IdentityID, saved.Device
+	var expires time.Time
 	if saved.Tokens.ID != "" {
-		claims, err := ParseUnverified(saved.Tokens.ID)
-		if err != nil {
-			return nil, fmt.Errorf("cognito: Resume: the saved ID token is damaged: %w", err)
+		var err error
+		if expires, err = s.adopt(saved.Tokens); err != nil {
+			return nil, fmt.Errorf("cognito: Resume: the saved ID token can't be used: %w", err)
 		}
-		if claims.Audience != c.Environment.ClientID {
-			return nil, fmt.Errorf("cognito: Resume: the saved tokens are of app client %q, and the environment's client_id is %q", claims.Audience, c.Environment.ClientID)
-		}
-		s.claims = claims
-		expires := claims.ExpiresAt
-		if !saved.Tokens.Expires.IsZero() && saved.Tokens.Expires.Before(expires) {
-			expires = saved.Tokens.Expires
-		}
-		saved.Tokens.Expires = expires
-		s.tokens.set(saved.Tokens, expires)
-	} else {
-		s.tokens.set(saved.Tokens, time.Time{})
 	}
-	_, err := s.tokens.get(ctx)
-	return s, err
+	s.tokens.set(saved.Tokens, expires)
+	if _, err := s.tokens.get(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Save returns what [Client.Resume] needs. With refresh-token rotation, what was saved before a refresh is of no use
@@ -109,7 +108,7 @@ func (s *Session) Save() Saved {
 	saved := Saved{Tokens: s.tokens.peek()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	saved.IdentityID = s.identityID
+	saved.IdentityID, saved.Device = s.identityID, s.device
 	return saved
 }
 
@@ -130,41 +129,89 @@ func (s *Session) UnverifiedClaims() Claims {
 	return s.claims
 }
 
-// receive takes the pool's tokens in: the claims are read and the expiry is reckoned. A refresh may leave the refresh
-// token out, and then the old one stays good.
+// receive takes the pool's tokens in. A refresh may leave the refresh token out, and then the old one stays good.
 func (s *Session) receive(old Tokens, r cognitoidp.AuthenticationResult) (Tokens, time.Time, error) {
 	tokens := Tokens{ID: r.IDToken, Access: r.AccessToken, Refresh: cmp.Or(r.RefreshToken, old.Refresh)}
+	tokens.Expires = s.client.services.idp.Now().Add(r.ExpiresIn)
+	expires, err := s.adopt(tokens)
+	if err != nil {
+		old.Refresh = tokens.Refresh // with rotation it is the only one that is still good
+		return old, time.Time{}, fmt.Errorf("cognito: the user pool's ID token can't be used: %w", err)
+	}
+	tokens.Expires = expires
+	return tokens, expires, nil
+}
+
+// adopt reads the claims of tokens that are to be used, and reckons when they expire: the local clock may be off either
+// way, so that of the ends that Expires and the claims give, the earliest is safe.
+func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 	claims, err := ParseUnverified(tokens.ID)
 	if err != nil {
-		return old, time.Time{}, fmt.Errorf("cognito: the user pool's ID token can't be read: %w", err)
+		return expires, err
 	}
-	// The local clock may be off either way: of the ends that ExpiresIn and the claims give, the earliest is safe.
-	tokens.Expires = claims.ExpiresAt
-	ends := []time.Time{s.client.services.idp.Now().Add(r.ExpiresIn)}
+	if own := s.client.Environment.ClientID; claims.Audience != own {
+		return expires, fmt.Errorf("it is of app client %q, and the environment's client_id is %q", claims.Audience, own)
+	}
+	expires = claims.ExpiresAt
+	ends := []time.Time{tokens.Expires}
 	if access, err := ParseUnverified(tokens.Access); err == nil {
 		ends = append(ends, access.ExpiresAt)
 	}
 	for _, end := range ends {
-		if end.Before(tokens.Expires) {
-			tokens.Expires = end
+		if !end.IsZero() && end.Before(expires) {
+			expires = end
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.claims = claims
-	return tokens, tokens.Expires, nil
+	return expires, nil
 }
 
-// refresh buys new tokens. GetTokensFromRefreshToken works with and without rotation and takes the client secret itself;
-// REFRESH_TOKEN_AUTH is for services that do not know it.
+// refresh buys new tokens, by the caller's way around it if there is one.
 func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, error) {
+	if s.client.RefreshWith == nil {
+		return s.refreshNow(ctx, old)
+	}
+	current := s.Save()
+	current.Tokens = old
+	for range 2 {
+		saved, err := s.client.RefreshWith(ctx, current, func(ctx context.Context, current Saved) (Saved, error) {
+			var err error
+			current.Tokens, _, err = s.refreshNow(ctx, current.Tokens)
+			return current, err
+		})
+		if saved.Tokens.Refresh == "" {
+			saved.Tokens = old
+		}
+		if err != nil {
+			return saved.Tokens, time.Time{}, err
+		}
+		expires, err := s.adopt(saved.Tokens)
+		if err != nil {
+			return saved.Tokens, time.Time{}, fmt.Errorf("cognito: the ID token that RefreshWith returned can't be used: %w", err)
+		}
+		if s.client.services.idp.Now().Before(expires) {
+			return saved.Tokens, expires, nil
+		}
+		current = saved // what another process had stored has expired since
+	}
+	return current.Tokens, time.Time{}, errors.New("cognito: RefreshWith returned tokens that have expired")
+}
+
+// refreshNow asks the pool. GetTokensFromRefreshToken works with and without rotation and takes the client secret itself;
+// REFRESH_TOKEN_AUTH is for services that do not know it.
+func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time, error) {
 	if old.Refresh == "" {
 		return old, time.Time{}, errors.New("cognito: the session has ended: sign in again")
 	}
 	c := s.client
 	s.mu.Lock()
-	legacy, username := s.noRotation, s.claims.Username
+	legacy, username, device, deviceErr := s.noRotation, s.claims.Username, s.device.Key, s.deviceErr
 	s.mu.Unlock()
+	if deviceErr != nil {
+		return old, time.Time{}, fmt.Errorf("cognito: the tokens can't be refreshed, because the new device could not be confirmed: sign in again (%w)", deviceErr)
+	}
 	var out cognitoidp.AuthOutput
 	var err error
 	if !legacy {
@@ -172,34 +219,44 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 			RefreshToken: old.Refresh,
 			ClientID:     c.Environment.ClientID,
 			ClientSecret: c.Environment.ClientSecret,
+			DeviceKey:    device,
 		})
 		legacy = unknownOperation(err)
 	}
 	if legacy {
-		// There is no USERNAME here; the hash is of the real user name, never an alias.
-		parameters := map[string]string{"REFRESH_TOKEN": old.Refresh}
-		if hash := c.secretHash(username); hash != "" {
-			if username == "" {
-				return old, time.Time{}, errors.New("cognito: this service refreshes by REFRESH_TOKEN_AUTH only, which with a client secret needs the user name: save the ID token with the refresh token")
-			}
-			parameters["SECRET_HASH"] = hash
+		if out, err = s.refreshByAuth(ctx, old.Refresh, username, device); err == nil {
+			s.mu.Lock()
+			s.noRotation = true
+			s.mu.Unlock()
 		}
-		out, err = c.services.idp.InitiateAuth(ctx, cognitoidp.InitiateAuthInput{
-			ClientID:       c.Environment.ClientID,
-			AuthFlow:       cognitoidp.AuthFlowRefreshToken,
-			AuthParameters: parameters,
-		})
-		s.mu.Lock()
-		s.noRotation = err == nil
-		s.mu.Unlock()
 	}
 	if err != nil {
-		return old, time.Time{}, explain(err)
+		return old, time.Time{}, Explain(err)
 	}
 	if out.AuthenticationResult == nil {
 		return old, time.Time{}, fmt.Errorf("cognito: the user pool answered the refresh with the challenge %s: sign in again", out.ChallengeName)
 	}
 	return s.receive(old, *out.AuthenticationResult)
+}
+
+// refreshByAuth is the older way. It has no USERNAME, but the hash is of the real user name, never of an alias.
+func (s *Session) refreshByAuth(ctx context.Context, token, username, device string) (cognitoidp.AuthOutput, error) {
+	c := s.client
+	parameters := map[string]string{"REFRESH_TOKEN": token}
+	if c.Environment.ClientSecret != "" {
+		if username == "" {
+			return cognitoidp.AuthOutput{}, errors.New("cognito: this service refreshes by REFRESH_TOKEN_AUTH only, which with a client secret needs the user name: save the ID token with the refresh token")
+		}
+		parameters["SECRET_HASH"] = c.SecretHash(username)
+	}
+	if device != "" {
+		parameters["DEVICE_KEY"] = device
+	}
+	return c.services.idp.InitiateAuth(ctx, cognitoidp.InitiateAuthInput{
+		ClientID:       c.Environment.ClientID,
+		AuthFlow:       cognitoidp.AuthFlowRefreshToken,
+		AuthParameters: parameters,
+	})
 }
 
 // unknownOperation tells whether a service lacks the operation, as stand-ins of older Cognito do.
@@ -224,7 +281,7 @@ func (s *Session) SignOut(ctx context.Context) error {
 		ClientSecret: s.client.Environment.ClientSecret,
 	})
 	if err != nil {
-		return explain(err)
+		return Explain(err)
 	}
 	s.tokens.clear()
 	s.credentials.clear()

@@ -1,0 +1,83 @@
+package cognito_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitoid"
+	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/sts"
+)
+
+// The classic messages, as public bug reports have them, and what the error must tell beside them.
+func TestExplain(t *testing.T) {
+	idp := func(code, message string) error {
+		return &cognitoidp.Error{Operation: "InitiateAuth", Code: code, Message: message, StatusCode: 400}
+	}
+	identity := func(code, message string) error {
+		return &cognitoid.Error{Operation: "GetId", Code: code, Message: message, StatusCode: 400}
+	}
+	role := func(code, message string) error {
+		return &sts.Error{Operation: "AssumeRoleWithWebIdentity", Code: code, Message: message, StatusCode: 403}
+	}
+	for _, test := range []struct {
+		err  error
+		want string // words of the cause, in order
+	}{
+		{idp("NotAuthorizedException", "Incorrect username or password."), "password wrong no such user clock client_id"},
+		{idp("NotAuthorizedException", "Unable to verify secret hash for client 1example"), "client_secret alias"},
+		{idp("NotAuthorizedException", "SecretHash does not match for the client: 1example"), "client_secret alias"},
+		{idp("NotAuthorizedException", "Client 1example is configured with secret but SECRET_HASH was not received"), "client_secret"},
+		{idp("NotAuthorizedException", "Client 1example is configured for secret but secret was not received"), "client_secret"},
+		{idp("InvalidParameterException", "USER_PASSWORD_AUTH flow not enabled for this client"), "ALLOW_"},
+		{idp("InvalidParameterException", "Initiate Auth method not supported: auth flow not enabled for this client"), "ALLOW_"},
+		{idp("NotAuthorizedException", "Invalid Refresh Token"), "revoked expired client_id device sign in"},
+		{idp("NotAuthorizedException", "Refresh Token has been revoked"), "sign in"},
+		{idp("NotAuthorizedException", "Access Token has expired"), "refresh"},
+		{idp("InvalidParameterException", "Invalid device key given."), "another user without it"},
+		{idp("ResourceNotFoundException", "Device does not exist."), "forgotten without it"},
+		{idp("ResourceNotFoundException", "User pool client 1example does not exist."), "client_id aws_region"},
+		{idp("UserNotConfirmedException", "User is not confirmed."), "ConfirmSignUp ResendConfirmationCode"},
+		{idp("PasswordResetRequiredException", "Password reset required for the user"), "ForgotPassword"},
+		{idp("NotAuthorizedException", "Password attempts exceeded"), "15 minutes wait"},
+		{idp("NotAuthorizedException", "Invalid session for the user, session is expired."), "15 minutes twice"},
+		{idp("NotAuthorizedException", "User is disabled."), "administrator"},
+		{idp("UserNotFoundException", "User does not exist."), "misspelt user_pool_id"},
+		{idp("CodeMismatchException", "Invalid code received for user"), "clock again"},
+		{identity("NotAuthorizedException", "Token is not from a supported provider of this identity pool."), "providers client_id"},
+		{identity("NotAuthorizedException", "Invalid login token. Issuer doesn't match providerName"), "user_pool_id identity_pool_id"},
+		{identity("NotAuthorizedException", "Access to Identity 'us-east-1:0' is forbidden."), "another user forget"},
+		{identity("NotAuthorizedException", "Unauthenticated access is not supported for this identity pool."), "guests"},
+		{identity("NotAuthorizedException", "Invalid login token. Token expired: 1 >= 0"), "clock"},
+		{identity("InvalidParameterException", "Basic (classic) flow is not enabled, please use enhanced flow."), "Duration administrator"},
+		{identity("InvalidIdentityPoolConfigurationException", "Invalid identity pool configuration. Check assigned IAM roles for this pool."), "trust policy"},
+		{role("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"), "trust policy aud amr"},
+		{role("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."), "maximum"},
+		{role("ExpiredTokenException", "Token expired"), "10 minutes clock"},
+	} {
+		err := cognito.Explain(test.err)
+		text, cause, found := strings.Cut(err.Error(), "; probably ")
+		if !found || text != test.err.Error() || !errors.Is(err, test.err) {
+			t.Errorf("%q hides or does not explain %q", err, test.err)
+			continue
+		}
+		rest := cause
+		for word := range strings.FieldsSeq(test.want) {
+			var ok bool
+			if _, rest, ok = strings.Cut(rest, word); !ok {
+				t.Errorf("%q: the cause %q does not say %q", text, cause, test.want)
+				break
+			}
+		}
+		if again := cognito.Explain(err); again.Error() != err.Error() {
+			t.Errorf("explained twice: %q", again)
+		}
+	}
+	for _, err := range []error{nil, errors.New("x"), idp("FutureException", "New.")} {
+		if cognito.Explain(err) != err {
+			t.Errorf("%v was explained", err)
+		}
+	}
+}

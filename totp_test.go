@@ -1,0 +1,44 @@
+package cognito_test
+
+import (
+	"encoding/base32"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+)
+
+// RFC 6238 appendix B, SHA-1: codes of 8 digits, of which Cognito's are the last 6.
+func TestTOTP(t *testing.T) {
+	seed := base32.StdEncoding.EncodeToString([]byte("12345678901234567890"))
+	for seconds, want := range map[int64]string{
+		59: "94287082", 1111111109: "07081804", 1111111111: "14050471", 1234567890: "89005924",
+		2000000000: "69279037", 20000000000: "65353130",
+	} {
+		for _, seed := range []string{seed, strings.ToLower(seed), seed[:4] + " " + seed[4:], strings.TrimRight(seed, "=")} {
+			if got, err := cognito.TOTP(seed, time.Unix(seconds, 0)); err != nil || got != want[2:] {
+				t.Errorf("at %d: %q, %v, want %q", seconds, got, err, want[2:])
+			}
+		}
+	}
+	for _, seed := range []string{"", "1", "not base32!", "A"} {
+		if code, err := cognito.TOTP(seed, time.Now()); err == nil {
+			t.Errorf("%q: %q, %v", seed, code, err)
+		}
+	}
+}
+
+func TestTOTPURI(t *testing.T) {
+	u, err := url.Parse(cognito.TOTPURI("My App: test", "ada & co@example.com", "ABCD2345"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u.Scheme != "otpauth" || u.Host != "totp" || u.Path != "/My App: test:ada & co@example.com" {
+		t.Errorf("%v", u)
+	}
+	if q := u.Query(); q.Get("secret") != "ABCD2345" || q.Get("issuer") != "My App: test" {
+		t.Errorf("%v", q)
+	}
+}
