@@ -4,65 +4,100 @@ import (
 	"cmp"
 	"crypto/rand"
 	"crypto/subtle"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 )
 
 // grant is one sign-in, from which tokens are made until it ends. Its ID is the claim origin_jti; the refresh token is
-// the ID, a dot and the secret (on AWS it is encrypted, and as opaque).
+// the ID, a dot and a secret (on AWS it is encrypted, and as opaque).
 type grant struct {
 	account   *account
-	clientID  string
-	secret    string
+	client    *AppClient
+	secrets   map[string]time.Time // hashes of the secrets, and until when each is good; zero: not replaced yet
+	deviceKey string               // of the device that the sign-in belongs to, if any
 	authTime  time.Time
 	refreshBy time.Time
 }
 
+var userPoolOperations = [...]struct {
+	name string
+	do   operation
+}{
+	{"InitiateAuth", initiateAuth},
+	{"RespondToAuthChallenge", respondToAuthChallenge},
+	{"GetTokensFromRefreshToken", getTokensFromRefreshToken},
+	{"RevokeToken", revokeToken},
+	{"GlobalSignOut", globalSignOut},
+	{"GetUser", getUser},
+	{"SignUp", signUp},
+	{"ConfirmSignUp", confirmSignUp},
+	{"ResendConfirmationCode", resendConfirmationCode},
+	{"ForgotPassword", forgotPassword},
+	{"ConfirmForgotPassword", confirmForgotPassword},
+	{"ChangePassword", changePassword},
+	{"AssociateSoftwareToken", associateSoftwareToken},
+	{"VerifySoftwareToken", verifySoftwareToken},
+	{"SetUserMFAPreference", setUserMFAPreference},
+	{"ConfirmDevice", confirmDevice},
+	{"ForgetDevice", forgetDevice},
+	{"GetDevice", getDevice},
+	{"ListDevices", listDevices},
+	{"UpdateDeviceStatus", updateDeviceStatus},
+}
+
 // userPoolOperation answers an operation of the Amazon Cognito user pools API, nil for one that the stand-in has not.
 func userPoolOperation(name string) operation {
-	switch name {
-	case "InitiateAuth":
-		return initiateAuth
-	case "RespondToAuthChallenge":
-		return respondToAuthChallenge
-	case "GetTokensFromRefreshToken":
-		return getTokensFromRefreshToken
-	case "RevokeToken":
-		return revokeToken
-	case "GlobalSignOut":
-		return globalSignOut
-	case "GetUser":
-		return getUser
+	for _, o := range userPoolOperations {
+		if o.name == name {
+			return o.do
+		}
 	}
 	return nil
 }
 
-// signIn ends a sign-in: a new grant and its tokens.
-func (s *Server) signIn(a *account, client *AppClient) object {
-	now := time.Now()
+// signIn ends a sign-in: a new grant and its tokens, and a key for a device that is to be confirmed.
+func (s *Server) signIn(c *session) object {
+	a, client, now := c.account, c.client, time.Now()
 	id := newUUID()
-	g := &grant{a, client.ID, rand.Text() + rand.Text(), now, now.Add(cmp.Or(client.RefreshTokenValidity, 30*24*time.Hour))}
+	g := &grant{account: a, client: client, authTime: now, refreshBy: now.Add(cmp.Or(client.RefreshTokenValidity, 30*24*time.Hour))}
+	g.secrets = make(map[string]time.Time)
 	expires := now.Add(cmp.Or(client.AccessTokenValidity, time.Hour)) // an access token rests on its grant
 	if g.refreshBy.After(expires) {
 		expires = g.refreshBy
 	}
+	var metadata object
 	s.mu.Lock()
+	if d := c.device; d != nil {
+		g.deviceKey, d.signedIn = d.key, now
+	} else if a.pool.DeviceTracking != "" {
+		d := a.newDevice()
+		g.deviceKey, metadata = d.key, object{"DeviceKey": d.key, "DeviceGroupKey": d.group}
+	}
+	token := s.newRefreshToken(id, g)
 	s.grants.put(id, g, expires)
 	s.mu.Unlock()
-	result := s.tokens(client, id, g)
-	result["RefreshToken"] = id + "." + g.secret
+	result := s.tokens(id, g)
+	result["RefreshToken"] = token
+	if metadata != nil {
+		result["NewDeviceMetadata"] = metadata
+	}
 	return object{"AuthenticationResult": result, "ChallengeParameters": object{}}
 }
 
+// newRefreshToken adds a refresh token to a grant. The caller holds the server's mutex, or has the grant alone.
+func (s *Server) newRefreshToken(id string, g *grant) string {
+	secret := rand.Text() + rand.Text()
+	g.secrets[s.hashSecret(secret)] = time.Time{}
+	return id + "." + secret
+}
+
+func (s *Server) hashSecret(secret string) string { return string(hmac256(s.seed[:], []byte(secret))) }
+
 // tokens makes the ID and access token of a grant ("Understanding the identity (ID) token" and "... the access token",
 // Amazon Cognito developer guide).
-func (s *Server) tokens(client *AppClient, id string, g *grant) object {
-	a, now := g.account, time.Now()
-	s.mu.Lock()
-	attributes := a.attributes
-	s.mu.Unlock()
+func (s *Server) tokens(id string, g *grant) object {
+	a, client, now := g.account, g.client, time.Now()
+	attributes := s.snapshot(a).Attributes
 	access := claims{
 		"sub": a.sub, "iss": a.pool.issuer(), "origin_jti": id, "event_id": newUUID(),
 		"auth_time": g.authTime.Unix(), "iat": now.Unix(),
@@ -95,35 +130,82 @@ func (s *Server) tokens(client *AppClient, id string, g *grant) object {
 	}
 }
 
-// refresh answers new ID and access tokens; the refresh token stays good. check is called with the account the token
-// belongs to before anything else is told.
-func (s *Server) refresh(client *AppClient, token string, check func(*account) error) (object, error) {
-	id, g, ok := s.grantOf(token)
-	if !ok || g.clientID != client.ID {
+// refreshAuth is the flow REFRESH_TOKEN_AUTH, which a client with rotation may not use. The hash is over the user's name.
+func (s *Server) refreshAuth(client *AppClient, params map[string]string) (object, error) {
+	if !client.allows("ALLOW_REFRESH_TOKEN_AUTH") || client.RefreshTokenRotation {
+		return nil, refuse("InvalidParameterException", "Auth flow not enabled for this client")
+	}
+	if err := parameters(params, "REFRESH_TOKEN"); err != nil {
+		return nil, err
+	}
+	out, err := s.refresh(client, params["REFRESH_TOKEN"], params["DEVICE_KEY"], func(a *account) error {
+		if checkSecretHash(client, a.user.Name, params["SECRET_HASH"]) != nil {
+			return refuse("NotAuthorizedException", "SecretHash does not match for the client: %s", client.ID)
+		}
+		return nil
+	})
+	if err == nil {
+		out["ChallengeParameters"] = object{}
+	}
+	return out, err
+}
+
+// refresh answers new ID and access tokens, and with rotation a new refresh token; without, the old one stays good. A
+// token that belongs to a device is good for that device, once it is confirmed. check is called with the account the
+// token belongs to before anything else is told.
+func (s *Server) refresh(client *AppClient, token, deviceKey string, check func(*account) error) (object, error) {
+	id, g, until, ok := s.grantOf(token)
+	if !ok || g.client != client {
 		return nil, refuse("NotAuthorizedException", "Invalid Refresh Token")
 	}
 	if err := check(g.account); err != nil {
 		return nil, err
 	}
-	if !time.Now().Before(g.refreshBy) {
+	now := time.Now()
+	if !now.Before(g.refreshBy) {
 		return nil, refuse("NotAuthorizedException", "Refresh Token has expired")
 	}
-	return object{"AuthenticationResult": s.tokens(client, id, g), "ChallengeParameters": object{}}, nil
+	if !until.IsZero() && !now.Before(until) {
+		return nil, refuse("RefreshTokenReuseException", "Refresh token has been used already")
+	}
+	s.mu.Lock()
+	if g.deviceKey != "" && (deviceKey != g.deviceKey || g.account.confirmedDevice(deviceKey) == nil) {
+		s.mu.Unlock()
+		return nil, refuse("NotAuthorizedException", "Invalid Refresh Token")
+	}
+	rotated := ""
+	if client.RefreshTokenRotation {
+		_, secret, _ := strings.Cut(token, ".")
+		if until.IsZero() {
+			g.secrets[s.hashSecret(secret)] = now.Add(client.RetryGracePeriod)
+		}
+		rotated = s.newRefreshToken(id, g)
+	}
+	s.mu.Unlock()
+	result := s.tokens(id, g)
+	if rotated != "" {
+		result["RefreshToken"] = rotated
+	}
+	return object{"AuthenticationResult": result}, nil
 }
 
-// grantOf finds the grant of a refresh token.
-func (s *Server) grantOf(token string) (string, *grant, bool) {
+// grantOf finds the grant of a refresh token, and until when the token is good if it was replaced.
+func (s *Server) grantOf(token string) (id string, g *grant, until time.Time, ok bool) {
 	id, secret, _ := strings.Cut(token, ".")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g, ok := s.grants.get(id)
-	return id, g, ok && subtle.ConstantTimeCompare([]byte(g.secret), []byte(secret)) == 1
+	if g, ok = s.grants.get(id); ok {
+		until, ok = g.secrets[s.hashSecret(secret)]
+	}
+	return id, g, until, ok
 }
 
 // getTokensFromRefreshToken is GetTokensFromRefreshToken, which takes the client secret itself, not a hash.
 func getTokensFromRefreshToken(s *Server, in call) (object, error) {
-	var clientID, secret, token string
-	if err := in.read(map[string]any{"ClientId": &clientID, "ClientSecret": &secret, "RefreshToken": &token}, "RefreshToken", "ClientId"); err != nil {
+	var clientID, secret, token, deviceKey string
+	if err := in.read(map[string]any{
+		"ClientId": &clientID, "ClientSecret": &secret, "RefreshToken": &token, "DeviceKey": &deviceKey,
+	}, "RefreshToken", "ClientId"); err != nil {
 		return nil, err
 	}
 	_, client, err := s.client(in, clientID)
@@ -133,9 +215,7 @@ func getTokensFromRefreshToken(s *Server, in call) (object, error) {
 	if subtle.ConstantTimeCompare([]byte(client.Secret), []byte(secret)) != 1 {
 		return nil, refuse("NotAuthorizedException", "Unable to verify client secret for client %s", client.ID)
 	}
-	out, err := s.refresh(client, token, func(*account) error { return nil })
-	delete(out, "ChallengeParameters")
-	return out, err
+	return s.refresh(client, token, deviceKey, func(*account) error { return nil })
 }
 
 // revokeToken is RevokeToken. As RFC 7009 section 2.2 has it, a token that is not known counts as revoked.
@@ -154,8 +234,8 @@ func revokeToken(s *Server, in call) (object, error) {
 	if _, err := s.verifyToken(token); err == nil || err == errTokenExpired {
 		return nil, refuse("UnsupportedTokenTypeException", "Unsupported token type")
 	}
-	if id, g, ok := s.grantOf(token); ok {
-		if g.clientID != client.ID {
+	if id, g, _, ok := s.grantOf(token); ok {
+		if g.client != client {
 			return nil, refuse("UnauthorizedException", "Token was not issued to client %s", client.ID)
 		}
 		s.mu.Lock()
@@ -165,8 +245,8 @@ func revokeToken(s *Server, in call) (object, error) {
 	return object{}, nil
 }
 
-// authorize finds the account that an access token in the body speaks for.
-func (s *Server) authorize(in call) (*account, error) {
+// authorize finds the grant that an access token in the body rests on.
+func (s *Server) authorize(in call) (*grant, error) {
 	var token string
 	if err := in.read(map[string]any{"AccessToken": &token}, "AccessToken"); err != nil {
 		return nil, err
@@ -187,37 +267,21 @@ func (s *Server) authorize(in call) (*account, error) {
 	if !in.host.serves(g.account.pool.region()) {
 		return nil, refuse("NotAuthorizedException", "Invalid Access Token")
 	}
-	return g.account, nil
+	return g, nil
 }
 
 // globalSignOut is GlobalSignOut: it ends every sign-in of the user.
 func globalSignOut(s *Server, in call) (object, error) {
-	a, err := s.authorize(in)
+	g, err := s.authorize(in)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, e := range s.grants.entries {
-		if e.value.account == a {
+		if e.value.account == g.account {
 			s.grants.take(id)
 		}
 	}
 	return object{}, nil
-}
-
-// getUser is GetUser.
-func getUser(s *Server, in call) (object, error) {
-	a, err := s.authorize(in)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	attributes := a.attributes
-	s.mu.Unlock()
-	list := []object{{"Name": "sub", "Value": a.sub}}
-	for _, name := range slices.Sorted(maps.Keys(attributes)) {
-		list = append(list, object{"Name": name, "Value": attributes[name]})
-	}
-	return object{"Username": a.user.Name, "UserAttributes": list}, nil
 }

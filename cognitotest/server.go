@@ -53,13 +53,13 @@ type Server struct {
 	Fault func(r *http.Request) *http.Response
 
 	start, makeKey sync.Once
-	key            *rsa.PrivateKey        // signs all tokens; see signingKey
-	seed           [32]byte               // makes salts and simulated users the same at every request
-	accounts       map[accountID]*account // by name and alias; mu guards what changes in an account
+	key            *rsa.PrivateKey // signs all tokens; see signingKey
+	seed           [32]byte        // makes salts and simulated users the same at every request
 
 	mu         sync.Mutex                // guards everything below
-	exchanges  store[*exchange]          // by SECRET_BLOCK
-	sessions   store[*session]           // by Session
+	accounts   map[accountID]*account    // by name and alias
+	failures   store[*passwordFailures]  // by user
+	sessions   store[*session]           // by Session or SECRET_BLOCK
 	grants     store[*grant]             // by origin_jti: what refresh and access tokens rest on
 	identities store[*identity]          // by identity ID
 	issued     store[*issuedCredentials] // by access key ID

@@ -391,8 +391,8 @@ func TestConcurrentSignIns(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if len(s.exchanges.entries) != 0 || len(s.grants.entries) != 0 || len(s.identities.entries) != 1 || len(s.issued.entries) != n {
-			t.Errorf("left are %d exchanges, %d grants, %d identities, %d credentials", len(s.exchanges.entries), len(s.grants.entries), len(s.identities.entries), len(s.issued.entries))
+		if len(s.sessions.entries) != 0 || len(s.grants.entries) != 0 || len(s.identities.entries) != 1 || len(s.issued.entries) != n {
+			t.Errorf("left are %d sessions, %d grants, %d identities, %d credentials", len(s.sessions.entries), len(s.grants.entries), len(s.identities.entries), len(s.issued.entries))
 		}
 	})
 }

@@ -2,130 +2,141 @@ package cognitotest
 
 import (
 	"cmp"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
-	"maps"
+	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
-// exchange is an SRP exchange that waits for its proof.
-type exchange struct {
-	account      *account
-	clientID     string
-	verification *verification
-}
-
-// session is a sign-in that waits for the answer to a challenge.
+// session is a sign-in from its first request to its tokens. While it waits in Server.sessions no one uses it; who takes
+// it out has it alone, and needs no lock.
 type session struct {
-	challenge string
-	account   *account
-	clientID  string
+	account  *account
+	client   *AppClient
+	flow     string            // AuthFlow
+	metadata map[string]string // ClientMetadata of the request that is being answered
+
+	challenge string // that waits for its answer; empty once that was right
+	expires   time.Time
+	tries     int // wrong codes
+
+	verification *verification // SRP of the password or the device
+	secretBlock  string
+	expected     string // the code or ANSWER that is waited for, the options of WEB_AUTHN, the TOTP secret of MFA_SETUP
+	email        string // that EMAIL_OTP is being set up with
+	verified     bool   // VerifySoftwareToken saw a right code of the secret
+	second       bool   // a second factor, or a remembered device in its place, was shown
+
+	script    bool // CUSTOM_AUTH, until the script issues tokens
+	history   []CustomAuthStep
+	deviceKey string  // DEVICE_KEY
+	device    *device // a remembered one, with that key
 }
 
-var errIncorrect error = &serviceError{"NotAuthorizedException", "Incorrect username or password."}
+var (
+	errIncorrect error = &serviceError{"NotAuthorizedException", "Incorrect username or password."}
+	errSession   error = &serviceError{"NotAuthorizedException", "Invalid session for the user, session is expired."}
+)
+
+// step begins a sign-in with AuthParameters, or goes on with ChallengeResponses that have all they need.
+type step func(s *Server, c *session, answers map[string]string) (object, error)
+
+// flows are how a sign-in may begin; an app client allows each by its name.
+var flows = [...]struct {
+	name, needs, refusal string
+	begin                step
+}{
+	{"USER_SRP_AUTH", "USERNAME SRP_A", "%s is not enabled for the client.", (*Server).startSRP},
+	{"USER_PASSWORD_AUTH", "USERNAME PASSWORD", "%s flow not enabled for this client", (*Server).checkPassword},
+	{"USER_AUTH", "USERNAME", "%s flow not enabled for this client", (*Server).startChoice},
+	{"CUSTOM_AUTH", "USERNAME", "%s flow not enabled for this client", (*Server).startCustom},
+}
+
+// maxTries is how many wrong codes a session stands. AWS does not document how many.
+const maxTries = 3
+
+// challengeRow is a challenge, and the answers it needs. The Session of one that keeps is good for another answer after a
+// refused one.
+type challengeRow struct {
+	name, needs string
+	keeps       bool
+	check       step
+}
+
+// challenges are what a pool may ask.
+var challenges = [...]challengeRow{
+	{"PASSWORD_VERIFIER", "PASSWORD_CLAIM_SECRET_BLOCK PASSWORD_CLAIM_SIGNATURE TIMESTAMP", false, (*Server).checkProof},
+	{"NEW_PASSWORD_REQUIRED", "NEW_PASSWORD", true, (*Server).changeExpired},
+	{"SMS_MFA", "SMS_MFA_CODE", true, (*Server).checkCode},
+	{"EMAIL_OTP", "EMAIL_OTP_CODE", true, (*Server).checkCode},
+	{"SMS_OTP", "SMS_OTP_CODE", true, (*Server).checkCode},
+	{"SOFTWARE_TOKEN_MFA", "SOFTWARE_TOKEN_MFA_CODE", true, (*Server).checkTOTP},
+	{"SELECT_MFA_TYPE", "ANSWER", true, (*Server).selectMFA},
+	{"MFA_SETUP", "", true, (*Server).finishSetup},
+	{"DEVICE_SRP_AUTH", "DEVICE_KEY SRP_A", false, (*Server).startDevice},
+	{"DEVICE_PASSWORD_VERIFIER", "DEVICE_KEY PASSWORD_CLAIM_SECRET_BLOCK PASSWORD_CLAIM_SIGNATURE TIMESTAMP", false, (*Server).checkDevice},
+	{"SELECT_CHALLENGE", "ANSWER", true, (*Server).selectChallenge},
+	{"PASSWORD", "PASSWORD", false, (*Server).checkPassword},
+	{"PASSWORD_SRP", "SRP_A", false, (*Server).startSRP},
+	{"WEB_AUTHN", "CREDENTIAL", false, (*Server).checkPasskey},
+	{"CUSTOM_CHALLENGE", "ANSWER", false, (*Server).answerCustom},
+}
 
 // initiateAuth is InitiateAuth of the Amazon Cognito user pools API.
 func initiateAuth(s *Server, in call) (object, error) {
-	var clientID, flow string
-	var params map[string]string
-	if err := in.read(map[string]any{"ClientId": &clientID, "AuthFlow": &flow, "AuthParameters": &params}, "ClientId", "AuthFlow"); err != nil {
+	var clientID, flow, sessionID string
+	var params, metadata map[string]string
+	if err := in.read(map[string]any{
+		"ClientId": &clientID, "AuthFlow": &flow, "AuthParameters": &params, "Session": &sessionID, "ClientMetadata": &metadata,
+	}, "ClientId", "AuthFlow"); err != nil {
 		return nil, err
 	}
 	pool, client, err := s.client(in, clientID)
 	if err != nil {
 		return nil, err
 	}
-	switch flow {
-	case "USER_SRP_AUTH":
-		if !client.allows("ALLOW_USER_SRP_AUTH") {
-			return nil, refuse("InvalidParameterException", "USER_SRP_AUTH is not enabled for the client.")
+	if flow == "REFRESH_TOKEN_AUTH" || flow == "REFRESH_TOKEN" {
+		return s.refreshAuth(client, params)
+	}
+	for _, f := range flows {
+		if f.name != flow {
+			continue
 		}
-		return s.startSRP(pool, client, params)
-	case "USER_PASSWORD_AUTH":
-		if !client.allows("ALLOW_USER_PASSWORD_AUTH") {
-			return nil, refuse("InvalidParameterException", "USER_PASSWORD_AUTH flow not enabled for this client")
+		if !client.allows("ALLOW_" + flow) {
+			return nil, refuse("InvalidParameterException", f.refusal, flow)
 		}
-		return s.checkPassword(pool, client, params)
-	case "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN":
-		if !client.allows("ALLOW_REFRESH_TOKEN_AUTH") {
-			return nil, refuse("InvalidParameterException", "Auth flow not enabled for this client")
-		}
-		if err := parameters(params, "REFRESH_TOKEN"); err != nil {
+		if err := parameters(params, f.needs); err != nil {
 			return nil, err
 		}
-		return s.refresh(client, params["REFRESH_TOKEN"], func(a *account) error {
-			if checkSecretHash(client, a.user.Name, params["SECRET_HASH"]) != nil {
-				return refuse("NotAuthorizedException", "SecretHash does not match for the client: %s", client.ID)
-			}
-			return nil
-		})
-	case "USER_AUTH", "CUSTOM_AUTH":
-		return nil, refuse("InvalidParameterException", "%s flow not enabled for this client", flow)
-	case "ADMIN_NO_SRP_AUTH", "ADMIN_USER_PASSWORD_AUTH":
+		if err := checkSecretHash(client, params["USERNAME"], params["SECRET_HASH"]); err != nil {
+			return nil, err
+		}
+		a, err := s.find(pool, client, params["USERNAME"])
+		if err != nil {
+			return nil, err
+		}
+		c := &session{account: a, client: client, flow: flow, metadata: metadata, deviceKey: params["DEVICE_KEY"]}
+		if sessionID == "" {
+			return f.begin(s, c, params)
+		}
+		if _, ok := s.resume(sessionID, confirmed, client, a.user.Name); !ok || flow != "USER_AUTH" {
+			return nil, errSession
+		}
+		return s.proceed(c) // the sign-up was just confirmed
+	}
+	if strings.HasPrefix(flow, "ADMIN_") {
 		return nil, refuse("InvalidParameterException", "Initiate Auth method not supported.")
 	}
 	return nil, refuse("InvalidParameterException", "1 validation error detected: Value '%s' at 'authFlow' failed to satisfy constraint: Member must satisfy enum value set", flow)
 }
 
-// startSRP answers USER_SRP_AUTH with the challenge PASSWORD_VERIFIER, which on AWS carries no Session.
-func (s *Server) startSRP(pool *UserPool, client *AppClient, params map[string]string) (object, error) {
-	if err := parameters(params, "USERNAME", "SRP_A"); err != nil {
-		return nil, err
-	}
-	if err := checkSecretHash(client, params["USERNAME"], params["SECRET_HASH"]); err != nil {
-		return nil, err
-	}
-	a, err := s.find(pool, client, params["USERNAME"])
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	verifier := a.verifier
-	s.mu.Unlock()
-	v, err := newVerification(pool.name(), a.user.Name, verifier(), params["SRP_A"])
-	if err != nil {
-		return nil, refuse("InvalidParameterException", "%v", err)
-	}
-	block := base64.StdEncoding.EncodeToString(random(400))
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.exchanges.put(block, &exchange{a, client.ID, v}, time.Now().Add(cmp.Or(client.AuthSessionValidity, 3*time.Minute)))
-	return object{"ChallengeName": "PASSWORD_VERIFIER", "ChallengeParameters": map[string]string{
-		"SALT": a.salt.Text(16), "SRP_B": v.serverB.Text(16), "SECRET_BLOCK": block,
-		"USERNAME": a.user.Name, "USER_ID_FOR_SRP": a.user.Name,
-	}}, nil
-}
-
-// checkPassword answers USER_PASSWORD_AUTH.
-func (s *Server) checkPassword(pool *UserPool, client *AppClient, params map[string]string) (object, error) {
-	if err := parameters(params, "USERNAME", "PASSWORD"); err != nil {
-		return nil, err
-	}
-	if err := checkSecretHash(client, params["USERNAME"], params["SECRET_HASH"]); err != nil {
-		return nil, err
-	}
-	a, err := s.find(pool, client, params["USERNAME"])
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	password := a.password
-	s.mu.Unlock()
-	if subtle.ConstantTimeCompare([]byte(password), []byte(params["PASSWORD"])) != 1 {
-		return nil, errIncorrect
-	}
-	return s.next(a, client)
-}
-
 // respondToAuthChallenge is RespondToAuthChallenge of the Amazon Cognito user pools API.
 func respondToAuthChallenge(s *Server, in call) (object, error) {
-	var clientID, challenge, sessionID string
-	var answers map[string]string
+	var clientID, challenge, id string
+	var answers, metadata map[string]string
 	if err := in.read(map[string]any{
-		"ClientId": &clientID, "ChallengeName": &challenge, "Session": &sessionID, "ChallengeResponses": &answers,
+		"ClientId": &clientID, "ChallengeName": &challenge, "Session": &id, "ChallengeResponses": &answers, "ClientMetadata": &metadata,
 	}, "ClientId", "ChallengeName"); err != nil {
 		return nil, err
 	}
@@ -137,97 +148,126 @@ func respondToAuthChallenge(s *Server, in call) (object, error) {
 		return nil, err
 	}
 	name := answers["USERNAME"]
-	if a := s.accounts[accountID{pool.ID, name}]; a != nil {
+	if a := s.account(pool, name); a != nil {
 		name = a.user.Name // the hash is over the name also when an alias is sent
 	}
 	if err := checkSecretHash(client, name, answers["SECRET_HASH"]); err != nil {
 		return nil, err
 	}
-	switch challenge {
-	case "PASSWORD_VERIFIER":
-		return s.finishSRP(client, name, sessionID, answers)
-	case "NEW_PASSWORD_REQUIRED":
-		return s.changePassword(client, name, sessionID, answers)
+	i := slices.IndexFunc(challenges[:], func(known challengeRow) bool { return known.name == challenge })
+	if i < 0 {
+		return nil, refuse("InvalidParameterException", "Challenge %s is not one that the stand-in gives", challenge)
 	}
-	return nil, refuse("InvalidParameterException", "Challenge %s is not one that the stand-in gives", challenge)
-}
-
-// finishSRP checks the answer to PASSWORD_VERIFIER. A proof uses up its secret block, right or wrong.
-func (s *Server) finishSRP(client *AppClient, name, sessionID string, answers map[string]string) (object, error) {
-	if err := parameters(answers, "PASSWORD_CLAIM_SECRET_BLOCK", "PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP"); err != nil {
+	if err := parameters(answers, challenges[i].needs); err != nil {
 		return nil, err
 	}
-	if sessionID != "" {
-		return nil, refuse("NotAuthorizedException", "Invalid session for the user.") // this challenge comes without one
+	refused := errSession
+	if challenge == "PASSWORD_VERIFIER" && id == "" {
+		id, refused = blockID(answers["PASSWORD_CLAIM_SECRET_BLOCK"]), errIncorrect
 	}
-	s.mu.Lock()
-	e, ok := s.exchanges.take(answers["PASSWORD_CLAIM_SECRET_BLOCK"])
-	s.mu.Unlock()
-	if !ok || e.clientID != client.ID || e.account.user.Name != name || !goodTimestamp(answers["TIMESTAMP"], time.Now()) {
-		return nil, errIncorrect
+	c, ok := s.resume(id, challenge, client, name)
+	if !ok {
+		return nil, refused
 	}
-	block, _ := base64.StdEncoding.DecodeString(answers["PASSWORD_CLAIM_SECRET_BLOCK"]) // made here
-	signature, err := base64.StdEncoding.DecodeString(answers["PASSWORD_CLAIM_SIGNATURE"])
-	if err != nil || !e.verification.accepts(signature, block, answers["TIMESTAMP"]) {
-		return nil, errIncorrect
+	c.metadata, c.deviceKey = metadata, cmp.Or(answers["DEVICE_KEY"], c.deviceKey)
+	out, err := challenges[i].check(s, c, answers)
+	if err != nil && challenges[i].keeps {
+		s.keep(id, challenge, c)
 	}
-	return s.next(e.account, client)
+	return out, err
 }
 
-// next is what follows a right password: the next challenge or the tokens.
-func (s *Server) next(a *account, client *AppClient) (object, error) {
-	s.mu.Lock()
-	if !a.mustChange {
-		s.mu.Unlock()
-		return s.signIn(a, client), nil
-	}
-	defer s.mu.Unlock()
+// blockID stands in for the Session that USER_SRP_AUTH, on AWS, does not give.
+func blockID(secretBlock string) string { return "SECRET_BLOCK " + secretBlock }
+
+// wait puts the session where the answer to a challenge will find it, and answers the text that stands for it.
+func (s *Server) wait(c *session, challenge string) string {
 	id := base64.StdEncoding.EncodeToString(random(300))
-	s.sessions.put(id, &session{"NEW_PASSWORD_REQUIRED", a, client.ID}, time.Now().Add(cmp.Or(client.AuthSessionValidity, 3*time.Minute)))
-	attributes, _ := json.Marshal(a.attributes) // strings
-	return object{"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": id, "ChallengeParameters": map[string]string{
-		"USER_ID_FOR_SRP": a.user.Name, "userAttributes": string(attributes), "requiredAttributes": "[]",
-	}}, nil
-}
-
-// changePassword checks the answer to NEW_PASSWORD_REQUIRED. The session stays good after a password that the pool
-// refuses, and is used up otherwise.
-func (s *Server) changePassword(client *AppClient, name, id string, answers map[string]string) (object, error) {
-	if err := parameters(answers, "NEW_PASSWORD"); err != nil {
-		return nil, err
+	if challenge == "PASSWORD_VERIFIER" && c.flow == "USER_SRP_AUTH" {
+		id = blockID(c.secretBlock)
 	}
+	c.challenge, c.expires = challenge, time.Now().Add(cmp.Or(c.client.AuthSessionValidity, 3*time.Minute))
 	s.mu.Lock()
-	waiting, ok := s.sessions.get(id)
-	err := refuse("NotAuthorizedException", "Invalid session for the user.")
-	if ok && waiting.challenge == "NEW_PASSWORD_REQUIRED" && waiting.clientID == client.ID && waiting.account.user.Name == name {
-		err = waiting.account.renew(answers)
-	}
-	if err == nil {
-		s.sessions.take(id)
-	}
-	s.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	return s.signIn(waiting.account, client), nil
+	defer s.mu.Unlock()
+	s.sessions.put(id, c, c.expires)
+	return id
 }
 
-// renew sets the new password and, from answers like userAttributes.name, attributes that have no value yet.
-func (a *account) renew(answers map[string]string) error {
-	if utf8.RuneCountInString(answers["NEW_PASSWORD"]) < 8 {
-		return refuse("InvalidPasswordException", "Password does not conform to policy: Password not long enough")
+// resume takes a waiting session, when it is one for the challenge and, unless client is nil, of the client and user.
+func (s *Server) resume(id, challenge string, client *AppClient, name string) (*session, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, ok := s.sessions.get(id)
+	if !ok || c.challenge != challenge || client != nil && (c.client != client || c.account.user.Name != name) {
+		return nil, false
 	}
-	attributes := maps.Clone(a.attributes)
-	for key, value := range answers {
-		name, ok := strings.CutPrefix(key, "userAttributes.")
-		if ok && attributes[name] != "" {
-			return refuse("NotAuthorizedException", "Cannot modify an already provided %s", name)
-		}
-		if ok {
-			attributes[name] = value
+	s.sessions.take(id)
+	return c, true
+}
+
+// keep puts a session back whose answer was refused, unless that was one wrong code too many.
+func (s *Server) keep(id, challenge string, c *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.challenge == challenge && c.tries < maxTries {
+		s.sessions.put(id, c, c.expires)
+	}
+}
+
+// ask answers with a challenge.
+func (s *Server) ask(c *session, challenge string, params map[string]string) object {
+	c.tries = 0
+	out := object{"ChallengeName": challenge, "ChallengeParameters": params}
+	if id := s.wait(c, challenge); !strings.HasPrefix(id, blockID("")) {
+		out["Session"] = id
+	}
+	return out
+}
+
+// proceed is the one place that says what follows when all that was asked so far is answered: the state of the user, the
+// script of a custom sign-in, a new password, a remembered device, a second factor, tokens.
+func (s *Server) proceed(c *session) (object, error) {
+	c.challenge = ""
+	a, u := c.account, s.snapshot(c.account)
+	if err := checkState(&u); err != nil {
+		return nil, err
+	}
+	if c.script {
+		return s.runScript(c)
+	}
+	if a.simulated {
+		return nil, errIncorrect
+	}
+	if u.ForceChangePassword {
+		return s.ask(c, "NEW_PASSWORD_REQUIRED", map[string]string{
+			"USER_ID_FOR_SRP": u.Name, "userAttributes": jsonText(u.Attributes), "requiredAttributes": jsonText(missing(a.pool, u.Attributes, "userAttributes.")),
+		}), nil
+	}
+	if out, err := s.askDevice(c); out != nil || err != nil {
+		return out, err
+	}
+	if out := s.askSecond(c, &u); out != nil {
+		return out, nil
+	}
+	return s.signIn(c), nil
+}
+
+// jsonText is the JSON of strings.
+func jsonText(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // only strings are given
+	}
+	return string(b)
+}
+
+// missing lists the attributes that the pool requires and that have no value, each with a prefix.
+func missing(p *UserPool, attributes map[string]string, prefix string) []string {
+	list := []string{}
+	for _, name := range p.RequiredAttributes {
+		if attributes[name] == "" {
+			list = append(list, prefix+name)
 		}
 	}
-	a.attributes, a.mustChange = attributes, false // a new map: tokens are made from the old one without the lock
-	a.setPassword(answers["NEW_PASSWORD"])
-	return nil
+	return list
 }

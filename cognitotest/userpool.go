@@ -2,14 +2,9 @@ package cognitotest
 
 import (
 	"cmp"
-	"crypto/subtle"
-	"encoding/base64"
 	"fmt"
-	"maps"
-	"math/big"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -173,99 +168,4 @@ func (c *AppClient) allows(flow string) bool {
 		flows = []string{"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
 	}
 	return slices.Contains(flows, flow)
-}
-
-// accountID finds an account: the pool's ID, and the user's name or an alias.
-type accountID struct{ pool, name string }
-
-// account is a user with what changes. The server's mutex guards what is not set at the start.
-type account struct {
-	pool       *UserPool
-	user       *User
-	sub        string
-	salt       *big.Int
-	code       string // the last that was sent to the user
-	password   string
-	verifier   func() *big.Int // of the password; takes some milliseconds at the first call
-	attributes map[string]string
-	mustChange bool // the password, at the next sign-in
-}
-
-// newAccount makes an account whose salt is the same whenever the server is asked.
-func (s *Server) newAccount(p *UserPool, u *User) *account {
-	a := &account{pool: p, user: u, attributes: make(map[string]string), mustChange: u.ForceChangePassword}
-	a.sub = cmp.Or(u.Sub, stableUUID("sub", p.ID, u.Name))
-	maps.Copy(a.attributes, u.Attributes)
-	a.salt = new(big.Int).SetBytes(hmac256(s.seed[:], []byte("salt"), []byte(p.ID), []byte(u.Name))[:16])
-	a.setPassword(u.Password)
-	return a
-}
-
-func (a *account) setPassword(password string) {
-	a.password = password
-	a.verifier = sync.OnceValue(func() *big.Int { return newVerifier(a.pool.name(), a.user.Name, password, a.salt) })
-}
-
-// loadUsers enters the users of all pools by name and by alias. A name goes before an alias that equals it. An e-mail
-// address or phone number is an alias only when verified, as on AWS.
-func (s *Server) loadUsers() {
-	s.seed = [32]byte(random(32))
-	s.accounts = make(map[accountID]*account)
-	for i := range s.UserPools {
-		p := &s.UserPools[i]
-		for j := range p.Users {
-			s.accounts[accountID{p.ID, p.Users[j].Name}] = s.newAccount(p, &p.Users[j])
-		}
-		for j := range p.Users {
-			u := &p.Users[j]
-			for _, attribute := range p.AliasAttributes {
-				alias := accountID{p.ID, u.Attributes[attribute]}
-				verified := attribute == "preferred_username" || u.Attributes[attribute+"_verified"] == "true"
-				if s.accounts[alias] == nil && alias.name != "" && verified {
-					s.accounts[alias] = s.accounts[accountID{p.ID, u.Name}]
-				}
-			}
-		}
-	}
-}
-
-// client finds an app client at the host that was asked.
-func (s *Server) client(in call, id string) (*UserPool, *AppClient, error) {
-	for i := range s.UserPools {
-		p := &s.UserPools[i]
-		for j := range p.Clients {
-			if p.Clients[j].ID == id && in.host.serves(p.region()) {
-				return p, &p.Clients[j], nil
-			}
-		}
-	}
-	return nil, nil, refuse("ResourceNotFoundException", "User pool client %s does not exist.", id)
-}
-
-// find answers the account of a name or alias. For a client that must not learn who exists it answers, for unknown
-// names, an account that looks like any other at every request and whose password no one knows.
-func (s *Server) find(p *UserPool, c *AppClient, name string) (*account, error) {
-	if a := s.accounts[accountID{p.ID, name}]; a != nil {
-		return a, nil
-	}
-	if !c.PreventUserExistenceErrors {
-		return nil, refuse("UserNotFoundException", "User does not exist.")
-	}
-	return s.newAccount(p, &User{Name: name, Password: string(hmac256(s.seed[:], []byte("no one"), []byte(name)))}), nil
-}
-
-// checkSecretHash checks SECRET_HASH, base64 of HMAC-SHA256 with the client secret over user name and client ID
-// ("Computing secret hash values", Amazon Cognito developer guide).
-func checkSecretHash(c *AppClient, userName, hash string) error {
-	if c.Secret == "" && hash == "" {
-		return nil
-	}
-	if hash == "" {
-		return refuse("NotAuthorizedException", "Client %s is configured with secret but SECRET_HASH was not received", c.ID)
-	}
-	want := base64.StdEncoding.EncodeToString(hmac256([]byte(c.Secret), []byte(userName), []byte(c.ID)))
-	if c.Secret == "" || subtle.ConstantTimeCompare([]byte(want), []byte(hash)) != 1 {
-		return refuse("NotAuthorizedException", "Unable to verify secret hash for client %s", c.ID)
-	}
-	return nil
 }

@@ -101,9 +101,9 @@ func (in call) read(members map[string]any, required ...string) error {
 	return nil
 }
 
-// parameters checks that a map of AuthParameters or ChallengeResponses has what the flow needs.
-func parameters(m map[string]string, names ...string) error {
-	for _, name := range names {
+// parameters checks that a map of AuthParameters or ChallengeResponses has what the flow needs, names with spaces between.
+func parameters(m map[string]string, names string) error {
+	for name := range strings.FieldsSeq(names) {
 		if m[name] == "" {
 			return refuse("InvalidParameterException", "Missing required parameter %s", name)
 		}
