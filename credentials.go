@@ -42,11 +42,14 @@ func (s *Session) IdentityID(ctx context.Context) (string, error) {
 	if id != "" {
 		return id, nil
 	}
-	logins, err := s.logins(ctx)
-	if err != nil {
-		return "", err
+	err := s.client.Environment.require("identity_pool_id")
+	if err == nil {
+		err = s.withLogins(ctx, func(logins map[string]string) (err error) {
+			id, err = s.fetchIdentityID(ctx, "", logins)
+			return err
+		})
 	}
-	return s.fetchIdentityID(ctx, logins)
+	return id, err
 }
 
 // HTTPClient returns an *http.Client that signs what it sends for one AWS service of the environment's Region, by the
@@ -75,29 +78,28 @@ func (s *Session) fetchCredentials(ctx context.Context, old sigv4.Credentials) (
 	if err := s.client.Environment.require(fields...); err != nil {
 		return old, time.Time{}, err
 	}
-	logins, err := s.logins(ctx)
+	creds := old
+	err := s.withLogins(ctx, func(logins map[string]string) (err error) {
+		s.mu.Lock()
+		id := s.identityID
+		s.mu.Unlock()
+		known := id != ""
+		if !known {
+			if id, err = s.fetchIdentityID(ctx, "", logins); err != nil {
+				return err
+			}
+		}
+		creds, err = s.credentialsFor(ctx, id, logins)
+		if known && (says(err, cognitoid.CodeResourceNotFound, "") || says(err, cognitoid.CodeNotAuthorized, "forbidden")) {
+			// The identity was deleted since it was learnt, or what was saved is another user's: ask once more.
+			if id, err = s.fetchIdentityID(ctx, id, logins); err == nil {
+				creds, err = s.credentialsFor(ctx, id, logins)
+			}
+		}
+		return err
+	})
 	if err != nil {
 		return old, time.Time{}, err
-	}
-	s.mu.Lock()
-	id := s.identityID
-	s.mu.Unlock()
-	known := id != ""
-	if !known {
-		if id, err = s.fetchIdentityID(ctx, logins); err != nil {
-			return old, time.Time{}, err
-		}
-	}
-	creds, err := s.credentialsFor(ctx, id, logins)
-	var e *cognitoid.Error
-	if known && errors.As(err, &e) && e.Code == cognitoid.CodeResourceNotFound {
-		// The identity was deleted since it was learnt: ask once more.
-		if id, err = s.fetchIdentityID(ctx, logins); err == nil {
-			creds, err = s.credentialsFor(ctx, id, logins)
-		}
-	}
-	if err != nil {
-		return old, time.Time{}, Explain(err)
 	}
 	return creds, creds.Expires, nil
 }
@@ -152,16 +154,46 @@ func (s *Session) logins(ctx context.Context) (map[string]string, error) {
 	return map[string]string{provider: tokens.ID}, nil
 }
 
-func (s *Session) fetchIdentityID(ctx context.Context, logins map[string]string) (string, error) {
+// withLogins calls do with the Logins map and explains its error. It does so once more, with a new ID token, where the
+// identity pool says that the token has expired: by the local clock, and a resumed session knows no other at first, it
+// may look good.
+func (s *Session) withLogins(ctx context.Context, do func(logins map[string]string) error) error {
+	logins, err := s.logins(ctx)
+	if err != nil {
+		return err
+	}
+	err = do(logins)
+	if says(err, cognitoid.CodeNotAuthorized, "expired") && s.tokens.expire(renewPause) {
+		if logins, err = s.logins(ctx); err != nil {
+			return err
+		}
+		err = do(logins)
+	}
+	return Explain(err)
+}
+
+// says tells whether the identity pool answered with the code, and a message that has text in it.
+func says(err error, code, text string) bool {
+	var e *cognitoid.Error
+	return errors.As(err, &e) && e.Code == code && strings.Contains(e.Message, text)
+}
+
+// fetchIdentityID asks for an identity in place of old, which is "" or of no use. If another call has learnt one
+// meanwhile, that one stays: a guest gets another with each GetId.
+func (s *Session) fetchIdentityID(ctx context.Context, old string, logins map[string]string) (string, error) {
 	id, err := s.client.services.identity.GetID(ctx, cognitoid.GetIDInput{
 		IdentityPoolID: s.client.Environment.IdentityPoolID,
 		Logins:         logins,
 	})
 	if err != nil {
-		return "", Explain(err)
+		return "", err
 	}
-	s.setIdentityID(id)
-	return id, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.identityID == old {
+		s.identityID = id
+	}
+	return s.identityID, nil
 }
 
 // setIdentityID keeps the identity; the service may answer with another than was asked for, when identities were merged.

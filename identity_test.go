@@ -1,0 +1,138 @@
+package cognito_test
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// A guest gets a new identity with each GetId. However many ask at the same time, one of them is the session's.
+func TestOneIdentity(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := cognitotest.Example()
+		watch(server, func(operation string, n int) *http.Response {
+			if operation == "GetId" {
+				time.Sleep(time.Duration(n) * time.Second)
+			}
+			return nil
+		})
+		s, err := exampleClient(server).Guest(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var running sync.WaitGroup
+		ids := make([]string, 3)
+		for i := range ids {
+			running.Go(func() {
+				var err error
+				if i == 0 {
+					_, err = s.Credentials(t.Context())
+				}
+				if err == nil {
+					ids[i], err = s.IdentityID(t.Context())
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		running.Wait()
+		if ids[0] == "" || ids[1] != ids[0] || ids[2] != ids[0] {
+			t.Errorf("identities %q", ids)
+		}
+	})
+}
+
+// A saved identity may be that of another user; the pool tells, and is asked for the right one.
+func TestIdentityOfAnother(t *testing.T) {
+	server := cognitotest.Example()
+	count := watch(server, func(operation string, n int) *http.Response {
+		if operation == "GetCredentialsForIdentity" && n == 1 {
+			return refusal(400, "NotAuthorizedException", "Access to Identity 'us-east-1:0' is forbidden.")
+		}
+		return nil
+	})
+	client := exampleClient(server)
+	saved := signIn(t, client).Save()
+	saved.IdentityID = "us-east-1:0"
+	s, err := client.Resume(t.Context(), saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Credentials(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if id, err := s.IdentityID(t.Context()); err != nil || id == saved.IdentityID || count("GetId") != 1 {
+		t.Errorf("identity %q after %d questions, error %v", id, count("GetId"), err)
+	}
+}
+
+// With a slow clock, a resumed session takes an ID token for good that is not. The identity pool's word is worth more.
+func TestExpiredByTheServersClock(t *testing.T) {
+	expired := func() *http.Response {
+		return refusal(400, "NotAuthorizedException", "Invalid login token. Token expired: 1700003600 >= 1700000000")
+	}
+	for _, operation := range []string{"GetId", "GetCredentialsForIdentity"} {
+		server := cognitotest.Example()
+		client := exampleClient(server)
+		saved := signIn(t, client).Save()
+		count := watch(server, func(o string, n int) *http.Response {
+			if o == operation && n == 1 {
+				return expired()
+			}
+			return nil
+		})
+		s, err := client.Resume(t.Context(), saved)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Credentials(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if n := count("GetTokensFromRefreshToken"); n != 1 {
+			t.Errorf("%d refreshes", n)
+		}
+
+		// Where that does not help, there is no second time.
+		count = watch(server, func(o string, _ int) *http.Response {
+			if o == operation {
+				return expired()
+			}
+			return nil
+		})
+		if s, err = client.Resume(t.Context(), saved); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if _, err := s.Credentials(t.Context()); err == nil || strings.Count(err.Error(), "probably") != 1 {
+				t.Errorf("error %v", err)
+			}
+		}
+		if n := count("GetTokensFromRefreshToken"); n != 1 {
+			t.Errorf("%d refreshes that do not help", n)
+		}
+	}
+}
+
+// What stands behind an error is told once, also where the error came by a detour.
+func TestExplainedOnce(t *testing.T) {
+	server := cognitotest.Example()
+	watch(server, func(operation string, n int) *http.Response {
+		if operation == "GetCredentialsForIdentity" || operation == "GetId" && n > 1 {
+			return refusal(400, "ResourceNotFoundException", "gone")
+		}
+		return nil
+	})
+	s := signIn(t, exampleClient(server))
+	if _, err := s.IdentityID(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Credentials(t.Context()); err == nil || strings.Count(err.Error(), "probably") != 1 {
+		t.Errorf("error %v", err)
+	}
+}
