@@ -54,13 +54,15 @@ func (s *Session) IdentityID(ctx context.Context) (string, error) {
 
 // HTTPClient returns an *http.Client that signs what it sends for one AWS service of the environment's Region, by the
 // service's signing name, such as "execute-api" (API Gateway), "kinesis" or "s3". It does not follow redirects: a
-// signature is good for one host and path only.
+// signature is good for one host and path only. It signs with the time of AWS's clock where the machine's is off. How
+// long an answer may take is for each request's context to say, unless Client.HTTPClient has a Timeout.
 func (s *Session) HTTPClient(service string) *http.Client {
 	signing := *s.client.services.http
 	signing.Transport = &sigv4.Transport{
 		Region:      s.client.Environment.AWSRegion(),
 		Service:     service,
 		Credentials: s.Credentials,
+		Now:         s.client.services.identity.Now, // who gave the credentials
 		Base:        signing.Transport,
 	}
 	if s.client.HTTPClient == nil {

@@ -30,11 +30,14 @@ type Transport struct {
 	// time, with the context of the request. Required.
 	Credentials func(context.Context) (Credentials, error)
 
+	// Now is the time to sign with, where the machine's clock may be off and the service's is known better. Nil: time.Now.
+	Now func() time.Time
+
 	// Base sends the signed requests. Nil: http.DefaultTransport.
 	Base http.RoundTripper
 }
 
-// RoundTrip signs a clone of req with the time of now and sends it. The Request of the answer is req, without a signature.
+// RoundTrip signs a clone of req with the present time and sends it. The Request of the answer is req, without a signature.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	signed, err := t.sign(req)
 	if err != nil {
@@ -66,8 +69,12 @@ func (t *Transport) sign(req *http.Request) (*http.Request, error) {
 		return nil, fmt.Errorf("sigv4: getting credentials: %w", err)
 	}
 	signed := req.Clone(req.Context())
+	now := t.Now
+	if now == nil {
+		now = time.Now
+	}
 	signer := Signer{Region: t.Region, Service: t.Service}
-	return signed, signer.Sign(signed, creds, "", time.Now())
+	return signed, signer.Sign(signed, creds, "", now())
 }
 
 // CloseIdleConnections closes those of Base. http.Client.CloseIdleConnections calls it.
