@@ -164,8 +164,8 @@ func (w wireDevice) device() (Device, error) {
 	}
 	var err error
 	date := func(seconds float64) (t time.Time) {
-		const year10000 = 253402300800
-		if !(seconds >= 0 && seconds < year10000) {
+		const last = 253402300799 // of the year 9999
+		if !(seconds >= 0 && seconds <= last) {
 			err = cmp.Or(err, errors.New("the answer has a device with a date that is out of range"))
 		} else if seconds > 0 {
 			t = time.UnixMilli(int64(math.Round(seconds * 1000))).UTC()

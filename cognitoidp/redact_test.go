@@ -13,7 +13,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	const mark = "hunter2"
 	m := map[string]string{"PASSWORD": mark}
 	result := AuthenticationResult{AccessToken: mark, IDToken: mark, RefreshToken: mark, TokenType: "Bearer"}
-	for _, v := range []any{
+	for _, v := range append(accountSecrets(mark),
 		InitiateAuthInput{ClientID: clientID, AuthFlow: "F", AuthParameters: m, ClientMetadata: m, Session: mark, UserContextData: &UserContextData{EncodedData: mark}},
 		RespondToAuthChallengeInput{ClientID: clientID, ChallengeName: "N", Session: mark, ChallengeResponses: m, ClientMetadata: m, UserContextData: &UserContextData{EncodedData: mark}},
 		AuthOutput{ChallengeName: "N", Session: mark, ChallengeParameters: m},
@@ -21,7 +21,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 		result,
 		GetTokensFromRefreshTokenInput{RefreshToken: mark, ClientID: clientID, ClientSecret: mark, ClientMetadata: m},
 		RevokeTokenInput{Token: mark, ClientID: clientID, ClientSecret: mark},
-	} {
+	) {
 		var log strings.Builder
 		for _, v := range []any{v, &v, []any{v}, map[string]any{"k": v}, struct{ V any }{v}} {
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%X", "%q"} {

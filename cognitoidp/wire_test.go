@@ -73,7 +73,7 @@ func call(ctx context.Context, c *Client, operation string, request []byte) (out
 	return out, fmt.Errorf("no operation %s", operation)
 }
 
-// later are operations that vectors have and this package does not yet.
+// later are operations that account_wire_test.go tests.
 var later = map[string]bool{"GlobalSignOut": true, "ConfirmDevice": true, "AssociateSoftwareToken": true, "ForgotPassword": true, "ChangePassword": true, "ConfirmSignUp": true}
 
 // TestWire holds requests and errors against what botocore sends and reads.
