@@ -25,6 +25,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 	"github.com/loginwithcognito/cognito/s3list"
+	"github.com/loginwithcognito/cognito/sigv4"
 )
 
 // Exit codes.
@@ -146,13 +147,18 @@ func (o options) demo(ctx context.Context, stdin *os.File, stderr io.Writer, out
 	}
 
 	client := &cognito.Client{Environment: env, Duration: o.duration, HTTPClient: httpClient}
-	lister := &s3list.Client{Region: env.AWSRegion(), Endpoint: env.Endpoints.S3, HTTPClient: httpClient}
+	var session *cognito.Session
+	lister := &s3list.Client{
+		Region: env.AWSRegion(), Endpoint: env.Endpoints.S3, HTTPClient: httpClient,
+		Credentials: func(ctx context.Context) (sigv4.Credentials, error) { return session.Credentials(ctx) },
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	go lister.Connect(ctx, bucket) // the connection is there when it is needed
 
 	out.say("start", fmt.Sprintf("Signing in as %s to user pool %s%s.", printable(o.user), env.UserPoolID, o.where()),
 		"user", o.user, "user_pool_id", env.UserPoolID)
-	session, err := client.SignIn(ctx, o.user, password)
-	if err != nil {
+	if session, err = client.SignIn(ctx, o.user, password); err != nil {
 		return err
 	}
 	claims := session.UnverifiedClaims()
@@ -172,7 +178,6 @@ func (o options) demo(ctx context.Context, stdin *os.File, stderr io.Writer, out
 		"identity_id", identity, "access_key_id", credentials.AccessKeyID, "expires", expires)
 
 	out.say("listing", fmt.Sprintf("Listing bucket %s.", printable(bucket)), "bucket", bucket)
-	lister.Credentials = session.Credentials
 	keys, size := 0, int64(0)
 	for object, err := range lister.Objects(ctx, bucket, o.prefix) {
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/loginwithcognito/cognito/s3list"
 )
@@ -64,8 +65,15 @@ func printable(s string) string {
 	return s
 }
 
+// oneLine is an error's text fit for a terminal: line ends become "; ", and nothing in it steers.
 func oneLine(err error) string {
-	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' }), "; ")
+	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' })
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, strings.Join(lines, "; "))
 }
 
 // A tracer prints every request: the operation, the names of what was sent and received, and how long it took. Of the
