@@ -65,8 +65,8 @@ func (c *Client) verify(ctx context.Context, token, use string) (Claims, error) 
 }
 
 func (c *Client) checkClaims(claims Claims, use string) error {
-	if issuers := c.issuers(); !slices.Contains(issuers, claims.Issuer) {
-		return fmt.Errorf("cognito: the token's issuer is %q, and the environment's user pool is %q", claims.Issuer, issuers[0])
+	if !slices.Contains(c.issuers(), claims.Issuer) {
+		return fmt.Errorf("cognito: the token's issuer is %q, and the environment's user pool is %s", claims.Issuer, c.Environment.UserPoolID)
 	}
 	if claims.TokenUse != use {
 		return fmt.Errorf("cognito: the token's token_use is %q where %q is needed", claims.TokenUse, use)
@@ -97,7 +97,7 @@ func (c *Client) issuers() []string {
 	region := e.userPoolRegion()
 	_, suffix, err := endpoint.Partition(region)
 	if err != nil {
-		return []string{""}
+		return nil // no token is of it
 	}
 	var issuers []string
 	for _, service := range []string{"cognito-idp", "issuer-cognito-idp", "cognito-idp-fips"} {
