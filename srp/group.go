@@ -72,7 +72,8 @@ func (gr *group) expG(e *big.Int) *big.Int {
 // N with r from randomExponent. It computes R * g^s * g^-M with s = M + x - r,
 // where M = 3*offset puts s in the range of r. Neither r nor s depends on x by
 // itself, so that nothing the time of one exponentiation tells about its
-// exponent is about x, or adds up over many sign-ins.
+// exponent is about x, or adds up over many sign-ins. Compared within one
+// exchange, the times of both may tell of r + s, and so of x.
 //
 // g^r and g^s are not computed in one pass with shared squarings, which would be
 // faster: r would cancel out in the accumulator.
@@ -99,8 +100,8 @@ func (gr *group) verifier(x, r, R *big.Int) *big.Int {
 // Two things are not hidden. big.Int.Exp looks up powers of the base by 4 bits
 // of the exponent at a time: who learns all of a + u*x in one exchange, say from
 // the cache lines that are touched, can try passwords offline, because A is
-// public. And the last steps to g^x, its product with k and the difference to B
-// are single operations on values that depend on x.
+// public. And the last steps to g^x, its product with k, the difference to B and
+// the power of that difference are operations on values that depend on x.
 func (gr *group) clientSecret(A, B, a, u, x *big.Int) *big.Int {
 	base := new(big.Int).Mul(gr.k, gr.verifier(x, a, A))
 	base.Mod(base.Sub(B, base), gr.N) // Mod is Euclidean: never negative
