@@ -40,8 +40,9 @@ func TestAccountBadAnswer(t *testing.T) {
 		{"AssociateSoftwareToken", `{"SecretCode":"HUNTER2HUNTER21="}`, "SecretCode"},   // 1 and =
 		{"AssociateSoftwareToken", `{"SecretCode":"HUNTER2HUNTER2&x=y"}`, "SecretCode"}, // would change an otpauth URI
 		{"AssociateSoftwareToken", `{"SecretCode":"` + strings.Repeat("HUNTER2", 147) + `"}`, "SecretCode"},
-		{"VerifySoftwareToken", `{}`, "no Status"},
-		{"VerifySoftwareToken", `{"Session":"hunter2"}`, "no Status"},
+		{"VerifySoftwareToken", `{}`, "neither SUCCESS nor ERROR"},
+		{"VerifySoftwareToken", `{"Status":"hunter2"}`, "neither SUCCESS nor ERROR"},
+		{"VerifySoftwareToken", `{"Session":"hunter2"}`, "neither SUCCESS nor ERROR"},
 	} {
 		c, sent := answering(200, test.answer)
 		out, err := accountOperations[test.operation](t.Context(), c, requests[test.operation])

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"math"
 	"time"
 )
 
@@ -168,7 +167,7 @@ func (w wireDevice) device() (Device, error) {
 		if !(seconds >= 0 && seconds <= last) {
 			err = cmp.Or(err, errors.New("the answer has a device with a date that is out of range"))
 		} else if seconds > 0 {
-			t = time.UnixMilli(int64(math.Round(seconds * 1000))).UTC()
+			t = time.UnixMilli(int64(seconds * 1000)).UTC()
 		}
 		return t
 	}

@@ -3,8 +3,6 @@ package cognitoidp
 import (
 	"context"
 	"errors"
-
-	"github.com/loginwithcognito/cognito/internal/transport"
 )
 
 // AssociateSoftwareTokenInput is the request of AssociateSoftwareToken: one of the two.
@@ -65,12 +63,10 @@ func (c *Client) VerifySoftwareToken(ctx context.Context, in VerifySoftwareToken
 	switch out.Status {
 	case "SUCCESS":
 		return VerifySoftwareTokenOutput{out.Session}, nil
-	case "":
-		return VerifySoftwareTokenOutput{}, wrap(operation, errors.New("the answer has no Status"))
+	case "ERROR":
+		return VerifySoftwareTokenOutput{}, &Error{Operation: operation, Code: out.Status, StatusCode: 200, Message: "the authenticator app was not accepted"}
 	}
-	return VerifySoftwareTokenOutput{}, &Error{
-		Operation: operation, Code: transport.Clean(out.Status, 128), StatusCode: 200, Message: "the authenticator app was not accepted",
-	}
+	return VerifySoftwareTokenOutput{}, wrap(operation, errors.New("the answer's Status is neither SUCCESS nor ERROR"))
 }
 
 // MFASettings are the settings of a kind of MFA, both as they shall be.
