@@ -1,8 +1,10 @@
 package cognito_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -65,5 +67,80 @@ func TestChallengeText(t *testing.T) {
 				t.Errorf("%s of %T: %q", format, value, text)
 			}
 		}
+	}
+}
+
+// Attributes that a user has are never sent again: the pool would refuse the whole answer.
+func TestNewPasswordKeepsAttributes(t *testing.T) {
+	server := cognitotest.Example()
+	count := watch(server, nil)
+	client := exampleClient(server)
+	_, err := client.SignIn(t.Context(), cognitotest.ExampleNewUser, cognitotest.ExamplePassword)
+	challenge := asChallenge(err)
+	if challenge == nil {
+		t.Fatal(err)
+	}
+	before := count("RespondToAuthChallenge")
+	_, err = challenge.Respond(t.Context(), map[string]string{"NEW_PASSWORD": newPassword, "userAttributes.email": "grace@example.com"})
+	if err == nil || !strings.Contains(err.Error(), "userAttributes.email") || count("RespondToAuthChallenge") != before {
+		t.Errorf("error %v", err)
+	}
+	if _, err := challenge.Respond(t.Context(), map[string]string{"NEW_PASSWORD": newPassword}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A challenge that nobody here knows comes through, and is answered with what the caller gives.
+func TestUnknownChallenge(t *testing.T) {
+	server := cognitotest.Example()
+	server.Fault = func(r *http.Request) *http.Response {
+		var in struct {
+			ChallengeName, Session string
+			ChallengeResponses     map[string]string
+		}
+		if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), "RespondToAuthChallenge") {
+			return nil
+		}
+		json.NewDecoder(r.Body).Decode(&in)
+		switch in.ChallengeName {
+		case "PASSWORD_VERIFIER":
+			return answer(200, `{"ChallengeName":"VOICE_PRINT","ChallengeParameters":{"SENTENCE":"hum"},"Session":"`+strings.Repeat("s", 20)+`"}`)
+		case "VOICE_PRINT":
+			if in.Session != strings.Repeat("s", 20) || in.ChallengeResponses["HUM"] != "hm" || in.ChallengeResponses["USERNAME"] != "ada" {
+				t.Errorf("answer %+v", in)
+			}
+			return answer(200, `{"ChallengeName":"VOICE_PRINT_2"}`)
+		}
+		return nil
+	}
+	_, err := exampleClient(server).SignIn(t.Context(), "ada", cognitotest.ExamplePassword)
+	challenge := asChallenge(err)
+	if challenge == nil || challenge.Name != "VOICE_PRINT" || challenge.Parameters["SENTENCE"] != "hum" || len(challenge.Asks()) != 0 {
+		t.Fatalf("error %v", err)
+	}
+	if !strings.Contains(err.Error(), "SENTENCE") {
+		t.Errorf("%q does not name the parameters", err)
+	}
+	_, err = challenge.Respond(t.Context(), map[string]string{"HUM": "hm"})
+	if next := asChallenge(err); next == nil || next.Name != "VOICE_PRINT_2" {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A pool that asks for the same proof for ever is left.
+func TestEndlessChallenges(t *testing.T) {
+	server := tracking("ALWAYS")
+	count := watch(server, func(operation string, _ int) *http.Response {
+		if operation == "RespondToAuthChallenge" || operation == "InitiateAuth" {
+			return answer(200, `{"ChallengeName":"DEVICE_SRP_AUTH","ChallengeParameters":{}}`)
+		}
+		return nil
+	})
+	_, err := exampleClient(server).Start(t.Context(), cognito.Login{
+		Username: "ada", Password: cognitotest.ExamplePassword,
+		Device: cognito.Device{Username: "ada", Key: "us-east-1_0", GroupKey: "g", Password: "p"},
+	})
+	if err == nil || count("RespondToAuthChallenge") > 10 {
+		t.Errorf("error %v after %d answers", err, count("RespondToAuthChallenge"))
 	}
 }

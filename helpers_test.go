@@ -93,3 +93,21 @@ func answer(status int, body string) *http.Response {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// spyOn tells whether a text was part of a request.
+func spyOn(server *cognitotest.Server, text string) (seen func() bool) {
+	var mu sync.Mutex
+	found := false
+	server.Fault = func(r *http.Request) *http.Response {
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		found = found || strings.Contains(string(body), text)
+		return nil
+	}
+	return func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return found
+	}
+}

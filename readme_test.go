@@ -2,6 +2,7 @@ package cognito_test
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -38,6 +39,29 @@ func TestReadmeProgram(t *testing.T) {
 		if !strings.Contains(unindented, block) {
 			t.Errorf("not in example_test.go:\n%s", block)
 		}
+	}
+}
+
+// The README's table names every flow that is tested, and no test that there isn't.
+func TestReadmeFlows(t *testing.T) {
+	data, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := regexp.MustCompile("`TestFlows/([A-Za-z_]+)`").FindAllStringSubmatch(string(data), -1)
+	found := map[string]bool{}
+	for _, name := range listed {
+		found[strings.ReplaceAll(name[1], "_", " ")] = true
+	}
+	for name := range flows {
+		name = strings.ReplaceAll(name, "_", " ")
+		if !found[name] {
+			t.Errorf("README.md does not list %q", name)
+		}
+		delete(found, name)
+	}
+	for name := range found {
+		t.Errorf("README.md lists %q, which is not tested", name)
 	}
 }
 

@@ -21,12 +21,14 @@ func TestNothingPrintsSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	saved := session.Save()
+	saved.Device = cognito.Device{Username: "ada", Key: "us-east-1_0", GroupKey: "g", Password: "device-Password"}
+	login := cognito.Login{Username: "ada", Password: cognitotest.ExamplePassword, Device: saved.Device, Session: "login-Session"}
 	_, challenge := client.SignIn(t.Context(), cognitotest.ExampleNewUser, cognitotest.ExamplePassword)
 	secrets := []string{
-		cognitotest.ExampleClientSecret, cognitotest.ExamplePassword, "ASIA",
+		cognitotest.ExampleClientSecret, cognitotest.ExamplePassword, "ASIA", "device-Password", "login-Session",
 		saved.Tokens.ID, saved.Tokens.Access, saved.Tokens.Refresh,
 	}
-	for _, value := range []any{client.Environment, client, session, saved, &saved, saved.Tokens, &saved.Tokens, challenge} {
+	for _, value := range []any{client.Environment, client, session, saved, &saved, saved.Tokens, &saved.Tokens, saved.Device, login, &login, challenge} {
 		values := []any{value, []any{value}, struct{ Inner any }{value}, map[string]any{"k": value}}
 		for _, v := range values {
 			var printed bytes.Buffer
@@ -57,6 +59,7 @@ func TestReveal(t *testing.T) {
 	want := cognito.Saved{
 		Tokens:     cognito.Tokens{ID: "i", Access: "a", Refresh: "r", Expires: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
 		IdentityID: "us-east-1:0",
+		Device:     cognito.Device{Username: "ada", Key: "us-east-1_0", GroupKey: "g", Password: "p"},
 	}
 	text, err := want.Reveal()
 	if err != nil {

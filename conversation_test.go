@@ -1,0 +1,71 @@
+package cognito_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// A sign-in that stopped at a challenge is finished by another process, a wrong code in between.
+func TestChallengeContinues(t *testing.T) {
+	for _, env := range []cognito.Environment{exampleEnvironment(), secretEnvironment()} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx := t.Context()
+			server := tracking("")
+			client := &cognito.Client{Environment: env, HTTPClient: server.Client()}
+			_, err := client.SignIn(ctx, cognitotest.ExampleEmail, cognitotest.ExamplePassword)
+			challenge := asChallenge(err)
+			if challenge == nil || challenge.Name != "SOFTWARE_TOKEN_MFA" || !slices.Equal(challenge.Asks(), []string{"SOFTWARE_TOKEN_MFA_CODE"}) {
+				t.Fatalf("error %v", err)
+			}
+			if until := time.Until(challenge.Until()); until != 3*time.Minute {
+				t.Errorf("it can be answered for %v", until)
+			}
+			stored, err := challenge.Reveal()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if redacted, err := json.Marshal(challenge); err != nil || strings.Contains(string(redacted), "session") {
+				t.Errorf("%s, %v", redacted, err)
+			}
+
+			client = &cognito.Client{Environment: env, HTTPClient: server.Client()}
+			again, err := client.Continue(stored)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again.Name != challenge.Name || again.Username != cognitotest.ExampleUser || !again.Until().Equal(challenge.Until()) {
+				t.Errorf("%+v, want %+v", again, challenge)
+			}
+			if _, err := again.Respond(ctx, map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "000000"}); !hasCode(err, "CodeMismatchException") {
+				t.Errorf("error %v", err)
+			}
+			code, err := cognito.TOTP(exampleSeed, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := again.Respond(ctx, map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Credentials(ctx); err != nil {
+				t.Error(err)
+			}
+			if _, err := again.Respond(ctx, map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code}); err == nil {
+				t.Error("the challenge was answered twice")
+			}
+		})
+	}
+	client := exampleClient(cognitotest.Example())
+	for _, stored := range []string{"", "{}", `{"name":"SMS_MFA","client_id":"other"}`, `{"name":1}`} {
+		if _, err := client.Continue([]byte(stored)); err == nil {
+			t.Errorf("%q was taken for a challenge", stored)
+		}
+	}
+}

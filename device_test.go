@@ -1,0 +1,167 @@
+package cognito_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+const exampleSeed = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+// tracking is the example with TOTP for its user, and devices tracked.
+func tracking(how string) *cognitotest.Server {
+	server := cognitotest.Example()
+	pool := &server.UserPools[0]
+	pool.MFAConfiguration, pool.DeviceTracking = "OPTIONAL", how
+	for i := range pool.Users {
+		if pool.Users[i].Name == cognitotest.ExampleUser {
+			pool.Users[i].MFA, pool.Users[i].TOTPSecret = []string{"SOFTWARE_TOKEN_MFA"}, exampleSeed
+		}
+	}
+	return server
+}
+
+// withTOTP signs in and answers a TOTP challenge, if there is one.
+func withTOTP(t *testing.T, client *cognito.Client, login cognito.Login) (s *cognito.Session, asked bool) {
+	t.Helper()
+	s, err := client.Start(t.Context(), login)
+	if challenge := asChallenge(err); challenge != nil && challenge.Name == "SOFTWARE_TOKEN_MFA" {
+		code, codeErr := cognito.TOTP(exampleSeed, time.Now())
+		if codeErr != nil {
+			t.Fatal(codeErr)
+		}
+		asked = true
+		s, err = challenge.Respond(t.Context(), map[string]string{challenge.Asks()[0]: code})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, asked
+}
+
+// The first sign-in asks for a code and makes the device known; the next, of another process, is asked nothing; once the
+// device is forgotten the code is asked for again.
+func TestRememberedDevice(t *testing.T) {
+	for _, how := range []string{"ALWAYS", "OPT_IN"} {
+		for _, env := range []cognito.Environment{exampleEnvironment(), secretEnvironment()} {
+			for _, typed := range []string{cognitotest.ExampleUser, cognitotest.ExampleEmail} {
+				synctest.Test(t, func(t *testing.T) {
+					ctx := t.Context()
+					server := tracking(how)
+					count := watch(server, nil)
+					client := &cognito.Client{Environment: env, HTTPClient: server.Client()}
+					login := cognito.Login{Username: typed, Password: cognitotest.ExamplePassword}
+					s, asked := withTOTP(t, client, login)
+					if !asked {
+						t.Fatal("a new device was not asked for a code")
+					}
+					device, ask := s.Device()
+					if device.Key == "" || device.Username != cognitotest.ExampleUser || ask != (how == "OPT_IN") {
+						t.Fatalf("device %v, ask %v", device, ask)
+					}
+					if ask {
+						if err := s.RememberDevice(ctx, true); err != nil {
+							t.Fatal(err)
+						}
+					}
+					time.Sleep(2 * time.Hour) // the refresh token is bound to the device
+					if _, err := s.Tokens(ctx); err != nil {
+						t.Fatal(err)
+					}
+					stored, err := device.Reveal()
+					if err != nil {
+						t.Fatal(err)
+					}
+
+					// Another process.
+					client = &cognito.Client{Environment: env, HTTPClient: server.Client()}
+					if err := json.Unmarshal(stored, &login.Device); err != nil {
+						t.Fatal(err)
+					}
+					s, asked = withTOTP(t, client, login)
+					if asked {
+						t.Error("a remembered device was asked for a code")
+					}
+					if again, ask := s.Device(); again != device || ask {
+						t.Errorf("device %v, want %v; ask %v", again, device, ask)
+					}
+					time.Sleep(2 * time.Hour)
+					tokens, err := s.Tokens(ctx)
+					if err != nil {
+						t.Fatal(err)
+					}
+					pool, err := client.UserPool()
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := pool.ForgetDevice(ctx, cognitoidp.ForgetDeviceInput{AccessToken: tokens.Access, DeviceKey: device.Key}); err != nil {
+						t.Fatal(err)
+					}
+
+					time.Sleep(time.Minute)
+					before := count("InitiateAuth")
+					s, asked = withTOTP(t, client, login)
+					if !asked {
+						t.Error("a forgotten device was not asked for a code")
+					}
+					if n := count("InitiateAuth") - before; n > 2 {
+						t.Errorf("%d attempts", n)
+					}
+					if fresh, _ := s.Device(); fresh.Key == "" || fresh.Key == device.Key {
+						t.Errorf("device %v after %v was forgotten", fresh, device)
+					}
+				})
+			}
+		}
+	}
+}
+
+// Another user's device must not be named, whatever the caller stored.
+func TestDeviceOfAnotherUser(t *testing.T) {
+	server := tracking("ALWAYS")
+	var named bool
+	server.Fault = func(r *http.Request) *http.Response {
+		var body strings.Builder
+		r.Write(&body)
+		named = named || strings.Contains(body.String(), "DEVICE_KEY")
+		return nil
+	}
+	login := cognito.Login{
+		Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword,
+		Device: cognito.Device{Username: "bob", Key: "us-east-1_00000000-0000-0000-0000-000000000000", GroupKey: "-g", Password: "p"},
+	}
+	if _, asked := withTOTP(t, exampleClient(server), login); !asked || named {
+		t.Errorf("asked %v, named %v", asked, named)
+	}
+}
+
+// A device that could not be confirmed leaves a session that says so when it must be refreshed.
+func TestDeviceNotConfirmed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := tracking("ALWAYS")
+		watch(server, func(operation string, _ int) *http.Response {
+			if operation == "ConfirmDevice" {
+				return refusal(400, "InvalidParameterException", "Invalid device key given.")
+			}
+			return nil
+		})
+		s, _ := withTOTP(t, exampleClient(server), cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword})
+		if device, _ := s.Device(); device.Key != "" {
+			t.Errorf("device %v", device)
+		}
+		if _, err := s.Credentials(t.Context()); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(2 * time.Hour)
+		if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), "could not be confirmed") {
+			t.Errorf("error %v", err)
+		}
+	})
+}

@@ -1,0 +1,151 @@
+package cognito_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// A fileStore is what a program might use as RefreshWith: a file that processes share, and a lock beside it.
+type fileStore string
+
+func (f fileStore) load() (saved cognito.Saved, err error) {
+	text, err := os.ReadFile(string(f))
+	if err == nil {
+		err = json.Unmarshal(text, &saved)
+	}
+	return saved, err
+}
+
+func (f fileStore) save(saved cognito.Saved) error {
+	text, err := saved.Reveal()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(string(f)+".new", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(string(f)+".new", string(f))
+}
+
+func (f fileStore) refreshWith(ctx context.Context, current cognito.Saved, refresh func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
+	for { // one process at a time
+		lock, err := os.OpenFile(string(f)+".lock", os.O_CREATE|os.O_EXCL, 0o600)
+		if err == nil {
+			lock.Close()
+			break
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return current, err
+		}
+		select {
+		case <-ctx.Done():
+			return current, ctx.Err()
+		case <-time.After(time.Millisecond):
+		}
+	}
+	defer os.Remove(string(f) + ".lock")
+	stored, err := f.load()
+	if err != nil || stored.Tokens.Expires.After(current.Tokens.Expires) {
+		return stored, err
+	}
+	saved, err := refresh(ctx, stored)
+	return saved, errors.Join(err, f.save(saved))
+}
+
+// TestMain makes the test binary one of the processes, when it is told to.
+func TestMain(m *testing.M) {
+	if file := os.Getenv("COGNITO_TEST_SHARED"); file != "" {
+		if err := shareTokens(fileStore(file), os.Getenv("COGNITO_TEST_ENDPOINT")); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// shareTokens uses tokens that live a second for three.
+func shareTokens(store fileStore, endpoint string) error {
+	env := exampleEnvironment()
+	env.Endpoints = cognito.Endpoints{CognitoIDP: endpoint, CognitoIdentity: endpoint, STS: endpoint, S3: endpoint}
+	client := &cognito.Client{Environment: env, RefreshWith: store.refreshWith}
+	saved, err := store.load()
+	if err != nil {
+		return err
+	}
+	session, err := client.Resume(context.Background(), saved)
+	for end := time.Now().Add(3 * time.Second); err == nil && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		_, err = session.Tokens(context.Background())
+	}
+	return err
+}
+
+// Ten processes share a refresh token that changes with every use and dies at once: none loses it, none uses an old one.
+func TestProcessesShareRotatingToken(t *testing.T) {
+	server := cognitotest.Example()
+	client := &server.UserPools[0].Clients[0]
+	client.RefreshTokenRotation = true
+	client.IDTokenValidity, client.AccessTokenValidity = time.Second, time.Second
+	var refreshes atomic.Int64
+	server.Fault = func(r *http.Request) *http.Response {
+		if r.Header.Get("X-Amz-Target") == "AWSCognitoIdentityProviderService.GetTokensFromRefreshToken" {
+			refreshes.Add(1)
+		}
+		return nil
+	}
+	listener := httptest.NewServer(server)
+	defer listener.Close()
+
+	first := signIn(t, exampleClient(server))
+	store := fileStore(filepath.Join(t.TempDir(), "session.json"))
+	if err := store.save(first.Save()); err != nil {
+		t.Fatal(err)
+	}
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var running sync.WaitGroup
+	for range 10 {
+		running.Go(func() {
+			process := exec.CommandContext(t.Context(), executable)
+			process.Env = append(os.Environ(), "COGNITO_TEST_SHARED="+string(store), "COGNITO_TEST_ENDPOINT="+listener.URL)
+			var out bytes.Buffer
+			process.Stdout, process.Stderr = &out, &out
+			if err := process.Run(); err != nil {
+				t.Errorf("%v: %s", err, &out)
+			}
+		})
+	}
+	running.Wait()
+	if n := refreshes.Load(); n < 2 {
+		t.Errorf("%d refreshes: the test shows nothing", n)
+	}
+	last, err := store.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	last.Tokens.ID = ""
+	if _, err := exampleClient(server).Resume(t.Context(), last); err != nil {
+		t.Errorf("the stored token is not the living one: %v", err)
+	}
+	if _, err := exampleClient(server).Resume(t.Context(), cognito.Saved{Tokens: cognito.Tokens{Refresh: first.Save().Tokens.Refresh}}); err == nil {
+		t.Error("the first token still works")
+	}
+}
