@@ -1,16 +1,13 @@
 package cognito_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -68,23 +65,10 @@ func (f fileStore) refreshWith(ctx context.Context, current cognito.Saved, refre
 	return saved, errors.Join(err, f.save(saved))
 }
 
-// TestMain makes the test binary one of the processes, when it is told to.
-func TestMain(m *testing.M) {
-	if file := os.Getenv("COGNITO_TEST_SHARED"); file != "" {
-		if err := shareTokens(fileStore(file), os.Getenv("COGNITO_TEST_ENDPOINT")); err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
-
 // shareTokens uses tokens that live a second for three.
-func shareTokens(store fileStore, endpoint string) error {
-	env := exampleEnvironment()
-	env.Endpoints = cognito.Endpoints{CognitoIDP: endpoint, CognitoIdentity: endpoint, STS: endpoint, S3: endpoint}
-	client := &cognito.Client{Environment: env, RefreshWith: store.refreshWith}
+func shareTokens(client *cognito.Client, path string) error {
+	store := fileStore(path)
+	client.RefreshWith = store.refreshWith
 	saved, err := store.load()
 	if err != nil {
 		return err
@@ -117,19 +101,11 @@ func TestProcessesShareRotatingToken(t *testing.T) {
 	if err := store.save(first.Save()); err != nil {
 		t.Fatal(err)
 	}
-	executable, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var running sync.WaitGroup
 	for range 10 {
 		running.Go(func() {
-			process := exec.CommandContext(t.Context(), executable)
-			process.Env = append(os.Environ(), "COGNITO_TEST_SHARED="+string(store), "COGNITO_TEST_ENDPOINT="+listener.URL)
-			var out bytes.Buffer
-			process.Stdout, process.Stderr = &out, &out
-			if err := process.Run(); err != nil {
-				t.Errorf("%v: %s", err, &out)
+			if out, err := anotherProcess(t, "share", listener.URL, string(store)); err != nil {
+				t.Errorf("%v: %s", err, out)
 			}
 		})
 	}
