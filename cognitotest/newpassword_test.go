@@ -1,0 +1,72 @@
+package cognitotest
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestNewPasswordRequired(t *testing.T) {
+	const newPassword = "another-Horse-8"
+	challenge := func(p *peer) (string, map[string]string) {
+		t.Helper()
+		a := p.signIn(ExampleNewUser, ExamplePassword)
+		if a.ChallengeName != "NEW_PASSWORD_REQUIRED" || a.Session == nil || a.AuthenticationResult.IdToken != "" {
+			t.Fatalf("answer: %s", a.Body)
+		}
+		return *a.Session, a.ChallengeParameters
+	}
+	answerWith := func(p *peer, session string, responses map[string]string) answer {
+		t.Helper()
+		return p.idp("RespondToAuthChallenge", m{"ClientId": p.client, "ChallengeName": "NEW_PASSWORD_REQUIRED",
+			"Session": session, "ChallengeResponses": responses})
+	}
+	p := newPeer(t, Example())
+	session, parameters := challenge(p)
+	var attributes map[string]string
+	if err := json.Unmarshal([]byte(parameters["userAttributes"]), &attributes); err != nil || attributes["email"] != "grace@example.com" {
+		t.Errorf("userAttributes: %q, %v", parameters["userAttributes"], err)
+	}
+	if len(session) < 20 || len(session) > 2048 || parameters["requiredAttributes"] != "[]" {
+		t.Errorf("Session of %d bytes, requiredAttributes %q", len(session), parameters["requiredAttributes"])
+	}
+	good := p.params(ExampleNewUser, "NEW_PASSWORD", newPassword, "userAttributes.name", "Grace")
+	for name, tt := range map[string]struct {
+		peer      *peer
+		session   string
+		responses map[string]string
+		code      string
+	}{
+		"no session":       {p, strings.Repeat("x", 40), good, "NotAuthorizedException"},
+		"another user":     {p, session, p.params(ExampleUser, "NEW_PASSWORD", newPassword), "NotAuthorizedException"},
+		"another client":   {p.withSecret(), session, p.withSecret().params(ExampleNewUser, "NEW_PASSWORD", newPassword), "NotAuthorizedException"},
+		"no password":      {p, session, p.params(ExampleNewUser), "InvalidParameterException"},
+		"short password":   {p, session, p.params(ExampleNewUser, "NEW_PASSWORD", "1234567"), "InvalidPasswordException"},
+		"attribute is set": {p, session, p.params(ExampleNewUser, "NEW_PASSWORD", newPassword, "userAttributes.email", "g@example.com"), "NotAuthorizedException"},
+	} {
+		t.Run(name, func(t *testing.T) { answerWith(tt.peer, tt.session, tt.responses).want(t, tt.code) })
+	}
+	a := answerWith(p, session, good)
+	a.want(t, "")
+	if c := payload(t, a.AuthenticationResult.IdToken); c["name"] != "Grace" || c["email"] != "grace@example.com" {
+		t.Errorf("claims: %v", c)
+	}
+	answerWith(p, session, good).want(t, "NotAuthorizedException") // used up
+	p.signIn(ExampleNewUser, ExamplePassword).want(t, "NotAuthorizedException")
+	again := p.signIn(ExampleNewUser, newPassword)
+	if again.want(t, ""); again.ChallengeName != "" {
+		t.Errorf("challenge %s again", again.ChallengeName)
+	}
+}
+
+func TestSessionExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPeer(t, Example())
+		session := p.signIn(ExampleNewUser, ExamplePassword).Session
+		time.Sleep(3 * time.Minute)
+		p.idp("RespondToAuthChallenge", m{"ClientId": p.client, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": session,
+			"ChallengeResponses": p.params(ExampleNewUser, "NEW_PASSWORD", "another-Horse-8")}).want(t, "NotAuthorizedException")
+	})
+}
