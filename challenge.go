@@ -226,11 +226,10 @@ type savedChallenge struct {
 	Session    string            `json:"session,omitempty"`
 	ClientID   string            `json:"client_id"`
 	Device     json.RawMessage   `json:"device,omitempty"`
-	Metadata   map[string]string `json:"client_metadata,omitempty"`
 }
 
 // Reveal returns JSON with the challenge's secrets in it, for storing until [Client.Continue] takes it up again, in
-// another process if need be. What UserContextData said is not part of it.
+// another process if need be.
 func (ch *Challenge) Reveal() ([]byte, error) {
 	if ch.conversation.client == nil {
 		return nil, errors.New("cognito: Reveal: the challenge did not come from a sign-in")
@@ -241,7 +240,7 @@ func (ch *Challenge) Reveal() ([]byte, error) {
 	}
 	return json.Marshal(savedChallenge{
 		ch.Name, ch.Parameters, ch.Available, ch.Username, ch.Received, ch.session,
-		ch.conversation.client.Environment.ClientID, device, ch.conversation.metadata,
+		ch.conversation.client.Environment.ClientID, device,
 	})
 }
 
@@ -257,7 +256,7 @@ func (c *Client) Continue(stored []byte) (*Challenge, error) {
 	if saved.ClientID != c.Environment.ClientID {
 		return nil, fmt.Errorf("cognito: Continue: the challenge is of app client %q, and the environment's client_id is %q", saved.ClientID, c.Environment.ClientID)
 	}
-	v := conversation{client: c, username: saved.Username, metadata: saved.Metadata}
+	v := conversation{client: c, username: saved.Username}
 	if len(saved.Device) > 0 {
 		if err := json.Unmarshal(saved.Device, &v.device); err != nil {
 			return nil, errors.New("cognito: Continue: the stored challenge is damaged")

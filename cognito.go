@@ -46,6 +46,13 @@ type Client struct {
 	// environment. Redirects are never followed.
 	HTTPClient *http.Client
 
+	// ClientMetadata is passed to the user pool's Lambda triggers with every call of a sign-in and of a refresh.
+	ClientMetadata map[string]string
+
+	// UserContextData describes the user's device to the user pool's threat protection, with every call that takes it.
+	// Nil: nothing is said.
+	UserContextData *cognitoidp.UserContextData
+
 	// RefreshWith, if set, stands around every refresh of tokens, so that what a program stores is never older than what
 	// it uses, and processes can share one refresh token where tokens rotate. It is given what the session has, and
 	// returns what the session shall have. Typically it takes a lock that all processes share and reads what is stored.

@@ -216,10 +216,11 @@ func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time
 	var err error
 	if !legacy {
 		out, err = c.services.idp.GetTokensFromRefreshToken(ctx, cognitoidp.GetTokensFromRefreshTokenInput{
-			RefreshToken: old.Refresh,
-			ClientID:     c.Environment.ClientID,
-			ClientSecret: c.Environment.ClientSecret,
-			DeviceKey:    device,
+			RefreshToken:   old.Refresh,
+			ClientID:       c.Environment.ClientID,
+			ClientSecret:   c.Environment.ClientSecret,
+			DeviceKey:      device,
+			ClientMetadata: c.ClientMetadata,
 		})
 		legacy = unknownOperation(err)
 	}
@@ -253,9 +254,11 @@ func (s *Session) refreshByAuth(ctx context.Context, token, username, device str
 		parameters["DEVICE_KEY"] = device
 	}
 	return c.services.idp.InitiateAuth(ctx, cognitoidp.InitiateAuthInput{
-		ClientID:       c.Environment.ClientID,
-		AuthFlow:       cognitoidp.AuthFlowRefreshToken,
-		AuthParameters: parameters,
+		ClientID:        c.Environment.ClientID,
+		AuthFlow:        cognitoidp.AuthFlowRefreshToken,
+		AuthParameters:  parameters,
+		ClientMetadata:  c.ClientMetadata,
+		UserContextData: c.UserContextData,
 	})
 }
 

@@ -37,10 +37,6 @@ type Login struct {
 	Device Device
 	// Session is what ConfirmSignUp returned, to continue a sign-up into a USER_AUTH sign-in.
 	Session string
-	// ClientMetadata is passed to the pool's Lambda triggers with every step.
-	ClientMetadata map[string]string
-	// UserContextData describes the user's device to the pool's threat protection. Nil: nothing is said.
-	UserContextData *cognitoidp.UserContextData
 }
 
 // SignIn signs a user in with a user name, or an alias of it, and a password: [Client.Start] with these two.
@@ -84,7 +80,7 @@ func (c *Client) Start(ctx context.Context, login Login) (*Session, error) {
 }
 
 func (c *Client) start(ctx context.Context, login Login, srpFirst, sent bool) (*Session, error) {
-	v := &conversation{client: c, username: login.Username, device: login.Device, metadata: login.ClientMetadata, context: login.UserContextData}
+	v := &conversation{client: c, username: login.Username, device: login.Device}
 	parameters := v.parameters()
 	switch {
 	case srpFirst:
@@ -102,9 +98,9 @@ func (c *Client) start(ctx context.Context, login Login, srpFirst, sent bool) (*
 		ClientID:        c.Environment.ClientID,
 		AuthFlow:        login.Flow,
 		AuthParameters:  parameters,
-		ClientMetadata:  v.metadata,
+		ClientMetadata:  c.ClientMetadata,
 		Session:         login.Session,
-		UserContextData: v.context,
+		UserContextData: c.UserContextData,
 	})
 	if err != nil {
 		return nil, Explain(err)
@@ -117,8 +113,6 @@ type conversation struct {
 	client   *Client
 	username string // as typed, until the pool tells the real one
 	device   Device
-	metadata map[string]string
-	context  *cognitoidp.UserContextData
 
 	exchange *srp.Client // waits for a PASSWORD_VERIFIER
 	password string      // for exchange
@@ -156,8 +150,8 @@ func (v *conversation) respond(ctx context.Context, name, session string, answer
 		ChallengeName:      name,
 		ChallengeResponses: responses,
 		Session:            session,
-		ClientMetadata:     v.metadata,
-		UserContextData:    v.context,
+		ClientMetadata:     v.client.ClientMetadata,
+		UserContextData:    v.client.UserContextData,
 	})
 	if err != nil {
 		return out, Explain(err)
