@@ -8,9 +8,13 @@
 //	api := s.HTTPClient("execute-api") // an *http.Client that signs what it sends
 //
 // The password never leaves the process: the program proves to the pool by SRP-6a (package srp) that it knows it. (The
-// pool proves nothing in return: TLS alone tells that it is Cognito.) What the pool answers is traded at an identity pool for credentials of a role, by the enhanced flow or, where
-// [Client.Duration] is set, by the classic flow with AWS STS. Each step is one call of a small package below this one:
-// cognitoidp, cognitoid and sts speak to the services, srp and sigv4 do the arithmetic and touch no network.
+// pool proves nothing in return: TLS alone tells that it is Cognito.) What the pool answers is traded at an identity pool
+// for credentials of a role, by the enhanced flow or, where [Client.Duration] is set, by the classic flow with AWS STS.
+// Each step is one call of a small package below this one: cognitoidp, cognitoid and sts speak to the services, srp and
+// sigv4 do the arithmetic and touch no network.
+//
+// A pool may ask for more than a password. [Client.Start] knows every flow, and a [Challenge] is what the pool asks of the
+// user: a code, a new password, a choice. A [Device] that the pool remembers is asked for no code.
 package cognito
 
 import (
