@@ -95,19 +95,6 @@ func (u *User) verified(attribute string) bool {
 	return u.Attributes[attribute] != "" && u.Attributes[attribute+"_verified"] == "true"
 }
 
-// client finds an app client at the host that was asked.
-func (s *Server) client(in call, id string) (*UserPool, *AppClient, error) {
-	for i := range s.UserPools {
-		p := &s.UserPools[i]
-		for j := range p.Clients {
-			if p.Clients[j].ID == id && in.host.serves(p.region()) {
-				return p, &p.Clients[j], nil
-			}
-		}
-	}
-	return nil, nil, refuse("ResourceNotFoundException", "User pool client %s does not exist.", id)
-}
-
 // account answers the account of a name or alias, nil for none.
 func (s *Server) account(p *UserPool, name string) *account {
 	s.mu.Lock()
@@ -168,17 +155,14 @@ func checkSecretHash(c *AppClient, userName, hash string) error {
 	return nil
 }
 
-// delivery is where a code went, masked as AWS does.
-type delivery struct{ attribute, medium, destination string }
-
-// send "sends" the user a new code of six digits to an address of the kind email or phone_number. The caller holds the
-// server's mutex.
-func (a *account) send(attribute, address string) (code string, d delivery) {
+// send "sends" the user a new code of six digits to an address of the kind email or phone_number, and masks the address as
+// AWS does. The caller holds the server's mutex.
+func (a *account) send(attribute, address string) (code, medium, destination string) {
 	a.code = fmt.Sprintf("%06d", binary.BigEndian.Uint32(random(4))%1_000_000)
 	if attribute == "phone_number" {
 		hidden := max(len(address)-4, 0)
-		return a.code, delivery{attribute, "SMS", "+" + strings.Repeat("*", max(hidden-1, 0)) + address[hidden:]}
+		return a.code, "SMS", "+" + strings.Repeat("*", max(hidden-1, 0)) + address[hidden:]
 	}
 	name, domain, _ := strings.Cut(address, "@")
-	return a.code, delivery{attribute, "EMAIL", fmt.Sprintf("%.1s***@%.1s***", name, domain)}
+	return a.code, "EMAIL", fmt.Sprintf("%.1s***@%.1s***", name, domain)
 }

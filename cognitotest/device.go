@@ -83,31 +83,22 @@ func (s *Server) checkDevice(c *session, answers map[string]string) (object, err
 }
 
 // confirmDevice is ConfirmDevice, for the device to which the sign-in of the access token gave its key.
-func confirmDevice(s *Server, in call) (object, error) {
-	var key, name string
-	var secrets struct{ PasswordVerifier, Salt string }
-	g, err := s.authorize(in)
-	if err == nil {
-		err = in.read(map[string]any{"DeviceKey": &key, "DeviceName": &name, "DeviceSecretVerifierConfig": &secrets}, "DeviceKey", "DeviceSecretVerifierConfig")
-	}
-	if err != nil {
-		return nil, err
-	}
-	verifier, salt := javaNumber(secrets.PasswordVerifier), javaNumber(secrets.Salt)
+func (s *Server) confirmDevice(r *request) (object, error) {
+	verifier, salt := javaNumber(r.secrets.PasswordVerifier), javaNumber(r.secrets.Salt)
 	if verifier == nil || salt == nil || verifier.Cmp(modulus()) >= 0 {
 		return nil, refuse("InvalidParameterException", "PasswordVerifier and Salt must be base64 of positive integers as Java's BigInteger.toByteArray writes them")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d, ok := g.account.devices.get(key)
+	d, ok := r.account.devices.get(r.deviceKey)
 	switch {
-	case !ok || key != g.deviceKey:
+	case !ok || r.deviceKey != r.grant.deviceKey:
 		return nil, refuse("InvalidParameterException", "Invalid device key given.")
 	case d.verifier != nil:
 		return nil, refuse("DeviceKeyExistsException", "Device already exists.")
 	}
-	d.salt, d.verifier, d.name, d.modified = salt, verifier, name, time.Now()
-	d.remembered = g.account.pool.DeviceTracking == "ALWAYS"
+	d.salt, d.verifier, d.name, d.modified = salt, verifier, r.name, time.Now()
+	d.remembered = r.account.pool.DeviceTracking == "ALWAYS"
 	return object{"UserConfirmationNecessary": !d.remembered}, nil
 }
 
@@ -121,95 +112,56 @@ func javaNumber(text string) *big.Int {
 	return n
 }
 
-// ownDevice reads the access token and DeviceKey of a request, and answers with the server's mutex held if err is nil.
-func (s *Server) ownDevice(in call, members map[string]any) (*grant, *device, error) {
-	var key string
-	g, err := s.authorize(in)
-	if err == nil {
-		members["DeviceKey"] = &key
-		err = in.read(members, "DeviceKey")
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	s.mu.Lock()
-	d := g.account.confirmedDevice(key)
-	if d == nil {
-		s.mu.Unlock()
-		return nil, nil, errNoDevice
-	}
-	return g, d, nil
-}
-
 // forgetDevice is ForgetDevice. Refresh tokens that belong to the device go with it.
-func forgetDevice(s *Server, in call) (object, error) {
-	g, d, err := s.ownDevice(in, map[string]any{})
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) forgetDevice(r *request) (object, error) {
+	s.mu.Lock()
 	defer s.mu.Unlock()
-	g.account.devices.take(d.key)
+	r.account.devices.take(r.deviceKey)
 	return object{}, nil
 }
 
 // updateDeviceStatus is UpdateDeviceStatus.
-func updateDeviceStatus(s *Server, in call) (object, error) {
-	var status string
-	_, d, err := s.ownDevice(in, map[string]any{"DeviceRememberedStatus": &status})
-	if err != nil {
-		return nil, err
+func (s *Server) updateDeviceStatus(r *request) (object, error) {
+	if r.status != "remembered" && r.status != "not_remembered" {
+		return nil, refuse("InvalidParameterException", "1 validation error detected: Value '%s' at 'deviceRememberedStatus' failed to satisfy constraint: Member must satisfy enum value set: [not_remembered, remembered]", r.status)
 	}
+	s.mu.Lock()
 	defer s.mu.Unlock()
-	if status != "remembered" && status != "not_remembered" {
-		return nil, refuse("InvalidParameterException", "1 validation error detected: Value '%s' at 'deviceRememberedStatus' failed to satisfy constraint: Member must satisfy enum value set: [not_remembered, remembered]", status)
-	}
-	d.remembered, d.modified = status == "remembered", time.Now()
+	r.device.remembered, r.device.modified = r.status == "remembered", time.Now()
 	return object{}, nil
 }
 
 // getDevice is GetDevice.
-func getDevice(s *Server, in call) (object, error) {
-	_, d, err := s.ownDevice(in, map[string]any{})
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) getDevice(r *request) (object, error) {
+	s.mu.Lock()
 	defer s.mu.Unlock()
-	return object{"Device": d.wire()}, nil
+	return object{"Device": r.device.wire()}, nil
 }
 
 // listDevices is ListDevices. The PaginationToken is the key of the last device that was listed.
-func listDevices(s *Server, in call) (object, error) {
-	var limit int
-	var after string
-	g, err := s.authorize(in)
-	if err == nil {
-		err = in.read(map[string]any{"Limit": &limit, "PaginationToken": &after})
-	}
-	if err == nil && (limit < 0 || limit > 60) {
-		err = refuse("InvalidParameterException", "1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must be between 0 and 60", limit)
-	}
-	if err != nil {
-		return nil, err
+func (s *Server) listDevices(r *request) (object, error) {
+	if r.limit < 0 || r.limit > 60 {
+		return nil, refuse("InvalidParameterException", "1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must be between 0 and 60", r.limit)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []*device
-	for key := range g.account.devices.entries {
-		if d := g.account.confirmedDevice(key); d != nil {
+	for key := range r.account.devices.entries {
+		if d := r.account.confirmedDevice(key); d != nil {
 			all = append(all, d)
 		}
 	}
 	slices.SortFunc(all, func(a, b *device) int { return cmp.Or(a.created.Compare(b.created), cmp.Compare(a.key, b.key)) })
-	start := slices.IndexFunc(all, func(d *device) bool { return d.key == after }) + 1
-	if after != "" && start == 0 {
+	last := slices.IndexFunc(all, func(d *device) bool { return d.key == r.after })
+	if r.after != "" && last < 0 {
 		return nil, refuse("InvalidParameterException", "Invalid pagination token")
 	}
+	all = all[last+1:]
 	list, out := []object{}, object{}
-	for _, d := range all[start:] {
-		if len(list) == cmp.Or(limit, 60) {
-			out["PaginationToken"] = all[start+len(list)-1].key
-			break
-		}
+	if limit := cmp.Or(r.limit, 60); len(all) > limit {
+		all, out["PaginationToken"] = all[:limit], all[limit-1].key
+	}
+	for _, d := range all {
 		list = append(list, d.wire())
 	}
 	out["Devices"] = list

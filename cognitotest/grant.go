@@ -3,7 +3,6 @@ package cognitotest
 import (
 	"cmp"
 	"crypto/rand"
-	"crypto/subtle"
 	"strings"
 	"time"
 )
@@ -17,42 +16,6 @@ type grant struct {
 	deviceKey string               // of the device that the sign-in belongs to, if any
 	authTime  time.Time
 	refreshBy time.Time
-}
-
-var userPoolOperations = [...]struct {
-	name string
-	do   operation
-}{
-	{"InitiateAuth", initiateAuth},
-	{"RespondToAuthChallenge", respondToAuthChallenge},
-	{"GetTokensFromRefreshToken", getTokensFromRefreshToken},
-	{"RevokeToken", revokeToken},
-	{"GlobalSignOut", globalSignOut},
-	{"GetUser", getUser},
-	{"SignUp", signUp},
-	{"ConfirmSignUp", confirmSignUp},
-	{"ResendConfirmationCode", resendConfirmationCode},
-	{"ForgotPassword", forgotPassword},
-	{"ConfirmForgotPassword", confirmForgotPassword},
-	{"ChangePassword", changePassword},
-	{"AssociateSoftwareToken", associateSoftwareToken},
-	{"VerifySoftwareToken", verifySoftwareToken},
-	{"SetUserMFAPreference", setUserMFAPreference},
-	{"ConfirmDevice", confirmDevice},
-	{"ForgetDevice", forgetDevice},
-	{"GetDevice", getDevice},
-	{"ListDevices", listDevices},
-	{"UpdateDeviceStatus", updateDeviceStatus},
-}
-
-// userPoolOperation answers an operation of the Amazon Cognito user pools API, nil for one that the stand-in has not.
-func userPoolOperation(name string) operation {
-	for _, o := range userPoolOperations {
-		if o.name == name {
-			return o.do
-		}
-	}
-	return nil
 }
 
 // signIn ends a sign-in: a new grant and its tokens, and a key for a device that is to be confirmed.
@@ -154,34 +117,34 @@ func (s *Server) refreshAuth(client *AppClient, params map[string]string) (objec
 // token that belongs to a device is good for that device, once it is confirmed. check is called with the account the
 // token belongs to before anything else is told.
 func (s *Server) refresh(client *AppClient, token, deviceKey string, check func(*account) error) (object, error) {
-	id, g, until, ok := s.grantOf(token)
+	invalid := refuse("NotAuthorizedException", "Invalid Refresh Token")
+	id, hash, g, ok := s.grantOf(token)
 	if !ok || g.client != client {
-		return nil, refuse("NotAuthorizedException", "Invalid Refresh Token")
+		return nil, invalid
 	}
 	if err := check(g.account); err != nil {
 		return nil, err
 	}
 	now := time.Now()
-	if !now.Before(g.refreshBy) {
-		return nil, refuse("NotAuthorizedException", "Refresh Token has expired")
-	}
-	if !until.IsZero() && !now.Before(until) {
-		return nil, refuse("RefreshTokenReuseException", "Refresh token has been used already")
-	}
+	rotated, err := "", error(nil)
 	s.mu.Lock()
-	if g.deviceKey != "" && (deviceKey != g.deviceKey || g.account.confirmedDevice(deviceKey) == nil) {
-		s.mu.Unlock()
-		return nil, refuse("NotAuthorizedException", "Invalid Refresh Token")
-	}
-	rotated := ""
-	if client.RefreshTokenRotation {
-		_, secret, _ := strings.Cut(token, ".")
+	switch until := g.secrets[hash]; {
+	case !now.Before(g.refreshBy):
+		err = refuse("NotAuthorizedException", "Refresh Token has expired")
+	case !until.IsZero() && !now.Before(until):
+		err = refuse("RefreshTokenReuseException", "Refresh token has been used already")
+	case g.deviceKey != "" && (deviceKey != g.deviceKey || g.account.confirmedDevice(deviceKey) == nil):
+		err = invalid
+	case client.RefreshTokenRotation:
 		if until.IsZero() {
-			g.secrets[s.hashSecret(secret)] = now.Add(client.RetryGracePeriod)
+			g.secrets[hash] = now.Add(client.RetryGracePeriod)
 		}
 		rotated = s.newRefreshToken(id, g)
 	}
 	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
 	result := s.tokens(id, g)
 	if rotated != "" {
 		result["RefreshToken"] = rotated
@@ -189,97 +152,52 @@ func (s *Server) refresh(client *AppClient, token, deviceKey string, check func(
 	return object{"AuthenticationResult": result}, nil
 }
 
-// grantOf finds the grant of a refresh token, and until when the token is good if it was replaced.
-func (s *Server) grantOf(token string) (id string, g *grant, until time.Time, ok bool) {
+// grantOf finds the grant of a refresh token, and the hash of the token's secret.
+func (s *Server) grantOf(token string) (id, hash string, g *grant, ok bool) {
 	id, secret, _ := strings.Cut(token, ".")
+	hash = s.hashSecret(secret)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if g, ok = s.grants.get(id); ok {
-		until, ok = g.secrets[s.hashSecret(secret)]
+		_, ok = g.secrets[hash]
 	}
-	return id, g, until, ok
+	return id, hash, g, ok
 }
 
-// getTokensFromRefreshToken is GetTokensFromRefreshToken, which takes the client secret itself, not a hash.
-func getTokensFromRefreshToken(s *Server, in call) (object, error) {
-	var clientID, secret, token, deviceKey string
-	if err := in.read(map[string]any{
-		"ClientId": &clientID, "ClientSecret": &secret, "RefreshToken": &token, "DeviceKey": &deviceKey,
-	}, "RefreshToken", "ClientId"); err != nil {
+// getTokensFromRefreshToken is GetTokensFromRefreshToken.
+func (s *Server) getTokensFromRefreshToken(r *request) (object, error) {
+	if err := r.checkSecret("NotAuthorizedException"); err != nil {
 		return nil, err
 	}
-	_, client, err := s.client(in, clientID)
-	if err != nil {
-		return nil, err
-	}
-	if subtle.ConstantTimeCompare([]byte(client.Secret), []byte(secret)) != 1 {
-		return nil, refuse("NotAuthorizedException", "Unable to verify client secret for client %s", client.ID)
-	}
-	return s.refresh(client, token, deviceKey, func(*account) error { return nil })
+	return s.refresh(r.client, r.refreshToken, r.deviceKey, func(*account) error { return nil })
 }
 
 // revokeToken is RevokeToken. As RFC 7009 section 2.2 has it, a token that is not known counts as revoked.
-func revokeToken(s *Server, in call) (object, error) {
-	var clientID, secret, token string
-	if err := in.read(map[string]any{"ClientId": &clientID, "ClientSecret": &secret, "Token": &token}, "Token", "ClientId"); err != nil {
+func (s *Server) revokeToken(r *request) (object, error) {
+	if err := r.checkSecret("UnauthorizedException"); err != nil {
 		return nil, err
 	}
-	_, client, err := s.client(in, clientID)
-	if err != nil {
-		return nil, refuse("InvalidParameterException", "%s", err.(*serviceError).message)
-	}
-	if subtle.ConstantTimeCompare([]byte(client.Secret), []byte(secret)) != 1 {
-		return nil, refuse("UnauthorizedException", "Unable to verify client secret for client %s", client.ID)
-	}
-	if _, err := s.verifyToken(token); err == nil || err == errTokenExpired {
+	if _, err := s.verifyToken(r.revoke); err == nil || err == errTokenExpired {
 		return nil, refuse("UnsupportedTokenTypeException", "Unsupported token type")
 	}
-	if id, g, _, ok := s.grantOf(token); ok {
-		if g.client != client {
-			return nil, refuse("UnauthorizedException", "Token was not issued to client %s", client.ID)
-		}
-		s.mu.Lock()
+	id, _, g, ok := s.grantOf(r.revoke)
+	if ok && g.client != r.client {
+		return nil, refuse("UnauthorizedException", "Token was not issued to client %s", r.client.ID)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ok {
 		s.grants.take(id)
-		s.mu.Unlock()
 	}
 	return object{}, nil
 }
 
-// authorize finds the grant that an access token in the body rests on.
-func (s *Server) authorize(in call) (*grant, error) {
-	var token string
-	if err := in.read(map[string]any{"AccessToken": &token}, "AccessToken"); err != nil {
-		return nil, err
-	}
-	c, err := s.verifyToken(token)
-	if err == errTokenExpired {
-		return nil, refuse("NotAuthorizedException", "Access Token has expired")
-	}
-	if err != nil || c.text("token_use") != "access" {
-		return nil, refuse("NotAuthorizedException", "Invalid Access Token")
-	}
-	s.mu.Lock()
-	g, ok := s.grants.get(c.text("origin_jti"))
-	s.mu.Unlock()
-	if !ok {
-		return nil, refuse("NotAuthorizedException", "Access Token has been revoked")
-	}
-	if !in.host.serves(g.account.pool.region()) {
-		return nil, refuse("NotAuthorizedException", "Invalid Access Token")
-	}
-	return g, nil
-}
-
 // globalSignOut is GlobalSignOut: it ends every sign-in of the user.
-func globalSignOut(s *Server, in call) (object, error) {
-	g, err := s.authorize(in)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) globalSignOut(r *request) (object, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, e := range s.grants.entries {
-		if e.value.account == g.account {
+		if e.value.account == r.account {
 			s.grants.take(id)
 		}
 	}

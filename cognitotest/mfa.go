@@ -71,11 +71,11 @@ func (s *Server) askFactor(c *session, u *User, factor string) object {
 
 func (s *Server) askCode(c *session, challenge, attribute, address string) object {
 	s.mu.Lock()
-	code, d := c.account.send(attribute, address)
+	code, medium, destination := c.account.send(attribute, address)
 	s.mu.Unlock()
 	c.expected = code
 	return s.ask(c, challenge, map[string]string{
-		"USER_ID_FOR_SRP": c.account.user.Name, "CODE_DELIVERY_DELIVERY_MEDIUM": d.medium, "CODE_DELIVERY_DESTINATION": d.destination,
+		"USER_ID_FOR_SRP": c.account.user.Name, "CODE_DELIVERY_DELIVERY_MEDIUM": medium, "CODE_DELIVERY_DESTINATION": destination,
 	})
 }
 
@@ -155,108 +155,59 @@ func (s *Server) enable(a *account, factor, email string) {
 }
 
 // associateSoftwareToken is AssociateSoftwareToken, with the Session of MFA_SETUP or an access token.
-func associateSoftwareToken(s *Server, in call) (object, error) {
-	c, g, _, err := s.sessionOrToken(in, nil)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) associateSoftwareToken(r *request) (object, error) {
 	secret := base32.StdEncoding.EncodeToString(random(20))
-	if g == nil {
+	if c := r.waiting; c != nil {
 		c.expected, c.verified = secret, false
 		return object{"SecretCode": secret, "Session": s.wait(c, "MFA_SETUP")}, nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g.account.newTOTP = secret
+	r.account.newTOTP = secret
 	return object{"SecretCode": secret}, nil
 }
 
 // verifySoftwareToken is VerifySoftwareToken. With an access token it leaves it to SetUserMFAPreference to switch the
 // factor on.
-func verifySoftwareToken(s *Server, in call) (object, error) {
-	var code string
-	c, g, id, err := s.sessionOrToken(in, map[string]any{"UserCode": &code}, "UserCode")
-	if err != nil {
-		return nil, err
-	}
-	a, secret := (*account)(nil), ""
-	if g != nil {
-		a = g.account
-		s.mu.Lock()
-		secret = a.newTOTP
-		s.mu.Unlock()
-	} else {
-		a, secret = c.account, c.expected
-	}
-	number, ok := matchTOTP(secret, code, time.Now())
-	switch {
-	case secret == "":
-		err = refuse("SoftwareTokenMFANotFoundException", "Software token MFA has not been associated")
-	case !ok:
-		err = refuse("EnableSoftwareTokenMFAException", "Code mismatch")
-	}
-	if err != nil {
-		if g == nil {
-			c.tries++
-			s.keep(id, "MFA_SETUP", c)
-		}
-		return nil, err
-	}
+func (s *Server) verifySoftwareToken(r *request) (object, error) {
+	a, c := r.account, r.waiting
 	s.mu.Lock()
-	a.user.TOTPSecret, a.totpStep, a.newTOTP = secret, number, ""
+	secret := a.newTOTP
+	if c != nil {
+		secret = c.expected
+	}
+	number, ok := matchTOTP(secret, r.code, time.Now())
+	if ok {
+		a.user.TOTPSecret, a.totpStep, a.newTOTP = secret, number, ""
+	}
 	s.mu.Unlock()
-	if g != nil {
+	switch {
+	case ok && c == nil:
 		return object{"Status": "SUCCESS"}, nil
+	case ok:
+		c.verified = true
+		return object{"Status": "SUCCESS", "Session": s.wait(c, "MFA_SETUP")}, nil
+	case c != nil:
+		c.tries++
+		s.keep(r.session, "MFA_SETUP", c)
 	}
-	c.verified = true
-	return object{"Status": "SUCCESS", "Session": s.wait(c, "MFA_SETUP")}, nil
-}
-
-// sessionOrToken reads a request that carries the Session of MFA_SETUP or an access token, and further members.
-func (s *Server) sessionOrToken(in call, members map[string]any, required ...string) (c *session, g *grant, id string, err error) {
-	if members == nil {
-		members = map[string]any{}
+	if secret == "" {
+		return nil, refuse("SoftwareTokenMFANotFoundException", "Software token MFA has not been associated")
 	}
-	members["Session"] = &id
-	if err := in.read(members, required...); err != nil {
-		return nil, nil, "", err
-	}
-	if id == "" {
-		g, err = s.authorize(in)
-		return nil, g, "", err
-	}
-	c, ok := s.resume(id, "MFA_SETUP", nil, "")
-	if !ok {
-		return nil, nil, "", errSession
-	}
-	return c, nil, id, nil
+	return nil, refuse("EnableSoftwareTokenMFAException", "Code mismatch")
 }
 
 // setUserMFAPreference is SetUserMFAPreference. A factor that the request does not name stays as it is.
-func setUserMFAPreference(s *Server, in call) (object, error) {
-	type settings struct{ Enabled, PreferredMfa bool }
-	var sms, mail, totp *settings
-	g, err := s.authorize(in)
-	if err == nil {
-		err = in.read(map[string]any{"SMSMfaSettings": &sms, "EmailMfaSettings": &mail, "SoftwareTokenMfaSettings": &totp})
-	}
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) setUserMFAPreference(r *request) (object, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u := *g.account.user
+	u, preferred := *r.account.user, 0
 	u.MFA = slices.Clone(u.MFA)
-	preferred := 0
 	for _, wish := range []struct {
-		factor, lacks string
-		*settings
-	}{
-		{smsMFA, "User does not have a phone number for SMS MFA", sms},
-		{mailMFA, "User does not have an email address for email MFA", mail},
-		{totpMFA, "User has not verified software token mfa", totp},
-	} {
-		if wish.settings == nil {
+		factor string
+		*factorSettings
+	}{{smsMFA, r.sms}, {mailMFA, r.mail}, {totpMFA, r.totp}} {
+		if wish.factorSettings == nil {
 			continue
 		}
 		u.MFA = slices.DeleteFunc(u.MFA, func(factor string) bool { return factor == wish.factor })
@@ -264,20 +215,22 @@ func setUserMFAPreference(s *Server, in call) (object, error) {
 			u.PreferredMFA = ""
 		}
 		if wish.Enabled {
-			if !u.can(wish.factor) {
-				return nil, refuse("InvalidParameterException", "%s", wish.lacks)
-			}
 			u.MFA = append(u.MFA, wish.factor)
 		}
 		if wish.PreferredMfa {
 			u.PreferredMFA = wish.factor
 			preferred++
 		}
-		if wish.PreferredMfa && !wish.Enabled || preferred > 1 {
+		switch {
+		case wish.Enabled && !u.can(wish.factor) && wish.factor == totpMFA:
+			return nil, refuse("InvalidParameterException", "User has not verified software token mfa")
+		case wish.Enabled && !u.can(wish.factor):
+			return nil, refuse("InvalidParameterException", "User has no address for %s", wish.factor)
+		case wish.PreferredMfa && !wish.Enabled, preferred > 1:
 			return nil, refuse("InvalidParameterException", "Only one factor, and one that is enabled, can be preferred")
 		}
 	}
-	*g.account.user = u
+	r.account.user.MFA, r.account.user.PreferredMFA = u.MFA, u.PreferredMFA
 	return object{}, nil
 }
 

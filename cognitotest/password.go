@@ -75,10 +75,7 @@ func (s *Server) changeExpired(c *session, answers map[string]string) (object, e
 			attributes[name] = value
 		}
 	}
-	if list := missing(a.pool, attributes, ""); len(list) > 0 {
-		err = cmp.Or(err, refuse("InvalidParameterException", "Attributes did not conform to the schema: %s: The attribute is required", list[0]))
-	}
-	if err == nil {
+	if err = cmp.Or(err, checkRequired(a.pool, attributes)); err == nil {
 		a.user.Attributes, a.user.ForceChangePassword = attributes, false
 		a.setPassword(answers["NEW_PASSWORD"])
 	}
@@ -87,6 +84,24 @@ func (s *Server) changeExpired(c *session, answers map[string]string) (object, e
 		return nil, err
 	}
 	return s.proceed(c)
+}
+
+// missing lists the attributes that the pool requires and that have no value, as NEW_PASSWORD_REQUIRED names them.
+func missing(p *UserPool, attributes map[string]string) []string {
+	list := []string{}
+	for _, name := range p.RequiredAttributes {
+		if attributes[name] == "" {
+			list = append(list, "userAttributes."+name)
+		}
+	}
+	return list
+}
+
+func checkRequired(p *UserPool, attributes map[string]string) error {
+	if list := missing(p, attributes); len(list) > 0 {
+		return refuse("InvalidParameterException", "Attributes did not conform to the schema: %s: The attribute is required", strings.TrimPrefix(list[0], "userAttributes."))
+	}
+	return nil
 }
 
 // checkPolicy is the password policy of all pools: at least eight characters.

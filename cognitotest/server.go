@@ -6,18 +6,29 @@
 //	server := cognitotest.Example()
 //	client := server.Client() // reaches https://cognito-idp.us-east-1.amazonaws.com/ and the others in memory
 //
-// It verifies what it is sent: the SRP proof, secret hashes, sessions and secret blocks (each is good for one answer),
-// the signature, issuer, audience and expiry of tokens, the login map of an identity, and AWS Signature Version 4 over
-// the bytes that arrived. It shares no code with the packages beside it that do the signing in, so that a mistake there
-// is not made twice.
+// It verifies what it is sent: the SRP proof of users and devices, secret hashes, codes, sessions and secret blocks, the
+// signature, issuer, audience and expiry of tokens, the login map of an identity, and AWS Signature Version 4 over the
+// bytes that arrived. It shares no code with the packages beside it that do the signing in, so that a mistake there is
+// not made twice. A code is "sent" to [Server.Code].
 //
 // # What it does not promise
 //
 // That a sign-in which it accepts works on AWS: the services are closed, and where AWS documents nothing, the published
 // clients and measurements were followed. Message texts, the order in which several faults of one request are
-// reported, and limits that AWS does not document (a TIMESTAMP may be 15 minutes off) are approximations: tests should
-// look at error codes. IAM policies, throttling, lock-out, Lambda triggers, MFA, device tracking, refresh token rotation
-// and identities with several logins are not modelled. It keeps its state in memory, the last 10,000 of each kind, and
+// reported, and limits that AWS does not document are approximations: tests should look at error codes. Of the user
+// pools, these are the stand-in's own:
+//
+//   - A TIMESTAMP may be 15 minutes off. A Session stands three wrong codes, a code to confirm a sign-up or to reset a
+//     password five; any other refused proof or answer uses its Session up, but not a refused choice or new password.
+//   - What state a user is in is told to who has shown the password, or has asked for a code as first factor.
+//   - A DEVICE_KEY is looked at after the password, and asked for its own password before any second factor.
+//   - MFA_SETUP offers a software token and e-mail, whatever the user's attributes. CUSTOM_AUTH does not replace MFA.
+//   - The reuse of a refresh token that was replaced is refused, and does not end the sign-in.
+//   - The password policy is eight characters, and there is no history. Lock-out is off unless a pool has it.
+//   - Codes go to the e-mail address where there is one. Who is disabled is told so, also by ForgotPassword.
+//
+// IAM policies, throttling, Lambda triggers other than [UserPool].CustomAuth, threat protection, what a passkey holds, and
+// identities with several logins are not modelled. It keeps its state in memory, the last 10,000 of each kind, and
 // passwords in the clear: it is not a service to run for real users.
 package cognitotest
 

@@ -66,8 +66,8 @@ func TestBadRequests(t *testing.T) {
 		})
 	}
 	var all []operation
-	for _, name := range []string{"InitiateAuth", "RespondToAuthChallenge", "GetTokensFromRefreshToken", "RevokeToken", "GlobalSignOut", "GetUser"} {
-		all = append(all, userPoolOperation(name))
+	for _, o := range userPoolOperations {
+		all = append(all, userPoolOperation(o.name))
 	}
 	for _, name := range []string{"GetId", "GetCredentialsForIdentity", "GetOpenIdToken"} {
 		all = append(all, identityOperation(name))

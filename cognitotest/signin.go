@@ -83,96 +83,74 @@ var challenges = [...]challengeRow{
 	{"CUSTOM_CHALLENGE", "ANSWER", false, (*Server).answerCustom},
 }
 
-// initiateAuth is InitiateAuth of the Amazon Cognito user pools API.
-func initiateAuth(s *Server, in call) (object, error) {
-	var clientID, flow, sessionID string
-	var params, metadata map[string]string
-	if err := in.read(map[string]any{
-		"ClientId": &clientID, "AuthFlow": &flow, "AuthParameters": &params, "Session": &sessionID, "ClientMetadata": &metadata,
-	}, "ClientId", "AuthFlow"); err != nil {
-		return nil, err
-	}
-	pool, client, err := s.client(in, clientID)
-	if err != nil {
-		return nil, err
-	}
-	if flow == "REFRESH_TOKEN_AUTH" || flow == "REFRESH_TOKEN" {
-		return s.refreshAuth(client, params)
+// initiateAuth is InitiateAuth.
+func (s *Server) initiateAuth(r *request) (object, error) {
+	if r.flow == "REFRESH_TOKEN_AUTH" || r.flow == "REFRESH_TOKEN" {
+		return s.refreshAuth(r.client, r.params)
 	}
 	for _, f := range flows {
-		if f.name != flow {
+		if f.name != r.flow {
 			continue
 		}
-		if !client.allows("ALLOW_" + flow) {
-			return nil, refuse("InvalidParameterException", f.refusal, flow)
+		if !r.client.allows("ALLOW_" + f.name) {
+			return nil, refuse("InvalidParameterException", f.refusal, f.name)
 		}
-		if err := parameters(params, f.needs); err != nil {
+		if err := parameters(r.params, f.needs); err != nil {
 			return nil, err
 		}
-		if err := checkSecretHash(client, params["USERNAME"], params["SECRET_HASH"]); err != nil {
+		if err := checkSecretHash(r.client, r.params["USERNAME"], r.params["SECRET_HASH"]); err != nil {
 			return nil, err
 		}
-		a, err := s.find(pool, client, params["USERNAME"])
+		a, err := s.find(r.pool, r.client, r.params["USERNAME"])
 		if err != nil {
 			return nil, err
 		}
-		c := &session{account: a, client: client, flow: flow, metadata: metadata, deviceKey: params["DEVICE_KEY"]}
-		if sessionID == "" {
-			return f.begin(s, c, params)
+		c := &session{account: a, client: r.client, flow: f.name, metadata: r.metadata, deviceKey: r.params["DEVICE_KEY"]}
+		if r.session == "" {
+			return f.begin(s, c, r.params)
 		}
-		if _, ok := s.resume(sessionID, confirmed, client, a.user.Name); !ok || flow != "USER_AUTH" {
+		if _, ok := s.resume(r.session, confirmed, r.client, a.user.Name); !ok || f.name != "USER_AUTH" {
 			return nil, errSession
 		}
 		return s.proceed(c) // the sign-up was just confirmed
 	}
-	if strings.HasPrefix(flow, "ADMIN_") {
+	if strings.HasPrefix(r.flow, "ADMIN_") {
 		return nil, refuse("InvalidParameterException", "Initiate Auth method not supported.")
 	}
-	return nil, refuse("InvalidParameterException", "1 validation error detected: Value '%s' at 'authFlow' failed to satisfy constraint: Member must satisfy enum value set", flow)
+	return nil, refuse("InvalidParameterException", "1 validation error detected: Value '%s' at 'authFlow' failed to satisfy constraint: Member must satisfy enum value set", r.flow)
 }
 
-// respondToAuthChallenge is RespondToAuthChallenge of the Amazon Cognito user pools API.
-func respondToAuthChallenge(s *Server, in call) (object, error) {
-	var clientID, challenge, id string
-	var answers, metadata map[string]string
-	if err := in.read(map[string]any{
-		"ClientId": &clientID, "ChallengeName": &challenge, "Session": &id, "ChallengeResponses": &answers, "ClientMetadata": &metadata,
-	}, "ClientId", "ChallengeName"); err != nil {
+// respondToAuthChallenge is RespondToAuthChallenge.
+func (s *Server) respondToAuthChallenge(r *request) (object, error) {
+	if err := parameters(r.answers, "USERNAME"); err != nil {
 		return nil, err
 	}
-	pool, client, err := s.client(in, clientID)
-	if err != nil {
-		return nil, err
-	}
-	if err := parameters(answers, "USERNAME"); err != nil {
-		return nil, err
-	}
-	name := answers["USERNAME"]
-	if a := s.account(pool, name); a != nil {
+	name := r.answers["USERNAME"]
+	if a := s.account(r.pool, name); a != nil {
 		name = a.user.Name // the hash is over the name also when an alias is sent
 	}
-	if err := checkSecretHash(client, name, answers["SECRET_HASH"]); err != nil {
+	if err := checkSecretHash(r.client, name, r.answers["SECRET_HASH"]); err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(challenges[:], func(known challengeRow) bool { return known.name == challenge })
+	i := slices.IndexFunc(challenges[:], func(known challengeRow) bool { return known.name == r.challenge })
 	if i < 0 {
-		return nil, refuse("InvalidParameterException", "Challenge %s is not one that the stand-in gives", challenge)
+		return nil, refuse("InvalidParameterException", "Challenge %s is not one that the stand-in gives", r.challenge)
 	}
-	if err := parameters(answers, challenges[i].needs); err != nil {
+	if err := parameters(r.answers, challenges[i].needs); err != nil {
 		return nil, err
 	}
-	refused := errSession
-	if challenge == "PASSWORD_VERIFIER" && id == "" {
-		id, refused = blockID(answers["PASSWORD_CLAIM_SECRET_BLOCK"]), errIncorrect
+	id, refused := r.session, errSession
+	if r.challenge == "PASSWORD_VERIFIER" && id == "" {
+		id, refused = blockID(r.answers["PASSWORD_CLAIM_SECRET_BLOCK"]), errIncorrect
 	}
-	c, ok := s.resume(id, challenge, client, name)
+	c, ok := s.resume(id, r.challenge, r.client, name)
 	if !ok {
 		return nil, refused
 	}
-	c.metadata, c.deviceKey = metadata, cmp.Or(answers["DEVICE_KEY"], c.deviceKey)
-	out, err := challenges[i].check(s, c, answers)
+	c.metadata, c.deviceKey = r.metadata, cmp.Or(r.answers["DEVICE_KEY"], c.deviceKey)
+	out, err := challenges[i].check(s, c, r.answers)
 	if err != nil && challenges[i].keeps {
-		s.keep(id, challenge, c)
+		s.keep(id, r.challenge, c)
 	}
 	return out, err
 }
@@ -240,7 +218,7 @@ func (s *Server) proceed(c *session) (object, error) {
 	}
 	if u.ForceChangePassword {
 		return s.ask(c, "NEW_PASSWORD_REQUIRED", map[string]string{
-			"USER_ID_FOR_SRP": u.Name, "userAttributes": jsonText(u.Attributes), "requiredAttributes": jsonText(missing(a.pool, u.Attributes, "userAttributes.")),
+			"USER_ID_FOR_SRP": u.Name, "userAttributes": jsonText(u.Attributes), "requiredAttributes": jsonText(missing(a.pool, u.Attributes)),
 		}), nil
 	}
 	if out, err := s.askDevice(c); out != nil || err != nil {
@@ -259,15 +237,4 @@ func jsonText(v any) string {
 		panic(err) // only strings are given
 	}
 	return string(b)
-}
-
-// missing lists the attributes that the pool requires and that have no value, each with a prefix.
-func missing(p *UserPool, attributes map[string]string, prefix string) []string {
-	list := []string{}
-	for _, name := range p.RequiredAttributes {
-		if attributes[name] == "" {
-			list = append(list, prefix+name)
-		}
-	}
-	return list
 }

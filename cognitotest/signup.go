@@ -9,72 +9,59 @@ import (
 )
 
 const (
-	confirmed = "ConfirmSignUp" // the "challenge" of a Session that ConfirmSignUp gives, for USER_AUTH to take
-	signedUp  = "SignUp"        // and of one that SignUp gives, for ConfirmSignUp to take
+	signedUp  = "SignUp"                // the "challenge" of a Session that SignUp gives, for ConfirmSignUp to take
+	confirmed = "ConfirmSignUp"         // and of one that this gives, for USER_AUTH to take; also what a code is for
+	forgotten = "ConfirmForgotPassword" // what a code is for
 )
 
 // maxAccounts bounds what SignUp can make.
 const maxAccounts = 10_000
 
-// named reads a request that names a user, and further members. The secret hash is over the name as it was sent.
-func (s *Server) named(in call, members map[string]any, required ...string) (p *UserPool, c *AppClient, name string, err error) {
-	var clientID, hash string
-	members["ClientId"], members["SecretHash"], members["Username"] = &clientID, &hash, &name
-	if err = in.read(members, append(required, "ClientId", "Username")...); err != nil {
-		return nil, nil, "", err
-	}
-	if p, c, err = s.client(in, clientID); err == nil {
-		err = checkSecretHash(c, name, hash)
-	}
-	return p, c, name, err
-}
-
 // signUp is SignUp. With a client that may use USER_AUTH it gives the Session that ConfirmSignUp takes.
-func signUp(s *Server, in call) (object, error) {
-	var password string
-	var list []struct{ Name, Value string }
-	pool, client, name, err := s.named(in, map[string]any{"Password": &password, "UserAttributes": &list})
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) signUp(r *request) (object, error) {
 	attributes := make(map[string]string)
-	for _, attribute := range list {
+	for _, attribute := range r.attributes {
 		if attribute.Name == "sub" || strings.HasSuffix(attribute.Name, "_verified") {
 			return nil, refuse("NotAuthorizedException", "A client attempted to write unauthorized attribute")
 		}
 		attributes[attribute.Name] = attribute.Value
 	}
-	if lack := missing(pool, attributes, ""); len(lack) > 0 {
-		return nil, refuse("InvalidParameterException", "Attributes did not conform to the schema: %s: The attribute is required", lack[0])
+	if err := checkRequired(r.pool, attributes); err != nil {
+		return nil, err
 	}
-	if password != "" || !client.allows("ALLOW_USER_AUTH") {
-		if err := checkPolicy(password); err != nil {
+	if r.password != "" || !r.client.allows("ALLOW_USER_AUTH") {
+		if err := checkPolicy(r.password); err != nil {
 			return nil, err
 		}
 	}
-	a := s.newAccount(pool, User{Name: name, Password: password, Attributes: attributes, Unconfirmed: true})
-	s.mu.Lock()
-	switch id := (accountID{pool.ID, name}); {
-	case s.accounts[id] != nil:
-		err = refuse("UsernameExistsException", "User already exists")
-	case len(s.accounts) >= maxAccounts:
-		err = refuse("LimitExceededException", "The stand-in holds no more than %d names", maxAccounts)
-	default:
-		s.accounts[id] = a
-	}
-	s.mu.Unlock()
-	if err != nil {
+	a := s.newAccount(r.pool, User{Name: r.username, Password: r.password, Attributes: attributes, Unconfirmed: true})
+	if err := s.enter(a); err != nil {
 		return nil, err
 	}
-	out, _ := s.deliver(a, confirmed, 24*time.Hour) // without an address nothing is sent
-	if out == nil {
-		out = object{}
+	out, err := s.deliver(a, confirmed, 24*time.Hour)
+	if err != nil {
+		out = object{} // without an address nothing is sent
 	}
 	out["UserConfirmed"], out["UserSub"] = false, a.sub
-	if client.allows("ALLOW_USER_AUTH") {
-		out["Session"] = s.wait(&session{account: a, client: client}, signedUp)
+	if r.client.allows("ALLOW_USER_AUTH") {
+		out["Session"] = s.wait(&session{account: a, client: r.client}, signedUp)
 	}
 	return out, nil
+}
+
+// enter makes a new account known.
+func (s *Server) enter(a *account) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := accountID{a.pool.ID, a.user.Name}
+	if s.accounts[id] != nil {
+		return refuse("UsernameExistsException", "User already exists")
+	}
+	if len(s.accounts) >= maxAccounts {
+		return refuse("LimitExceededException", "The stand-in holds no more than %d names", maxAccounts)
+	}
+	s.accounts[id] = a
+	return nil
 }
 
 // deliver sends the code that an operation will take, to the e-mail address or else the phone number. Only to confirm a
@@ -87,9 +74,9 @@ func (s *Server) deliver(a *account, operation string, lifetime time.Duration) (
 		if address == "" || operation != confirmed && !a.user.verified(attribute) {
 			continue
 		}
-		code, d := a.send(attribute, address)
+		code, medium, destination := a.send(attribute, address)
 		a.sent = sentCode{operation: operation, code: code, attribute: attribute, expires: time.Now().Add(lifetime)}
-		return object{"CodeDeliveryDetails": object{"AttributeName": d.attribute, "DeliveryMedium": d.medium, "Destination": d.destination}}, nil
+		return object{"CodeDeliveryDetails": object{"AttributeName": attribute, "DeliveryMedium": medium, "Destination": destination}}, nil
 	}
 	return nil, refuse("InvalidParameterException", "Cannot send a code to the user as there is no registered/verified email or phone_number")
 }
@@ -111,28 +98,15 @@ func (a *account) redeem(operation, code string) (attribute string, err error) {
 }
 
 // confirmSignUp is ConfirmSignUp. With the Session of SignUp it gives one that USER_AUTH takes in place of a password.
-func confirmSignUp(s *Server, in call) (object, error) {
-	var code, id string
-	var force bool
-	pool, client, name, err := s.named(in, map[string]any{"ConfirmationCode": &code, "Session": &id, "ForceAliasCreation": &force}, "ConfirmationCode")
-	if err != nil {
+func (s *Server) confirmSignUp(r *request) (object, error) {
+	if err := s.confirm(r.account, r.code, r.force); err != nil {
 		return nil, err
 	}
-	a, err := s.find(pool, client, name)
-	if err != nil {
-		return nil, err
+	out := object{}
+	if c, ok := s.resume(r.session, signedUp, r.client, r.account.user.Name); ok {
+		out["Session"] = s.wait(c, confirmed)
 	}
-	if err := s.confirm(a, code, force); err != nil {
-		return nil, err
-	}
-	if id == "" {
-		return object{}, nil
-	}
-	c, ok := s.resume(id, signedUp, client, a.user.Name)
-	if !ok {
-		return object{}, nil // the user is confirmed all the same
-	}
-	return object{"Session": s.wait(c, confirmed)}, nil
+	return out, nil
 }
 
 // confirm ends the state of a user who signed up, and enters the alias to which the code was sent.
@@ -161,97 +135,60 @@ func (s *Server) confirm(a *account, code string, force bool) error {
 }
 
 // resendConfirmationCode is ResendConfirmationCode.
-func resendConfirmationCode(s *Server, in call) (object, error) {
-	pool, client, name, err := s.named(in, map[string]any{})
-	if err != nil {
-		return nil, err
-	}
-	a, err := s.find(pool, client, name)
-	if err != nil {
-		return nil, err
-	}
-	if u := s.snapshot(a); !a.simulated && !u.Unconfirmed {
+func (s *Server) resendConfirmationCode(r *request) (object, error) {
+	if u := s.snapshot(r.account); !r.account.simulated && !u.Unconfirmed {
 		return nil, refuse("InvalidParameterException", "User is already confirmed.")
 	}
-	return s.deliver(a, confirmed, 24*time.Hour)
+	return s.deliver(r.account, confirmed, 24*time.Hour)
 }
 
 // forgotPassword is ForgotPassword.
-func forgotPassword(s *Server, in call) (object, error) {
-	pool, client, name, err := s.named(in, map[string]any{})
-	if err != nil {
-		return nil, err
-	}
-	a, err := s.find(pool, client, name)
-	if err != nil {
-		return nil, err
-	}
-	switch u := s.snapshot(a); {
+func (s *Server) forgotPassword(r *request) (object, error) {
+	switch u := s.snapshot(r.account); {
 	case u.Disabled:
 		return nil, refuse("NotAuthorizedException", "User is disabled.")
 	case u.ForceChangePassword:
 		return nil, refuse("NotAuthorizedException", "User password cannot be reset in the current state.")
 	}
-	return s.deliver(a, "ConfirmForgotPassword", time.Hour)
+	return s.deliver(r.account, forgotten, time.Hour)
 }
 
 // confirmForgotPassword is ConfirmForgotPassword.
-func confirmForgotPassword(s *Server, in call) (object, error) {
-	var code, password string
-	pool, client, name, err := s.named(in, map[string]any{"ConfirmationCode": &code, "Password": &password}, "ConfirmationCode", "Password")
-	if err != nil {
-		return nil, err
-	}
-	a, err := s.find(pool, client, name)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkPolicy(password); err != nil {
+func (s *Server) confirmForgotPassword(r *request) (object, error) {
+	if err := checkPolicy(r.password); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, err := a.redeem("ConfirmForgotPassword", code); err != nil {
+	if _, err := r.account.redeem(forgotten, r.code); err != nil {
 		return nil, err
 	}
-	a.sent, a.user.ResetRequired = sentCode{}, false
-	a.setPassword(password)
-	s.failures.take(failureKey(a))
+	r.account.sent, r.account.user.ResetRequired = sentCode{}, false
+	r.account.setPassword(r.password)
+	s.failures.take(failureKey(r.account))
 	return object{}, nil
 }
 
 // changePassword is ChangePassword. PreviousPassword may be absent only for a user who has none.
-func changePassword(s *Server, in call) (object, error) {
-	var previous, proposed string
-	g, err := s.authorize(in)
-	if err == nil {
-		err = in.read(map[string]any{"PreviousPassword": &previous, "ProposedPassword": &proposed}, "ProposedPassword")
-	}
-	if err != nil {
-		return nil, err
-	}
-	if u := s.snapshot(g.account); u.Password != "" {
-		if err := s.judge(g.account, subtle.ConstantTimeCompare([]byte(u.Password), []byte(previous)) == 1); err != nil {
+func (s *Server) changePassword(r *request) (object, error) {
+	if u := s.snapshot(r.account); u.Password != "" {
+		if err := s.judge(r.account, subtle.ConstantTimeCompare([]byte(u.Password), []byte(r.previous)) == 1); err != nil {
 			return nil, err
 		}
 	}
-	if err := checkPolicy(proposed); err != nil {
+	if err := checkPolicy(r.change); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g.account.setPassword(proposed)
+	r.account.setPassword(r.change)
 	return object{}, nil
 }
 
 // getUser is GetUser.
-func getUser(s *Server, in call) (object, error) {
-	g, err := s.authorize(in)
-	if err != nil {
-		return nil, err
-	}
-	u := s.snapshot(g.account)
-	list := []object{{"Name": "sub", "Value": g.account.sub}}
+func (s *Server) getUser(r *request) (object, error) {
+	u := s.snapshot(r.account)
+	list := []object{{"Name": "sub", "Value": r.account.sub}}
 	for _, name := range slices.Sorted(maps.Keys(u.Attributes)) {
 		list = append(list, object{"Name": name, "Value": u.Attributes[name]})
 	}
