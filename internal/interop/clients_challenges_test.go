@@ -1,0 +1,160 @@
+package interop
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// The pools of challenging.
+const (
+	challengesPool = "us-east-1_CHALLENGES" // a second factor is optional; CUSTOM_AUTH, and an e-mail address is required
+	requiredPool   = "us-east-1_REQUIRED"   // a second factor is required
+	alwaysPool     = "us-east-1_ALWAYS"     // remembers each device that is confirmed
+	optInPool      = "us-east-1_OPTIN"      // remembers the devices for which it is told to
+)
+
+const (
+	totpSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+	grace      = time.Second // of a refresh token that was replaced
+)
+
+// poolParameters is what a script has to know of a pool. Its clients are public but for the last.
+type poolParameters struct {
+	UserPoolID       string `json:"userPoolId"`
+	ClientID         string `json:"clientId"` // may use all flows
+	RotatingClientID string `json:"rotatingClientId"`
+	SecretClientID   string `json:"secretClientId"` // may use all flows, and tells no one whether a user exists
+	ClientSecret     string `json:"clientSecret"`
+}
+
+// challenging starts a server whose users have to answer every challenge there is, and returns what a script has to know
+// of it. Every user has the password ExamplePassword, an e-mail address and a phone number, but for those whose names
+// say otherwise. A digit at the end of a name tells users of one kind apart.
+func challenging(t *testing.T) map[string]any {
+	t.Helper()
+	pools := []cognitotest.UserPool{
+		{ID: challengesPool, MFAConfiguration: "OPTIONAL", RequiredAttributes: []string{"email"}, CustomAuth: twoQuestions},
+		{ID: requiredPool, MFAConfiguration: "ON"},
+		{ID: alwaysPool, MFAConfiguration: "OPTIONAL", DeviceTracking: "ALWAYS", CustomAuth: twoQuestions},
+		{ID: optInPool, MFAConfiguration: "OPTIONAL", DeviceTracking: "OPT_IN"},
+	}
+	server := &cognitotest.Server{Roles: []cognitotest.Role{{ARN: cognitotest.ExampleRoleARN}}}
+	identities := cognitotest.IdentityPool{ID: cognitotest.ExampleIdentityPoolID, AuthenticatedRole: cognitotest.ExampleRoleARN}
+	byName := map[string]poolParameters{}
+	for i, name := range []string{"challenges", "required", "always", "optIn"} {
+		p := &pools[i]
+		p.Users, p.AliasAttributes = challengedUsers(), []string{"email"}
+		ids := poolParameters{
+			UserPoolID:       p.ID,
+			ClientID:         name + "client0123456789",
+			RotatingClientID: name + "rotating0123456789",
+			SecretClientID:   name + "secret0123456789",
+			ClientSecret:     cognitotest.ExampleClientSecret,
+		}
+		all := []string{"ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+		p.Clients = []cognitotest.AppClient{
+			{ID: ids.ClientID, ExplicitAuthFlows: all},
+			{ID: ids.RotatingClientID, ExplicitAuthFlows: all, RefreshTokenRotation: true, RetryGracePeriod: grace},
+			{ID: ids.SecretClientID, ExplicitAuthFlows: all, Secret: ids.ClientSecret, PreventUserExistenceErrors: true},
+		}
+		byName[name] = ids
+		identities.ClientIDs = append(identities.ClientIDs, ids.ClientID, ids.RotatingClientID)
+	}
+	server.UserPools, server.IdentityPools = pools, []cognitotest.IdentityPool{identities}
+	listener := httptest.NewServer(server)
+	t.Cleanup(listener.Close)
+	return map[string]any{
+		"endpoint":       listener.URL,
+		"codes":          codes(t, server),
+		"region":         cognitotest.ExampleRegion,
+		"pools":          byName,
+		"identityPoolId": identities.ID,
+		"password":       cognitotest.ExamplePassword,
+		"newPassword":    newPassword,
+		"totpSecret":     totpSecret,
+		"graceSeconds":   grace.Seconds(),
+	}
+}
+
+// codes starts a server that tells the code that was last sent to a user, /?pool=...&user=..., and returns its address.
+func codes(t *testing.T, server *cognitotest.Server) string {
+	t.Helper()
+	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, server.Code(r.FormValue("pool"), r.FormValue("user")))
+	}))
+	t.Cleanup(listener.Close)
+	return listener.URL
+}
+
+// challengedUsers are the users of each pool of challenging.
+func challengedUsers() (users []cognitotest.User) {
+	const (
+		sms  = "SMS_MFA"
+		mail = "EMAIL_OTP"
+		totp = "SOFTWARE_TOKEN_MFA"
+	)
+	add := func(name string, change func(u *cognitotest.User)) {
+		u := cognitotest.User{Name: name, Password: cognitotest.ExamplePassword, Attributes: map[string]string{
+			"email": name + "@example.com", "email_verified": "true",
+			"phone_number": "+12065550123", "phone_number_verified": "true",
+		}}
+		change(&u)
+		if slices.Contains(u.MFA, totp) {
+			u.TOTPSecret = totpSecret
+		}
+		users = append(users, u)
+	}
+	mfa := func(kinds ...string) func(u *cognitotest.User) {
+		return func(u *cognitotest.User) { u.MFA = kinds }
+	}
+	for _, n := range []string{"", "2", "3", "4"} {
+		add("plain"+n, mfa())
+		add("sms"+n, mfa(sms))
+		add("mail"+n, mfa(mail))
+		add("totp"+n, mfa(totp))
+		add("several"+n, mfa(sms, totp, mail))
+		add("invited"+n, func(u *cognitotest.User) { u.ForceChangePassword = true })
+		add("without-email"+n, func(u *cognitotest.User) {
+			u.ForceChangePassword = true
+			delete(u.Attributes, "email")
+		})
+	}
+	add("preferring", func(u *cognitotest.User) { u.MFA, u.PreferredMFA = []string{sms, totp}, totp })
+	add("invited-sms", func(u *cognitotest.User) { u.MFA, u.ForceChangePassword = []string{sms}, true })
+	add("without-password", func(u *cognitotest.User) { u.Password = "" })
+	add("unconfirmed", func(u *cognitotest.User) { u.Unconfirmed = true })
+	add("reset", func(u *cognitotest.User) { u.ResetRequired = true })
+	add("disabled", func(u *cognitotest.User) { u.Disabled = true })
+	return users
+}
+
+// twoQuestions is a custom sign-in: two questions, each of which may be answered wrongly once in all.
+func twoQuestions(c cognitotest.CustomAuth) cognitotest.CustomAuthAnswer {
+	right, wrong := 0, 0
+	for _, step := range c.History {
+		switch {
+		case step.Challenge != "CUSTOM_CHALLENGE":
+		case step.Passed:
+			right++
+		default:
+			wrong++
+		}
+	}
+	switch {
+	case wrong > 1:
+		return cognitotest.CustomAuthAnswer{Fail: true}
+	case right > 1:
+		return cognitotest.CustomAuthAnswer{IssueTokens: true}
+	}
+	number := []string{"one", "two"}[right]
+	return cognitotest.CustomAuthAnswer{
+		Parameters: map[string]string{"question": number, "heard": c.Metadata["said"]},
+		Answer:     "answer " + number,
+	}
+}
