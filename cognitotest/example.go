@@ -28,7 +28,8 @@ const (
 //   - a bucket in ExampleRegion, whose keys hold spaces, +, %, letters beyond ASCII and a control character, and one
 //     in another Region.
 //
-// Change its fields before the first request to see what your program does then.
+// Change its fields before the first request to see what your program does then: UserPools[0].MFAConfiguration and
+// Users[0].MFA for a second factor, DeviceTracking, Clients[0].RefreshTokenRotation, Users[0].ResetRequired.
 func Example() *Server {
 	return &Server{
 		UserPools: []UserPool{{

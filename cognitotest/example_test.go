@@ -117,3 +117,19 @@ func ExampleServer_ServeHTTP() {
 	fmt.Println(set.Keys, err)
 	// Output: [{RSA RS256}] <nil>
 }
+
+// A user pool that asks for a code by e-mail: the fields are set before the first request, and the code is read from the
+// server.
+func ExampleServer_Code() {
+	server := cognitotest.Example()
+	pool := &server.UserPools[0]
+	pool.MFAConfiguration = "OPTIONAL"
+	pool.Users[0].MFA = []string{"EMAIL_OTP"}
+
+	token, err := signIn(server.Client(), cognitotest.ExampleClientID, "ada", cognitotest.ExamplePassword)
+	fmt.Println("token:", len(token), err) // this program does not know of challenges
+	fmt.Println("digits of the code:", len(server.Code(cognitotest.ExampleUserPoolID, "ada")))
+	// Output:
+	// token: 0 <nil>
+	// digits of the code: 6
+}

@@ -70,3 +70,28 @@ func TestSessionExpires(t *testing.T) {
 			"ChallengeResponses": p.params(ExampleNewUser, "NEW_PASSWORD", "another-Horse-8")}).want(t, "NotAuthorizedException")
 	})
 }
+
+// A pool may require attributes: those that have no value are asked for, and only those.
+func TestRequiredAttributes(t *testing.T) {
+	_, p := example(t, func(pool *UserPool, ada *User) { pool.RequiredAttributes = []string{"email", "name", "custom:team"} })
+	a := p.password(ExampleNewUser).asks(t, "NEW_PASSWORD_REQUIRED")
+	if got := a.ChallengeParameters["requiredAttributes"]; got != `["userAttributes.name","userAttributes.custom:team"]` {
+		t.Errorf("requiredAttributes %s", got)
+	}
+	const password = "another-Horse-8"
+	p.reply(a, "NEW_PASSWORD", password, "userAttributes.name", "Grace").want(t, "InvalidParameterException")
+	p.reply(a, "NEW_PASSWORD", password, "userAttributes.name", "", "userAttributes.custom:team", "blue").want(t, "InvalidParameterException")
+	r := p.reply(a, "NEW_PASSWORD", password, "userAttributes.name", "Grace", "userAttributes.custom:team", "blue").tokens(t)
+	if c := payload(t, r.AuthenticationResult.IdToken); c["name"] != "Grace" || c["custom:team"] != "blue" || c["email"] != "grace@example.com" {
+		t.Errorf("claims %v", c)
+	}
+}
+
+// After the new password comes the second factor.
+func TestNewPasswordThenMFA(t *testing.T) {
+	s, p := example(t, func(pool *UserPool, ada *User) {
+		pool.MFAConfiguration, pool.Users[1].MFA = "ON", []string{"EMAIL_OTP"}
+	})
+	a := p.reply(p.password(ExampleNewUser).asks(t, "NEW_PASSWORD_REQUIRED"), "NEW_PASSWORD", "another-Horse-8").asks(t, "EMAIL_OTP")
+	p.reply(a, "EMAIL_OTP_CODE", s.Code(ExampleUserPoolID, ExampleNewUser)).tokens(t)
+}

@@ -1,20 +1,12 @@
 package cognitotest
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -153,88 +145,6 @@ func TestLoopbackSignIn(t *testing.T) {
 	}
 }
 
-func TestClientHosts(t *testing.T) {
-	c := Example().Client()
-	for url, want := range map[string]string{
-		"https://example.com/":                                      "no such host",
-		"https://cognito-idp.us-east-1.amazonaws.com.evil.com/":     "no such host",
-		"https://cognito-idp.us-east-1.amazonaws.com:8443/":         "no such host",
-		"https://dynamodb.us-east-1.amazonaws.com/":                 "no such host",
-		"http://cognito-idp.us-east-1.amazonaws.com/":               "https only",
-		"https://a.dotted.bucket.s3.us-east-1.amazonaws.com/":       "certificate",
-		"http://localhost:9/us-east-1_EXAMPLE00/.well-known/x":      "",
-		"https://127.0.0.1/us-east-1_EXAMPLE00/.well-known/x":       "",
-		"https://COGNITO-IDP.us-east-1.amazonaws.com/":              "",
-		"https://cognito-idp-fips.us-gov-west-1.amazonaws.com:443/": "",
-		"https://cognito-idp.us-gov-west-1.api.aws/":                "",
-		"https://cognito-identity.cn-north-1.amazonaws.com.cn/":     "",
-	} {
-		body := &closer{Reader: strings.NewReader("x")}
-		req, _ := http.NewRequest("GET", url, body)
-		resp, err := c.Do(req)
-		if want == "" {
-			if err != nil {
-				t.Errorf("%s: %v", url, err)
-				continue
-			}
-			resp.Body.Close()
-		} else if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", url, err, want)
-		}
-		if !body.closed.Load() {
-			t.Errorf("%s: the body of the request is not closed", url)
-		}
-	}
-}
-
-// closer is a request body that knows whether it was closed, and a reader that it then unblocks.
-type closer struct {
-	io.Reader
-	closed atomic.Bool
-	after  func()
-}
-
-func (c *closer) Close() error {
-	if !c.closed.Swap(true) && c.after != nil {
-		c.after()
-	}
-	return nil
-}
-
-func TestClientContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := Example()
-		s.Fault = func(r *http.Request) *http.Response {
-			select {
-			case <-r.Context().Done():
-			case <-time.After(time.Hour):
-			}
-			return nil
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		start := time.Now()
-		req, _ := http.NewRequestWithContext(ctx, "GET", "https://cognito-identity.amazonaws.com/.well-known/jwks.json", nil)
-		if _, err := s.Client().Do(req); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Minute {
-			t.Errorf("after %v: %v", time.Since(start), err)
-		}
-		// A client that gives up while the server waits for the rest of its body leaves no goroutine behind: synctest
-		// would not end.
-		r, w := io.Pipe()
-		req, _ = http.NewRequestWithContext(ctx, "POST", "https://cognito-identity.us-east-1.amazonaws.com/", &closer{Reader: r, after: func() { w.Close() }})
-		if _, err := s.Client().Do(req); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("with an endless body: %v", err)
-		}
-		cause := errors.New("the test is over")
-		ctx2, cancel2 := context.WithCancelCause(t.Context())
-		time.AfterFunc(time.Second, func() { cancel2(cause) })
-		req, _ = http.NewRequestWithContext(ctx2, "GET", "https://cognito-identity.amazonaws.com/.well-known/jwks.json", nil)
-		if _, err := s.Client().Do(req); !errors.Is(err, cause) {
-			t.Errorf("cancelled: %v", err)
-		}
-	})
-}
-
 func TestFault(t *testing.T) {
 	text := func(r io.Reader) io.ReadCloser { return io.NopCloser(r) }
 	for name, tt := range map[string]struct {
@@ -323,112 +233,3 @@ func TestBody(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
-
-func TestStore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var s store[int]
-		expires := time.Now().Add(time.Minute)
-		for i := range 3 * storeLimit {
-			s.put(fmt.Sprint(i), i, expires)
-		}
-		if len(s.entries) > storeLimit || len(s.order) > storeLimit {
-			t.Errorf("%d entries, %d in order; the limit is %d", len(s.entries), len(s.order), storeLimit)
-		}
-		if _, ok := s.get("0"); ok {
-			t.Error("the oldest entry is still there")
-		}
-		last := fmt.Sprint(3*storeLimit - 1)
-		if v, ok := s.get(last); !ok || v != 3*storeLimit-1 {
-			t.Errorf("the newest entry is %d, %v", v, ok)
-		}
-		if v, ok := s.take(last); !ok || v != 3*storeLimit-1 {
-			t.Errorf("take: %d, %v", v, ok)
-		}
-		if _, ok := s.take(last); ok {
-			t.Error("taken twice")
-		}
-		s.put("again", 1, expires)
-		s.put("again", 2, expires)
-		if v, _ := s.get("again"); v != 2 {
-			t.Errorf("put twice: %d", v)
-		}
-		time.Sleep(time.Minute)
-		if _, ok := s.get("again"); ok {
-			t.Error("an expired entry is still there")
-		}
-		s.put("x", 1, time.Now().Add(time.Minute))
-		if len(s.entries) != 1 || len(s.order) != 1 {
-			t.Errorf("%d entries, %d in order, want the one that has not expired", len(s.entries), len(s.order))
-		}
-	})
-}
-
-// A thousand sign-ins at once: none fails, none is mixed up with another, and none leaves a goroutine behind, or
-// synctest would not end.
-func TestConcurrentSignIns(t *testing.T) {
-	n := 1000
-	if testing.Short() {
-		n = 50
-	}
-	synctest.Test(t, func(t *testing.T) {
-		s := Example()
-		p := newPeer(t, s)
-		var wg sync.WaitGroup
-		var tokens sync.Map
-		for range n {
-			wg.Go(func() {
-				a := p.signIn(ExampleEmail, ExamplePassword)
-				if a.want(t, ""); a.Code != "" {
-					return
-				}
-				if _, twice := tokens.LoadOrStore(a.AuthenticationResult.RefreshToken, true); twice {
-					t.Error("a refresh token was given out twice")
-				}
-				token := a.AuthenticationResult.IdToken
-				id := p.getID(login(token)).IdentityId
-				p.identity("GetCredentialsForIdentity", m{"IdentityId": id, "Logins": login(token)}).want(t, "")
-				p.idp("RevokeToken", m{"ClientId": p.client, "Token": a.AuthenticationResult.RefreshToken}).want(t, "")
-			})
-		}
-		wg.Wait()
-		if len(s.sessions.entries) != 0 || len(s.grants.entries) != 0 || len(s.identities.entries) != 1 || len(s.issued.entries) != n {
-			t.Errorf("left are %d sessions, %d grants, %d identities, %d credentials", len(s.sessions.entries), len(s.grants.entries), len(s.identities.entries), len(s.issued.entries))
-		}
-	})
-}
-
-func TestSecretsDoNotPrint(t *testing.T) {
-	s := Example()
-	s.start.Do(s.load)
-	issued := s.issue(principal{}, time.Hour)
-	secrets := []string{ExamplePassword, ExampleClientSecret, issued.secretAccessKey, issued.sessionToken, s.signingKey().D.String()}
-	values := map[string]any{
-		"*Server": s, "UserPool": s.UserPools[0], "*UserPool": &s.UserPools[0], "AppClient": s.UserPools[0].Clients[1],
-		"*AppClient": &s.UserPools[0].Clients[1], "User": s.UserPools[0].Users[0], "*User": &s.UserPools[0].Users[0],
-		"nested": struct {
-			S *Server
-			P []UserPool
-		}{s, s.UserPools},
-	}
-	for name, v := range values {
-		var out bytes.Buffer
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%X", "%q", "%t"} {
-			fmt.Fprintf(&out, verb+"\n", v)
-		}
-		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "v", v)
-		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "v", v)
-		if b, err := json.Marshal(v); err == nil {
-			out.Write(b)
-		} else {
-			out.WriteString(err.Error())
-		}
-		for _, secret := range secrets {
-			if text := out.String(); strings.Contains(text, secret) || strings.Contains(text, fmt.Sprintf("%x", secret)) || strings.Contains(text, fmt.Sprintf("%X", secret)) {
-				t.Errorf("%s prints a secret: %s", name, text)
-			}
-		}
-	}
-	if text := fmt.Sprint(s.UserPools[0]); !strings.Contains(text, ExampleUser) || !strings.Contains(text, ExampleClientID) {
-		t.Errorf("a pool prints as %s, without what is no secret", text)
-	}
-}

@@ -286,24 +286,3 @@ func TestSecretBlockExpires(t *testing.T) {
 		}
 	})
 }
-
-// With PreventUserExistenceErrors a stranger cannot tell an unknown user from a known one.
-func TestPreventUserExistenceErrors(t *testing.T) {
-	q := newPeer(t, Example()).withSecret()
-	e := newProof()
-	first, again, known := q.start(e, "nobody"), q.start(e, "nobody"), q.start(e, ExampleUser)
-	if first["SALT"] != again["SALT"] || q.start(e, ExampleUser)["SALT"] != known["SALT"] {
-		t.Error("the salt changes from one sign-in to the next")
-	}
-	if first["SRP_B"] == again["SRP_B"] || first["SECRET_BLOCK"] == again["SECRET_BLOCK"] {
-		t.Error("B or the secret block repeats")
-	}
-	if len(first) != len(known) || len(first["SECRET_BLOCK"]) != len(known["SECRET_BLOCK"]) {
-		t.Errorf("challenges differ in form: %d and %d parameters", len(first), len(known))
-	}
-	unknown := q.respond("PASSWORD_VERIFIER", q.claim(e, first, ExamplePassword, timestamp(time.Now())))
-	wrong := q.respond("PASSWORD_VERIFIER", q.claim(e, known, "wrong", timestamp(time.Now())))
-	if unknown.Code != "NotAuthorizedException" || string(unknown.Body) != string(wrong.Body) {
-		t.Errorf("unknown user: %s; wrong password: %s", unknown.Body, wrong.Body)
-	}
-}
