@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/internal/transport"
 )
 
 // A Challenge is what a user pool asks before it gives tokens: a new password, a code, a choice. It is the error of
@@ -140,7 +141,7 @@ func (ch *Challenge) attributes() map[string]string {
 
 // Error names the challenge and what it asks for, but no secret.
 func (ch Challenge) Error() string {
-	text := "cognito: the user pool asks for " + ch.Name
+	text := "cognito: the user pool asks for " + transport.Clean(ch.Name, 64)
 	if _, to := ch.Delivery(); to != "" {
 		text += fmt.Sprintf(" (a code was sent to %q)", to)
 	}
@@ -148,7 +149,7 @@ func (ch Challenge) Error() string {
 		text += fmt.Sprintf(" (to choose from: %q)", choices)
 	}
 	if keys := ch.Asks(); len(keys) > 0 {
-		return text + ": answer with " + strings.Join(keys, ", ")
+		return text + ": answer with " + transport.Clean(strings.Join(keys, ", "), 1024)
 	}
 	return text + fmt.Sprintf(" (parameters: %q): answer with Challenge.Respond", slices.Sorted(maps.Keys(ch.Parameters)))
 }

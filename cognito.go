@@ -86,8 +86,8 @@ func (c *Client) open(fields ...string) error {
 		if c.err = e.Validate(); c.err != nil {
 			return
 		}
-		if c.Duration != 0 && (c.Duration < 15*time.Minute || c.Duration > 12*time.Hour) {
-			c.err = fmt.Errorf("cognito: Client.Duration is %v: the classic flow takes 15m to 12h, and 0 means the enhanced flow", c.Duration)
+		if d := c.Duration; d != 0 && (d < 15*time.Minute || d > 12*time.Hour || d%time.Second != 0) {
+			c.err = fmt.Errorf("cognito: Client.Duration is %v: the classic flow takes 15m to 12h in whole seconds, and 0 means the enhanced flow", d)
 			return
 		}
 		c.services.http = transport.NewHTTPClient()

@@ -141,6 +141,22 @@ func (r *renewing[T]) expire(pause time.Duration) bool {
 	return true
 }
 
+// settle waits for the renewal that is under way, if there is one.
+func (r *renewing[T]) settle(ctx context.Context) error {
+	r.mu.Lock()
+	call := r.call
+	r.mu.Unlock()
+	if call == nil {
+		return nil
+	}
+	select {
+	case <-call.done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // peek returns the value as it is, expired or not.
 func (r *renewing[T]) peek() T {
 	r.mu.Lock()

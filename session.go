@@ -38,6 +38,8 @@ type Saved struct {
 	Tokens Tokens
 	// IdentityID is the user's identity in the identity pool, if it was asked for, so that it need not be asked for again.
 	IdentityID string
+	// IdentityPoolID is the pool that IdentityID is in.
+	IdentityPoolID string
 	// Device is the one that the refresh token is bound to, where the pool tracks devices.
 	Device Device
 }
@@ -47,10 +49,10 @@ func (s Saved) Reveal() ([]byte, error) {
 	type tokens Tokens // without the methods that redact
 	type device Device
 	return json.Marshal(struct {
-		Tokens     tokens
-		IdentityID string
-		Device     device
-	}{tokens(s.Tokens), s.IdentityID, device(s.Device)})
+		Tokens                     tokens
+		IdentityID, IdentityPoolID string
+		Device                     device
+	}{tokens(s.Tokens), s.IdentityID, s.IdentityPoolID, device(s.Device)})
 }
 
 // A Session is a user signed in, or a guest. It renews its tokens and credentials by itself and is safe for concurrent
@@ -68,12 +70,14 @@ type Session struct {
 	device     Device
 	askDevice  bool
 	deviceErr  error // why a new device could not be confirmed
+	ended      bool  // by SignOut
 }
 
 func (c *Client) newSession() *Session {
 	s := &Session{client: c}
 	s.tokens.early, s.tokens.now, s.tokens.renew = tokensEarly, c.services.idp.Now, s.refresh
-	s.credentials.early, s.credentials.now, s.credentials.renew = credentialsEarly, c.services.idp.Now, s.fetchCredentials
+	// The identity pool's clock: a guest or a resumed session may never hear the user pool's.
+	s.credentials.early, s.credentials.now, s.credentials.renew = credentialsEarly, c.services.identity.Now, s.fetchCredentials
 	return s
 }
 
@@ -87,7 +91,10 @@ func (c *Client) Resume(ctx context.Context, saved Saved) (*Session, error) {
 		return nil, errors.New("cognito: Resume: there is no refresh token; sign in again")
 	}
 	s := c.newSession()
-	s.identityID, s.device = saved.IdentityID, saved.Device
+	s.device = saved.Device
+	if saved.IdentityPoolID == c.Environment.IdentityPoolID { // another pool's identity is of no use
+		s.identityID = saved.IdentityID
+	}
 	var expires time.Time
 	if saved.Tokens.ID != "" {
 		var err error
@@ -108,7 +115,10 @@ func (s *Session) Save() Saved {
 	saved := Saved{Tokens: s.tokens.peek()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	saved.IdentityID, saved.Device = s.identityID, s.device
+	saved.Device = s.device
+	if s.identityID != "" {
+		saved.IdentityID, saved.IdentityPoolID = s.identityID, s.client.Environment.IdentityPoolID
+	}
 	return saved
 }
 
@@ -132,7 +142,9 @@ func (s *Session) UnverifiedClaims() Claims {
 // receive takes the pool's tokens in. A refresh may leave the refresh token out, and then the old one stays good.
 func (s *Session) receive(old Tokens, r cognitoidp.AuthenticationResult) (Tokens, time.Time, error) {
 	tokens := Tokens{ID: r.IDToken, Access: r.AccessToken, Refresh: cmp.Or(r.RefreshToken, old.Refresh)}
-	tokens.Expires = s.client.services.idp.Now().Add(r.ExpiresIn)
+	if r.ExpiresIn > 0 { // 0: the answer does not say
+		tokens.Expires = s.client.services.idp.Now().Add(r.ExpiresIn)
+	}
 	expires, err := s.adopt(tokens)
 	if err != nil {
 		old.Refresh = tokens.Refresh // with rotation it is the only one that is still good
@@ -175,14 +187,16 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 	}
 	current := s.Save()
 	current.Tokens = old
+	newest := old // also if it could not be stored, it may be the only one that is still good
 	for range 2 {
 		saved, err := s.client.RefreshWith(ctx, current, func(ctx context.Context, current Saved) (Saved, error) {
 			var err error
 			current.Tokens, _, err = s.refreshNow(ctx, current.Tokens)
+			newest = current.Tokens
 			return current, err
 		})
 		if saved.Tokens.Refresh == "" {
-			saved.Tokens = old
+			saved.Tokens = newest
 		}
 		if err != nil {
 			return saved.Tokens, time.Time{}, err
@@ -203,7 +217,10 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 // REFRESH_TOKEN_AUTH is for services that do not know it.
 func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time, error) {
 	if old.Refresh == "" {
-		return old, time.Time{}, errors.New("cognito: the session has ended: sign in again")
+		return old, time.Time{}, errEnded
+	}
+	if err := s.live(); err != nil {
+		return old, time.Time{}, err
 	}
 	c := s.client
 	s.mu.Lock()
@@ -231,11 +248,15 @@ func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time
 			s.mu.Unlock()
 		}
 	}
+	var e *cognitoidp.Error
+	if errors.As(err, &e) && e.Code == cognitoidp.CodeRefreshTokenReuse {
+		old.Refresh = "" // final: to send it again could only do harm
+	}
 	if err != nil {
 		return old, time.Time{}, Explain(err)
 	}
 	if out.AuthenticationResult == nil {
-		return old, time.Time{}, fmt.Errorf("cognito: the user pool answered the refresh with the challenge %s: sign in again", out.ChallengeName)
+		return old, time.Time{}, fmt.Errorf("cognito: the user pool answered the refresh with the challenge %q: sign in again", out.ChallengeName)
 	}
 	return s.receive(old, *out.AuthenticationResult)
 }
@@ -271,22 +292,45 @@ func unknownOperation(err error) bool {
 	return e.Code == "UnknownOperationException" || e.StatusCode == http.StatusNotFound || e.StatusCode == http.StatusNotImplemented
 }
 
-// SignOut revokes the refresh token and forgets everything: later calls of the session fail. Access and ID tokens, and
-// credentials, that were handed out before stay valid until they expire.
-func (s *Session) SignOut(ctx context.Context) error {
-	tokens := s.tokens.peek()
-	if tokens.Refresh == "" {
-		return nil
+var errEnded = errors.New("cognito: the session has ended: sign in again")
+
+// live returns an error after SignOut.
+func (s *Session) live() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return errEnded
 	}
-	err := s.client.services.idp.RevokeToken(ctx, cognitoidp.RevokeTokenInput{
-		Token:        tokens.Refresh,
-		ClientID:     s.client.Environment.ClientID,
-		ClientSecret: s.client.Environment.ClientSecret,
-	})
-	if err != nil {
-		return Explain(err)
+	return nil
+}
+
+// SignOut revokes the refresh token and forgets everything: later calls of the session fail. A refresh that is under way
+// is waited for, so that the token revoked is the newest. Access and ID tokens, and credentials, that were handed out
+// before stay valid until they expire. Where the pool can't be told, the session goes on.
+func (s *Session) SignOut(ctx context.Context) error {
+	s.end(true)
+	if err := s.tokens.settle(ctx); err != nil {
+		s.end(false)
+		return err
+	}
+	if tokens := s.tokens.peek(); tokens.Refresh != "" {
+		err := s.client.services.idp.RevokeToken(ctx, cognitoidp.RevokeTokenInput{
+			Token:        tokens.Refresh,
+			ClientID:     s.client.Environment.ClientID,
+			ClientSecret: s.client.Environment.ClientSecret,
+		})
+		if err != nil {
+			s.end(false)
+			return Explain(err)
+		}
 	}
 	s.tokens.clear()
 	s.credentials.clear()
 	return nil
+}
+
+func (s *Session) end(ended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = ended
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 )
 
 // maxSecret bounds a secret: Cognito's passwords have at most 256 characters.
@@ -27,7 +28,7 @@ func Is(f *os.File) bool {
 
 // ReadSecret reads one line from in. Where in is a terminal it writes prompt to out first and does not show what is
 // typed; where it is not, such as a pipe, nothing is written. The line's end (LF or CRLF) is not part of the secret,
-// and every other character is. An interrupt (Ctrl-C) restores the terminal before the program ends.
+// and every other character is. An interrupt (Ctrl-C) or SIGTERM restores the terminal before the program ends.
 func ReadSecret(in *os.File, out io.Writer, prompt string) (string, error) {
 	restore, err := noEcho(in, true)
 	if err != nil {
@@ -35,14 +36,18 @@ func ReadSecret(in *os.File, out io.Writer, prompt string) (string, error) {
 	}
 	interrupted := make(chan os.Signal, 1)
 	done := make(chan struct{})
-	signal.Notify(interrupted, os.Interrupt)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(interrupted)
 	go func() {
 		select {
-		case <-interrupted:
+		case which := <-interrupted:
 			restore()
 			fmt.Fprintln(out)
-			os.Exit(130) // 128 + SIGINT, as shells count
+			code := 128 + 2 // SIGINT, as shells count
+			if which == syscall.SIGTERM {
+				code = 128 + 15
+			}
+			os.Exit(code)
 		case <-done:
 		}
 	}()

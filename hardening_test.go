@@ -1,0 +1,187 @@
+package cognito_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// A rotated token that could not be stored is still used by the session that has it.
+func TestRotatedTokenThatWasNotStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := cognitotest.Example()
+		base := server.Client().Transport
+		client := exampleClient(server)
+		client.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetTokensFromRefreshToken") {
+				return answer(200, fmt.Sprintf(`{"AuthenticationResult":{"AccessToken":"a","ExpiresIn":3600,"IdToken":%q,"RefreshToken":"rotated"}}`, unsigned(time.Now().Add(time.Hour)))), nil
+			}
+			return base.RoundTrip(r)
+		})}
+		client.RefreshWith = func(ctx context.Context, current cognito.Saved, refresh func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
+			if _, err := refresh(ctx, current); err != nil {
+				return cognito.Saved{}, err
+			}
+			return cognito.Saved{}, errors.New("disk full")
+		}
+		s := signIn(t, client)
+		time.Sleep(2 * time.Hour)
+		_, err := s.Tokens(t.Context())
+		if got := s.Save().Tokens.Refresh; got != "rotated" {
+			t.Errorf("refresh token %.12q, error %v", got, err)
+		}
+	})
+}
+
+// An answer that does not say how long its tokens live leaves that to their claims.
+func TestNoExpiresIn(t *testing.T) {
+	httpClient, _ := scripted(t, map[string]string{"InitiateAuth": strings.Replace(tokensOf("https://i.example/p", "ada"), `,"ExpiresIn":3600`, "", 1)})
+	s := signIn(t, &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient})
+	if d := time.Until(s.Save().Tokens.Expires); d < time.Minute {
+		t.Errorf("tokens of an hour end in %v", d)
+	}
+}
+
+// A guest never hears the user pool's clock: expiry is by the identity pool's.
+func TestGuestClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, by := range []time.Duration{-2 * time.Hour, 2 * time.Hour} {
+			server := cognitotest.Example()
+			base := server.Client().Transport
+			client := exampleClient(server)
+			client.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				resp, err := base.RoundTrip(r)
+				if err == nil {
+					resp.Header.Set("Date", time.Now().Add(by).UTC().Format(http.TimeFormat))
+					if strings.Contains(r.Header.Get("X-Amz-Target"), "GetCredentialsForIdentity") {
+						data, _ := io.ReadAll(resp.Body)
+						var v map[string]any
+						json.Unmarshal(data, &v)
+						c := v["Credentials"].(map[string]any)
+						c["Expiration"] = c["Expiration"].(float64) + by.Seconds()
+						data, _ = json.Marshal(v)
+						resp.Body = io.NopCloser(strings.NewReader(string(data)))
+					}
+				}
+				return resp, err
+			})}
+			s, _ := client.Guest(t.Context())
+			c, err := s.Credentials(t.Context())
+			if err != nil {
+				t.Errorf("%v: %v", by, err)
+				continue
+			}
+			time.Sleep(61 * time.Minute)
+			if d, err := s.Credentials(t.Context()); err != nil || d == c {
+				t.Errorf("%v: credentials that have expired were served, %v", by, err)
+			}
+		}
+	})
+}
+
+// A token that the pool calls reused is not sent again.
+func TestReuseIsFinal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := cognitotest.Example()
+		s := signIn(t, exampleClient(server))
+		count := watch(server, func(op string, n int) *http.Response {
+			if op == "GetTokensFromRefreshToken" {
+				return refusal(400, "RefreshTokenReuseException", "reused")
+			}
+			return nil
+		})
+		time.Sleep(2 * time.Hour)
+		for range 5 {
+			s.Tokens(t.Context())
+		}
+		if n := count("GetTokensFromRefreshToken"); n != 1 {
+			t.Errorf("%d", n)
+		}
+	})
+}
+
+// No control character of a server stands in an error.
+func TestChallengeTextFromTheWire(t *testing.T) {
+	httpClient, _ := scripted(t, map[string]string{"InitiateAuth": `{"ChallengeName":"X\u001b[2J","ChallengeParameters":{}}`})
+	_, err := (&cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient}).SignIn(t.Context(), "ada", "x")
+	if strings.Contains(err.Error(), "\x1b") {
+		t.Errorf("%q", err)
+	}
+	httpClient, _ = scripted(t, map[string]string{"InitiateAuth": `{"ChallengeName":"NEW_PASSWORD_REQUIRED","ChallengeParameters":{"requiredAttributes":"[\"a\\u001b[2J\"]"}}`})
+	_, err = (&cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient}).SignIn(t.Context(), "ada", "x")
+	if strings.Contains(err.Error(), "\x1b") {
+		t.Errorf("%q", err)
+	}
+}
+
+// A guest who has signed out gets nothing any more.
+func TestGuestSignOut(t *testing.T) {
+	s, _ := exampleClient(cognitotest.Example()).Guest(t.Context())
+	s.Credentials(t.Context())
+	s.SignOut(t.Context())
+	if _, err := s.Credentials(t.Context()); err == nil {
+		t.Error("a guest who has signed out gets credentials")
+	}
+}
+
+// A saved identity is of one identity pool, and not used in another.
+func TestSavedIdentityOfAnotherPool(t *testing.T) {
+	server := cognitotest.Example()
+	client := exampleClient(server)
+	s := signIn(t, client)
+	s.IdentityID(t.Context())
+	saved := s.Save()
+	other := exampleClient(server)
+	other.Environment.IdentityPoolID = "us-east-1:99999999-8a4d-4e6f-9b3a-0123456789ab"
+	again, err := other.Resume(t.Context(), saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := again.Credentials(t.Context()); err == nil {
+		t.Errorf("credentials of another identity pool than the environment's: %v", c)
+	}
+}
+
+// SignOut revokes the token that a refresh under way brings, not the one before it.
+func TestSignOutDuringRefresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := cognitotest.Example()
+		base := server.Client().Transport
+		client := exampleClient(server)
+		var revoked []string
+		client.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetTokensFromRefreshToken") {
+				time.Sleep(time.Second)
+				return answer(200, fmt.Sprintf(`{"AuthenticationResult":{"AccessToken":"a","ExpiresIn":3600,"IdToken":%q,"RefreshToken":"rotated"}}`, unsigned(time.Now().Add(time.Hour)))), nil
+			}
+			if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".RevokeToken") {
+				b, _ := r.GetBody()
+				var in struct{ Token string }
+				json.NewDecoder(b).Decode(&in)
+				revoked = append(revoked, in.Token)
+				return answer(200, ""), nil
+			}
+			return base.RoundTrip(r)
+		})}
+		s := signIn(t, client)
+		time.Sleep(2 * time.Hour)
+		done := make(chan error)
+		go func() { _, err := s.Tokens(t.Context()); done <- err }()
+		time.Sleep(time.Second / 2)
+		s.SignOut(t.Context())
+		<-done
+		if len(revoked) == 0 || revoked[len(revoked)-1] != "rotated" {
+			t.Error("the rotated token lives on at the pool after SignOut")
+		}
+	})
+}
