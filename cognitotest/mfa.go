@@ -129,10 +129,12 @@ func (s *Server) checkTOTP(c *session, answers map[string]string) (object, error
 // finishSetup checks the answer to MFA_SETUP: EMAIL, to which a code is then sent, or nothing when VerifySoftwareToken
 // was right.
 func (s *Server) finishSetup(c *session, answers map[string]string) (object, error) {
-	if c.email = answers["EMAIL"]; c.email != "" {
+	switch c.email = answers["EMAIL"]; {
+	case strings.Contains(c.email, "@"):
 		return s.askCode(c, mailMFA, "email", c.email), nil
-	}
-	if !c.verified {
+	case c.email != "":
+		return nil, refuse("InvalidParameterException", "EMAIL is not an e-mail address")
+	case !c.verified:
 		return nil, refuse("SoftwareTokenMFANotFoundException", "Software token MFA has not been verified")
 	}
 	s.enable(c.account, totpMFA, "")
@@ -177,7 +179,7 @@ func (s *Server) verifySoftwareToken(r *request) (object, error) {
 		secret = c.expected
 	}
 	number, ok := matchTOTP(secret, r.code, time.Now())
-	if ok {
+	if ok = ok && (secret != a.user.TOTPSecret || number > a.totpStep); ok {
 		a.user.TOTPSecret, a.totpStep, a.newTOTP = secret, number, ""
 	}
 	s.mu.Unlock()
@@ -187,8 +189,11 @@ func (s *Server) verifySoftwareToken(r *request) (object, error) {
 	case ok:
 		c.verified = true
 		return object{"Status": "SUCCESS", "Session": s.wait(c, "MFA_SETUP")}, nil
-	case c != nil:
-		c.tries++
+	}
+	if c != nil {
+		if secret != "" {
+			c.tries++
+		}
 		s.keep(r.session, "MFA_SETUP", c)
 	}
 	if secret == "" {

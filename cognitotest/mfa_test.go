@@ -213,6 +213,7 @@ func TestMFASetup(t *testing.T) {
 		second := verify(first.Session, right)
 		second.want(t, "")
 		p.reply(a).want(t, "NotAuthorizedException")
+		verify(second.Session, right).want(t, "EnableSoftwareTokenMFAException") // each code once; the Session stays
 		a.Session = second.Session
 		token := p.reply(a).tokens(t).AuthenticationResult.AccessToken
 		user := p.idp("GetUser", m{"AccessToken": token})
@@ -239,7 +240,9 @@ func TestMFASetup(t *testing.T) {
 	})
 	t.Run("EMAIL_OTP", func(t *testing.T) {
 		s, p := example(t, on)
-		a := p.reply(p.password(ExampleUser), "EMAIL", "lovelace@example.org").asks(t, "EMAIL_OTP")
+		a := p.password(ExampleUser)
+		p.reply(a, "EMAIL", "lovelace").want(t, "InvalidParameterException")
+		a = p.reply(a, "EMAIL", "lovelace@example.org").asks(t, "EMAIL_OTP")
 		if a.ChallengeParameters["CODE_DELIVERY_DESTINATION"] != "l***@e***" {
 			t.Errorf("parameters %v", a.ChallengeParameters)
 		}

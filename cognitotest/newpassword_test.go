@@ -81,6 +81,9 @@ func TestRequiredAttributes(t *testing.T) {
 	const password = "another-Horse-8"
 	p.reply(a, "NEW_PASSWORD", password, "userAttributes.name", "Grace").want(t, "InvalidParameterException")
 	p.reply(a, "NEW_PASSWORD", password, "userAttributes.name", "", "userAttributes.custom:team", "blue").want(t, "InvalidParameterException")
+	for _, attribute := range []string{"cognito:roles", "phone_number_verified", "sub", "token_use", "no such"} {
+		p.reply(a, "NEW_PASSWORD", password, "userAttributes.name", "Grace", "userAttributes.custom:team", "blue", "userAttributes."+attribute, "x").want(t, "NotAuthorizedException")
+	}
 	r := p.reply(a, "NEW_PASSWORD", password, "userAttributes.name", "Grace", "userAttributes.custom:team", "blue").tokens(t)
 	if c := payload(t, r.AuthenticationResult.IdToken); c["name"] != "Grace" || c["custom:team"] != "blue" || c["email"] != "grace@example.com" {
 		t.Errorf("claims %v", c)

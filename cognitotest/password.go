@@ -72,6 +72,7 @@ func (s *Server) changeExpired(c *session, answers map[string]string) (object, e
 			if attributes[name] != "" {
 				err = cmp.Or(err, refuse("NotAuthorizedException", "Cannot modify an already provided %s", name))
 			}
+			err = cmp.Or(err, checkWritable(name))
 			attributes[name] = value
 		}
 	}
@@ -95,6 +96,18 @@ func missing(p *UserPool, attributes map[string]string) []string {
 		}
 	}
 	return list
+}
+
+// standardAttributes are the attributes that users may set, beside custom ones (OpenID Connect Core 1.0 section 5.1). All
+// others are for the pool to say: email_verified, or cognito:preferred_role.
+const standardAttributes = " address birthdate email family_name gender given_name locale middle_name name nickname" +
+	" phone_number picture preferred_username profile updated_at website zoneinfo "
+
+func checkWritable(name string) error {
+	if strings.HasPrefix(name, "custom:") || strings.Contains(standardAttributes, " "+name+" ") {
+		return nil
+	}
+	return refuse("NotAuthorizedException", "A client attempted to write unauthorized attribute")
 }
 
 func checkRequired(p *UserPool, attributes map[string]string) error {

@@ -4,7 +4,6 @@ import (
 	"crypto/subtle"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -21,8 +20,8 @@ const maxAccounts = 10_000
 func (s *Server) signUp(r *request) (object, error) {
 	attributes := make(map[string]string)
 	for _, attribute := range r.attributes {
-		if attribute.Name == "sub" || strings.HasSuffix(attribute.Name, "_verified") {
-			return nil, refuse("NotAuthorizedException", "A client attempted to write unauthorized attribute")
+		if err := checkWritable(attribute.Name); err != nil {
+			return nil, err
 		}
 		attributes[attribute.Name] = attribute.Value
 	}

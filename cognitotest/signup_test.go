@@ -85,6 +85,7 @@ func TestSignUpRefuses(t *testing.T) {
 		"attribute missing": {m{"UserAttributes": good[:1], "Password": ExamplePassword}, no},
 		"no attributes":     {m{"Password": ExamplePassword}, no},
 		"verified by hand":  {m{"UserAttributes": append(attributes("email_verified", "true"), good...), "Password": ExamplePassword}, "NotAuthorizedException"},
+		"role by hand":      {m{"UserAttributes": append(attributes("cognito:preferred_role", ExampleAdminRoleARN), good...), "Password": ExamplePassword}, "NotAuthorizedException"},
 		"sub by hand":       {m{"UserAttributes": append(attributes("sub", "x"), good...), "Password": ExamplePassword}, "NotAuthorizedException"},
 		"no name":           {m{"UserAttributes": good, "Password": ExamplePassword, "Username": nil}, no},
 		"no client":         {m{"UserAttributes": good, "Password": ExamplePassword, "ClientId": nil}, no},
