@@ -59,7 +59,7 @@ func TestIdentityOfAnother(t *testing.T) {
 	})
 	client := exampleClient(server)
 	saved := signIn(t, client).Save()
-	saved.IdentityID = "us-east-1:0"
+	saved.IdentityID, saved.IdentityPoolID = "us-east-1:0", cognitotest.ExampleIdentityPoolID
 	s, err := client.Resume(t.Context(), saved)
 	if err != nil {
 		t.Fatal(err)
