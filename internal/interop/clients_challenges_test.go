@@ -19,17 +19,15 @@ const (
 	optInPool      = "us-east-1_OPTIN"      // remembers the devices for which it is told to
 )
 
-const (
-	totpSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-	grace      = time.Second // of a refresh token that was replaced
-)
+const totpSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
-// poolParameters is what a script has to know of a pool. Its clients are public but for the last.
+// poolParameters is what a script has to know of a pool. Its clients may use all flows.
 type poolParameters struct {
 	UserPoolID       string `json:"userPoolId"`
-	ClientID         string `json:"clientId"` // may use all flows
-	RotatingClientID string `json:"rotatingClientId"`
-	SecretClientID   string `json:"secretClientId"` // may use all flows, and tells no one whether a user exists
+	ClientID         string `json:"clientId"`
+	RotatingClientID string `json:"rotatingClientId"` // a refresh token that was replaced stays good for a minute
+	StrictClientID   string `json:"strictClientId"`   // a refresh token that was replaced is refused
+	SecretClientID   string `json:"secretClientId"`   // tells no one whether a user exists
 	ClientSecret     string `json:"clientSecret"`
 }
 
@@ -54,17 +52,19 @@ func challenging(t *testing.T) map[string]any {
 			UserPoolID:       p.ID,
 			ClientID:         name + "client0123456789",
 			RotatingClientID: name + "rotating0123456789",
+			StrictClientID:   name + "strict0123456789",
 			SecretClientID:   name + "secret0123456789",
 			ClientSecret:     cognitotest.ExampleClientSecret,
 		}
 		all := []string{"ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
 		p.Clients = []cognitotest.AppClient{
 			{ID: ids.ClientID, ExplicitAuthFlows: all},
-			{ID: ids.RotatingClientID, ExplicitAuthFlows: all, RefreshTokenRotation: true, RetryGracePeriod: grace},
+			{ID: ids.RotatingClientID, ExplicitAuthFlows: all, RefreshTokenRotation: true, RetryGracePeriod: time.Minute},
+			{ID: ids.StrictClientID, ExplicitAuthFlows: all, RefreshTokenRotation: true},
 			{ID: ids.SecretClientID, ExplicitAuthFlows: all, Secret: ids.ClientSecret, PreventUserExistenceErrors: true},
 		}
 		byName[name] = ids
-		identities.ClientIDs = append(identities.ClientIDs, ids.ClientID, ids.RotatingClientID)
+		identities.ClientIDs = append(identities.ClientIDs, ids.ClientID, ids.RotatingClientID, ids.StrictClientID)
 	}
 	server.UserPools, server.IdentityPools = pools, []cognitotest.IdentityPool{identities}
 	listener := httptest.NewServer(server)
@@ -78,7 +78,6 @@ func challenging(t *testing.T) map[string]any {
 		"password":       cognitotest.ExamplePassword,
 		"newPassword":    newPassword,
 		"totpSecret":     totpSecret,
-		"graceSeconds":   grace.Seconds(),
 	}
 }
 
