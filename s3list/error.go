@@ -112,10 +112,34 @@ type errorDocument struct {
 
 func (d *errorDocument) Error() string { return d.Code }
 
+// errorDocument reads the root element of an error.
+func (p *parser) errorDocument() *errorDocument {
+	d := new(errorDocument)
+	for name := p.child(); name != nil; name = p.child() {
+		switch string(name) {
+		case "Code":
+			d.Code = string(p.text())
+		case "Message":
+			d.Message = string(p.text())
+		case "RequestId":
+			d.RequestId = string(p.text())
+		case "HostId":
+			d.HostId = string(p.text())
+		case "Region":
+			d.Region = string(p.text())
+		case "ArgumentName":
+			d.ArgumentName = string(p.text())
+		default:
+			p.skip()
+		}
+	}
+	return d
+}
+
 // readFailure reads the document out of an answer that is not a success; nil if there is none, as after HEAD.
 func readFailure(resp *transport.Response) *errorDocument {
 	var doc *errorDocument
-	_, err := parsePage(resp.Body)
+	_, err := parsePage(resp.Body, objectsRoot)
 	errors.As(err, &doc)
 	return doc
 }

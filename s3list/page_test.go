@@ -39,7 +39,7 @@ func TestParsePageObject(t *testing.T) {
 		<Size>9223372036854775807</Size><StorageClass>GLACIER</StorageClass><Unknown><Deep/></Unknown>
 		<Owner><ID>75aa</ID><DisplayName>ada</DisplayName></Owner>
 		<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress><RestoreExpiryDate>2012-12-21T00:00:00.000Z</RestoreExpiryDate></RestoreStatus>
-		</Contents>` + end))
+		</Contents>` + end), objectsRoot)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,13 +89,13 @@ func TestParsePage(t *testing.T) {
 		{"merged by the keys as they are", root + encoded + notTruncated + contents("a%01") + contents("a.") + // "%" sorts before "."
 			"<CommonPrefixes><Prefix>a+/</Prefix></CommonPrefixes>" + end, []string{"a\x01", "a /", "a."}, ""},
 	} {
-		p, err := parsePage([]byte(test.body))
+		p, err := parsePage([]byte(test.body), objectsRoot)
 		if err != nil {
 			t.Errorf("%s: %v", test.name, err)
 			continue
 		}
-		if keys := keysOf(p); !slices.Equal(keys, test.keys) || p.next != test.next {
-			t.Errorf("%s: %q, next %q; want %q, %q", test.name, keys, p.next, test.keys, test.next)
+		if keys := keysOf(p); !slices.Equal(keys, test.keys) || p.next.token != test.next {
+			t.Errorf("%s: %q, next %q; want %q, %q", test.name, keys, p.next.token, test.keys, test.next)
 		}
 		for _, o := range p.objects {
 			if o.CommonPrefix != strings.HasSuffix(o.Key, "/") {
@@ -155,11 +155,11 @@ func TestParsePageRefuses(t *testing.T) {
 		{"error", "<Error><Code>InternalError</Code></Error>", "InternalError"},
 		{"error and more", "<Error><Code>InternalError</Code></Error>x", "outside"},
 	} {
-		p, err := parsePage([]byte(test.body))
+		p, err := parsePage([]byte(test.body), objectsRoot)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %q, %v; want an error with %q", test.name, keysOf(p), err, test.want)
 		}
-		if len(p.objects) != 0 || p.next != "" {
+		if len(p.objects) != 0 || p.next != (cursor{}) {
 			t.Errorf("%s: objects beside the error", test.name)
 		}
 	}
@@ -170,7 +170,7 @@ func TestParsePageCut(t *testing.T) {
 	listing := root + encoded + notTruncated + contents("a+b") + "<CommonPrefixes><Prefix>q%2F</Prefix></CommonPrefixes><!-- c -->" + end
 	for _, body := range []string{listing, errorOf("AccessDenied", "<Region>eu-west-1</Region>")} {
 		for i := range body {
-			if p, err := parsePage([]byte(body[:i])); err == nil {
+			if p, err := parsePage([]byte(body[:i]), objectsRoot); err == nil {
 				t.Fatalf("cut at byte %d it is a page with %q", i, keysOf(p))
 			} else if doc := (*errorDocument)(nil); errors.As(err, &doc) {
 				t.Fatalf("cut at byte %d it is an error document with %q", i, doc.Code)
@@ -205,17 +205,17 @@ func FuzzParsePage(f *testing.F) {
 	f.Add([]byte("<!DOCTYPE html><html>"))
 	f.Add([]byte(pageOf("t", "a", "b")))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		p, err := parsePage(body)
+		p, err := parsePage(body, objectsRoot)
 		if err != nil {
-			if len(p.objects) != 0 || p.next != "" {
+			if len(p.objects) != 0 || p.next != (cursor{}) {
 				t.Fatal("a page beside an error")
 			}
 			return
 		}
 		var again strings.Builder
-		again.WriteString(root + encoded + fmt.Sprintf("<IsTruncated>%t</IsTruncated>", p.next != ""))
-		if p.next != "" {
-			fmt.Fprintf(&again, "<NextContinuationToken>%s</NextContinuationToken>", escape(p.next))
+		again.WriteString(root + encoded + fmt.Sprintf("<IsTruncated>%t</IsTruncated>", p.next.token != ""))
+		if p.next.token != "" {
+			fmt.Fprintf(&again, "<NextContinuationToken>%s</NextContinuationToken>", escape(p.next.token))
 		}
 		for _, o := range p.objects {
 			key := percent(o.Key)
@@ -229,7 +229,7 @@ func FuzzParsePage(f *testing.F) {
 			fmt.Fprintf(&again, "<Contents><Key>%s</Key><Size>%d</Size><LastModified>%s</LastModified></Contents>", key, o.Size, o.LastModified.Format(time.RFC3339Nano))
 		}
 		again.WriteString(end)
-		q, err := parsePage([]byte(again.String()))
+		q, err := parsePage([]byte(again.String()), objectsRoot)
 		if err != nil {
 			t.Fatalf("%v in %s", err, again.String())
 		}

@@ -98,6 +98,10 @@ type Object struct {
 	ChecksumType      string    // "FULL_OBJECT", "COMPOSITE" or ""
 	Owner             Owner     // with Input.FetchOwner
 	RestoreStatus     RestoreStatus
+
+	VersionID    string // of Versions; "null" for an object that was put while the bucket kept no versions
+	IsLatest     bool   // of Versions: the version that a GET of the key without a version finds
+	DeleteMarker bool   // of Versions: the key was deleted at LastModified; Size, ETag and the rest are zero
 }
 
 // Owner is the account that an object belongs to.
@@ -157,14 +161,14 @@ func (c *Client) List(ctx context.Context, in Input) iter.Seq2[Object, error] {
 				fail(err)
 				return
 			}
-			if p.next == "" {
+			if p.next.token == "" {
 				return
 			}
-			if p.next == token {
+			if p.next.token == token {
 				fail(errors.New("the server sends the same NextContinuationToken twice: the listing would not end"))
 				return
 			}
-			token = p.next
+			token = p.next.token
 		}
 	}
 }

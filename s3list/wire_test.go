@@ -167,8 +167,8 @@ func testWireCase(t *testing.T, v wireCase) {
 	if diff := gocmp.Diff(listed, objects); diff != "" {
 		t.Error(diff)
 	}
-	p, err := parsePage([]byte(v.Canned.Body))
-	if err != nil || p.next != v.Parsed.NextContinuationToken || (p.next != "") != v.Parsed.IsTruncated {
-		t.Errorf("next %q, %v; want %q", p.next, err, v.Parsed.NextContinuationToken)
+	p, err := parsePage([]byte(v.Canned.Body), objectsRoot)
+	if err != nil || p.next.token != v.Parsed.NextContinuationToken || (p.next.token != "") != v.Parsed.IsTruncated {
+		t.Errorf("next %q, %v; want %q", p.next.token, err, v.Parsed.NextContinuationToken)
 	}
 }

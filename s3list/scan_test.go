@@ -1,0 +1,174 @@
+package s3list
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+)
+
+// documents are answers, good and hostile, that the scanner and encoding/xml must read alike. Each is tried as it is,
+// inside other documents, and cut at every byte.
+func documents() []string {
+	list := func(s string) string { return root + notTruncated + s + end }
+	key := func(s string) string { return list(contents(s)) }
+	version := `<Version><Key>a</Key><VersionId>v1</VersionId><IsLatest>true</IsLatest><LastModified>2009-10-12T17:50:30.000Z</LastModified>` +
+		`<ETag>&quot;e&quot;</ETag><Size>7</Size><StorageClass>STANDARD</StorageClass><Owner><ID>o</ID></Owner></Version>`
+	marker := `<DeleteMarker><Key>a</Key><VersionId>null</VersionId><IsLatest>false</IsLatest><LastModified>2009-10-12T17:50:30.000Z</LastModified></DeleteMarker>`
+	all := []string{
+		"", " ", "\ufeff" + key("a"), key("a"), key(""), root + end, list(""), "<ListBucketResult/>", "\u00a0" + key("a") + "\u0085",
+		// Text.
+		key(" \t\r\n\r\r\n a "), key("a&#13;\nb&#10;\r&#13;"), key("]] ]>&#93;]&gt;"), key("]]>"), key("]]]>"), key("]]]"), key("a]b"),
+		key("\x00"), key("\x01"), key("\x1f"), key("\x7f\u0085\u2028"), key("\ufffd\ufffe"), key("\uffff"), key("\xff"), key("é\xc3"), key("\xed\xa0\x80"), key("\U0010ffff\U0001F600"), key("\xf4\x90\x80\x80"),
+		// References.
+		key("&lt;&gt;&amp;&apos;&quot;"), key("&#65;&#x41;&#x4a;&#x4A;&#000000000000000000000000000000000000000000000065;"), key("&#xD800;&#xDFFF;&#x10FFFF;"),
+		key("&#0;"), key("&#1;"), key("&#xFFFE;"), key("&#x110000;"), key("&#99999999999999999999999;"), key("&#;"), key("&#x;"), key("&#X41;"), key("&#xg;"), key("&#4a;"), key("&#-1;"), key("&#:;"), key("&#x:;"), key("&#\x15;"),
+		key("&"), key("&;"), key("& "), key("&lt"), key("&lt ;"), key("&LT;"), key("&nbsp;"), key("&é;"), key("&lt&gt;"), key("&a:b;"), key("&#65"), key("&" + strings.Repeat("x", 9999) + ";"),
+		// CDATA, comments, processing instructions, declarations.
+		key("<![CDATA[<&>]]>"), key("a<![CDATA[]]>b<![CDATA[]]]]><![CDATA[>]]>"), key("<![CDATA[\r\n\r]]>\n"), key("<![CDATA[\x01]]>"), key("<![CDATA[\xff]]>"), key("<![CDATA[x"), key("<![CDAT[x]]>"), key("<![cdata[x]]>"), key("<![CDATA[]]"),
+		"<![CDATA[ ]]>" + key("a") + "<![CDATA[x]]>", "<![CDATA[]]>" + key("a"),
+		key("a<!-- <b> & \x01\xff -->b"), key("<!---->"), key("<!-->x-->"), key("<!--->-->"), key("<!-- -- -->"), key("<!-- --->"), key("<!- x -->"), key("<!--"), key("<!x>"), key("<!>"), key("<!"),
+		key("a<?p?>b"), key("a<?p x?>?>b"), key("<? p?>"), key("<??>"), key("<?p"), key("<?p?"), key("<?é?>"), key("<?a:b:c \x01?>"), key("<?xml?>"), key(`<?xml version="1.1"?>`),
+		`<?xml version='1.0' encoding='UTF-8' standalone="yes"?>` + key("a"), `<?xml encoding="latin1"?>` + key("a"), `<?xml encoding="Utf-8"?>` + key("a"), `<?xml version=1.1 version="1.0"?>` + key("a"),
+		`<?xml version="2.0"?>` + key("a"), `<?xml version=`, `<?xml version=?>` + key("a"), `<?xml version="?>` + key("a"), `<?xml xversion="3"?>` + key("a"), `<?xml  encoding = "x"?>` + key("a"), `<?XML version="3"?>` + key("a"),
+		"<!DOCTYPE ListBucketResult>" + key("a"), `<!DOCTYPE x [<!ENTITY e "e">]>` + key("&e;"), list("<!DOCTYPE x>"), key("a") + "<!ELEMENT x>", key("<!ENTITY x 'y'>"),
+		// Tags.
+		"<x:ListBucketResult xmlns:x='u'><x:IsTruncated>false</x:IsTruncated></x:ListBucketResult>", "<x:ListBucketResult></y:ListBucketResult>", "<:ListBucketResult/>", "<ListBucketResult:/>", "<a:b:ListBucketResult/>", "<::a/>",
+		list("<a b='c'/>"), list("<a b='c'd=\"'\"/>"), list("<a b = '&lt;\r\n]]>' />"), list("<a b='<'/>"), list("<a b='&x;'/>"), list("<a b='\x01'/>"), list("<a b=c/>"), list("<a b/>"), list("<a b='/>"), list("<a b='x\">"), list("<a é='x'/>"), list("<a b:c:d='x'/>"), list("<a 'x'/>"), list("<a =''/>"), list("<a/ >"), list("<a\n/>"), list("<a\f/>"), list("<a\x00/>"), list("<a b='\xff'/>"), list("<a b=']]>'/>"),
+		list("< a/>"), list("<-a/>"), list("<1/>"), list("<.a/>"), list("<a.-1_:b/>"), list("<é/>"), list("<aé/>"), list("<a\xff/>"), list("<>"), list("</>"), list("</ a>"), list("<a></a >"), list("<a></a\n>"), list("<a></a b=''>"), list("<a></A>"), list("<a></b>"), list("<a/></a>"), list("<a"), list("<a "), list("<"), list("</a"),
+		"x" + key("a"), key("a") + "x", key("a") + key("a"), key("a") + "<", key("a") + "&#32;", key("a") + "&#65;", key("a") + " <!-- --> <?x?>",
+		list(strings.Repeat("<a>", maxDepth-1) + strings.Repeat("</a>", maxDepth-1)), list(strings.Repeat("<a>", maxDepth) + strings.Repeat("</a>", maxDepth)), list(strings.Repeat("<a>", maxDepth-2) + "<b/>" + strings.Repeat("</a>", maxDepth-2)), list(strings.Repeat("<a>", 9999)),
+		list("<" + strings.Repeat("n", 9999) + "/>"), list("<a " + strings.Repeat("n='v' ", 999) + "/>"),
+		// What is in the elements.
+		list("<Contents/>"), list("<Contents></Contents>"), key("<b>x</b>a<c><d>y</d></c>z<e/>"), key("<Key>x</Key>a"), list("<x>" + contents("a") + "</x>"),
+		list(strings.Replace(contents("a"), "</Key>", "</Key><Key>b</Key>", 1)), list(strings.Replace(contents("a"), "</Key>", "</Key><Key/>", 1)), list(strings.Replace(contents("a"), "</Key>", "</Key><key>b</key><KEY>c</KEY>", 1)),
+		list(strings.Replace(contents("a"), "<Size>", "<ChecksumAlgorithm>A</ChecksumAlgorithm><ChecksumAlgorithm/><Owner><ID>i</ID><ID>j</ID></Owner><Owner><DisplayName>d</DisplayName>x</Owner><Owner/><ETag>1</ETag><ETag>&#34;2&#34;</ETag><Size>x</Size><Size>", 1)),
+		list(strings.Replace(contents("a"), "<Size>", "<RestoreStatus><IsRestoreInProgress>true</IsRestoreInProgress></RestoreStatus><RestoreStatus><RestoreExpiryDate>2012-12-21T00:00:00.000Z</RestoreExpiryDate></RestoreStatus><Size>", 1)),
+		root + contents("a+%41") + encoded + notTruncated + end, root + encoded + contents("a+%41") + "<EncodingType/>" + notTruncated + end, root + encoded + contents("%zz") + "<EncodingType></EncodingType>" + notTruncated + end, root + contents("%") + notTruncated + encoded + end, root + encoded + notTruncated + contents("%4") + end, root + encoded + notTruncated + contents("%41%4a%4A%e9+%") + end,
+		root + encoded + notTruncated + contents("a+%2B%25%ff%00") + "<CommonPrefixes><Prefix>x</Prefix><Prefix>p%2F</Prefix></CommonPrefixes>" + end,
+		root + "<EncodingType> url</EncodingType>" + notTruncated + end, root + "<IsTruncated> true</IsTruncated>" + end, root + "<IsTruncated>true</IsTruncated><NextContinuationToken>a</NextContinuationToken><NextContinuationToken>b+%zz</NextContinuationToken><NextKeyMarker>%zz</NextKeyMarker>" + encoded + end,
+		"<Error/>", errorOf("X", "<Region>r</Region><ArgumentName>a</ArgumentName><Code>Y<z>q</z></Code>"), "<Error>x", "<Error><Code>a</Code></Error>x", "<Error><Code>&x;</Code></Error>",
+		"<ListVersionsResult>" + notTruncated + encoded + version + marker + version + contents("c") + "<CommonPrefixes><Prefix>Z%2F</Prefix></CommonPrefixes></ListVersionsResult>",
+		"<ListVersionsResult>" + version + encoded + "<IsTruncated>true</IsTruncated><NextKeyMarker>a+b%2F</NextKeyMarker><NextVersionIdMarker>v+%2F</NextVersionIdMarker></ListVersionsResult>",
+		"<ListVersionsResult>" + encoded + "<IsTruncated>true</IsTruncated><NextKeyMarker>%</NextKeyMarker></ListVersionsResult>", "<ListVersionsResult><IsTruncated>true</IsTruncated><NextVersionIdMarker>v</NextVersionIdMarker><NextContinuationToken>t</NextContinuationToken></ListVersionsResult>",
+		list(version), "<ListVersionsResult>" + notTruncated + strings.Replace(version, "<Size>7</Size>", "", 1) + "</ListVersionsResult>",
+	}
+	for _, size := range []string{"", "0", "007", "-1", "+1", " 1", "1 ", "1e3", "1_0", "0x1", "9223372036854775807", "9223372036854775808", "18446744073709551616", "00000000000000000000000000001", "٣"} {
+		all = append(all, list(strings.Replace(contents("a"), "<Size>1<", "<Size>"+size+"<", 1)))
+	}
+	for _, at := range []string{
+		"", "2009-10-12T17:50:30Z", "2009-10-12T17:50:30.123456789123Z", "2009-10-12T17:50:30+02:00", "2009-10-12T17:50:30.000+14:00", "2009-10-12T17:50:30.000-00:00", "2009-10-12t17:50:30.000z", "2009-10-12 17:50:30.000Z", "2009-10-12T17:50:30,000Z", "2009-10-12T7:50:30.000Z", "2009-10-12T07:50:30.00Z",
+		"2009-02-28T00:00:00.000Z", "2009-02-29T00:00:00.000Z", "2008-02-29T00:00:00.999Z", "2009-04-30T23:59:59.000Z", "2009-04-31T23:59:59.000Z", "2009-12-31T23:59:60.000Z", "2009-13-01T00:00:00.000Z", "2009-00-01T00:00:00.000Z", "2009-01-00T00:00:00.000Z", "2009-01-32T00:00:00.000Z", "2009-01-01T24:00:00.000Z", "2009-01-01T00:60:00.000Z", "0000-01-01T00:00:00.000Z", "9999-12-28T00:00:00.000Z", "2009-10-12T17:50:30.000Zx", "2009-10-12T17:50:30.0:0Z", "2009-10-12T17:50:30Z000.",
+	} {
+		all = append(all, list(strings.Replace(contents("a"), "2009-10-12T17:50:30.000Z", at, 1)))
+	}
+	return all
+}
+
+// same reads a document both ways and fails where they differ.
+func same(t *testing.T, body []byte) {
+	t.Helper()
+	for _, root := range []string{objectsRoot, versionsRoot} {
+		got, err := parsePage(body, root)
+		want, wantErr := oraclePage(body, root)
+		if (err == nil) != (wantErr == nil) {
+			t.Fatalf("%q: scanner %v, encoding/xml %v", body, err, wantErr)
+		}
+		var doc, wantDoc *errorDocument
+		errors.As(err, &doc)
+		errors.As(wantErr, &wantDoc)
+		if (doc == nil) != (wantDoc == nil) || doc != nil && *doc != *wantDoc {
+			t.Fatalf("%q: error document %+v, encoding/xml %+v", body, doc, wantDoc)
+		}
+		if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(page{}, cursor{})); diff != "" {
+			t.Fatalf("%q: (-encoding/xml +scanner)\n%s", body, diff)
+		}
+	}
+}
+
+func TestScannerLikeXML(t *testing.T) {
+	for _, body := range documents() {
+		same(t, []byte(body))
+		if len(body) > 2000 {
+			continue
+		}
+		for i := range body {
+			same(t, []byte(body[:i]))
+		}
+	}
+}
+
+// Every byte of a page that is changed to any that means something.
+func TestScannerMutations(t *testing.T) {
+	listing := root + "<a b='&lt;'/>" + encoded + notTruncated + contents("a+b&#65;<!--c--><![CDATA[d]]>") + "<CommonPrefixes><Prefix>q%2F</Prefix></CommonPrefixes>" + end
+	for i := range listing {
+		for _, c := range "<>/&;:!?-[]'\"= \r\n\x00\x01a0%+é\xff" {
+			same(t, []byte(listing[:i]+string(c)+listing[i+1:]))
+			same(t, []byte(listing[:i]+string(c)+listing[i:]))
+		}
+		same(t, []byte(listing[:i]+listing[i+1:]))
+		same(t, []byte(listing[:i]+"\xff"+listing[i+1:]))
+	}
+}
+
+// What the scanner reads is what encoding/xml reads.
+func FuzzScanner(f *testing.F) {
+	for _, body := range documents() {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) { same(t, body) })
+}
+
+// A hostile answer costs time and memory in proportion to its size.
+func TestScannerBounded(t *testing.T) {
+	const size = 1 << 20
+	fill := func(before, part, after string) string {
+		return before + strings.Repeat(part, (size-len(before)-len(after))/len(part)) + after
+	}
+	for _, body := range []string{
+		fill(root, "<a>", ""), fill(root, "<a/>", end), fill("<", "a", ">"), fill(root+"<a ", "b='' ", "/>"), fill(root+"<a b='", "x", "'/>"), fill(root, "&", ""), fill(root, "&amp;", end),
+		fill(root, "]", end), fill(root, "<!---->", end), fill(root, "<?a?>", end), fill(root, "<![CDATA[]]>", end), fill(root, "\r", end), fill(root, "<!", ""), fill(root, "é", end), fill(root+"<Contents>", "<Key>&lt;</Key>", end),
+		fill("<?xml ", "version=", "?>"), fill(root, contents("a"), end), fill(root, "<Contents/>", end), fill(root+"<Contents>", "<ChecksumAlgorithm/>", "</Contents>"), fill(root+"<a ", "a:", "/>"), fill(root, "</", ""), fill("", " ", ""), fill(root+"<Key>x", "<a>&lt;</a>", "x"),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		parsePage([]byte(body), objectsRoot)
+		runtime.ReadMemStats(&after)
+		if bytes, n := after.TotalAlloc-before.TotalAlloc, after.Mallocs-before.Mallocs; bytes > 32*size || n > size/20 {
+			t.Errorf("%.60q...: %d bytes in %d allocations", body, bytes, n)
+		}
+	}
+}
+
+// page1000 is an answer as S3 sends it, with 1000 keys.
+func page1000() []byte {
+	var b strings.Builder
+	b.WriteString(root + "<Name>example-bucket</Name><Prefix/><KeyCount>1000</KeyCount><MaxKeys>1000</MaxKeys>" + encoded + notTruncated)
+	for i := range 1000 {
+		fmt.Fprintf(&b, "<Contents><Key>photos/2026/%02d/IMG+%06d.jpg</Key><LastModified>2026-03-%02dT10:11:12.000Z</LastModified><ETag>&quot;%032x&quot;</ETag>"+
+			"<ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType><Size>%d</Size><StorageClass>STANDARD</StorageClass></Contents>", i/100, i, i%31+1, i*7919, i*1234)
+	}
+	return []byte(b.String() + end)
+}
+
+func BenchmarkParsePage(b *testing.B) {
+	body := page1000()
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if p, err := parsePage(body, objectsRoot); err != nil || len(p.objects) != 1000 {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/key")
+}
+
+func TestParsePageAllocations(t *testing.T) {
+	body := page1000()
+	if n := testing.AllocsPerRun(10, func() { parsePage(body, objectsRoot) }); n > 2050 { // a string and a list a key
+		t.Errorf("%v allocations for 1000 keys", n)
+	}
+}
