@@ -139,7 +139,7 @@ func (p *parser) errorDocument() *errorDocument {
 // readFailure reads the document out of an answer that is not a success; nil if there is none, as after HEAD.
 func readFailure(resp *transport.Response) *errorDocument {
 	var doc *errorDocument
-	_, err := parsePage(resp.Body, objectsRoot)
+	_, err := parsePage(resp.Body, objectsRoot, nil)
 	errors.As(err, &doc)
 	return doc
 }

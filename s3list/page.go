@@ -38,12 +38,14 @@ const (
 //
 // Namespaces are ignored: S3 sends one, many compatible servers do not. An <Error> document is returned as an
 // *errorDocument, whatever the status of the answer was.
-func parsePage(body []byte, root string) (page, error) {
-	p := parser{scanner: scanner{body: body}, encoded: true}
+//
+// The objects are put into the given slice, as far as there is room.
+func parsePage(body []byte, root string, into []Object) (page, error) {
+	p := parser{scanner: scanner{body: body}, encoded: true, objects: into[:0]}
 	p.document(root)
 	if p.encoded != (p.encoding == "url") && p.err == nil {
 		// The server says whether it encoded; that we asked for it means nothing. Where it did not, start again.
-		p = parser{scanner: scanner{body: body}}
+		p = parser{scanner: scanner{body: body}, objects: into[:0]}
 		p.document(root)
 	}
 	if p.err != nil {

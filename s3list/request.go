@@ -100,7 +100,7 @@ func (c *Client) send(ctx context.Context, in Input, token, region string) (page
 	if err != nil {
 		return page{}, wrapAnswer(in.Bucket, err, doc)
 	}
-	p, err := parsePage(resp.Body, objectsRoot)
+	p, err := parsePage(resp.Body, objectsRoot, nil)
 	if errors.As(err, &doc) { // an error in spite of the status
 		err = &transport.Failure{
 			Code: transport.Clean(doc.Code, 128), Message: transport.Clean(doc.Message, 1024), StatusCode: resp.StatusCode,

@@ -121,6 +121,18 @@ func (s *scanner) next() (text, name []byte, end bool) {
 
 // startTag reads what follows the "<" of a start tag.
 func (s *scanner) startTag() []byte {
+	for i, c := range s.body[s.at:] { // most often there is a plain name and then the end of the tag
+		if c == '>' && i > 0 && s.depth < maxDepth {
+			name := s.body[s.at : s.at+i]
+			s.at += i + 1
+			s.open[s.depth] = name
+			s.depth++
+			return name
+		}
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			break
+		}
+	}
 	name, local := s.name()
 	for s.space(); s.err == nil; s.space() {
 		if s.take(">") || s.take("/>") {

@@ -72,7 +72,7 @@ func documents() []string {
 func same(t *testing.T, body []byte) {
 	t.Helper()
 	for _, root := range []string{objectsRoot, versionsRoot} {
-		got, err := parsePage(body, root)
+		got, err := parsePage(body, root, nil)
 		want, wantErr := oraclePage(body, root)
 		if (err == nil) != (wantErr == nil) {
 			t.Fatalf("%q: scanner %v, encoding/xml %v", body, err, wantErr)
@@ -135,7 +135,7 @@ func TestScannerBounded(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		parsePage([]byte(body), objectsRoot)
+		parsePage([]byte(body), objectsRoot, nil)
 		runtime.ReadMemStats(&after)
 		if bytes, n := after.TotalAlloc-before.TotalAlloc, after.Mallocs-before.Mallocs; bytes > 32*size || n > size/20 {
 			t.Errorf("%.60q...: %d bytes in %d allocations", body, bytes, n)
@@ -158,17 +158,20 @@ func BenchmarkParsePage(b *testing.B) {
 	body := page1000()
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
+	var objects []Object
 	for b.Loop() {
-		if p, err := parsePage(body, objectsRoot); err != nil || len(p.objects) != 1000 {
+		p, err := parsePage(body, objectsRoot, objects)
+		if err != nil || len(p.objects) != 1000 {
 			b.Fatal(err)
 		}
+		objects = p.objects
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/key")
 }
 
 func TestParsePageAllocations(t *testing.T) {
 	body := page1000()
-	if n := testing.AllocsPerRun(10, func() { parsePage(body, objectsRoot) }); n > 2050 { // a string and a list a key
+	if n := testing.AllocsPerRun(10, func() { parsePage(body, objectsRoot, nil) }); n > 2050 { // a string and a list a key
 		t.Errorf("%v allocations for 1000 keys", n)
 	}
 }
