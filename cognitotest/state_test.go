@@ -34,6 +34,13 @@ func TestStates(t *testing.T) {
 	}
 }
 
+// A user without a password has not the empty one.
+func TestNoPassword(t *testing.T) {
+	_, p := example(t, func(pool *UserPool, ada *User) { ada.Password = "" })
+	p.signIn(ExampleUser, "").want(t, "NotAuthorizedException")
+	p.password(ExampleUser).want(t, "NotAuthorizedException")
+}
+
 func TestForgotPassword(t *testing.T) {
 	const changed = "another-Horse-8"
 	s, p := example(t, func(pool *UserPool, ada *User) { ada.ResetRequired = true })
