@@ -1,0 +1,45 @@
+package interop
+
+import "testing"
+
+// TestDevicesJS: the AWS SDK for JavaScript and cognito-srp-helper confirm devices and sign in by them; forged proofs are
+// refused.
+func TestDevicesJS(t *testing.T) {
+	t.Parallel()
+	script(t, node(t, "testdata/js/devices.mjs"), nil, challenging(t), map[string]string{
+		"ConfirmDevice":                      "",
+		"ConfirmDevice, again":               "DeviceKeyExistsException",
+		"ConfirmDevice, altered token":       notAuthorized,
+		"ConfirmDevice, key of another user": invalidParameter,
+		"ConfirmDevice, unknown key":         invalidParameter,
+		"ConfirmDevice, no verifier":         invalidParameter,
+		"ConfirmDevice, negative verifier":   invalidParameter,
+		"ConfirmDevice, salt of padding":     invalidParameter,
+		"ConfirmDevice, verifier not base64": invalidParameter,
+
+		"sign-in by a device":                              "",
+		"sign-in by a device, one bit of the signature":    notAuthorized,
+		"sign-in by a device, one bit of the secret block": notAuthorized,
+		"sign-in by a device, another timestamp":           notAuthorized,
+		"sign-in by a device, no signature":                invalidParameter,
+		"sign-in by a device, another key":                 notAuthorized + "|" + resourceNotFound,
+		"sign-in by a device, another session":             notAuthorized,
+		"sign-in by a device, wrong password of it":        notAuthorized,
+		"sign-in by a device, another group":               notAuthorized,
+		"sign-in by a device, another user":                resourceNotFound,
+		"sign-in by a device, forgotten":                   resourceNotFound,
+		"refresh with its device":                          "",
+		"refresh without its device":                       notAuthorized,
+		"refresh with another device":                      notAuthorized,
+
+		"ListDevices":                           "",
+		"ListDevices, unknown pagination token": invalidParameter,
+		"ListDevices, altered token":            notAuthorized,
+		"GetDevice":                             "",
+		"UpdateDeviceStatus":                    "",
+		"UpdateDeviceStatus, unknown device":    resourceNotFound,
+		"UpdateDeviceStatus, unknown status":    invalidParameter,
+		"ForgetDevice":                          "",
+		"ForgetDevice, again":                   resourceNotFound,
+	})
+}
