@@ -3,6 +3,7 @@ package sigv4
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,24 +20,27 @@ import (
 // by hand, so that bytes which net/url would not keep reach the steps.
 func steps(method, target, service string, headers [][2]string, names []string, payloadHash string) string {
 	path, query, _ := strings.Cut(target, "?")
-	s3 := (&Signer{Service: service}).s3()
-	r := request{method: method, path: path, normalize: !s3, encode: !s3, query: encodeQuery(query), payloadHash: payloadHash}
+	r := request{method: method, path: path, s3: (&Signer{Service: service}).s3(), payloadHash: payloadHash}
+	var sorted []pair
 	for _, name := range names {
-		f := field{name: name}
+		var values []string
 		for _, h := range headers {
 			if strings.EqualFold(h[0], name) {
-				f.values = append(f.values, h[1])
+				values = append(values, h[1])
 			}
 		}
-		r.headers = append(r.headers, f)
+		sorted = insert(sorted, pair{strings.ToLower(name), canonicalValue(values)})
 	}
-	return string(canonicalRequest(nil, &r))
+	parameters, _ := appendQuery(nil, encodeQuery(query), false)
+	return string(canonicalRequest(nil, &r, parameters, sorted, signedHeaders(nil, sorted)))
 }
 
 // finish signs a canonical request and returns the string to sign and the signature.
 func finish(secret, amzDate, region, service, canonical string) (string, string) {
-	text := stringToSign(nil, amzDate, region, service, []byte(canonical))
-	return string(text), string(signature(nil, signingKey(secret, amzDate, region, service), text))
+	text := stringToSign(nil, amzDate, credentialScope(nil, amzDate, region, service), []byte(canonical))
+	key := signingKey(secret, amzDate[:8], region, service)
+	mac := hmacSHA256(key[:], text)
+	return string(text), hex.EncodeToString(mac[:])
 }
 
 // parseTime returns the time of an X-Amz-Date.

@@ -23,7 +23,8 @@ type Credentials struct {
 	// SessionToken goes with temporary credentials and is sent with every request. Empty: the key is a permanent one.
 	SessionToken string
 
-	// Expires is when the service stops accepting them. Zero: never, or not known. Signing does not look at it.
+	// Expires is when the service stops accepting them. Zero: never, or not known. Sign does not refuse what has
+	// expired, since clocks differ; Presign does.
 	Expires time.Time
 }
 
@@ -49,22 +50,17 @@ func (c *Credentials) check() error {
 		return errors.New("sigv4: the credentials have no access key ID: get credentials first")
 	case c.SecretAccessKey == "":
 		return errors.New("sigv4: the credentials have no secret access key: get credentials first")
-	case !visible(c.AccessKeyID) || strings.ContainsAny(c.AccessKeyID, "/,"):
+	case strings.IndexFunc(c.AccessKeyID, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == '/' || c == ',' }) >= 0:
 		return errors.New("sigv4: the access key ID holds a character that is not allowed in one: check where it was read from")
 	case strings.TrimSpace(c.SecretAccessKey) != c.SecretAccessKey:
 		return errors.New("sigv4: the secret access key begins or ends with white space: trim it where it is read")
-	case !visible(c.SessionToken):
-		return errors.New("sigv4: the session token holds white space or a character outside ASCII: check where it was read from")
+	case blank(c.SessionToken):
+		return errors.New("sigv4: the session token holds white space: check where it was read from")
 	}
 	return nil
 }
 
-// visible reports whether s is printable ASCII without spaces.
-func visible(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7f {
-			return false
-		}
-	}
-	return true
+// blank reports whether s holds white space. (What else cannot stand in a header, net/http refuses to send.)
+func blank(s string) bool {
+	return strings.IndexByte(s, ' ') >= 0 || strings.IndexByte(s, '\t') >= 0 || strings.IndexByte(s, '\r') >= 0 || strings.IndexByte(s, '\n') >= 0
 }

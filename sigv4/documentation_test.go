@@ -41,7 +41,7 @@ func TestS3Documentation(t *testing.T) {
 		t.Fatal(err)
 	}
 	s3 := Credentials{AccessKeyID: file.Credentials.AccessKey, SecretAccessKey: file.Credentials.SecretKey}
-	sign := func(e example, s Signer, creds Credentials, host, timestamp string) {
+	sign := func(e example, s *Signer, creds Credentials, host, timestamp string) {
 		t.Helper()
 		req, err := http.NewRequest(e.Method, "https://"+host+e.Target, strings.NewReader(e.Payload))
 		if err != nil {
@@ -72,10 +72,10 @@ func TestS3Documentation(t *testing.T) {
 		}
 	}
 	for _, e := range file.SingleChunk {
-		sign(e, Signer{Region: file.Region, Service: file.Service}, s3, "examplebucket.s3.amazonaws.com", file.Timestamp)
+		sign(e, &Signer{Region: file.Region, Service: file.Service}, s3, "examplebucket.s3.amazonaws.com", file.Timestamp)
 	}
 	users := file.ListUsers
-	sign(users, Signer{Region: users.Region, Service: users.Service},
+	sign(users, &Signer{Region: users.Region, Service: users.Service},
 		Credentials{AccessKeyID: users.AccessKey, SecretAccessKey: users.Secret}, "iam.amazonaws.com", "20150830T123600Z")
 
 	unsigned, _, _ := strings.Cut(file.Presigned.URL, "&X-Amz-Signature=")
@@ -93,7 +93,7 @@ func TestS3Documentation(t *testing.T) {
 	}
 
 	for _, k := range file.SigningKeys {
-		key := signingKey(k.Secret, k.Date+"T000000Z", k.Region, k.Service)
+		key := signingKey(k.Secret, k.Date, k.Region, k.Service)
 		if got := hex.EncodeToString(key[:]); got != k.KSigning {
 			t.Errorf("signing key for %s is %s, want %s", k.Date, got, k.KSigning)
 		}

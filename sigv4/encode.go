@@ -1,14 +1,17 @@
 package sigv4
 
 import (
-	"cmp"
-	"strconv"
+	"encoding/hex"
+	"strings"
 )
 
 // unreserved reports whether c is written as it is in a path or a query (RFC 3986 section 2.3). Everything else is
 // %XX with upper-case digits; net/url leaves more as it is, and writes a space in a query as "+".
 func unreserved(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
+	const digits, letters = 1<<10 - 1, 1<<26 - 1 // a bit for each; a shift by 64 or more leaves none
+	const low uint64 = 1<<'-' | 1<<'.' | digits<<'0'
+	const high uint64 = letters<<('A'-64) | letters<<('a'-64) | 1<<('_'-64) | 1<<('~'-64)
+	return (low>>c|high>>(c-64))&1 != 0
 }
 
 // appendEncoded is UriEncode of the AWS documentation.
@@ -27,31 +30,25 @@ func appendEncodedByte(dst []byte, c byte, keepSlash bool) []byte {
 	return append(dst, '%', digits[c>>4], digits[c&15])
 }
 
-// encodePath returns a decoded path with each of its segments encoded.
-func encodePath(path string) string {
-	if dst := appendEncoded(make([]byte, 0, 512), path, true); string(dst) != path {
-		return string(dst)
-	}
-	return path
-}
-
 // encodeQuery returns query, parameters in the same order, with each name and value decoded and encoded again. A "%"
-// without two hexadecimal digits stands for itself, and so does a "+".
+// without two hexadecimal digits stands for itself. A "+" is a space, as in all queries made by Go: what one means to
+// a signature is not the same everywhere, so that none is ever sent.
 func encodeQuery(query string) string {
 	dst := make([]byte, 0, 512)
 	inName := true
 	for i := 0; i < len(query); i++ {
 		c := query[i]
 		switch {
-		case c == '&':
-			dst, inName = append(dst, c), true
+		case unreserved(c) || c == '=' && inName || c == '&':
+			dst = append(dst, c)
+			inName = c == '&' || inName && c != '='
 			continue
-		case c == '=' && inName:
-			dst, inName = append(dst, c), false
-			continue
+		case c == '+':
+			c = ' '
 		case c == '%' && i+2 < len(query):
-			if decoded, err := strconv.ParseUint(query[i+1:i+3], 16, 8); err == nil {
-				c = byte(decoded)
+			var decoded [1]byte
+			if _, err := hex.Decode(decoded[:], []byte(query[i+1:i+3])); err == nil {
+				c = decoded[0]
 				i += 2
 			}
 		}
@@ -63,46 +60,22 @@ func encodeQuery(query string) string {
 	return query
 }
 
-// appendTrimmed appends a header value without white space around it and with one space for each run inside.
-func appendTrimmed(dst []byte, value string) []byte {
-	start, word := len(dst), 0
-	for i := 0; i <= len(value); i++ {
-		if i < len(value) && !space(value[i]) {
-			continue
-		}
-		if word < i {
-			if len(dst) > start {
-				dst = append(dst, ' ')
-			}
-			dst = append(dst, value[word:i]...)
-		}
-		word = i + 1
+// canonicalValue returns the values of a header joined with ",", each without white space around it and with one space
+// for each run inside.
+func canonicalValue(values []string) string {
+	if len(values) == 1 && strings.IndexByte(values[0], ' ') < 0 && strings.IndexByte(values[0], '\t') < 0 {
+		return values[0]
+	}
+	trimmed := make([]string, len(values))
+	for i, v := range values {
+		trimmed[i] = strings.Join(strings.FieldsFunc(v, func(c rune) bool { return c == ' ' || c == '\t' }), " ")
+	}
+	return strings.Join(trimmed, ",")
+}
+
+func appendAll(dst []byte, parts ...string) []byte {
+	for _, part := range parts {
+		dst = append(dst, part...)
 	}
 	return dst
-}
-
-func space(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + ('a' - 'A')
-	}
-	return c
-}
-
-func appendLower(dst []byte, s string) []byte {
-	for i := range len(s) {
-		dst = append(dst, lower(s[i]))
-	}
-	return dst
-}
-
-// compareFold compares header names as if both were in lower case.
-func compareFold(a, b string) int {
-	for i := range min(len(a), len(b)) {
-		if c := cmp.Compare(lower(a[i]), lower(b[i])); c != 0 {
-			return c
-		}
-	}
-	return cmp.Compare(len(a), len(b))
 }

@@ -1,69 +1,96 @@
 package sigv4
 
 import (
-	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
-// maxBuffered is how much of a body that cannot be read twice is kept in memory to be hashed.
-const maxBuffered = 16 << 20
+// request is what is signed of an HTTP request besides its query and its headers, as it will be sent.
+type request struct {
+	method, date string
+	url          *url.URL
+	host, path   string
+	s3           bool // the path is signed as it is
+	payloadHash  string
+}
 
-// wireTarget returns the URL and the Host header as they are to be sent. Neither req nor its URL is changed.
-func wireTarget(req *http.Request, s3 bool) (*url.URL, string, error) {
+// pair is a parameter of the query, encoded, or a header: its name in lower case and its canonical value.
+type pair struct{ name, value string }
+
+// insert keeps pairs sorted by name and then by value. Names are compared alone: as text, "a=" would come after "a-b=",
+// since '=' is greater than '-'.
+func insert(sorted []pair, p pair) []pair {
+	i := len(sorted)
+	for i > 0 && (p.name < sorted[i-1].name || p.name == sorted[i-1].name && p.value < sorted[i-1].value) {
+		i--
+	}
+	return slices.Insert(sorted, i, p)
+}
+
+// readURL sets the fields that come from the URL.
+func (r *request) readURL(req *http.Request) error {
 	u := req.URL
 	switch {
 	case u == nil || u.Scheme != "https" && u.Scheme != "http":
-		return nil, "", errors.New("sigv4: the request's URL has no scheme: use a whole URL that begins with https://")
+		return errors.New("sigv4: the request's URL has no scheme: use a whole URL that begins with https://")
 	case u.Opaque != "":
-		return nil, "", errors.New("sigv4: the request's URL is opaque: set URL.Path instead of URL.Opaque")
+		return errors.New("sigv4: the request's URL is opaque: set URL.Path instead of URL.Opaque")
 	case u.User != nil:
-		return nil, "", errors.New("sigv4: the request's URL holds a user name, which net/http would send as Authorization: remove it")
+		return errors.New("sigv4: the request's URL holds a user name, which net/http would send as Authorization: remove it")
 	case u.Path != "" && u.Path[0] != '/':
-		return nil, "", errors.New("sigv4: the path of the request's URL does not begin with \"/\": add it")
+		return errors.New("sigv4: the path of the request's URL does not begin with \"/\": add it")
 	}
 	port := ":443"
 	if u.Scheme == "http" {
 		port = ":80"
 	}
-	host := strings.TrimSuffix(strings.ToLower(cmp.Or(req.Host, u.Host)), ":")
-	host = strings.TrimSuffix(host, port)
-	if host == "" || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789.-_:[]") != "" {
-		return nil, "", fmt.Errorf("sigv4: host %q cannot be sent as it is: use ASCII letters, digits and \".-_\" (punycode for others)", host)
+	r.host = strings.TrimSuffix(strings.ToLower(cmp.Or(req.Host, u.Host)), ":")
+	r.host = strings.TrimSuffix(r.host, port)
+	if r.host == "" || strings.IndexFunc(r.host, func(c rune) bool { return c > 0x7f || !unreserved(byte(c)) && c != ':' && c != '[' && c != ']' }) >= 0 {
+		return fmt.Errorf("sigv4: host %q cannot be sent as it is: use ASCII letters, digits and \".-_\" (punycode for others)", r.host)
 	}
-
-	// In a query that was made by Go, "+" is a space. As to what it means to a signature, implementations differ: so it
-	// is never sent.
-	query := encodeQuery(strings.ReplaceAll(u.RawQuery, "+", "%20"))
-	for parameter := range strings.SplitSeq(query, "&") {
-		name, _, _ := strings.Cut(parameter, "=")
-		switch strings.ToLower(name) {
-		case "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires", "x-amz-signedheaders", "x-amz-signature", "x-amz-security-token":
-			return nil, "", fmt.Errorf("sigv4: the query has %s already: sign a clone of the request without a signature", name)
-		}
+	query := encodeQuery(u.RawQuery)
+	escaped := u.EscapedPath()
+	r.url, r.path = u, escaped
+	if r.s3 {
+		r.path = string(appendEncoded(make([]byte, 0, 256), u.Path, true))
 	}
-	path := u.EscapedPath()
-	if s3 {
-		path = encodePath(u.Path)
-	}
-	if query != u.RawQuery || path != u.EscapedPath() {
+	if query != u.RawQuery || r.path != escaped {
 		c := *u
-		c.RawQuery, c.RawPath = query, path
-		u = &c
+		c.RawQuery, c.RawPath = query, r.path
+		r.url = &c
 	}
-	return u, host, nil
+	return nil
 }
 
-// signable appends the headers of h that are signed to dst, and refuses those that only a signer may set.
-func signable(dst []field, h http.Header) ([]field, error) {
-	for name, values := range h {
+// appendQuery inserts the parameters of query, which is encoded.
+func appendQuery(sorted []pair, query string, refuse bool) ([]pair, error) {
+	for rest := query; rest != ""; {
+		var p pair
+		p.name, rest, _ = strings.Cut(rest, "&")
+		if p.name == "" { // as in "a=1&&b=2"
+			continue
+		}
+		p.name, p.value, _ = strings.Cut(p.name, "=")
+		if refuse && len(p.name) > 6 && strings.EqualFold(p.name[:6], "x-amz-") {
+			switch strings.ToLower(p.name[6:]) {
+			case "algorithm", "credential", "date", "expires", "signedheaders", "signature", "security-token":
+				return nil, fmt.Errorf("sigv4: the query has %s already: sign a clone of the request without a signature", p.name)
+			}
+		}
+		sorted = insert(sorted, p)
+	}
+	return sorted, nil
+}
+
+// appendHeader inserts the headers that are signed, and refuses those that only a signer may set.
+func (r *request) appendHeader(sorted []pair, header http.Header, presign bool) ([]pair, error) {
+	for name, values := range header {
 		if len(values) == 0 {
 			continue // net/http sends nothing
 		}
@@ -71,113 +98,48 @@ func signable(dst []field, h http.Header) ([]field, error) {
 			return nil, fmt.Errorf("sigv4: %q is not a header name: remove it", name)
 		}
 		for _, v := range values {
-			if strings.ContainsFunc(v, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
-				return nil, fmt.Errorf("sigv4: header %s holds a control character: remove it", name)
+			for i := range len(v) {
+				if v[i] < ' ' && v[i] != '\t' || v[i] == 0x7f {
+					return nil, fmt.Errorf("sigv4: header %s holds a control character: remove it", name)
+				}
 			}
 		}
-		var buffer [64]byte
-		switch string(appendLower(buffer[:0], name)) {
-		case "authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token":
+		lower := strings.ToLower(name)
+		switch lower {
+		case "x-amz-content-sha256":
+			if presign && r.s3 && len(values) == 1 {
+				r.payloadHash = values[0]
+				break
+			}
+			fallthrough
+		case "authorization", "x-amz-date", "x-amz-security-token":
 			return nil, fmt.Errorf("sigv4: header %s is set already: sign a clone of the request without a signature", name)
 		case "host":
 			return nil, errors.New("sigv4: header Host is set, which net/http does not send: set Request.Host")
+		case "content-length":
+			if !presign {
+				continue
+			}
 		case "connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
-			"transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id", "content-length":
+			"transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id":
 			continue
 		}
-		for _, f := range dst {
-			if strings.EqualFold(f.name, name) {
+		for _, h := range sorted {
+			if h.name == lower {
 				return nil, fmt.Errorf("sigv4: header %s is set under two spellings, whose order is not known: use one", name)
 			}
 		}
-		dst = append(dst, field{name, values})
+		sorted = insert(sorted, pair{lower, canonicalValue(values)})
 	}
-	return dst, nil
+	return sorted, nil
 }
 
 // token reports whether s is a token of RFC 9110 section 5.6.2: the text of a method or of a header name.
 func token(s string) bool {
 	for i := range len(s) {
-		if c := lower(s[i]); (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.Contains("!#$%&'*+-.^_`|~", string(rune(c))) {
+		if !unreserved(s[i]) && strings.IndexByte("!#$%&'*+^`|", s[i]) < 0 {
 			return false
 		}
 	}
 	return s != ""
-}
-
-// resolvePayloadHash returns the last line of the canonical request.
-func resolvePayloadHash(req *http.Request, given string) (string, error) {
-	switch {
-	case given == UnsignedPayload && req.URL.Scheme != "https":
-		return "", errors.New("sigv4: UnsignedPayload over plain http would protect the body from nobody: use https, or pass the hash")
-	case given == UnsignedPayload:
-		return given, nil
-	case given != "" && (len(given) != 64 || strings.Trim(given, "0123456789abcdef") != ""):
-		return "", errors.New("sigv4: the payload hash is not 64 lower-case hexadecimal digits: pass hex.EncodeToString of the SHA-256, or \"\"")
-	case given != "":
-		return given, nil
-	case req.Body == nil || req.Body == http.NoBody:
-		return emptySHA256, nil
-	}
-	hash := sha256.New()
-	n, err := copyBody(hash, req)
-	if err != nil {
-		return "", err
-	}
-	if req.ContentLength > 0 && req.ContentLength != n {
-		return "", fmt.Errorf("sigv4: the body has %d bytes and Request.ContentLength says %d: correct it", n, req.ContentLength)
-	}
-	req.ContentLength = n // where it was unknown: Amazon S3 takes no chunked transfer coding
-	return hex.EncodeToString(hash.Sum(nil)), nil
-}
-
-// copyBody writes the body to w and leaves it as it was, to be sent.
-func copyBody(w io.Writer, req *http.Request) (int64, error) {
-	if req.GetBody != nil {
-		body, err := req.GetBody()
-		if err != nil {
-			return 0, fmt.Errorf("sigv4: getting the body to hash it: %w", err)
-		}
-		defer body.Close()
-		return copyAll(w, body)
-	}
-	if seeker, ok := req.Body.(io.Seeker); ok {
-		start, err := seeker.Seek(0, io.SeekCurrent)
-		if err == nil {
-			n, err := copyAll(w, req.Body)
-			if _, e := seeker.Seek(start, io.SeekStart); err == nil && e != nil {
-				err = fmt.Errorf("sigv4: rewinding the body after hashing it: %w", e)
-			}
-			return n, err
-		}
-		// A pipe is an os.File too and cannot seek.
-	}
-	var buffer bytes.Buffer
-	n, err := copyAll(&buffer, io.LimitReader(req.Body, maxBuffered+1))
-	if err == nil && n > maxBuffered {
-		err = errors.New("sigv4: the body is above 16 MiB and cannot be read twice: set Request.GetBody, or use an io.ReadSeeker such as an os.File, or pass its hash or UnsignedPayload")
-	}
-	rest := req.Body
-	if err != nil {
-		// Nothing is lost: what was read comes first again.
-		req.Body = struct {
-			io.Reader
-			io.Closer
-		}{io.MultiReader(&buffer, rest), rest}
-		return n, err
-	}
-	rest.Close()
-	data := buffer.Bytes()
-	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
-	req.Body, _ = req.GetBody()
-	w.Write(data)
-	return n, nil
-}
-
-func copyAll(w io.Writer, r io.Reader) (int64, error) {
-	n, err := io.Copy(w, r)
-	if err != nil {
-		err = fmt.Errorf("sigv4: reading the body to hash it: %w", err)
-	}
-	return n, err
 }

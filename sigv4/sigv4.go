@@ -1,22 +1,28 @@
 // Package sigv4 signs HTTP requests to AWS with Signature Version 4.
 //
-//	signer := sigv4.Signer{Region: "eu-west-1", Service: "execute-api"}
+//	signer := &sigv4.Signer{Region: "eu-west-1", Service: "execute-api"}
 //	err := signer.Sign(req, creds, "", time.Now())
 //	resp, err := client.Do(req)
 //
-// [Transport] does the same for every request of an http.Client.
+// [Signer.Presign] puts the signature in a URL, for someone who has no credentials. [Transport] signs every request of
+// an http.Client.
 //
 // The rules are those of "AWS Signature Version 4 for API requests" in the AWS IAM User Guide and of "Authenticating
 // Requests (AWS Signature Version 4)" in the Amazon S3 API Reference; where the two are silent, those of auth.py in
-// botocore, the official Python client.
+// botocore, the official Python client. Two things they describe are not here: bodies signed chunk by chunk
+// (STREAMING-AWS4-HMAC-SHA256-PAYLOAD), and Signature Version 4A, whose signatures are good for several Regions.
 package sigv4
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,7 +30,13 @@ import (
 // a body, so that it is refused unless the URL's scheme is https. Amazon S3 accepts it; few other services do.
 const UnsignedPayload = "UNSIGNED-PAYLOAD"
 
-// Signer signs requests to one service in one Region. It holds no secret and may be used by several goroutines.
+// Signer signs requests to one service in one Region. It may be used by several goroutines and must not be copied after
+// its first use.
+//
+// It keeps the last signing key, which is good for one day, Region and service, and a SHA-256 of the secret access key
+// that it was derived from: as long as the same credentials sign on the same day, nothing is derived anew. It keeps no
+// key of credentials that have expired, and forgets the one it has when it is asked to sign with such. Neither can be
+// printed by fmt, log/slog or encoding/json.
 type Signer struct {
 	// Region is the Region of the credential scope, for example "eu-west-1". Required.
 	Region string
@@ -34,6 +46,14 @@ type Signer struct {
 	// For "s3" and its relatives "s3express", "s3-object-lambda" and "s3-outposts", the path is signed as it is sent, and
 	// the payload hash is sent as X-Amz-Content-Sha256. For all others, the path is signed normalized and encoded twice.
 	Service string
+
+	key atomic.Pointer[cachedKey]
+}
+
+// cachedKey is a signing key and what it was derived from. It never changes.
+type cachedKey struct {
+	scope       string
+	secret, key [sha256.Size]byte // secret is the SHA-256 of the secret access key
 }
 
 // Sign adds a signature to req, in the headers Authorization, X-Amz-Date, X-Amz-Security-Token (for temporary
@@ -55,27 +75,10 @@ type Signer struct {
 // A request that carries a signature already is refused. To send one again, sign a fresh clone (http.Request.Clone)
 // of the unsigned request each time. When Sign returns an error, req carries no signature.
 func (s *Signer) Sign(req *http.Request, creds Credentials, payloadHash string, t time.Time) error {
-	if err := s.check(); err != nil {
-		return err
-	}
-	if err := creds.check(); err != nil {
-		return err
-	}
-	if t.IsZero() {
-		return errors.New("sigv4: the time of the signature is zero: pass time.Now()")
-	}
-	r := request{method: cmp.Or(req.Method, http.MethodGet), normalize: !s.s3(), encode: !s.s3()}
-	if !token(r.method) || r.method == http.MethodConnect {
-		return fmt.Errorf("sigv4: method %q cannot be signed: use one such as GET", r.method)
-	}
-	target, host, err := wireTarget(req, s.s3())
+	var r request
+	var pairs [32]pair // on the stack, as the other buffers: few requests have more
+	query, headers, err := s.read(&r, pairs[:0:16], pairs[16:16], req, &creds, t, false)
 	if err != nil {
-		return err
-	}
-	r.path, r.query = target.EscapedPath(), target.RawQuery
-
-	var array [24]field // on the stack: few requests have more headers
-	if r.headers, err = signable(array[:0], req.Header); err != nil {
 		return err
 	}
 	if r.payloadHash, err = resolvePayloadHash(req, payloadHash); err != nil {
@@ -86,55 +89,85 @@ func (s *Signer) Sign(req *http.Request, creds Credentials, payloadHash string, 
 	if req.Header == nil {
 		req.Header = make(http.Header, 4)
 	}
-	req.URL, req.Host = target, host
-	values := make([]string, 0, 4)
-	set := func(name, value string) []string {
-		values = append(values, value)
-		req.Header[name] = values[len(values)-1 : len(values) : len(values)]
-		return req.Header[name]
-	}
-	date := t.UTC().Format(timeFormat)
-	r.headers = append(r.headers, field{"Host", []string{host}}, field{"X-Amz-Date", set("X-Amz-Date", date)})
+	req.URL, req.Host = r.url, r.host
+	values := []string{r.date, creds.SessionToken, r.payloadHash, ""}
+	req.Header["X-Amz-Date"] = values[0:1:1]
+	headers = insert(headers, pair{"x-amz-date", r.date})
 	if creds.SessionToken != "" {
-		r.headers = append(r.headers, field{"X-Amz-Security-Token", set("X-Amz-Security-Token", creds.SessionToken)})
+		req.Header["X-Amz-Security-Token"] = values[1:2:2]
+		headers = insert(headers, pair{"x-amz-security-token", creds.SessionToken})
 	}
-	if s.s3() || payloadHash == UnsignedPayload {
-		r.headers = append(r.headers, field{"X-Amz-Content-Sha256", set("X-Amz-Content-Sha256", r.payloadHash)})
+	if r.s3 || payloadHash == UnsignedPayload {
+		req.Header["X-Amz-Content-Sha256"] = values[2:3:3]
+		headers = insert(headers, pair{"x-amz-content-sha256", r.payloadHash})
 	}
+	signed := signedHeaders(make([]byte, 0, 256), headers)
 
-	canonical := canonicalRequest(make([]byte, 0, 4096), &r)
-	text := stringToSign(make([]byte, 0, 256), date, s.Region, s.Service, canonical)
-	key := signingKey(creds.SecretAccessKey, date, s.Region, s.Service)
-
-	authorization := append(canonical[:0], algorithm+" Credential="...)
-	authorization = append(append(authorization, creds.AccessKeyID...), '/')
-	authorization = credentialScope(authorization, date, s.Region, s.Service)
-	authorization = signedHeaders(append(authorization, ", SignedHeaders="...), r.headers)
-	authorization = signature(append(authorization, ", Signature="...), key, text)
-	set("Authorization", string(authorization))
+	scope := credentialScope(make([]byte, 0, 128), r.date, s.Region, s.Service)
+	authorization := append(appendAll(make([]byte, 0, 1024), algorithm, " Credential=", creds.AccessKeyID, "/"), scope...)
+	authorization = append(append(authorization, ", SignedHeaders="...), signed...)
+	authorization = s.signature(append(authorization, ", Signature="...), canonicalRequest(make([]byte, 0, 4096), &r, query, headers, signed), &creds, scope, r.date, t)
+	values[3] = string(authorization)
+	req.Header["Authorization"] = values[3:]
 	return nil
 }
 
-func (s *Signer) check() error {
+// read sets r and inserts into query and headers what is signed of req, as it will be sent, and refuses what cannot be.
+// It does not change req. (The slices are not in r, which escapes to the heap with the URL.)
+func (s *Signer) read(r *request, query, headers []pair, req *http.Request, creds *Credentials, t time.Time, presign bool) ([]pair, []pair, error) {
+	r.method, r.date, r.s3 = cmp.Or(req.Method, http.MethodGet), t.UTC().Format(timeFormat), s.s3()
+	err := creds.check()
 	switch {
 	case !scopeText(s.Region):
-		return fmt.Errorf("sigv4: Region %q is not the name of a Region: set it to one such as \"us-east-1\"", s.Region)
+		err = fmt.Errorf("sigv4: Region %q is not the name of a Region: set it to one such as \"us-east-1\"", s.Region)
 	case !scopeText(s.Service):
-		return fmt.Errorf("sigv4: Service %q is not a signing name: set it to one such as \"s3\" or \"execute-api\"", s.Service)
+		err = fmt.Errorf("sigv4: Service %q is not a signing name: set it to one such as \"s3\" or \"execute-api\"", s.Service)
+	case t.IsZero():
+		err = errors.New("sigv4: the time of the signature is zero: pass time.Now()")
+	case !token(r.method) || r.method == http.MethodConnect:
+		err = fmt.Errorf("sigv4: method %q cannot be signed: use one such as GET", r.method)
 	}
-	return nil
+	if err == nil {
+		err = r.readURL(req)
+	}
+	if err == nil {
+		query, err = appendQuery(query, r.url.RawQuery, true)
+	}
+	if err == nil {
+		headers = insert(headers, pair{"host", r.host})
+		headers, err = r.appendHeader(headers, req.Header, presign)
+	}
+	return query, headers, err
+}
+
+// signature appends the signature over a canonical request in lower-case hexadecimal.
+func (s *Signer) signature(dst, canonical []byte, creds *Credentials, scope []byte, date string, t time.Time) []byte {
+	text := stringToSign(make([]byte, 0, 256), date, scope, canonical)
+	key := s.signingKey(creds, scope, t)
+	mac := hmacSHA256(key[:], text)
+	return hex.AppendEncode(dst, mac[:])
+}
+
+// signingKey returns the key for a credential scope: the cached one if it was derived from the same.
+func (s *Signer) signingKey(creds *Credentials, scope []byte, t time.Time) [sha256.Size]byte {
+	secret := sha256.Sum256(append(make([]byte, 0, 128), creds.SecretAccessKey...))
+	expired := !creds.Expires.IsZero() && !t.Before(creds.Expires)
+	if c := s.key.Load(); c != nil && !expired && c.scope == string(scope) && subtle.ConstantTimeCompare(c.secret[:], secret[:]) == 1 {
+		return c.key
+	}
+	key := signingKey(creds.SecretAccessKey, string(scope[:len("20060102")]), s.Region, s.Service)
+	if s.key.Store(nil); !expired {
+		s.key.Store(&cachedKey{string(scope), secret, key})
+	}
+	return key
 }
 
 // s3 reports whether the service follows Amazon S3's rules.
 func (s *Signer) s3() bool {
-	switch s.Service {
-	case "s3", "s3express", "s3-object-lambda", "s3-outposts":
-		return true
-	}
-	return false
+	return s.Service == "s3" || s.Service == "s3express" || s.Service == "s3-object-lambda" || s.Service == "s3-outposts"
 }
 
 // scopeText reports whether s can stand between the slashes of a credential scope.
 func scopeText(s string) bool {
-	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == ""
+	return s != "" && strings.IndexFunc(s, func(c rune) bool { return c == '~' || c > 0x7f || !unreserved(byte(c)) }) < 0
 }

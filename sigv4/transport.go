@@ -1,12 +1,14 @@
 package sigv4
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,8 +35,15 @@ type Transport struct {
 	// Now is the time to sign with, where the machine's clock may be off and the service's is known better. Nil: time.Now.
 	Now func() time.Time
 
+	// UnsignedPayload leaves request bodies for Amazon S3 out of the signature, as [UnsignedPayload] does, so that they are
+	// not read before they are sent. Set Request.ContentLength with them: Amazon S3 wants to know it. False, another service,
+	// or plain http: they are hashed as [Signer.Sign] says.
+	UnsignedPayload bool
+
 	// Base sends the signed requests. Nil: http.DefaultTransport.
 	Base http.RoundTripper
+
+	key atomic.Pointer[cachedKey] // of the Signer of the last request
 }
 
 // RoundTrip signs a clone of req with the present time and sends it. The Request of the answer is req, without a signature.
@@ -74,7 +83,14 @@ func (t *Transport) sign(req *http.Request) (*http.Request, error) {
 		now = time.Now
 	}
 	signer := Signer{Region: t.Region, Service: t.Service}
-	return signed, signer.Sign(signed, creds, "", now())
+	signer.key.Store(t.key.Load())
+	hash := ""
+	if t.UnsignedPayload && signer.s3() && req.URL.Scheme == "https" && req.Body != nil && req.Body != http.NoBody {
+		hash = UnsignedPayload
+	}
+	err = signer.Sign(signed, creds, hash, now())
+	t.key.Store(signer.key.Load())
+	return signed, err
 }
 
 // CloseIdleConnections closes those of Base. http.Client.CloseIdleConnections calls it.
@@ -84,12 +100,7 @@ func (t *Transport) CloseIdleConnections() {
 	}
 }
 
-func (t *Transport) base() http.RoundTripper {
-	if t.Base == nil {
-		return http.DefaultTransport
-	}
-	return t.Base
-}
+func (t *Transport) base() http.RoundTripper { return cmp.Or(t.Base, http.DefaultTransport) }
 
 // sameOrigin reports whether a request made by a redirect goes to where the redirect came from.
 func sameOrigin(req *http.Request) bool {
