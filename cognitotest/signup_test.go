@@ -165,8 +165,9 @@ func TestAliasExists(t *testing.T) {
 	confirm["ForceAliasCreation"] = true
 	p.public("ConfirmSignUp", newcomer, confirm).want(t, "")
 	for user, want := range map[string]string{ExampleEmail: newcomer, newcomer: newcomer, ExampleUser: ExampleUser} {
-		if got := payload(t, p.password(user).tokens(t).AuthenticationResult.IdToken)["cognito:username"]; got != want {
-			t.Errorf("%s signs in as %v, want %s", user, got, want)
+		c := payload(t, p.password(user).tokens(t).AuthenticationResult.IdToken)
+		if c["cognito:username"] != want || c["email_verified"] != (want == newcomer) {
+			t.Errorf("%s signs in with claims %v, want %s", user, c, want)
 		}
 	}
 }
