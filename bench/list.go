@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// lister is a program that lists, with its arguments behind the bucket's name.
+type lister struct {
+	name, pkg, bucket string
+	args              []string
+}
+
+const (
+	deep = "deep" // bucket names
+	flat = "flat"
+)
+
+// listers are the programs that list the bucket, and ours besides with one request at a time and many, with keys in
+// folders and without.
+var (
+	peers = []lister{{awsSDK, listAWS, deep, nil}, {minioGo, listMinio, deep, nil}, {floor, listFloor, deep, nil}}
+	own   = []lister{{ours, listOurs, deep, nil}, {parallel, listOurs, deep, []string{"parallel"}}}
+	even  = lister{parallel + ", no folders", listOurs, flat, []string{"parallel"}}
+)
+
+// serve listens on the loopback address.
+func serve(handler http.Handler) (address string, stop func(), err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	server := &http.Server{Handler: handler}
+	go server.Serve(listener)
+	return listener.Addr().String(), func() { server.Close() }, nil
+}
+
+// listings lists a bucket with every program.
+func (p programs) listings(title string, keys, rounds int, delay time.Duration, rendered bool, listers ...lister) (*table, error) {
+	t := &table{
+		title: title,
+		notes: []string{fmt.Sprintf("%s keys over loopback, 1,000 in an answer, and %v before each answer. CPU is that of the whole process that lists, its start included. "+
+			"The floor gets the same pages one after the other and throws them away. "+
+			"No folders: keys that look like hashes; the others are logs by hour.", number(float64(keys)), delay)},
+		refs: []string{awsSDK, minioGo, floor},
+	}
+	handler := &listing{delay: delay, buckets: map[string]*bucket{}}
+	for _, l := range listers {
+		switch {
+		case handler.buckets[l.bucket] != nil:
+		case l.bucket == flat:
+			handler.buckets[flat] = newBucket(flatKeys(keys), rendered)
+		default:
+			handler.buckets[deep] = newBucket(deepKeys(keys), rendered)
+		}
+	}
+	address, stop, err := serve(handler)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	contenders := make([]contender, len(listers))
+	for i, l := range listers {
+		contenders[i] = contender{l.name, func() error {
+			before := handler.requests.Load()
+			u, err := p.run(l.pkg, "", nil, append([]string{address, l.bucket}, l.args...)...)
+			if err != nil {
+				return err
+			}
+			var seen, size, peak int64
+			if _, err := fmt.Sscan(string(u.out), &seen, &size, &peak); err != nil {
+				return err
+			}
+			n := int64(keys)
+			if want := n * (n - 1) / 2; seen != n || size != want && l.name != floor {
+				return fmt.Errorf("%d of %d keys, sizes add up to %d in place of %d", seen, n, size, want)
+			}
+			t.add(cpuAKey, l.name, float64(u.cpu.Nanoseconds())/1e3/float64(keys))
+			t.add(wallTime, l.name, u.wall.Seconds())
+			t.add(peakMemory, l.name, float64(peak)*1024/1e6)
+			t.add("requests", l.name, float64(handler.requests.Load()-before))
+			return nil
+		}}
+	}
+	if err := interleave(rounds, contenders); err != nil {
+		return nil, fmt.Errorf("listing %d keys: %w", keys, err)
+	}
+	return t, nil
+}

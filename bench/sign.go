@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	minio "github.com/minio/minio-go/v7/pkg/signer"
+
+	"github.com/loginwithcognito/cognito/bench/internal/child"
+	"github.com/loginwithcognito/cognito/sigv4"
+)
+
+// What is signed, and with which keys.
+const (
+	listGET  = "list GET"
+	post1KiB = "1 KiB POST"
+	cached   = ""
+	newKey   = ", key not cached"
+)
+
+const (
+	emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	service   = "s3"
+)
+
+func timeOf(kind, key string) string        { return kind + key + ", µs" }
+func allocationsOf(kind, key string) string { return kind + key + ", allocations" }
+
+// document is the body of a POST.
+var document = bytes.Repeat([]byte("0123456789abcdef"), 64)
+
+// newRequest makes a request that is not signed yet.
+func newRequest(kind string) *http.Request {
+	const host = "https://example-bucket.s3.us-east-1.amazonaws.com/"
+	if kind == listGET {
+		req, _ := http.NewRequest(http.MethodGet, host+"?list-type=2&prefix=photos%2F2026%2F&continuation-token=1ueGcxLPRx1TrXYExHnhbYLgveDs2J&encoding-type=url", nil)
+		return req
+	}
+	req, _ := http.NewRequest(http.MethodPost, host+"?delete=", bytes.NewReader(document))
+	req.Header.Set("Content-Type", "application/xml")
+	return req
+}
+
+// hashPayload is what a caller of the peers' signers does: it hashes the body, and sends the hash, as S3 asks for.
+func hashPayload(kind string, req *http.Request) string {
+	hash := emptyHash
+	if kind == post1KiB {
+		sum := sha256.Sum256(document)
+		hash = hex.EncodeToString(sum[:])
+	}
+	req.Header.Set("X-Amz-Content-Sha256", hash)
+	return hash
+}
+
+// signing is one way to sign: many requests, each with its secret.
+type signing struct {
+	name string
+	sign func(kind string, req *http.Request, secret string, now time.Time) error
+}
+
+// signings are all of them.
+func signings() []signing {
+	token := child.SessionToken()
+	own := sigv4.Signer{Region: child.Region, Service: service}
+	sdk := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }) // as its package s3 does
+	return []signing{{ours, func(_ string, req *http.Request, secret string, now time.Time) error {
+		return own.Sign(req, sigv4.Credentials{AccessKeyID: child.AccessKeyID, SecretAccessKey: secret, SessionToken: token}, "", now)
+	}}, {awsSDK, func(kind string, req *http.Request, secret string, now time.Time) error {
+		creds := aws.Credentials{AccessKeyID: child.AccessKeyID, SecretAccessKey: secret, SessionToken: token}
+		return sdk.SignHTTP(context.Background(), creds, req, hashPayload(kind, req), service, child.Region, now)
+	}}, {minioGo, func(kind string, req *http.Request, secret string, _ time.Time) error {
+		hashPayload(kind, req)
+		minio.SignV4(*req, child.AccessKeyID, secret, token, child.Region)
+		return nil
+	}}}
+}
+
+// signers times all ways to sign.
+func signers(rounds, batch int) (*table, error) {
+	t := &table{
+		title: titleSign,
+		notes: []string{"The body is hashed each time. Key cached: one secret for all requests; key not cached: another one for each. minio-go keeps no key. " +
+			"The floor is SHA-256 and HMAC-SHA-256 over as many bytes, the key cached or not, without any allocation."},
+		refs: []string{awsSDK, minioGo, floor},
+	}
+	secrets := make([]string, batch)
+	for i := range secrets {
+		secrets[i] = fmt.Sprintf("%s%06d", child.SecretAccessKey[:34], i)
+	}
+	ways := signings()
+	if err := agree(ways); err != nil {
+		return nil, err
+	}
+	var contenders []contender
+	for _, kind := range []string{listGET, post1KiB} {
+		for _, key := range []string{cached, newKey} {
+			secret := func(i int) string {
+				if key == cached {
+					return child.SecretAccessKey
+				}
+				return secrets[i]
+			}
+			for _, way := range ways {
+				contenders = append(contenders, contender{way.name, func() error {
+					requests := make([]*http.Request, batch)
+					for i := range requests {
+						requests[i] = newRequest(kind)
+					}
+					now := time.Now()
+					way.sign(kind, newRequest(kind), child.SecretAccessKey, now) // caches this key
+					var err error
+					took, allocations := timed(func() {
+						for i, req := range requests {
+							err = errors.Join(err, way.sign(kind, req, secret(i), now))
+						}
+					})
+					t.add(timeOf(kind, key), way.name, took/float64(batch))
+					t.add(allocationsOf(kind, key), way.name, allocations/float64(batch))
+					return err
+				}})
+			}
+			canonical := canonicalBytes(kind)
+			contenders = append(contenders, contender{floor, func() error {
+				var sum [sha256.Size]byte
+				took, _ := timed(func() {
+					for i := range batch {
+						sum = hashing(canonical, kind == post1KiB, key == newKey, secret(i))
+					}
+				})
+				t.add(timeOf(kind, key), floor, took/float64(batch))
+				if sum == [sha256.Size]byte{} {
+					return errors.New("a hash is 0")
+				}
+				return nil
+			}})
+		}
+	}
+	return t, interleave(rounds, contenders)
+}
+
+// timed answers microseconds and allocations, and begins without anyone else's garbage.
+func timed(f func()) (µs, allocations float64) {
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	f()
+	took := time.Since(start)
+	runtime.ReadMemStats(&after)
+	return float64(took.Nanoseconds()) / 1e3, float64(after.Mallocs - before.Mallocs)
+}
+
+// agree checks that all sign a list GET, and that those that are told the time sign the same.
+func agree(ways []signing) error {
+	now, first := time.Now(), ""
+	for _, way := range ways {
+		req := newRequest(listGET)
+		if err := way.sign(listGET, req, child.SecretAccessKey, now); err != nil {
+			return fmt.Errorf("%s: %w", way.name, err)
+		}
+		signature := req.Header.Get("Authorization")
+		switch {
+		case signature == "":
+			return fmt.Errorf("%s did not sign", way.name)
+		case way.name == minioGo: // takes its own time
+		case first == "":
+			first = signature
+		case signature != first:
+			return fmt.Errorf("%s signs %s, and %s signs %s", way.name, signature, ways[0].name, first)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/loginwithcognito/cognito/bench/internal/child"
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+const signInBucket, firstKey = "bench-bucket", "first"
+
+// signIns signs in with both programs, to a stand-in for AWS behind TLS that is a round trip away.
+func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, error) {
+	t := &table{
+		title: titleSignIn,
+		notes: []string{"From before the process is made until it prints the first key: SRP, tokens, identity, AWS credentials, one page of S3. " +
+			"Three hosts, with the system's root certificates and one more. The stand-in for AWS, on the same machine, verifies every step; its time is in all figures. " +
+			"aws-sdk-go-v2 with cognito-srp. A round trip counts for TCP's handshake too; DNS is not imitated."},
+		refs: []string{awsSDK},
+	}
+	server := cognitotest.Example() // whose own bucket has a key that aws-sdk-go-v2 cannot read
+	server.Buckets = append(server.Buckets, cognitotest.Bucket{
+		Name: signInBucket, Region: child.Region, Objects: map[string]cognitotest.Object{firstKey: {}, "second": {}},
+	})
+	region := "." + child.Region + ".amazonaws.com"
+	certificate, root, err := authority("cognito-idp"+region, "cognito-identity"+region, "*.s3"+region, "s3"+region)
+	if err != nil {
+		return nil, err
+	}
+	bundle := filepath.Join(p.dir, "roots.pem")
+	if err := os.WriteFile(bundle, slices.Concat(systemRoots(), []byte("\n"), root), 0o600); err != nil {
+		return nil, err
+	}
+	address, stop, err := serveTLS(server, certificate)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	in := child.SignIn{
+		UserPoolID: cognitotest.ExampleUserPoolID, ClientID: cognitotest.ExampleClientID,
+		IdentityPoolID: cognitotest.ExampleIdentityPoolID, Bucket: signInBucket,
+	}
+	user := cognitotest.ExampleUser + " " + cognitotest.ExamplePassword + "\n"
+	var contenders []contender
+	for _, roundTrip := range roundTrips {
+		far, stop, err := distance(address, roundTrip)
+		if err != nil {
+			return nil, err
+		}
+		defer stop()
+		in.Address = far
+		args := in.Arguments()
+		for _, c := range []struct{ name, pkg string }{{ours, signOurs}, {awsSDK, signAWS}} {
+			contenders = append(contenders, contender{c.name, func() error {
+				u, err := p.run(c.pkg, user, []string{"SSL_CERT_FILE=" + bundle}, args...)
+				if err != nil {
+					return err
+				}
+				var key string
+				var peak float64
+				if _, err := fmt.Sscanf(string(u.out), "%q %g", &key, &peak); err != nil || key != firstKey {
+					return fmt.Errorf("%q: %v", u.out, err)
+				}
+				t.add(wallAt(roundTrip), c.name, milliseconds(u.first))
+				t.add(cpuAt(roundTrip), c.name, milliseconds(u.cpu))
+				t.add(peakMemory, c.name, peak*1024/1e6)
+				return nil
+			}})
+		}
+	}
+	if err := interleave(rounds, contenders); err != nil {
+		return nil, fmt.Errorf("signing in: %w", err)
+	}
+	return t, nil
+}
+
+func wallAt(roundTrip time.Duration) string { return fmt.Sprintf("wall at %v, ms", roundTrip) }
+func cpuAt(roundTrip time.Duration) string  { return fmt.Sprintf("CPU at %v, ms", roundTrip) }

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"math/big"
+	"time"
+
+	cognitosrp "github.com/alexrudd/cognito-srp/v4"
+
+	"github.com/loginwithcognito/cognito/srp"
+)
+
+const (
+	cognitoSRP = "cognito-srp"
+	mathBig    = "math/big alone"
+	openSSL    = "OpenSSL BN alone"
+)
+
+// srpClients does the client side of one sign-in: A, and the answer to a challenge.
+func srpClients(rounds int) (*table, error) {
+	t := &table{
+		title: titleSRP,
+		notes: []string{"math/big and OpenSSL alone: the powers that cognito-srp takes, two with exponents of 1,024 bits and one of 256, modulo a number of 3,072 bits, and nothing else."},
+		refs:  []string{cognitoSRP, mathBig, openSSL},
+	}
+	const pool, user, password = "us-east-1_EXAMPLE00", "ada", "correct-Horse-7-battery"
+	name, err := srp.PoolName(pool)
+	if err != nil {
+		return nil, err
+	}
+	id := srp.Identity{Pool: name, User: user, Password: password}
+	verifier, err := srp.NewVerifier(id)
+	if err != nil {
+		return nil, err
+	}
+	block := bytes.Repeat([]byte("0123456789abcdef"), 64)
+	// The challenge is made between two timed parts, and the proof checked behind them.
+	try := func(contender string, begin func() (a string), answer func(*srp.Server) (timestamp string, signature []byte, err error)) error {
+		server, err := srp.NewServer(verifier)
+		if err != nil {
+			return err
+		}
+		start := time.Now()
+		a := begin()
+		timestamp, signature, err := answer(server)
+		took := time.Since(start)
+		if err != nil {
+			return err
+		}
+		t.add(perSRP, contender, milliseconds(took))
+		return server.Verify(a, id, block, timestamp, signature)
+	}
+	var client *srp.Client
+	var theirs *cognitosrp.CognitoSRP
+	n, g := random(3072), big.NewInt(2)
+	n.SetBit(n, 0, 1) // any odd number of N's length takes as long as N
+	a, b, x := random(1024), random(3071), random(256)
+	contenders := []contender{{ours, func() error {
+		return try(ours, func() string {
+			client = srp.NewClient()
+			return client.A()
+		}, func(s *srp.Server) (string, []byte, error) {
+			timestamp := srp.Timestamp(time.Now())
+			signature, err := client.Sign(id, srp.Challenge{Salt: s.Salt(), B: s.B(), SecretBlock: block}, timestamp)
+			return timestamp, signature, err
+		})
+	}}, {cognitoSRP, func() error {
+		return try(cognitoSRP, func() string {
+			theirs, err = cognitosrp.NewCognitoSRP(user, password, pool, "client", nil)
+			return theirs.GetAuthParams()["SRP_A"]
+		}, func(s *srp.Server) (string, []byte, error) {
+			answers, err := theirs.PasswordVerifierChallenge(map[string]string{
+				"USERNAME": user, "USER_ID_FOR_SRP": user, "SALT": s.Salt(), "SRP_B": s.B(), "SECRET_BLOCK": base64.StdEncoding.EncodeToString(block),
+			}, time.Now())
+			if err != nil {
+				return "", nil, err
+			}
+			signature, err := base64.StdEncoding.DecodeString(answers["PASSWORD_CLAIM_SIGNATURE"])
+			return answers["TIMESTAMP"], signature, err
+		})
+	}}, {mathBig, func() error {
+		start := time.Now()
+		one := new(big.Int).Exp(g, a, n)
+		two := new(big.Int).Exp(g, x, n)
+		three := new(big.Int).Exp(b, a, n)
+		t.add(perSRP, mathBig, milliseconds(time.Since(start)))
+		if one.Sign()*two.Sign()*three.Sign() == 0 {
+			return errors.New("a power is 0")
+		}
+		return nil
+	}}}
+	other, err := startOpenSSL(n, g, a, b, x)
+	if err != nil {
+		t.notes = append(t.notes, fmt.Sprintf("OPENSSL WAS NOT MEASURED: %v", err))
+	} else {
+		defer other.stop()
+		t.notes = append(t.notes, other.version+", called from Python.")
+		contenders = append(contenders, contender{openSSL, func() error {
+			took, err := other.run()
+			t.add(perSRP, openSSL, milliseconds(took))
+			return err
+		}})
+	}
+	return t, interleave(rounds, contenders)
+}
+
+// random is a number of just so many bits, a multiple of 8 or one less.
+func random(bits int) *big.Int {
+	data := make([]byte, (bits+7)/8)
+	rand.Read(data)
+	n := new(big.Int).SetBytes(data)
+	n.SetBit(n, bits, 0)
+	return n.SetBit(n, bits-1, 1)
+}
