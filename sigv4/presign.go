@@ -31,10 +31,12 @@ func (s *Signer) Presign(req *http.Request, creds Credentials, expires time.Dura
 	if err != nil {
 		return "", err
 	}
-	target := url.URL{Scheme: r.url.Scheme, Host: r.host}
+	target, parseErr := url.Parse(r.url.Scheme + "://" + r.host)
 	seconds := expires / time.Second
 	end := t.Truncate(time.Second).Add(seconds * time.Second)
 	switch {
+	case parseErr != nil:
+		return "", fmt.Errorf("sigv4: host %q cannot stand in a URL: use one such as \"example.com\" or \"[::1]:8080\"", r.host)
 	case target.Scheme != "https" && !loopback(target.Hostname()):
 		return "", fmt.Errorf("sigv4: a presigned URL of %s needs https: change the URL's scheme", r.host)
 	case seconds < 1 || seconds > 7*24*60*60:
