@@ -36,6 +36,16 @@ func (a *account) confirmedDevice(key string) *device {
 	return nil
 }
 
+// knowsDevice tells whether a key is one that may be named in a sign-in of the account: of a confirmed device, or none.
+func (s *Server) knowsDevice(a *account, key string) bool {
+	if a == nil || key == "" || a.pool.DeviceTracking == "" {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return a.confirmedDevice(key) != nil
+}
+
 // askDevice asks a remembered device for its password, in place of a second factor. It answers nothing for a device that
 // is not remembered, and an error for a DEVICE_KEY that is not known.
 func (s *Server) askDevice(c *session) (object, error) {

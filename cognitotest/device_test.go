@@ -223,3 +223,16 @@ func TestRefreshNeedsDevice(t *testing.T) {
 	p.initiate("REFRESH_TOKEN_AUTH", p.params("", "REFRESH_TOKEN", token)).want(t, no)
 	p.initiate("REFRESH_TOKEN_AUTH", p.params("", "REFRESH_TOKEN", token, "DEVICE_KEY", d.key)).want(t, "")
 }
+
+// A client that is told that its device is not known sends the same answer again without it, as Amazon's clients do.
+func TestUnknownDeviceKeepsSession(t *testing.T) {
+	s := Example()
+	s.UserPools[0].DeviceTracking = "ALWAYS"
+	p := newPeer(t, s)
+	e := newProof()
+	answers := p.claim(e, p.start(e, ExampleUser), ExamplePassword, timestamp(time.Now()))
+	answers["DEVICE_KEY"] = "us-east-1_00000000-0000-0000-0000-000000000000"
+	p.respond("PASSWORD_VERIFIER", answers).want(t, "ResourceNotFoundException")
+	delete(answers, "DEVICE_KEY")
+	p.respond("PASSWORD_VERIFIER", answers).tokens(t)
+}

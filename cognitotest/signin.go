@@ -139,6 +139,11 @@ func (s *Server) respondToAuthChallenge(r *request) (object, error) {
 	if err := parameters(r.answers, challenges[i].needs); err != nil {
 		return nil, err
 	}
+	// A device that is not known is told before the session is used up: Amazon's clients then send the same answer again
+	// without it (amplify-js retryOnResourceNotFoundException.ts).
+	if key := r.answers["DEVICE_KEY"]; !strings.HasPrefix(r.challenge, "DEVICE_") && !s.knowsDevice(s.account(r.pool, name), key) {
+		return nil, errNoDevice
+	}
 	id, refused := r.session, errSession
 	if r.challenge == "PASSWORD_VERIFIER" && id == "" {
 		id, refused = blockID(r.answers["PASSWORD_CLAIM_SECRET_BLOCK"]), errIncorrect

@@ -96,14 +96,16 @@ func (a *account) redeem(operation, code string) (attribute string, err error) {
 	return a.sent.attribute, nil
 }
 
-// confirmSignUp is ConfirmSignUp. With the Session of SignUp it gives one that USER_AUTH takes in place of a password.
+// confirmSignUp is ConfirmSignUp. With a client that may use USER_AUTH it gives a Session, which that flow takes in place
+// of a password: also without the Session of SignUp, which aws-amplify's autoSignIn does not send.
 func (s *Server) confirmSignUp(r *request) (object, error) {
 	if err := s.confirm(r.account, r.code, r.force); err != nil {
 		return nil, err
 	}
+	s.resume(r.session, signedUp, r.client, r.account.user.Name) // it is used up
 	out := object{}
-	if c, ok := s.resume(r.session, signedUp, r.client, r.account.user.Name); ok {
-		out["Session"] = s.wait(c, confirmed)
+	if r.client.allows("ALLOW_USER_AUTH") {
+		out["Session"] = s.wait(&session{account: r.account, client: r.client}, confirmed)
 	}
 	return out, nil
 }
