@@ -89,7 +89,7 @@ func TestBotocore(t *testing.T) {
 	if err := testvectors.Decode("sigv4_botocore_generated", &file); err != nil {
 		t.Fatal(err)
 	}
-	var signed, deviating int
+	var signed, presigned, deviating int
 	for _, c := range file.Cases {
 		t.Run(c.Name, func(t *testing.T) {
 			lines := strings.Split(c.CanonicalRequest, "\n")
@@ -119,11 +119,11 @@ func TestBotocore(t *testing.T) {
 				t.Errorf("signature is %s, want %s", sig, c.Signature)
 			}
 
-			// Sign itself, where net/http would send the bytes botocore signed.
+			// Sign and Presign themselves, where net/http would send the bytes botocore signed.
 			u, err := url.Parse(c.URL)
 			_, rawTarget := splitURL(t, c.URL)
 			rawPath, _, _ := strings.Cut(rawTarget, "?")
-			if err != nil || c.Expires != nil || len(c.Deviates) > 0 || u.EscapedPath() != rawPath || strings.HasPrefix(payloadHash, "STREAMING-") {
+			if err != nil || len(c.Deviates) > 0 || u.EscapedPath() != rawPath || strings.HasPrefix(payloadHash, "STREAMING-") {
 				return
 			}
 			body, err := base64.StdEncoding.DecodeString(c.BodyB64)
@@ -148,6 +148,14 @@ func TestBotocore(t *testing.T) {
 			}
 			s := Signer{Region: c.Region, Service: c.Service}
 			creds := Credentials{AccessKeyID: c.AccessKey, SecretAccessKey: c.SecretKey, SessionToken: c.SessionToken}
+			if c.Expires != nil {
+				got, err := s.Presign(req, creds, time.Duration(*c.Expires)*time.Second, parseTime(t, c.Timestamp))
+				if diff := cmp.Diff(c.ResultURL, got); err != nil || diff != "" {
+					t.Errorf("presigned URL, %v (-want +got):\n%s", err, diff)
+				}
+				presigned++
+				return
+			}
 			if err := s.Sign(req, creds, hash, parseTime(t, c.Timestamp)); err != nil {
 				t.Fatal(err)
 			}
@@ -158,8 +166,8 @@ func TestBotocore(t *testing.T) {
 			signed++
 		})
 	}
-	if deviating != 1 || signed < 30 {
-		t.Errorf("%d cases deviate, want 1; %d went through Sign, want at least 30", deviating, signed)
+	if deviating != 1 || signed < 30 || presigned < 6 {
+		t.Errorf("%d cases deviate, want 1; %d went through Sign, want at least 30, and %d through Presign, want 6", deviating, signed, presigned)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/loginwithcognito/cognito/internal/testvectors"
 )
@@ -78,6 +79,11 @@ func TestS3Documentation(t *testing.T) {
 	sign(users, &Signer{Region: users.Region, Service: users.Service},
 		Credentials{AccessKeyID: users.AccessKey, SecretAccessKey: users.Secret}, "iam.amazonaws.com", "20150830T123600Z")
 
+	presigned, err := (&Signer{Region: file.Region, Service: file.Service}).Presign(
+		newRequest(t, "GET", "https://examplebucket.s3.amazonaws.com/test.txt", nil), s3, 24*time.Hour, parseTime(t, file.Timestamp))
+	if err != nil || presigned != file.Presigned.URL {
+		t.Errorf("presigned URL is %s (%v), want %s", presigned, err, file.Presigned.URL)
+	}
 	unsigned, _, _ := strings.Cut(file.Presigned.URL, "&X-Amz-Signature=")
 	host, target := splitURL(t, unsigned)
 	file.Presigned.Path, file.Presigned.Headers, file.Presigned.SignedHeaders = target, [][2]string{{"Host", host}}, "host"

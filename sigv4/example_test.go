@@ -17,7 +17,7 @@ func ExampleSigner_Sign() {
 		log.Fatal(err)
 	}
 	creds := sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
-	signer := sigv4.Signer{Region: "us-east-1", Service: "s3"}
+	signer := &sigv4.Signer{Region: "us-east-1", Service: "s3"}
 	if err := signer.Sign(req, creds, "", time.Date(2013, 5, 24, 0, 0, 0, 0, time.UTC)); err != nil {
 		log.Fatal(err)
 	}
@@ -26,6 +26,47 @@ func ExampleSigner_Sign() {
 	// AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request
 	// SignedHeaders=host;x-amz-content-sha256;x-amz-date
 	// Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7
+}
+
+// A link to one object, which a browser can follow for a day.
+func ExampleSigner_Presign() {
+	req, err := http.NewRequest("GET", "https://examplebucket.s3.amazonaws.com/test.txt", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	creds := sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
+	signer := &sigv4.Signer{Region: "us-east-1", Service: "s3"}
+	link, err := signer.Presign(req, creds, 24*time.Hour, time.Date(2013, 5, 24, 0, 0, 0, 0, time.UTC))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(strings.ReplaceAll(link, "&", "\n&"))
+	// Output:
+	// https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256
+	// &X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request
+	// &X-Amz-Date=20130524T000000Z
+	// &X-Amz-Expires=86400
+	// &X-Amz-SignedHeaders=host
+	// &X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404
+}
+
+// A link by which someone may upload an image of exactly 1,024 bytes. It cannot live longer than the credentials.
+func ExampleSigner_Presign_upload() {
+	now := time.Now()
+	creds := sigv4.Credentials{AccessKeyID: "ASIAIOSFODNN7EXAMPLE", SecretAccessKey: "...", SessionToken: "...", Expires: now.Add(20 * time.Minute)}
+	req, err := http.NewRequest("PUT", "https://examplebucket.s3.amazonaws.com/upload.png", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "image/png")
+	req.Header.Set("Content-Length", "1024")
+	signer := &sigv4.Signer{Region: "us-east-1", Service: "s3"}
+	link, err := signer.Presign(req, creds, min(time.Hour, creds.Expires.Sub(now)), now)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(link[:strings.Index(link, "?")], strings.Contains(link, "X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost"))
+	// Output: https://examplebucket.s3.amazonaws.com/upload.png true
 }
 
 // A client that signs all it sends. Credentials is called for each request: keep them, and renew them before they expire.
