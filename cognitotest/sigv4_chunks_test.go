@@ -49,7 +49,7 @@ func arrivedWith(method, target string, headers [][2]string) *http.Request {
 		case "content-length":
 			fmt.Sscan(h[1], &r.ContentLength)
 		default:
-			r.Header[h[0]] = append(r.Header[h[0]], h[1])
+			r.Header.Add(h[0], h[1]) // as net/http does with what arrives
 		}
 	}
 	return r
