@@ -13,17 +13,23 @@ type lister struct {
 	args              []string
 }
 
+// The buckets' names.
 const (
-	deep = "deep" // bucket names
+	deep = "deep"
 	flat = "flat"
 )
 
-// listers are the programs that list the bucket, and ours besides with one request at a time and many, with keys in
-// folders and without.
+var keysOf = map[string]func(n int) []string{deep: deepKeys, flat: flatKeys}
+
+// pagesAtOnce is how many pages ours asks for at a time when it lists in parallel.
+const pagesAtOnce = "32"
+
+// The programs that list: the peers and the floor; ours, with a request at a time and with many; and ours again, in a
+// bucket without folders.
 var (
 	peers = []lister{{awsSDK, listAWS, deep, nil}, {minioGo, listMinio, deep, nil}, {floor, listFloor, deep, nil}}
-	own   = []lister{{ours, listOurs, deep, nil}, {parallel, listOurs, deep, []string{"parallel"}}}
-	even  = lister{parallel + ", no folders", listOurs, flat, []string{"parallel"}}
+	own   = []lister{{ours, listOurs, deep, nil}, {parallel, listOurs, deep, []string{pagesAtOnce}}}
+	even  = lister{parallel + ", no folders", listOurs, flat, []string{pagesAtOnce}}
 )
 
 // serve listens on the loopback address.
@@ -48,12 +54,8 @@ func (p programs) listings(title string, keys, rounds int, delay time.Duration, 
 	}
 	handler := &listing{delay: delay, buckets: map[string]*bucket{}}
 	for _, l := range listers {
-		switch {
-		case handler.buckets[l.bucket] != nil:
-		case l.bucket == flat:
-			handler.buckets[flat] = newBucket(flatKeys(keys), rendered)
-		default:
-			handler.buckets[deep] = newBucket(deepKeys(keys), rendered)
+		if handler.buckets[l.bucket] == nil {
+			handler.buckets[l.bucket] = newBucket(keysOf[l.bucket](keys), rendered)
 		}
 	}
 	address, stop, err := serve(handler)

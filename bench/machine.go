@@ -6,28 +6,25 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
 )
 
-// describe says on what was measured, and with which modules.
-func describe(w io.Writer) {
+// describe says on what was measured, and with which modules of go.mod, those that it names itself.
+func describe(w io.Writer) error {
 	fmt.Fprintf(w, "Measured on %s: %s, %d cores, %s, %s/%s, load %s before.\n\n", time.Now().UTC().Format(time.DateOnly), processor(),
 		runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, load())
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return
+	data, err := os.ReadFile("go.mod")
+	if err != nil {
+		return err
 	}
-	fmt.Fprintln(w, "With:")
-	fmt.Fprintln(w)
-	for _, dep := range info.Deps {
-		for _, peer := range []string{"github.com/alexrudd/", "github.com/aws/aws-sdk-go-v2", "github.com/minio/minio-go/"} {
-			if strings.HasPrefix(dep.Path, peer) && !strings.Contains(dep.Path, "/internal/") {
-				fmt.Fprintf(w, "* %s %s\n", dep.Path, dep.Version)
-			}
+	fmt.Fprintf(w, "With:\n\n")
+	for line := range strings.Lines(string(data)) {
+		if path, version, ok := strings.Cut(strings.TrimSpace(line), " v"); ok && path != module && !strings.Contains(version, " ") {
+			fmt.Fprintf(w, "* %s v%s\n", path, version)
 		}
 	}
+	return nil
 }
 
 // processor is the model of the first one, where the system tells.

@@ -3,8 +3,9 @@
 //	go run .
 //
 // runs all programs in turn, several times, on the same work over loopback, prints tables in Markdown, and writes them
-// to RESULTS.md, in about 5 minutes. With -quick it does a small part of the work once or twice, and writes nothing: that shows that
-// everything runs and gives the right answers, and no more. It needs the go command, to build the programs.
+// to RESULTS.md. It takes about 5 minutes and should have the machine to itself. With -quick it does a small part of the
+// work once or twice, and writes nothing: that shows that everything runs and gives the right answers, and no more. It
+// needs the go command, to build the programs that are compared, which are in cmd/.
 package main
 
 import (
@@ -53,9 +54,6 @@ func main() {
 }
 
 func bench(e effort, isQuick bool) error {
-	if _, err := os.Stat("go.mod"); err != nil {
-		return fmt.Errorf("run it in its own folder: %w", err)
-	}
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err
@@ -66,7 +64,9 @@ func bench(e effort, isQuick bool) error {
 	if isQuick {
 		fmt.Fprintf(&results, "A quick run: its figures mean nothing.\n\n")
 	}
-	describe(&results)
+	if err := describe(&results); err != nil {
+		return fmt.Errorf("run it in its own folder: %w", err)
+	}
 	fmt.Fprintln(os.Stderr, "building the programs")
 	p := programs{dir}
 	if err := p.build(); err != nil {

@@ -20,6 +20,12 @@ const (
 	openSSL    = "OpenSSL BN alone"
 )
 
+// proof is what a client sends.
+type proof struct {
+	a, timestamp string
+	signature    []byte
+}
+
 // srpClients does the client side of one sign-in: A, and the answer to a challenge.
 func srpClients(rounds int) (*table, error) {
 	t := &table{
@@ -38,49 +44,46 @@ func srpClients(rounds int) (*table, error) {
 		return nil, err
 	}
 	block := bytes.Repeat([]byte("0123456789abcdef"), 64)
-	// The challenge is made between two timed parts, and the proof checked behind them.
-	try := func(contender string, begin func() (a string), answer func(*srp.Server) (timestamp string, signature []byte, err error)) error {
+	// The server's part is done before the time is taken, and the proof checked after it.
+	try := func(contender string, client func(*srp.Server) (proof, error)) error {
 		server, err := srp.NewServer(verifier)
 		if err != nil {
 			return err
 		}
 		start := time.Now()
-		a := begin()
-		timestamp, signature, err := answer(server)
+		p, err := client(server)
 		took := time.Since(start)
 		if err != nil {
 			return err
 		}
 		t.add(perSRP, contender, milliseconds(took))
-		return server.Verify(a, id, block, timestamp, signature)
+		return server.Verify(p.a, id, block, p.timestamp, p.signature)
 	}
-	var client *srp.Client
-	var theirs *cognitosrp.CognitoSRP
 	n, g := random(3072), big.NewInt(2)
 	n.SetBit(n, 0, 1) // any odd number of N's length takes as long as N
 	a, b, x := random(1024), random(3071), random(256)
 	contenders := []contender{{ours, func() error {
-		return try(ours, func() string {
-			client = srp.NewClient()
-			return client.A()
-		}, func(s *srp.Server) (string, []byte, error) {
+		return try(ours, func(s *srp.Server) (proof, error) {
+			client := srp.NewClient()
 			timestamp := srp.Timestamp(time.Now())
 			signature, err := client.Sign(id, srp.Challenge{Salt: s.Salt(), B: s.B(), SecretBlock: block}, timestamp)
-			return timestamp, signature, err
+			return proof{client.A(), timestamp, signature}, err
 		})
 	}}, {cognitoSRP, func() error {
-		return try(cognitoSRP, func() string {
-			theirs, err = cognitosrp.NewCognitoSRP(user, password, pool, "client", nil)
-			return theirs.GetAuthParams()["SRP_A"]
-		}, func(s *srp.Server) (string, []byte, error) {
-			answers, err := theirs.PasswordVerifierChallenge(map[string]string{
-				"USERNAME": user, "USER_ID_FOR_SRP": user, "SALT": s.Salt(), "SRP_B": s.B(), "SECRET_BLOCK": base64.StdEncoding.EncodeToString(block),
+		return try(cognitoSRP, func(s *srp.Server) (proof, error) {
+			client, err := cognitosrp.NewCognitoSRP(user, password, pool, "client", nil)
+			if err != nil {
+				return proof{}, err
+			}
+			answers, err := client.PasswordVerifierChallenge(map[string]string{
+				"USERNAME": user, "USER_ID_FOR_SRP": user, "SALT": s.Salt(), "SRP_B": s.B(),
+				"SECRET_BLOCK": base64.StdEncoding.EncodeToString(block),
 			}, time.Now())
 			if err != nil {
-				return "", nil, err
+				return proof{}, err
 			}
 			signature, err := base64.StdEncoding.DecodeString(answers["PASSWORD_CLAIM_SIGNATURE"])
-			return answers["TIMESTAMP"], signature, err
+			return proof{client.GetAuthParams()["SRP_A"], answers["TIMESTAMP"], signature}, err
 		})
 	}}, {mathBig, func() error {
 		start := time.Now()

@@ -71,13 +71,16 @@ func (t *table) print(w io.Writer) {
 	for _, note := range t.notes {
 		fmt.Fprintf(w, "%s\n\n", note)
 	}
-	cells := [][]string{{"measure", "program", "median", "half of the rounds"}}
-	for _, ref := range t.refs {
+	cells := [][]string{{"measure", "program", "median", "middle half"}}
+	refs := slices.DeleteFunc(slices.Clone(t.refs), func(ref string) bool {
+		return !slices.ContainsFunc(t.rows, func(r *row) bool { return r.program == ref })
+	})
+	for _, ref := range refs {
 		cells[0] = append(cells[0], "÷ "+ref)
 	}
 	for _, r := range t.rows {
 		line := []string{r.measure, r.program, number(median(r.samples)), spread(r.samples)}
-		for _, ref := range t.refs {
+		for _, ref := range refs {
 			ratio, ok := t.ratio(r.measure, r.program, ref)
 			switch {
 			case !ok || r.program == ref:

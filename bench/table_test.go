@@ -62,12 +62,12 @@ func TestTable(t *testing.T) {
 
 A note.
 
-| measure | program | median | half of the rounds | ÷ peer | ÷ absent |
-|---------|---------|-------:|-------------------:|-------:|---------:|
-| ms      | ours    |   2.00 |       1.50 to 6.00 |  0.250 |          |
-| ms      | peer    |   8.00 |       6.00 to 24.0 |        |          |
-| size    | ours    |   5.00 |                    |  0.500 |          |
-| size    | peer    |   10.0 |                    |        |          |
+| measure | program | median |  middle half | ÷ peer |
+|---------|---------|-------:|-------------:|-------:|
+| ms      | ours    |   2.00 | 1.50 to 6.00 |  0.250 |
+| ms      | peer    |   8.00 | 6.00 to 24.0 |        |
+| size    | ours    |   5.00 |              |  0.500 |
+| size    | peer    |   10.0 |              |        |
 `
 	if out.String() != want {
 		t.Errorf("%s", out.String())
