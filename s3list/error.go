@@ -11,7 +11,7 @@ import (
 // An Error is an answer of the service that is not a listing. Errors that are not of this type come from checks made
 // before sending, from Client.Credentials, from the connection, or from an answer that could not be understood.
 type Error struct {
-	Operation  string // "ListObjectsV2"
+	Operation  string // "ListObjectsV2" or "ListObjectVersions"
 	Code       string // one of the Code constants, another code, or "HTTP 502" if the answer had none
 	Message    string // for people; no contract. At most 1024 bytes, one line.
 	StatusCode int    // of HTTP; 200 if a success turned out to be an error
@@ -40,7 +40,7 @@ func (e *Error) Error() string {
 // Unwrap gives errors.Is the context's error, if that is why the call was not repeated.
 func (e *Error) Unwrap() error { return e.err }
 
-// Codes of ListObjectsV2 (Amazon S3 API Reference, "Error responses").
+// Codes of the listings (Amazon S3 API Reference, "Error responses").
 const (
 	CodeAccessDenied                 = "AccessDenied"
 	CodeAllAccessDisabled            = "AllAccessDisabled"
@@ -64,7 +64,11 @@ const (
 func (e *Error) cause() string {
 	switch e.Code {
 	case CodeAccessDenied:
-		return "the role may lack s3:ListBucket on this bucket or this prefix, the bucket may belong to another account or be requester-pays, " +
+		permission := "s3:ListBucket"
+		if e.Operation == "ListObjectVersions" {
+			permission = "s3:ListBucketVersions"
+		}
+		return "the role may lack " + permission + " on this bucket or this prefix, the bucket may belong to another account or be requester-pays, " +
 			"or, with credentials of a guest, Cognito's session policy for guests may leave S3 out"
 	case CodeNoSuchBucket:
 		return "check the name; it is the name alone, without s3:// and without a prefix"
@@ -144,19 +148,17 @@ func readFailure(resp *transport.Response) *errorDocument {
 	return doc
 }
 
-const operation = "ListObjectsV2"
-
 // wrap gives err the name of the operation and of the bucket.
-func wrap(bucket string, err error) error {
+func wrap(operation, bucket string, err error) error {
 	return fmt.Errorf("s3list: %s of bucket %.100q: %w", operation, bucket, err)
 }
 
 // wrapAnswer is wrap for what came of a request: an answer of the service becomes an Error. doc is the document that
 // came with the answer; it may be nil.
-func wrapAnswer(bucket string, err error, doc *errorDocument) error {
+func wrapAnswer(operation, bucket string, err error, doc *errorDocument) error {
 	var f *transport.Failure
 	if !errors.As(err, &f) {
-		return wrap(bucket, err)
+		return wrap(operation, bucket, err)
 	}
 	if doc == nil {
 		doc = new(errorDocument)

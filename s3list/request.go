@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/loginwithcognito/cognito/internal/endpoint"
@@ -22,36 +23,72 @@ const maxPage = 16 << 20
 // maxRegions is for how many buckets a Client remembers the Region.
 const maxRegions = 1000
 
-// query is the query of one page. Signature Version 4 needs a space to be %20.
-func (in *Input) query(token string) string {
+// A call is one request for a page.
+type call struct {
+	in       *Input
+	versions bool
+	after    string // StartAfter of this part of the listing; see cursor
+	next     cursor // where the page before ended; zero for the first one
+	into     []Object
+
+	attempts  *atomic.Int64 // counts what is sent
+	throttled bool          // an attempt was refused for the rate of requests
+}
+
+func (c *call) operation() string {
+	if c.versions {
+		return "ListObjectVersions"
+	}
+	return "ListObjectsV2"
+}
+
+// query is the query of the call. Signature Version 4 needs a space to be %20.
+func (c *call) query() string {
 	var b strings.Builder
-	b.WriteString("list-type=2")
 	add := func(name, value string) {
 		if value != "" {
 			b.WriteString("&" + name + "=" + strings.ReplaceAll(url.QueryEscape(value), "+", "%20"))
 		}
 	}
-	add("prefix", in.Prefix)
-	add("delimiter", in.Delimiter)
-	if in.PageSize != 0 {
-		add("max-keys", strconv.Itoa(in.PageSize))
+	if c.versions {
+		b.WriteString("versions")
+	} else {
+		b.WriteString("list-type=2")
 	}
-	add("start-after", in.StartAfter) // has no effect beside a token
-	if in.FetchOwner {
-		add("fetch-owner", "true")
+	add("prefix", c.in.Prefix)
+	add("delimiter", c.in.Delimiter)
+	if c.in.PageSize != 0 {
+		add("max-keys", strconv.Itoa(c.in.PageSize))
 	}
-	add("continuation-token", token)
+	if c.versions {
+		marker := c.next
+		if marker == (cursor{}) {
+			marker.keyMarker = c.after
+			if c.after == c.in.StartAfter {
+				marker.versionIDMarker = c.in.VersionIDMarker
+			}
+		}
+		add("key-marker", marker.keyMarker)
+		add("version-id-marker", marker.versionIDMarker)
+	} else {
+		add("start-after", c.after) // has no effect beside a token
+		if c.in.FetchOwner {
+			add("fetch-owner", "true")
+		}
+		add("continuation-token", c.next.token)
+	}
 	add("encoding-type", "url") // XML cannot carry every key
 	return b.String()
 }
 
 // newRequest makes the request for one page, not yet signed.
-func (c *Client) newRequest(ctx context.Context, in Input, token, region string) (*http.Request, error) {
+func (c *Client) newRequest(ctx context.Context, ask *call, region string) (*http.Request, error) {
+	in := ask.in
 	u, err := c.bucketURL(in.Bucket, region)
 	if err != nil {
 		return nil, err
 	}
-	u.RawQuery = in.query(token)
+	u.RawQuery = ask.query()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return nil, err
@@ -69,12 +106,16 @@ func (c *Client) newRequest(ctx context.Context, in Input, token, region string)
 }
 
 // send asks for one page in one Region.
-func (c *Client) send(ctx context.Context, in Input, token, region string) (page, error) {
+func (c *Client) send(ctx context.Context, ask *call, region string) (page, error) {
+	in, root := ask.in, objectsRoot
+	if ask.versions {
+		root = versionsRoot
+	}
 	var creds sigv4.Credentials
 	if c.Credentials != nil {
 		var err error
 		if creds, err = c.Credentials(ctx); err != nil {
-			return page{}, wrap(in.Bucket, fmt.Errorf("getting credentials: %w", err))
+			return page{}, wrap(ask.operation(), in.Bucket, fmt.Errorf("getting credentials: %w", err))
 		}
 	}
 	signer := sigv4.Signer{Region: region, Service: "s3"}
@@ -84,23 +125,26 @@ func (c *Client) send(ctx context.Context, in Input, token, region string) (page
 		Repeatable: true,
 		MaxBody:    maxPage,
 		New: func(ctx context.Context, now time.Time) (*http.Request, error) {
-			req, err := c.newRequest(ctx, in, token, region)
+			ask.attempts.Add(1)
+			req, err := c.newRequest(ctx, ask, region)
 			if err == nil && c.Credentials != nil {
 				err = signer.Sign(req, creds, "", now)
 			}
 			return req, err
 		},
 		Failure: func(resp *transport.Response) *transport.Failure {
-			if doc = readFailure(resp); doc == nil {
+			doc = readFailure(resp)
+			ask.throttled = ask.throttled || resp.StatusCode == 503 || resp.StatusCode == 429 || doc != nil && doc.Code == CodeSlowDown
+			if doc == nil {
 				return nil
 			}
 			return &transport.Failure{Code: doc.Code, Message: doc.Message, RequestID: doc.RequestId}
 		},
 	})
 	if err != nil {
-		return page{}, wrapAnswer(in.Bucket, err, doc)
+		return page{}, wrapAnswer(ask.operation(), in.Bucket, err, doc)
 	}
-	p, err := parsePage(resp.Body, objectsRoot, nil)
+	p, err := parsePage(resp.Body, root, ask.into)
 	if errors.As(err, &doc) { // an error in spite of the status
 		err = &transport.Failure{
 			Code: transport.Clean(doc.Code, 128), Message: transport.Clean(doc.Message, 1024), StatusCode: resp.StatusCode,
@@ -108,15 +152,16 @@ func (c *Client) send(ctx context.Context, in Input, token, region string) (page
 		}
 	}
 	if err != nil {
-		return page{}, wrapAnswer(in.Bucket, err, doc)
+		return page{}, wrapAnswer(ask.operation(), in.Bucket, err, doc)
 	}
 	return p, nil
 }
 
 // fetch asks for one page where the bucket is thought to be, and if it is elsewhere, there: once.
-func (c *Client) fetch(ctx context.Context, in Input, token string) (page, error) {
-	region := c.region(in.Bucket)
-	p, err := c.send(ctx, in, token, region)
+func (c *Client) fetch(ctx context.Context, ask *call) (page, error) {
+	bucket := ask.in.Bucket
+	region := c.region(bucket)
+	p, err := c.send(ctx, ask, region)
 	e, refused := err.(*Error) // not errors.As: what getting credentials failed with is none of this
 	if !refused || !e.wrongRegion() {
 		return p, err
@@ -124,7 +169,7 @@ func (c *Client) fetch(ctx context.Context, in Input, token string) (page, error
 	found := e.Region
 	if found == "" {
 		var why error
-		if found, why = c.head(ctx, in.Bucket, region); why != nil {
+		if found, why = c.head(ctx, bucket, region); why != nil {
 			return page{}, fmt.Errorf("%w; asking where it is: %w", err, why)
 		}
 	}
@@ -132,9 +177,9 @@ func (c *Client) fetch(ctx context.Context, in Input, token string) (page, error
 		return page{}, err
 	}
 	lasting := !e.temporary()
-	p, err = c.send(ctx, in, token, found)
+	p, err = c.send(ctx, ask, found)
 	if e, refused = err.(*Error); lasting && (err == nil || refused && !e.wrongRegion()) {
-		c.remember(in.Bucket, found)
+		c.remember(bucket, found)
 	}
 	return p, err
 }
@@ -201,8 +246,8 @@ func (c *Client) head(ctx context.Context, bucket, region string) (string, error
 //
 // It needs a Client whose HTTPClient, if it has one, keeps connections open.
 func (c *Client) Connect(ctx context.Context, bucket string) error {
-	if err := c.check(Input{Bucket: bucket}); err != nil {
-		return wrap(bucket, err)
+	if err := c.check(Input{Bucket: bucket}, false); err != nil {
+		return wrap("HeadBucket", bucket, err)
 	}
 	region := c.region(bucket)
 	found, err := c.head(ctx, bucket, region)
@@ -213,7 +258,7 @@ func (c *Client) Connect(ctx context.Context, bucket string) error {
 		}
 	}
 	if err != nil {
-		return wrap(bucket, err)
+		return wrap("HeadBucket", bucket, err)
 	}
 	return nil
 }

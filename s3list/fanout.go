@@ -1,0 +1,139 @@
+package s3list
+
+import (
+	"errors"
+	"slices"
+	"strings"
+)
+
+// maxParallel is the largest Input.Parallel.
+const maxParallel = 64
+
+// fanOut says how many calls may be on the way. It is doubled with every round of answers up to limit, and halved when
+// the server says SlowDown, as TCP does with its window (RFC 5681, 3.1).
+type fanOut struct {
+	limit     int
+	window    float64 // calls that may be on the way now
+	threshold float64 // from here on, the window grows by 1 with every round
+	epoch     int     // counts how often it was halved
+	divided   bool    // the key space has been
+}
+
+// adapt takes note of an answer to a call that was made in the given epoch: one shower of refusals halves once.
+func (f *fanOut) adapt(epoch int, throttled bool) {
+	switch {
+	case throttled && epoch == f.epoch:
+		f.epoch++
+		f.window = max(1, f.window/2)
+		f.threshold = f.window
+	case throttled:
+	case f.window < f.threshold:
+		f.window = min(f.window+1, float64(f.limit))
+	default:
+		f.window = min(f.window+1/f.window, float64(f.limit))
+	}
+}
+
+// retreat decides what to do about a call that failed for good. It reports whether the span is asked for again: that is
+// so when the failure is ahead of what the caller has come to, where things may be different by then, and when it may
+// be the other calls that were too much for the server. Fewer calls are made then.
+func (l *listing) retreat(epoch int, head, throttled bool) bool {
+	if l.ctx.Err() != nil || head && (!throttled || l.running == 0) {
+		return false
+	}
+	l.adapt(epoch, true)
+	return true
+}
+
+// ask makes as many calls as are allowed now.
+func (l *listing) ask() {
+	for l.running < int(l.window) && l.askOne() {
+	}
+}
+
+// askOne makes the call that is needed next: for what comes first in key order, dividing spans of several pages so that
+// more than one of their pages is on the way. It returns false if there is none, or no room for one.
+func (l *listing) askOne() bool {
+	if l.limit == 1 {
+		s := l.spans[0]
+		if s.asked || s.complete || len(s.pages) > 0 {
+			return false
+		}
+		l.send(s)
+		return true
+	}
+	// Pages far ahead of the caller would take the room from those that are needed before them. Some are asked for
+	// nevertheless, because they show where the keys are.
+	room, distance := 3*l.limit, 0.0
+	for i, s := range l.spans {
+		if used := l.running + l.held; (i > 0 || s.asked || len(s.pages) > 0) && (used >= room || distance > float64(room) && used >= room/2) {
+			return false
+		}
+		if !s.complete && !s.asked {
+			l.send(s)
+			return true
+		}
+		if !s.complete {
+			if after, left := s.ahead.divide(s.after, s.until); after != "" {
+				l.divided = true
+				next := &span{after: after, until: s.until, ahead: s.ahead.rest(left)}
+				s.until, s.ahead.pages = after, left
+				l.spans = slices.Insert(l.spans, i+1, next)
+				l.send(next)
+				return true
+			}
+			distance += s.ahead.pages
+		}
+		distance += float64(len(s.pages))
+	}
+	return false
+}
+
+// clip takes from a new page of s what belongs to other spans, and notes what the page shows.
+func (l *listing) clip(s *span, objects []Object) []Object {
+	i := slices.Index(l.spans, s)
+	split := s.after != l.in.StartAfter
+	// A common prefix that begins before the place where the span does, and ends behind it, belongs to the span before.
+	// So does what a listing before this one gave last.
+	for len(objects) > 0 && objects[0].CommonPrefix && (objects[0].Key == s.after || split && objects[0].Key < s.after) {
+		objects = objects[1:]
+	}
+	if l.limit == 1 || len(objects) == 0 {
+		l.drop(i)
+		return objects
+	}
+	sorted := slices.IsSortedFunc(objects, func(a, b Object) int { return strings.Compare(a.Key, b.Key) })
+	if first := objects[0].Key; !sorted || split && first <= s.after {
+		if !l.divided {
+			l.limit = 1
+			return objects
+		}
+		s.complete = true
+		s.err = wrap((&call{versions: l.versions}).operation(), l.in.Bucket,
+			errors.New("the server does not list keys in the order of their UTF-8 bytes, or not from where it is asked to: set Input.Parallel to 0"))
+		return nil
+	}
+	if s.until != "" {
+		n, _ := slices.BinarySearchFunc(objects, s.until, func(o Object, until string) int {
+			if o.Key <= until {
+				return -1
+			}
+			return 1
+		})
+		s.complete = s.complete || n < len(objects) || objects[n-1].Key == s.until && !l.versions
+		objects = objects[:n]
+	}
+	if len(objects) > 0 {
+		s.ahead = measure(objects, l.in.Prefix, s.until)
+	} else {
+		l.drop(i)
+	}
+	return objects
+}
+
+// drop takes span i out if nothing is in it.
+func (l *listing) drop(i int) {
+	if s := l.spans[i]; i > 0 && s.complete && s.err == nil && len(s.pages) == 0 {
+		l.spans = slices.Delete(l.spans, i, i+1)
+	}
+}
