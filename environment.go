@@ -155,10 +155,12 @@ func isIdentityPoolID(s string) bool {
 	return isRegion(region) && id != "" && strings.Trim(id, "0123456789abcdef-") == "" && len(s) <= 55
 }
 
-// isRoleARN takes arn:<partition>:iam::<account>:role/<name>. The account may be missing, as in the role ARNs of MinIO.
+// isRoleARN takes arn:<partition>:iam::<account>:role/<name>. Outside AWS there may be a Region and no account, as
+// in MinIO's arn:minio:iam:us-east-1::role/<name>.
 func isRoleARN(s string) bool {
 	part := strings.SplitN(s, ":", 6)
-	return len(part) == 6 && part[0] == "arn" && isRegion(part[1]) && part[2] == "iam" && part[3] == "" &&
+	return len(part) == 6 && part[0] == "arn" && isRegion(part[1]) && part[2] == "iam" &&
+		(part[3] == "" || !strings.HasPrefix(part[1], "aws") && isRegion(part[3])) &&
 		strings.Trim(part[4], digits) == "" && len(part[5]) > len("role/") && strings.HasPrefix(part[5], "role/") &&
 		alphanumeric(part[5], "_+=,.@-/")
 }

@@ -156,7 +156,7 @@ func TestValidateRefuses(t *testing.T) {
 
 // The partition of a role is that of the deployment's Region, unless other servers than AWS's are used.
 func TestValidatePartition(t *testing.T) {
-	const minio, china = "arn:minio:iam:::role/dummy-internal", "arn:aws-cn:iam::123456789012:role/name"
+	const minio, china = "arn:minio:iam:us-east-1::role/dummy-internal_Zx9", "arn:aws-cn:iam::123456789012:role/name"
 	for _, test := range []struct {
 		name string
 		e    Environment
