@@ -1,8 +1,9 @@
-// List-cognito lists a bucket with package s3list.
+// List-cognito lists a bucket with package s3list. A third argument is Input.Parallel.
 package main
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/loginwithcognito/cognito/bench/internal/child"
 	"github.com/loginwithcognito/cognito/s3list"
@@ -10,14 +11,22 @@ import (
 )
 
 func main() {
-	address, bucket, _ := child.ReadList()
+	address, bucket, parallel := child.ReadList()
 	credentials := sigv4.Credentials{AccessKeyID: child.AccessKeyID, SecretAccessKey: child.SecretAccessKey, SessionToken: child.SessionToken()}
 	client := &s3list.Client{
 		Region: child.Region, Endpoint: "http://" + address,
 		Credentials: func(context.Context) (sigv4.Credentials, error) { return credentials, nil },
 	}
+	in := s3list.Input{Bucket: bucket}
+	for _, text := range parallel {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			child.Fail(err)
+		}
+		in.Parallel = n
+	}
 	var tally child.Tally
-	for object, err := range client.List(context.Background(), s3list.Input{Bucket: bucket}) {
+	for object, err := range client.List(context.Background(), in) {
 		if err != nil {
 			child.Fail(err)
 		}
