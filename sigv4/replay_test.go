@@ -3,6 +3,7 @@ package sigv4
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"io"
 	"net"
@@ -31,6 +32,7 @@ func listen(t *testing.T, serve func(net.Conn)) (address string) {
 			if err != nil {
 				return
 			}
+			context.AfterFunc(t.Context(), func() { connection.Close() }) // also when the client keeps it open
 			serve(connection)
 			connection.Close()
 		}
