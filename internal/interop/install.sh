@@ -38,6 +38,9 @@ install_versitygw() { go_tool versitygw github.com/versity/versitygw/cmd/versity
 # MinIO: STS and S3. AGPL-3.0: run as a separate program, never linked.
 install_minio() { go_tool minio github.com/minio/minio v0.0.0-20260212201848-7aac2a2c5b7c; }
 
+# gofakes3: S3 in memory, without signatures. MIT.
+install_gofakes3() { go_tool gofakes3 github.com/johannesboyne/gofakes3/cmd/gofakes3 v1.2.0; }
+
 # apt_package COMMAND PACKAGE: a system package, if its command is absent. Where we may not install it, say so and go
 # on: the tests that need it decide whether that is a skip or a failure.
 apt_updated=
@@ -115,7 +118,7 @@ install_python() {
 	stamp python "$want"
 }
 
-all=(js python netns versitygw minio)
+all=(js python netns versitygw minio gofakes3)
 
 for tool in "${@:-${all[@]}}"; do
 	if ! declare -F "install_$tool" >/dev/null; then
