@@ -7,13 +7,12 @@ import (
 )
 
 // signList returns a function that signs a listing of a bucket with temporary credentials.
-func signList(tb testing.TB) func() {
+func signList(tb testing.TB) func(*Signer) {
 	req := listRequest(tb)
 	header, signed := req.Header, make(http.Header, 8)
 	creds := example
 	creds.SessionToken = strings.Repeat("IQoJb3Jp", 100)
-	s := Signer{Region: "us-west-2", Service: "s3"}
-	return func() {
+	return func(s *Signer) {
 		clear(signed)
 		for name, values := range header {
 			signed[name] = values
@@ -27,8 +26,25 @@ func signList(tb testing.TB) func() {
 
 func BenchmarkSign(b *testing.B) {
 	sign := signList(b)
-	b.ReportAllocs()
-	for b.Loop() {
-		sign()
+	b.Run("key cached", func(b *testing.B) {
+		b.ReportAllocs()
+		s := &Signer{Region: "us-west-2", Service: "s3"}
+		for b.Loop() {
+			sign(s)
+		}
+	})
+	b.Run("key derived", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			sign(&Signer{Region: "us-west-2", Service: "s3"})
+		}
+	})
+}
+
+// TestAllocations holds what keeps the buffers of Sign on the stack.
+func TestAllocations(t *testing.T) {
+	sign, s := signList(t), &Signer{Region: "us-west-2", Service: "s3"}
+	if n := testing.AllocsPerRun(100, func() { sign(s) }); n > 8 {
+		t.Errorf("signing a listing allocates %v times, want at most 8", n)
 	}
 }

@@ -1,7 +1,7 @@
 package sigv4
 
 // The steps of Signature Version 4, in the order and with the names of "Create a signed AWS API request" in the AWS
-// IAM User Guide. Each appends to dst and returns it, so that signing needs one buffer.
+// IAM User Guide. Each appends to dst, which is on its caller's stack, and returns it.
 
 import (
 	"crypto/sha256"
@@ -87,18 +87,17 @@ func signingKey(secretAccessKey, day, region, service string) [sha256.Size]byte 
 // hmacSHA256 is HMAC (RFC 2104 section 2) with SHA-256. The inputs here are short, so that both hashes are computed over
 // buffers on the stack: half the time of crypto/hmac, and none of its allocations.
 func hmacSHA256[D string | []byte](key []byte, data D) [sha256.Size]byte {
-	var block [sha256.BlockSize]byte
-	if copy(block[:], key) < len(key) {
+	if len(key) > sha256.BlockSize {
 		sum := sha256.Sum256(key)
-		block = [sha256.BlockSize]byte{}
-		copy(block[:], sum[:])
+		key = sum[:]
 	}
-	for i := range block {
-		block[i] ^= 0x36
+	var inner, outer [sha256.BlockSize]byte
+	copy(inner[:], key)
+	copy(outer[:], key)
+	for i := range inner {
+		inner[i] ^= 0x36
+		outer[i] ^= 0x5c
 	}
-	inner := sha256.Sum256(append(append(make([]byte, 0, 320), block[:]...), data...))
-	for i := range block {
-		block[i] ^= 0x36 ^ 0x5c
-	}
-	return sha256.Sum256(append(append(make([]byte, 0, 96), block[:]...), inner[:]...))
+	sum := sha256.Sum256(append(append(make([]byte, 0, 320), inner[:]...), data...))
+	return sha256.Sum256(append(append(make([]byte, 0, 96), outer[:]...), sum[:]...))
 }

@@ -50,7 +50,7 @@ func (c *Credentials) check() error {
 		return errors.New("sigv4: the credentials have no access key ID: get credentials first")
 	case c.SecretAccessKey == "":
 		return errors.New("sigv4: the credentials have no secret access key: get credentials first")
-	case strings.IndexFunc(c.AccessKeyID, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == '/' || c == ',' }) >= 0:
+	case blank(c.AccessKeyID) || strings.ContainsAny(c.AccessKeyID, "/,"):
 		return errors.New("sigv4: the access key ID holds a character that is not allowed in one: check where it was read from")
 	case strings.TrimSpace(c.SecretAccessKey) != c.SecretAccessKey:
 		return errors.New("sigv4: the secret access key begins or ends with white space: trim it where it is read")
@@ -60,7 +60,7 @@ func (c *Credentials) check() error {
 	return nil
 }
 
-// blank reports whether s holds white space. (What else cannot stand in a header, net/http refuses to send.)
+// blank reports whether s holds white space. What else cannot stand in a header net/http refuses to send.
 func blank(s string) bool {
 	return strings.IndexByte(s, ' ') >= 0 || strings.IndexByte(s, '\t') >= 0 || strings.IndexByte(s, '\r') >= 0 || strings.IndexByte(s, '\n') >= 0
 }

@@ -14,6 +14,19 @@ func unreserved(c byte) bool {
 	return (low>>c|high>>(c-64))&1 != 0
 }
 
+// token is what may stand in a method or in the name of a header besides unreserved characters (RFC 9110 section 5.6.2).
+const token = "!#$%&'*+^`|"
+
+// only reports whether s has unreserved characters and those in others only, and is not empty.
+func only(s, others string) bool {
+	for i := range len(s) {
+		if !unreserved(s[i]) && strings.IndexByte(others, s[i]) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
 // appendEncoded is UriEncode of the AWS documentation.
 func appendEncoded(dst []byte, s string, keepSlash bool) []byte {
 	for i := range len(s) {

@@ -19,8 +19,8 @@ import (
 // digits. For other services the body of req is signed, and is read as Sign reads it; nothing else of req changes.
 //
 // expires is from 1 second to 7 days, counted from t; a fraction of a second is dropped. The URL holds the session token
-// and is good for no longer than the credentials are: where Credentials.Expires says that this is earlier, Presign
-// returns an error. min(expires, creds.Expires.Sub(t)) asks for what there is.
+// and dies with the credentials: where creds.Expires is set and earlier, Presign returns an error. For a URL that lives
+// as long as they let it, pass min(expires, creds.Expires.Sub(t)).
 //
 // The scheme must be https, except for a loopback address. The host is that of req.Host if it is set. Browsers and most
 // other programs remove the segments "." and ".." from a path before they send it, though Amazon S3 takes them as

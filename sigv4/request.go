@@ -51,7 +51,7 @@ func (r *request) readURL(req *http.Request) error {
 	}
 	r.host = strings.TrimSuffix(strings.ToLower(cmp.Or(req.Host, u.Host)), ":")
 	r.host = strings.TrimSuffix(r.host, port)
-	if r.host == "" || strings.IndexFunc(r.host, func(c rune) bool { return c > 0x7f || !unreserved(byte(c)) && c != ':' && c != '[' && c != ']' }) >= 0 {
+	if !only(r.host, ":[]") {
 		return fmt.Errorf("sigv4: host %q cannot be sent as it is: use ASCII letters, digits and \".-_\" (punycode for others)", r.host)
 	}
 	query := encodeQuery(u.RawQuery)
@@ -94,7 +94,7 @@ func (r *request) appendHeader(sorted []pair, header http.Header, presign bool) 
 		if len(values) == 0 {
 			continue // net/http sends nothing
 		}
-		if !token(name) {
+		if !only(name, token) {
 			return nil, fmt.Errorf("sigv4: %q is not a header name: remove it", name)
 		}
 		for _, v := range values {
@@ -132,14 +132,4 @@ func (r *request) appendHeader(sorted []pair, header http.Header, presign bool) 
 		sorted = insert(sorted, pair{lower, canonicalValue(values)})
 	}
 	return sorted, nil
-}
-
-// token reports whether s is a token of RFC 9110 section 5.6.2: the text of a method or of a header name.
-func token(s string) bool {
-	for i := range len(s) {
-		if !unreserved(s[i]) && strings.IndexByte("!#$%&'*+^`|", s[i]) < 0 {
-			return false
-		}
-	}
-	return s != ""
 }

@@ -21,7 +21,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -33,10 +32,9 @@ const UnsignedPayload = "UNSIGNED-PAYLOAD"
 // Signer signs requests to one service in one Region. It may be used by several goroutines and must not be copied after
 // its first use.
 //
-// It keeps the last signing key, which is good for one day, Region and service, and a SHA-256 of the secret access key
-// that it was derived from: as long as the same credentials sign on the same day, nothing is derived anew. It keeps no
-// key of credentials that have expired, and forgets the one it has when it is asked to sign with such. Neither can be
-// printed by fmt, log/slog or encoding/json.
+// It keeps the last signing key, which is good for one day, Region and service, with a SHA-256 of the secret access key
+// that it was derived from, until it signs with another one, on another day, or with credentials that have expired,
+// whose key it does not keep. fmt, log/slog and encoding/json print neither.
 type Signer struct {
 	// Region is the Region of the credential scope, for example "eu-west-1". Required.
 	Region string
@@ -102,12 +100,9 @@ func (s *Signer) Sign(req *http.Request, creds Credentials, payloadHash string, 
 		headers = insert(headers, pair{"x-amz-content-sha256", r.payloadHash})
 	}
 	signed := signedHeaders(make([]byte, 0, 256), headers)
-
 	scope := credentialScope(make([]byte, 0, 128), r.date, s.Region, s.Service)
-	authorization := append(appendAll(make([]byte, 0, 1024), algorithm, " Credential=", creds.AccessKeyID, "/"), scope...)
-	authorization = append(append(authorization, ", SignedHeaders="...), signed...)
-	authorization = s.signature(append(authorization, ", Signature="...), canonicalRequest(make([]byte, 0, 4096), &r, query, headers, signed), &creds, scope, r.date, t)
-	values[3] = string(authorization)
+	signature := s.signature(make([]byte, 0, 64), canonicalRequest(make([]byte, 0, 4096), &r, query, headers, signed), &creds, scope, r.date, t)
+	values[3] = algorithm + " Credential=" + creds.AccessKeyID + "/" + string(scope) + ", SignedHeaders=" + string(signed) + ", Signature=" + string(signature)
 	req.Header["Authorization"] = values[3:]
 	return nil
 }
@@ -118,13 +113,13 @@ func (s *Signer) read(r *request, query, headers []pair, req *http.Request, cred
 	r.method, r.date, r.s3 = cmp.Or(req.Method, http.MethodGet), t.UTC().Format(timeFormat), s.s3()
 	err := creds.check()
 	switch {
-	case !scopeText(s.Region):
+	case !only(s.Region, ""):
 		err = fmt.Errorf("sigv4: Region %q is not the name of a Region: set it to one such as \"us-east-1\"", s.Region)
-	case !scopeText(s.Service):
+	case !only(s.Service, ""):
 		err = fmt.Errorf("sigv4: Service %q is not a signing name: set it to one such as \"s3\" or \"execute-api\"", s.Service)
 	case t.IsZero():
 		err = errors.New("sigv4: the time of the signature is zero: pass time.Now()")
-	case !token(r.method) || r.method == http.MethodConnect:
+	case !only(r.method, token) || r.method == http.MethodConnect:
 		err = fmt.Errorf("sigv4: method %q cannot be signed: use one such as GET", r.method)
 	}
 	if err == nil {
@@ -165,9 +160,4 @@ func (s *Signer) signingKey(creds *Credentials, scope []byte, t time.Time) [sha2
 // s3 reports whether the service follows Amazon S3's rules.
 func (s *Signer) s3() bool {
 	return s.Service == "s3" || s.Service == "s3express" || s.Service == "s3-object-lambda" || s.Service == "s3-outposts"
-}
-
-// scopeText reports whether s can stand between the slashes of a credential scope.
-func scopeText(s string) bool {
-	return s != "" && strings.IndexFunc(s, func(c rune) bool { return c == '~' || c > 0x7f || !unreserved(byte(c)) }) < 0
 }

@@ -237,9 +237,3 @@ func TestSignAgain(t *testing.T) {
 		t.Errorf("Sign wrote to a shared URL:\n%s", diff)
 	}
 }
-
-func TestAllocations(t *testing.T) {
-	if n := testing.AllocsPerRun(100, signList(t)); n > 8 {
-		t.Errorf("signing a listing allocates %v times, want at most 8", n)
-	}
-}
