@@ -5,7 +5,7 @@
 // runs all programs in turn, several times, on the same work over loopback, prints tables in Markdown, and writes them
 // to RESULTS.md. It takes about 5 minutes and should have the machine to itself. With -quick it does a small part of the
 // work once or twice, and writes nothing: that shows that everything runs and gives the right answers, and no more. It
-// needs the go command, to build the programs that are compared, which are in cmd/.
+// needs Unix and the go command, to build the programs that are compared, which are in cmd/.
 package main
 
 import (
@@ -31,7 +31,7 @@ var (
 	full = effort{
 		keys: 200_000, manyKeys: 2_000_000, delay: 30 * time.Millisecond,
 		roundTrips: []time.Duration{0, 20 * time.Millisecond, farthest},
-		srp:        40, sign: 20, batch: 1000, start: 30, list: 5, listFar: 3, listHuge: 2, signIn: 15,
+		srp:        40, sign: 20, batch: 4000, start: 30, list: 5, listFar: 3, listHuge: 2, signIn: 15,
 	}
 	quick = effort{
 		keys: 10_000, manyKeys: 50_000, delay: 10 * time.Millisecond,
