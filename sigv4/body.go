@@ -29,8 +29,6 @@ func resolvePayloadHash(req *http.Request, given string) (string, error) {
 	hash := sha256.New()
 	n, err := copyBody(hash, req)
 	switch {
-	case err == errTooLong:
-		return "", err
 	case err != nil:
 		return "", fmt.Errorf("sigv4: reading the body to hash it: %w", err)
 	case req.ContentLength > 0 && req.ContentLength != n:
@@ -39,8 +37,6 @@ func resolvePayloadHash(req *http.Request, given string) (string, error) {
 	req.ContentLength = n // where it was unknown: Amazon S3 takes no chunked transfer coding
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
-
-var errTooLong = errors.New("sigv4: the body is above 16 MiB and cannot be read twice: set Request.GetBody, or use an io.ReadSeeker such as an os.File, or pass its hash or UnsignedPayload")
 
 // copyBody writes the body to w and leaves it as it was, to be sent.
 func copyBody(w io.Writer, req *http.Request) (int64, error) {
@@ -62,7 +58,7 @@ func copyBody(w io.Writer, req *http.Request) (int64, error) {
 	body := req.Body
 	data, err := io.ReadAll(io.LimitReader(body, maxBuffered+1))
 	if err == nil && len(data) > maxBuffered {
-		err = errTooLong
+		err = errors.New("it is above 16 MiB and cannot be read twice: set Request.GetBody, or use an io.ReadSeeker such as an os.File, or pass its hash or UnsignedPayload")
 	}
 	if err != nil { // nothing is lost: what was read comes first again
 		req.Body = struct {
