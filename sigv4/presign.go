@@ -14,9 +14,9 @@ import (
 // request without credentials: treat it as a secret.
 //
 // The request must be made as req says: with its method, and with every header that [Signer.Sign] would sign, with the
-// same value. Content-Length is signed too if it is set in req.Header, which fixes the size of an upload. For Amazon S3
-// the body may be any, unless X-Amz-Content-Sha256 is set in req.Header to its SHA-256 as 64 lower-case hexadecimal
-// digits. For other services the body of req is signed, and is read as Sign reads it; nothing else of req changes.
+// same value. Content-Length is signed too if it is set in req.Header. For Amazon S3 the body may be any: to allow one
+// only, set Content-Length to its size, or X-Amz-Checksum-Sha256 to its SHA-256 in base64. For other services the body
+// of req is signed, and is read as Sign reads it; nothing else of req changes.
 //
 // expires is from 1 second to 7 days, counted from t; a fraction of a second is dropped. The URL holds the session token
 // and dies with the credentials: where creds.Expires is set and earlier, Presign returns an error. For a URL that lives
@@ -45,10 +45,10 @@ func (s *Signer) Presign(req *http.Request, creds Credentials, expires time.Dura
 		return "", fmt.Errorf("sigv4: a presigned URL cannot last until %s with credentials that expire at %s: ask for %v at most, or get newer credentials first",
 			end.UTC().Format(time.RFC3339), creds.Expires.UTC().Format(time.RFC3339), max(0, creds.Expires.Sub(t).Truncate(time.Second)))
 	}
-	if r.s3 && r.payloadHash == "" {
-		r.payloadHash = UnsignedPayload
-	} else if r.payloadHash, err = resolvePayloadHash(req, r.payloadHash); err != nil {
-		return "", err
+	if r.payloadHash = UnsignedPayload; !r.s3 {
+		if r.payloadHash, err = resolvePayloadHash(req, ""); err != nil {
+			return "", err
+		}
 	}
 
 	signed := signedHeaders(nil, headers)

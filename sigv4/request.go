@@ -89,7 +89,7 @@ func appendQuery(sorted []pair, query string, refuse bool) ([]pair, error) {
 }
 
 // appendHeader inserts the headers that are signed, and refuses those that only a signer may set.
-func (r *request) appendHeader(sorted []pair, header http.Header, presign bool) ([]pair, error) {
+func appendHeader(sorted []pair, header http.Header, presign bool) ([]pair, error) {
 	for name, values := range header {
 		if len(values) == 0 {
 			continue // net/http sends nothing
@@ -106,13 +106,7 @@ func (r *request) appendHeader(sorted []pair, header http.Header, presign bool) 
 		}
 		lower := strings.ToLower(name)
 		switch lower {
-		case "x-amz-content-sha256":
-			if presign && r.s3 && len(values) == 1 {
-				r.payloadHash = values[0]
-				break
-			}
-			fallthrough
-		case "authorization", "x-amz-date", "x-amz-security-token":
+		case "authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token":
 			return nil, fmt.Errorf("sigv4: header %s is set already: sign a clone of the request without a signature", name)
 		case "host":
 			return nil, errors.New("sigv4: header Host is set, which net/http does not send: set Request.Host")

@@ -130,7 +130,7 @@ func (s *Signer) read(r *request, query, headers []pair, req *http.Request, cred
 	}
 	if err == nil {
 		headers = insert(headers, pair{"host", r.host})
-		headers, err = r.appendHeader(headers, req.Header, presign)
+		headers, err = appendHeader(headers, req.Header, presign)
 	}
 	return query, headers, err
 }
