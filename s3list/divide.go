@@ -15,7 +15,7 @@ type estimate struct {
 	last    string   // key of the page
 	sample  [][]rune // keys of the page without the prefix, from the first to the last
 	fresh   bool     // the page is the span's own, which goes on behind last
-	guesses int      // how often it was divided without one
+	guesses int      // how often it may still be divided without one
 	pages   float64  // that are still to come, the one that is being asked for included; may be infinite
 }
 
@@ -38,9 +38,7 @@ func measure(objects []Object, prefix, bound string) estimate {
 // rest is the estimate for what comes behind the first pages, when these become a span of their own.
 func (e *estimate) rest(first float64) estimate {
 	r := *e
-	if r.fresh {
-		r.fresh, r.guesses = false, 0
-	}
+	r.fresh = false
 	if !math.IsInf(r.pages, 1) {
 		r.pages -= first
 	}
@@ -50,7 +48,7 @@ func (e *estimate) rest(first float64) estimate {
 // divide returns a place where a span that begins behind after and ends with bound is to be divided, and how many pages
 // come before it; "" if there is no use in it, or no such place is known.
 func (e *estimate) divide(after, bound string) (at string, pages float64) {
-	if !(e.pages >= 2) || !e.fresh && (e.guesses > 3 || e.pages < 64) {
+	if !(e.pages >= 2) || !e.fresh && (e.guesses == 0 || e.pages < 64) {
 		return "", 0
 	}
 	if e.fresh {
@@ -62,12 +60,14 @@ func (e *estimate) divide(after, bound string) (at string, pages float64) {
 		for n := (inner + outer + 1) / 2; n > outer && inner-outer >= 2 && e.pages > 64; n-- {
 			at = e.prefix + string(last[:n-1]) + string(last[n-1]+1)
 			if pages = e.count(at); pages >= 1 && between(after, at, bound) {
+				e.guesses = 4
 				return at, pages
 			}
 		}
+		e.guesses = 1
 	}
 	pages = math.Floor(e.pages / 2)
-	e.guesses++
+	e.guesses = max(0, e.guesses-1)
 	part := 0.5
 	if pages < 100 { // a bit less than whole pages, so that no further one is needed
 		part = (pages - 0.05) / e.pages

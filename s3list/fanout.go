@@ -1,7 +1,6 @@
 package s3list
 
 import (
-	"errors"
 	"slices"
 	"strings"
 )
@@ -19,18 +18,21 @@ type fanOut struct {
 	divided   bool    // the key space has been
 }
 
-// adapt takes note of an answer to a call that was made in the given epoch: one shower of refusals halves once.
-func (f *fanOut) adapt(epoch int, throttled bool) {
-	switch {
-	case throttled && epoch == f.epoch:
+func (f *fanOut) grow() {
+	if f.window < f.threshold {
+		f.window++
+	} else {
+		f.window += 1 / f.window
+	}
+	f.window = min(f.window, float64(f.limit))
+}
+
+// slow takes note of a call that was made in the given epoch and refused for its rate: one shower of them counts once.
+func (f *fanOut) slow(epoch int) {
+	if epoch == f.epoch {
 		f.epoch++
 		f.window = max(1, f.window/2)
 		f.threshold = f.window
-	case throttled:
-	case f.window < f.threshold:
-		f.window = min(f.window+1, float64(f.limit))
-	default:
-		f.window = min(f.window+1/f.window, float64(f.limit))
 	}
 }
 
@@ -41,7 +43,7 @@ func (l *listing) retreat(epoch int, head, throttled bool) bool {
 	if l.ctx.Err() != nil || head && (!throttled || l.running == 0) {
 		return false
 	}
-	l.adapt(epoch, true)
+	l.slow(epoch)
 	return true
 }
 
@@ -91,7 +93,6 @@ func (l *listing) askOne() bool {
 
 // clip takes from a new page of s what belongs to other spans, and notes what the page shows.
 func (l *listing) clip(s *span, objects []Object) []Object {
-	i := slices.Index(l.spans, s)
 	split := s.after != l.in.StartAfter
 	// A common prefix that begins before the place where the span does, and ends behind it, belongs to the span before.
 	// So does what a listing before this one gave last.
@@ -99,19 +100,18 @@ func (l *listing) clip(s *span, objects []Object) []Object {
 		objects = objects[1:]
 	}
 	if l.limit == 1 || len(objects) == 0 {
-		l.drop(i)
 		return objects
 	}
+	first := objects[0].Key
 	sorted := slices.IsSortedFunc(objects, func(a, b Object) int { return strings.Compare(a.Key, b.Key) })
-	if first := objects[0].Key; !sorted || split && first <= s.after {
-		if !l.divided {
-			l.limit = 1
-			return objects
-		}
-		s.complete = true
-		s.err = wrap((&call{versions: l.versions}).operation(), l.in.Bucket,
-			errors.New("the server does not list keys in the order of their UTF-8 bytes, or not from where it is asked to: set Input.Parallel to 0"))
+	switch {
+	case sorted && !(split && first <= s.after) && !(s.ahead.fresh && first < s.ahead.last):
+	case l.divided:
+		s.err, s.complete = l.wrap("the server does not list keys in the order of their UTF-8 bytes, or not from where it is asked to: set Input.Parallel to 0"), true
 		return nil
+	default:
+		l.limit = 1
+		return objects
 	}
 	if s.until != "" {
 		n, _ := slices.BinarySearchFunc(objects, s.until, func(o Object, until string) int {
@@ -125,15 +125,6 @@ func (l *listing) clip(s *span, objects []Object) []Object {
 	}
 	if len(objects) > 0 {
 		s.ahead = measure(objects, l.in.Prefix, s.until)
-	} else {
-		l.drop(i)
 	}
 	return objects
-}
-
-// drop takes span i out if nothing is in it.
-func (l *listing) drop(i int) {
-	if s := l.spans[i]; i > 0 && s.complete && s.err == nil && len(s.pages) == 0 {
-		l.spans = slices.Delete(l.spans, i, i+1)
-	}
 }

@@ -3,6 +3,7 @@ package s3list
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -44,8 +45,8 @@ type span struct {
 	next     cursor // where its next page begins
 	asked    bool   // a call is on the way
 	complete bool
-	pages    []page // that wait to be consumed
-	err      error  // what ends the listing, once these are consumed
+	pages    [][]Object // that wait to be consumed
+	err      error      // what ends the listing, once these are consumed
 	ahead    estimate
 }
 
@@ -86,10 +87,10 @@ func (c *Client) list(ctx context.Context, in Input, versions bool, yield func(O
 			s.pages = s.pages[1:]
 			l.held--
 			l.progress.Pages++
-			if !l.give(ctx, p.objects, yield, fail) {
+			if !l.give(ctx, p, yield, fail) {
 				return
 			}
-			l.free = append(l.free, p.objects)
+			l.free = append(l.free, p)
 		case !s.complete:
 			l.ask()
 			l.take(true)
@@ -169,27 +170,43 @@ func (l *listing) take(wait bool) {
 
 // arrived puts an answer where it belongs.
 func (l *listing) arrived(a answer) {
-	s := a.span
 	l.running--
+	s := a.span
 	s.asked = false
-	l.adapt(a.epoch, a.throttled)
-	if a.err != nil {
-		if l.retreat(a.epoch, s == l.spans[0], a.throttled) {
-			return // it is asked for again, later
-		}
-		s.err, s.complete = a.err, true
-		return
+	if a.throttled {
+		l.slow(a.epoch)
 	}
-	again := a.page.next != (cursor{}) && a.page.next == s.next
-	if again {
-		s.err = wrap(a.operation(), l.in.Bucket, errors.New("the server sends the same "+
-			map[bool]string{false: "NextContinuationToken", true: "NextKeyMarker"}[l.versions]+" twice: the listing would not end"))
+	i := slices.Index(l.spans, s)
+	switch {
+	case i < 0: // it has turned out that nothing is there
+		return
+	case a.err != nil:
+		if !l.retreat(a.epoch, i == 0, a.throttled) {
+			s.err, s.complete = a.err, true
+		}
+		return
+	case a.page.next == (cursor{}): // up to the very end, so that what may have been found there is not needed
+		for _, later := range l.spans[i+1:] {
+			l.held -= len(later.pages)
+		}
+		l.spans = l.spans[:i+1]
+		s.complete, s.until = true, ""
+	case a.page.next == s.next:
+		s.err, s.complete = l.wrap("the server sends the same marker of the next page twice: the listing would not end"), true
 	}
 	s.next = a.page.next
-	s.complete = again || s.next == (cursor{})
-	objects := l.clip(s, a.page.objects)
-	if len(objects) > 0 {
-		s.pages = append(s.pages, page{objects: objects})
+	if objects := l.clip(s, a.page.objects); len(objects) > 0 {
+		s.pages = append(s.pages, objects)
 		l.held++
+		if !a.throttled {
+			l.grow() // not for guesses that found nothing
+		}
+	} else if i > 0 && s.complete && s.err == nil && len(s.pages) == 0 {
+		l.spans = slices.Delete(l.spans, i, i+1)
 	}
+}
+
+// wrap makes an error of what is wrong with the server.
+func (l *listing) wrap(text string) error {
+	return wrap((&call{versions: l.versions}).operation(), l.in.Bucket, errors.New(text))
 }

@@ -90,10 +90,11 @@ func TestStandInOddKeys(t *testing.T) {
 		client *s3list.Client
 		bucket string
 	}{{c, "odd-keys"}, {unsigned, "public.keys"}} {
-		for _, size := range []int{0, 1, 7, 1000} {
-			got, err := list(t, test.client, s3list.Input{Bucket: test.bucket, PageSize: size})
+		for i, size := range []int{0, 1, 7, 1000, 1, 7, 30} {
+			parallel := i / 4 * 8
+			got, err := list(t, test.client, s3list.Input{Bucket: test.bucket, PageSize: size, Parallel: parallel})
 			if err != nil || len(got) != len(sorted) {
-				t.Fatalf("%s in pages of %d: %d objects, %v; want %d", test.bucket, size, len(got), err, len(sorted))
+				t.Fatalf("%s in pages of %d, parallel %d: %d objects, %v; want %d", test.bucket, size, parallel, len(got), err, len(sorted))
 			}
 			for i, o := range got {
 				if o.Key != sorted[i] || o.Size != int64(len(o.Key)) || o.CommonPrefix || o.LastModified.IsZero() || len(o.ETag) != 34 {
@@ -144,8 +145,8 @@ func TestStandInDelimiter(t *testing.T) {
 					}
 				}
 			}
-			for _, size := range []int{0, 1, 5} {
-				got, err := list(t, c, s3list.Input{Bucket: "odd-keys", Prefix: prefix, Delimiter: delimiter, PageSize: size})
+			for i, size := range []int{0, 1, 5, 1, 5} {
+				got, err := list(t, c, s3list.Input{Bucket: "odd-keys", Prefix: prefix, Delimiter: delimiter, PageSize: size, Parallel: i / 3 * 8})
 				if err != nil || len(got) != len(want) {
 					t.Errorf("delimiter %q, prefix %q, pages of %d: %d, %v; want %d", delimiter, prefix, size, len(got), err, len(want))
 				}

@@ -23,6 +23,7 @@ type wireCase struct {
 	Service, Region, Operation string
 	Params                     struct {
 		Bucket, Prefix, Delimiter, StartAfter, ContinuationToken, RequestPayer, ExpectedBucketOwner string
+		KeyMarker, VersionIdMarker                                                                  string
 
 		MaxKeys                  int
 		FetchOwner               bool
@@ -50,6 +51,9 @@ type wireCase struct {
 			ChecksumAlgorithm                     []string
 			Owner                                 Owner
 		}
+		Versions, DeleteMarkers            []wireVersion
+		NextKeyMarker, NextVersionIdMarker string
+
 		CommonPrefixes []struct{ Prefix string }
 		ClientError    *struct {
 			Error struct{ Code, Message string }
@@ -57,12 +61,18 @@ type wireCase struct {
 	}
 }
 
-func wireCases(t *testing.T) []wireCase {
+type wireVersion struct {
+	Key, VersionId, ETag, StorageClass, LastModified string
+	IsLatest                                         bool
+	Size                                             int64
+}
+
+func wireCases(t *testing.T, operation string) []wireCase {
 	var file struct{ Cases []wireCase }
 	if err := testvectors.Decode("wire_botocore_generated", &file); err != nil {
 		t.Fatal(err)
 	}
-	cases := slices.DeleteFunc(file.Cases, func(c wireCase) bool { return c.Operation != "ListObjectsV2" })
+	cases := slices.DeleteFunc(file.Cases, func(c wireCase) bool { return c.Operation != operation })
 	if len(cases) == 0 {
 		t.Fatal("no vectors")
 	}
@@ -71,7 +81,7 @@ func wireCases(t *testing.T) []wireCase {
 
 // Requests are botocore's, signature included, and answers mean to us what they mean to botocore.
 func TestWireVectors(t *testing.T) {
-	for _, vector := range wireCases(t) {
+	for _, vector := range wireCases(t, "ListObjectsV2") {
 		synctest.Test(t, func(t *testing.T) {
 			// The bubble's clock starts in the year 2000.
 			time.Sleep(time.Until(time.Date(2023, 11, 5, 7, 8, 9, 0, time.UTC)))
@@ -170,5 +180,57 @@ func testWireCase(t *testing.T, v wireCase) {
 	p, err := parsePage([]byte(v.Canned.Body), objectsRoot, nil)
 	if err != nil || p.next.token != v.Parsed.NextContinuationToken || (p.next.token != "") != v.Parsed.IsTruncated {
 		t.Errorf("next %q, %v; want %q", p.next.token, err, v.Parsed.NextContinuationToken)
+	}
+}
+
+// ListObjectVersions, in a case that ends in the middle: the next request asks for what botocore read as the markers.
+func TestWireVersions(t *testing.T) {
+	for _, v := range wireCases(t, "ListObjectVersions") {
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(time.Until(time.Date(2023, 11, 5, 7, 8, 9, 0, time.UTC)))
+			s := &server{answer: func(n int, _ *http.Request) *http.Response {
+				if n > 1 {
+					return reply(200, "<ListVersionsResult><IsTruncated>false</IsTruncated></ListVersionsResult>")
+				}
+				return reply(v.Canned.Status, v.Canned.Body)
+			}}
+			c := client(s)
+			c.Region = v.Region
+			var objects []Object
+			for o, err := range c.Versions(t.Context(), Input{
+				Bucket: v.Params.Bucket, Prefix: v.Params.Prefix, Delimiter: v.Params.Delimiter, PageSize: v.Params.MaxKeys,
+				StartAfter: v.Params.KeyMarker, VersionIDMarker: v.Params.VersionIdMarker,
+			}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				objects = append(objects, o)
+			}
+			want, err := url.Parse(v.Request.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req := s.seen[0]
+			// The order in the query is that of the caller's arguments in botocore; the signature does not depend on it.
+			if diff := gocmp.Diff(want.Query(), req.URL.Query()); diff != "" || req.URL.Host != want.Host || req.Header.Get("Authorization") != v.Request.Headers["Authorization"] {
+				t.Errorf("%s, %s: %s", req.URL, req.Header.Get("Authorization"), diff)
+			}
+			if q := s.seen[1].URL.Query(); !v.Parsed.IsTruncated || q.Get("key-marker") != v.Parsed.NextKeyMarker || q.Get("version-id-marker") != v.Parsed.NextVersionIdMarker {
+				t.Errorf("then %s", s.seen[1].URL)
+			}
+			var listed []Object
+			for i, list := range [][]wireVersion{v.Parsed.Versions, v.Parsed.DeleteMarkers} {
+				for _, o := range list {
+					modified, err := time.Parse("2006-01-02 15:04:05-07:00", o.LastModified)
+					if err != nil {
+						t.Fatal(err)
+					}
+					listed = append(listed, Object{Key: o.Key, VersionID: o.VersionId, ETag: o.ETag, StorageClass: o.StorageClass, LastModified: modified.UTC(), IsLatest: o.IsLatest, Size: o.Size, DeleteMarker: i == 1})
+				}
+			}
+			if diff := gocmp.Diff(listed, objects); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
