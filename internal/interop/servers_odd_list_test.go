@@ -1,0 +1,186 @@
+package interop
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/loginwithcognito/cognito/s3list"
+)
+
+// An entry is what a listing tells about one key, version or common prefix.
+type entry struct {
+	Listing, Kind, Key           string
+	Size                         int64
+	ETag, Modified, StorageClass string
+	Owner, VersionID             string
+	IsLatest                     bool
+}
+
+// A way is a way to list the bucket.
+type way struct {
+	Name      string `json:"name"`
+	Versions  bool   `json:"versions"`
+	Prefix    string
+	Delimiter string
+}
+
+// ways are those in which a bucket is listed.
+var ways = []way{
+	{Name: "all"},
+	{Name: "delimiter", Delimiter: "/"},
+	{Name: "prefix and delimiter", Prefix: "d+ir &/", Delimiter: "/"},
+	{Name: "another delimiter", Delimiter: "%"},
+	{Name: "versions", Versions: true},
+	{Name: "prefix", Prefix: "\""},
+}
+
+// TestOddKeys: s3list finds in 10,000 objects under odd names what boto3 finds.
+func TestOddKeys(t *testing.T) {
+	for _, test := range stores {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := test.start(t)
+			hostile, bulk := oddKeys()
+			refused := map[string]string{}
+			for _, bucket := range []string{"odd-keys", "control-keys"} {
+				// A server that cannot tell these keys apart in a listing has a bucket for them.
+				controls := bucket == "control-keys"
+				withheld := func(key string) bool {
+					return test.plain && inXML(key) == controls || slices.Contains(test.withheld, key)
+				}
+				if controls && !test.plain {
+					continue
+				}
+				hostile := slices.DeleteFunc(slices.Clone(hostile), withheld)
+				bulk := slices.DeleteFunc(slices.Clone(bulk), withheld)
+				t.Run(bucket, func(t *testing.T) {
+					if status, code, err := s.do(s.client(t), http.MethodPut, "/"+bucket, ""); err != nil || status != http.StatusOK {
+						t.Fatalf("make bucket: %d %s, %v", status, code, err)
+					}
+					maps.Copy(refused, s.put(t, bucket, 1, hostile))
+					maps.Copy(refused, s.put(t, bucket, writers, bulk))
+
+					listed := map[string]bool{}
+					for _, key := range slices.Concat(hostile, bulk) {
+						if _, no := refused[name(key)]; no {
+							continue
+						}
+						if now, ok := test.changed[key]; ok {
+							key = now
+						}
+						if test.plain {
+							key = strings.Map(toXML, key)
+						}
+						if key != "" {
+							listed[key] = true
+						}
+					}
+					s.check(t, bucket, listed, test.without)
+				})
+			}
+			if diff := cmp.Diff(test.refused, refused); diff != "" {
+				t.Errorf("keys that the server refuses (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// check lists a bucket in all ways but some, and demands that it has the given keys.
+func (s store) check(t *testing.T, bucket string, keys map[string]bool, without []string) {
+	theirs := s.boto3(t, bucket)
+	for _, w := range ways {
+		if slices.Contains(without, w.Name) {
+			continue
+		}
+		ours := s.list(t, bucket, w, s3list.Input{})
+		compare(t, w.Name, theirs[w.Name], ours)
+		if w.Name == "all" {
+			got := map[string]bool{}
+			for _, e := range ours {
+				got[e.Key] = true
+			}
+			if diff := cmp.Diff(keys, got); diff != "" {
+				t.Errorf("keys (-put +listed):\n%s", diff)
+			}
+		}
+	}
+}
+
+// boto3 returns what boto3 lists.
+func (s store) boto3(t *testing.T, bucket string) map[string][]entry {
+	t.Helper()
+	input, err := json.Marshal(map[string]any{
+		"endpoint": s.endpoint, "region": region, "bucket": bucket, "listings": ways,
+		"accessKeyID": s.root.AccessKeyID, "secretAccessKey": s.root.SecretAccessKey,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, environment(t), string(input), python(t, "testdata/python/list_keys.py")...)
+	if r.status != 0 {
+		t.Fatalf("boto3: exit status %d\n%s", r.status, r.stderr)
+	}
+	listed := map[string][]entry{}
+	for decoder := json.NewDecoder(bytes.NewReader([]byte(r.stdout))); decoder.More(); {
+		var e entry
+		if err := decoder.Decode(&e); err != nil {
+			t.Fatal(err)
+		}
+		listed[e.Listing] = append(listed[e.Listing], e)
+	}
+	return listed
+}
+
+// list returns what s3list lists.
+func (s store) list(t *testing.T, bucket string, w way, in s3list.Input) []entry {
+	t.Helper()
+	l := &s3list.Client{Region: region, Endpoint: s.endpoint, Credentials: static(s.root)}
+	in.Bucket, in.Prefix, in.Delimiter, in.FetchOwner = bucket, w.Prefix, w.Delimiter, true
+	sequence, kind := l.List(t.Context(), in), "Contents"
+	if w.Versions {
+		sequence, kind = l.Versions(t.Context(), in), "Versions"
+	}
+	var entries []entry
+	for o, err := range sequence {
+		if err != nil {
+			t.Errorf("%s: after %d entries: %v", w.Name, len(entries), err)
+			break
+		}
+		e := entry{w.Name, kind, o.Key, o.Size, o.ETag, "", o.StorageClass, o.Owner.ID, o.VersionID, o.IsLatest}
+		if o.CommonPrefix {
+			e.Kind = "CommonPrefixes"
+		} else {
+			e.Modified = o.LastModified.Format("2006-01-02T15:04:05.000000Z")
+		}
+		if o.DeleteMarker {
+			e.Kind = "DeleteMarkers"
+		}
+		entries = append(entries, e)
+	}
+	return entries
+}
+
+// compare demands that two listings are the same, kind by kind: boto3 tells no order between the kinds.
+func compare(t *testing.T, name string, want, got []entry) {
+	t.Helper()
+	if len(want) == 0 {
+		t.Errorf("%s: boto3 listed nothing", name)
+	}
+	order := func(a, b entry) int { return strings.Compare(a.Kind, b.Kind) }
+	want, got = slices.Clone(want), slices.Clone(got)
+	slices.SortStableFunc(want, order)
+	slices.SortStableFunc(got, order)
+	for i := range max(len(want), len(got)) {
+		if i >= len(want) || i >= len(got) || want[i] != got[i] {
+			near := func(entries []entry) []entry { return entries[min(i, len(entries)):min(i+3, len(entries))] }
+			t.Errorf("%s: %d entries, want %d; they differ from entry %d on (-want +got):\n%s", name, len(got), len(want), i, cmp.Diff(near(want), near(got)))
+			return
+		}
+	}
+}
