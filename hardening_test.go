@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -182,6 +183,44 @@ func TestSignOutDuringRefresh(t *testing.T) {
 		<-done
 		if len(revoked) == 0 || revoked[len(revoked)-1] != "rotated" {
 			t.Error("the rotated token lives on at the pool after SignOut")
+		}
+	})
+}
+
+// SignOut of a session that shares its tokens revokes the stored one, which another process has refreshed since.
+func TestSignOutRevokesStoredToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		server := cognitotest.Example()
+		server.UserPools[0].Clients[0].RefreshTokenRotation = true
+		store := fileStore(filepath.Join(t.TempDir(), "session.json"))
+		client := exampleClient(server)
+		client.RefreshWith = store.refreshWith
+		first := signIn(t, client)
+		if err := store.save(first.Save()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		other := exampleClient(server)
+		other.RefreshWith = store.refreshWith
+		saved, err := store.load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		saved.Tokens.ID = "" // so that it is refreshed
+		if _, err := other.Resume(ctx, saved); err != nil {
+			t.Fatal(err)
+		}
+		newest, err := store.load()
+		if err != nil || newest.Tokens.Refresh == first.Save().Tokens.Refresh {
+			t.Fatalf("not refreshed: %v", err)
+		}
+		if err := first.SignOut(ctx); err != nil {
+			t.Fatal(err)
+		}
+		newest.Tokens.ID = ""
+		if _, err := exampleClient(server).Resume(ctx, newest); err == nil {
+			t.Error("the newest token lives on after SignOut")
 		}
 	})
 }

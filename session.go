@@ -83,14 +83,24 @@ func (s *Session) live() error {
 
 // SignOut revokes the refresh token and forgets everything: later calls of the session fail. A refresh that is under way
 // is waited for, so that the token revoked is the newest. Access and ID tokens, and credentials, that were handed out
-// before stay valid until they expire. Where the pool can't be told, the session goes on.
+// before stay valid until they expire. Where the pool can't be told, the session goes on. With [Client.RefreshWith] the
+// token revoked is the stored one, which another process may have refreshed; forgetting what is stored is the caller's.
 func (s *Session) SignOut(ctx context.Context) error {
 	s.end(true)
 	if err := s.tokens.settle(ctx); err != nil {
 		s.end(false)
 		return err
 	}
-	if tokens := s.tokens.peek(); tokens.Refresh != "" {
+	tokens := s.tokens.peek()
+	if with := s.client.RefreshWith; with != nil && tokens.Refresh != "" {
+		saved, err := with(ctx, s.Save(), func(_ context.Context, current Saved) (Saved, error) { return current, nil })
+		if err != nil {
+			s.end(false)
+			return err
+		}
+		tokens = saved.Tokens
+	}
+	if tokens.Refresh != "" {
 		err := s.client.services.idp.RevokeToken(ctx, cognitoidp.RevokeTokenInput{
 			Token:        tokens.Refresh,
 			ClientID:     s.client.Environment.ClientID,
