@@ -126,19 +126,13 @@ func TestRememberedDevice(t *testing.T) {
 // Another user's device must not be named, whatever the caller stored.
 func TestDeviceOfAnotherUser(t *testing.T) {
 	server := tracking("ALWAYS")
-	var named bool
-	server.Fault = func(r *http.Request) *http.Response {
-		var body strings.Builder
-		r.Write(&body)
-		named = named || strings.Contains(body.String(), "DEVICE_KEY")
-		return nil
-	}
+	named := spyOn(server, "DEVICE_KEY")
 	login := cognito.Login{
 		Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword,
 		Device: cognito.Device{Username: "bob", Key: "us-east-1_00000000-0000-0000-0000-000000000000", GroupKey: "-g", Password: "p"},
 	}
-	if _, asked := withTOTP(t, exampleClient(server), login); !asked || named {
-		t.Errorf("asked %v, named %v", asked, named)
+	if _, asked := withTOTP(t, exampleClient(server), login); !asked || named() {
+		t.Errorf("asked %v, named %v", asked, named())
 	}
 }
 
