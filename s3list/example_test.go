@@ -52,6 +52,27 @@ func ExampleClient_List() {
 	//     photos/
 }
 
+// A large bucket is listed many times faster with several requests at once, and says how far it is.
+func ExampleClient_List_parallel() {
+	c := standIn()
+	var bytes int64
+	for object, err := range c.List(context.Background(), s3list.Input{
+		Bucket:   cognitotest.ExampleBucket,
+		Parallel: 32,
+		Progress: func(p s3list.Progress) { fmt.Printf("%d keys so far, the last one is %q\n", p.Keys, p.Key) },
+	}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		bytes += object.Size
+	}
+	fmt.Println(bytes, "bytes")
+	// Output:
+	// 7 keys so far, the last one is "photos/2026/東京.jpg"
+	// 184 bytes
+}
+
 // What the service refuses is an *Error, and its code says why.
 func ExampleError() {
 	c := standIn()

@@ -78,8 +78,8 @@ func (l *listing) askOne() bool {
 		if !s.complete {
 			if after, left := s.ahead.divide(s.after, s.until); after != "" {
 				l.divided = true
-				next := &span{after: after, until: s.until, ahead: s.ahead.rest(left)}
-				s.until, s.ahead.pages = after, left
+				next := &span{after: after, until: s.until, ahead: s.ahead.rest(left), split: true, last: s.last}
+				s.until, s.last, s.ahead.pages = after, false, left
 				l.spans = slices.Insert(l.spans, i+1, next)
 				l.send(next)
 				return true
@@ -120,8 +120,12 @@ func (l *listing) clip(s *span, objects []Object) []Object {
 			}
 			return 1
 		})
-		s.complete = s.complete || n < len(objects) || objects[n-1].Key == s.until && !l.versions
-		objects = objects[:n]
+		if s.last && n < len(objects) { // there is more, whatever the server said where it was asked to begin at until
+			s.until, s.last = "", false
+		} else {
+			s.complete = s.complete || n < len(objects) || objects[n-1].Key == s.until && !l.versions && !s.last
+			objects = objects[:n]
+		}
 	}
 	if len(objects) > 0 {
 		s.ahead = measure(objects, l.in.Prefix, s.until)

@@ -45,9 +45,26 @@ type span struct {
 	next     cursor // where its next page begins
 	asked    bool   // a call is on the way
 	complete bool
+	split    bool       // after is a place that was guessed
+	last     bool       // nothing is behind until, if the server is right
 	pages    [][]Object // that wait to be consumed
 	err      error      // what ends the listing, once these are consumed
 	ahead    estimate
+}
+
+// guessed reports whether what the span asks for first begins at a place that was guessed, where the server may know
+// nothing, or be wrong: MinIO finds nothing behind some places that have keys behind them, and refuses others.
+func (s *span) guessed() bool { return s.split && s.next == (cursor{}) }
+
+// drop takes back the place where span i begins, if the span before has not come to it yet. It reports whether it did.
+func (l *listing) drop(i int) bool {
+	if i == 0 || l.spans[i-1].complete {
+		return false
+	}
+	before := l.spans[i-1]
+	before.until, before.ahead.pages = l.spans[i].until, 0 // it is not divided again before its next page
+	l.spans = slices.Delete(l.spans, i, i+1)
+	return true
 }
 
 func (c *Client) list(ctx context.Context, in Input, versions bool, yield func(Object, error) bool) {
@@ -104,7 +121,7 @@ func (c *Client) list(ctx context.Context, in Input, versions bool, yield func(O
 
 // give hands the objects of a page to the caller. It returns false when the range is over.
 func (l *listing) give(ctx context.Context, objects []Object, yield func(Object, error) bool, fail func(error)) bool {
-	for i, o := range objects {
+	for i := range objects {
 		if err := ctx.Err(); err != nil {
 			fail(err)
 			return false
@@ -113,8 +130,8 @@ func (l *listing) give(ctx context.Context, objects []Object, yield func(Object,
 			l.ask()
 		}
 		l.progress.Keys++
-		l.progress.Key = o.Key
-		if !yield(o, nil) {
+		l.progress.Key = objects[i].Key
+		if !yield(objects[i], nil) {
 			return false
 		}
 		if i%64 == 0 && l.in.Progress != nil {
@@ -180,10 +197,16 @@ func (l *listing) arrived(a answer) {
 	switch {
 	case i < 0: // it has turned out that nothing is there
 		return
+	case s.guessed() && a.err != nil && !a.throttled && l.ctx.Err() == nil && l.drop(i):
+		return // the span before goes on in its place, by the server's own markers
 	case a.err != nil:
 		if !l.retreat(a.epoch, i == 0, a.throttled) {
 			s.err, s.complete = a.err, true
 		}
+		return
+	case s.guessed() && len(a.page.objects) == 0 && a.page.next == (cursor{}) && (i == 0 || l.spans[i-1].complete):
+		// The span before ended because there is more behind it.
+		s.err, s.complete = l.wrap("the server says that nothing is behind a place where it has listed something: the bucket changed meanwhile, or the server does not list from where it is asked to; set Input.Parallel to 0"), true
 		return
 	case a.page.next == (cursor{}): // up to the very end, so that what may have been found there is not needed
 		for _, later := range l.spans[i+1:] {
@@ -191,6 +214,9 @@ func (l *listing) arrived(a answer) {
 		}
 		l.spans = l.spans[:i+1]
 		s.complete, s.until = true, ""
+		if i > 0 && s.guessed() && len(a.page.objects) == 0 {
+			l.spans[i-1].last = true
+		}
 	case a.page.next == s.next:
 		s.err, s.complete = l.wrap("the server sends the same marker of the next page twice: the listing would not end"), true
 	}

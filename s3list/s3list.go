@@ -77,13 +77,16 @@ type Input struct {
 	// this one. List has no use for it.
 	VersionIDMarker string
 
-	// Parallel is how many pages are asked for at the same time, at most 64. The result is the same, also its order:
-	// the names ahead are divided at places that are guessed from the keys seen so far. A listing begins with one
-	// request, and no more than that are needed for a bucket of one page; as pages come in it asks for more, and for
-	// fewer when the server says SlowDown. Some requests turn out to be for nothing: count on a third more than
-	// otherwise. Up to 3 times as many pages are held in memory, at about 400 KB each. Client.Credentials is called from
-	// several goroutines. The server must list in the order of UTF-8 bytes, as S3 does; if it is seen not to, that is
-	// an error. 0 and 1 mean one request at a time.
+	// Parallel is how many pages may be asked for at the same time, at most 64. 0 and 1 mean one after the other. The
+	// result is the same, also its order: what is still to be listed is divided at places that are guessed from the keys
+	// seen so far. A listing begins with one request, and a bucket of one page costs no more than that; as pages come in,
+	// it asks for more at once, and for fewer when the server says SlowDown. Some requests find nothing new: a third more
+	// of them than otherwise is usual, and several times as many have been seen where names leave large gaps.
+	//
+	// Up to 3 pages for each of the parallel requests wait in memory, at about 0.3 MB for 1000 keys; 40 MB do for a
+	// Parallel of 8. Client.Credentials is called from several goroutines at once. The server must list in the order of
+	// UTF-8 bytes, as S3 does: if it is seen not to before the listing is divided, pages are asked for one after the
+	// other, and after that it is an error.
 	Parallel int
 
 	// Progress, if it is set, is called in the goroutine that ranges over the listing, between two objects: at most ten

@@ -32,7 +32,7 @@ func allVersions(t *testing.T, b http.RoundTripper, in Input) (all []string) {
 
 // Every version of every key, once, in order: on pages of any size, which end in the middle of a key, one or many at once.
 func TestVersions(t *testing.T) {
-	for name, keys := range distributions(200) {
+	for name, keys := range distributions(60) {
 		b := bucketOf(keys)
 		var want []string
 		for i, key := range keys {
