@@ -16,9 +16,14 @@ type fanOut struct {
 	threshold float64 // from here on, the window grows by 1 with every round
 	epoch     int     // counts how often it was halved
 	divided   bool    // the key space has been
+	alone     int     // calls in a row refused for their rate with no other on the way
 }
 
+// maxAlone is how many calls in a row may be refused for their rate after those of the fan-out have come to rest.
+const maxAlone = 3
+
 func (f *fanOut) grow() {
+	f.alone = 0
 	if f.window < f.threshold {
 		f.window++
 	} else {
@@ -40,8 +45,13 @@ func (f *fanOut) slow(epoch int) {
 // so when the failure is ahead of what the caller has come to, where things may be different by then, and when it may
 // be the other calls that were too much for the server. Fewer calls are made then.
 func (l *listing) retreat(epoch int, head, throttled bool) bool {
-	if l.ctx.Err() != nil || head && (!throttled || l.running == 0) {
+	if l.ctx.Err() != nil || head && (!throttled || l.limit == 1) {
 		return false
+	}
+	if head && l.running == 0 {
+		if l.alone++; l.alone > maxAlone {
+			return false
+		}
 	}
 	l.slow(epoch)
 	return true
