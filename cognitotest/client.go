@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // Client answers an HTTP client that reaches s in memory, under the host names that AWS uses: regional, FIPS and
@@ -37,7 +38,9 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	done := make(chan *recorder, 1)
-	go func() {
+	var decided atomic.Bool // that the request is given up, or that it is not
+	decide := func() bool { return decided.CompareAndSwap(false, true) }
+	go func(fault func(*http.Request) *http.Response) {
 		defer body.Close()
 		rec := &recorder{header: make(http.Header)}
 		defer func() {
@@ -48,11 +51,14 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 			}
 			done <- rec
 		}()
-		m.server.ServeHTTP(rec, in)
-	}()
+		m.server.serve(rec, in, fault, decide)
+	}(m.server.Fault)
 	select {
 	case <-ctx.Done():
 		body.Close() // ends a handler that still reads it
+		if !decide() {
+			<-done // so that the caller may change the server's fields
+		}
 		return nil, context.Cause(ctx)
 	case rec := <-done:
 		if rec.panic != nil {

@@ -44,7 +44,7 @@ import (
 )
 
 // Server is a verifying stand-in for the AWS services that a Cognito sign-in uses. The zero value answers, and knows
-// no one. Set the fields before the first request; do not copy a Server that is in use. All methods may be called from
+// no one. Set the fields before the first request, and Fault while none is under way; do not copy a Server that is in use. All methods may be called from
 // many goroutines.
 //
 // Server is an [http.Handler]. Under AWS's own host names the host decides which service, Region and bucket is meant.
@@ -82,6 +82,12 @@ const maxBody = 16 << 20
 
 // ServeHTTP answers one request as the service it is meant for would.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.serve(w, r, s.Fault, func() bool { return true })
+}
+
+// serve is [Server.ServeHTTP] with s.Fault as fault. It goes on after that only if proceed says so: nothing is read from
+// the fields of s, or changed, for a request that has been given up.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, fault func(*http.Request) *http.Response, proceed func() bool) {
 	s.start.Do(s.load)
 	w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
@@ -89,12 +95,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("cognitotest: request body is cut short or longer than %d bytes", maxBody), http.StatusBadRequest)
 		return
 	}
-	if s.Fault != nil {
+	if fault != nil {
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		if answer := s.Fault(r); answer != nil {
+		if answer := fault(r); answer != nil {
 			send(w, answer)
 			return
 		}
+	}
+	if !proceed() {
+		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	switch service := s.service(r); service {
