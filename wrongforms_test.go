@@ -1,0 +1,201 @@
+package cognito_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+)
+
+// sloppy returns part with its last character replaced by one that differs in bits that stand for nothing (RFC 4648
+// section 3.5), which a lenient decoder reads as the same bytes.
+func sloppy(t *testing.T, part string) string {
+	t.Helper()
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	if len(part)%4 == 0 || len(part) == 0 {
+		t.Fatal("this part has no such bits")
+	}
+	last := strings.IndexByte(alphabet, part[len(part)-1])
+	return part[:len(part)-1] + alphabet[last+1:last+2]
+}
+
+// A token has one spelling only: otherwise a list of revoked tokens, or a cache, could be passed by.
+func TestTokenHasOneSpelling(t *testing.T) {
+	p := newPool(t, "k1")
+	// Lengths that leave bits over in each part.
+	header := map[string]any{"alg": "RS256", "kid": "k1"}
+	for len(part(header))%4 == 0 {
+		header["typ"] = fmt.Sprint(header["typ"], "x")
+	}
+	claims := map[string]any{
+		"iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE00", "token_use": "id", "sub": "s",
+		"aud": exampleEnvironment().ClientID, "exp": time.Now().Add(time.Hour).Unix(),
+	}
+	for len(part(claims))%4 == 0 {
+		claims["sub"] = claims["sub"].(string) + "s"
+	}
+	good := p.sign(header, claims)
+	client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: &http.Client{Transport: p}}
+	if _, err := client.VerifyIDToken(t.Context(), good); err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(good, ".")
+	for i, name := range []string{"header", "claims", "signature"} {
+		other := slices.Clone(parts)
+		other[i] = sloppy(t, parts[i])
+		token := strings.Join(other, ".")
+		if _, err := client.VerifyIDToken(t.Context(), token); err == nil || !strings.Contains(err.Error(), name+" is not base64url") {
+			t.Errorf("%s: error %v", name, err)
+		}
+		if _, err := cognito.ParseUnverified(token); err == nil {
+			t.Errorf("%s: read without an error", name)
+		}
+	}
+}
+
+// skewedAWS is a user pool and an identity pool whose clock is off by a while from the local one.
+type skewedAWS struct {
+	off       time.Duration
+	issued    int
+	refreshed []string // the refresh tokens that were sent
+	refused   int      // ID tokens that had expired
+	damaged   bool     // the ID token of the next answer
+	rotates   bool
+}
+
+func (a *skewedAWS) now() time.Time { return time.Now().Add(a.off) }
+
+// token is a new ID token of an hour.
+func (a *skewedAWS) token() string {
+	a.issued++
+	return part(map[string]any{"alg": "RS256", "kid": "k"}) + "." + part(map[string]any{
+		"iss": "https://issuer.example/pool", "aud": exampleEnvironment().ClientID, "token_use": "id",
+		"cognito:username": "ada", "jti": a.issued, "exp": a.now().Add(time.Hour).Unix(),
+	}) + ".AAAA"
+}
+
+func (a *skewedAWS) RoundTrip(r *http.Request) (*http.Response, error) {
+	var in struct {
+		RefreshToken string
+		Logins       map[string]string
+	}
+	if body, err := r.GetBody(); err == nil {
+		json.NewDecoder(body).Decode(&in)
+	}
+	response := answer(404, "")
+	switch _, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); operation {
+	case "GetTokensFromRefreshToken":
+		a.refreshed = append(a.refreshed, in.RefreshToken)
+		id, rotated := a.token(), ""
+		if a.damaged {
+			id, a.damaged = "damaged", false
+		}
+		if a.rotates {
+			rotated = fmt.Sprintf(`,"RefreshToken":"rotated-%d"`, len(a.refreshed))
+		}
+		response = answer(200, fmt.Sprintf(`{"AuthenticationResult":{"AccessToken":"a","IdToken":%q,"ExpiresIn":3600%s}}`, id, rotated))
+	case "GetId", "GetCredentialsForIdentity":
+		claims, err := cognito.ParseUnverified(in.Logins["issuer.example/pool"])
+		switch {
+		case err != nil || !a.now().Before(claims.ExpiresAt):
+			a.refused++
+			response = refusal(400, "NotAuthorizedException", "Invalid login token. Token expired: 1 >= 0")
+		case operation == "GetId":
+			response = answer(200, fmt.Sprintf(`{"IdentityId":%q}`, identityA))
+		default:
+			response = answer(200, fmt.Sprintf(`{"IdentityId":%q,"Credentials":{"AccessKeyId":"ASIA%d","SecretKey":"s","SessionToken":"t","Expiration":%d}}`,
+				identityA, a.issued, a.now().Add(time.Hour).Unix()))
+		}
+	}
+	response.Header.Set("Date", a.now().UTC().Format(http.TimeFormat))
+	return response, nil
+}
+
+// A resumed session knows no clock but the local one until something has answered. If that is slow, the saved token looks
+// good though it has expired; if it is fast, the token looks expired though it is good. Either way the session comes to
+// itself after one refresh, and from then on goes by the service's clock.
+func TestResumeWithWrongClock(t *testing.T) {
+	for _, off := range []time.Duration{0, 3 * time.Hour, -3 * time.Hour} { // of the service
+		for _, age := range []time.Duration{0, 90 * time.Minute} { // of the saved token
+			t.Run(fmt.Sprintf("%v, token of %v ago", off, age), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					aws := &skewedAWS{off: off}
+					saved := cognito.Saved{Tokens: cognito.Tokens{ID: aws.token(), Access: "a", Refresh: "r", Expires: aws.now().Add(time.Hour)}}
+					time.Sleep(age)
+					client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: &http.Client{Transport: aws}}
+					s, err := client.Resume(t.Context(), saved)
+					if err != nil {
+						t.Fatal(err)
+					}
+					first, err := s.Credentials(t.Context())
+					if err != nil {
+						t.Fatal(err)
+					}
+					// Refreshed if the token had expired, or looked so: its end, by the local clock, lies off from now.
+					want := 0
+					if age > 0 || off+time.Hour <= 0 {
+						want = 1
+					}
+					if len(aws.refreshed) != want {
+						t.Errorf("%d refreshes, want %d", len(aws.refreshed), want)
+					}
+					if slow := off > time.Hour && age > 0; (aws.refused > 0) != slow {
+						t.Errorf("%d expired tokens were sent", aws.refused)
+					}
+					for range 3 { // nothing is asked for again and again
+						if again, err := s.Credentials(t.Context()); err != nil || again != first {
+							t.Errorf("%v, %v", again, err)
+						}
+						if _, err := s.Tokens(t.Context()); err != nil {
+							t.Error(err)
+						}
+					}
+					if n := len(aws.refreshed); n > 1 {
+						t.Errorf("%d refreshes", n)
+					}
+					refused := aws.refused
+					time.Sleep(50 * time.Minute)
+					if again, err := s.Credentials(t.Context()); err != nil || again == first {
+						t.Errorf("not renewed by the service's clock: %v, %v", again, err)
+					}
+					if aws.refused != refused {
+						t.Error("an expired token was sent though the clock is known")
+					}
+				})
+			})
+		}
+	}
+}
+
+// With rotation the refresh token of an answer is the only one that is still good, whatever is wrong with the rest of it.
+func TestRotatedTokenBesideDamagedOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		aws := &skewedAWS{rotates: true}
+		saved := cognito.Saved{Tokens: cognito.Tokens{ID: aws.token(), Access: "a", Refresh: "first", Expires: aws.now().Add(time.Hour)}}
+		client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: &http.Client{Transport: aws}}
+		s, err := client.Resume(t.Context(), saved)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Hour)
+		aws.damaged = true
+		if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), "ID token can't be used") {
+			t.Errorf("error %v", err)
+		}
+		if got := s.Save().Tokens.Refresh; got != "rotated-1" {
+			t.Errorf("%q would be saved", got)
+		}
+		if tokens, err := s.Tokens(t.Context()); err != nil || tokens.Refresh != "rotated-2" {
+			t.Errorf("refresh token %q, error %v", tokens.Refresh, err)
+		}
+		if want := []string{"first", "rotated-1"}; !slices.Equal(aws.refreshed, want) {
+			t.Errorf("refreshed with %q, want %q", aws.refreshed, want)
+		}
+	})
+}
