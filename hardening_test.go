@@ -222,5 +222,8 @@ func TestSignOutRevokesStoredToken(t *testing.T) {
 		if _, err := exampleClient(server).Resume(ctx, newest); err == nil {
 			t.Error("the newest token lives on after SignOut")
 		}
+		if tokens, err := first.Tokens(ctx); err == nil {
+			t.Errorf("a session that has ended took %v out of the store", tokens)
+		}
 	})
 }

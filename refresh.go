@@ -57,6 +57,9 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 	if s.client.RefreshWith == nil {
 		return s.refreshNow(ctx, old)
 	}
+	if err := s.live(); err != nil {
+		return old, time.Time{}, err // whatever is stored
+	}
 	current := s.Save()
 	current.Tokens = old
 	newest := old // also if it could not be stored, it may be the only one that is still good

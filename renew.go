@@ -129,12 +129,12 @@ func (r *renewing[T]) run(ctx context.Context, call *renewal[T], old T) {
 	}
 }
 
-// expire makes the next get renew, and tells whether it did: not when the last renewal began less than pause ago. The
-// value still serves if the renewal fails.
+// expire makes the next get renew, and tells whether it did: not when the last renewal began less than pause ago, or has
+// not ended. The value still serves if the renewal fails.
 func (r *renewing[T]) expire(pause time.Duration) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if time.Since(r.begun) < pause {
+	if r.call != nil || time.Since(r.begun) < pause {
 		return false
 	}
 	r.due = time.Time{}

@@ -122,7 +122,7 @@ func (c *Client) key(ctx context.Context, id string) (*rsa.PublicKey, error) {
 			}
 		}
 		if !c.keys.expire(keysPause) {
-			return nil, fmt.Errorf("cognito: the user pool has no key %q: the token is of another pool, or its key was retired", id)
+			return nil, fmt.Errorf("cognito: the user pool has no key %q, or its keys can't be fetched anew: the token is of another pool, or its key was retired, or try again", id)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -184,6 +185,50 @@ func TestKeysAreKeptAndFetchedOnceMore(t *testing.T) {
 		check(3, false, old) // asked again, in vain
 		check(3, false, old)
 		check(3, true, token())
+	})
+}
+
+// A countedContext ends after it was asked often whether it has.
+type countedContext struct {
+	context.Context
+	asked int
+}
+
+func (c *countedContext) Err() error {
+	if c.asked++; c.asked > 100 {
+		return context.Canceled
+	}
+	return c.Context.Err()
+}
+
+// While the keys can't be had a token with an unknown one is refused after a while, and does not keep a processor busy.
+func TestKeysThatDoNotCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, hang := newPool(t, "k1"), false
+		client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			if hang {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			}
+			return p.RoundTrip(r)
+		})}}
+		for _, id := range []string{"k1", "k2"} {
+			token := p.sign(map[string]any{"alg": "RS256", "kid": id}, map[string]any{
+				"iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE00", "token_use": "id",
+				"aud": cognitotest.ExampleClientID, "exp": time.Now().Add(time.Hour).Unix(),
+			})
+			ctx := &countedContext{Context: t.Context()}
+			if _, err := client.VerifyIDToken(ctx, token); (err == nil) != (id == "k1") {
+				t.Errorf("key %s: error %v", id, err)
+			}
+			if ctx.asked > 10 {
+				t.Errorf("key %s was looked for %d times", id, ctx.asked)
+			}
+			hang = true
+			time.Sleep(time.Minute)
+		}
+		synctest.Wait()
+		time.Sleep(3 * time.Minute) // the fetch ends
 	})
 }
 
