@@ -37,6 +37,7 @@ var arrows = map[string][]string{
 	"s3list":               {"internal/endpoint", "internal/redact", "internal/transport", "sigv4"},
 	"":                     {"cognitoid", "cognitoidp", "internal/endpoint", "internal/redact", "internal/transport", "sigv4", "srp", "sts"},
 	"cmd/demo":             {"", "cognitotest", "internal/terminal", "s3list", "sigv4", "sts"},
+	"cmd/cognito":          {"", "cognitoidp", "cognitotest", "internal/qr", "internal/terminal", "s3list", "sigv4", "sts"},
 	"internal/interop":     {},
 }
 

@@ -1,4 +1,4 @@
-// Package terminal asks for a secret at a terminal without showing it.
+// Package terminal asks at a terminal: for a secret, without showing it, or for a line.
 //
 //	password, err := terminal.ReadSecret(os.Stdin, os.Stderr, "Password: ")
 //
@@ -7,7 +7,6 @@
 package terminal
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -28,11 +27,28 @@ func Is(f *os.File) bool {
 
 // ReadSecret reads one line from in. Where in is a terminal it writes prompt to out first and does not show what is
 // typed; where it is not, such as a pipe, nothing is written. The line's end (LF or CRLF) is not part of the secret,
-// and every other character is. An interrupt (Ctrl-C) or SIGTERM restores the terminal before the program ends.
+// and every other character is. No more than the line is read, so that several can be read from one pipe. An interrupt
+// (Ctrl-C) or SIGTERM restores the terminal before the program ends.
 func ReadSecret(in *os.File, out io.Writer, prompt string) (string, error) {
-	restore, err := noEcho(in, true)
+	line, shown, err := read(in, out, prompt, true)
+	if shown {
+		fmt.Fprintln(out) // the user's own was not shown
+	}
+	return line, err
+}
+
+// ReadLine is [ReadSecret] for what may be shown while it is typed.
+func ReadLine(in *os.File, out io.Writer, prompt string) (string, error) {
+	line, _, err := read(in, out, prompt, false)
+	return line, err
+}
+
+// read tells also whether it wrote the prompt.
+func read(in *os.File, out io.Writer, prompt string, secret bool) (line string, shown bool, err error) {
+	restore, err := noEcho(in, secret)
 	if err != nil {
-		return readLine(in)
+		line, err = readLine(in)
+		return line, false, err
 	}
 	interrupted := make(chan os.Signal, 1)
 	done := make(chan struct{})
@@ -52,24 +68,29 @@ func ReadSecret(in *os.File, out io.Writer, prompt string) (string, error) {
 		}
 	}()
 	fmt.Fprint(out, prompt)
-	line, err := readLine(in)
+	line, err = readLine(in)
 	close(done)
 	restore()
-	fmt.Fprintln(out) // the user's own was not shown
-	return line, err
+	return line, true, err
 }
 
 func readLine(in io.Reader) (string, error) {
-	line, err := bufio.NewReader(io.LimitReader(in, maxSecret+2)).ReadString('\n')
-	if err != nil && !(err == io.EOF && line != "") {
-		if err == io.EOF {
-			err = errors.New("terminal: nothing was entered")
+	var line []byte
+	for one := make([]byte, 1); ; {
+		n, err := in.Read(one)
+		switch {
+		case n == 1 && one[0] == '\n':
+			return strings.TrimSuffix(string(line), "\r"), nil
+		case n == 1 && len(line) > maxSecret:
+			return "", fmt.Errorf("terminal: more than %d bytes were entered", maxSecret)
+		case n == 1:
+			line = append(line, one[0])
+		case err == io.EOF && len(line) > 0:
+			return string(line), nil
+		case err == io.EOF:
+			return "", errors.New("terminal: nothing was entered")
+		case err != nil:
+			return "", err
 		}
-		return "", err
 	}
-	line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
-	if len(line) > maxSecret {
-		return "", fmt.Errorf("terminal: more than %d bytes were entered", maxSecret)
-	}
-	return line, nil
 }

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/internal/terminal"
+)
+
+func loginCommand() command {
+	return command{
+		name: "login",
+		summary: `Sign in, and keep the session for the other commands.
+The password is asked for at the terminal, or read from standard input or another file descriptor: one line for each
+thing that is asked, the password first. It is proven by SRP and not sent, unless -flow or -challenge ask for that.
+Codes, new passwords, choices and the set-up of a password generator are asked for as the user pool wants them. A device
+that the pool tracks is kept, too, so that a pool which remembers it asks for no code the next time.`,
+		example: `cognito login -env DEV -user ada
+cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/password`,
+		run: func(ctx context.Context, a *app, args []string) error {
+			f := a.flags()
+			f.BoolVar(&a.noStore, "no-store", false, "keep nothing: only see whether the sign-in works")
+			a.login.register(f)
+			if _, err := a.parse(f, args, 0, 0); err != nil {
+				return err
+			}
+			name, env, err := a.environment()
+			if err != nil {
+				return err
+			}
+			keep, err := a.keeper(name, env)
+			if err != nil {
+				return err
+			}
+			s := &signedIn{a: a, name: name, env: env, keep: keep}
+			if err := s.connect(); err != nil {
+				return err
+			}
+			return s.login(ctx)
+		},
+	}
+}
+
+// loginFlags say how to sign in.
+type loginFlags struct {
+	user, flow, challenge, totpFile string
+	passwordFD                      int
+	remember                        bool
+	duration                        time.Duration
+
+	answers *os.File // where passwords and codes come from, once it is open
+}
+
+func (l *loginFlags) register(f *flag.FlagSet) {
+	f.StringVar(&l.user, "user", "", "user `name` or alias (default: the one of the last sign-in)")
+	f.IntVar(&l.passwordFD, "password-fd", -1, "read password and codes, a line each, from this file `descriptor` (default: the terminal, or standard input)")
+	f.StringVar(&l.totpFile, "totp-file", "", "`file` with the seed (base32) of the password generator, to answer for it")
+	f.StringVar(&l.flow, "flow", "", "how the sign-in begins: USER_SRP_AUTH, USER_AUTH, CUSTOM_AUTH or USER_PASSWORD_AUTH (default: USER_SRP_AUTH)")
+	f.StringVar(&l.challenge, "challenge", "", "what a USER_AUTH sign-in begins with: PASSWORD_SRP, PASSWORD, EMAIL_OTP or SMS_OTP (default: a choice)")
+	f.BoolVar(&l.remember, "remember-device", false, "have the pool remember this device, where it leaves that to the user")
+}
+
+// login signs in and keeps what comes of it.
+func (s *signedIn) login(ctx context.Context) error {
+	a := s.a
+	// A sign-in with questions takes minutes: the lock is for what it yields.
+	before, err := s.keep.load()
+	if errors.Is(err, errDamaged) {
+		before = s.keep.blank // and update sets it aside
+	} else if err != nil {
+		return err
+	}
+	login := cognito.Login{Username: a.login.user, Flow: strings.ToUpper(a.login.flow), PreferredChallenge: strings.ToUpper(a.login.challenge)}
+	if login.PreferredChallenge != "" {
+		login.Flow = cmp.Or(login.Flow, "USER_AUTH")
+	}
+	if login.Username == "" {
+		login.Username = before.User
+	}
+	if login.Username == "" {
+		if login.Username, err = a.ask("User name: ", false); err != nil || login.Username == "" {
+			return usagef("no user name: use -user")
+		}
+	}
+	if stored := before.Devices[cmp.Or(before.Names[login.Username], login.Username)]; stored != nil {
+		if err := json.Unmarshal(stored, &login.Device); err != nil {
+			login.Device = cognito.Device{}
+		}
+	}
+	if !slices.Contains([]string{"EMAIL_OTP", "SMS_OTP"}, login.PreferredChallenge) && (login.Flow != "USER_AUTH" || login.PreferredChallenge != "") {
+		if login.Password, err = a.ask("Password of "+printable(login.Username)+": ", true); err != nil {
+			return signInError{fmt.Errorf("no password: %w", err)}
+		}
+	}
+	session, err := s.client.Start(ctx, login)
+	for err != nil {
+		var challenge *cognito.Challenge
+		if !errors.As(err, &challenge) {
+			return err
+		}
+		session, err = s.answer(ctx, challenge, login)
+	}
+	return s.signedIn(ctx, login.Username, session)
+}
+
+// signedIn keeps a session that has just begun.
+func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.Session) error {
+	newDevice, ask := session.Device()
+	if ask {
+		remember := s.a.login.remember
+		if !remember && terminal.Is(s.a.answersFile()) {
+			answer, err := s.a.ask("Remember this device, so that it is asked for no more codes? [y/N] ", false)
+			remember = err == nil && strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y")
+		}
+		if err := session.RememberDevice(ctx, remember); err != nil {
+			s.a.notef("the pool does not remember this device: %s", oneLine(err.Error()))
+		}
+	}
+	saved := session.Save()
+	real := session.UnverifiedClaims().Username
+	err := s.keep.update(ctx, func(r *record, _ func() error) error {
+		r.User, r.Credentials, r.Session = typed, nil, nil
+		if real != "" && real != typed {
+			if r.Names == nil || len(r.Names) > 100 {
+				r.Names = make(map[string]string)
+			}
+			r.Names[typed] = real
+		}
+		if newDevice.Key != "" {
+			text, err := newDevice.Reveal()
+			if err != nil {
+				return err
+			}
+			if r.Devices == nil {
+				r.Devices = make(map[string]device)
+			}
+			r.Devices[cmp.Or(newDevice.Username, real, typed)] = text
+		}
+		return r.keep(saved)
+	})
+	if err != nil {
+		return err
+	}
+	if s.a.now.name == "login" {
+		s.a.notef("signed in to %s as %s", printable(s.name), printable(cmp.Or(real, typed)))
+	}
+	return nil
+}

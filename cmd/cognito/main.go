@@ -1,0 +1,171 @@
+// Cognito signs a user in to Amazon Cognito and hands the AWS credentials to every other tool on the machine.
+//
+//	cognito configure -from amplify_outputs.json
+//	cognito login -user ada
+//	cognito exec -- aws s3 ls
+//
+// "cognito help" lists the commands, and "cognito help COMMAND" shows what each takes, with an example. Sessions are kept
+// in the user's state directory, readable by the user alone: see [keeper].
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"unicode"
+
+	"github.com/loginwithcognito/cognito"
+)
+
+// Exit codes. That of "cognito exec" is the command's own.
+const (
+	exitFailed      = 1   // a service, the network or the file system refused
+	exitUsage       = 2   // the flags or the configuration are wrong
+	exitSignIn      = 3   // nobody is signed in, or the session has ended: "cognito login" is needed
+	exitCannotRun   = 126 // of exec: the command is there and can't be run
+	exitNotFound    = 127 // of exec: there is no such command
+	exitInterrupted = 130 // Ctrl-C
+)
+
+// A command is one verb of the tool.
+type command struct {
+	name, args, summary string
+	example             string // a line or more, each ready to be typed
+	run                 func(ctx context.Context, a *app, args []string) error
+}
+
+// commands lists the verbs in the order of the help.
+func commands() []command {
+	return []command{
+		loginCommand(),
+		credentialsCommand(),
+	}
+}
+
+// An app is one run of the tool: where it reads and writes, and what its flags say.
+type app struct {
+	stdin          *os.File
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	now            command // what is being run
+
+	config, env, region string // flags that most commands have
+	noStore             bool
+	login               loginFlags
+	renewing            renewal
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
+	os.Exit(a.main(ctx, os.Args[1:]))
+}
+
+// main runs the command that args name and returns the exit code.
+func (a *app) main(ctx context.Context, args []string) int {
+	err := a.dispatch(ctx, args)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	return a.report(ctx, err)
+}
+
+func (a *app) dispatch(ctx context.Context, args []string) error {
+	name := ""
+	if len(args) > 0 {
+		name, args = args[0], args[1:]
+	}
+	switch name {
+	case "", "help", "-h", "-help", "--help":
+		if len(args) > 0 {
+			return a.dispatch(ctx, []string{args[0], "-help"})
+		}
+		a.overview()
+		if name == "" {
+			return usagef("name a command")
+		}
+		return nil
+	case "version", "-version", "--version":
+		fmt.Fprintln(a.stdout, "cognito", version())
+		return nil
+	}
+	for _, c := range commands() {
+		if c.name == name {
+			a.now = c
+			return c.run(ctx, a, args)
+		}
+	}
+	return usagef("there is no command %q: \"cognito help\" lists them", name)
+}
+
+// report says what went wrong, in one line, and chooses the exit code.
+func (a *app) report(ctx context.Context, err error) int {
+	var usage usageError
+	var signIn signInError
+	var status exitStatus
+	var challenge *cognito.Challenge
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &status): // has been said, or needs no word
+		return int(status)
+	case errors.Is(err, syscall.EPIPE): // whoever reads has seen enough
+		return exitFailed
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		a.notef("interrupted")
+		return exitInterrupted
+	}
+	a.notef("%s", oneLine(err.Error()))
+	switch {
+	case errors.As(err, &signIn), errors.As(err, &challenge):
+		return exitSignIn
+	case errors.As(err, &usage):
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// notef writes one line to standard error.
+func (a *app) notef(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "cognito: "+format+"\n", args...)
+}
+
+// A usageError is what the user can mend without asking anybody: a flag, a file.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// A signInError is what only a new sign-in mends.
+type signInError struct{ error }
+
+func (e signInError) Unwrap() error { return e.error }
+
+// An exitStatus ends the program with that code and no word.
+type exitStatus int
+
+func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// oneLine is a text fit for one line of a terminal: line ends become "; ", and nothing in it steers.
+func oneLine(s string) string {
+	lines := strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' })
+	return printable(strings.Join(lines, "; "))
+}
+
+// printable is s with what would steer a terminal replaced.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, s)
+}

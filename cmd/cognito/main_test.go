@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// TestMain makes the test binary the tool itself, when it is told to.
+func TestMain(m *testing.M) {
+	if os.Getenv("COGNITO_TEST_TOOL") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// A machine is where the tool runs in a test: a stand-in on loopback, and directories of its own.
+type machine struct {
+	server   *cognitotest.Server
+	url      string
+	dir      string // of all files
+	settings map[string]string
+}
+
+// newMachine serves the example, and writes a configuration with the environments DEV and BARE, which has no identity pool.
+func newMachine(t *testing.T) *machine {
+	t.Helper()
+	m := &machine{server: cognitotest.Example(), dir: t.TempDir()}
+	listener := httptest.NewServer(m.server)
+	t.Cleanup(listener.Close)
+	m.url = listener.URL
+	m.settings = map[string]string{
+		"COGNITO_CONFIG": filepath.Join(m.dir, "config.json"), "COGNITO_STATE_DIR": filepath.Join(m.dir, "state"),
+		"COGNITO_ENV": "DEV", "AWS_ENDPOINT_URL": m.url, "HOME": m.dir,
+	}
+	text, err := json.Marshal(map[string]any{
+		"DEV": map[string]string{
+			"user_pool_id": cognitotest.ExampleUserPoolID, "client_id": cognitotest.ExampleClientID,
+			"identity_pool_id": cognitotest.ExampleIdentityPoolID, "role_arn": cognitotest.ExampleRoleARN,
+			"bucket_name": cognitotest.ExampleBucket,
+		},
+		"BARE": map[string]string{"user_pool_id": cognitotest.ExampleUserPoolID, "client_id": cognitotest.ExampleClientID},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(m.settings["COGNITO_CONFIG"], text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// run runs the tool in this process, with input on its standard input, which is no terminal.
+func (m *machine) run(t *testing.T, input string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	return m.runContext(t, t.Context(), input, args...)
+}
+
+func (m *machine) runContext(t *testing.T, ctx context.Context, input string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	stdin, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	io.WriteString(w, input)
+	w.Close()
+	var out, errs bytes.Buffer
+	a := &app{stdin: stdin, stdout: &out, stderr: &errs, getenv: func(name string) string { return m.settings[name] }}
+	code = a.main(ctx, args)
+	if strings.Contains(out.String()+errs.String(), cognitotest.ExamplePassword) {
+		t.Error("the password is shown")
+	}
+	return code, out.String(), errs.String()
+}
+
+// must is run for what has to succeed.
+func (m *machine) must(t *testing.T, input string, args ...string) (stdout string) {
+	t.Helper()
+	code, stdout, stderr := m.run(t, input, args...)
+	if code != 0 {
+		t.Fatalf("cognito %s: exit %d: %s", strings.Join(args, " "), code, stderr)
+	}
+	return stdout
+}
+
+// signedIn signs the example's user in.
+func (m *machine) signedIn(t *testing.T) *machine {
+	t.Helper()
+	m.must(t, cognitotest.ExamplePassword+"\n", "login", "-user", cognitotest.ExampleUser)
+	return m
+}
+
+// process is the tool as a process of its own.
+func (m *machine) process(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), executable, args...)
+	c.Env = []string{"COGNITO_TEST_TOOL=1", "PATH=" + os.Getenv("PATH")}
+	for name, value := range m.settings {
+		c.Env = append(c.Env, name+"="+value)
+	}
+	return c
+}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/sigv4"
+)
+
+// A signedIn is the way of the commands to the user's session: what is kept of it, and how it is renewed.
+type signedIn struct {
+	a       *app
+	name    string // of the environment
+	env     cognito.Environment
+	client  *cognito.Client
+	keep    *keeper
+	clock   *clock
+	renewal renewal
+}
+
+// A renewal remembers, within one process, that credentials could not be renewed.
+type renewal struct {
+	mu     sync.Mutex
+	failed time.Time
+}
+
+// open prepares the session of the environment that the flags name. Nothing is sent, unless nothing shall be kept: then
+// the user signs in now.
+func (a *app) open(ctx context.Context) (*signedIn, error) {
+	name, env, err := a.environment()
+	if err != nil {
+		return nil, err
+	}
+	keep, err := a.keeper(name, env)
+	if err != nil {
+		return nil, err
+	}
+	s := &signedIn{a: a, name: name, env: env, keep: keep}
+	if err := s.connect(); err != nil {
+		return nil, err
+	}
+	if a.noStore {
+		err = s.login(ctx)
+	}
+	return s, err
+}
+
+// connect makes the client.
+func (s *signedIn) connect() error {
+	httpClient, err := s.a.httpClient()
+	if err != nil {
+		return err
+	}
+	s.clock = &clock{base: httpClient.Transport}
+	httpClient.Transport = s.clock
+	s.client = &cognito.Client{Environment: s.env, Duration: s.a.login.duration, HTTPClient: httpClient}
+	return nil
+}
+
+// how tells what credentials are made for: others than those can't be used in their place.
+func (s *signedIn) how() string {
+	text, _ := json.Marshal([]any{s.env.IdentityPoolID, s.env.RoleARN, s.env.CustomRoleARN, s.a.login.duration, s.env.Endpoints})
+	return string(text)
+}
+
+// with takes up the session under the lock, lets use have it, and keeps what has become of it.
+func (s *signedIn) with(ctx context.Context, use func(*record, *cognito.Session) error) error {
+	return s.keep.update(ctx, func(r *record, store func() error) error {
+		saved := r.session()
+		if saved == nil {
+			return s.needed("nobody is signed in to " + printable(s.name))
+		}
+		client := &cognito.Client{Environment: s.env, Duration: s.a.login.duration, HTTPClient: s.client.HTTPClient}
+		client.RefreshWith = func(ctx context.Context, current cognito.Saved, refresh func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
+			saved, err := refresh(ctx, current) // the lock is ours, so nobody else has a newer one
+			return saved, errors.Join(err, r.keep(saved), store())
+		}
+		session, err := client.Resume(ctx, *saved)
+		if err == nil {
+			err = use(r, session)
+			err = errors.Join(err, r.keep(session.Save()))
+		}
+		if ended(err) {
+			return s.needed(fmt.Sprintf("the session of %s in %s has ended (%v)", printable(r.User), printable(s.name), err))
+		}
+		return err
+	})
+}
+
+// keep makes saved the record's session.
+func (r *record) keep(saved cognito.Saved) error {
+	if saved.Tokens.Refresh == "" {
+		return nil
+	}
+	text, err := saved.Reveal()
+	if err == nil {
+		r.Session = text
+	}
+	return err
+}
+
+// needed is the error for what only a sign-in mends.
+func (s *signedIn) needed(why string) error {
+	return signInError{fmt.Errorf("%s: run \"cognito login%s\"", why, s.flag())}
+}
+
+// flag is -env as it has to be repeated.
+func (s *signedIn) flag() string {
+	if s.a.env == "" {
+		return ""
+	}
+	return " -env " + shellWord(s.a.env)
+}
+
+// ended tells whether an error of the user pool says that its tokens are of no more use.
+func ended(err error) bool {
+	var service *cognitoidp.Error
+	if !errors.As(err, &service) {
+		return false
+	}
+	switch service.Code {
+	case cognitoidp.CodeNotAuthorized, cognitoidp.CodeRefreshTokenReuse, cognitoidp.CodeUserNotFound, cognitoidp.CodePasswordResetRequired:
+		return true
+	}
+	return false
+}
+
+// credentials answers from what is kept while it is fresh, and renews it otherwise. It is what other packages call for
+// credentials. What can't be renewed is used as long as it is valid.
+func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
+	have, err := s.kept()
+	if err == nil && have != nil && (have.fresh() || have.left() > time.Minute && s.renewal.justFailed()) {
+		return have.credentials(), nil
+	}
+	var creds sigv4.Credentials
+	err = s.with(ctx, func(r *record, session *cognito.Session) error {
+		if have = r.Credentials; have != nil && have.For == s.how() && have.fresh() { // another process was faster
+			creds = have.credentials()
+			return nil
+		}
+		var err error
+		if creds, err = session.Credentials(ctx); err == nil {
+			r.Credentials = &cached{
+				For: s.how(), AccessKeyID: creds.AccessKeyID, SecretAccessKey: creds.SecretAccessKey, SessionToken: creds.SessionToken,
+				Expires: creds.Expires, Obtained: time.Now(), Offset: s.clock.offset(),
+			}
+		}
+		return err
+	})
+	if err == nil {
+		return creds, nil
+	}
+	if have != nil && have.For == s.how() && have.left() > time.Minute && ctx.Err() == nil {
+		s.renewal.note()
+		s.a.notef("the credentials could not be renewed and will do for %v: %s", have.left().Round(time.Second), oneLine(err.Error()))
+		return have.credentials(), nil
+	}
+	return sigv4.Credentials{}, err
+}
+
+// kept are the credentials that the record holds for this purpose, nil if there are none.
+func (s *signedIn) kept() (*cached, error) {
+	r, err := s.keep.load()
+	if err != nil || r.Session == nil || r.Credentials == nil || r.Credentials.For != s.how() {
+		return nil, err
+	}
+	return r.Credentials, nil
+}
+
+// justFailed tells whether the last attempt was so recent that the next one should wait.
+func (r *renewal) justFailed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Since(r.failed) < 30*time.Second
+}
+
+func (r *renewal) note() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed = time.Now()
+}
+
+// A clock sends requests and learns from the answers' Date how far this machine's clock is off.
+type clock struct {
+	base http.RoundTripper
+	mu   sync.Mutex
+	off  time.Duration
+}
+
+func (c *clock) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := c.base.RoundTrip(request)
+	if err != nil || response.Header.Get("Age") != "" {
+		return response, err
+	}
+	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.off = time.Until(date); c.off.Abs() < 5*time.Second { // Date has whole seconds, and the answer took its time
+			c.off = 0
+		}
+	}
+	return response, nil
+}
+
+// CloseIdleConnections is what http.Client.CloseIdleConnections calls.
+func (c *clock) CloseIdleConnections() { (&http.Client{Transport: c.base}).CloseIdleConnections() }
+
+func (c *clock) offset() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.off
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/loginwithcognito/cognito"
+)
+
+// configPath is the file that -config names, or the one that "cognito configure" writes.
+func (a *app) configPath() (string, error) {
+	if a.config != "" {
+		return a.config, nil
+	}
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return "", usagef("no directory for configuration: %w: use -config", err)
+	}
+	return filepath.Join(dir, "cognito", "config.json"), nil
+}
+
+// environments reads the configuration file.
+func (a *app) environments() (map[string]cognito.Environment, error) {
+	path, err := a.configPath()
+	if err != nil {
+		return nil, err
+	}
+	data, err := readFile(path, 2<<20) // more than ParseEnvironments takes
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usagef("there is no configuration at %s: run \"cognito configure\", or use -config", path)
+	} else if err != nil {
+		return nil, usageError{err}
+	}
+	all, err := cognito.ParseEnvironments(data)
+	if err != nil {
+		return nil, usagef("%s: %w", path, err)
+	}
+	return all, nil
+}
+
+// environment is the one that -env names, with what the process's environment says in place of the file's endpoints,
+// and its name.
+func (a *app) environment() (name string, e cognito.Environment, err error) {
+	all, err := a.environments()
+	if err != nil {
+		return "", e, err
+	}
+	name = a.env
+	for only := range all {
+		if name == "" && len(all) == 1 {
+			name = only
+		}
+	}
+	if e, err = cognito.SelectEnvironment(all, name); err != nil {
+		return "", e, usagef("%w (-env, or COGNITO_ENV)", err)
+	}
+	if a.getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") != "true" {
+		for service, endpoint := range map[string]*string{
+			"COGNITO_IDENTITY_PROVIDER": &e.Endpoints.CognitoIDP, "COGNITO_IDENTITY": &e.Endpoints.CognitoIdentity,
+			"STS": &e.Endpoints.STS, "S3": &e.Endpoints.S3,
+		} {
+			*endpoint = cmp.Or(a.getenv("AWS_ENDPOINT_URL_"+service), a.getenv("AWS_ENDPOINT_URL"), *endpoint)
+		}
+	}
+	if err := e.Validate(); err != nil {
+		path, _ := a.configPath()
+		return "", e, usagef("environment %s of %s, or AWS_ENDPOINT_URL: %w", printable(name), path, err)
+	}
+	return name, e, nil
+}
+
+// serviceRegion is the Region of what the credentials are used for, which need not be that of the pools.
+func (a *app) serviceRegion(e cognito.Environment) string {
+	return cmp.Or(a.region, a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION"), e.AWSRegion())
+}
+
+// httpClient is the library's own, with AWS_CA_BUNDLE in place of the system's root certificates if that is set.
+func (a *app) httpClient() (*http.Client, error) {
+	client := cognito.NewHTTPClient()
+	bundle := a.getenv("AWS_CA_BUNDLE")
+	if bundle == "" {
+		return client, nil
+	}
+	data, err := readFile(bundle, 16<<20)
+	if err != nil {
+		return nil, usagef("AWS_CA_BUNDLE: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(data) {
+		return nil, usagef("AWS_CA_BUNDLE: %s holds no certificate in PEM form", bundle)
+	}
+	if transport, ok := client.Transport.(*http.Transport); ok {
+		if transport.TLSClientConfig == nil {
+			transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+		transport.TLSClientConfig.RootCAs = roots
+	}
+	return client, nil
+}
+
+// stateDir is where sessions are kept: $COGNITO_STATE_DIR, or the place the operating system has for it (XDG Base
+// Directory Specification: $XDG_STATE_HOME, ~/.local/state).
+func (a *app) stateDir() (string, error) {
+	if dir := a.getenv("COGNITO_STATE_DIR"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	if dir := a.getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "cognito"), nil
+	}
+	if dir := a.getenv("LOCALAPPDATA"); dir != "" && runtime.GOOS == "windows" {
+		return filepath.Join(dir, "cognito", "state"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", usagef("no directory for sessions: %w: set COGNITO_STATE_DIR, or use -no-store", err)
+	}
+	if runtime.GOOS == "darwin" {
+		return filepath.Join(home, "Library", "Application Support", "cognito", "state"), nil
+	}
+	return filepath.Join(home, ".local", "state", "cognito"), nil
+}
+
+// readFile reads a file of at most so many bytes.
+func readFile(path string, most int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, most+1))
+	if err == nil && int64(len(data)) > most {
+		err = fmt.Errorf("%s: the file has more than %d bytes", path, most)
+	}
+	return data, err
+}

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/sigv4"
+)
+
+// maxRecord bounds a file of state: tokens of a user in many groups, and a few hundred devices.
+const maxRecord = 4 << 20
+
+// A record is what is known about one environment's user from earlier runs. It holds secrets: it is written to files of
+// mode 0600 only, and never printed.
+type record struct {
+	Version     int               `json:"version"`
+	Environment string            `json:"environment"`
+	UserPoolID  string            `json:"user_pool_id"`
+	ClientID    string            `json:"client_id"`
+	User        string            `json:"user,omitempty"`        // as typed at the last sign-in
+	Session     json.RawMessage   `json:"session,omitempty"`     // cognito.Saved, revealed; absent: nobody is signed in
+	Credentials *cached           `json:"credentials,omitempty"` // the newest
+	Devices     map[string]device `json:"devices,omitempty"`     // by the user's real name
+	Names       map[string]string `json:"names,omitempty"`       // real names by what was typed
+}
+
+type device = json.RawMessage // cognito.Device, revealed
+
+// cached are AWS credentials as they are kept.
+type cached struct {
+	For             string        `json:"for"` // what they were made for: see how
+	AccessKeyID     string        `json:"access_key_id"`
+	SecretAccessKey string        `json:"secret_access_key"`
+	SessionToken    string        `json:"session_token"`
+	Expires         time.Time     `json:"expires"`
+	Obtained        time.Time     `json:"obtained"`
+	Offset          time.Duration `json:"clock_offset"` // of AWS's clock then, to add to this machine's
+}
+
+// Format leaves everything out.
+func (r record) Format(f fmt.State, _ rune) { io.WriteString(f, "record{REDACTED}") }
+
+// Format leaves everything out.
+func (c cached) Format(f fmt.State, _ rune) { io.WriteString(f, "cached{REDACTED}") }
+
+// credentials are c in the library's form.
+func (c *cached) credentials() sigv4.Credentials {
+	return sigv4.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken, Expires: c.Expires}
+}
+
+// left is how long they are good for. This machine's clock may have been wrong then, or may be now: the earlier counts.
+func (c *cached) left() time.Duration {
+	left := time.Until(c.Expires)
+	return min(left, left-c.Offset)
+}
+
+// fresh tells whether they need no renewal: 15 minutes remain, or of a life below 45 minutes a third. (What botocore and
+// the SDKs renew is older than that.)
+func (c *cached) fresh() bool {
+	life := c.Expires.Sub(c.Obtained.Add(c.Offset))
+	return c.left() > min(15*time.Minute, life/3)
+}
+
+// A keeper keeps one record: in a file that any number of processes share, or in memory alone.
+//
+// The file lies in the state directory, which is for the user alone (0700), under a name made of the environment's name
+// and a hash of its pool and app client. It is replaced as a whole, so that it can be read without a lock, and changed
+// under a lock (name.lock), which ends with the process that holds it.
+type keeper struct {
+	dir, name string // no dir: in memory
+	blank     record // what stands in the place of a file that is not there
+	memory    *record
+	note      func(format string, args ...any)
+}
+
+// keeper is that of an environment.
+func (a *app) keeper(name string, e cognito.Environment) (*keeper, error) {
+	k := &keeper{note: a.notef, blank: record{Version: 1, Environment: name, UserPoolID: e.UserPoolID, ClientID: e.ClientID}}
+	if a.noStore {
+		return k, nil
+	}
+	hash := sha256.Sum256([]byte(strings.Join([]string{name, e.UserPoolID, e.ClientID, e.Endpoints.CognitoIDP}, "\x00")))
+	k.name = fileName(name) + "-" + hex.EncodeToString(hash[:6])
+	var err error
+	k.dir, err = a.stateDir()
+	return k, err
+}
+
+// fileName is a name that every file system takes.
+func fileName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return '_'
+	}, s)
+	return s[:min(len(s), 40)]
+}
+
+func (k *keeper) path() string { return filepath.Join(k.dir, k.name+".json") }
+
+// load returns the record as it is.
+func (k *keeper) load() (record, error) {
+	if k.dir == "" {
+		if k.memory == nil {
+			return k.blank, nil
+		}
+		return *k.memory, nil
+	}
+	data, err := readFile(k.path(), maxRecord)
+	if errors.Is(err, fs.ErrNotExist) {
+		return k.blank, nil
+	} else if err != nil {
+		return record{}, err
+	}
+	return k.parse(data)
+}
+
+// errDamaged is the error for a file that no version of this program has written so.
+var errDamaged = errors.New("the file is damaged")
+
+func (k *keeper) parse(data []byte) (record, error) {
+	var r record
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if err := decoder.Decode(&r); err != nil || decoder.Decode(new(json.RawMessage)) != io.EOF || r.Version < 1 {
+		return record{}, errDamaged
+	}
+	if r.Version > k.blank.Version {
+		return record{}, fmt.Errorf("%s was written by a newer version of this program", k.path())
+	}
+	if r.UserPoolID != k.blank.UserPoolID || r.ClientID != k.blank.ClientID || r.session() != nil && !json.Valid(r.Session) {
+		return record{}, errDamaged
+	}
+	return r, nil
+}
+
+// session is what was saved of the session, nil if nobody is signed in.
+func (r *record) session() *cognito.Saved {
+	var saved cognito.Saved
+	if len(r.Session) == 0 || json.Unmarshal(r.Session, &saved) != nil || saved.Tokens.Refresh == "" {
+		return nil
+	}
+	return &saved
+}
+
+// update changes the record under the lock: change may change and, with store, write it in between, and what it leaves is
+// written, also beside an error. A damaged file is set aside first.
+func (k *keeper) update(ctx context.Context, change func(r *record, store func() error) error) error {
+	if k.dir == "" {
+		r, _ := k.load()
+		k.memory = &r
+		return change(&r, func() error { return nil })
+	}
+	unlock, err := k.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	r, err := k.load()
+	if errors.Is(err, errDamaged) {
+		aside := fmt.Sprintf("%s.damaged-%d", k.path(), time.Now().UnixNano())
+		if err := os.Rename(k.path(), aside); err != nil {
+			return err
+		}
+		k.note("%s was damaged: it is now %s, and a sign-in is needed", k.path(), filepath.Base(aside))
+		r, err = k.blank, nil
+	}
+	if err != nil {
+		return err
+	}
+	before, _ := json.Marshal(plain(r))
+	store := func() error {
+		after, err := json.Marshal(plain(r))
+		if err != nil || bytes.Equal(before, after) {
+			return err
+		}
+		before = after
+		return k.replace(after)
+	}
+	err = change(&r, store)
+	return errors.Join(err, store())
+}
+
+// plain is a record without methods.
+type plain record
+
+// lock waits until no other process changes the record, and sees to it that the directory is the user's alone.
+func (k *keeper) lock(ctx context.Context) (unlock func(), err error) {
+	if err := os.MkdirAll(k.dir, 0o700); err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(k.dir, 0o700); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(filepath.Join(k.dir, k.name+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+		if ok, err := tryLock(file); err != nil {
+			file.Close()
+			return nil, err
+		} else if ok {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			file.Close()
+			return nil, fmt.Errorf("another process of this program is busy with %s: %w", k.path(), ctx.Err())
+		case <-time.After(wait):
+		}
+	}
+	leftovers, _ := filepath.Glob(filepath.Join(k.dir, k.name+".*.new")) // of processes that were killed
+	for _, path := range leftovers {
+		os.Remove(path)
+	}
+	return func() { file.Close() }, nil
+}
+
+// replace writes the file as a whole: another process sees the old one or the new one.
+func (k *keeper) replace(data []byte) error { return replaceFile(k.path(), data, 0o600) }
+
+// replaceFile writes a file beside path and puts it in its place.
+func replaceFile(path string, data []byte, mode fs.FileMode) error {
+	extension := filepath.Ext(path)
+	file, err := os.CreateTemp(filepath.Dir(path), strings.TrimSuffix(filepath.Base(path), extension)+".*.new") // mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if err == nil && mode != 0o600 {
+		err = file.Chmod(mode)
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		os.Remove(file.Name())
+	}
+	return err
+}
