@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
 // sloppy returns part with its last character replaced by one that differs in bits that stand for nothing (RFC 4648
@@ -198,4 +199,70 @@ func TestRotatedTokenBesideDamagedOne(t *testing.T) {
 			t.Errorf("refreshed with %q, want %q", aws.refreshed, want)
 		}
 	})
+}
+
+// A password that SRP needs is there before the pool is asked for a challenge, which is good for some seconds only.
+func TestPasswordBeforeChallenge(t *testing.T) {
+	server := everyFlow(nil)
+	count := watch(server, nil)
+	client := exampleClient(server)
+	for _, login := range []cognito.Login{
+		{}, {Flow: "USER_SRP_AUTH"}, {Flow: "USER_PASSWORD_AUTH"},
+		{Flow: "USER_AUTH", PreferredChallenge: "PASSWORD_SRP"}, {Flow: "USER_AUTH", PreferredChallenge: "PASSWORD"},
+	} {
+		login.Username = cognitotest.ExampleUser
+		if _, err := client.Start(t.Context(), login); err == nil || !strings.Contains(err.Error(), "password must not be empty") {
+			t.Errorf("%s: error %v", login.Flow, err)
+		}
+	}
+	if n := count("InitiateAuth"); n != 0 {
+		t.Errorf("%d sign-ins were begun", n)
+	}
+	_, err := client.Start(t.Context(), cognito.Login{Flow: "USER_AUTH", Username: cognitotest.ExampleUser})
+	challenge := asChallenge(err)
+	if challenge == nil {
+		t.Fatal(err)
+	}
+	if _, err := challenge.Respond(t.Context(), map[string]string{"ANSWER": "PASSWORD_SRP"}); err == nil || !strings.Contains(err.Error(), "PASSWORD is missing") {
+		t.Errorf("error %v", err)
+	}
+	if n := count("RespondToAuthChallenge"); n != 0 {
+		t.Errorf("%d answers were sent", n)
+	}
+	if _, err := challenge.Respond(t.Context(), map[string]string{"ANSWER": "PASSWORD_SRP", "PASSWORD": cognitotest.ExamplePassword}); err != nil {
+		t.Error(err)
+	}
+}
+
+// Only an answer about the device has it left out, and once: not one that is about the app client, nor a wrong password.
+func TestForgottenDeviceOnce(t *testing.T) {
+	device := cognito.Device{Username: cognitotest.ExampleUser, Key: "us-east-1_00000000-0000-0000-0000-000000000000", GroupKey: "g", Password: "p"}
+	login := cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword, Device: device}
+	for _, test := range []struct {
+		name          string
+		operation     string
+		code, message string
+		times         int
+	}{
+		{"the device, for ever", "RespondToAuthChallenge", "ResourceNotFoundException", "Device does not exist.", 2},
+		{"the device at once", "InitiateAuth", "ResourceNotFoundException", "Device does not exist.", 2},
+		{"the app client", "InitiateAuth", "ResourceNotFoundException", "User pool client 0 does not exist.", 1},
+		{"the password", "RespondToAuthChallenge", "NotAuthorizedException", "Incorrect username or password.", 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := tracking("ALWAYS")
+			count := watch(server, func(operation string, _ int) *http.Response {
+				if operation == test.operation {
+					return refusal(400, test.code, test.message)
+				}
+				return nil
+			})
+			if _, err := exampleClient(server).Start(t.Context(), login); !hasCode(err, test.code) {
+				t.Errorf("error %v", err)
+			}
+			if n := count("InitiateAuth"); n != test.times {
+				t.Errorf("%d sign-ins were begun, want %d", n, test.times)
+			}
+		})
+	}
 }
