@@ -35,7 +35,8 @@ func resolvePayloadHash(req *http.Request, given string) (string, error) {
 		return "", fmt.Errorf("sigv4: the body has %d bytes and Request.ContentLength says %d: correct it", n, req.ContentLength)
 	}
 	req.ContentLength = n // where it was unknown: Amazon S3 takes no chunked transfer coding
-	return hex.EncodeToString(hash.Sum(nil)), nil
+	sum := hash.Sum(make([]byte, 0, sha256.Size))
+	return string(hex.AppendEncode(make([]byte, 0, 2*sha256.Size), sum)), nil
 }
 
 // copyBody writes the body to w and leaves it as it was, to be sent.

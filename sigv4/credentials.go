@@ -50,7 +50,7 @@ func (c *Credentials) check() error {
 		return errors.New("sigv4: the credentials have no access key ID: get credentials first")
 	case c.SecretAccessKey == "":
 		return errors.New("sigv4: the credentials have no secret access key: get credentials first")
-	case blank(c.AccessKeyID) || strings.ContainsAny(c.AccessKeyID, "/,"):
+	case strings.ContainsAny(c.AccessKeyID, " \t\r\n/,"):
 		return errors.New("sigv4: the access key ID holds a character that is not allowed in one: check where it was read from")
 	case strings.TrimSpace(c.SecretAccessKey) != c.SecretAccessKey:
 		return errors.New("sigv4: the secret access key begins or ends with white space: trim it where it is read")

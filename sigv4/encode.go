@@ -7,11 +7,12 @@ import (
 
 // unreserved reports whether c is written as it is in a path or a query (RFC 3986 section 2.3). Everything else is
 // %XX with upper-case digits; net/url leaves more as it is, and writes a space in a query as "+".
-func unreserved(c byte) bool {
-	const digits, letters = 1<<10 - 1, 1<<26 - 1 // a bit for each; a shift by 64 or more leaves none
-	const low uint64 = 1<<'-' | 1<<'.' | digits<<'0'
-	const high uint64 = letters<<('A'-64) | letters<<('a'-64) | 1<<('_'-64) | 1<<('~'-64)
-	return (low>>c|high>>(c-64))&1 != 0
+func unreserved(c byte) bool { return unreservedSet[c/64]>>(c%64)&1 != 0 }
+
+// unreservedSet has a bit for each byte.
+var unreservedSet = [4]uint64{
+	1<<'-' | 1<<'.' | (1<<10-1)<<'0',
+	1<<('_'-64) | 1<<('~'-64) | (1<<26-1)<<('A'-64) | (1<<26-1)<<('a'-64),
 }
 
 // token is what may stand in a method or in the name of a header besides unreserved characters (RFC 9110 section 5.6.2).
@@ -27,6 +28,8 @@ func only(s, others string) bool {
 	return s != ""
 }
 
+const upperHex = "0123456789ABCDEF"
+
 // appendEncoded is UriEncode of the AWS documentation.
 func appendEncoded(dst []byte, s string, keepSlash bool) []byte {
 	for i := range len(s) {
@@ -39,22 +42,55 @@ func appendEncodedByte(dst []byte, c byte, keepSlash bool) []byte {
 	if unreserved(c) || c == '/' && keepSlash {
 		return append(dst, c)
 	}
-	const digits = "0123456789ABCDEF"
-	return append(dst, '%', digits[c>>4], digits[c&15])
+	return append(dst, '%', upperHex[c>>4], upperHex[c&15])
 }
 
-// encodeQuery returns query, parameters in the same order, with each name and value decoded and encoded again. A "%"
-// without two hexadecimal digits stands for itself. A "+" is a space, as in all queries made by Go: what one means to
-// a signature is not the same everywhere, so that none is ever sent.
+// readQuery inserts the parameters of query, encoded, and returns query with each name and value decoded and encoded
+// again, in the same order. Most are in that form already and are read once.
+func readQuery(sorted []pair, query string) ([]pair, string) {
+	name, value := 0, 0 // where they begin
+	for i := 0; i <= len(query); i++ {
+		switch {
+		case i == len(query) || query[i] == '&':
+			switch {
+			case value > name:
+				sorted = insert(sorted, pair{query[name : value-1], query[value:i]})
+			case i > name: // not as in "a=1&&b=2"
+				sorted = insert(sorted, pair{query[name:i], ""})
+			}
+			name, value = i+1, 0
+		case query[i] == '=' && value == 0:
+			value = i + 1
+		case query[i] == '%' && encodedAlready(query[i+1:]):
+			i += 2
+		case !unreserved(query[i]):
+			return readQuery(sorted[:0], encodeQuery(query))
+		}
+	}
+	return sorted, query
+}
+
+// encodedAlready reports whether s begins with the digits of a byte that appendEncodedByte would write so.
+func encodedAlready(s string) bool {
+	if len(s) < 2 {
+		return false
+	}
+	high, low := strings.IndexByte(upperHex, s[0]), strings.IndexByte(upperHex, s[1])
+	return high >= 0 && low >= 0 && !unreserved(byte(high<<4|low))
+}
+
+// encodeQuery decodes each name and value and encodes it again. A "%" without two hexadecimal digits stands for itself.
+// A "+" is a space, as in all queries made by Go: what one means to a signature is not the same everywhere, so that none
+// is ever sent.
 func encodeQuery(query string) string {
 	dst := make([]byte, 0, 512)
 	inName := true
 	for i := 0; i < len(query); i++ {
 		c := query[i]
 		switch {
-		case unreserved(c) || c == '=' && inName || c == '&':
+		case c == '=' && inName || c == '&':
 			dst = append(dst, c)
-			inName = c == '&' || inName && c != '='
+			inName = c == '&'
 			continue
 		case c == '+':
 			c = ' '
@@ -67,10 +103,7 @@ func encodeQuery(query string) string {
 		}
 		dst = appendEncodedByte(dst, c, false)
 	}
-	if string(dst) != query {
-		return string(dst)
-	}
-	return query
+	return string(dst)
 }
 
 // canonicalValue returns the values of a header joined with ",", each without white space around it and with one space

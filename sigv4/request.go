@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -25,25 +24,25 @@ type pair struct{ name, value string }
 // insert keeps pairs sorted by name and then by value. Names are compared alone: as text, "a=" would come after "a-b=",
 // since '=' is greater than '-'.
 func insert(sorted []pair, p pair) []pair {
-	i := len(sorted)
-	for i > 0 && (p.name < sorted[i-1].name || p.name == sorted[i-1].name && p.value < sorted[i-1].value) {
-		i--
+	sorted = append(sorted, p)
+	for i := len(sorted) - 1; i > 0 && (p.name < sorted[i-1].name || p.name == sorted[i-1].name && p.value < sorted[i-1].value); i-- {
+		sorted[i-1], sorted[i] = p, sorted[i-1]
 	}
-	return slices.Insert(sorted, i, p)
+	return sorted
 }
 
-// readURL sets the fields that come from the URL.
-func (r *request) readURL(req *http.Request) error {
+// readURL sets the fields that come from the URL, and inserts into query its parameters.
+func (r *request) readURL(query []pair, req *http.Request) ([]pair, error) {
 	u := req.URL
 	switch {
 	case u == nil || u.Scheme != "https" && u.Scheme != "http":
-		return errors.New("sigv4: the request's URL has no scheme: use a whole URL that begins with https://")
+		return nil, errors.New("sigv4: the request's URL has no scheme: use a whole URL that begins with https://")
 	case u.Opaque != "":
-		return errors.New("sigv4: the request's URL is opaque: set URL.Path instead of URL.Opaque")
+		return nil, errors.New("sigv4: the request's URL is opaque: set URL.Path instead of URL.Opaque")
 	case u.User != nil:
-		return errors.New("sigv4: the request's URL holds a user name, which net/http would send as Authorization: remove it")
+		return nil, errors.New("sigv4: the request's URL holds a user name, which net/http would send as Authorization: remove it")
 	case u.Path != "" && u.Path[0] != '/':
-		return errors.New("sigv4: the path of the request's URL does not begin with \"/\": add it")
+		return nil, errors.New("sigv4: the path of the request's URL does not begin with \"/\": add it")
 	}
 	port := ":443"
 	if u.Scheme == "http" {
@@ -52,40 +51,28 @@ func (r *request) readURL(req *http.Request) error {
 	r.host = strings.TrimSuffix(strings.ToLower(cmp.Or(req.Host, u.Host)), ":")
 	r.host = strings.TrimSuffix(r.host, port)
 	if !only(r.host, ":[]") {
-		return fmt.Errorf("sigv4: host %q cannot be sent as it is: use ASCII letters, digits and \".-_\" (punycode for others)", r.host)
+		return nil, fmt.Errorf("sigv4: host %q cannot be sent as it is: use ASCII letters, digits and \".-_\" (punycode for others)", r.host)
 	}
-	query := encodeQuery(u.RawQuery)
-	escaped := u.EscapedPath()
-	r.url, r.path = u, escaped
-	if r.s3 {
-		r.path = string(appendEncoded(make([]byte, 0, 256), u.Path, true))
-	}
-	if query != u.RawQuery || r.path != escaped {
-		c := *u
-		c.RawQuery, c.RawPath = query, r.path
-		r.url = &c
-	}
-	return nil
-}
-
-// appendQuery inserts the parameters of query, which is encoded.
-func appendQuery(sorted []pair, query string, refuse bool) ([]pair, error) {
-	for rest := query; rest != ""; {
-		var p pair
-		p.name, rest, _ = strings.Cut(rest, "&")
-		if p.name == "" { // as in "a=1&&b=2"
-			continue
-		}
-		p.name, p.value, _ = strings.Cut(p.name, "=")
-		if refuse && len(p.name) > 6 && strings.EqualFold(p.name[:6], "x-amz-") {
+	query, encoded := readQuery(query, u.RawQuery)
+	for _, p := range query {
+		if len(p.name) > 6 && strings.EqualFold(p.name[:6], "x-amz-") {
 			switch strings.ToLower(p.name[6:]) {
 			case "algorithm", "credential", "date", "expires", "signedheaders", "signature", "security-token":
 				return nil, fmt.Errorf("sigv4: the query has %s already: sign a clone of the request without a signature", p.name)
 			}
 		}
-		sorted = insert(sorted, p)
 	}
-	return sorted, nil
+	escaped := u.EscapedPath()
+	r.url, r.path = u, escaped
+	if r.s3 {
+		r.path = string(appendEncoded(make([]byte, 0, 256), u.Path, true))
+	}
+	if encoded != u.RawQuery || r.path != escaped {
+		c := *u
+		c.RawQuery, c.RawPath = encoded, r.path
+		r.url = &c
+	}
+	return query, nil
 }
 
 // appendHeader inserts the headers that are signed, and refuses those that only a signer may set.

@@ -101,7 +101,7 @@ func (s *Signer) Sign(req *http.Request, creds Credentials, payloadHash string, 
 	}
 	signed := signedHeaders(make([]byte, 0, 256), headers)
 	scope := credentialScope(make([]byte, 0, 128), r.date, s.Region, s.Service)
-	signature := s.signature(make([]byte, 0, 64), canonicalRequest(make([]byte, 0, 4096), &r, query, headers, signed), &creds, scope, r.date, t)
+	signature := s.signature(make([]byte, 0, 64), canonicalRequest(make([]byte, 0, 2048), &r, query, headers, signed), &creds, scope, r.date, t)
 	values[3] = algorithm + " Credential=" + creds.AccessKeyID + "/" + string(scope) + ", SignedHeaders=" + string(signed) + ", Signature=" + string(signature)
 	req.Header["Authorization"] = values[3:]
 	return nil
@@ -110,7 +110,7 @@ func (s *Signer) Sign(req *http.Request, creds Credentials, payloadHash string, 
 // read sets r and inserts into query and headers what is signed of req, as it will be sent, and refuses what cannot be.
 // It does not change req. (The slices are not in r, which escapes to the heap with the URL.)
 func (s *Signer) read(r *request, query, headers []pair, req *http.Request, creds *Credentials, t time.Time, presign bool) ([]pair, []pair, error) {
-	r.method, r.date, r.s3 = cmp.Or(req.Method, http.MethodGet), t.UTC().Format(timeFormat), s.s3()
+	r.method, r.date, r.s3 = cmp.Or(req.Method, http.MethodGet), formatTime(t), s.s3()
 	err := creds.check()
 	switch {
 	case !only(s.Region, ""):
@@ -123,10 +123,7 @@ func (s *Signer) read(r *request, query, headers []pair, req *http.Request, cred
 		err = fmt.Errorf("sigv4: method %q cannot be signed: use one such as GET", r.method)
 	}
 	if err == nil {
-		err = r.readURL(req)
-	}
-	if err == nil {
-		query, err = appendQuery(query, r.url.RawQuery, true)
+		query, err = r.readURL(query, req)
 	}
 	if err == nil {
 		headers = insert(headers, pair{"host", r.host})
