@@ -1,6 +1,7 @@
 package cognitotest
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -21,6 +22,10 @@ type IdentityPool struct {
 	RolesFromToken   bool // a signed-in user gets the token's cognito:preferred_role, when it has one
 	AllowGuests      bool // identities without a login
 	AllowClassicFlow bool // GetOpenIdToken, for AssumeRoleWithWebIdentity
+
+	// CredentialsValidity is how long credentials of the enhanced flow live. 0: 1 hour, as on AWS, which offers no choice;
+	// a test of what renews them may want less.
+	CredentialsValidity time.Duration
 }
 
 // identity is one that GetId has answered.
@@ -155,7 +160,7 @@ func getCredentialsForIdentity(s *Server, in call) (object, error) {
 	if role == "" {
 		return nil, refuse("InvalidIdentityPoolConfigurationException", "Invalid identity pool configuration. Check assigned IAM roles for this pool.")
 	}
-	credentials := s.issue(principal{role, "CognitoIdentityCredentials"}, time.Hour)
+	credentials := s.issue(principal{role, "CognitoIdentityCredentials"}, cmp.Or(who.pool.CredentialsValidity, time.Hour))
 	return object{"IdentityId": id, "Credentials": object{
 		"AccessKeyId": credentials.accessKeyID, "SecretKey": credentials.secretAccessKey,
 		"SessionToken": credentials.sessionToken, "Expiration": javaSeconds(credentials.expires),
