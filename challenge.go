@@ -1,6 +1,7 @@
 package cognito
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -132,7 +133,7 @@ func (ch *Challenge) attributes() map[string]string {
 	}
 	has := make(map[string]string, len(values))
 	for name, value := range values {
-		if text := fmt.Sprint(value); value != nil {
+		if text := fmt.Sprint(value); value != nil && text != "" {
 			has[name] = text
 		}
 	}
@@ -143,15 +144,16 @@ func (ch *Challenge) attributes() map[string]string {
 func (ch Challenge) Error() string {
 	text := "cognito: the user pool asks for " + transport.Clean(ch.Name, 64)
 	if _, to := ch.Delivery(); to != "" {
-		text += fmt.Sprintf(" (a code was sent to %q)", to)
+		text += fmt.Sprintf(" (a code was sent to %q)", transport.Clean(to, 256))
 	}
 	if choices := ch.Choices(); len(choices) > 0 {
-		text += fmt.Sprintf(" (to choose from: %q)", choices)
+		text += " (to choose from: " + transport.Clean(fmt.Sprintf("%q", choices), 1024) + ")"
 	}
 	if keys := ch.Asks(); len(keys) > 0 {
 		return text + ": answer with " + transport.Clean(strings.Join(keys, ", "), 1024)
 	}
-	return text + fmt.Sprintf(" (parameters: %q): answer with Challenge.Respond", slices.Sorted(maps.Keys(ch.Parameters)))
+	names := fmt.Sprintf("%q", slices.Sorted(maps.Keys(ch.Parameters)))
+	return text + " (parameters: " + transport.Clean(names, 1024) + "): answer with Challenge.Respond"
 }
 
 // Respond answers the challenge. What every answer has, such as USERNAME and SECRET_HASH, is added. Where the pool asks
@@ -190,11 +192,15 @@ func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*S
 		if err != nil {
 			return nil, Explain(err)
 		}
-		session = out.Session
+		session = cmp.Or(out.Session, session)
 		delete(answers, "SOFTWARE_TOKEN_MFA_CODE")
 		delete(answers, "FRIENDLY_DEVICE_NAME")
 	}
 	out, err := v.respond(ctx, ch.Name, session, answers)
+	if v.deviceFits() && deviceForgotten(err) { // the same answer without it (amplify-js retryOnResourceNotFoundException.ts)
+		v.device = Device{}
+		out, err = v.respond(ctx, ch.Name, session, answers)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +219,7 @@ func (ch *Challenge) SetUpTOTP(ctx context.Context) (seed string, next *Challeng
 		return "", nil, Explain(err)
 	}
 	following := *ch
-	following.session = out.Session
+	following.session = cmp.Or(out.Session, ch.session)
 	return out.SecretCode, &following, nil
 }
 
@@ -251,7 +257,7 @@ func (c *Client) Continue(stored []byte) (*Challenge, error) {
 		return nil, err
 	}
 	var saved savedChallenge
-	if err := json.Unmarshal(stored, &saved); err != nil || saved.Name == "" {
+	if err := json.Unmarshal(stored, &saved); err != nil || saved.Name == "" || saved.Username == "" {
 		return nil, errors.New("cognito: Continue: this is not a stored challenge")
 	}
 	if saved.ClientID != c.Environment.ClientID {

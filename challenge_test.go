@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,6 +88,67 @@ func TestNewPasswordKeepsAttributes(t *testing.T) {
 	}
 	if _, err := challenge.Respond(t.Context(), map[string]string{"NEW_PASSWORD": newPassword}); err != nil {
 		t.Error(err)
+	}
+}
+
+// An attribute that is there but empty is one that the user lacks.
+func TestNewPasswordFillsAttributes(t *testing.T) {
+	server := cognitotest.Example()
+	server.UserPools[0].RequiredAttributes = []string{"email", "given_name"}
+	for i := range server.UserPools[0].Users {
+		if u := &server.UserPools[0].Users[i]; u.Name == cognitotest.ExampleNewUser {
+			u.Attributes = map[string]string{"email": "grace@example.com", "given_name": ""}
+		}
+	}
+	_, err := exampleClient(server).SignIn(t.Context(), cognitotest.ExampleNewUser, cognitotest.ExamplePassword)
+	challenge := asChallenge(err)
+	if challenge == nil || !slices.Equal(challenge.Asks(), []string{"NEW_PASSWORD", "userAttributes.given_name"}) {
+		t.Fatal(err)
+	}
+	if _, err := challenge.Respond(t.Context(), map[string]string{"NEW_PASSWORD": newPassword, "userAttributes.given_name": "Grace"}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A Session stays good for services that give no other with the seed.
+func TestSetUpTOTPWithOneSession(t *testing.T) {
+	session := strings.Repeat("s", 20)
+	httpClient, log := scripted(t, map[string]string{
+		"InitiateAuth":           `{"ChallengeName":"MFA_SETUP","Session":"` + session + `"}`,
+		"AssociateSoftwareToken": `{"SecretCode":"` + exampleSeed + `"}`,
+		"VerifySoftwareToken":    `{"Status":"SUCCESS"}`,
+		"RespondToAuthChallenge": tokensOf("https://issuer.example/pool", "ada"),
+	})
+	client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient}
+	_, err := client.Start(t.Context(), cognito.Login{Username: "ada", Flow: "CUSTOM_AUTH"})
+	challenge := asChallenge(err)
+	if challenge == nil {
+		t.Fatal(err)
+	}
+	if _, challenge, err = challenge.SetUpTOTP(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := challenge.Respond(t.Context(), map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "123456"}); err != nil {
+		t.Error(err)
+	}
+	for _, request := range (*log)[1:] {
+		if request.members["Session"] != session {
+			t.Errorf("%s has Session %v", request.operation, request.members["Session"])
+		}
+	}
+}
+
+// However much a pool says, an error stays something to read.
+func TestLongChallengeText(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	for _, challenge := range []cognito.Challenge{
+		{Name: long}, {Name: "SMS_MFA", Parameters: map[string]string{"CODE_DELIVERY_DESTINATION": long}},
+		{Name: "SELECT_CHALLENGE", Available: []string{long, long}}, {Name: "X", Parameters: map[string]string{long: "x"}},
+		{Name: "NEW_PASSWORD_REQUIRED", Parameters: map[string]string{"requiredAttributes": `["` + long + `"]`}},
+	} {
+		if text := challenge.Error(); len(text) > 2048 {
+			t.Errorf("an error of %d bytes for %.20s", len(text), challenge.Name)
+		}
 	}
 }
 

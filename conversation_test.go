@@ -63,7 +63,7 @@ func TestChallengeContinues(t *testing.T) {
 		})
 	}
 	client := exampleClient(cognitotest.Example())
-	for _, stored := range []string{"", "{}", `{"name":"SMS_MFA","client_id":"other"}`, `{"name":1}`} {
+	for _, stored := range []string{"", "{}", `{"name":"SMS_MFA","client_id":"other"}`, `{"name":1}`, `{"name":"SMS_MFA","client_id":"` + cognitotest.ExampleClientID + `"}`} {
 		if _, err := client.Continue([]byte(stored)); err == nil {
 			t.Errorf("%q was taken for a challenge", stored)
 		}

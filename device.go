@@ -1,6 +1,7 @@
 package cognito
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -63,17 +64,21 @@ func (s *Session) RememberDevice(ctx context.Context, remember bool) error {
 	return nil
 }
 
-// confirmDevice gives the pool a verifier of a new device's password. Until that is done the pool refuses the refresh
-// token. A failure is kept for the refresh to tell: the sign-in itself is good.
-func (s *Session) confirmDevice(ctx context.Context, accessToken string, new cognitoidp.NewDeviceMetadata) {
+// newDevice makes a device of what the pool calls it.
+func (s *Session) newDevice(name cognitoidp.NewDeviceMetadata) Device {
 	random := make([]byte, 40) // as many as amazon-cognito-identity-js takes
 	rand.Read(random)
-	device := Device{
+	return Device{
 		Username: s.UnverifiedClaims().Username,
-		Key:      new.DeviceKey,
-		GroupKey: new.DeviceGroupKey,
+		Key:      name.DeviceKey,
+		GroupKey: name.DeviceGroupKey,
 		Password: base64.StdEncoding.EncodeToString(random),
 	}
+}
+
+// confirmDevice gives the pool a verifier of a new device's password. Until that is done the pool refuses the refresh
+// token. A failure is kept for the refresh, which tries again, to tell: the sign-in itself is good.
+func (s *Session) confirmDevice(ctx context.Context, accessToken string, device Device) error {
 	verifier, err := srp.NewVerifier(srp.Identity{Pool: device.GroupKey, User: device.Key, Password: device.Password})
 	var out cognitoidp.ConfirmDeviceOutput
 	if err == nil {
@@ -88,17 +93,31 @@ func (s *Session) confirmDevice(ctx context.Context, accessToken string, new cog
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err != nil {
-		s.deviceErr = err
-		return
+	var e *cognitoidp.Error
+	if s.deviceErr != nil && errors.As(err, &e) && e.Code == cognitoidp.CodeDeviceKeyExists {
+		err = nil // of the first attempt the answer was lost only
 	}
-	s.device, s.askDevice = device, out.UserConfirmationNecessary
+	if err != nil {
+		s.unready, s.deviceErr = device, cmp.Or(s.deviceErr, err)
+		return s.deviceErr
+	}
+	s.device, s.askDevice, s.unready, s.deviceErr = device, out.UserConfirmationNecessary, Device{}, nil
+	return nil
 }
 
 // A deviceError is a refusal of the proof that the program has the device.
 type deviceError struct{ error }
 
 func (e *deviceError) Unwrap() error { return e.error }
+
+// refusedDevice makes a deviceError of err. Its text is that of a wrong password, which this is not.
+func refusedDevice(err error) error {
+	var e *cognitoidp.Error
+	if errors.As(err, &e) && e.Code == cognitoidp.CodeNotAuthorized {
+		return &deviceError{&explained{err, "the stored device is damaged, or is of another user, or the pool has forgotten it; or the answer came too late: sign in again without the device"}}
+	}
+	return &deviceError{Explain(err)}
+}
 
 // deviceForgotten tells whether the pool does not know the device any more: by the message, as Amazon's clients do
 // (amplify-js retryOnResourceNotFoundException.ts), or because it refused the device's proof.

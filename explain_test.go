@@ -32,10 +32,13 @@ func TestExplain(t *testing.T) {
 		{idp("NotAuthorizedException", "Client 1example is configured with secret but SECRET_HASH was not received"), "client_secret"},
 		{idp("NotAuthorizedException", "Client 1example is configured for secret but secret was not received"), "client_secret"},
 		{idp("InvalidParameterException", "USER_PASSWORD_AUTH flow not enabled for this client"), "ALLOW_"},
+		{idp("InvalidParameterException", "USER_SRP_AUTH is not enabled for the client."), "ALLOW_USER_SRP_AUTH"},
 		{idp("InvalidParameterException", "Initiate Auth method not supported: auth flow not enabled for this client"), "ALLOW_"},
 		{idp("NotAuthorizedException", "Invalid Refresh Token"), "revoked expired client_id device sign in"},
 		{idp("NotAuthorizedException", "Refresh Token has been revoked"), "sign in"},
 		{idp("NotAuthorizedException", "Access Token has expired"), "refresh"},
+		{idp("NotAuthorizedException", "Access Token does not have required scopes"), "aws.cognito.signin.user.admin"},
+		{idp("ERROR", "the authenticator app was not accepted"), "clock next code"},
 		{idp("InvalidParameterException", "Invalid device key given."), "another user without it"},
 		{idp("ResourceNotFoundException", "Device does not exist."), "forgotten without it"},
 		{idp("ResourceNotFoundException", "User pool client 1example does not exist."), "client_id aws_region"},
@@ -75,7 +78,8 @@ func TestExplain(t *testing.T) {
 			t.Errorf("explained twice: %q", again)
 		}
 	}
-	for _, err := range []error{nil, errors.New("x"), idp("FutureException", "New.")} {
+	for _, err := range []error{nil, errors.New("x"), idp("FutureException", "New."),
+		idp("InvalidParameterException", "Value 'USER_SPR_AUTH' at 'authFlow' failed to satisfy constraint")} {
 		if cognito.Explain(err) != err {
 			t.Errorf("%v was explained", err)
 		}

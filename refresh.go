@@ -48,6 +48,9 @@ func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if was := s.claims.Subject; was != "" && claims.Subject != "" && was != claims.Subject {
+		return time.Time{}, errors.New("it is of another user than the session")
+	}
 	s.claims = claims
 	return expires, nil
 }
@@ -74,11 +77,11 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 			saved.Tokens = newest
 		}
 		if err != nil {
-			return saved.Tokens, time.Time{}, err
+			return newest, time.Time{}, err
 		}
 		expires, err := s.adopt(saved.Tokens)
 		if err != nil {
-			return saved.Tokens, time.Time{}, fmt.Errorf("cognito: the ID token that RefreshWith returned can't be used: %w", err)
+			return newest, time.Time{}, fmt.Errorf("cognito: the ID token that RefreshWith returned can't be used: %w", err)
 		}
 		if s.client.services.idp.Now().Before(expires) {
 			return saved.Tokens, expires, nil
@@ -99,11 +102,16 @@ func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time
 	}
 	c := s.client
 	s.mu.Lock()
-	legacy, username, device, deviceErr := s.noRotation, s.claims.Username, s.device.Key, s.deviceErr
+	unready := s.unready
 	s.mu.Unlock()
-	if deviceErr != nil {
-		return old, time.Time{}, fmt.Errorf("cognito: the tokens can't be refreshed, because the new device could not be confirmed: sign in again (%w)", deviceErr)
+	if unready.Key != "" {
+		if err := s.confirmDevice(ctx, old.Access, unready); err != nil {
+			return old, time.Time{}, fmt.Errorf("cognito: the tokens can't be refreshed, because the new device could not be confirmed: sign in again (%w)", err)
+		}
 	}
+	s.mu.Lock()
+	legacy, username, device := s.noRotation, s.claims.Username, s.device.Key
+	s.mu.Unlock()
 	var out cognitoidp.AuthOutput
 	var err error
 	if !legacy {

@@ -40,8 +40,9 @@ type Session struct {
 	noRotation bool // the pool knows REFRESH_TOKEN_AUTH only
 	device     Device
 	askDevice  bool
-	deviceErr  error // why a new device could not be confirmed
-	ended      bool  // by SignOut
+	unready    Device // a new one that could not be confirmed yet
+	deviceErr  error  // why
+	ended      bool   // by SignOut
 }
 
 func (c *Client) newSession() *Session {

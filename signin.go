@@ -153,10 +153,14 @@ func (v *conversation) respond(ctx context.Context, name, session string, answer
 		ClientMetadata:     v.client.ClientMetadata,
 		UserContextData:    v.client.UserContextData,
 	})
-	if err != nil {
-		return out, Explain(err)
+	switch {
+	case err == nil:
+	case strings.HasPrefix(name, "DEVICE_"):
+		err = refusedDevice(err)
+	default:
+		err = Explain(err)
 	}
-	return out, nil
+	return out, err
 }
 
 // maxSteps bounds the steps that are answered without the user, so that a service can't go on for ever.
@@ -193,11 +197,7 @@ func (v *conversation) proceed(ctx context.Context, out cognitoidp.AuthOutput) (
 		if err != nil {
 			return nil, fmt.Errorf("cognito: %s: %w", out.ChallengeName, err)
 		}
-		name := out.ChallengeName
-		if out, err = v.respond(ctx, name, out.Session, answers); err != nil {
-			if strings.HasPrefix(name, "DEVICE_") {
-				err = &deviceError{err}
-			}
+		if out, err = v.respond(ctx, out.ChallengeName, out.Session, answers); err != nil {
 			return nil, err
 		}
 	}
@@ -236,7 +236,7 @@ func (v *conversation) finish(ctx context.Context, result cognitoidp.Authenticat
 		return nil, err
 	}
 	if new := result.NewDeviceMetadata; new != nil {
-		s.confirmDevice(ctx, tokens.Access, *new)
+		s.confirmDevice(ctx, tokens.Access, s.newDevice(*new)) // its error is kept
 	}
 	s.tokens.set(tokens, expires)
 	return s, nil

@@ -13,11 +13,11 @@ import (
 )
 
 // TOTP returns the 6-digit code that a password generator with this seed shows at t, as Cognito's SOFTWARE_TOKEN_MFA asks
-// for: RFC 6238 with SHA-1 and steps of 30 seconds. The seed is base32 as [Challenge.SetUpTOTP] returned it; spaces, lower
-// case and missing padding do no harm. A program that has both the password and the seed has both factors: keep them
-// apart where you can.
+// for: RFC 6238 with SHA-1 and steps of 30 seconds. The seed is base32 as [Challenge.SetUpTOTP] returned it; white space,
+// lower case and missing padding do no harm. A program that has both the password and the seed has both factors: keep
+// them apart where you can.
 func TOTP(seed string, t time.Time) (string, error) {
-	seed = strings.TrimRight(strings.ToUpper(strings.ReplaceAll(seed, " ", "")), "=")
+	seed = strings.TrimRight(strings.ToUpper(strings.Join(strings.Fields(seed), "")), "=")
 	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(seed)
 	if err != nil || len(key) == 0 {
 		return "", errors.New("cognito: TOTP: the seed is not base32: letters A to Z and digits 2 to 7")
@@ -32,8 +32,12 @@ func TOTP(seed string, t time.Time) (string, error) {
 }
 
 // TOTPURI returns the URI that password generators read, mostly from a QR code: otpauth://totp/issuer:account?secret=...
-// (github.com/google/google-authenticator, "Key Uri Format"). It holds the seed.
+// (github.com/google/google-authenticator, "Key Uri Format"). It holds the seed. The issuer, which may be empty, and the
+// account are what the generator shows.
 func TOTPURI(issuer, account, seed string) string {
 	escape := func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+	if issuer == "" {
+		return "otpauth://totp/" + escape(account) + "?secret=" + escape(seed)
+	}
 	return "otpauth://totp/" + escape(issuer) + ":" + escape(account) + "?secret=" + escape(seed) + "&issuer=" + escape(issuer)
 }

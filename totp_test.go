@@ -23,6 +23,13 @@ func TestTOTP(t *testing.T) {
 			}
 		}
 	}
+	padded := base32.StdEncoding.EncodeToString([]byte("1234567890123456"))
+	want, err := cognito.TOTP(strings.TrimRight(padded, "="), time.Unix(59, 0))
+	for _, seed := range []string{padded, padded + "\n", "\t" + strings.ToLower(padded), strings.ReplaceAll(padded, "DG", "D\u00a0G") + "\r\n"} {
+		if got, gotErr := cognito.TOTP(seed, time.Unix(59, 0)); err != nil || gotErr != nil || got != want {
+			t.Errorf("%q: %q, %v, %v, want %q", seed, got, err, gotErr, want)
+		}
+	}
 	for _, seed := range []string{"", "1", "not base32!", "A"} {
 		if code, err := cognito.TOTP(seed, time.Now()); err == nil {
 			t.Errorf("%q: %q, %v", seed, code, err)
@@ -37,6 +44,9 @@ func TestTOTPURI(t *testing.T) {
 	}
 	if u.Scheme != "otpauth" || u.Host != "totp" || u.Path != "/My App: test:ada & co@example.com" {
 		t.Errorf("%v", u)
+	}
+	if got := cognito.TOTPURI("", "ada", "ABCD2345"); got != "otpauth://totp/ada?secret=ABCD2345" {
+		t.Error(got)
 	}
 	if q := u.Query(); q.Get("secret") != "ABCD2345" || q.Get("issuer") != "My App: test" {
 		t.Errorf("%v", q)

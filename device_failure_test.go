@@ -1,0 +1,126 @@
+package cognito_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// A device that could not be confirmed for a moment is confirmed before the first refresh, also where the pool had
+// confirmed it and only the answer was lost.
+func TestDeviceIsConfirmedLater(t *testing.T) {
+	for _, carriedOut := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			server := tracking("ALWAYS")
+			count := watch(server, nil)
+			base, lost := server.Client().Transport, false
+			client := exampleClient(server)
+			client.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".ConfirmDevice") && !lost {
+					lost = true
+					if carriedOut {
+						if _, err := base.RoundTrip(r); err != nil {
+							t.Error(err)
+						}
+					}
+					return answer(503, ""), nil
+				}
+				return base.RoundTrip(r)
+			})}
+			login := cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword}
+			s, _ := withTOTP(t, client, login)
+			if device, _ := s.Device(); device.Key != "" {
+				t.Errorf("device %v before it was confirmed", device)
+			}
+			time.Sleep(57 * time.Minute)
+			if _, err := s.Tokens(t.Context()); err != nil || count("GetTokensFromRefreshToken") != 1 {
+				t.Fatalf("%d refreshes, error %v", count("GetTokensFromRefreshToken"), err)
+			}
+			time.Sleep(2 * time.Hour)
+			if _, err := s.Tokens(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			login.Device, _ = s.Device()
+			if _, asked := withTOTP(t, client, login); asked || login.Device.Key == "" {
+				t.Errorf("the device %v is not known", login.Device)
+			}
+		})
+	}
+}
+
+// Where a device comes into play only after the user has answered, the sign-in can't be begun anew: a forgotten device is
+// left out, and a wrong one is named as the cause.
+func TestDeviceAfterAnAnswer(t *testing.T) {
+	for name, change := range map[string]func(*cognito.Device){
+		"forgotten": func(d *cognito.Device) { d.Key = "us-east-1_00000000-0000-0000-0000-000000000000" },
+		"damaged":   func(d *cognito.Device) { d.Password += "x" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := everyFlow(func(p *cognitotest.UserPool, u *cognitotest.User) {
+				p.DeviceTracking = "ALWAYS"
+			})
+			client := exampleClient(server)
+			device, _ := signIn(t, client).Device()
+			change(&device)
+			_, err := client.Start(t.Context(), cognito.Login{Username: cognitotest.ExampleEmail, Flow: "USER_AUTH", Device: device})
+			challenge := asChallenge(err)
+			if challenge == nil || challenge.Name != "SELECT_CHALLENGE" {
+				t.Fatal(err)
+			}
+			_, err = challenge.Respond(t.Context(), map[string]string{"ANSWER": "PASSWORD_SRP", "PASSWORD": cognitotest.ExamplePassword})
+			if name == "forgotten" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if !hasCode(err, "NotAuthorizedException") || !strings.Contains(err.Error(), "without the device") || strings.Contains(err.Error(), "password is wrong") {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+// What a store hands out is the session's own, or it is refused, and the session goes on with what it has.
+func TestStoreOfAnotherUser(t *testing.T) {
+	for _, kind := range []string{"of another user", "can't be used"} {
+		synctest.Test(t, func(t *testing.T) {
+			server := cognitotest.Example()
+			server.UserPools[0].Users = append(server.UserPools[0].Users, cognitotest.User{Name: "bob", Password: cognitotest.ExamplePassword})
+			other, err := exampleClient(server).SignIn(t.Context(), "bob", cognitotest.ExamplePassword)
+			if err != nil {
+				t.Fatal(err)
+			}
+			client := exampleClient(server)
+			client.RefreshWith = func(context.Context, cognito.Saved, func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
+				saved := other.Save()
+				if kind != "of another user" {
+					saved.Tokens.ID = "x"
+				}
+				return saved, nil
+			}
+			s := signIn(t, client)
+			own := s.Save().Tokens
+			time.Sleep(57 * time.Minute)
+			if tokens, err := s.Tokens(t.Context()); err != nil || tokens != own {
+				t.Errorf("the session has the tokens of another, or none: %v", err)
+			}
+			if user := s.UnverifiedClaims().Username; user != cognitotest.ExampleUser {
+				t.Errorf("the session became %q's", user)
+			}
+			time.Sleep(time.Hour)
+			if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), kind) {
+				t.Errorf("error %v", err)
+			}
+			if s.Save().Tokens.Refresh != own.Refresh {
+				t.Error("the refresh token was lost")
+			}
+		})
+	}
+}
