@@ -170,18 +170,34 @@ func TestVerifierStaysInRange(t *testing.T) {
 	}
 }
 
-// No two exchanges have the same secret, nor do a user's and its device's in one sign-in.
+// No two exchanges have the same secret, and every bit of it is drawn; so it is with salts.
 func TestFreshSecrets(t *testing.T) {
 	verifier := must[Verifier](t)(NewVerifier(testID))
 	seen := map[string]bool{}
-	for range 8 {
+	salts, exponents := []*big.Int{}, []*big.Int{}
+	for range 48 {
 		again := must[Verifier](t)(NewVerifier(testID))
-		server := must[*Server](t)(NewServer(verifier))
-		for _, public := range []string{NewClient().A(), server.B(), string(again.Salt), string(again.Verifier)} {
+		client, server := NewClient(), must[*Server](t)(NewServer(verifier))
+		for _, public := range []string{client.A(), server.B(), string(again.Salt), string(again.Verifier)} {
 			if seen[public] {
 				t.Fatalf("%.16x twice", public)
 			}
 			seen[public] = true
+		}
+		salts = append(salts, new(big.Int).SetBytes(again.Salt))
+		for _, e := range []*big.Int{<-client.a, <-server.b} {
+			exponents = append(exponents, e.Sub(e, offset()))
+		}
+	}
+	for name, list := range map[string][]*big.Int{"salt": salts, "secret": exponents} {
+		for bit := range map[string]int{"salt": 128, "secret": combBits}[name] {
+			ones := 0
+			for _, n := range list {
+				ones += int(n.Bit(bit))
+			}
+			if ones == 0 || ones == len(list) { // by chance less than once in 2^36 runs
+				t.Errorf("bit %d of every %s is the same", bit, name)
+			}
 		}
 	}
 }
