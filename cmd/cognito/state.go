@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -196,13 +197,15 @@ func (k *keeper) update(ctx context.Context, change func(r *record, store func()
 // plain is a record without methods.
 type plain record
 
-// lock waits until no other process changes the record, and sees to it that the directory is the user's alone.
+// lock waits until no other process changes the record. The directory must be the user's alone.
 func (k *keeper) lock(ctx context.Context) (unlock func(), err error) {
 	if err := os.MkdirAll(k.dir, 0o700); err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(k.dir, 0o700); err != nil {
+	if info, err := os.Stat(k.dir); err != nil {
 		return nil, err
+	} else if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
+		return nil, usagef("%s is open to other users (mode %#o): make it yours alone by chmod 700, or name another directory by COGNITO_STATE_DIR", k.dir, mode)
 	}
 	file, err := os.OpenFile(filepath.Join(k.dir, k.name+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"encoding/json"
+	"io/fs"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// record reads the state file of DEV, and checks what lies in its directory.
+func (m *machine) record(t *testing.T) (path string, r record) {
+	t.Helper()
+	dir := m.settings["COGNITO_STATE_DIR"]
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil {
+			continue // renamed meanwhile
+		}
+		if info.Mode() != 0o600 {
+			t.Fatalf("%s has mode %v", entry.Name(), info.Mode())
+		}
+		if strings.HasPrefix(entry.Name(), "DEV") && strings.HasSuffix(entry.Name(), ".json") {
+			path = filepath.Join(dir, entry.Name())
+		}
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode() != 0o700|fs.ModeDir {
+		t.Fatalf("the directory: %v, %v", info.Mode(), err)
+	}
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, &r)
+	}
+	if err != nil {
+		t.Fatalf("the state file: %v", err)
+	}
+	return path, r
+}
+
+// forget takes the credentials and all tokens but the refresh token, so that the next command has to get new ones.
+func (m *machine) forget(t *testing.T) {
+	t.Helper()
+	path, r := m.record(t)
+	saved := r.session()
+	if saved == nil {
+		t.Fatal("nobody is signed in")
+	}
+	saved.Tokens = cognito.Tokens{Refresh: saved.Tokens.Refresh}
+	if err := r.keep(*saved); err != nil {
+		t.Fatal(err)
+	}
+	r.Credentials = nil
+	text, err := json.Marshal(plain(r))
+	if err == nil {
+		err = os.WriteFile(path, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A file that was cut short, or is not this program's, is set aside whole, and told.
+func TestDamagedFile(t *testing.T) {
+	m := newMachine(t).signedIn(t)
+	path, _ := m.record(t)
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, damaged := range []string{
+		"", "{", "null", "[]", "{}", string(good[:len(good)/2]), string(good[:len(good)-1]), string(good) + "x", string(good) + string(good),
+		strings.Replace(string(good), cognitotest.ExampleClientID, "otherclient", 1),
+		strings.Replace(string(good), `"version":1`, `"version":"1"`, 1), "\xff\xfe\x00",
+	} {
+		if err := os.WriteFile(path, []byte(damaged), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, stdout, stderr := m.run(t, "", "credentials", "-format", "process")
+		if code != exitSignIn || stdout != "" || !strings.Contains(stderr, "was damaged") || !strings.Contains(stderr, "cognito login") {
+			t.Errorf("%.20q: exit %d, %q", damaged, code, stderr)
+		}
+		aside, _ := filepath.Glob(path + ".damaged-*")
+		if len(aside) != 1 {
+			t.Fatalf("%.20q: set aside: %q", damaged, aside)
+		}
+		if kept, err := os.ReadFile(aside[0]); err != nil || string(kept) != damaged {
+			t.Errorf("%.20q: what was set aside is not what was there: %v", damaged, err)
+		}
+		os.Remove(aside[0])
+		m.signedIn(t).must(t, "", "credentials", "-format", "process")
+	}
+	newer := strings.Replace(string(good), `"version":1`, `"version":2`, 1)
+	if err := os.WriteFile(path, []byte(newer), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr := m.run(t, cognitotest.ExamplePassword, "login", "-user", "ada")
+	if kept, _ := os.ReadFile(path); code != exitFailed || !strings.Contains(stderr, "newer version") || string(kept) != newer {
+		t.Errorf("a newer version's file: exit %d, %s", code, stderr)
+	}
+}
+
+// A directory that others can look into is refused, and not changed.
+func TestOpenDirectory(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Log("NOT TESTED: this system has no such modes")
+		return
+	}
+	m := newMachine(t)
+	dir := m.settings["COGNITO_STATE_DIR"]
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr := m.run(t, cognitotest.ExamplePassword, "login", "-user", "ada")
+	if info, err := os.Stat(dir); code != exitUsage || !strings.Contains(stderr, "chmod 700") || err != nil || info.Mode().Perm() != 0o755 {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+// refreshes counts the refreshes of tokens.
+func (m *machine) refreshes() *atomic.Int64 {
+	count := new(atomic.Int64)
+	m.server.Fault = func(r *http.Request) *http.Response {
+		if r.Header.Get("X-Amz-Target") == "AWSCognitoIdentityProviderService.GetTokensFromRefreshToken" {
+			count.Add(1)
+		}
+		return nil
+	}
+	return count
+}
+
+// Fifty processes at once, on a refresh token that changes with every use and dies at once: one refreshes, none loses it.
+func TestManyProcesses(t *testing.T) {
+	m := newMachine(t)
+	client := &m.server.UserPools[0].Clients[0]
+	client.RefreshTokenRotation = true
+	count := m.refreshes()
+	m.signedIn(t)
+	_, first := m.record(t)
+	const rounds = 3
+	for range rounds {
+		m.forget(t)
+		var running sync.WaitGroup
+		var mu sync.Mutex
+		answers := map[string]int{}
+		for range 50 {
+			running.Go(func() {
+				var complaint strings.Builder
+				process := m.process(t, "credentials", "-format", "process")
+				process.Stderr = &complaint
+				out, err := process.Output()
+				if err != nil {
+					t.Errorf("%v: %s", err, &complaint)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				answers[string(out)]++
+			})
+		}
+		running.Wait()
+		if len(answers) != 1 {
+			t.Errorf("%d different credentials", len(answers))
+		}
+	}
+	if n := count.Load(); n != rounds {
+		t.Errorf("%d refreshes in %d rounds", n, rounds)
+	}
+	if _, last := m.record(t); string(last.Session) == string(first.Session) {
+		t.Error("the token did not change")
+	}
+}
+
+// Killed at any moment, the program leaves a file that is whole, readable by the user alone, and good for the next run.
+// (A kill between the pool's answer and the file leaves the old token, which the pool's grace period is for.)
+func TestKilled(t *testing.T) {
+	m := newMachine(t)
+	client := &m.server.UserPools[0].Clients[0]
+	client.RefreshTokenRotation, client.RetryGracePeriod = true, time.Minute
+	count := m.refreshes()
+	m.signedIn(t)
+	kills, survived, most := 0, 0, 50*time.Millisecond // about as long as the program takes
+	enough := 300
+	if testing.Short() {
+		enough = 30
+	}
+	for kills < enough && survived < 10*enough {
+		m.forget(t)
+		process := m.process(t, "credentials", "-format", "process")
+		begun := time.Now()
+		if err := process.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(time.Duration(rand.Int64N(int64(most))), func() { process.Process.Kill() })
+		if process.Wait() == nil {
+			survived++
+			most = time.Since(begun)
+		} else {
+			kills++
+		}
+		timer.Stop()
+		m.record(t)
+	}
+	m.forget(t)
+	m.must(t, "", "credentials", "-format", "process")
+	if n := count.Load(); kills < enough || survived == 0 || n < int64(survived) {
+		t.Errorf("%d were killed and %d not, with %d refreshes: the test shows nothing", kills, survived, n)
+	}
+	leftovers, _ := filepath.Glob(filepath.Join(m.settings["COGNITO_STATE_DIR"], "*.new"))
+	if len(leftovers) > 1 {
+		t.Errorf("left behind: %q", leftovers)
+	}
+	t.Logf("%d killed, %d not, %d refreshes", kills, survived, count.Load())
+}
+
+// Ctrl-C while tokens are refreshed waits for them.
+func TestInterruptedRefreshKeepsToken(t *testing.T) {
+	m := newMachine(t)
+	client := &m.server.UserPools[0].Clients[0]
+	client.RefreshTokenRotation = true
+	m.signedIn(t).forget(t)
+	process := m.process(t, "credentials", "-format", "process")
+	m.server.Fault = func(r *http.Request) *http.Response {
+		if r.Header.Get("X-Amz-Target") == "AWSCognitoIdentityProviderService.GetTokensFromRefreshToken" {
+			process.Process.Signal(os.Interrupt)
+			time.Sleep(200 * time.Millisecond)
+		}
+		return nil
+	}
+	if err := process.Run(); process.ProcessState.ExitCode() != exitInterrupted {
+		t.Errorf("%v", err)
+	}
+	m.server.Fault = nil
+	m.must(t, "", "credentials", "-format", "process")
+}
