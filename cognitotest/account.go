@@ -28,6 +28,7 @@ type account struct {
 
 	code     string         // the last that was sent to the user, for Server.Code
 	sent     sentCode       // the last that confirms a sign-up or resets a password
+	totpName string         // FriendlyDeviceName of the authenticator app
 	newTOTP  string         // the secret that AssociateSoftwareToken gave out and VerifySoftwareToken has not seen used
 	totpStep int64          // of the last code that was used (RFC 6238 5.2: each is good once)
 	devices  store[*device] // by device key
@@ -111,12 +112,17 @@ func (s *Server) find(p *UserPool, c *AppClient, name string) (*account, error) 
 	if !c.PreventUserExistenceErrors {
 		return nil, refuse("UserNotFoundException", "User does not exist.")
 	}
+	return s.simulate(p, name), nil
+}
+
+// simulate makes the account that answers for a name of no one.
+func (s *Server) simulate(p *UserPool, name string) *account {
 	secret := hmac256(s.seed[:], []byte("no one"), []byte(p.ID), []byte(name))
 	a := s.newAccount(p, User{Name: name, Password: string(secret), Attributes: map[string]string{
 		"email": fmt.Sprintf("%c@%c", 'a'+secret[0]%26, 'a'+secret[1]%26), "email_verified": "true",
 	}})
 	a.simulated = true
-	return a, nil
+	return a
 }
 
 // snapshot answers the user as it is now.

@@ -236,3 +236,13 @@ func TestUnknownDeviceKeepsSession(t *testing.T) {
 	delete(answers, "DEVICE_KEY")
 	p.respond("PASSWORD_VERIFIER", answers).tokens(t)
 }
+
+// That holds also for a device that InitiateAuth named already.
+func TestUnknownDeviceIsLeftOut(t *testing.T) {
+	s, p := choosing(t, nil)
+	s.UserPools[0].DeviceTracking = "ALWAYS"
+	unknown := "us-east-1_" + newUUID()
+	a := p.initiate("USER_AUTH", p.params(ExampleUser, "DEVICE_KEY", unknown)).asks(t, "SELECT_CHALLENGE")
+	p.reply(a, "ANSWER", "PASSWORD", "PASSWORD", ExamplePassword, "DEVICE_KEY", unknown).want(t, "ResourceNotFoundException")
+	p.reply(a, "ANSWER", "PASSWORD", "PASSWORD", ExamplePassword).tokens(t)
+}

@@ -62,7 +62,13 @@ func (s *Server) askSecond(c *session, u *User) object {
 func (s *Server) askFactor(c *session, u *User, factor string) object {
 	switch factor {
 	case totpMFA:
-		return s.ask(c, factor, map[string]string{"USER_ID_FOR_SRP": u.Name})
+		params := map[string]string{"USER_ID_FOR_SRP": u.Name}
+		s.mu.Lock()
+		if name := c.account.totpName; name != "" {
+			params["FRIENDLY_DEVICE_NAME"] = name
+		}
+		s.mu.Unlock()
+		return s.ask(c, factor, params)
 	case mailMFA:
 		return s.askCode(c, factor, "email", u.Attributes["email"])
 	}
@@ -180,7 +186,7 @@ func (s *Server) verifySoftwareToken(r *request) (object, error) {
 	}
 	number, ok := matchTOTP(secret, r.code, time.Now())
 	if ok = ok && (secret != a.user.TOTPSecret || number > a.totpStep); ok {
-		a.user.TOTPSecret, a.totpStep, a.newTOTP = secret, number, ""
+		a.user.TOTPSecret, a.totpName, a.totpStep, a.newTOTP = secret, r.friendly, number, ""
 	}
 	s.mu.Unlock()
 	switch {
@@ -242,7 +248,7 @@ func (s *Server) setUserMFAPreference(r *request) (object, error) {
 // matchTOTP finds the time step of a code (RFC 6238 with its defaults: HMAC-SHA-1, 30 seconds, and 6 digits). It may be
 // one step early or late.
 func matchTOTP(secret, code string, now time.Time) (step int64, ok bool) {
-	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ToUpper(strings.TrimRight(secret, "=")))
+	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ToUpper(strings.TrimRight(strings.ReplaceAll(secret, " ", ""), "=")))
 	if err != nil || len(key) == 0 {
 		return 0, false
 	}

@@ -36,7 +36,7 @@ func TestMatchTOTP(t *testing.T) {
 		if got := totp(testSecret, at); got != want {
 			t.Errorf("the test's own code at %d is %s, want %s", seconds, got, want)
 		}
-		for _, secret := range []string{testSecret, "gezdgnbvgy3tqojqgezdgnbvgy3tqojq", testSecret + "="} {
+		for _, secret := range []string{testSecret, "gezdgnbvgy3tqojqgezdgnbvgy3tqojq", testSecret[:4] + " " + testSecret[4:] + "="} {
 			for step := int64(-1); step <= 2; step++ {
 				number, ok := matchTOTP(secret, want, at.Add(time.Duration(step)*30*time.Second))
 				if near := step*step <= 1; ok != near || ok && number != seconds/30 {
@@ -278,7 +278,7 @@ func TestMFAPreference(t *testing.T) {
 	}
 	right := totp(a.SecretCode, time.Now())
 	p.idp("VerifySoftwareToken", m{"AccessToken": token, "UserCode": wrong(right)}).want(t, "EnableSoftwareTokenMFAException")
-	if v := p.idp("VerifySoftwareToken", m{"AccessToken": token, "UserCode": right}); v.Session != nil || v.Code != "" {
+	if v := p.idp("VerifySoftwareToken", m{"AccessToken": token, "UserCode": right, "FriendlyDeviceName": "phone"}); v.Session != nil || v.Code != "" {
 		t.Errorf("answer %s", v.Body)
 	}
 	p.password(ExampleUser).tokens(t) // verified, and not switched on yet
@@ -292,7 +292,9 @@ func TestMFAPreference(t *testing.T) {
 		t.Errorf("GetUser: %s", user.Body)
 	}
 	set(m{"EmailMfaSettings": settings{"Enabled": false}}).want(t, "")
-	p.password(ExampleUser).asks(t, "SOFTWARE_TOKEN_MFA")
+	if c := p.password(ExampleUser).asks(t, "SOFTWARE_TOKEN_MFA").ChallengeParameters; c["FRIENDLY_DEVICE_NAME"] != "phone" {
+		t.Errorf("parameters %v", c)
+	}
 	set(m{"SoftwareTokenMfaSettings": settings{"Enabled": false}}).want(t, "")
 	p.password(ExampleUser).tokens(t)
 }

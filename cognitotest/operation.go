@@ -19,6 +19,7 @@ type request struct {
 	sms, mail, totp            *factorSettings
 	deviceKey, name, status    string
 	secrets                    struct{ PasswordVerifier, Salt string }
+	friendly                   string // FriendlyDeviceName
 	limit                      int
 	after                      string // PaginationToken
 
@@ -38,7 +39,7 @@ func (r *request) members() map[string]any {
 		"AccessToken": &r.accessToken, "AuthFlow": &r.flow, "AuthParameters": &r.params, "ChallengeName": &r.challenge,
 		"ChallengeResponses": &r.answers, "ClientId": &r.clientID, "ClientMetadata": &r.metadata, "ClientSecret": &r.clientSecret,
 		"ConfirmationCode": &r.code, "DeviceKey": &r.deviceKey, "DeviceName": &r.name, "DeviceRememberedStatus": &r.status,
-		"DeviceSecretVerifierConfig": &r.secrets, "EmailMfaSettings": &r.mail, "ForceAliasCreation": &r.force, "Limit": &r.limit,
+		"DeviceSecretVerifierConfig": &r.secrets, "EmailMfaSettings": &r.mail, "ForceAliasCreation": &r.force, "FriendlyDeviceName": &r.friendly, "Limit": &r.limit,
 		"PaginationToken": &r.after, "Password": &r.password, "PreviousPassword": &r.previous, "ProposedPassword": &r.change,
 		"RefreshToken": &r.refreshToken, "SMSMfaSettings": &r.sms, "SecretHash": &r.secretHash, "Session": &r.session,
 		"SoftwareTokenMfaSettings": &r.totp, "Token": &r.revoke, "UserAttributes": &r.attributes, "UserCode": &r.code, "Username": &r.username,

@@ -109,7 +109,10 @@ func (s *Server) initiateAuth(r *request) (object, error) {
 		if r.session == "" {
 			return f.begin(s, c, r.params)
 		}
-		if _, ok := s.resume(r.session, confirmed, r.client, a.user.Name); !ok || f.name != "USER_AUTH" {
+		if f.name != "USER_AUTH" {
+			return nil, errSession // and the Session stays good
+		}
+		if _, ok := s.resume(r.session, confirmed, r.client, a.user.Name); !ok {
 			return nil, errSession
 		}
 		return s.proceed(c) // the sign-up was just confirmed
@@ -139,14 +142,15 @@ func (s *Server) respondToAuthChallenge(r *request) (object, error) {
 	if err := parameters(r.answers, challenges[i].needs); err != nil {
 		return nil, err
 	}
-	// A device that is not known is told before the session is used up: Amazon's clients then send the same answer again
-	// without it (amplify-js retryOnResourceNotFoundException.ts).
-	if key := r.answers["DEVICE_KEY"]; !strings.HasPrefix(r.challenge, "DEVICE_") && !s.knowsDevice(s.account(r.pool, name), key) {
-		return nil, errNoDevice
-	}
 	id, refused := r.session, errSession
 	if r.challenge == "PASSWORD_VERIFIER" && id == "" {
 		id, refused = blockID(r.answers["PASSWORD_CLAIM_SECRET_BLOCK"]), errIncorrect
+	}
+	// A device that is not known is told before the session is used up: Amazon's clients then send the same answer again
+	// without it (amplify-js retryOnResourceNotFoundException.ts).
+	if key := r.answers["DEVICE_KEY"]; !strings.HasPrefix(r.challenge, "DEVICE_") && !s.knowsDevice(s.account(r.pool, name), key) {
+		s.leaveOut(id, key)
+		return nil, errNoDevice
 	}
 	c, ok := s.resume(id, r.challenge, r.client, name)
 	if !ok {
@@ -158,6 +162,15 @@ func (s *Server) respondToAuthChallenge(r *request) (object, error) {
 		s.keep(id, r.challenge, c)
 	}
 	return out, err
+}
+
+// leaveOut makes a waiting session forget a DEVICE_KEY that InitiateAuth gave and that is not known.
+func (s *Server) leaveOut(id, key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c, ok := s.sessions.get(id); ok && c.deviceKey == key {
+		c.deviceKey = ""
+	}
 }
 
 // blockID stands in for the Session that USER_SRP_AUTH, on AWS, does not give.

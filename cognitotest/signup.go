@@ -137,14 +137,27 @@ func (s *Server) confirm(a *account, code string, force bool) error {
 
 // resendConfirmationCode is ResendConfirmationCode.
 func (s *Server) resendConfirmationCode(r *request) (object, error) {
-	if u := s.snapshot(r.account); !r.account.simulated && !u.Unconfirmed {
+	switch u := s.snapshot(r.account); {
+	case u.Disabled && r.client.PreventUserExistenceErrors:
+		return s.deliver(s.simulate(r.pool, r.username), confirmed, 24*time.Hour)
+	case !r.account.simulated && !u.Unconfirmed:
 		return nil, refuse("InvalidParameterException", "User is already confirmed.")
 	}
 	return s.deliver(r.account, confirmed, 24*time.Hour)
 }
 
+// hideUnreachable puts no one's account in the place of one that ForgotPassword sends no code to, for a client that must
+// not learn who exists ("Managing user existence error responses", Amazon Cognito developer guide).
+func (s *Server) hideUnreachable(r *request) {
+	u := s.snapshot(r.account)
+	if r.client.PreventUserExistenceErrors && (u.Disabled || !u.verified("email") && !u.verified("phone_number")) {
+		r.account = s.simulate(r.pool, r.username)
+	}
+}
+
 // forgotPassword is ForgotPassword.
 func (s *Server) forgotPassword(r *request) (object, error) {
+	s.hideUnreachable(r)
 	switch u := s.snapshot(r.account); {
 	case u.Disabled:
 		return nil, refuse("NotAuthorizedException", "User is disabled.")
@@ -159,6 +172,7 @@ func (s *Server) confirmForgotPassword(r *request) (object, error) {
 	if err := checkPolicy(r.password); err != nil {
 		return nil, err
 	}
+	s.hideUnreachable(r)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, err := r.account.redeem(forgotten, r.code); err != nil {

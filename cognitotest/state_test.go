@@ -129,6 +129,31 @@ func TestExistence(t *testing.T) {
 	}
 }
 
+// Nor can a stranger tell that a user is disabled, or has no address that a code could go to.
+func TestExistenceOfTheUnreachable(t *testing.T) {
+	for name, change := range map[string]func(ada *User){
+		"disabled":                func(ada *User) { ada.Disabled = true },
+		"not verified":            func(ada *User) { delete(ada.Attributes, "email_verified") },
+		"disabled, not confirmed": func(ada *User) { ada.Disabled, ada.Unconfirmed = true, true },
+	} {
+		s, p := example(t, func(pool *UserPool, ada *User) { change(ada) })
+		p = p.withSecret()
+		operations := map[string]m{"ForgotPassword": nil, "ConfirmForgotPassword": {"ConfirmationCode": "000000", "Password": ExamplePassword}}
+		if name != "not verified" {
+			operations["ResendConfirmationCode"] = nil
+		}
+		for operation, body := range operations {
+			known, unknown := p.public(operation, ExampleUser, body), p.public(operation, "nobody", body)
+			if known.Code != unknown.Code || known.Message != unknown.Message || len(known.Body) != len(unknown.Body) {
+				t.Errorf("%s of a user who is %s: %s, of nobody: %s", operation, name, known.Body, unknown.Body)
+			}
+		}
+		if code(s) != "" {
+			t.Errorf("a code was sent to a user who is %s", name)
+		}
+	}
+}
+
 func TestLockOut(t *testing.T) {
 	const exceeded = "Password attempts exceeded"
 	guess := func(p *peer, user, password string) string {
