@@ -11,3 +11,5 @@ import (
 func noEcho(*os.File, bool) (restore func(), err error) {
 	return nil, errors.ErrUnsupported
 }
+
+func size(*os.File) (columns, rows int) { return 0, 0 }

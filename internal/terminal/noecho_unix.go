@@ -12,22 +12,31 @@ import (
 // error if f is not a terminal.
 func noEcho(f *os.File, off bool) (restore func(), err error) {
 	var old syscall.Termios
-	if err := ioctl(f, getTermios, &old); err != nil {
+	if err := ioctl(f, getTermios, unsafe.Pointer(&old)); err != nil {
 		return nil, err
 	}
 	if off {
 		quiet := old
 		quiet.Lflag &^= syscall.ECHO
 		quiet.Lflag |= syscall.ICANON | syscall.ISIG
-		if err := ioctl(f, setTermios, &quiet); err != nil {
+		if err := ioctl(f, setTermios, unsafe.Pointer(&quiet)); err != nil {
 			return nil, err
 		}
 	}
-	return func() { ioctl(f, setTermios, &old) }, nil
+	return func() { ioctl(f, setTermios, unsafe.Pointer(&old)) }, nil
 }
 
-func ioctl(f *os.File, request uintptr, t *syscall.Termios) error {
-	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), request, uintptr(unsafe.Pointer(t)))
+// size asks for the window's size (tty_ioctl(4)); 0 is not known.
+func size(f *os.File) (columns, rows int) {
+	var window struct{ rows, columns, width, height uint16 }
+	if ioctl(f, syscall.TIOCGWINSZ, unsafe.Pointer(&window)) != nil {
+		return 0, 0
+	}
+	return int(window.columns), int(window.rows)
+}
+
+func ioctl(f *os.File, request uintptr, to unsafe.Pointer) error {
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), request, uintptr(to))
 	if errno != 0 {
 		return errno
 	}

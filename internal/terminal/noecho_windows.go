@@ -3,6 +3,7 @@ package terminal
 import (
 	"os"
 	"syscall"
+	"unsafe"
 )
 
 // enableEchoInput is ENABLE_ECHO_INPUT (Windows console API, SetConsoleMode).
@@ -16,7 +17,7 @@ func noEcho(f *os.File, off bool) (restore func(), err error) {
 	if err := syscall.GetConsoleMode(console, &mode); err != nil {
 		return nil, err
 	}
-	set := syscall.NewLazyDLL("kernel32.dll").NewProc("SetConsoleMode")
+	set := kernel32("SetConsoleMode")
 	if off {
 		if ok, _, err := set.Call(uintptr(console), uintptr(mode&^enableEchoInput)); ok == 0 {
 			return nil, err
@@ -24,3 +25,19 @@ func noEcho(f *os.File, off bool) (restore func(), err error) {
 	}
 	return func() { set.Call(uintptr(console), uintptr(mode)) }, nil
 }
+
+// size asks for the window's size (GetConsoleScreenBufferInfo, CONSOLE_SCREEN_BUFFER_INFO); 0 is not known.
+func size(f *os.File) (columns, rows int) {
+	var info struct {
+		width, height, cursorX, cursorY int16
+		attributes                      uint16
+		left, top, right, bottom        int16
+		mostX, mostY                    int16
+	}
+	if ok, _, _ := kernel32("GetConsoleScreenBufferInfo").Call(f.Fd(), uintptr(unsafe.Pointer(&info))); ok == 0 {
+		return 0, 0
+	}
+	return int(info.right-info.left) + 1, int(info.bottom-info.top) + 1
+}
+
+func kernel32(name string) *syscall.LazyProc { return syscall.NewLazyDLL("kernel32.dll").NewProc(name) }

@@ -25,6 +25,15 @@ func Is(f *os.File) bool {
 	return err == nil
 }
 
+// Size returns how many columns and rows the window of a terminal has: 80 and 24 where that can't be told.
+func Size(f *os.File) (columns, rows int) {
+	columns, rows = size(f)
+	if columns <= 0 || rows <= 0 {
+		return 80, 24
+	}
+	return columns, rows
+}
+
 // ReadSecret reads one line from in. Where in is a terminal it writes prompt to out first and does not show what is
 // typed; where it is not, such as a pipe, nothing is written. The line's end (LF or CRLF) is not part of the secret,
 // and every other character is. No more than the line is read, so that several can be read from one pipe. An interrupt

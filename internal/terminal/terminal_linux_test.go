@@ -39,7 +39,7 @@ func openTerminal(t *testing.T) (keyboard, screen *os.File) {
 func echoes(t *testing.T, f *os.File) bool {
 	t.Helper()
 	var state syscall.Termios
-	if err := ioctl(f, getTermios, &state); err != nil {
+	if err := ioctl(f, getTermios, unsafe.Pointer(&state)); err != nil {
 		t.Fatal(err)
 	}
 	return state.Lflag&syscall.ECHO != 0
@@ -76,5 +76,27 @@ func TestReadSecretFromTerminal(t *testing.T) {
 	}
 	if !echoes(t, screen) {
 		t.Error("the echo was not switched on again")
+	}
+}
+
+func TestSize(t *testing.T) {
+	_, screen := openTerminal(t)
+	if columns, rows := Size(screen); columns != 80 || rows != 24 {
+		t.Errorf("a window that has told no size: %d, %d", columns, rows)
+	}
+	window := [4]uint16{50, 132}
+	if err := ioctl(screen, syscall.TIOCSWINSZ, unsafe.Pointer(&window)); err != nil {
+		t.Fatal(err)
+	}
+	if columns, rows := Size(screen); columns != 132 || rows != 50 {
+		t.Errorf("%d, %d", columns, rows)
+	}
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	if columns, rows := Size(null); columns != 80 || rows != 24 {
+		t.Errorf("no terminal: %d, %d", columns, rows)
 	}
 }
