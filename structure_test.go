@@ -30,6 +30,7 @@ var arrows = map[string][]string{
 	"internal/endpoint":    {},
 	"internal/redact":      {},
 	"internal/transport":   {"internal/endpoint"},
+	"internal/qr":          {},
 	"internal/terminal":    {},
 	"cognitoidp":           {"internal/endpoint", "internal/redact", "internal/transport"},
 	"cognitoid":            {"internal/endpoint", "internal/redact", "internal/transport", "sigv4"},
