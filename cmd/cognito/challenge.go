@@ -98,10 +98,37 @@ func (s *signedIn) answer(ctx context.Context, challenge *cognito.Challenge, log
 			}
 		}
 		session, err := challenge.Respond(ctx, answers)
-		if err == nil || attempt == attempts || !mistyped(err) || !terminal.Is(a.answersFile()) {
+		switch {
+		case err == nil || attempt == attempts:
 			return session, err
+		case seed != "" && used(err): // by a sign-in just before this one
+			if err := s.nextCode(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		case !mistyped(err) && !used(err) || !terminal.Is(a.answersFile()):
+			return nil, err
 		}
 		a.notef("%s", oneLine(err.Error()))
+	}
+}
+
+// used tells whether a code was right and is no more: that of a password generator is good once (RFC 6238 5.2).
+func used(err error) bool {
+	var service *cognitoidp.Error
+	return errors.As(err, &service) && service.Code == cognitoidp.CodeExpiredCode
+}
+
+// nextCode waits until a password generator shows another code.
+func (s *signedIn) nextCode(ctx context.Context) error {
+	now := time.Now().Add(s.clock.offset())
+	wait := now.Truncate(30 * time.Second).Add(30 * time.Second).Sub(now)
+	s.a.notef("the code was used already: the next one comes in %v", wait.Round(time.Second))
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(wait):
+		return nil
 	}
 }
 
@@ -243,7 +270,10 @@ func (a *app) setUp(ctx context.Context, challenge *cognito.Challenge, user stri
 	if err != nil {
 		return nil, err
 	}
-	uri := cognito.TOTPURI("cognito", user, seed)
-	fmt.Fprintf(a.stderr, "Scan this with an authenticator app:\n\n%s\n  or enter the seed %s\n", uri, seed)
+	if a.drawCode(cognito.TOTPURI("cognito", user, seed)) {
+		a.notef("scan this with an authenticator app, or enter the seed %s", printable(seed))
+	} else {
+		a.notef("enter this seed in an authenticator app: %s", printable(seed))
+	}
 	return next, nil
 }

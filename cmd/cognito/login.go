@@ -86,10 +86,11 @@ func (s *signedIn) login(ctx context.Context) error {
 	if login.Username == "" {
 		login.Username = before.User
 	}
+	if login.Username == "" && terminal.Is(a.answersFile()) { // elsewhere the first line is the password, which is no name
+		login.Username, _ = a.ask("User name: ", false)
+	}
 	if login.Username == "" {
-		if login.Username, err = a.ask("User name: ", false); err != nil || login.Username == "" {
-			return usagef("no user name: use -user")
-		}
+		return usagef("no user name: use -user")
 	}
 	if stored := before.Devices[cmp.Or(before.Names[login.Username], login.Username)]; stored != nil {
 		if err := json.Unmarshal(stored, &login.Device); err != nil {
