@@ -150,6 +150,11 @@ func TestLongChallengeText(t *testing.T) {
 			t.Errorf("an error of %d bytes for %.20s", len(text), challenge.Name)
 		}
 	}
+	httpClient, _ := scripted(t, map[string]string{"GetTokensFromRefreshToken": `{"ChallengeName":"` + long[:1<<19] + `"}`})
+	client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient}
+	if _, err := client.Resume(t.Context(), cognito.Saved{Tokens: cognito.Tokens{Refresh: "r"}}); err == nil || len(err.Error()) > 2048 {
+		t.Errorf("an error of %d bytes for a refresh", len(fmt.Sprint(err)))
+	}
 }
 
 // A challenge that nobody here knows comes through, and is answered with what the caller gives.

@@ -30,7 +30,8 @@ func (d Device) Reveal() ([]byte, error) {
 }
 
 // Device returns the device of the sign-in: the one in [Login.Device], or a new one, which the caller should store. It is
-// the zero value where the pool does not track devices. Where ask is true the pool wants the user to be asked whether to
+// the zero value where the pool does not track devices, and as long as it has not confirmed a new one, which is tried again
+// before the first refresh. Where ask is true the pool wants the user to be asked whether to
 // remember the new device: pass the answer to [Session.RememberDevice].
 func (s *Session) Device() (d Device, ask bool) {
 	s.mu.Lock()
