@@ -26,10 +26,11 @@ const (
 )
 
 // measure looks at a page of a span that ends with bound.
-func measure(objects []Object, prefix, bound string) estimate {
-	e := estimate{prefix: prefix, last: objects[len(objects)-1].Key, fresh: true}
+func measure(page *page, prefix, bound string) estimate {
+	e := estimate{prefix: prefix, fresh: true}
 	for i := range samples {
-		e.sample = append(e.sample, e.runes(objects[i*(len(objects)-1)/(samples-1)].Key))
+		e.last = string(page.key(page.entries[i*(len(page.entries)-1)/(samples-1)]))
+		e.sample = append(e.sample, e.runes(e.last))
 	}
 	e.pages = e.count(bound)
 	return e

@@ -9,11 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-func pageFrom(keys ...string) (objects []Object) {
+func pageFrom(keys ...string) *page {
+	p := new(page)
 	for _, key := range keys {
-		objects = append(objects, Object{Key: key})
+		p.entries = append(p.entries, entry{at: int32(len(p.text)), key: int32(len(key))})
+		p.text = append(p.text, key...)
 	}
-	return objects
+	return p
 }
 
 // Where keys are evenly spread, the estimate is right.

@@ -119,22 +119,22 @@ func (d *errorDocument) Error() string { return d.Code }
 // errorDocument reads the root element of an error.
 func (p *parser) errorDocument() *errorDocument {
 	d := new(errorDocument)
-	for name := p.child(); name != nil; name = p.child() {
+	for name := p.Child(); name != nil; name = p.Child() {
 		switch string(name) {
 		case "Code":
-			d.Code = string(p.text())
+			d.Code = string(p.Text())
 		case "Message":
-			d.Message = string(p.text())
+			d.Message = string(p.Text())
 		case "RequestId":
-			d.RequestId = string(p.text())
+			d.RequestId = string(p.Text())
 		case "HostId":
-			d.HostId = string(p.text())
+			d.HostId = string(p.Text())
 		case "Region":
-			d.Region = string(p.text())
+			d.Region = string(p.Text())
 		case "ArgumentName":
-			d.ArgumentName = string(p.text())
+			d.ArgumentName = string(p.Text())
 		default:
-			p.skip()
+			p.Skip()
 		}
 	}
 	return d

@@ -1,8 +1,9 @@
 package s3list
 
 import (
+	"bytes"
 	"slices"
-	"strings"
+	"sort"
 )
 
 // maxParallel is the largest Input.Parallel.
@@ -88,8 +89,8 @@ func (l *listing) askOne() bool {
 		if !s.complete {
 			if after, left := s.ahead.divide(s.after, s.until); after != "" {
 				l.divided = true
-				next := &span{after: after, until: s.until, ahead: s.ahead.rest(left), split: true, last: s.last}
-				s.until, s.last, s.ahead.pages = after, false, left
+				next := &span{after: after, until: s.until, position: position{from: after}, ahead: s.ahead.rest(left), guessed: true}
+				s.until, s.ahead.pages = after, left
 				l.spans = slices.Insert(l.spans, i+1, next)
 				l.send(next)
 				return true
@@ -101,44 +102,61 @@ func (l *listing) askOne() bool {
 	return false
 }
 
-// clip takes from a new page of s what belongs to other spans, and notes what the page shows.
-func (l *listing) clip(s *span, objects []Object) []Object {
-	split := s.after != l.in.StartAfter
+// clip takes from a new page of span i what belongs to other spans, and notes what the page shows. It returns false if
+// that is that the span was divided in the wrong place.
+func (l *listing) clip(i int, a answer) bool {
+	s, p := l.spans[i], a.page
 	// A common prefix that begins before the place where the span does, and ends behind it, belongs to the span before.
-	// So does what a listing before this one gave last.
-	for len(objects) > 0 && objects[0].CommonPrefix && (objects[0].Key == s.after || split && objects[0].Key < s.after) {
-		objects = objects[1:]
+	// So does what a listing before this one gave last, and what comes before the span when it is listed from further on
+	// the left.
+	split := s.after != l.in.StartAfter
+	for len(p.entries) > 0 {
+		e := p.entries[0]
+		key, common := p.key(e), p.common[e.common].CommonPrefix
+		if string(key) > s.after || !common && (!split || s.guessed) || common && !split && string(key) != s.after {
+			break
+		}
+		p.entries = p.entries[1:]
 	}
-	if l.limit == 1 || len(objects) == 0 {
-		return objects
+	if l.limit == 1 || len(p.entries) == 0 {
+		return true
 	}
-	first := objects[0].Key
-	sorted := slices.IsSortedFunc(objects, func(a, b Object) int { return strings.Compare(a.Key, b.Key) })
+	first, last := string(p.key(p.entries[0])), string(p.key(p.entries[len(p.entries)-1]))
+	sorted := slices.IsSortedFunc(p.entries, func(a, b entry) int { return bytes.Compare(p.key(a), p.key(b)) })
 	switch {
 	case sorted && !(split && first <= s.after) && !(s.ahead.fresh && first < s.ahead.last):
 	case l.divided:
 		s.err, s.complete = l.wrap("the server does not list keys in the order of their UTF-8 bytes, or not from where it is asked to: set Input.Parallel to 0"), true
-		return nil
+		p.entries = nil
+		return true
 	default:
 		l.limit = 1
-		return objects
+		return true
 	}
-	if s.until != "" {
-		n, _ := slices.BinarySearchFunc(objects, s.until, func(o Object, until string) int {
-			if o.Key <= until {
-				return -1
-			}
-			return 1
-		})
-		if s.last && n < len(objects) { // there is more, whatever the server said where it was asked to begin at until
-			s.until, s.last = "", false
-		} else {
-			s.complete = s.complete || n < len(objects) || objects[n-1].Key == s.until && !l.versions && !s.last
-			objects = objects[:n]
+	if s.guessed && s.first == "" {
+		if s.first = first; s.want != "" && s.want != first {
+			return !l.distrust(i)
 		}
 	}
-	if len(objects) > 0 {
-		s.ahead = measure(objects, l.in.Prefix, s.until)
+	for s.until != "" && last > s.until {
+		if i+1 == len(l.spans) { // there is more, whatever the server said there
+			s.until = ""
+			break
+		}
+		n := sort.Search(len(p.entries), func(i int) bool { return string(p.key(p.entries[i])) > s.until })
+		next := l.spans[i+1]
+		want := string(p.key(p.entries[n]))
+		if want <= next.after || next.first != "" && next.first != want {
+			l.distrust(i + 1)
+			continue
+		}
+		next.want, next.back = want, a.position
+		s.complete = true
+		p.entries = p.entries[:n]
+		break
 	}
-	return objects
+	if len(p.entries) > 0 {
+		s.ahead = measure(p, l.in.Prefix, s.until)
+	}
+	return true
 }

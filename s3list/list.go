@@ -18,9 +18,10 @@ type listing struct {
 
 	spans   []*span // of what is still to come: one after the other, in key order
 	answers chan answer
-	running int        // calls whose answer has not been taken from answers
-	held    int        // pages that wait to be consumed
-	free    [][]Object // of consumed pages, to be used again
+	running int     // calls whose answer has not been taken from answers
+	held    int     // pages that wait to be consumed
+	free    []*page // to be used again
+	buffers chan []byte
 	fanOut
 
 	progress Progress
@@ -33,38 +34,73 @@ type answer struct {
 	*call
 	span  *span
 	epoch int
-	page  page
+	page  *page
 	err   error
 }
 
 // A span is a part of the key space: the keys behind after, up to and including until, or to the end if that is "".
-// What is asked for is bounded below only; keys that belong to the next span are cut off.
+// What is asked for is bounded below only; keys that belong to the next span are cut off. Nothing is between until and the
+// next span's after, nor behind the last span's until, says the server where it was asked to begin there.
+//
+// A span that is not the first begins at a place that was guessed, where the server may know nothing, or be wrong: MinIO
+// finds nothing behind some places that have keys behind them, and refuses others. So the first key there must be the
+// first that the span before cuts off, when it comes to it by the server's own markers; if not, the span is listed again
+// by these.
 type span struct {
 	after    string
 	until    string
-	next     cursor // where its next page begins
-	asked    bool   // a call is on the way
+	position      // where its next page begins
+	asked    bool // a call is on the way
 	complete bool
-	split    bool       // after is a place that was guessed
-	last     bool       // nothing is behind until, if the server is right
-	pages    [][]Object // that wait to be consumed
-	err      error      // what ends the listing, once these are consumed
+	pages    []*page // that wait to be consumed
+	err      error   // what ends the listing, once these are consumed
 	ahead    estimate
+
+	guessed bool     // it began at a place that was guessed, and not again
+	first   string   // the first key found there
+	want    string   // the first key there, says the span before
+	back    position // where the page that said so begins
+
+	seen       cursor // where one of its pages ended; see endless
+	steps, lap int
 }
 
-// guessed reports whether what the span asks for first begins at a place that was guessed, where the server may know
-// nothing, or be wrong: MinIO finds nothing behind some places that have keys behind them, and refuses others.
-func (s *span) guessed() bool { return s.split && s.next == (cursor{}) }
+// endless reports whether the server sends the same markers in a circle (R. P. Brent: An improved Monte Carlo
+// factorization algorithm, 1980, section 3): each marker is held against one from before, which is replaced by the
+// current one after 1, 2, 4, 8... pages.
+func (s *span) endless() bool {
+	if s.next == s.seen {
+		return true
+	}
+	if s.steps++; s.steps > s.lap {
+		s.seen, s.steps, s.lap = s.next, 0, 2*s.lap+1
+	}
+	return false
+}
 
-// drop takes back the place where span i begins, if the span before has not come to it yet. It reports whether it did.
-func (l *listing) drop(i int) bool {
-	if i == 0 || l.spans[i-1].complete {
+// distrust takes back the guess where span i begins: the span before goes on in its place or, if it is complete, the span
+// is listed from where that was. It reports whether it did.
+func (l *listing) distrust(i int) bool {
+	s := l.spans[i]
+	l.drop(s.pages)
+	if i > 0 && !l.spans[i-1].complete {
+		before := l.spans[i-1]
+		before.until, before.ahead.pages = s.until, 0 // it is not divided again before its next page
+		l.spans = slices.Delete(l.spans, i, i+1)
+		return true
+	}
+	if s.want == "" {
+		s.pages = nil
 		return false
 	}
-	before := l.spans[i-1]
-	before.until, before.ahead.pages = l.spans[i].until, 0 // it is not divided again before its next page
-	l.spans = slices.Delete(l.spans, i, i+1)
+	*s = span{after: s.after, until: s.until, position: s.back}
 	return true
+}
+
+// drop takes pages back that nobody needs any more.
+func (l *listing) drop(pages []*page) {
+	l.held -= len(pages)
+	l.free = append(l.free, pages...)
 }
 
 func (c *Client) list(ctx context.Context, in Input, versions bool, yield func(Object, error) bool) {
@@ -77,10 +113,14 @@ func (c *Client) list(ctx context.Context, in Input, versions bool, yield func(O
 	inner, cancel := context.WithCancel(ctx)
 	l := &listing{
 		client: c, in: &in, versions: versions, ctx: inner,
-		spans:   []*span{{after: in.StartAfter}},
+		spans:   []*span{{after: in.StartAfter, position: position{from: in.StartAfter}}},
 		answers: make(chan answer, max(1, in.Parallel)), // nobody waits to hand over
 		fanOut:  fanOut{limit: max(1, in.Parallel), window: 1, threshold: maxParallel},
+		buffers: make(chan []byte, min(max(1, in.Parallel), maxBuffers)),
 		told:    time.Now(),
+	}
+	for range cap(l.buffers) {
+		l.buffers <- nil
 	}
 	defer func() {
 		cancel()
@@ -100,14 +140,13 @@ func (c *Client) list(ctx context.Context, in Input, versions bool, yield func(O
 			fail(err)
 			return
 		case len(s.pages) > 0:
-			p := s.pages[0]
+			p := s.pages[:1]
 			s.pages = s.pages[1:]
-			l.held--
 			l.progress.Pages++
-			if !l.give(ctx, p, yield, fail) {
+			if !l.give(ctx, p[0], yield, fail) {
 				return
 			}
-			l.free = append(l.free, p)
+			l.drop(p)
 		case !s.complete:
 			l.ask()
 			l.take(true)
@@ -120,8 +159,9 @@ func (c *Client) list(ctx context.Context, in Input, versions bool, yield func(O
 }
 
 // give hands the objects of a page to the caller. It returns false when the range is over.
-func (l *listing) give(ctx context.Context, objects []Object, yield func(Object, error) bool, fail func(error)) bool {
-	for i := range objects {
+func (l *listing) give(ctx context.Context, p *page, yield func(Object, error) bool, fail func(error)) bool {
+	i := 0
+	for o := range p.objects() {
 		if err := ctx.Err(); err != nil {
 			fail(err)
 			return false
@@ -130,13 +170,14 @@ func (l *listing) give(ctx context.Context, objects []Object, yield func(Object,
 			l.ask()
 		}
 		l.progress.Keys++
-		l.progress.Key = objects[i].Key
-		if !yield(objects[i], nil) {
+		l.progress.Key = o.Key
+		if !yield(o, nil) {
 			return false
 		}
 		if i%64 == 0 && l.in.Progress != nil {
 			l.tell(false)
 		}
+		i++
 	}
 	return true
 }
@@ -155,7 +196,7 @@ func (l *listing) tell(end bool) {
 
 // send asks for the next page of a span.
 func (l *listing) send(s *span) {
-	ask := &call{in: l.in, versions: l.versions, after: s.after, next: s.next, attempts: &l.attempts}
+	ask := &call{in: l.in, versions: l.versions, position: s.position, buffers: l.buffers, attempts: &l.attempts}
 	if n := len(l.free); n > 0 {
 		ask.into, l.free = l.free[n-1], l.free[:n-1]
 	}
@@ -194,35 +235,55 @@ func (l *listing) arrived(a answer) {
 		l.slow(a.epoch)
 	}
 	i := slices.Index(l.spans, s)
+	first := s.guessed && s.first == ""
 	switch {
-	case i < 0: // it has turned out that nothing is there
-		return
-	case s.guessed() && a.err != nil && !a.throttled && l.ctx.Err() == nil && l.drop(i):
-		return // the span before goes on in its place, by the server's own markers
+	case i < 0: // it has turned out that it is not needed
+	case a.err != nil && first && !a.throttled && l.ctx.Err() == nil && l.distrust(i):
 	case a.err != nil:
 		if !l.retreat(a.epoch, i == 0, a.throttled) {
 			s.err, s.complete = a.err, true
 		}
-		return
-	case s.guessed() && len(a.page.objects) == 0 && a.page.next == (cursor{}) && (i == 0 || l.spans[i-1].complete):
-		// The span before ended because there is more behind it.
-		s.err, s.complete = l.wrap("the server says that nothing is behind a place where it has listed something: the bucket changed meanwhile, or the server does not list from where it is asked to; set Input.Parallel to 0"), true
-		return
-	case a.page.next == (cursor{}): // up to the very end, so that what may have been found there is not needed
-		for _, later := range l.spans[i+1:] {
-			l.held -= len(later.pages)
+	case first && len(a.page.entries) == 0 && a.page.next == (cursor{}): // nothing is there, nor behind it
+		if i > 0 && !l.spans[i-1].complete {
+			l.cut(i)
+		} else if !l.distrust(i) {
+			s.err, s.complete = l.wrap("the server says that nothing is behind a place where it has listed something: set Input.Parallel to 0"), true
 		}
-		l.spans = l.spans[:i+1]
-		s.complete, s.until = true, ""
-		if i > 0 && s.guessed() && len(a.page.objects) == 0 {
-			l.spans[i-1].last = true
-		}
-	case a.page.next == s.next:
-		s.err, s.complete = l.wrap("the server sends the same marker of the next page twice: the listing would not end"), true
+	default:
+		l.arrivedPage(i, a)
 	}
+	if a.err == nil && !slices.Contains(s.pages, a.page) {
+		l.free = append(l.free, a.page)
+	}
+}
+
+// cut takes away the spans from the i-th one on.
+func (l *listing) cut(i int) {
+	for _, s := range l.spans[i:] {
+		l.drop(s.pages)
+		s.pages = nil
+	}
+	l.spans = l.spans[:i]
+}
+
+// arrivedPage puts a page at the end of span i.
+func (l *listing) arrivedPage(i int, a answer) {
+	s := a.span
 	s.next = a.page.next
-	if objects := l.clip(s, a.page.objects); len(objects) > 0 {
-		s.pages = append(s.pages, objects)
+	switch {
+	case s.next == (cursor{}): // up to the very end, so that what may have been found there is not needed
+		l.cut(i + 1)
+		s.complete, s.until = true, ""
+	case s.endless():
+		l.cut(i + 1)
+		s.complete, s.until = true, ""
+		s.err = l.wrap("the server sends the same marker of the next page twice: the listing would not end")
+	}
+	if !l.clip(i, a) {
+		return
+	}
+	if len(a.page.entries) > 0 {
+		s.pages = append(s.pages, a.page)
 		l.held++
 		if !a.throttled {
 			l.grow() // not for guesses that found nothing

@@ -1,160 +1,222 @@
 package s3list
 
 import (
+	"bytes"
 	"encoding/hex"
-	"errors"
 	"fmt"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
-// object reads one object, if it is wanted.
-func (p *parser) object(wanted bool, element string) {
-	p.own = p.own[:0]
+// What an object has of its own. The rest is most often the same in many objects.
+const (
+	keyValue = iota
+	modifiedValue
+	etagValue
+	sizeValue
+	versionValue
+	values
+)
+
+// A shape is how an object was written: all of its element but its values. Nearly every object of a page is written as
+// the one before, so that it is enough to compare the literal texts and read the values between them.
+type shape struct {
+	literals [values + 1][]byte
+	values   [values]int // what follows each of them but the last
+	n        int         // how many values there are
+	common   int32       // of the object
+	ok       bool
+}
+
+// alike reads one object that is written as the one before. It reports whether there is one; if not, nothing was read.
+//
+// The literal texts were read by the scanner, in the same place of the document, so that they mean the same again.
+func (p *parser) alike() bool {
+	s, start := &p.shape, p.At
+	if !s.ok || p.Err != nil {
+		return false
+	}
+	p.Forget()
+	var v [values][]byte
+	for i := range s.n {
+		if !p.Take(s.literals[i]) {
+			p.At = start
+			return false
+		}
+		v[s.values[i]] = p.Chars()
+	}
+	if !p.Take(s.literals[s.n]) {
+		p.At = start
+		return false
+	}
+	p.add(s.common, &v)
+	return true
+}
+
+// object reads one object, if it is wanted. It begins at start.
+func (p *parser) object(start int, wanted bool, element string) {
+	p.Forget()
+	p.element, p.shape = element, shape{common: int32(len(p.common))}
 	if !wanted {
-		p.skip()
+		p.Skip()
 		return
 	}
 	o := Object{DeleteMarker: element == "DeleteMarker"}
-	var key, modified, etag, size, version, expiry []byte
-	for name := p.child(); name != nil; name = p.child() {
+	var v [values][]byte
+	var expiry []byte
+	plain := true
+	value := func(i int) {
+		at := p.At
+		v[i] = p.Text()
+		s := &p.shape
+		end := at + max(0, bytes.IndexByte(p.Body[at:], '<'))
+		if s.n == values || !bytes.HasPrefix(p.Body[end:], []byte("</")) || p.At == at {
+			plain = false // there is more than text in it
+			return
+		}
+		s.literals[s.n], s.values[s.n] = p.Body[start:at], i
+		s.n++
+		start = end
+	}
+	for name := p.Child(); name != nil; name = p.Child() {
 		switch string(name) {
 		case "Key":
-			key = p.text()
+			value(keyValue)
 		case "LastModified":
-			modified = p.text()
+			value(modifiedValue)
 		case "ETag":
-			etag = p.text()
+			value(etagValue)
 		case "Size":
-			size = p.text()
+			value(sizeValue)
 		case "StorageClass":
-			o.StorageClass = again(&p.class, p.text())
+			o.StorageClass = again(&p.class, p.Text())
 		case "ChecksumAlgorithm":
-			o.ChecksumAlgorithm = append(o.ChecksumAlgorithm, again(&p.algorithm, p.text()))
+			o.ChecksumAlgorithm = append(o.ChecksumAlgorithm, again(&p.algorithm, p.Text()))
 		case "ChecksumType":
-			o.ChecksumType = again(&p.checksum, p.text())
+			o.ChecksumType = again(&p.checksum, p.Text())
 		case "VersionId":
-			version = p.text()
+			value(versionValue)
 		case "IsLatest":
-			o.IsLatest = string(p.text()) == "true"
+			o.IsLatest = string(p.Text()) == "true"
 		case "Owner":
-			for name := p.child(); name != nil; name = p.child() {
+			for name := p.Child(); name != nil; name = p.Child() {
 				switch string(name) {
 				case "ID":
-					o.Owner.ID = again(&p.ownerID, p.text())
+					o.Owner.ID = again(&p.ownerID, p.Text())
 				case "DisplayName":
-					o.Owner.DisplayName = again(&p.ownerName, p.text())
+					o.Owner.DisplayName = again(&p.ownerName, p.Text())
 				default:
-					p.skip()
+					p.Skip()
 				}
 			}
 		case "RestoreStatus":
-			for name := p.child(); name != nil; name = p.child() {
+			for name := p.Child(); name != nil; name = p.Child() {
 				switch string(name) {
 				case "IsRestoreInProgress":
-					o.RestoreStatus.IsRestoreInProgress = string(p.text()) == "true"
+					o.RestoreStatus.IsRestoreInProgress = string(p.Text()) == "true"
 				case "RestoreExpiryDate":
-					expiry = p.text()
+					expiry = p.Text()
 				default:
-					p.skip()
+					p.Skip()
 				}
 			}
 		default:
-			p.skip()
+			p.Skip()
 		}
 	}
-	if p.err == nil {
-		p.add(o, element, key, modified, etag, size, version, expiry)
+	if p.Err != nil {
+		return
 	}
+	p.shape.literals[p.shape.n], p.shape.ok = p.Body[start:p.At], plain
+	if len(expiry) > 0 {
+		seconds, nanosecond, err := parseTime(expiry)
+		if err != nil {
+			p.refuse("RestoreExpiryDate of %.100q: %w", v[keyValue], err)
+			return
+		}
+		o.RestoreStatus.RestoreExpiryDate = time.Unix(seconds, int64(nanosecond)).UTC()
+	}
+	o.ChecksumAlgorithm = slices.Clip(o.ChecksumAlgorithm)
+	p.common = append(p.common, o)
+	p.add(p.shape.common, &v)
 }
 
-// add makes an Object of the texts. What no other object has is one string, copied from the answer once.
-func (p *parser) add(o Object, element string, key, modified, etag, size, version, expiry []byte) {
-	fail := func(err error) {
-		p.failWith(fmt.Errorf("%s %d of the page: %w", element, len(p.objects)+1, err))
-	}
-	if len(key) == 0 {
-		fail(errors.New("no Key"))
+// refuse notes what is wrong with an object.
+func (p *parser) refuse(format string, a ...any) {
+	p.Refuse(fmt.Errorf("%s %d of the page: %w", p.element, len(p.entries)+1, fmt.Errorf(format, a...)))
+}
+
+// add makes an entry of the values of an object.
+func (p *parser) add(common int32, v *[values][]byte) {
+	e := entry{common: common, at: int32(len(p.text))}
+	if len(v[keyValue]) == 0 {
+		p.refuse("no Key")
 		return
 	}
 	var err error
-	if o.LastModified, err = parseTime(modified); err != nil {
-		fail(fmt.Errorf("LastModified of %.100q: %w", key, err))
+	if e.modified, e.nanosecond, err = parseTime(v[modifiedValue]); err != nil {
+		p.refuse("LastModified of %.100q: %w", v[keyValue], err)
 		return
 	}
-	if len(expiry) > 0 {
-		if o.RestoreStatus.RestoreExpiryDate, err = parseTime(expiry); err != nil {
-			fail(fmt.Errorf("RestoreExpiryDate of %.100q: %w", key, err))
-			return
-		}
-	}
-	if !o.DeleteMarker {
-		n, err := strconv.ParseUint(string(size), 10, 63)
+	if !p.common[common].DeleteMarker {
+		n, err := strconv.ParseUint(string(v[sizeValue]), 10, 63)
 		if err != nil {
-			fail(fmt.Errorf("Size %.40q of %.100q is not a number of bytes", size, key))
+			p.refuse("Size %.40q of %.100q is not a number of bytes", v[sizeValue], v[keyValue])
 			return
 		}
-		o.Size = int64(n)
+		e.size = int64(n)
 	}
-	var b strings.Builder
-	b.Grow(len(key) + len(etag) + len(version))
-	p.decode(&b, key)
-	k := b.Len()
-	b.Write(etag)
-	e := b.Len()
-	b.Write(version)
-	text := b.String()
-	o.Key, o.ETag, o.VersionID = text[:k], text[k:e], text[e:]
-	p.objects = append(p.objects, o)
+	p.text = p.decode(p.text, v[keyValue])
+	e.key = int32(len(p.text)) - e.at
+	p.text = append(append(p.text, v[etagValue]...), v[versionValue]...)
+	e.etag, e.version = int32(len(v[etagValue])), int32(len(v[versionValue]))
+	p.entries = append(p.entries, e)
 }
 
 func (p *parser) commonPrefix() {
-	p.own = p.own[:0]
+	p.Forget()
 	var prefix []byte
-	for name := p.child(); name != nil; name = p.child() {
+	for name := p.Child(); name != nil; name = p.Child() {
 		if string(name) == "Prefix" {
-			prefix = p.text()
+			prefix = p.Text()
 		} else {
-			p.skip()
+			p.Skip()
 		}
 	}
-	if p.err == nil && len(prefix) == 0 {
-		p.failWith(fmt.Errorf("CommonPrefixes %d of the page has no Prefix", len(p.prefixes)+1))
+	if p.Err == nil && len(prefix) == 0 {
+		p.Refuse(fmt.Errorf("CommonPrefixes %d of the page has no Prefix", len(p.prefixes)+1))
 	}
-	var b strings.Builder
-	b.Grow(len(prefix))
-	p.decode(&b, prefix)
-	p.prefixes = append(p.prefixes, Object{Key: b.String(), CommonPrefix: true})
+	e := entry{at: int32(len(p.text))}
+	p.text = p.decode(p.text, prefix)
+	e.key = int32(len(p.text)) - e.at
+	p.prefixes = append(p.prefixes, e)
 }
 
-// decode writes a key, or part of one, as it is: "+" is a space, "%2B" is "+" (botocore handlers.py,
+// decode appends a key, or part of one, as it is: "+" is a space, "%2B" is "+" (botocore handlers.py,
 // decode_list_object_v2).
 //
 // Some servers encode the keys and not the common prefixes. Where that shows, it is an error: to take such a text as it
 // is would be right for that server, and wrong for every text that happens to look encoded.
-func (p *parser) decode(b *strings.Builder, text []byte) {
-	done := 0
-	for i := 0; i < len(text) && p.encoded; i++ {
-		switch text[i] {
+func (p *parser) decode(to, text []byte) []byte {
+	if !p.encoded || bytes.IndexByte(text, '%') < 0 && bytes.IndexByte(text, '+') < 0 {
+		return append(to, text...)
+	}
+	for i := 0; i < len(text); i++ {
+		c := [1]byte{text[i]}
+		switch c[0] {
 		case '+':
-			b.Write(text[done:i])
-			b.WriteByte(' ')
+			c[0] = ' '
 		case '%':
-			var c [1]byte
 			hexadecimal := text[i+1 : min(i+3, len(text))]
 			if n, err := hex.Decode(c[:], hexadecimal); (err != nil || n == 0) && p.undecodable == nil {
 				p.undecodable = fmt.Errorf("the server says EncodingType url but %.100q is not URL encoded", text)
 			}
-			b.Write(text[done:i])
-			b.WriteByte(c[0])
 			i += len(hexadecimal)
-		default:
-			continue
 		}
-		done = i + 1
+		to = append(to, c[0])
 	}
-	b.Write(text[done:])
+	return to
 }
 
 // again is text as a string: the one from last time if it is the same.
@@ -165,12 +227,32 @@ func again(last *string, text []byte) string {
 	return *last
 }
 
-// parseTime reads an RFC 3339 time.
-func parseTime(text []byte) (t time.Time, err error) {
-	if t.UnmarshalText(text) != nil { // strict, and without a copy
-		if t, err = time.Parse(time.RFC3339, string(text)); err != nil {
-			return t, fmt.Errorf("%.40q is not an RFC 3339 time", text)
+// parseTime reads an RFC 3339 time, as seconds since 1970 and nanoseconds. What S3 sends is read by hand, except for the
+// last days of months.
+func parseTime(text []byte) (seconds int64, nanosecond int32, err error) {
+	if len(text) == len("2006-01-02T15:04:05.000Z") && text[4] == '-' && text[7] == '-' && text[10] == 'T' && text[13] == ':' && text[16] == ':' && text[19] == '.' && text[23] == 'Z' {
+		year, month, day := number(text[:4]), number(text[5:7]), number(text[8:10])
+		hour, minute, second, milli := number(text[11:13]), number(text[14:16]), number(text[17:19]), number(text[20:23])
+		if year|month|day|hour|minute|second|milli >= 0 && month-1 < 12 && month > 0 && day > 0 && day <= 28 && hour < 24 && minute < 60 && second < 60 {
+			return time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC).Unix(), int32(milli) * 1e6, nil
 		}
 	}
-	return t.UTC(), nil
+	var t time.Time
+	if t.UnmarshalText(text) != nil { // strict, and without a copy
+		if t, err = time.Parse(time.RFC3339, string(text)); err != nil {
+			return 0, 0, fmt.Errorf("%.40q is not an RFC 3339 time", text)
+		}
+	}
+	return t.Unix(), int32(t.Nanosecond()), nil
+}
+
+// number is the number that digits are, or negative if they are not digits.
+func number(digits []byte) (n int) {
+	for _, c := range digits {
+		if c -= '0'; c > 9 {
+			return -1
+		}
+		n = n*10 + int(c)
+	}
+	return n
 }

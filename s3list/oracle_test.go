@@ -8,24 +8,59 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/loginwithcognito/cognito/internal/transport"
+	"github.com/loginwithcognito/cognito/internal/xmlscan"
 )
 
+// oracle is a page as encoding/xml reads it.
+type oracle struct {
+	objects []Object
+	next    cursor
+}
+
+// used is what pages are read into, after other ones.
+var used = sync.Pool{New: func() any { return new(page) }}
+
+// readPage is parsePage with all objects.
+func readPage(body []byte, root string) (oracle, error) {
+	into := used.Get().(*page)
+	defer used.Put(into)
+	p, err := parsePage(body, root, into)
+	if err != nil {
+		return oracle{}, err
+	}
+	return oracle{slices.Collect(p.objects()), p.next}, nil
+}
+
+// mergeObjects puts two lists that are each in key order into one.
+func mergeObjects(a, b []Object) (all []Object) {
+	for len(a) > 0 && len(b) > 0 {
+		if a[0].Key <= b[0].Key {
+			all, a = append(all, a[0]), a[1:]
+		} else {
+			all, b = append(all, b[0]), b[1:]
+		}
+	}
+	return append(append(all, a...), b...)
+}
+
 // oraclePage is parsePage by way of encoding/xml, as it once was. It shares no code with the scanner.
-func oraclePage(body []byte, want string) (page, error) {
+func oraclePage(body []byte, want string) (oracle, error) {
 	d := xml.NewTokenDecoder(&strictTokens{Decoder: xml.NewDecoder(bytes.NewReader(body))})
 	root, err := outside(d)
 	if err == nil && root == nil {
 		err = malformed(io.EOF)
 	}
 	if err != nil {
-		return page{}, err
+		return oracle{}, err
 	}
-	var p page
+	var p oracle
 	var doc *errorDocument
 	switch root.Name.Local {
 	case want:
@@ -38,13 +73,13 @@ func oraclePage(body []byte, want string) (page, error) {
 		err = fmt.Errorf("a <%s> document, not <%s>", transport.Clean(root.Name.Local, 40), want)
 	}
 	if err != nil {
-		return page{}, err
+		return oracle{}, err
 	}
 	if more, err := outside(d); err != nil || more != nil {
-		return page{}, cmp.Or(err, errors.New("the answer goes on after the end of its root element"))
+		return oracle{}, cmp.Or(err, errors.New("the answer goes on after the end of its root element"))
 	}
 	if doc != nil {
-		return page{}, doc
+		return oracle{}, doc
 	}
 	return p, nil
 }
@@ -72,13 +107,13 @@ func outside(d *xml.Decoder) (*xml.StartElement, error) {
 	}
 }
 
-func oracleListing(d *xml.Decoder, versions bool) (page, error) {
+func oracleListing(d *xml.Decoder, versions bool) (oracle, error) {
 	var contents, prefixes []Object
 	var truncated, encoding, token, keyMarker, versionIDMarker string
 	for {
 		t, err := d.Token()
 		if err != nil {
-			return page{}, malformed(err)
+			return oracle{}, malformed(err)
 		}
 		if _, end := t.(xml.EndElement); end {
 			break
@@ -109,20 +144,20 @@ func oracleListing(d *xml.Decoder, versions bool) (page, error) {
 			}
 			o, convErr := c.object(start.Name.Local == "DeleteMarker")
 			if convErr != nil {
-				return page{}, fmt.Errorf("Contents %d of the page: %w", len(contents)+1, convErr)
+				return oracle{}, fmt.Errorf("Contents %d of the page: %w", len(contents)+1, convErr)
 			}
 			contents = append(contents, o)
 		case "CommonPrefixes":
 			var c struct{ Prefix string }
 			if err = d.DecodeElement(&c, &start); err == nil && c.Prefix == "" {
-				return page{}, fmt.Errorf("CommonPrefixes %d of the page has no Prefix", len(prefixes)+1)
+				return oracle{}, fmt.Errorf("CommonPrefixes %d of the page has no Prefix", len(prefixes)+1)
 			}
 			prefixes = append(prefixes, Object{Key: c.Prefix, CommonPrefix: true})
 		default:
 			err = d.Skip()
 		}
 		if err != nil {
-			return page{}, malformed(err)
+			return oracle{}, malformed(err)
 		}
 	}
 
@@ -133,17 +168,17 @@ func oracleListing(d *xml.Decoder, versions bool) (page, error) {
 			for i := range list {
 				key, err := url.QueryUnescape(list[i].Key) // "+" is a space
 				if err != nil {
-					return page{}, fmt.Errorf("the server says EncodingType url but %.100q is not URL encoded: %w", list[i].Key, err)
+					return oracle{}, fmt.Errorf("the server says EncodingType url but %.100q is not URL encoded: %w", list[i].Key, err)
 				}
 				list[i].Key = key
 			}
 		}
 		var err error
 		if keyMarker, err = url.QueryUnescape(keyMarker); err != nil && versions {
-			return page{}, err
+			return oracle{}, err
 		}
 	default:
-		return page{}, fmt.Errorf("EncodingType %.40q in the answer is not known", encoding)
+		return oracle{}, fmt.Errorf("EncodingType %.40q in the answer is not known", encoding)
 	}
 
 	next := cursor{token: token}
@@ -155,15 +190,15 @@ func oracleListing(d *xml.Decoder, versions bool) (page, error) {
 		next = cursor{}
 	case "true":
 		if next.token+next.keyMarker == "" {
-			return page{}, errors.New("more keys and no marker")
+			return oracle{}, errors.New("more keys and no marker")
 		}
 		if len(next.token) > maxToken || len(next.keyMarker) > maxToken || len(next.versionIDMarker) > maxToken {
-			return page{}, errors.New("a long marker")
+			return oracle{}, errors.New("a long marker")
 		}
 	default:
-		return page{}, fmt.Errorf("IsTruncated is %.40q", truncated)
+		return oracle{}, fmt.Errorf("IsTruncated is %.40q", truncated)
 	}
-	return page{merge(contents, prefixes), next}, nil
+	return oracle{mergeObjects(contents, prefixes), next}, nil
 }
 
 // contentsElement is one <Contents> as it is on the wire.
@@ -233,7 +268,7 @@ func (s *strictTokens) Token() (xml.Token, error) {
 	}
 	switch t := t.(type) {
 	case xml.StartElement:
-		if s.depth++; s.depth > maxDepth {
+		if s.depth++; s.depth > xmlscan.MaxDepth {
 			return nil, errors.New("too deep")
 		}
 		name(t.Name)

@@ -2,21 +2,71 @@ package s3list
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"strings"
+	"iter"
+	"time"
 
 	"github.com/loginwithcognito/cognito/internal/transport"
+	"github.com/loginwithcognito/cognito/internal/xmlscan"
 )
 
 // maxToken is the longest NextContinuationToken, NextKeyMarker or NextVersionIdMarker that is sent back, in a URL. S3's
 // tokens have about a hundred bytes; other servers put a key of up to 1024 bytes into theirs.
 const maxToken = 8 << 10
 
-// page is one answer.
+// page is one answer. Pages wait in memory, so that they have nothing that the garbage collector looks into but what
+// their entries have in common, and are used again.
 type page struct {
-	objects []Object // keys and common prefixes, merged in key order
+	entries []entry  // keys and common prefixes, merged in key order
+	text    []byte   // their keys, ETags and version ids, one after the other
+	common  []Object // what several entries have in common; the first is that of common prefixes
 	next    cursor   // zero on the last page
+	plain   bool     // the server did not encode
+}
+
+// entry is what an Object has of its own.
+type entry struct {
+	at                 int32 // in the page's text
+	key, etag, version int32 // how long they are
+	common             int32 // index
+	nanosecond         int32
+	modified           int64 // in seconds since 1970
+	size               int64
+}
+
+// key is the key of an entry. It is valid until the page is used again.
+func (p *page) key(e entry) []byte { return p.text[e.at : e.at+e.key] }
+
+// chunk is how many bytes of text at least several objects have in one string, so that not every one is an allocation,
+// and that a caller who keeps one of them keeps not much more.
+const chunk = 1 << 10
+
+// objects returns the objects of a page.
+func (p *page) objects() iter.Seq[Object] {
+	return func(yield func(Object) bool) {
+		text, from := "", int32(0)
+		for i, e := range p.entries {
+			if end := e.at + e.key + e.etag + e.version; end > from+int32(len(text)) {
+				from = e.at
+				for _, later := range p.entries[i+1:] {
+					if end-from >= chunk {
+						break
+					}
+					end += later.key + later.etag + later.version
+				}
+				text = string(p.text[from:end])
+			}
+			t := text[e.at-from:]
+			o := p.common[e.common]
+			o.Key, o.ETag, o.VersionID = t[:e.key], t[e.key:e.key+e.etag], t[e.key+e.etag:e.key+e.etag+e.version]
+			if o.Size = e.size; !o.CommonPrefix {
+				o.LastModified = time.Unix(e.modified, int64(e.nanosecond)).UTC()
+			}
+			if !yield(o) {
+				return
+			}
+		}
+	}
 }
 
 // cursor is where the next page begins: a token for objects, and the two others for versions.
@@ -37,145 +87,151 @@ const (
 // Namespaces are ignored: S3 sends one, many compatible servers do not. An <Error> document is returned as an
 // *errorDocument, whatever the status of the answer was.
 //
-// The objects are put into the given slice, as far as there is room.
-func parsePage(body []byte, root string, into []Object) (page, error) {
-	p := parser{scanner: scanner{body: body}, encoded: true, objects: into[:0]}
-	p.document(root)
-	if p.encoded != (p.encoding == "url") && p.err == nil {
-		// The server says whether it encoded; that we asked for it means nothing. Where it did not, start again.
-		p = parser{scanner: scanner{body: body}, objects: into[:0]}
-		p.document(root)
+// The page is put into what was one before, or is new if that is nil.
+func parsePage(body []byte, root string, into *page) (*page, error) {
+	if into == nil {
+		into = new(page)
 	}
-	if p.err != nil {
-		return page{}, p.err
+	p := parser{Scanner: xmlscan.Scanner{Body: body}, encoded: !into.plain}
+	p.document(root, into)
+	if into.plain = p.encoding != "url"; p.encoded == into.plain && p.Err == nil {
+		// The server says whether it encoded; that we asked for it means nothing. Where it is another than the one
+		// before, start again.
+		p = parser{Scanner: xmlscan.Scanner{Body: body}, encoded: !into.plain}
+		p.document(root, into)
 	}
-	return p.page(root)
+	if p.Err != nil {
+		return nil, p.Err
+	}
+	if err := p.finish(root); err != nil {
+		return nil, err
+	}
+	return into, nil
 }
 
 // A parser reads one answer.
 type parser struct {
-	scanner
+	xmlscan.Scanner
+	*page
 	encoded bool // keys and prefixes are taken for URL encoded
 
-	objects, prefixes   []Object
+	prefixes            []entry
 	truncated, encoding string
 	following           cursor // not yet decoded
 	undecodable         error  // about the first text that is not URL encoded
 
+	element string // of the object before
+	shape   shape  // of it
 	// The texts of the object before, which are most often those of the next one too.
 	class, algorithm, checksum, ownerID, ownerName string
 }
 
 // document reads the document to its end.
-func (p *parser) document(root string) {
-	name := p.outside()
+func (p *parser) document(root string, into *page) {
+	*into = page{entries: into.entries[:0], text: into.text[:0], common: append(into.common[:0], Object{CommonPrefix: true}), plain: into.plain}
+	p.page = into
+	name := p.Root()
 	var doc *errorDocument
 	switch {
-	case p.err != nil:
-	case name == nil:
-		p.fail("unexpected EOF")
+	case p.Err != nil:
 	case string(name) == root:
 		p.listing(root)
 	case string(name) == "Error":
 		doc = p.errorDocument()
 	default:
-		p.failWith(fmt.Errorf("the answer is a <%s> document, not <%s>: is this an S3 endpoint?", transport.Clean(string(name[:min(len(name), 40)]), 40), root))
+		p.Refuse(fmt.Errorf("the answer is a <%s> document, not <%s>: is this an S3 endpoint?", transport.Clean(string(name[:min(len(name), 40)]), 40), root))
 	}
-	if name = p.outside(); name != nil {
-		p.failWith(errors.New("the answer goes on after the end of its root element"))
-	}
+	p.End()
 	if doc != nil {
-		p.failWith(doc)
+		p.Refuse(doc)
 	}
-}
-
-// outside reads what may stand before and after the root element, and the start of the next element if there is one.
-func (p *parser) outside() []byte {
-	for p.err == nil && p.at < len(p.body) {
-		text, name, _ := p.next()
-		if name != nil {
-			return name
-		}
-		if len(bytes.TrimSpace(text)) != 0 {
-			p.failWith(errors.New("the answer has text outside of its root element"))
-		}
-	}
-	return nil
 }
 
 // listing reads the root element of a listing.
 func (p *parser) listing(root string) {
-	for name := p.child(); name != nil; name = p.child() {
+	for {
+		for p.alike() {
+		}
+		start := p.At
+		name := p.Child()
+		if name == nil {
+			return
+		}
 		switch string(name) {
 		case "IsTruncated":
-			p.truncated = string(p.text())
+			p.truncated = string(p.Text())
 		case "EncodingType":
-			p.encoding = string(p.text())
+			p.encoding = string(p.Text())
 		case "NextContinuationToken":
-			p.following.token = string(p.text())
+			p.following.token = string(p.Text())
 		case "NextKeyMarker":
-			p.following.keyMarker = string(p.text())
+			p.following.keyMarker = string(p.Text())
 		case "NextVersionIdMarker":
-			p.following.versionIDMarker = string(p.text())
+			p.following.versionIDMarker = string(p.Text())
 		case "Contents":
-			p.object(root == objectsRoot, "Contents")
+			p.object(start, root == objectsRoot, "Contents")
 		case "Version":
-			p.object(root == versionsRoot, "Version")
+			p.object(start, root == versionsRoot, "Version")
 		case "DeleteMarker":
-			p.object(root == versionsRoot, "DeleteMarker")
+			p.object(start, root == versionsRoot, "DeleteMarker")
 		case "CommonPrefixes":
 			p.commonPrefix()
 		default:
-			p.skip()
+			p.Skip()
 		}
 	}
 }
 
-// page is the answer, when all of it has been read.
-func (p *parser) page(root string) (page, error) {
+// finish checks what stands beside the entries, when all of the answer has been read.
+func (p *parser) finish(root string) error {
 	if p.encoding != "" && p.encoding != "url" {
-		return page{}, fmt.Errorf("EncodingType %.40q in the answer is not known", p.encoding)
+		return fmt.Errorf("EncodingType %.40q in the answer is not known", p.encoding)
 	}
 	next, marker := p.following, "NextContinuationToken"
 	if root == versionsRoot {
-		var b strings.Builder
-		p.decode(&b, []byte(next.keyMarker)) // a key; the others are never encoded
-		next, marker = cursor{keyMarker: b.String(), versionIDMarker: next.versionIDMarker}, "NextKeyMarker"
+		marker = "NextKeyMarker"
+		next = cursor{keyMarker: string(p.decode(nil, []byte(next.keyMarker))), versionIDMarker: next.versionIDMarker} // the latter is never encoded
 	} else {
 		next = cursor{token: next.token}
 	}
 	if p.undecodable != nil {
-		return page{}, p.undecodable
+		return p.undecodable
 	}
 	switch p.truncated {
 	case "false":
-		next = cursor{}
 	case "true":
 		if next.token == "" && next.keyMarker == "" {
-			return page{}, fmt.Errorf("the server says there are more keys but sends no %s", marker)
+			return fmt.Errorf("the server says there are more keys but sends no %s", marker)
 		}
 		if n := max(len(next.token), len(next.keyMarker), len(next.versionIDMarker)); n > maxToken {
-			return page{}, fmt.Errorf("the %s or the NextVersionIdMarker has %d bytes: the limit is %d", marker, n, maxToken)
+			return fmt.Errorf("the %s or the NextVersionIdMarker has %d bytes: the limit is %d", marker, n, maxToken)
 		}
+		p.next = next
 	default:
-		return page{}, fmt.Errorf("IsTruncated is %.40q in the answer, not true or false", p.truncated)
+		return fmt.Errorf("IsTruncated is %.40q in the answer, not true or false", p.truncated)
 	}
-	return page{merge(p.objects, p.prefixes), next}, nil
+	if len(p.prefixes) > 0 {
+		p.merge()
+	}
+	return nil
 }
 
-// merge puts two lists that are each in key order into one. S3 sends the keys and the common prefixes of a page apart,
+// merge puts the keys and the common prefixes, which are each in key order, into one. S3 sends those of a page apart,
 // but pages through both together in the order of their UTF-8 bytes.
-func merge(a, b []Object) []Object {
-	if len(b) == 0 {
-		return a
-	}
-	all := make([]Object, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		if a[0].Key <= b[0].Key {
-			all, a = append(all, a[0]), a[1:]
-		} else {
-			all, b = append(all, b[0]), b[1:]
+func (p *parser) merge() {
+	keys, prefixes := p.entries, p.prefixes
+	all, text := make([]entry, 0, len(keys)+len(prefixes)), make([]byte, 0, len(p.text))
+	for len(keys)+len(prefixes) > 0 {
+		from := &keys
+		if len(keys) == 0 || len(prefixes) > 0 && bytes.Compare(p.key(keys[0]), p.key(prefixes[0])) > 0 {
+			from = &prefixes
 		}
+		e := (*from)[0]
+		*from = (*from)[1:]
+		at := e.at
+		e.at = int32(len(text))
+		text = append(text, p.text[at:at+e.key+e.etag+e.version]...)
+		all = append(all, e)
 	}
-	return append(append(all, a...), b...)
+	p.entries, p.text = all, text
 }

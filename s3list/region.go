@@ -9,13 +9,14 @@ import (
 
 	"github.com/loginwithcognito/cognito/internal/endpoint"
 	"github.com/loginwithcognito/cognito/internal/transport"
+	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// maxRegions is for how many buckets a Client remembers the Region.
+// maxRegions is for how many buckets a Client remembers the Region, and of how many Regions it keeps a signing key.
 const maxRegions = 1000
 
 // fetch asks for one page where the bucket is thought to be, and if it is elsewhere, there: once.
-func (c *Client) fetch(ctx context.Context, ask *call) (page, error) {
+func (c *Client) fetch(ctx context.Context, ask *call) (*page, error) {
 	bucket := ask.in.Bucket
 	region := c.region(bucket)
 	p, err := c.send(ctx, ask, region)
@@ -27,11 +28,11 @@ func (c *Client) fetch(ctx context.Context, ask *call) (page, error) {
 	if found == "" {
 		var why error
 		if found, why = c.head(ctx, bucket, region); why != nil {
-			return page{}, fmt.Errorf("%w; asking where it is: %w", err, why)
+			return nil, fmt.Errorf("%w; asking where it is: %w", err, why)
 		}
 	}
 	if !c.reachable(found, region) {
-		return page{}, err
+		return nil, err
 	}
 	lasting := !e.temporary()
 	p, err = c.send(ctx, ask, found)
@@ -70,6 +71,21 @@ func (c *Client) remember(bucket, region string) {
 		c.regions = make(map[string]string)
 	}
 	c.regions[bucket] = region
+}
+
+// signer is what requests for a Region are signed with. It keeps the signing key.
+func (c *Client) signer(region string) *sigv4.Signer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.signers[region]
+	if s == nil {
+		if c.signers == nil || len(c.signers) >= maxRegions {
+			c.signers = make(map[string]*sigv4.Signer)
+		}
+		s = &sigv4.Signer{Region: region, Service: "s3"}
+		c.signers[region] = s
+	}
+	return s
 }
 
 // head sends HEAD to the bucket's host, without a signature and without a query, and returns the Region in

@@ -19,16 +19,29 @@ import (
 // which takes up to 6 in XML: with everything else this is not 8 MB.
 const maxPage = 16 << 20
 
+// maxKept is the largest buffer for an answer that is kept for the next one. Pages have about 0.3 MB.
+const maxKept = 1 << 20
+
+// maxBuffers is how many answers are read at the same time: with more, a parallel listing would not be faster, only
+// larger. The others wait in the network.
+const maxBuffers = 8
+
 // A call is one request for a page.
 type call struct {
 	in       *Input
 	versions bool
-	after    string // StartAfter of this part of the listing; see cursor
-	next     cursor // where the page before ended; zero for the first one
-	into     []Object
+	position
+	into    *page // to be used again; nil: a new one
+	buffers chan []byte
 
 	attempts  *atomic.Int64 // counts what is sent
 	throttled bool          // an attempt was refused for the rate of requests
+}
+
+// A position is where a page begins: behind a key, or, if next is not zero, where the page before ended.
+type position struct {
+	from string
+	next cursor
 }
 
 func (c *call) operation() string {
@@ -59,15 +72,15 @@ func (c *call) query() string {
 	if c.versions {
 		marker := c.next
 		if marker == (cursor{}) {
-			marker.keyMarker = c.after
-			if c.after == c.in.StartAfter {
+			marker.keyMarker = c.from
+			if c.from == c.in.StartAfter {
 				marker.versionIDMarker = c.in.VersionIDMarker
 			}
 		}
 		add("key-marker", marker.keyMarker)
 		add("version-id-marker", marker.versionIDMarker)
 	} else {
-		add("start-after", c.after) // has no effect beside a token
+		add("start-after", c.from) // has no effect beside a token
 		if c.in.FetchOwner {
 			add("fetch-owner", "true")
 		}
@@ -102,7 +115,7 @@ func (c *Client) newRequest(ctx context.Context, ask *call, region string) (*htt
 }
 
 // send asks for one page in one Region.
-func (c *Client) send(ctx context.Context, ask *call, region string) (page, error) {
+func (c *Client) send(ctx context.Context, ask *call, region string) (*page, error) {
 	in, root := ask.in, objectsRoot
 	if ask.versions {
 		root = versionsRoot
@@ -111,14 +124,15 @@ func (c *Client) send(ctx context.Context, ask *call, region string) (page, erro
 	if c.Credentials != nil {
 		var err error
 		if creds, err = c.Credentials(ctx); err != nil {
-			return page{}, wrap(ask.operation(), in.Bucket, fmt.Errorf("getting credentials: %w", err))
+			return nil, wrap(ask.operation(), in.Bucket, fmt.Errorf("getting credentials: %w", err))
 		}
 	}
-	signer := sigv4.Signer{Region: region, Service: "s3"}
+	signer := c.signer(region)
 	var doc *errorDocument
 	resp, err := c.sender.Do(ctx, transport.Request{
 		HTTPClient: c.HTTPClient,
 		Repeatable: true,
+		Buffers:    ask.buffers,
 		MaxBody:    maxPage,
 		New: func(ctx context.Context, now time.Time) (*http.Request, error) {
 			ask.attempts.Add(1)
@@ -138,9 +152,13 @@ func (c *Client) send(ctx context.Context, ask *call, region string) (page, erro
 		},
 	})
 	if err != nil {
-		return page{}, wrapAnswer(ask.operation(), in.Bucket, err, doc)
+		return nil, wrapAnswer(ask.operation(), in.Bucket, err, doc)
 	}
 	p, err := parsePage(resp.Body, root, ask.into)
+	if cap(resp.Body) > maxKept {
+		resp.Body = nil
+	}
+	ask.buffers <- resp.Body  // no page refers to it
 	if errors.As(err, &doc) { // an error in spite of the status
 		err = &transport.Failure{
 			Code: transport.Clean(doc.Code, 128), Message: transport.Clean(doc.Message, 1024), StatusCode: resp.StatusCode,
@@ -148,7 +166,7 @@ func (c *Client) send(ctx context.Context, ask *call, region string) (page, erro
 		}
 	}
 	if err != nil {
-		return page{}, wrapAnswer(ask.operation(), in.Bucket, err, doc)
+		return nil, wrapAnswer(ask.operation(), in.Bucket, err, doc)
 	}
 	return p, nil
 }

@@ -60,6 +60,7 @@ type Client struct {
 
 	mu      sync.Mutex
 	regions map[string]string // of the buckets that are not in Region
+	signers map[string]*sigv4.Signer
 }
 
 // Input is a request for a listing. Empty fields are not sent.

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/loginwithcognito/cognito/internal/xmlscan"
 )
 
 // documents are answers, good and hostile, that the scanner and encoding/xml must read alike. Each is tried as it is,
@@ -40,7 +42,7 @@ func documents() []string {
 		list("<a b='c'/>"), list("<a b='c'd=\"'\"/>"), list("<a b = '&lt;\r\n]]>' />"), list("<a b='<'/>"), list("<a b='&x;'/>"), list("<a b='\x01'/>"), list("<a b=c/>"), list("<a b/>"), list("<a b='/>"), list("<a b='x\">"), list("<a é='x'/>"), list("<a b:c:d='x'/>"), list("<a 'x'/>"), list("<a =''/>"), list("<a/ >"), list("<a\n/>"), list("<a\f/>"), list("<a\x00/>"), list("<a b='\xff'/>"), list("<a b=']]>'/>"),
 		list("< a/>"), list("<-a/>"), list("<1/>"), list("<.a/>"), list("<a.-1_:b/>"), list("<é/>"), list("<aé/>"), list("<a\xff/>"), list("<>"), list("</>"), list("</ a>"), list("<a></a >"), list("<a></a\n>"), list("<a></a b=''>"), list("<a></A>"), list("<a></b>"), list("<a/></a>"), list("<a"), list("<a "), list("<"), list("</a"),
 		"x" + key("a"), key("a") + "x", key("a") + key("a"), key("a") + "<", key("a") + "&#32;", key("a") + "&#65;", key("a") + " <!-- --> <?x?>",
-		list(strings.Repeat("<a>", maxDepth-1) + strings.Repeat("</a>", maxDepth-1)), list(strings.Repeat("<a>", maxDepth) + strings.Repeat("</a>", maxDepth)), list(strings.Repeat("<a>", maxDepth-2) + "<b/>" + strings.Repeat("</a>", maxDepth-2)), list(strings.Repeat("<a>", 9999)),
+		list(strings.Repeat("<a>", xmlscan.MaxDepth-1) + strings.Repeat("</a>", xmlscan.MaxDepth-1)), list(strings.Repeat("<a>", xmlscan.MaxDepth) + strings.Repeat("</a>", xmlscan.MaxDepth)), list(strings.Repeat("<a>", xmlscan.MaxDepth-2) + "<b/>" + strings.Repeat("</a>", xmlscan.MaxDepth-2)), list(strings.Repeat("<a>", 9999)),
 		list("<" + strings.Repeat("n", 9999) + "/>"), list("<a " + strings.Repeat("n='v' ", 999) + "/>"),
 		// What is in the elements.
 		list("<Contents/>"), list("<Contents></Contents>"), key("<b>x</b>a<c><d>y</d></c>z<e/>"), key("<Key>x</Key>a"), list("<x>" + contents("a") + "</x>"),
@@ -72,7 +74,7 @@ func documents() []string {
 func same(t *testing.T, body []byte) {
 	t.Helper()
 	for _, root := range []string{objectsRoot, versionsRoot} {
-		got, err := parsePage(body, root, nil)
+		got, err := readPage(body, root)
 		want, wantErr := oraclePage(body, root)
 		if (err == nil) != (wantErr == nil) {
 			t.Fatalf("%q: scanner %v, encoding/xml %v", body, err, wantErr)
@@ -83,7 +85,7 @@ func same(t *testing.T, body []byte) {
 		if (doc == nil) != (wantDoc == nil) || doc != nil && *doc != *wantDoc {
 			t.Fatalf("%q: error document %+v, encoding/xml %+v", body, doc, wantDoc)
 		}
-		if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(page{}, cursor{})); diff != "" {
+		if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(oracle{}, cursor{})); diff != "" {
 			t.Fatalf("%q: (-encoding/xml +scanner)\n%s", body, diff)
 		}
 	}
@@ -135,7 +137,7 @@ func TestScannerBounded(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		parsePage([]byte(body), objectsRoot, nil)
+		readPage([]byte(body), objectsRoot)
 		runtime.ReadMemStats(&after)
 		if bytes, n := after.TotalAlloc-before.TotalAlloc, after.Mallocs-before.Mallocs; bytes > 32*size || n > size/20 {
 			t.Errorf("%.60q...: %d bytes in %d allocations", body, bytes, n)
@@ -158,20 +160,26 @@ func BenchmarkParsePage(b *testing.B) {
 	body := page1000()
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
-	var objects []Object
+	var p *page
 	for b.Loop() {
-		p, err := parsePage(body, objectsRoot, objects)
-		if err != nil || len(p.objects) != 1000 {
+		var err error
+		if p, err = parsePage(body, objectsRoot, p); err != nil {
 			b.Fatal(err)
 		}
-		objects = p.objects
+		n := 0
+		for range p.objects() {
+			n++
+		}
+		if n != 1000 {
+			b.Fatal(n)
+		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/key")
 }
 
 func TestParsePageAllocations(t *testing.T) {
 	body := page1000()
-	if n := testing.AllocsPerRun(10, func() { parsePage(body, objectsRoot, nil) }); n > 2050 { // a string and a list a key
+	if n := testing.AllocsPerRun(10, func() { readPage(body, objectsRoot) }); n > 2050 { // a string and a list a key
 		t.Errorf("%v allocations for 1000 keys", n)
 	}
 }

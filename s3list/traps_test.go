@@ -3,6 +3,7 @@ package s3list
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,4 +34,26 @@ func TestObjectsOfTheFuture(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A space is %20 on the wire and a plus %2B, also where no signature has the query written anew.
+func TestSpacesInQuery(t *testing.T) {
+	for _, signed := range []bool{true, false} {
+		s := &server{answer: threePages}
+		c := client(s)
+		if !signed {
+			c.Credentials = nil
+		}
+		if _, err := collect(t, c.List(t.Context(), Input{Bucket: "b12", Prefix: "a b+c~/", Delimiter: " ", StartAfter: "+ ~"})); err != nil {
+			t.Fatal(err)
+		}
+		for i, req := range s.seen {
+			q := req.URL.RawQuery
+			for _, want := range []string{"prefix=a%20b%2Bc~%2F", "delimiter=%20", "start-after=%2B%20~"} {
+				if !strings.Contains(q, want) {
+					t.Errorf("signed %v, page %d: no %s in %s", signed, i+1, want, q)
+				}
+			}
+		}
+	}
 }

@@ -18,7 +18,7 @@ func NewHTTPClient() *http.Client {
 		TLSHandshakeTimeout:    10 * time.Second,
 		ResponseHeaderTimeout:  30 * time.Second,
 		IdleConnTimeout:        90 * time.Second,
-		MaxIdleConnsPerHost:    16,
+		MaxIdleConnsPerHost:    64, // the most pages that s3list asks for at the same time
 		MaxResponseHeaderBytes: 64 << 10,
 		ForceAttemptHTTP2:      true, // a TLSClientConfig turns it off otherwise
 	}

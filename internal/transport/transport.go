@@ -17,7 +17,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -26,7 +25,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode"
 
 	"github.com/loginwithcognito/cognito/internal/endpoint"
 )
@@ -56,6 +54,11 @@ type Request struct {
 	// lost connection, a timeout or a 5xx answer. Otherwise it is repeated only when it certainly was not.
 	Repeatable bool
 
+	// Buffers holds buffers to read bodies into, which may be nil and grow as needed: as many answers are read at the
+	// same time as it holds. The body of a Response is in one of them; who is done with it puts it back. Nil means a new
+	// buffer for each answer.
+	Buffers chan []byte
+
 	// MaxBody is the longest body that is accepted, in bytes. 0 means 1 MiB.
 	MaxBody int64
 
@@ -69,44 +72,6 @@ type Request struct {
 	// Transient are codes of this service that may pass, for calls that are Repeatable.
 	Transient []string
 }
-
-// A Response is a complete answer.
-type Response struct {
-	StatusCode int
-	Header     http.Header
-	Body       []byte
-}
-
-// A Failure is an answer of a service that is not 200. It holds neither the body nor anything that was sent.
-type Failure struct {
-	Code       string // such as "NotAuthorizedException"; "HTTP 502" if the answer named none
-	Message    string // at most 1024 bytes of it, without control characters
-	RequestID  string
-	StatusCode int
-	Header     http.Header // of the answer
-	ReasonCode string      // a further code that some answers in JSON have
-	Ended      error       // of the context, if that is why the request was not repeated; else nil
-}
-
-// Error is the code, the message, the status and the request id, as far as they are there, and Ended.
-func (f *Failure) Error() string {
-	s := f.Code
-	if f.Message != "" {
-		s += ": " + f.Message
-	}
-	s += fmt.Sprintf(" (status %d", f.StatusCode)
-	if f.RequestID != "" {
-		s += ", request id " + f.RequestID
-	}
-	s += ")"
-	if f.Ended != nil {
-		s += "; not repeated: " + f.Ended.Error()
-	}
-	return s
-}
-
-// Unwrap is Ended.
-func (f *Failure) Unwrap() error { return f.Ended }
 
 // Do sends r until there is an answer of status 200, and returns it. An answer with another status is a *Failure, which
 // is returned as it is. When ctx ends between attempts, or would end before the next one, the error is that of the last
@@ -206,57 +171,19 @@ func (s *Sender) attempt(client *http.Client, r *Request, req *http.Request) (*R
 	if limit == 0 {
 		limit = defaultMaxBody
 	}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, limit+1))
-	if err != nil {
-		return nil, lost(req.URL.Host, fmt.Errorf("the answer (status %d) broke off: %w", answer.StatusCode, err), false)
-	}
-	if int64(len(body)) > limit {
-		return nil, fmt.Errorf("%s: the answer (status %d) is longer than %d bytes", req.URL.Host, answer.StatusCode, limit)
-	}
-	resp := &Response{answer.StatusCode, answer.Header, body}
-	if resp.StatusCode != http.StatusOK {
-		return nil, r.failure(resp)
-	}
-	return resp, nil
-}
-
-func (r *Request) failure(resp *Response) *Failure {
-	f := new(Failure)
-	if r.Failure != nil {
-		if read := r.Failure(resp); read != nil {
-			f = read
+	var body []byte
+	if r.Buffers != nil {
+		select {
+		case body = <-r.Buffers:
+		case <-req.Context().Done():
+			return nil, lost(req.URL.Host, req.Context().Err(), false)
 		}
 	}
-	f.StatusCode, f.Header = resp.StatusCode, resp.Header
-	if f.RequestID == "" {
-		f.RequestID = RequestID(resp.Header)
+	resp, err := r.read(answer, req.URL.Host, limit, body)
+	if err != nil && r.Buffers != nil {
+		r.Buffers <- body
 	}
-	f.Code, f.Message, f.RequestID, f.ReasonCode = Clean(f.Code, 128), Clean(f.Message, 1024), Clean(f.RequestID, 128), Clean(f.ReasonCode, 128)
-	if f.Code == "" {
-		f.Code = fmt.Sprintf("HTTP %d", resp.StatusCode)
-		if f.Message == "" && resp.StatusCode/100 == 3 {
-			f.Message = "the server redirects to another address, which is not followed because it would be sent secrets; check the Region and the Endpoint"
-		} else if f.Message == "" {
-			f.Message = "the answer names no error of the service; something between here and there may have sent it"
-		}
-	}
-	return f
-}
-
-// RequestID is the request id in the headers of an answer, "" if there is none.
-func RequestID(h http.Header) string {
-	if id := h.Get("X-Amzn-Requestid"); id != "" {
-		return id
-	}
-	return h.Get("X-Amz-Request-Id")
-}
-
-// Clean is text from the wire made fit for one line of a log: valid UTF-8, at most limit bytes, every run of
-// characters that do not print one space.
-func Clean(text string, limit int) string {
-	cut := text[:min(len(text), limit)]
-	cut = strings.ToValidUTF8(cut, "")
-	return strings.Join(strings.FieldsFunc(cut, func(c rune) bool { return c == ' ' || !unicode.IsPrint(c) }), " ")
+	return resp, err
 }
 
 // A connectionError is a failure to get a whole answer from a host.

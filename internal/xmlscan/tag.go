@@ -1,4 +1,4 @@
-package s3list
+package xmlscan
 
 import (
 	"bytes"
@@ -10,11 +10,11 @@ import (
 )
 
 // startTag reads what follows the "<" of a start tag.
-func (s *scanner) startTag() []byte {
-	for i, c := range s.body[s.at:] { // most often there is a plain name and then the end of the tag
-		if c == '>' && i > 0 && s.depth < maxDepth {
-			name := s.body[s.at : s.at+i]
-			s.at += i + 1
+func (s *Scanner) startTag() []byte {
+	for i, c := range s.Body[s.At:] { // most often there is a plain name and then the end of the tag
+		if c == '>' && i > 0 && s.depth < MaxDepth {
+			name := s.Body[s.At : s.At+i]
+			s.At += i + 1
 			s.open[s.depth] = name
 			s.depth++
 			return name
@@ -24,15 +24,15 @@ func (s *scanner) startTag() []byte {
 		}
 	}
 	name, local := s.name()
-	for s.space(); s.err == nil; s.space() {
+	for s.space(); s.Err == nil; s.space() {
 		if s.take(">") || s.take("/>") {
-			if s.depth == maxDepth {
-				s.fail(fmt.Sprintf("more than %d elements in one another", maxDepth))
+			if s.depth == MaxDepth {
+				s.fail(fmt.Sprintf("more than %d elements in one another", MaxDepth))
 				return nil
 			}
 			s.open[s.depth] = name
 			s.depth++
-			s.empty = s.body[s.at-2] == '/'
+			s.empty = s.Body[s.At-2] == '/'
 			return local
 		}
 		s.attribute()
@@ -41,7 +41,7 @@ func (s *scanner) startTag() []byte {
 }
 
 // attribute passes over an attribute.
-func (s *scanner) attribute() {
+func (s *Scanner) attribute() {
 	s.name()
 	s.space()
 	equals := s.take("=")
@@ -51,16 +51,16 @@ func (s *scanner) attribute() {
 		s.fail("an attribute without a value in quotes")
 		return
 	}
-	s.at++
+	s.At++
 	s.value(quote)
 }
 
 // endTag reads what follows "</", and closes the element.
-func (s *scanner) endTag() {
+func (s *Scanner) endTag() {
 	name, _ := s.name()
 	s.space()
 	switch {
-	case s.err != nil:
+	case s.Err != nil:
 	case s.depth == 0 || string(name) != string(s.open[s.depth-1]):
 		s.fail("the end tag </" + transport.Clean(string(name), 40) + "> does not belong here")
 	case !s.take(">"):
@@ -71,13 +71,13 @@ func (s *scanner) endTag() {
 }
 
 // instruction reads what follows "<?". In the XML declaration, the version and the encoding must be the known ones.
-func (s *scanner) instruction() {
-	start := s.at
+func (s *Scanner) instruction() {
+	start := s.At
 	s.word()
-	target := s.body[start:s.at]
+	target := s.Body[start:s.At]
 	s.space()
 	data := s.until("?>")
-	if string(target) != "xml" || s.err != nil {
+	if string(target) != "xml" || s.Err != nil {
 		return
 	}
 	if v := declared(data, "version="); v != "" && v != "1.0" {
@@ -107,10 +107,10 @@ func declared(data []byte, name string) string {
 }
 
 // name reads the name of an element or attribute. local is what follows the prefix, if there is one.
-func (s *scanner) name() (name, local []byte) {
-	start := s.at
+func (s *Scanner) name() (name, local []byte) {
+	start := s.At
 	s.word()
-	name = s.body[start:s.at]
+	name = s.Body[start:s.At]
 	prefix, local, _ := bytes.Cut(name, []byte(":"))
 	if bytes.IndexByte(local, ':') >= 0 {
 		s.fail("a name with two colons")
@@ -122,18 +122,18 @@ func (s *scanner) name() (name, local []byte) {
 }
 
 // word reads a name, colons included.
-func (s *scanner) word() {
-	start := s.at
+func (s *Scanner) word() {
+	start := s.At
 	for {
 		switch c := s.peek(); {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_', c == ':':
-		case (c >= '0' && c <= '9' || c == '-' || c == '.') && s.at > start:
+		case (c >= '0' && c <= '9' || c == '-' || c == '.') && s.At > start:
 		default:
-			if s.at == start || c >= utf8.RuneSelf {
+			if s.At == start || c >= utf8.RuneSelf {
 				s.fail("no name, or not one in ASCII, where one must be")
 			}
 			return
 		}
-		s.at++
+		s.At++
 	}
 }
