@@ -41,7 +41,8 @@ func (a *app) bareFlags() *flag.FlagSet {
 	return f
 }
 
-// parse reads args: flags and, in any order, from least to most other words, which it returns. "--" ends the flags.
+// parse reads args: flags and, in any order, from least to most other words, which it returns. "--" ends the flags. With
+// most below 0 there is no bound, and the first other word ends the flags, too: what follows is another command's.
 func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, error) {
 	usage := f.Usage
 	asked := false
@@ -57,7 +58,7 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 			return nil, usagef("%w: see \"cognito help %s\"", err, a.now.name)
 		}
 		rest := f.Args()
-		if ended := len(args) > len(rest) && args[len(args)-len(rest)-1] == "--"; ended || len(rest) == 0 {
+		if ended := len(args) > len(rest) && args[len(args)-len(rest)-1] == "--"; ended || len(rest) == 0 || most < 0 {
 			words = append(words, rest...)
 			break
 		}
@@ -66,7 +67,7 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 	switch {
 	case len(words) < least:
 		return nil, usagef("%s is missing: see \"cognito help %s\"", a.now.args, a.now.name)
-	case len(words) > most:
+	case len(words) > most && most >= 0:
 		return nil, usagef("unexpected argument %q (a password, too, is never an argument): see \"cognito help %s\"", words[most], a.now.name)
 	case a.login.duration != 0 && (a.login.duration < 15*time.Minute || a.login.duration > 12*time.Hour):
 		return nil, usagef("-duration is %v: it must be from 15m to 12h", a.login.duration)

@@ -45,6 +45,9 @@ func commands() []command {
 	return []command{
 		loginCommand(),
 		credentialsCommand(),
+		execCommand(),
+		serveCommand(),
+		profileCommand(),
 	}
 }
 
