@@ -21,6 +21,7 @@ type signedIn struct {
 	env     cognito.Environment
 	client  *cognito.Client
 	keep    *keeper
+	anew    bool // tokens are refreshed whatever is left of them
 	clock   *clock
 	renewal renewal
 }
@@ -88,10 +89,17 @@ func (s *signedIn) with(ctx context.Context, use func(*record, *cognito.Session)
 				return current, context.Canceled
 			}
 			newer, err := refresh(ctx, current) // the lock is ours, so nobody else has a newer one
+			if err != nil && newer.Tokens.Refresh == saved.Tokens.Refresh {
+				newer.Tokens = saved.Tokens // which may have been left out to have them refreshed
+			}
 			saved = &newer
 			return newer, errors.Join(err, r.keep(newer), store())
 		}
-		session, err := client.Resume(ctx, *saved)
+		resumed := *saved
+		if s.anew {
+			resumed.Tokens.ID, resumed.Tokens.Access, resumed.Tokens.Expires = "", "", time.Time{}
+		}
+		session, err := client.Resume(ctx, resumed)
 		used := *r
 		if err == nil {
 			err = use(&used, session)

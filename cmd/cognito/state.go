@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/loginwithcognito/cognito"
@@ -82,7 +84,8 @@ func (c *cached) fresh() bool {
 type keeper struct {
 	dir, name string // no dir: in memory
 	blank     record // what stands in the place of a file that is not there
-	memory    *record
+	memory    atomic.Pointer[record]
+	mu        sync.Mutex // held while what is in memory alone is changed
 	note      func(format string, args ...any)
 }
 
@@ -115,10 +118,10 @@ func (k *keeper) path() string { return filepath.Join(k.dir, k.name+".json") }
 // load returns the record as it is.
 func (k *keeper) load() (record, error) {
 	if k.dir == "" {
-		if k.memory == nil {
-			return k.blank, nil
+		if r := k.memory.Load(); r != nil {
+			return *r, nil
 		}
-		return *k.memory, nil
+		return k.blank, nil
 	}
 	data, err := readFile(k.path(), maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -160,9 +163,12 @@ func (r *record) session() *cognito.Saved {
 // written, also beside an error. A damaged file is set aside first.
 func (k *keeper) update(ctx context.Context, change func(r *record, store func() error) error) error {
 	if k.dir == "" {
+		k.mu.Lock()
+		defer k.mu.Unlock()
 		r, _ := k.load()
-		k.memory = &r
-		return change(&r, func() error { return nil })
+		err := change(&r, func() error { return nil })
+		k.memory.Store(&r)
+		return err
 	}
 	unlock, err := k.lock(ctx)
 	if err != nil {
