@@ -48,6 +48,12 @@ func commands() []command {
 		execCommand(),
 		serveCommand(),
 		profileCommand(),
+		lsCommand(),
+		curlCommand(),
+		whoamiCommand(),
+		tokenCommand(),
+		logoutCommand(),
+		doctorCommand(),
 	}
 }
 

@@ -1,0 +1,295 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	endpoints "github.com/loginwithcognito/cognito/internal/endpoint"
+	"github.com/loginwithcognito/cognito/sigv4"
+)
+
+func curlCommand() command {
+	return command{
+		name: "curl", args: "URL",
+		summary: `Send one HTTP request, signed with AWS Signature Version 4, and print the body of the answer.
+Service and Region are read off host names that AWS gave; any other host needs -service, and learns your session token: it
+must be one that you trust. Redirects are not followed. The exit status is 0 for a status of 2xx only. No Content-Type is
+added to what -d sends. At a terminal, control characters of the answer are shown as "?".`,
+		example: `cognito curl https://abc123.execute-api.us-east-1.amazonaws.com/prod/items
+cognito curl -X PUT -d @photo.jpg https://example-bucket.s3.us-east-1.amazonaws.com/photo.jpg`,
+		run: func(ctx context.Context, a *app, args []string) error {
+			c := curl{a: a, header: make(http.Header)}
+			f := a.serviceFlags()
+			f.StringVar(&c.method, "X", "", "`method` (default: GET, or POST with -d)")
+			f.Func("d", "`data` to send, or @FILE, or @- for standard input; what is no file is at most 16 MiB", func(data string) error {
+				c.data, c.sends = data, true
+				return nil
+			})
+			f.Func("H", "`header` \"Name: value\" to send, any number of times", func(line string) error {
+				name, value, ok := strings.Cut(line, ":")
+				if name = strings.TrimSpace(name); !ok || name == "" {
+					return errors.New(`it must be of the form "Name: value"`)
+				}
+				c.header.Add(name, strings.TrimSpace(value))
+				return nil
+			})
+			f.StringVar(&c.service, "service", "", "signing `name` of the service, such as execute-api (default: the host's)")
+			f.BoolVar(&c.include, "i", false, "print status and headers of the answer, too")
+			f.BoolVar(&c.fail, "f", false, "print no body where the status is not 2xx")
+			words, err := a.parse(f, args, 1, 1)
+			if err != nil {
+				return err
+			}
+			request, err := c.request(ctx, words[0])
+			if err != nil {
+				return err
+			}
+			s, err := a.open(ctx)
+			if err != nil {
+				return err
+			}
+			return c.send(s, request)
+		},
+	}
+}
+
+// maxMemory bounds a body that has to be read into memory before it is sent.
+const maxMemory = 16 << 20
+
+// A curl is what the flags say of one request.
+type curl struct {
+	a                     *app
+	method, data, service string
+	region                string
+	sends, include, fail  bool
+	header                http.Header
+}
+
+// request is the request, unsigned. It settles the service, too, and the Region if the host tells it.
+func (c *curl) request(ctx context.Context, address string) (*http.Request, error) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Opaque != "":
+		return nil, usagef("the URL is not a whole one: it should look like https://HOST/PATH")
+	case u.User != nil:
+		return nil, usagef("the URL holds a user name: leave it out, the request is signed")
+	case u.Scheme != "https" && !(u.Scheme == "http" && endpoints.Loopback(u.Hostname())):
+		return nil, usagef("the URL begins with %q: it must be https (http only on the loopback address)", u.Scheme+":")
+	}
+	service, region := guessService(u.Hostname())
+	c.service, c.region = cmp.Or(c.service, service), cmp.Or(c.a.region, region)
+	if c.service == "" {
+		return nil, usagef("the host name %s does not tell the service: use -service, such as -service execute-api", printable(u.Hostname()))
+	}
+	if c.method == "" {
+		c.method = http.MethodGet
+		if c.sends {
+			c.method = http.MethodPost
+		}
+	}
+	body, size, err := c.body()
+	if err != nil {
+		return nil, usagef("-d: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, c.method, address, body)
+	if err != nil {
+		return nil, usagef("-X %q is no method", c.method)
+	}
+	if size >= 0 {
+		request.ContentLength = size
+	}
+	request.Header = c.header
+	if host := c.header.Get("Host"); host != "" {
+		request.Host = host
+		c.header.Del("Host")
+	}
+	if c.header.Get("Accept-Encoding") == "" {
+		c.header.Set("Accept-Encoding", "identity") // or net/http would ask for gzip, and unpack it
+	}
+	return request, nil
+}
+
+// body opens what -d says; size is -1 if the body tells it itself.
+func (c *curl) body() (body io.Reader, size int64, err error) {
+	name, isFile := strings.CutPrefix(c.data, "@")
+	if !isFile {
+		return strings.NewReader(c.data), -1, nil
+	}
+	file := c.a.stdin
+	if name != "-" {
+		if file, err = os.Open(name); err != nil {
+			return nil, 0, err
+		}
+		info, err := file.Stat()
+		if err != nil {
+			return nil, 0, err
+		}
+		if info.Mode().IsRegular() && info.Size() > 0 {
+			return file, info.Size(), nil // is read twice, to sign and to send, and closed with the request
+		}
+		defer file.Close()
+	}
+	data, err := io.ReadAll(io.LimitReader(file, maxMemory+1))
+	if err == nil && len(data) > maxMemory {
+		err = fmt.Errorf("%s has more than 16 MiB: put it in a file", c.data)
+	}
+	return bytes.NewReader(data), -1, err
+}
+
+// send signs and sends the request, and prints the answer.
+func (c *curl) send(s *signedIn, request *http.Request) error {
+	client := &http.Client{
+		Transport: &sigv4.Transport{
+			Service: c.service, Region: cmp.Or(c.region, c.a.serviceRegion(s.env)), Credentials: s.credentials, Now: s.now,
+			Base: s.client.HTTPClient.Transport,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		var failed *url.Error
+		if errors.As(err, &failed) { // it repeats the URL, whose query may be long, or secret
+			err = fmt.Errorf("%s: %w", request.URL.Host, failed.Err)
+		}
+		return err
+	}
+	defer response.Body.Close()
+	out := c.a.stdout
+	if onTerminal(out) {
+		out = &tame{out: out}
+	}
+	if c.include {
+		fmt.Fprintf(out, "%s %s\n", response.Proto, printable(response.Status))
+		names := make([]string, 0, len(response.Header))
+		for name := range response.Header {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			for _, value := range response.Header[name] {
+				fmt.Fprintf(out, "%s: %s\n", printable(name), printable(value))
+			}
+		}
+		fmt.Fprintln(out)
+	}
+	good := response.StatusCode/100 == 2
+	if good || !c.fail {
+		if _, err := io.Copy(out, response.Body); err != nil {
+			return fmt.Errorf("the answer of %s: %w", request.URL.Host, err)
+		}
+	}
+	if good {
+		return nil
+	}
+	c.a.notef("%s answers %s%s", request.URL.Host, printable(response.Status), redirected(response))
+	return exitStatus(exitFailed)
+}
+
+func redirected(response *http.Response) string {
+	if to, err := response.Location(); err == nil && response.StatusCode/100 == 3 {
+		return " and names " + printable(to.Host) + ", to which a signed request is not passed on"
+	}
+	return ""
+}
+
+// now is the time by AWS's clock, as far as it is known.
+func (s *signedIn) now() time.Time {
+	off := s.clock.offset()
+	if have, err := s.kept(); off == 0 && err == nil && have != nil {
+		off = have.Offset
+	}
+	return time.Now().Add(off)
+}
+
+// A tame writer replaces what would steer a terminal, and keeps tabs and line ends.
+type tame struct {
+	out  io.Writer
+	last byte
+}
+
+func (t *tame) Write(p []byte) (int, error) {
+	safe := make([]byte, len(p))
+	for i, b := range p {
+		c1 := t.last == 0xc2 && b >= 0x80 && b < 0xa0 // U+0080 to U+009F in UTF-8
+		if b < ' ' && b != '\t' && b != '\n' && b != '\r' || b == 0x7f || c1 {
+			b = '?'
+		}
+		safe[i], t.last = b, b
+	}
+	return t.out.Write(safe)
+}
+
+// signingNames are the names that sign for hosts with another name (the services' endpointPrefix and signingName in the
+// service models of botocore, and the pages of each service).
+var signingNames = map[string]string{
+	"lambda-url": "lambda", "appsync-api": "appsync", "appsync-realtime-api": "appsync", "s3-accesspoint": "s3", "s3-control": "s3",
+	"email": "ses", "pinpoint": "mobiletargeting", "bedrock-runtime": "bedrock", "bedrock-agent": "bedrock",
+	"bedrock-agent-runtime": "bedrock", "models-v2-lex": "lex", "runtime-v2-lex": "lex", "personalize-events": "personalize",
+	"personalize-runtime": "personalize", "participant.connect": "execute-api", "data-ats.iot": "iotdata",
+}
+
+// guessService reads the service's signing name and the Region off a host name that AWS gave: "" where it does not tell.
+//
+//	abc.execute-api.eu-west-1.amazonaws.com   bucket.s3.dualstack.eu-west-1.amazonaws.com
+//	kinesis-fips.us-east-1.amazonaws.com      abc.lambda-url.eu-west-1.on.aws   abc.eu-west-1.aoss.amazonaws.com
+func guessService(host string) (service, region string) {
+	host = strings.ToLower(host)
+	name, global := "", ""
+	for suffix, where := range map[string]string{
+		".amazonaws.com": "us-east-1", ".api.aws": "", ".on.aws": "", ".amazonaws.eu": "",
+		".amazonaws.com.cn": "", ".api.amazonwebservices.com.cn": "", ".api.amazonwebservices.eu": "",
+	} {
+		if rest, ok := strings.CutSuffix(host, suffix); ok {
+			name, global = rest, where
+		}
+	}
+	labels := strings.Split(name, ".")
+	last := func() string { return labels[max(len(labels)-1, 0):][0] }
+	drop := func() {
+		if len(labels) > 1 {
+			labels = labels[:len(labels)-1]
+		}
+	}
+	if last() == "vpce" { // an interface endpoint of a VPC
+		drop()
+	}
+	old, isOld := strings.CutPrefix(last(), "s3-")
+	switch before := labels[max(len(labels)-2, 0)]; {
+	case isRegion(last()):
+		region = last()
+		drop()
+	case isRegion(before) && slices.Contains([]string{"es", "aoss"}, last()):
+		return last(), before
+	case isOld && isRegion(old):
+		return "s3", old
+	default:
+		region = global
+	}
+	if last() == "dualstack" {
+		drop()
+	}
+	service = strings.TrimSuffix(last(), "-fips")
+	if len(labels) > 1 {
+		if signing := signingNames[labels[len(labels)-2]+"."+service]; signing != "" {
+			return signing, region
+		}
+	}
+	return cmp.Or(signingNames[service], service), region
+}
+
+// isRegion tells whether a label looks like a Region: "us-east-1", "us-gov-west-1".
+func isRegion(label string) bool {
+	parts := strings.Split(label, "-")
+	return len(parts) >= 3 && strings.Trim(parts[len(parts)-1], "0123456789") == "" && parts[len(parts)-1] != "" &&
+		len(parts[0]) >= 2 && strings.Trim(parts[0]+parts[1], "abcdefghijklmnopqrstuvwxyz") == ""
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitoidp"
+)
+
+func logoutCommand() command {
+	return command{
+		name: "logout",
+		summary: `Sign out: have the user pool revoke the session's refresh token, and forget the session and its credentials here.
+Devices are kept for the next sign-in. AWS credentials that were handed out stay valid until they expire. Where the pool
+can't be reached, nothing is forgotten, unless -force says so. Who is not signed in is told so; that is no failure.`,
+		example: `cognito logout
+cognito logout -global -forget-device`,
+		run: func(ctx context.Context, a *app, args []string) error {
+			var l logout
+			f := a.flags()
+			f.BoolVar(&l.global, "global", false, "end all sessions of the user, on all machines")
+			f.BoolVar(&l.device, "forget-device", false, "have the pool forget this device, too")
+			f.BoolVar(&l.force, "force", false, "forget the session here even if the pool can't be told")
+			if _, err := a.parse(f, args, 0, 0); err != nil {
+				return err
+			}
+			s, err := a.open(ctx)
+			if err != nil {
+				return err
+			}
+			return l.run(ctx, s)
+		},
+	}
+}
+
+// A logout says what to end.
+type logout struct{ global, device, force bool }
+
+func (l logout) run(ctx context.Context, s *signedIn) error {
+	r, err := s.keep.load()
+	if err == nil && r.session() == nil {
+		s.a.notef("nobody is signed in to %s", printable(s.name))
+		return nil
+	}
+	err = s.with(ctx, func(r *record, session *cognito.Session) error {
+		if err := l.tellPool(ctx, s, r, session); err != nil {
+			return err
+		}
+		if err := session.SignOut(ctx); err != nil && !ended(err) {
+			return err
+		}
+		r.Session, r.Credentials = nil, nil
+		return nil
+	})
+	var gone signInError
+	switch {
+	case err == nil:
+		s.a.notef("signed out of %s; credentials that were handed out stay valid until they expire", printable(s.name))
+		return nil
+	case errors.As(err, &gone): // the pool does not know it any more
+	case !l.force || ctx.Err() != nil:
+		return fmt.Errorf("still signed in to %s (-force forgets the session here all the same): %w", printable(s.name), err)
+	}
+	if failed := s.keep.update(ctx, func(r *record, _ func() error) error {
+		r.Session, r.Credentials = nil, nil
+		return nil
+	}); failed != nil {
+		return errors.Join(err, failed)
+	}
+	if l.global || l.device || gone.error == nil {
+		s.a.notef("the session in %s is forgotten here, but the user pool did not do what was asked: %s", printable(s.name), oneLine(err.Error()))
+		return exitStatus(exitFailed)
+	}
+	s.a.notef("the session in %s had ended already", printable(s.name))
+	return nil
+}
+
+// tellPool does what needs the access token, which revoking the refresh token ends.
+func (l logout) tellPool(ctx context.Context, s *signedIn, r *record, session *cognito.Session) error {
+	if !l.global && !l.device {
+		return nil
+	}
+	tokens, err := session.Tokens(ctx)
+	if err != nil {
+		return err
+	}
+	pool, err := s.client.UserPool()
+	if err != nil {
+		return err
+	}
+	if device, _ := session.Device(); l.device && device.Key == "" {
+		s.a.notef("the session has no device that the pool could forget")
+	} else if l.device {
+		err := pool.ForgetDevice(ctx, cognitoidp.ForgetDeviceInput{AccessToken: tokens.Access, DeviceKey: device.Key})
+		var service *cognitoidp.Error
+		if err != nil && !(errors.As(err, &service) && service.Code == cognitoidp.CodeResourceNotFound) { // forgotten already
+			return cognito.Explain(err)
+		}
+		r.Devices = maps.Clone(r.Devices)
+		delete(r.Devices, session.UnverifiedClaims().Username)
+	}
+	if l.global {
+		return cognito.Explain(pool.GlobalSignOut(ctx, cognitoidp.GlobalSignOutInput{AccessToken: tokens.Access}))
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/sts"
+)
+
+func whoamiCommand() command {
+	return command{
+		name: "whoami",
+		summary: `Show who is signed in: the user, the identity, the role, and until when.
+The user pool's part is read from the ID token, whose signature only "cognito doctor" checks; AWS STS names the role.`,
+		example: `cognito whoami
+cognito whoami -offline -json`,
+		run: func(ctx context.Context, a *app, args []string) error {
+			f := a.serviceFlags()
+			asJSON := f.Bool("json", false, "write one JSON object")
+			offline := f.Bool("offline", false, "show what is kept, and send nothing")
+			if _, err := a.parse(f, args, 0, 0); err != nil {
+				return err
+			}
+			if *offline && a.noStore {
+				return usagef("-offline shows what is kept, and with -no-store nothing is")
+			}
+			s, err := a.open(ctx)
+			if err != nil {
+				return err
+			}
+			var w whoami
+			if !*offline {
+				err = w.ask(ctx, s)
+			}
+			if kept := w.kept(s); kept != nil {
+				return cmp.Or(err, kept)
+			}
+			if shown := w.write(a, *asJSON); shown != nil {
+				return shown
+			}
+			return err
+		},
+	}
+}
+
+// A whoami is what is known of the user.
+type whoami struct {
+	Environment        string   `json:"environment"`
+	UserPoolID         string   `json:"user_pool_id"`
+	ClientID           string   `json:"client_id"`
+	User               string   `json:"user"`
+	Subject            string   `json:"sub"`
+	Groups             []string `json:"groups,omitempty"`
+	Device             string   `json:"device_key,omitempty"`
+	TokensExpire       string   `json:"tokens_expire"`
+	IdentityID         string   `json:"identity_id,omitempty"`
+	Account            string   `json:"account,omitempty"`
+	Role               string   `json:"arn,omitempty"`
+	AccessKeyID        string   `json:"access_key_id,omitempty"`
+	CredentialsExpire  string   `json:"credentials_expire,omitempty"`
+	tokens, credential time.Time
+}
+
+// ask renews what has to be, and asks STS.
+func (w *whoami) ask(ctx context.Context, s *signedIn) error {
+	err := s.with(ctx, func(_ *record, session *cognito.Session) error {
+		_, err := session.Tokens(ctx)
+		return err
+	})
+	if err != nil || s.env.IdentityPoolID == "" {
+		return err
+	}
+	if w.IdentityID, err = s.identityID(ctx); err != nil {
+		return err
+	}
+	if _, err = s.credentials(ctx); err != nil {
+		return err
+	}
+	client := &sts.Client{Region: s.a.serviceRegion(s.env), Endpoint: s.env.Endpoints.STS, HTTPClient: s.client.HTTPClient, Credentials: s.credentials}
+	caller, err := client.GetCallerIdentity(ctx)
+	w.Account, w.Role = caller.Account, caller.ARN
+	return cognito.Explain(err)
+}
+
+// kept adds what the record tells.
+func (w *whoami) kept(s *signedIn) error {
+	r, err := s.keep.load()
+	if err != nil {
+		return err
+	}
+	saved := r.session()
+	if saved == nil {
+		return s.needed("nobody is signed in to " + printable(s.name))
+	}
+	claims, err := cognito.ParseUnverified(saved.Tokens.ID)
+	if err != nil {
+		return err
+	}
+	w.Environment, w.UserPoolID, w.ClientID = s.name, s.env.UserPoolID, s.env.ClientID
+	w.User, w.Subject, w.Groups, w.Device = claims.Username, claims.Subject, claims.Groups, saved.Device.Key
+	w.tokens = saved.Tokens.Expires
+	w.TokensExpire = w.tokens.UTC().Format(time.RFC3339)
+	if saved.IdentityPoolID == s.env.IdentityPoolID {
+		w.IdentityID = saved.IdentityID
+	}
+	if have, err := s.kept(); err == nil && have != nil {
+		w.AccessKeyID, w.credential = have.AccessKeyID, have.Expires
+		w.CredentialsExpire = have.Expires.UTC().Format(time.RFC3339)
+	}
+	return nil
+}
+
+func (w *whoami) write(a *app, asJSON bool) error {
+	if asJSON {
+		line, err := jsonLine(w)
+		if err == nil {
+			_, err = a.stdout.Write(line)
+		}
+		return err
+	}
+	for _, line := range [][2]string{
+		{"user", w.User}, {"subject", w.Subject}, {"groups", strings.Join(w.Groups, ", ")}, {"environment", w.Environment},
+		{"user pool", w.UserPoolID}, {"app client", w.ClientID}, {"device", w.Device}, {"tokens", until(w.tokens)},
+		{"identity", w.IdentityID}, {"account", w.Account}, {"role", w.Role}, {"access key", w.AccessKeyID},
+		{"credentials", until(w.credential)},
+	} {
+		if line[1] == "" {
+			continue
+		}
+		if _, err := fmt.Fprintf(a.stdout, "%-12s %s\n", line[0], printable(line[1])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// until is a time of expiry for people.
+func until(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	left := time.Until(t).Round(time.Second)
+	if left <= 0 {
+		return "expired " + t.UTC().Format(time.RFC3339)
+	}
+	return fmt.Sprintf("until %s (%v)", t.UTC().Format(time.RFC3339), left)
+}
