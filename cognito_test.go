@@ -192,7 +192,10 @@ func TestTimestampFollowsServerClock(t *testing.T) {
 }
 
 func TestConnectionsAreOpenedAhead(t *testing.T) {
-	for _, classic := range []bool{false, true} {
+	for _, test := range []struct {
+		name             string
+		classic, resumed bool
+	}{{"sign-in", false, false}, {"classic", true, false}, {"resumed", false, true}} {
 		server := cognitotest.Example()
 		var mu sync.Mutex
 		heads := map[string]bool{}
@@ -209,14 +212,21 @@ func TestConnectionsAreOpenedAhead(t *testing.T) {
 			}
 			return base.RoundTrip(r)
 		})}
-		if classic {
+		if test.classic {
 			client.Duration = time.Hour
 		}
-		signIn(t, client)
+		session := signIn(t, client)
+		if test.resumed {
+			saved := cognito.Saved{Tokens: cognito.Tokens{Refresh: session.Save().Tokens.Refresh}}
+			clear(heads)
+			if _, err := client.Resume(t.Context(), saved); err != nil {
+				t.Fatal(err)
+			}
+		}
 		mu.Lock()
 		defer mu.Unlock()
-		if !heads["cognito-identity.us-east-1.amazonaws.com"] || heads["sts.us-east-1.amazonaws.com"] != classic {
-			t.Errorf("classic %v: HEAD to %v", classic, heads)
+		if !heads["cognito-identity.us-east-1.amazonaws.com"] || heads["sts.us-east-1.amazonaws.com"] != test.classic {
+			t.Errorf("%s: HEAD to %v", test.name, heads)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/loginwithcognito/cognito/internal/endpoint"
 )
 
-// connectAhead uses the time in which a sign-in waits for the user pool: it loads the system's root certificates, which
+// connectAhead uses the time in which a sign-in or a refresh waits for the user pool: it loads the system's root certificates, which
 // the first TLS handshake needs, and opens connections to the hosts that credentials will come from, by a HEAD request
 // that carries nothing. It does not matter whether that works. What is still under way at stop is given up.
 func (c *Client) connectAhead(ctx context.Context) (stop func()) {

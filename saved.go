@@ -55,6 +55,9 @@ func (c *Client) Resume(ctx context.Context, saved Saved) (*Session, error) {
 		}
 	}
 	s.tokens.set(saved.Tokens, expires)
+	if !s.tokens.now().Before(expires) {
+		defer c.connectAhead(ctx)()
+	}
 	if _, err := s.tokens.get(ctx); err != nil {
 		return nil, err
 	}
