@@ -3,6 +3,7 @@ package cognito_test
 import (
 	"context"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -89,7 +90,7 @@ func TestDeviceAfterAnAnswer(t *testing.T) {
 
 // What a store hands out is the session's own, or it is refused, and the session goes on with what it has.
 func TestStoreOfAnotherUser(t *testing.T) {
-	for _, kind := range []string{"of another user", "can't be used"} {
+	for _, kind := range []string{"of another user", "of another user, to refresh", "can't be used"} {
 		synctest.Test(t, func(t *testing.T) {
 			server := cognitotest.Example()
 			server.UserPools[0].Users = append(server.UserPools[0].Users, cognitotest.User{Name: "bob", Password: cognitotest.ExamplePassword})
@@ -98,10 +99,13 @@ func TestStoreOfAnotherUser(t *testing.T) {
 				t.Fatal(err)
 			}
 			client := exampleClient(server)
-			client.RefreshWith = func(context.Context, cognito.Saved, func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
+			client.RefreshWith = func(ctx context.Context, _ cognito.Saved, refresh func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
 				saved := other.Save()
-				if kind != "of another user" {
+				switch kind {
+				case "can't be used":
 					saved.Tokens.ID = "x"
+				case "of another user, to refresh":
+					return refresh(ctx, saved)
 				}
 				return saved, nil
 			}
@@ -115,12 +119,57 @@ func TestStoreOfAnotherUser(t *testing.T) {
 				t.Errorf("the session became %q's", user)
 			}
 			time.Sleep(time.Hour)
-			if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), kind) {
+			if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), strings.TrimSuffix(kind, ", to refresh")) {
 				t.Errorf("error %v", err)
 			}
 			if s.Save().Tokens.Refresh != own.Refresh {
 				t.Error("the refresh token was lost")
 			}
+			if kind == "can't be used" {
+				return
+			}
+			if err := s.SignOut(t.Context()); err != nil {
+				t.Error(err)
+			}
+			for _, test := range []struct {
+				saved cognito.Saved
+				ended bool
+			}{{cognito.Saved{Tokens: own}, true}, {other.Save(), false}} {
+				test.saved.Tokens.ID = ""
+				if _, err := exampleClient(server).Resume(t.Context(), test.saved); (err != nil) != test.ended {
+					t.Errorf("after SignOut: %v", err)
+				}
+			}
 		})
 	}
+}
+
+// Processes share what is stored, and with the tokens the device that they belong to: also that of a later sign-in.
+func TestStoredDeviceComesWithTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := tracking("ALWAYS")
+		store := fileStore(filepath.Join(t.TempDir(), "session.json"))
+		client := exampleClient(server)
+		client.RefreshWith = store.refreshWith
+		login := cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword}
+		s, _ := withTOTP(t, client, login)
+		time.Sleep(time.Minute)
+		later, _ := withTOTP(t, client, login)
+		if err := store.save(later.Save()); err != nil {
+			t.Fatal(err)
+		}
+		device, _ := later.Device()
+		for range 3 {
+			time.Sleep(57 * time.Minute)
+			if _, err := s.Tokens(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := s.Device(); got != device {
+				t.Errorf("device %v, want %v", got, device)
+			}
+		}
+		if stored, err := store.load(); err != nil || stored.Device != device {
+			t.Errorf("device %v is stored: %v", stored.Device, err)
+		}
+	})
 }

@@ -49,11 +49,27 @@ func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if was := s.claims.Subject; was != "" && claims.Subject != "" && was != claims.Subject {
-		return time.Time{}, errors.New("it is of another user than the session")
+	if claims.ofAnother(s.claims) {
+		return time.Time{}, errOtherUser
 	}
 	s.claims = claims
 	return expires, nil
+}
+
+var errOtherUser = errors.New("it is of another user than the session")
+
+// ofAnother tells whether two tokens are known to be of two users.
+func (c Claims) ofAnother(old Claims) bool {
+	return c.Subject != old.Subject && c.Subject != "" && old.Subject != ""
+}
+
+// takeDevice makes a stored device the session's: a refresh token is good with the device of its sign-in only.
+func (s *Session) takeDevice(d Device) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d.Key != "" && d.Key != s.device.Key {
+		s.device, s.askDevice, s.unready, s.deviceErr = d, false, Device{}, nil
+	}
 }
 
 // refresh buys new tokens, by the caller's way around it if there is one.
@@ -69,9 +85,14 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 	newest := old // also if it could not be stored, it may be the only one that is still good
 	for range 2 {
 		saved, err := s.client.RefreshWith(ctx, current, func(ctx context.Context, current Saved) (Saved, error) {
-			var err error
+			claims, err := ParseUnverified(current.Tokens.ID)
+			if err == nil && claims.ofAnother(s.UnverifiedClaims()) {
+				return current, fmt.Errorf("cognito: the stored ID token can't be used: %w", errOtherUser)
+			}
+			s.takeDevice(current.Device)
 			current.Tokens, _, err = s.refreshNow(ctx, current.Tokens)
 			newest = current.Tokens
+			current.Device, _ = s.Device() // which may have been confirmed now
 			return current, err
 		})
 		if saved.Tokens.Refresh == "" {
@@ -82,8 +103,9 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 		}
 		expires, err := s.adopt(saved.Tokens)
 		if err != nil {
-			return newest, time.Time{}, fmt.Errorf("cognito: the ID token that RefreshWith returned can't be used: %w", err)
+			return newest, time.Time{}, fmt.Errorf("cognito: the stored ID token can't be used: %w", err)
 		}
+		s.takeDevice(saved.Device)
 		if s.client.services.idp.Now().Before(expires) {
 			return saved.Tokens, expires, nil
 		}

@@ -99,7 +99,9 @@ func (s *Session) SignOut(ctx context.Context) error {
 			s.end(false)
 			return err
 		}
-		tokens = saved.Tokens
+		if claims, err := ParseUnverified(saved.Tokens.ID); err != nil || !claims.ofAnother(s.UnverifiedClaims()) {
+			tokens = saved.Tokens
+		}
 	}
 	if tokens.Refresh != "" {
 		err := s.client.services.idp.RevokeToken(ctx, cognitoidp.RevokeTokenInput{
