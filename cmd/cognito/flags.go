@@ -44,6 +44,10 @@ func (a *app) bareFlags() *flag.FlagSet {
 // parse reads args: flags and, in any order, from least to most other words, which it returns. "--" ends the flags. With
 // most below 0 there is no bound, and the first other word ends the flags, too: what follows is another command's.
 func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, error) {
+	if a.inspect != nil {
+		a.inspect(f)
+		return nil, flag.ErrHelp
+	}
 	usage := f.Usage
 	asked := false
 	f.Usage = func() { asked = true } // a wrong flag is told in one line; -help shows it all

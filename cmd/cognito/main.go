@@ -43,6 +43,7 @@ type command struct {
 // commands lists the verbs in the order of the help.
 func commands() []command {
 	return []command{
+		configureCommand(),
 		loginCommand(),
 		credentialsCommand(),
 		execCommand(),
@@ -54,6 +55,8 @@ func commands() []command {
 		tokenCommand(),
 		logoutCommand(),
 		doctorCommand(),
+		emulateCommand(),
+		completionCommand(),
 	}
 }
 
@@ -62,7 +65,8 @@ type app struct {
 	stdin          *os.File
 	stdout, stderr io.Writer
 	getenv         func(string) string
-	now            command // what is being run
+	now            command             // what is being run
+	inspect        func(*flag.FlagSet) // in place of running it: what its flags are
 
 	config, env, region string // flags that most commands have
 	noStore             bool
