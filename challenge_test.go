@@ -211,3 +211,20 @@ func TestEndlessChallenges(t *testing.T) {
 		t.Errorf("error %v after %d answers", err, count("RespondToAuthChallenge"))
 	}
 }
+
+// Of the attributes that a pool requires, those that the user has are not asked for, wherever the pool lists them.
+func TestAsksForMissingAttributes(t *testing.T) {
+	for _, test := range []struct{ required, has, want string }{
+		{`[]`, `{}`, "NEW_PASSWORD"},
+		{`["userAttributes.email","userAttributes.name"]`, `{"email":"a@example.com","email_verified":"true"}`, "NEW_PASSWORD userAttributes.name"},
+		{`["email","custom:team"]`, `{"email":"","custom:team":7}`, "NEW_PASSWORD userAttributes.email"},
+		{`["userAttributes.name"]`, `{"name":null}`, "NEW_PASSWORD userAttributes.name"},
+		{`["userAttributes.name"]`, `damaged`, "NEW_PASSWORD userAttributes.name"},
+		{`damaged`, `{}`, "NEW_PASSWORD"},
+	} {
+		challenge := cognito.Challenge{Name: "NEW_PASSWORD_REQUIRED", Parameters: map[string]string{"requiredAttributes": test.required, "userAttributes": test.has}}
+		if got := strings.Join(challenge.Asks(), " "); got != test.want {
+			t.Errorf("required %s of a user with %s: asks %q, want %q", test.required, test.has, got, test.want)
+		}
+	}
+}

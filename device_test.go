@@ -159,3 +159,30 @@ func TestDeviceNotConfirmed(t *testing.T) {
 		}
 	})
 }
+
+// A device whose proof the pool refuses is left out, and the sign-in repeated once: then the code is asked for, and the
+// device made known anew. A wrong password is not taken for that.
+func TestDamagedDevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := tracking("ALWAYS")
+		count := watch(server, nil)
+		client := exampleClient(server)
+		login := cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword}
+		s, _ := withTOTP(t, client, login)
+		login.Device, _ = s.Device()
+		login.Device.Password += "x"
+		time.Sleep(time.Minute)
+		before := count("InitiateAuth")
+		s, asked := withTOTP(t, client, login)
+		if fresh, _ := s.Device(); !asked || fresh.Key == "" || fresh.Key == login.Device.Key {
+			t.Errorf("asked %v, device %v", asked, fresh)
+		}
+		if n := count("InitiateAuth") - before; n != 2 {
+			t.Errorf("%d sign-ins were begun", n)
+		}
+		login.Password = "wrong"
+		if _, err := client.Start(t.Context(), login); !hasCode(err, cognitoidp.CodeNotAuthorized) || count("InitiateAuth")-before != 3 {
+			t.Errorf("%d sign-ins were begun, error %v", count("InitiateAuth")-before, err)
+		}
+	})
+}
