@@ -46,6 +46,11 @@ type Client struct {
 	// for that long; the identity pool must allow the basic (classic) flow, and the role so long a session.
 	Duration time.Duration
 
+	// FIPS and DualStack choose, of all services, the hosts with validated cryptography (FIPS 140) and those that answer
+	// over IPv4 and IPv6. False means the usual hosts; in AWS GovCloud (US), where Cognito has only FIPS hosts, those.
+	// They cannot be combined with Environment.Endpoints.
+	FIPS, DualStack bool
+
 	// HTTPClient sends the requests. Nil: a client of its own with TLS 1.2 or better, timeouts, and the proxy of the
 	// environment. Redirects are never followed.
 	HTTPClient *http.Client
@@ -96,9 +101,9 @@ func (c *Client) open(fields ...string) error {
 		}
 		c.services.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		region := e.AWSRegion()
-		c.services.idp = cognitoidp.Client{Region: e.userPoolRegion(), Endpoint: e.Endpoints.CognitoIDP, HTTPClient: c.services.http}
-		c.services.identity = cognitoid.Client{Region: e.identityPoolRegion(), Endpoint: e.Endpoints.CognitoIdentity, HTTPClient: c.services.http}
-		c.services.sts = sts.Client{Region: region, Endpoint: e.Endpoints.STS, HTTPClient: c.services.http}
+		c.services.idp = cognitoidp.Client{Region: e.userPoolRegion(), Endpoint: e.Endpoints.CognitoIDP, FIPS: c.FIPS, DualStack: c.DualStack, HTTPClient: c.services.http}
+		c.services.identity = cognitoid.Client{Region: e.identityPoolRegion(), Endpoint: e.Endpoints.CognitoIdentity, FIPS: c.FIPS, DualStack: c.DualStack, HTTPClient: c.services.http}
+		c.services.sts = sts.Client{Region: region, Endpoint: e.Endpoints.STS, FIPS: c.FIPS, DualStack: c.DualStack, HTTPClient: c.services.http}
 		c.keys.early, c.keys.now, c.keys.renew = time.Hour, c.services.idp.Now, c.fetchKeys
 	})
 	if c.err != nil {

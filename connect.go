@@ -9,15 +9,16 @@ import (
 	"github.com/loginwithcognito/cognito/internal/endpoint"
 )
 
-// connectAhead uses the time in which a sign-in or a refresh waits for the user pool: it loads the system's root certificates, which
-// the first TLS handshake needs, and opens connections to the hosts that credentials will come from, by a HEAD request
-// that carries nothing. It does not matter whether that works. What is still under way at stop is given up.
+// connectAhead uses the time in which a sign-in or a refresh waits for the user pool: it loads the system's root
+// certificates, which the first TLS handshake needs, and opens connections to the hosts that credentials will come from,
+// by a HEAD request that carries nothing. It does not matter whether that works. What is still under way at stop is given
+// up.
 func (c *Client) connectAhead(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { x509.SystemCertPool() })
 	open := func(service, region, custom string) {
-		u, err := endpoint.URL(service, region, custom, endpoint.Options{})
+		u, err := endpoint.URL(service, region, custom, endpoint.Options{FIPS: c.FIPS, DualStack: c.DualStack})
 		if err != nil {
 			return // the call itself will tell
 		}

@@ -1,8 +1,11 @@
 package cognito_test
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,5 +62,47 @@ func TestHTTPClientTimeout(t *testing.T) {
 		if got := s.HTTPClient("s3").Timeout; got != want {
 			t.Errorf("time limit %v, want %v", got, want)
 		}
+	}
+}
+
+// FIPS and DualStack reach every service, the connections that are made ahead included.
+func TestHosts(t *testing.T) {
+	for _, test := range []struct {
+		fips, dualStack bool
+		want            []string
+	}{
+		{false, false, []string{"cognito-identity.us-east-1.amazonaws.com", "cognito-idp.us-east-1.amazonaws.com", "sts.us-east-1.amazonaws.com"}},
+		{true, false, []string{"cognito-identity-fips.us-east-1.amazonaws.com", "cognito-idp-fips.us-east-1.amazonaws.com", "sts-fips.us-east-1.amazonaws.com"}},
+		{false, true, []string{"cognito-identity.us-east-1.amazonaws.com", "cognito-idp.us-east-1.amazonaws.com", "sts.us-east-1.api.aws"}},
+		{true, true, []string{"cognito-identity-fips.us-east-1.amazonaws.com", "cognito-idp-fips.us-east-1.amazonaws.com", "sts-fips.us-east-1.api.aws"}},
+	} {
+		server := cognitotest.Example()
+		var mu sync.Mutex
+		hosts := map[string]bool{}
+		server.Fault = func(r *http.Request) *http.Response {
+			mu.Lock()
+			defer mu.Unlock()
+			hosts[r.Host] = true
+			return nil
+		}
+		client := exampleClient(server)
+		client.FIPS, client.DualStack, client.Duration = test.fips, test.dualStack, time.Hour
+		s := signIn(t, client)
+		if _, err := s.Credentials(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.VerifyIDToken(t.Context(), s.Save().Tokens.ID); err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		if got := slices.Sorted(maps.Keys(hosts)); !slices.Equal(got, test.want) {
+			t.Errorf("FIPS %v, DualStack %v: hosts %q, want %q", test.fips, test.dualStack, got, test.want)
+		}
+		mu.Unlock()
+	}
+	client := &cognito.Client{Environment: exampleEnvironment(), FIPS: true}
+	client.Environment.Endpoints.CognitoIDP = "https://pool.example"
+	if _, err := client.SignIn(t.Context(), "ada", "p"); err == nil || !strings.Contains(err.Error(), "FIPS and DualStack") {
+		t.Errorf("error %v", err)
 	}
 }
