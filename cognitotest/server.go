@@ -25,7 +25,8 @@
 //   - MFA_SETUP offers a software token and e-mail, whatever the user's attributes. CUSTOM_AUTH does not replace MFA.
 //   - The reuse of a refresh token that was replaced is refused, and does not end the sign-in.
 //   - The password policy is eight characters, and there is no history. Lock-out is off unless a pool has it.
-//   - Codes go to the e-mail address where there is one. Who is disabled is told so, also by ForgotPassword.
+//   - Codes go to the e-mail address where there is one. Who is disabled is told so, also by ForgotPassword
+//     where the client has not PreventUserExistenceErrors.
 //
 // IAM policies, throttling, Lambda triggers other than [UserPool].CustomAuth, threat protection, what a passkey holds, and
 // identities with several logins are not modelled. It keeps its state in memory, the last 10,000 of each kind, and
