@@ -105,7 +105,8 @@ func (s *signedIn) login(ctx context.Context) error {
 	session, err := s.client.Start(ctx, login)
 	for err != nil {
 		var challenge *cognito.Challenge
-		if !errors.As(err, &challenge) {
+		var unanswered signInError
+		if !errors.As(err, &challenge) || errors.As(err, &unanswered) {
 			return err
 		}
 		session, err = s.answer(ctx, challenge, login)

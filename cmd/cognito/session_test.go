@@ -1,0 +1,145 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+)
+
+// When credentials are renewed, also where one of the two clocks is wrong.
+func TestFresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		for _, test := range []struct {
+			name           string
+			age, life, off time.Duration
+			fresh          bool
+			left           time.Duration
+		}{
+			{"new", 0, time.Hour, 0, true, time.Hour},
+			{"16 minutes left", 44 * time.Minute, time.Hour, 0, true, 16 * time.Minute},
+			{"14 minutes left", 46 * time.Minute, time.Hour, 0, false, 14 * time.Minute},
+			{"short", 7 * time.Minute, 15 * time.Minute, 0, true, 8 * time.Minute},
+			{"short, a third left", 10 * time.Minute, 15 * time.Minute, 0, false, 5 * time.Minute},
+			{"expired", 2 * time.Hour, time.Hour, 0, false, -time.Hour},
+			{"this clock is two hours slow", 0, time.Hour, 2 * time.Hour, true, time.Hour},
+			{"this clock is two hours slow, later", 50 * time.Minute, time.Hour, 2 * time.Hour, false, 10 * time.Minute},
+			{"this clock is two hours fast", 0, time.Hour, -2 * time.Hour, false, -time.Hour}, // renewed each time, as it may have been set right
+		} {
+			obtained := now.Add(-test.age)
+			c := &cached{Obtained: obtained, Expires: obtained.Add(test.off).Add(test.life), Offset: test.off}
+			if c.fresh() != test.fresh || c.left() != test.left {
+				t.Errorf("%s: fresh %v, %v left", test.name, c.fresh(), c.left())
+			}
+		}
+	})
+}
+
+// Credentials that can't be renewed serve as long as they are valid; then the command fails.
+func TestStaleCredentials(t *testing.T) {
+	m := newMachine(t)
+	m.server.IdentityPools[0].CredentialsValidity = 9 * time.Minute
+	m.signedIn(t)
+	first := m.must(t, "", "credentials", "-format", "process")
+	age := func(by time.Duration) {
+		path, r := m.record(t)
+		r.Credentials.Obtained, r.Credentials.Expires = r.Credentials.Obtained.Add(-by), r.Credentials.Expires.Add(-by)
+		text, err := json.Marshal(plain(r))
+		if err == nil {
+			err = os.WriteFile(path, text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.server.Fault = func(r *http.Request) *http.Response {
+		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AWSCognitoIdentityService.") {
+			return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{"X-Amzn-Errortype": {"ResourceConflictException"}}}
+		}
+		return nil
+	}
+	age(7 * time.Minute) // the last minute is not handed out
+	var was, is struct{ AccessKeyID string }
+	code, stdout, stderr := m.run(t, "", "credentials", "-format", "process")
+	json.Unmarshal([]byte(first), &was)
+	if err := json.Unmarshal([]byte(stdout), &is); err != nil || code != 0 || is != was || !strings.Contains(stderr, "could not be renewed") {
+		t.Errorf("exit %d, %s, %s", code, stdout, stderr)
+	}
+	age(90 * time.Second)
+	if code, stdout, stderr := m.run(t, "", "credentials", "-format", "process"); code != exitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("exit %d, %q, %s", code, stdout, stderr)
+	}
+	m.server.Fault = nil
+	if renewed := m.must(t, "", "credentials", "-format", "process"); renewed == first {
+		t.Error("not renewed")
+	}
+}
+
+// A session that has ended is told from one that can't be renewed just now.
+func TestEndedSession(t *testing.T) {
+	m := newMachine(t).signedIn(t)
+	m.forget(t)
+	before, _ := os.ReadFile(first(m.record(t)))
+	m.server.Fault = func(*http.Request) *http.Response {
+		return &http.Response{StatusCode: 400, Header: http.Header{"X-Amzn-Errortype": {"TooManyRequestsException"}}}
+	}
+	if code, _, stderr := m.run(t, "", "credentials"); code != exitFailed || strings.Contains(stderr, "cognito login") {
+		t.Errorf("throttled: exit %d: %s", code, stderr)
+	}
+	m.server.Fault = nil
+	if after, _ := os.ReadFile(first(m.record(t))); string(after) != string(before) {
+		t.Error("throttling changed what is kept")
+	}
+	_, r := m.record(t)
+	client := cognito.Client{Environment: cognito.Environment{
+		UserPoolID: r.UserPoolID, ClientID: r.ClientID, Endpoints: cognito.Endpoints{CognitoIDP: m.url, CognitoIdentity: m.url},
+	}}
+	session, err := client.Resume(t.Context(), *r.session())
+	if err == nil {
+		err = session.SignOut(t.Context()) // from another machine, say
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr := m.run(t, "", "credentials")
+	if code != exitSignIn || !strings.Contains(stderr, "has ended") || !strings.Contains(stderr, "cognito login") || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("revoked: exit %d: %s", code, stderr)
+	}
+}
+
+func first[A, B any](a A, _ B) A { return a }
+
+// A device that the pool remembers is asked for no code by the next sign-in, and the seed of a generator answers for it.
+func TestDeviceAndSeed(t *testing.T) {
+	m := newMachine(t)
+	pool := &m.server.UserPools[0]
+	pool.DeviceTracking = "ALWAYS"
+	const seed = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+	for i := range pool.Users {
+		if pool.Users[i].Name == "ada" {
+			pool.Users[i].MFA, pool.Users[i].TOTPSecret = []string{"SOFTWARE_TOKEN_MFA"}, seed
+		}
+	}
+	pool.MFAConfiguration = "OPTIONAL"
+	password := pool.Users[0].Password
+	if code, _, stderr := m.run(t, password+"\n", "login", "-user", "ada"); code != exitSignIn || !strings.Contains(stderr, "SOFTWARE_TOKEN_MFA") {
+		t.Fatalf("without a code: exit %d: %s", code, stderr)
+	}
+	file := m.dir + "/seed"
+	if err := os.WriteFile(file, []byte(seed+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.must(t, password+"\n", "login", "-user", "ada", "-totp-file", file)
+	m.must(t, password+"\n", "login") // by the device, and as the user of the last sign-in
+	_, r := m.record(t)
+	if len(r.Devices) != 1 || r.User != "ada" {
+		t.Errorf("%d devices, user %q", len(r.Devices), r.User)
+	}
+	m.must(t, "", "credentials")
+}
