@@ -60,7 +60,7 @@ func parseToken(token string) (signedToken, error) {
 	var decoded [3][]byte
 	for i, name := range []string{"header", "claims", "signature"} {
 		b, err := base64.RawURLEncoding.Strict().DecodeString(parts[i])
-		if err != nil {
+		if err != nil || strings.ContainsAny(parts[i], "\r\n") { // which encoding/base64 passes over
 			return t, fmt.Errorf("cognito: token: the %s is not base64url", name)
 		}
 		decoded[i] = b
