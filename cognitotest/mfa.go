@@ -254,7 +254,7 @@ func matchTOTP(secret, code string, now time.Time) (step int64, ok bool) {
 	}
 	for step := now.Unix()/30 + 1; step >= now.Unix()/30-1; step-- {
 		mac := hmac.New(sha1.New, key)
-		binary.Write(mac, binary.BigEndian, step)
+		mac.Write(binary.BigEndian.AppendUint64(nil, uint64(step)))
 		sum := mac.Sum(nil)
 		number := binary.BigEndian.Uint32(sum[sum[19]&15:]) & 0x7fffffff // RFC 4226 5.3
 		if subtle.ConstantTimeCompare(fmt.Appendf(nil, "%06d", number%1_000_000), []byte(code)) == 1 {

@@ -207,26 +207,14 @@ func parseQuery(raw string) (params []param, err error) {
 
 // canonicalQuery is the query without the signature, encoded, in the order of encoded names and then values.
 func canonicalQuery(params []param) string {
-	var encoded []param
+	var encoded []string
 	for _, p := range params {
 		if p.name != "X-Amz-Signature" {
-			encoded = append(encoded, param{encode(p.name), encode(p.value)})
+			encoded = append(encoded, encode(p.name)+" "+encode(p.value)) // a space is less than whatever is in them
 		}
 	}
-	slices.SortFunc(encoded, func(x, y param) int {
-		if c := strings.Compare(x.name, y.name); c != 0 {
-			return c
-		}
-		return strings.Compare(x.value, y.value)
-	})
-	var b strings.Builder
-	for i, p := range encoded {
-		if i > 0 {
-			b.WriteByte('&')
-		}
-		b.WriteString(p.name + "=" + p.value)
-	}
-	return b.String()
+	slices.Sort(encoded)
+	return strings.ReplaceAll(strings.Join(encoded, "&"), " ", "=")
 }
 
 // encode is UriEncode: every byte but the unreserved characters of RFC 3986 as %XX.
