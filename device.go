@@ -129,5 +129,6 @@ func deviceForgotten(err error) bool {
 	}
 	var proof *deviceError
 	return e.Code == cognitoidp.CodeResourceNotFound && strings.Contains(strings.ToLower(e.Message), "device") ||
+		e.Code == cognitoidp.CodeInvalidParameter && strings.Contains(strings.ToLower(e.Message), "device key") ||
 		e.Code == cognitoidp.CodeNotAuthorized && errors.As(err, &proof)
 }

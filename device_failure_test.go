@@ -2,6 +2,7 @@ package cognito_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -172,4 +173,50 @@ func TestStoredDeviceComesWithTokens(t *testing.T) {
 			t.Errorf("device %v is stored: %v", stored.Device, err)
 		}
 	})
+}
+
+// What is left of a damaged device does not keep its user out.
+func TestDeviceThatIsOfNoUse(t *testing.T) {
+	for name, change := range map[string]func(*cognito.Device){
+		"no password":  func(d *cognito.Device) { d.Password = "" },
+		"no group key": func(d *cognito.Device) { d.GroupKey = "" },
+		"no key":       func(d *cognito.Device) { d.Key = "" },
+		"other key":    func(d *cognito.Device) { d.Key = "?" },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server := tracking("ALWAYS")
+			server.Fault = func(r *http.Request) *http.Response {
+				if body, err := io.ReadAll(r.Body); err == nil && strings.Contains(string(body), `"DEVICE_KEY":"?"`) {
+					return refusal(400, "InvalidParameterException", "Invalid device key given.")
+				}
+				return nil
+			}
+			login := cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword}
+			s, _ := withTOTP(t, exampleClient(server), login)
+			login.Device, _ = s.Device()
+			change(&login.Device)
+			time.Sleep(time.Minute)
+			if _, asked := withTOTP(t, exampleClient(server), login); !asked {
+				t.Errorf("%s: taken for the device", name)
+			}
+		})
+	}
+}
+
+// What is for one flow only is not sent with another, which would fail for a reason that is hard to see.
+func TestLoginThatContradictsItself(t *testing.T) {
+	server := cognitotest.Example()
+	count := watch(server, nil)
+	for _, login := range []cognito.Login{
+		{Username: "ada", Password: "p", Session: "a-session-of-20-letters"},
+		{Username: "ada", Password: "p", PreferredChallenge: "EMAIL_OTP"},
+		{Username: "ada", Password: "p", PreferredChallenge: "PASSWORD", Flow: "USER_PASSWORD_AUTH"},
+	} {
+		if _, err := exampleClient(server).Start(t.Context(), login); err == nil || !strings.Contains(err.Error(), "USER_AUTH") {
+			t.Errorf("error %v", err)
+		}
+	}
+	if n := count("InitiateAuth"); n != 0 {
+		t.Errorf("%d sign-ins", n)
+	}
 }

@@ -54,14 +54,14 @@ func (c *Client) Start(ctx context.Context, login Login) (*Session, error) {
 	if err := c.open("user_pool_id", "client_id"); err != nil {
 		return nil, err
 	}
-	if login.Flow == "" {
-		login.Flow = cognitoidp.AuthFlowUserSRP
-	}
+	login.Flow = cmp.Or(login.Flow, cognitoidp.AuthFlowUserSRP)
 	srpFirst := login.Flow == cognitoidp.AuthFlowUserSRP || login.Flow == cognitoidp.AuthFlowCustom && login.Password != "" ||
 		login.Flow == cognitoidp.AuthFlowUser && login.PreferredChallenge == cognitoidp.ChallengePasswordSRP
 	sent := login.Flow == cognitoidp.AuthFlowUserPassword ||
 		login.Flow == cognitoidp.AuthFlowUser && login.PreferredChallenge == cognitoidp.ChallengePassword
 	switch {
+	case login.Flow != cognitoidp.AuthFlowUser && login.Session+login.PreferredChallenge != "":
+		return nil, fmt.Errorf("cognito: Login.Session and Login.PreferredChallenge are for the flow USER_AUTH, and Flow says %q", login.Flow)
 	case login.Username == "":
 		return nil, errors.New("cognito: the user name must not be empty")
 	case login.Password == "" && (srpFirst || sent):
@@ -136,9 +136,11 @@ func (v *conversation) parameters() map[string]string {
 	return p
 }
 
-// deviceFits tells whether the device is the user's: it is named by the user name that the pool uses, not by an alias.
+// deviceFits tells whether the device is complete and the user's: it is named by the user name that the pool uses, not by
+// an alias.
 func (v *conversation) deviceFits() bool {
-	return v.device.Key != "" && v.device.Username == v.username
+	d := v.device
+	return d.Key != "" && d.GroupKey != "" && d.Password != "" && d.Username == v.username
 }
 
 // respond answers a challenge.
