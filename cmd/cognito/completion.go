@@ -122,6 +122,9 @@ func (a *app) complete(words []string) (found []string) {
 	if flags == nil {
 		return nil
 	}
+	if config := flags.Lookup("config"); config != nil {
+		a.config = config.DefValue
+	}
 	var value *flag.Flag // what the last word is the value of
 	for _, word := range words[2 : len(words)-1] {
 		if value != nil {
@@ -192,16 +195,12 @@ func (a *app) valuesOf(f *flag.Flag) []string {
 	return listed(f.Usage)
 }
 
-// listed are the single words that end a description: "one of a, b" or "what it is for: A, B or C (default: A)".
+// listed are the single words that a description ends with: "json, process", or "how it begins: A, B or C (default: A)".
 func listed(usage string) []string {
 	usage, _, _ = strings.Cut(usage, " (")
-	list, ok := strings.CutPrefix(usage, "one of ")
-	if at := strings.LastIndex(usage, ": "); !ok && at >= 0 {
-		list, ok = usage[at+2:], true
-	}
-	list = strings.Replace(list, " or ", ", ", 1)
-	values := strings.Split(list, ", ")
-	if !ok || len(values) < 2 || slices.ContainsFunc(values, func(v string) bool { return v == "" || strings.Contains(v, " ") }) {
+	list := usage[max(0, strings.LastIndex(usage, ": ")):]
+	values := strings.Split(strings.Replace(strings.TrimPrefix(list, ": "), " or ", ", ", 1), ", ")
+	if len(values) < 2 || slices.ContainsFunc(values, func(v string) bool { return v == "" || strings.Contains(v, " ") }) {
 		return nil
 	}
 	return values

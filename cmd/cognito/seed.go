@@ -14,7 +14,7 @@ import (
 // and objects as text. These types differ from those of the package in that, and in that they are printed with passwords.
 type seed struct {
 	UserPools     []seedPool
-	IdentityPools []cognitotest.IdentityPool
+	IdentityPools []seedIdentityPool
 	Roles         []seedRole
 	Buckets       []seedBucket
 }
@@ -32,6 +32,11 @@ type seedUser cognitotest.User
 type seedClient struct {
 	plainClient
 	RetryGracePeriod, AuthSessionValidity, IDTokenValidity, AccessTokenValidity, RefreshTokenValidity seedDuration
+}
+
+type seedIdentityPool struct {
+	cognitotest.IdentityPool
+	CredentialsValidity seedDuration
 }
 
 type seedRole struct {
@@ -74,7 +79,7 @@ func readSeed(path string) (*cognitotest.Server, error) {
 	if decoder.Decode(new(json.RawMessage)) != io.EOF {
 		return nil, errors.New("something follows the object")
 	}
-	server := &cognitotest.Server{IdentityPools: in.IdentityPools}
+	var server cognitotest.Server
 	for _, p := range in.UserPools {
 		pool := p.UserPool
 		for _, c := range p.Clients {
@@ -89,6 +94,10 @@ func readSeed(path string) (*cognitotest.Server, error) {
 		}
 		server.UserPools = append(server.UserPools, pool)
 	}
+	for _, p := range in.IdentityPools {
+		p.IdentityPool.CredentialsValidity = time.Duration(p.CredentialsValidity)
+		server.IdentityPools = append(server.IdentityPools, p.IdentityPool)
+	}
 	for _, r := range in.Roles {
 		r.Role.MaxSessionDuration = time.Duration(r.MaxSessionDuration)
 		server.Roles = append(server.Roles, r.Role)
@@ -100,13 +109,13 @@ func readSeed(path string) (*cognitotest.Server, error) {
 		}
 		server.Buckets = append(server.Buckets, b.Bucket)
 	}
-	return server, checkSeed(server)
+	return &server, checkSeed(&server)
 }
 
 // printSeed writes the seed of the example, which shows every field.
 func printSeed(w io.Writer) error {
 	server := cognitotest.Example()
-	out := seed{IdentityPools: server.IdentityPools}
+	var out seed
 	for _, pool := range server.UserPools {
 		p := seedPool{UserPool: pool}
 		for _, c := range pool.Clients {
@@ -116,6 +125,9 @@ func printSeed(w io.Writer) error {
 			p.Users = append(p.Users, seedUser(u))
 		}
 		out.UserPools = append(out.UserPools, p)
+	}
+	for _, p := range server.IdentityPools {
+		out.IdentityPools = append(out.IdentityPools, seedIdentityPool{IdentityPool: p})
 	}
 	for _, r := range server.Roles {
 		out.Roles = append(out.Roles, seedRole{Role: r})

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestComplete(t *testing.T) {
+	m := newMachine(t)
+	for typed, want := range map[string][]string{
+		"cognito|conf":                      {"configure"},
+		"cognito|help|log":                  {"login", "logout"},
+		"cognito|v":                         {"version"},
+		"cognito|login|-us":                 {"-user"},
+		"cognito|login|--us":                {"--user"},
+		"cognito|login|---us":               nil,
+		"cognito|login|-user|":              nil,
+		"cognito|login|-env|":               {"BARE", "DEV"},
+		"cognito|login|-env|D":              {"DEV"},
+		"cognito|login|-env=D":              {"-env=DEV"},
+		"cognito|login|-env|=|D":            {"DEV"}, // bash
+		"cognito|login|-env|=":              {"BARE", "DEV"},
+		"cognito|login|-no-store|-flow|USE": {"USER_SRP_AUTH", "USER_AUTH", "USER_PASSWORD_AUTH"},
+		"cognito|login|-challenge|E":        {"EMAIL_OTP"},
+		"cognito|login|-config|/none|-env|": nil,
+		"cognito|login|-nonsense|-env|B":    {"BARE"},
+		"cognito|credentials|-format|pro":   {"process"},
+		"cognito|exec|--|l":                 nil,
+		"cognito|completion|z":              {"zsh"},
+		"cognito|nonsense|-":                nil,
+		"cognito":                           nil,
+		"cognito|":                          append(slices.Collect(names()), "help", "version"),
+	} {
+		stdout := m.must(t, "", append([]string{"completion", "-words", "--"}, strings.Split(typed, "|")...)...)
+		var got []string
+		for line := range strings.Lines(stdout) {
+			word, _, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+			got = append(got, word)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", typed, got, want)
+		}
+	}
+}
+
+func names() func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for _, c := range commands() {
+			if !yield(c.name) {
+				return
+			}
+		}
+	}
+}
+
+// Every command tells its flags without doing anything, and has a description of each.
+func TestFlagsOfEveryCommand(t *testing.T) {
+	m := newMachine(t)
+	for name := range names() {
+		a := &app{getenv: func(name string) string { return m.settings[name] }}
+		if flags := a.flagsOf(name); flags == nil {
+			t.Errorf("%s: no flags", name)
+		}
+		for _, line := range a.complete([]string{"cognito", name, "-"}) {
+			if flag, meaning, _ := strings.Cut(line, "\t"); meaning == "" || !strings.HasPrefix(flag, "-") {
+				t.Errorf("%s: %q", name, line)
+			}
+		}
+	}
+}
+
+func TestListed(t *testing.T) {
+	for usage, want := range map[string][]string{
+		"a, b, c":                                {"a", "b", "c"},
+		"what it is for: A, B or C (default: A)": {"A", "B", "C"},
+		"what: this and that, or the other":      nil,
+		"the file":                               nil,
+		"default: x":                             nil,
+		"":                                       nil,
+	} {
+		if got := listed(usage); !slices.Equal(got, want) {
+			t.Errorf("%q: %q", usage, got)
+		}
+	}
+}
+
+// shell returns the path of a shell. One that is not there is a loud skip; where COGNITO_TEST_SHELLS lists it, a failure.
+func shell(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err == nil {
+		return path
+	}
+	if slices.Contains(strings.Fields(os.Getenv("COGNITO_TEST_SHELLS")), name) {
+		t.Fatal(err)
+	}
+	t.Skipf("NOT TESTED: %v", err)
+	return ""
+}
+
+// inShell runs a script in a shell, where "cognito" is the tool.
+func (m *machine) inShell(t *testing.T, script string, command ...string) string {
+	t.Helper()
+	c := m.process(t)
+	bin := filepath.Join(m.dir, "bin")
+	if err := os.MkdirAll(bin, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(c.Path, filepath.Join(bin, "cognito")); err != nil && !os.IsExist(err) {
+		t.Fatal(err)
+	}
+	run := exec.CommandContext(t.Context(), shell(t, command[0]), append(command[1:], script)...)
+	run.Env = append(c.Env, "PATH="+bin+":"+os.Getenv("PATH"), "TERM=dumb")
+	run.Dir = m.dir
+	var stderr strings.Builder
+	run.Stderr = &stderr
+	out, err := run.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s%s", err, out, &stderr)
+	}
+	if stderr.Len() > 0 {
+		t.Errorf("%s", &stderr)
+	}
+	return string(out)
+}
+
+func TestCompletionInBash(t *testing.T) {
+	m := newMachine(t)
+	out := m.inShell(t, `
+set -eu
+source <(cognito completion bash)
+complete -p cognito
+try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cognito; echo "${COMPREPLY[*]-}"; }
+try cognito login -us
+try cognito login -env B
+try cognito login -env = D
+try ~/bin/../bin/cognito conf
+try cognito exec -- x
+`, "bash", "--norc", "-c")
+	if want := "complete -o default -F _cognito cognito\n-user\nBARE\nDEV\nconfigure\n\n"; out != want {
+		t.Errorf("got %q, want %q", out, want)
+	}
+}
+
+// zsh completes in an interactive shell only: compadd and _files are stood in for.
+func TestCompletionInZsh(t *testing.T) {
+	m := newMachine(t)
+	out := m.inShell(t, `
+compdef() { echo compdef "$@" }
+compadd() { shift; echo "$@" }
+_files() { echo files }
+source <(cognito completion zsh)
+try() { words=("$@"); CURRENT=$#; _cognito }
+try cognito login -us
+try cognito login -env B
+try cognito login -env=
+try cognito exec -- x
+`, "zsh", "-f", "-c")
+	if want := "compdef _cognito cognito\n-user\nBARE\n-env=BARE -env=DEV\nfiles\n"; out != want {
+		t.Errorf("got %q, want %q", out, want)
+	}
+}
+
+func TestCompletionInFish(t *testing.T) {
+	m := newMachine(t)
+	m.write(t, "a-file", "")
+	out := m.inShell(t, `
+cognito completion fish | source
+complete -C 'cognito login -use'
+complete -C 'cognito login -env B'
+complete -C 'cognito login -totp-file a-f'
+complete -C 'cognito completion '
+`, "fish", "--no-config", "-c")
+	var got []string
+	for line := range strings.Lines(out) {
+		word, _, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		got = append(got, word)
+	}
+	if want := []string{"-user", "BARE", "a-file", "bash", "fish", "zsh"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// A log is a buffer that may be read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// emulating runs "cognito emulate" until the test ends. It returns what it printed before it served, and its standard error.
+func (m *machine) emulating(t *testing.T, args ...string) (advice []string, stderr *lockedBuffer) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	stderr = &lockedBuffer{}
+	a := &app{stdin: os.Stdin, stdout: w, stderr: stderr, getenv: func(string) string { return "" }}
+	ended := make(chan int)
+	go func() {
+		defer w.Close()
+		ended <- a.main(ctx, append([]string{"emulate"}, args...))
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if code := <-ended; code != 0 {
+			t.Errorf("exit %d: %s", code, stderr)
+		}
+	})
+	lines := bufio.NewScanner(r)
+	for len(advice) < 5 && lines.Scan() {
+		advice = append(advice, lines.Text())
+	}
+	if len(advice) < 5 {
+		t.Errorf("it ended: %s", stderr)
+	}
+	return advice, stderr
+}
+
+// Another program's view: what is printed is set, and the sign-in works; a code comes on standard error.
+func TestEmulate(t *testing.T) {
+	m := newMachine(t)
+	config := filepath.Join(m.dir, "emulated.json")
+	var seed map[string]any
+	if err := json.Unmarshal([]byte(printedSeed(t)), &seed); err != nil {
+		t.Fatal(err)
+	}
+	pool := seed["UserPools"].([]any)[0].(map[string]any)
+	pool["MFAConfiguration"] = "OPTIONAL"
+	pool["Users"].([]any)[0].(map[string]any)["MFA"] = []string{"EMAIL_OTP"}
+	text, err := json.Marshal(seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	advice, stderr := m.emulating(t, "-config", config, "-seed", m.write(t, "seed.json", string(text)))
+	url, ok := strings.CutPrefix(advice[1], "export AWS_ENDPOINT_URL=http://127.0.0.1:")
+	if !ok || advice[2] != "export AWS_REGION=us-east-1" {
+		t.Errorf("printed %q", advice)
+	}
+	var amplify struct {
+		Auth struct{ Cognito map[string]string }
+	}
+	if err := json.Unmarshal([]byte(advice[4]), &amplify); err != nil || amplify.Auth.Cognito["userPoolClientId"] != cognitotest.ExampleClientID ||
+		amplify.Auth.Cognito["userPoolEndpoint"] != "http://127.0.0.1:"+url {
+		t.Errorf("%v: %q", err, advice[4])
+	}
+	m.settings = map[string]string{"COGNITO_CONFIG": config, "COGNITO_STATE_DIR": filepath.Join(m.dir, "other"), "HOME": m.dir}
+	if code, _, said := m.run(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada"); code != exitSignIn { // no code
+		t.Errorf("exit %d, %s", code, said)
+	}
+	_, after, found := strings.Cut(stderr.String(), "code sent to ada of "+cognitotest.ExampleUserPoolID+": ")
+	if !found || len(after) != 7 {
+		t.Errorf("standard error: %q", stderr)
+	}
+	// Codes are asked for twice within one sign-in only here: the next one is read from standard error while it waits.
+	stdin, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	io.WriteString(w, cognitotest.ExamplePassword+"\n")
+	before := stderr.String()
+	go func() {
+		defer w.Close()
+		for t.Context().Err() == nil {
+			if now := stderr.String(); now != before && strings.HasSuffix(now, "\n") {
+				io.WriteString(w, strings.TrimSpace(now[strings.LastIndex(now, ": ")+2:])+"\n")
+				return
+			}
+		}
+	}()
+	var said bytes.Buffer
+	a := &app{stdin: stdin, stdout: &said, stderr: &said, getenv: func(name string) string { return m.settings[name] }}
+	if code := a.main(t.Context(), []string{"login", "-user", "ada"}); code != 0 {
+		t.Fatalf("exit %d, %s", code, &said)
+	}
+	if got := m.must(t, "", "credentials", "-format", "process"); !strings.Contains(got, "AccessKeyId") {
+		t.Error(got)
+	}
+}
+
+// printedSeed is what -print-seed prints. It is no talk of a user's session: the example's password is in it.
+func printedSeed(t *testing.T) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := printSeed(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// The seed that is printed is the example, and reads as such.
+func TestSeedIsTheExample(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "seed.json")
+	if err := os.WriteFile(path, []byte(printedSeed(t)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := readSeed(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := cognitotest.Example()
+	for _, pair := range [][2]any{{got.UserPools, want.UserPools}, {got.IdentityPools, want.IdentityPools}, {got.Roles, want.Roles}, {got.Buckets, want.Buckets}} {
+		if !reflect.DeepEqual(pair[0], pair[1]) {
+			t.Errorf("%T differs", pair[0])
+		}
+	}
+}
+
+// Every field of the stand-in's can be set by a seed: what is added there and forgotten here fails.
+func TestSeedHasEveryField(t *testing.T) {
+	var in map[string]any
+	if err := json.Unmarshal([]byte(printedSeed(t)), &in); err != nil {
+		t.Fatal(err)
+	}
+	pool := in["UserPools"].([]any)[0].(map[string]any)
+	for _, test := range []struct {
+		of    any
+		in    any
+		other []string
+	}{
+		{cognitotest.UserPool{}, pool, []string{"CustomAuth", "WebAuthn"}},
+		{cognitotest.AppClient{}, pool["Clients"].([]any)[0], nil},
+		{cognitotest.User{}, pool["Users"].([]any)[0], nil},
+		{cognitotest.IdentityPool{}, in["IdentityPools"].([]any)[0], nil},
+		{cognitotest.Role{}, in["Roles"].([]any)[0], nil},
+		{cognitotest.Bucket{}, in["Buckets"].([]any)[0], []string{"keys"}},
+	} {
+		kind := reflect.TypeOf(test.of)
+		for i := range kind.NumField() {
+			name := kind.Field(i).Name
+			if _, there := test.in.(map[string]any)[name]; !there && !strings.Contains(strings.Join(test.other, " "), name) {
+				t.Errorf("%s.%s is not in the seed", kind, name)
+			}
+			if kind.Field(i).Type.String() == "time.Duration" {
+				if text, ok := test.in.(map[string]any)[name].(string); !ok || text != "0s" {
+					t.Errorf("%s.%s is %v", kind, name, test.in.(map[string]any)[name])
+				}
+			}
+		}
+	}
+}
+
+func TestSeedDurations(t *testing.T) {
+	text := strings.Replace(printedSeed(t), `"IDTokenValidity": "0s"`, `"IDTokenValidity": "1h30m"`, 1)
+	text = strings.Replace(text, `"MaxSessionDuration": "0s"`, `"MaxSessionDuration": "2h"`, 1)
+	path := filepath.Join(t.TempDir(), "seed.json")
+	os.WriteFile(path, []byte(text), 0o600)
+	server, err := readSeed(path)
+	if err != nil || server.UserPools[0].Clients[0].IDTokenValidity.Minutes() != 90 || server.Roles[0].MaxSessionDuration.Hours() != 2 {
+		t.Error(err)
+	}
+}
+
+func TestEmulateRefuses(t *testing.T) {
+	m := newMachine(t)
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"all interfaces": {[]string{"-addr", "0.0.0.0:0"}, "-addr"},
+		"no host":        {[]string{"-addr", ":0"}, "-addr"},
+		"a name":         {[]string{"-addr", "example.com:80"}, "-addr"},
+		"no port":        {[]string{"-addr", "127.0.0.1"}, "-addr"},
+		"unknown key":    {[]string{"-seed", m.write(t, "a", `{"UserPools": [{"Id": "us-east-1_A", "Clientz": []}]}`)}, "Clientz"},
+		"no pool":        {[]string{"-seed", m.write(t, "b", `{}`)}, "UserPools"},
+		"wrong id":       {[]string{"-seed", m.write(t, "c", `{"UserPools": [{"ID": "pool", "Clients": [{"ID": "x"}]}]}`)}, "user_pool_id"},
+		"no client":      {[]string{"-seed", m.write(t, "d", `{"UserPools": [{"ID": "us-east-1_A"}]}`)}, "Clients"},
+		"two objects":    {[]string{"-seed", m.write(t, "e", `{} {}`)}, "follows"},
+		"a duration":     {[]string{"-seed", m.write(t, "f", `{"Roles": [{"MaxSessionDuration": "-1h"}]}`)}, "negative"},
+		"a damaged file": {[]string{"-config", m.write(t, "g", `{"DEV": {`)}, "ends too soon"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, stdout, stderr := m.run(t, "", append([]string{"emulate"}, test.args...)...)
+			if code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, test.want) {
+				t.Errorf("exit %d, %q, %s", code, stdout, stderr)
+			}
+		})
+	}
+}
