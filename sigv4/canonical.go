@@ -85,15 +85,15 @@ func credentialScope(dst []byte, date, region, service string) []byte {
 
 // signingKey is step 4a: the key for one day, Region and service. It is as secret as the access key for that scope.
 func signingKey(secretAccessKey, day, region, service string) [sha256.Size]byte {
-	key := hmacSHA256(append([]byte("AWS4"), secretAccessKey...), day)
-	key = hmacSHA256(key[:], region)
-	key = hmacSHA256(key[:], service)
-	return hmacSHA256(key[:], "aws4_request")
+	key := hmacSHA256([]byte("AWS4"+secretAccessKey), []byte(day))
+	key = hmacSHA256(key[:], []byte(region))
+	key = hmacSHA256(key[:], []byte(service))
+	return hmacSHA256(key[:], []byte("aws4_request"))
 }
 
 // hmacSHA256 is HMAC (RFC 2104 section 2) with SHA-256. The inputs here are short, so that both hashes are computed over
 // buffers on the stack: half the time of crypto/hmac, and none of its allocations.
-func hmacSHA256[D string | []byte](key []byte, data D) [sha256.Size]byte {
+func hmacSHA256(key, data []byte) [sha256.Size]byte {
 	if len(key) > sha256.BlockSize {
 		sum := sha256.Sum256(key)
 		key = sum[:]

@@ -122,9 +122,8 @@ func TestRFC4231(t *testing.T) {
 		if err1 != nil || err2 != nil {
 			t.Fatal(err1, err2)
 		}
-		a, b := hmacSHA256(key, data), hmacSHA256(key, string(data))
-		if a != b || hex.EncodeToString(a[:]) != c.MAC {
-			t.Errorf("case %d is %x, want %s", i, a, c.MAC)
+		if mac := hmacSHA256(key, data); hex.EncodeToString(mac[:]) != c.MAC {
+			t.Errorf("case %d is %x, want %s", i, mac, c.MAC)
 		}
 	}
 	if len(file.Cases) < 6 {
