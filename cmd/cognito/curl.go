@@ -235,7 +235,7 @@ var signingNames = map[string]string{
 	"lambda-url": "lambda", "appsync-api": "appsync", "appsync-realtime-api": "appsync", "s3-accesspoint": "s3", "s3-control": "s3",
 	"email": "ses", "pinpoint": "mobiletargeting", "bedrock-runtime": "bedrock", "bedrock-agent": "bedrock",
 	"bedrock-agent-runtime": "bedrock", "models-v2-lex": "lex", "runtime-v2-lex": "lex", "personalize-events": "personalize",
-	"personalize-runtime": "personalize", "participant.connect": "execute-api", "data-ats.iot": "iotdata",
+	"personalize-runtime": "personalize", "participant.connect": "execute-api",
 }
 
 // guessService reads the service's signing name and the Region off a host name that AWS gave: "" where it does not tell.
@@ -254,37 +254,29 @@ func guessService(host string) (service, region string) {
 		}
 	}
 	labels := strings.Split(name, ".")
-	last := func() string { return labels[max(len(labels)-1, 0):][0] }
-	drop := func() {
-		if len(labels) > 1 {
-			labels = labels[:len(labels)-1]
-		}
+	last := func(n int) string { return append([]string{"", ""}, labels...)[len(labels)+2-n] } // the n-th from the end
+	if last(1) == "vpce" {                                                                     // an interface endpoint of a VPC
+		labels = labels[:len(labels)-1]
 	}
-	if last() == "vpce" { // an interface endpoint of a VPC
-		drop()
-	}
-	old, isOld := strings.CutPrefix(last(), "s3-")
-	switch before := labels[max(len(labels)-2, 0)]; {
-	case isRegion(last()):
-		region = last()
-		drop()
-	case isRegion(before) && slices.Contains([]string{"es", "aoss"}, last()):
-		return last(), before
-	case isOld && isRegion(old):
+	old, isOld := strings.CutPrefix(last(1), "s3-")
+	switch {
+	case isOld && isRegion(old): // s3-us-west-2
 		return "s3", old
+	case isRegion(last(2)) && (last(1) == "es" || last(1) == "aoss"):
+		return last(1), last(2)
+	case isRegion(last(1)):
+		region, labels = last(1), labels[:len(labels)-1]
 	default:
 		region = global
 	}
-	if last() == "dualstack" {
-		drop()
+	if last(1) == "dualstack" {
+		labels = labels[:len(labels)-1]
 	}
-	service = strings.TrimSuffix(last(), "-fips")
-	if len(labels) > 1 {
-		if signing := signingNames[labels[len(labels)-2]+"."+service]; signing != "" {
-			return signing, region
-		}
+	service = strings.TrimSuffix(last(1), "-fips")
+	if service == "iot" && strings.HasSuffix(last(2), "-ats") { // an account's own host, or data-ats
+		service = "iotdata"
 	}
-	return cmp.Or(signingNames[service], service), region
+	return cmp.Or(signingNames[last(2)+"."+service], signingNames[service], service), region
 }
 
 // isRegion tells whether a label looks like a Region: "us-east-1", "us-gov-west-1".

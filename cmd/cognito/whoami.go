@@ -96,9 +96,11 @@ func (w *whoami) kept(s *signedIn) error {
 	if saved == nil {
 		return s.needed("nobody is signed in to " + printable(s.name))
 	}
-	claims, err := cognito.ParseUnverified(saved.Tokens.ID)
-	if err != nil {
-		return err
+	claims := cognito.Claims{Username: r.User}
+	if saved.Tokens.ID != "" {
+		if claims, err = cognito.ParseUnverified(saved.Tokens.ID); err != nil {
+			return err
+		}
 	}
 	w.Environment, w.UserPoolID, w.ClientID = s.name, s.env.UserPoolID, s.env.ClientID
 	w.User, w.Subject, w.Groups, w.Device = claims.Username, claims.Subject, claims.Groups, saved.Device.Key

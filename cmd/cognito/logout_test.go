@@ -1,0 +1,142 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// calls counts the operations of the user pool.
+type calls struct {
+	mu    sync.Mutex
+	names []string
+}
+
+func (c *calls) note(r *http.Request) *http.Response {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.names = append(c.names, operation(r))
+	return nil
+}
+
+func TestLogout(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		args  []string
+		fault func(*http.Request) *http.Response // during the sign-out
+		code  int
+		said  string
+		calls []string // that must be among those made
+		stale bool     // the tokens have to be refreshed
+		// what is left
+		session, device, revoked bool
+	}{
+		{name: "plain", said: "signed out of DEV", calls: []string{"RevokeToken"}, device: true, revoked: true},
+		{name: "everywhere", args: []string{"-global"}, said: "signed out of DEV", calls: []string{"GlobalSignOut", "RevokeToken"}, device: true, revoked: true},
+		{name: "device", args: []string{"-forget-device"}, said: "signed out of DEV", calls: []string{"ForgetDevice", "RevokeToken"}, revoked: true},
+		{name: "all", args: []string{"-global", "-forget-device"}, said: "signed out of DEV",
+			calls: []string{"ForgetDevice", "GlobalSignOut", "RevokeToken"}, revoked: true},
+		{name: "device forgotten already", args: []string{"-forget-device"}, said: "signed out of DEV", revoked: true,
+			fault: only("ForgetDevice", refused("ResourceNotFoundException", "Device does not exist."))},
+		{name: "cut", code: exitFailed, said: "still signed in to DEV (-force", session: true, device: true,
+			fault: func(*http.Request) *http.Response { return answer(0, "") }},
+		{name: "not allowed", code: exitFailed, said: "still signed in", session: true, device: true,
+			fault: only("RevokeToken", refused("UnsupportedOperationException", "Revocation is not enabled for this client"))},
+		{name: "cut by force", args: []string{"-force"}, code: exitFailed, said: "forgotten here, but the user pool", device: true,
+			fault: func(*http.Request) *http.Response { return answer(0, "") }},
+		{name: "not everywhere", args: []string{"-global"}, code: exitFailed, said: "still signed in", session: true, device: true,
+			fault: only("GlobalSignOut", refused("TooManyRequestsException", "Rate exceeded"))},
+		{name: "revoked already", said: "signed out of DEV", device: true,
+			fault: only("RevokeToken", refused("NotAuthorizedException", "Refresh Token has been revoked"))},
+		{name: "had ended", stale: true, said: "had ended already", device: true,
+			fault: only("GetTokensFromRefreshToken", refused("NotAuthorizedException", "Refresh Token has been revoked"))},
+		{name: "had ended, and the device", stale: true, args: []string{"-forget-device"}, code: exitFailed, said: "did not do what was asked", device: true,
+			fault: only("GetTokensFromRefreshToken", refused("NotAuthorizedException", "Refresh Token has been revoked"))},
+		{name: "had ended, and everywhere", args: []string{"-global"}, code: exitFailed, said: "did not do what was asked", device: true,
+			fault: only("GlobalSignOut", refused("NotAuthorizedException", "Access Token has been revoked"))},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := newMachine(t)
+			m.server.UserPools[0].DeviceTracking = "ALWAYS"
+			f, made := m.faulty(), new(calls)
+			m.signedIn(t).must(t, "", "credentials", "-format", "process")
+			_, before := m.record(t)
+			if before.session() == nil || before.Credentials == nil || len(before.Devices) != 1 {
+				t.Fatal("the sign-in kept too little")
+			}
+			if test.stale {
+				m.forget(t)
+			}
+			f.set(func(r *http.Request) *http.Response {
+				made.note(r)
+				if test.fault != nil {
+					return test.fault(r)
+				}
+				return nil
+			})
+			code, stdout, stderr := m.run(t, "", append([]string{"logout"}, test.args...)...)
+			f.set(nil)
+			if code != test.code || stdout != "" || !strings.Contains(stderr, test.said) {
+				t.Errorf("exit %d: %s%s", code, stdout, stderr)
+			}
+			for _, name := range test.calls {
+				if !slices.Contains(made.names, name) {
+					t.Errorf("no %s among %v", name, made.names)
+				}
+			}
+			_, after := m.record(t)
+			if (after.session() != nil) != test.session || (after.Credentials != nil) != test.session || (len(after.Devices) == 1) != test.device {
+				t.Errorf("left: session %v, credentials %v, %d devices", after.session() != nil, after.Credentials != nil, len(after.Devices))
+			}
+			client := &cognito.Client{Environment: cognito.Environment{UserPoolID: cognitotest.ExampleUserPoolID,
+				ClientID: cognitotest.ExampleClientID, Endpoints: cognito.Endpoints{CognitoIDP: m.url}}}
+			saved := *before.session()
+			saved.Tokens.ID = "" // or nothing would be asked
+			if _, err := client.Resume(t.Context(), saved); (err != nil) != test.revoked {
+				t.Errorf("the old refresh token: %v", err)
+			}
+
+			// Once more is no failure, and the device serves the next sign-in.
+			if !test.session {
+				if code, _, stderr := m.run(t, "", "logout"); code != 0 || !strings.Contains(stderr, "nobody is signed in") {
+					t.Errorf("again: exit %d: %s", code, stderr)
+				}
+			}
+			m.signedIn(t)
+			if _, again := m.record(t); test.device && string(again.Devices[cognitotest.ExampleUser]) != string(before.Devices[cognitotest.ExampleUser]) {
+				t.Error("the device was not used again")
+			}
+		})
+	}
+}
+
+// only is a Fault that answers one operation.
+func only(name string, with *http.Response) func(*http.Request) *http.Response {
+	return func(r *http.Request) *http.Response {
+		if operation(r) == name {
+			return with
+		}
+		return nil
+	}
+}
+
+func TestLogoutOfNobody(t *testing.T) {
+	m := newMachine(t)
+	if code, stdout, stderr := m.run(t, "", "logout"); code != 0 || stdout != "" || stderr != "cognito: nobody is signed in to DEV\n" {
+		t.Errorf("exit %d: %s%s", code, stdout, stderr)
+	}
+	m.signedIn(t)
+	path, _ := m.record(t)
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := m.run(t, "", "logout"); code != 0 || !strings.Contains(stderr, "damaged") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}

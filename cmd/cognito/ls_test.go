@@ -1,0 +1,369 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/s3list"
+	"github.com/loginwithcognito/cognito/sigv4"
+)
+
+// A fault is a Fault that can be changed while requests may be under way.
+type fault struct {
+	now atomic.Pointer[func(*http.Request) *http.Response]
+}
+
+func (f *fault) set(answer func(*http.Request) *http.Response) { f.now.Store(&answer) }
+
+// faulty is to be called before the first request.
+func (m *machine) faulty() *fault {
+	f := new(fault)
+	m.server.Fault = func(r *http.Request) *http.Response {
+		if answer := f.now.Load(); answer != nil && *answer != nil {
+			return (*answer)(r)
+		}
+		return nil
+	}
+	return f
+}
+
+// operation is what a request asks a JSON service for.
+func operation(r *http.Request) string {
+	_, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	return name
+}
+
+func answer(status int, body string) *http.Response {
+	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// refused is the answer of a JSON service that refuses.
+func refused(code, message string) *http.Response {
+	return answer(400, fmt.Sprintf(`{"__type":%q,"message":%q}`, code, message))
+}
+
+var oddKeys = []string{
+	"esc\x1b[31mred", "bell\a", "line\nend", "return\r!", `quote"`, `back\slash`, "c1\u009b31m", "bidi\u202e", "del\x7f", "blank ",
+	" before", "\u00a0", "emoji 👩‍🚀", "tab\t", "'single'", "<&>", "\u2028", "\U000e0001",
+}
+
+func keysOf(t *testing.T, text string) (keys, prefixes []string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		var o struct{ Key, Prefix string }
+		if err := json.Unmarshal([]byte(line), &o); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		if o.Prefix != "" {
+			prefixes = append(prefixes, o.Prefix)
+		} else {
+			keys = append(keys, o.Key)
+		}
+	}
+	return keys, prefixes
+}
+
+func checkPrintable(t *testing.T, text string) {
+	t.Helper()
+	for _, r := range text {
+		if r != '\n' && !unicode.IsPrint(r) {
+			t.Fatalf("%q is in what is printed", r)
+		}
+	}
+}
+
+// Every key comes out as it went in, in both forms, however odd, and over several pages; the library lists the same.
+func TestListKeys(t *testing.T) {
+	m := newMachine(t)
+	objects := m.server.Buckets[0].Objects
+	for _, key := range oddKeys {
+		objects[key] = cognitotest.Object{Body: []byte(key)}
+	}
+	for i := range 2300 {
+		objects[fmt.Sprintf("many/%05d", i)] = cognitotest.Object{}
+	}
+	want := slices.Sorted(maps.Keys(objects))
+	m.signedIn(t)
+
+	text := m.must(t, "", "ls", "-r", "-json")
+	checkPrintable(t, text)
+	keys, prefixes := keysOf(t, text)
+	if diff := cmp.Diff(want, keys); diff != "" || prefixes != nil {
+		t.Errorf("-json: %v %s", prefixes, diff)
+	}
+
+	text = m.must(t, "", "ls", "-r", "-parallel", "1", "s3://"+cognitotest.ExampleBucket)
+	checkPrintable(t, text)
+	keys = nil
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if strings.HasPrefix(line, `"`) {
+			plain, err := strconv.Unquote(line)
+			if err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+			line = plain
+		}
+		keys = append(keys, line)
+	}
+	if diff := cmp.Diff(want, keys); diff != "" {
+		t.Error(diff)
+	}
+
+	var creds sigv4.Credentials
+	if err := json.Unmarshal([]byte(m.must(t, "", "credentials", "-format", "process")), &struct {
+		AccessKeyID     *string `json:"AccessKeyId"`
+		SecretAccessKey *string
+		SessionToken    *string
+	}{&creds.AccessKeyID, &creds.SecretAccessKey, &creds.SessionToken}); err != nil {
+		t.Fatal(err)
+	}
+	client := &s3list.Client{
+		Region: cognitotest.ExampleRegion, Endpoint: m.url,
+		Credentials: func(context.Context) (sigv4.Credentials, error) { return creds, nil },
+	}
+	keys = nil
+	for object, err := range client.Objects(t.Context(), cognitotest.ExampleBucket, "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, object.Key)
+	}
+	if diff := cmp.Diff(want, keys); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestListForms(t *testing.T) {
+	m := newMachine(t).signedIn(t)
+	const date = "2009-10-12T17:50:30Z  "
+	for _, test := range []struct {
+		args         string
+		want, stderr string
+	}{
+		{"", "hello.txt\nnotes/\nphotos/\n", ""},
+		{"-l", date + "      13 B  hello.txt\n" + strings.Repeat(" ", 22) + "       PRE  notes/\n" + strings.Repeat(" ", 22) + "       PRE  photos/\n",
+			"1 objects, 2 prefixes, 13 B\n"},
+		{"s3://example-bucket/photos/2026/", "photos/2026/ærøskøbing.jpg\nphotos/2026/東京.jpg\n", ""},
+		{"-r s3://example-bucket/photos//", "photos//twice\n", ""},
+		{"-json s3://example-bucket/p", `{"prefix":"photos/"}` + "\n", ""},
+		{"s3://example-bucket/none", "", ""},
+		{"s3://example-bucket-elsewhere", "bonjour.txt\n", ""}, // in another Region
+		{"-own", "", ""},
+	} {
+		code, stdout, stderr := m.run(t, "", append([]string{"ls"}, strings.Fields(test.args)...)...)
+		if code != 0 || stdout != test.want || stderr != test.stderr {
+			t.Errorf("ls %s: exit %d:\n%s%s", test.args, code, stdout, stderr)
+		}
+	}
+}
+
+func TestListFailures(t *testing.T) {
+	m := newMachine(t)
+	if code, _, stderr := m.run(t, "", "ls"); code != exitSignIn || !strings.Contains(stderr, "cognito login") {
+		t.Errorf("nobody signed in: exit %d: %s", code, stderr)
+	}
+	m.signedIn(t)
+	for _, test := range []struct {
+		args   string
+		code   int
+		stderr string
+	}{
+		{"photos", exitUsage, "s3://BUCKET/PREFIX"},
+		{"s3://", exitUsage, "s3://BUCKET/PREFIX"},
+		{"s3:///photos", exitUsage, "s3://BUCKET/PREFIX"},
+		{"-parallel 0", exitUsage, "1 to 64"},
+		{"-parallel 65", exitUsage, "1 to 64"},
+		{"-env BARE", exitUsage, "bucket_name"},
+		{"s3://no-such-bucket", exitFailed, "NoSuchBucket"},
+	} {
+		code, stdout, stderr := m.run(t, "", append([]string{"ls"}, strings.Fields(test.args)...)...)
+		if code != test.code || !strings.Contains(stderr, test.stderr) || stdout != "" {
+			t.Errorf("ls %s: exit %d: %s%s", test.args, code, stdout, stderr)
+		}
+	}
+}
+
+// The caller's own prefix is known after the first time.
+func TestListOwn(t *testing.T) {
+	m := newMachine(t)
+	var asked atomic.Int32
+	m.faulty().set(func(r *http.Request) *http.Response {
+		if operation(r) == "GetId" {
+			asked.Add(1)
+		}
+		return nil
+	})
+	m.signedIn(t).must(t, "", "ls", "-own")
+	var who struct {
+		IdentityID string `json:"identity_id"`
+	}
+	if err := json.Unmarshal([]byte(m.must(t, "", "whoami", "-offline", "-json")), &who); err != nil || who.IdentityID == "" {
+		t.Fatal(who, err)
+	}
+	m.must(t, "", "curl", "-service", "s3", "-X", "PUT", "-d", "mine", m.url+"/example-bucket/"+who.IdentityID+"/a/b")
+	if got := m.must(t, "", "ls", "-own"); got != who.IdentityID+"/a/\n" {
+		t.Error(got)
+	}
+	if got := m.must(t, "", "ls", "-own", "s3://example-bucket/a/"); got != who.IdentityID+"/a/b\n" {
+		t.Error(got)
+	}
+	if asked.Load() != 1 {
+		t.Errorf("GetId was asked %d times", asked.Load())
+	}
+}
+
+func TestListVersions(t *testing.T) {
+	m := newMachine(t)
+	m.faulty().set(func(r *http.Request) *http.Response {
+		if !r.URL.Query().Has("versions") {
+			return nil
+		}
+		return answer(200, `<?xml version="1.0" encoding="UTF-8"?>
+<ListVersionsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>example-bucket</Name><Prefix></Prefix><KeyMarker></KeyMarker>
+<VersionIdMarker></VersionIdMarker><MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>
+<DeleteMarker><Key>a</Key><VersionId>v3</VersionId><IsLatest>true</IsLatest><LastModified>2026-01-02T03:04:05.000Z</LastModified></DeleteMarker>
+<Version><Key>a</Key><VersionId>v2</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-01T03:04:05.000Z</LastModified>
+<ETag>&quot;0&quot;</ETag><Size>2048</Size><StorageClass>STANDARD</StorageClass></Version></ListVersionsResult>`)
+	})
+	m.signedIn(t)
+	space := strings.Repeat(" ", 30)
+	want := "2026-01-02T03:04:05Z         DEL  *v3" + space + "  a\n" + "2026-01-01T03:04:05Z     2.0 KiB   v2" + space + "  a\n"
+	if got := m.must(t, "", "ls", "-r", "-versions"); got != want {
+		t.Errorf("\n%s\n%s", got, want)
+	}
+	want = `{"key":"a","size":0,"last_modified":"2026-01-02T03:04:05Z","version_id":"v3","is_latest":true,"delete_marker":true}
+{"key":"a","size":2048,"last_modified":"2026-01-01T03:04:05Z","etag":"\"0\"","storage_class":"STANDARD","version_id":"v2","is_latest":false}
+`
+	if got := m.must(t, "", "ls", "-r", "-versions", "-json"); got != want {
+		t.Errorf("\n%s\n%s", got, want)
+	}
+}
+
+// What was listed before a Ctrl-C stays.
+func TestListInterrupted(t *testing.T) {
+	m := newMachine(t)
+	for i := range 3000 {
+		m.server.Buckets[0].Objects[fmt.Sprintf("%05d", i)] = cognitotest.Object{}
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	pages := 0
+	m.faulty().set(func(r *http.Request) *http.Response {
+		if r.URL.Query().Has("list-type") {
+			if pages++; pages == 3 {
+				interrupt()
+				<-r.Context().Done()
+			}
+		}
+		return nil
+	})
+	m.signedIn(t)
+	code, stdout, stderr := m.runContext(t, ctx, "", "ls", "-r", "-parallel", "1")
+	if code != exitInterrupted || !strings.HasPrefix(stdout, "00000\n00001\n") || !strings.HasSuffix(stdout, "\n") || stderr != "cognito: interrupted\n" {
+		t.Errorf("exit %d, %d bytes: %s", code, len(stdout), stderr)
+	}
+}
+
+// Whoever reads may have seen enough: "| head" makes no noise.
+func TestListIntoClosedPipe(t *testing.T) {
+	m := newMachine(t).signedIn(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	process := m.process(t, "ls", "-r")
+	var stderr bytes.Buffer
+	process.Stdout, process.Stderr = w, &stderr
+	if err := process.Run(); err == nil || stderr.Len() > 0 {
+		t.Errorf("%v: %s", err, &stderr)
+	}
+	w.Close()
+}
+
+func TestProgress(t *testing.T) {
+	var screen bytes.Buffer
+	p := &progress{to: &screen}
+	p.show(7)
+	p.show(1234567)
+	p.clear()
+	p.clear()
+	if want := "\r7 keys\r1234567 keys\r            \r"; screen.String() != want {
+		t.Errorf("%q", screen.String())
+	}
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0) // itself a terminal
+	if err != nil {
+		t.Skipf("NOT TESTED: there is no pseudo-terminal: %v", err)
+	}
+	defer terminal.Close()
+	for _, test := range []struct {
+		stdout, stderr io.Writer
+		term           string
+		want           bool
+	}{
+		{&screen, &screen, "xterm", false},
+		{&screen, terminal, "xterm", true},
+		{terminal, terminal, "xterm", false}, // the listing is on it already
+		{&screen, terminal, "dumb", false},
+	} {
+		a := &app{stdout: test.stdout, stderr: test.stderr, getenv: func(string) string { return test.term }}
+		if p := progressOf(a); (p.to != nil) != test.want {
+			t.Errorf("%v: %v", test, p.to)
+		}
+	}
+}
+
+func TestHumanSize(t *testing.T) {
+	for bytes, want := range map[int64]string{
+		0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1229: "1.2 KiB", 1048524: "1023.9 KiB", 1048525: "1.0 MiB", 1 << 20: "1.0 MiB",
+		5 << 30: "5.0 GiB", 5 << 40: "5.0 TiB", 1<<63 - 1: "8.0 EiB",
+	} {
+		if got := humanSize(bytes); got != want {
+			t.Errorf("%d: %s, want %s", bytes, got, want)
+		}
+	}
+}
+
+// Whatever a name holds, what is printed of it steers nothing, and says what it is.
+func FuzzNames(f *testing.F) {
+	for _, key := range oddKeys {
+		f.Add(key)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		shown := quoted(name)
+		checkPrintable(t, shown)
+		if strings.Contains(shown, "\n") {
+			t.Errorf("%q has a line end", shown)
+		}
+		if shown != name {
+			if back, err := strconv.Unquote(shown); err != nil || back != name {
+				t.Errorf("%q became %q: %v", name, back, err)
+			}
+		}
+		line, err := jsonLine(jsonOf(s3list.Object{Key: name, LastModified: time.Unix(0, 0)}, false))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkPrintable(t, string(line))
+		var back struct{ Key string }
+		if err := json.Unmarshal(line, &back); err != nil || back.Key != name && utf8.ValidString(name) {
+			t.Errorf("%q became %q: %v", name, back.Key, err)
+		}
+	})
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+func TestWhoami(t *testing.T) {
+	m := newMachine(t)
+	m.server.UserPools[0].DeviceTracking = "ALWAYS"
+	f := m.faulty()
+	for _, args := range [][]string{{"whoami"}, {"whoami", "-offline"}, {"token"}} {
+		if code, stdout, stderr := m.run(t, "", args...); code != exitSignIn || stdout != "" || !strings.Contains(stderr, "cognito login") {
+			t.Errorf("%v, nobody signed in: exit %d: %s%s", args, code, stdout, stderr)
+		}
+	}
+	m.signedIn(t)
+	offline := func() (w whoami) {
+		if err := json.Unmarshal([]byte(m.must(t, "", "whoami", "-offline", "-json")), &w); err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	if w := offline(); w.User != "ada" || w.IdentityID != "" || w.AccessKeyID != "" || w.Device == "" {
+		t.Errorf("%+v", w)
+	}
+	var w whoami
+	if err := json.Unmarshal([]byte(m.must(t, "", "whoami", "-json")), &w); err != nil {
+		t.Fatal(err)
+	}
+	for name, ok := range map[string]bool{
+		"user":     w.User == "ada" && len(w.Subject) == 36 && len(w.Groups) == 1 && w.Groups[0] == "engineers",
+		"where":    w.Environment == "DEV" && w.UserPoolID == cognitotest.ExampleUserPoolID && w.ClientID == cognitotest.ExampleClientID,
+		"identity": strings.HasPrefix(w.IdentityID, "us-east-1:"),
+		"role":     w.Account == "123456789012" && strings.Contains(w.Role, ":assumed-role/example/"),
+		"key":      strings.HasPrefix(w.AccessKeyID, "ASIA"),
+		"device":   strings.HasPrefix(w.Device, "us-east-1_"),
+	} {
+		if !ok {
+			t.Errorf("%s: %+v", name, w)
+		}
+	}
+	for _, text := range []string{w.TokensExpire, w.CredentialsExpire} {
+		if end, err := time.Parse(time.RFC3339, text); err != nil || time.Until(end) < 50*time.Minute || time.Until(end) > time.Hour {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	text := m.must(t, "", "whoami")
+	checkPrintable(t, text)
+	for _, line := range []string{"user         ada\n", "groups       engineers\n", "account      123456789012\n", "identity     " + w.IdentityID + "\n"} {
+		if !strings.Contains(text, line) {
+			t.Errorf("no %q in\n%s", line, text)
+		}
+	}
+	f.set(func(*http.Request) *http.Response { return answer(0, "") })
+	was := w
+	if w = offline(); w.IdentityID != was.IdentityID || w.AccessKeyID != was.AccessKeyID || w.Role != "" {
+		t.Errorf("%+v", w)
+	}
+	// What is known is shown beside the error.
+	code, stdout, stderr := m.run(t, "", "whoami")
+	if code != exitFailed || !strings.HasPrefix(stdout, "user         ada\n") || stderr == "" {
+		t.Errorf("exit %d: %s%s", code, stdout, stderr)
+	}
+	if code, _, _ := m.run(t, "", "whoami", "-offline", "-no-store"); code != exitUsage {
+		t.Errorf("exit %d", code)
+	}
+}
+
+// A group's name comes from the pool, and steers nothing.
+func TestWhoamiPrintable(t *testing.T) {
+	m := newMachine(t)
+	m.server.UserPools[0].Users[0].Groups = []string{"\x1b]0;title\a", "two\nlines"}
+	m.signedIn(t)
+	for _, args := range [][]string{{"whoami"}, {"whoami", "-json"}, {"token", "-claims"}} {
+		text := m.must(t, "", args...)
+		checkPrintable(t, text)
+		if len(args) == 2 && strings.Count(text, "\n") != 1 {
+			t.Errorf("%v: %s", args, text)
+		}
+	}
+}
+
+func TestWhoamiWithoutIdentityPool(t *testing.T) {
+	m := newMachine(t)
+	m.settings["COGNITO_ENV"] = "BARE"
+	m.signedIn(t)
+	text := m.must(t, "", "whoami")
+	if !strings.Contains(text, "user         ada\n") || strings.Contains(text, "role") {
+		t.Error(text)
+	}
+}
+
+func TestToken(t *testing.T) {
+	m := newMachine(t).signedIn(t)
+	for _, test := range []struct{ flag, use string }{{"", "id"}, {"-access", "access"}} {
+		args := strings.Fields("token " + test.flag)
+		token := strings.TrimSuffix(m.must(t, "", args...), "\n")
+		client := &cognito.Client{Environment: cognito.Environment{UserPoolID: cognitotest.ExampleUserPoolID,
+			ClientID: cognitotest.ExampleClientID, Endpoints: cognito.Endpoints{CognitoIDP: m.url}}}
+		verify := client.VerifyIDToken
+		if test.use == "access" {
+			verify = client.VerifyAccessToken
+		}
+		if _, err := verify(t.Context(), token); err != nil {
+			t.Errorf("%v: %v", args, err)
+		}
+		if header := m.must(t, "", append(args, "-header")...); header != "Authorization: Bearer "+token+"\n" {
+			t.Error(header)
+		}
+		var claims map[string]any
+		code, stdout, stderr := m.run(t, "", append(args, "-claims")...)
+		if err := json.Unmarshal([]byte(stdout), &claims); err != nil || claims["token_use"] != test.use || code != 0 || !strings.Contains(stderr, "nobody has checked") {
+			t.Errorf("exit %d: %s%s", code, stdout, stderr)
+		}
+	}
+	if code, _, _ := m.run(t, "", "token", "-claims", "-header"); code != exitUsage {
+		t.Errorf("exit %d", code)
+	}
+}
+
+// What has expired is refreshed first, and what has not is printed as it is.
+func TestTokenIsFresh(t *testing.T) {
+	m := newMachine(t).signedIn(t)
+	first := m.must(t, "", "token")
+	m.forget(t)
+	if out := m.must(t, "", "whoami", "-offline"); !strings.HasPrefix(out, "user         ada\n") {
+		t.Error(out)
+	}
+	second := m.must(t, "", "token")
+	if first == second || second != m.must(t, "", "token") {
+		t.Error("one token was kept, or the other was not")
+	}
+}
+
+func TestUntil(t *testing.T) {
+	if got := until(time.Time{}); got != "" {
+		t.Error(got)
+	}
+	if got := until(time.Unix(0, 0)); got != "expired 1970-01-01T00:00:00Z" {
+		t.Error(got)
+	}
+	if got := until(time.Now().Add(90*time.Minute + 100*time.Millisecond)); !strings.HasSuffix(got, "(1h30m0s)") {
+		t.Error(got)
+	}
+}
