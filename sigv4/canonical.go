@@ -85,7 +85,7 @@ func credentialScope(dst []byte, date, region, service string) []byte {
 
 // signingKey is step 4a: the key for one day, Region and service. It is as secret as the access key for that scope.
 func signingKey(secretAccessKey, day, region, service string) [sha256.Size]byte {
-	key := hmacSHA256([]byte("AWS4"+secretAccessKey), []byte(day))
+	key := hmacSHA256(append(append(make([]byte, 0, 128), "AWS4"...), secretAccessKey...), []byte(day))
 	key = hmacSHA256(key[:], []byte(region))
 	key = hmacSHA256(key[:], []byte(service))
 	return hmacSHA256(key[:], []byte("aws4_request"))
