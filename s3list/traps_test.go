@@ -1,6 +1,7 @@
 package s3list
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -54,6 +55,40 @@ func TestSpacesInQuery(t *testing.T) {
 					t.Errorf("signed %v, page %d: no %s in %s", signed, i+1, want, q)
 				}
 			}
+		}
+	}
+}
+
+// A token is sent back as it came, encoded once, also where the keys beside it are encoded and have to be decoded.
+func TestTokensAreOpaque(t *testing.T) {
+	for _, token := range []string{"a+b", "a%2Bb", "a%20b", "100%", "1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36Hy4vbOwM="} {
+		s := &server{answer: func(n int, req *http.Request) *http.Response {
+			if n == 1 {
+				return reply(200, strings.Replace(pageOf(token, "k+1%2B"), "<IsTruncated>", encoded+"<IsTruncated>", 1))
+			}
+			if got := req.URL.Query().Get("continuation-token"); got != token {
+				t.Errorf("token %q was sent back as %q: %s", token, got, req.URL.RawQuery)
+			}
+			return reply(200, pageOf(""))
+		}}
+		if keys, err := collect(t, client(s).Objects(t.Context(), "b12", "")); err != nil || !slices.Equal(keys, []string{"k 1+"}) || len(s.seen) != 2 {
+			t.Errorf("token %q: %q, %v, %d requests", token, keys, err, len(s.seen))
+		}
+	}
+}
+
+// A custom endpoint may say any name of a Region, but nothing that could not be one: then its own refusal is the error.
+func TestRegionOfCustomEndpointIsChecked(t *testing.T) {
+	for _, region := range []string{"evil.example/", "a/b", "EU", "-", strings.Repeat("a", 64), "a b"} {
+		s := &server{answer: func(int, *http.Request) *http.Response {
+			return reply(400, errorOf(CodeAuthorizationHeaderMalformed, "<Region>"+region+"</Region>"))
+		}}
+		c := client(s)
+		c.Endpoint = "https://objects.example.com:9000"
+		_, err := collect(t, c.Objects(t.Context(), "b12", ""))
+		var e *Error
+		if !errors.As(err, &e) || e.Code != CodeAuthorizationHeaderMalformed || len(s.seen) != 1 {
+			t.Errorf("Region %q: %v, asked %q", region, err, s.asked())
 		}
 	}
 }
