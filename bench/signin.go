@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
+	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/bench/internal/child"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
@@ -19,7 +21,8 @@ func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, erro
 		title: titleSignIn,
 		notes: []string{"From before the process is made until it prints the first key: SRP, tokens, identity, AWS credentials, one page of S3. " +
 			"Three hosts, with the system's root certificates and one more. The stand-in for AWS, on the same machine, verifies every step; its time is in all figures. " +
-			"aws-sdk-go-v2 with cognito-srp. A round trip counts for TCP's handshake too; DNS is not imitated."},
+			"aws-sdk-go-v2 with cognito-srp. A round trip counts for TCP's handshake too; DNS is not imitated. Resumed: the same program run again, with what it saved, " +
+			"tokens that are still good and the id of the identity, so that only AWS credentials and the page are asked for; the peer has nothing to go on from."},
 		refs: []string{awsSDK},
 	}
 	server := cognitotest.Example() // whose own bucket has a key that aws-sdk-go-v2 cannot read
@@ -45,6 +48,10 @@ func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, erro
 		IdentityPoolID: cognitotest.ExampleIdentityPoolID, Bucket: signInBucket,
 	}
 	user := cognitotest.ExampleUser + " " + cognitotest.ExamplePassword + "\n"
+	saved, err := earlier(server)
+	if err != nil {
+		return nil, err
+	}
 	var contenders []contender
 	for _, roundTrip := range roundTrips {
 		far, stop, err := distance(address, roundTrip)
@@ -54,9 +61,9 @@ func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, erro
 		defer stop()
 		in.Address = far
 		args := in.Arguments()
-		for _, c := range []struct{ name, pkg string }{{ours, signOurs}, {awsSDK, signAWS}} {
+		for _, c := range []struct{ name, pkg, stdin string }{{ours, signOurs, user}, {resumed, signOurs, "saved " + saved + "\n"}, {awsSDK, signAWS, user}} {
 			contenders = append(contenders, contender{c.name, func() error {
-				u, err := p.run(c.pkg, user, []string{"SSL_CERT_FILE=" + bundle}, args...)
+				u, err := p.run(c.pkg, c.stdin, []string{"SSL_CERT_FILE=" + bundle}, args...)
 				if err != nil {
 					return err
 				}
@@ -76,6 +83,26 @@ func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, erro
 		return nil, fmt.Errorf("signing in: %w", err)
 	}
 	return t, nil
+}
+
+// earlier signs in and answers what is saved for a later run.
+func earlier(server *cognitotest.Server) (string, error) {
+	ctx := context.Background()
+	client := &cognito.Client{
+		Environment: cognito.Environment{
+			UserPoolID: cognitotest.ExampleUserPoolID, ClientID: cognitotest.ExampleClientID, IdentityPoolID: cognitotest.ExampleIdentityPoolID,
+		},
+		HTTPClient: server.Client(),
+	}
+	session, err := client.SignIn(ctx, cognitotest.ExampleUser, cognitotest.ExamplePassword)
+	if err != nil {
+		return "", err
+	}
+	if _, err := session.IdentityID(ctx); err != nil {
+		return "", err
+	}
+	text, err := session.Save().Reveal()
+	return string(text), err
 }
 
 func wallAt(roundTrip time.Duration) string { return fmt.Sprintf("wall at %v, ms", roundTrip) }

@@ -1,8 +1,10 @@
-// Signin-cognito signs in, gets AWS credentials and lists the first key of a bucket with package cognito.
+// Signin-cognito signs in, or goes on from an earlier sign-in, gets AWS credentials and lists the first key of a bucket
+// with package cognito.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -31,7 +33,14 @@ func main() {
 	go lister.Connect(ctx, in.Bucket) // the connection is there when it is needed
 
 	var err error
-	session, err = client.SignIn(ctx, in.Username, in.Password)
+	if in.Saved != "" {
+		var saved cognito.Saved
+		if err = json.Unmarshal([]byte(in.Saved), &saved); err == nil {
+			session, err = client.Resume(ctx, saved)
+		}
+	} else {
+		session, err = client.SignIn(ctx, in.Username, in.Password)
+	}
 	if err != nil {
 		child.Fail(err)
 	}

@@ -70,6 +70,7 @@ type SignIn struct {
 	Address                                      string // where every host is
 	UserPoolID, ClientID, IdentityPoolID, Bucket string
 	Username, Password                           string
+	Saved                                        string // in their place: what an earlier sign-in left
 }
 
 // Arguments are the fields, without the user, as arguments of a program.
@@ -77,8 +78,8 @@ func (s SignIn) Arguments() []string {
 	return []string{s.Address, s.UserPoolID, s.ClientID, s.IdentityPoolID, s.Bucket}
 }
 
-// ReadSignIn reads the arguments, and name and password from standard input. Without arguments it ends the program, for
-// which the time to start is taken so.
+// ReadSignIn reads the arguments, and from standard input a user name and a password, or the word "saved" and what an
+// earlier sign-in left. Without arguments it ends the program, for which the time to start is taken so.
 func ReadSignIn() (s SignIn) {
 	if len(os.Args) < 2 {
 		os.Exit(0)
@@ -89,6 +90,9 @@ func ReadSignIn() (s SignIn) {
 	s.Address, s.UserPoolID, s.ClientID, s.IdentityPoolID, s.Bucket = os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5]
 	if _, err := fmt.Scanln(&s.Username, &s.Password); err != nil {
 		Fail(err)
+	}
+	if s.Username == "saved" {
+		s.Saved, s.Username, s.Password = s.Password, "", ""
 	}
 	return s
 }
