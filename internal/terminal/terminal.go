@@ -37,7 +37,8 @@ func Size(f *os.File) (columns, rows int) {
 // ReadSecret reads one line from in. Where in is a terminal it writes prompt to out first and does not show what is
 // typed; where it is not, such as a pipe, nothing is written. The line's end (LF or CRLF) is not part of the secret,
 // and every other character is. No more than the line is read, so that several can be read from one pipe. An interrupt
-// (Ctrl-C) or SIGTERM restores the terminal before the program ends.
+// (Ctrl-C), SIGQUIT (Ctrl-\) or SIGTERM restores the terminal before the program ends, with 128 and the signal's
+// number as exit code.
 func ReadSecret(in *os.File, out io.Writer, prompt string) (string, error) {
 	line, shown, err := read(in, out, prompt, true)
 	if shown {
@@ -61,16 +62,16 @@ func read(in *os.File, out io.Writer, prompt string, secret bool) (line string, 
 	}
 	interrupted := make(chan os.Signal, 1)
 	done := make(chan struct{})
-	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
 	defer signal.Stop(interrupted)
 	go func() {
 		select {
 		case which := <-interrupted:
 			restore()
 			fmt.Fprintln(out)
-			code := 128 + 2 // SIGINT, as shells count
-			if which == syscall.SIGTERM {
-				code = 128 + 15
+			code := 1
+			if number, ok := which.(syscall.Signal); ok {
+				code = 128 + int(number) // as shells count
 			}
 			os.Exit(code)
 		case <-done:
