@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -204,9 +205,9 @@ func (c *countedContext) Err() error {
 // While the keys can't be had a token with an unknown one is refused after a while, and does not keep a processor busy.
 func TestKeysThatDoNotCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, hang := newPool(t, "k1"), false
+		p, hang := newPool(t, "k1"), new(atomic.Bool)
 		client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-			if hang {
+			if hang.Load() {
 				<-r.Context().Done()
 				return nil, r.Context().Err()
 			}
@@ -224,7 +225,7 @@ func TestKeysThatDoNotCome(t *testing.T) {
 			if ctx.asked > 10 {
 				t.Errorf("key %s was looked for %d times", id, ctx.asked)
 			}
-			hang = true
+			hang.Store(true)
 			time.Sleep(time.Minute)
 		}
 		synctest.Wait()
