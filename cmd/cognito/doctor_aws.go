@@ -99,7 +99,7 @@ func (d *doctor) clock(context.Context) (string, error) {
 		way = "ahead of"
 	}
 	if off.Abs() >= maxSkew {
-		return "", fmt.Errorf("this machine's clock is %v %s AWS's: set it, or other tools' signatures are refused", off.Abs(), way)
+		return "", fmt.Errorf("this machine's clock is about %v %s AWS's: set it, or other tools' signatures are refused", off.Abs().Round(time.Minute), way)
 	}
 	if off == 0 {
 		return "right to within a few seconds", nil
