@@ -51,6 +51,7 @@ func readQuery(sorted []pair, query string) ([]pair, string) {
 	name, value := 0, 0 // where they begin
 	for i := 0; i <= len(query); i++ {
 		switch {
+		case i < len(query) && unreserved(query[i]):
 		case i == len(query) || query[i] == '&':
 			switch {
 			case value > name:
@@ -63,7 +64,7 @@ func readQuery(sorted []pair, query string) ([]pair, string) {
 			value = i + 1
 		case query[i] == '%' && encodedAlready(query[i+1:]):
 			i += 2
-		case !unreserved(query[i]):
+		default:
 			return readQuery(sorted[:0], encodeQuery(query))
 		}
 	}
