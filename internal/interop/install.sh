@@ -62,6 +62,9 @@ apt_package() {
 # What the private network namespace around versitygw needs: ip. (unshare is in util-linux, present everywhere.)
 install_netns() { apt_package ip iproute2; }
 
+# The shells that cmd/cognito's completion scripts and credential formats are for, beside bash.
+install_shells() { apt_package fish fish && apt_package zsh zsh; }
+
 # sum FILE: its SHA-256, the stamp of what is installed from a list of pinned packages.
 sum() { { sha256sum "$1" 2>/dev/null || shasum -a 256 "$1"; } | cut -d' ' -f1; }
 
@@ -118,7 +121,7 @@ install_python() {
 	stamp python "$want"
 }
 
-all=(js python netns versitygw minio gofakes3)
+all=(js python netns shells versitygw minio gofakes3)
 
 for tool in "${@:-${all[@]}}"; do
 	if ! declare -F "install_$tool" >/dev/null; then
