@@ -10,6 +10,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -88,7 +89,7 @@ func (a *app) emulate(ctx context.Context, server *cognitotest.Server, addr, con
 		ErrorLog:       log.New(io.Discard, "", 0),
 	}
 	defer context.AfterFunc(ctx, func() { http.Close() })()
-	if _, err := io.WriteString(a.stdout, advice(environments, url)); err != nil {
+	if _, err := io.WriteString(a.stdout, advice(environments, url, config)); err != nil {
 		return err
 	}
 	if err = http.Serve(listener); ctx.Err() != nil {
@@ -124,11 +125,14 @@ func emulated(server *cognitotest.Server, url string) map[string]cognito.Environ
 }
 
 // advice says what to set in programs that shall use the stand-in.
-func advice(environments map[string]cognito.Environment, url string) string {
+func advice(environments map[string]cognito.Environment, url, config string) string {
 	e := environments["EMULATED"]
 	var b strings.Builder
 	fmt.Fprintf(&b, "# The AWS command line, boto3, the SDKs and cognito itself:\nexport AWS_ENDPOINT_URL=%s\n", url)
 	fmt.Fprintf(&b, "export AWS_REGION=%s\n", shellWord(e.AWSRegion()))
+	if path, err := filepath.Abs(config); err == nil && config != "" {
+		fmt.Fprintf(&b, "export COGNITO_CONFIG=%s\n", shellWord(path))
+	}
 	fmt.Fprint(&b, "# Amplify.configure:\n")
 	amplify := map[string]string{"userPoolEndpoint": url, "identityPoolEndpoint": url} // parameters of aws-amplify's Auth.Cognito
 	for key, value := range map[string]string{"userPoolId": e.UserPoolID, "userPoolClientId": e.ClientID, "identityPoolId": e.IdentityPoolID} {

@@ -53,13 +53,13 @@ func (m *machine) emulating(t *testing.T, args ...string) (advice []string, stde
 		}
 	})
 	lines := bufio.NewScanner(r)
-	for len(advice) < 5 && lines.Scan() {
-		advice = append(advice, lines.Text())
+	for lines.Scan() {
+		if advice = append(advice, lines.Text()); strings.HasPrefix(lines.Text(), "{") { // the last
+			return advice, stderr
+		}
 	}
-	if len(advice) < 5 {
-		t.Errorf("it ended: %s", stderr)
-	}
-	return advice, stderr
+	t.Fatalf("it ended: %s", stderr)
+	return nil, nil
 }
 
 // Another program's view: what is printed is set, and the sign-in works; a code comes on standard error.
@@ -79,15 +79,15 @@ func TestEmulate(t *testing.T) {
 	}
 	advice, stderr := m.emulating(t, "-config", config, "-seed", m.write(t, "seed.json", string(text)))
 	url, ok := strings.CutPrefix(advice[1], "export AWS_ENDPOINT_URL=http://127.0.0.1:")
-	if !ok || advice[2] != "export AWS_REGION=us-east-1" {
+	if !ok || advice[2] != "export AWS_REGION=us-east-1" || advice[3] != "export COGNITO_CONFIG="+config {
 		t.Errorf("printed %q", advice)
 	}
 	var amplify struct {
 		Auth struct{ Cognito map[string]string }
 	}
-	if err := json.Unmarshal([]byte(advice[4]), &amplify); err != nil || amplify.Auth.Cognito["userPoolClientId"] != cognitotest.ExampleClientID ||
+	if err := json.Unmarshal([]byte(advice[5]), &amplify); err != nil || amplify.Auth.Cognito["userPoolClientId"] != cognitotest.ExampleClientID ||
 		amplify.Auth.Cognito["userPoolEndpoint"] != "http://127.0.0.1:"+url {
-		t.Errorf("%v: %q", err, advice[4])
+		t.Errorf("%v: %q", err, advice[5])
 	}
 	m.settings = map[string]string{"COGNITO_CONFIG": config, "COGNITO_STATE_DIR": filepath.Join(m.dir, "other"), "HOME": m.dir}
 	if code, _, said := m.run(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada"); code != exitSignIn { // no code
