@@ -1,6 +1,7 @@
 package s3list
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -143,8 +144,7 @@ func (p *parser) errorDocument() *errorDocument {
 // readFailure reads the document out of an answer that is not a success; nil if there is none, as after HEAD.
 func readFailure(resp *transport.Response) *errorDocument {
 	var doc *errorDocument
-	_, err := parsePage(resp.Body, objectsRoot, nil)
-	errors.As(err, &doc)
+	errors.As(readPage(bytes.NewReader(resp.Body), objectsRoot, new(page), new([]byte)), &doc)
 	return doc
 }
 

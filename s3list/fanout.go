@@ -105,7 +105,7 @@ func (l *listing) askOne() bool {
 // clip takes from a new page of span i what belongs to other spans, and notes what the page shows. It returns false if
 // that is that the span was divided in the wrong place.
 func (l *listing) clip(i int, a answer) bool {
-	s, p := l.spans[i], a.page
+	s, p := l.spans[i], a.into
 	// A common prefix that begins before the place where the span does, and ends behind it, belongs to the span before.
 	// So does what a listing before this one gave last, and what comes before the span when it is listed from further on
 	// the left.

@@ -21,7 +21,7 @@ type listing struct {
 	running int     // calls whose answer has not been taken from answers
 	held    int     // pages that wait to be consumed
 	free    []*page // to be used again
-	buffers chan []byte
+	buffers [][]byte
 	fanOut
 
 	progress Progress
@@ -34,7 +34,6 @@ type answer struct {
 	*call
 	span  *span
 	epoch int
-	page  *page
 	err   error
 }
 
@@ -116,11 +115,7 @@ func (c *Client) list(ctx context.Context, in Input, versions bool, yield func(O
 		spans:   []*span{{after: in.StartAfter, position: position{from: in.StartAfter}}},
 		answers: make(chan answer, max(1, in.Parallel)), // nobody waits to hand over
 		fanOut:  fanOut{limit: max(1, in.Parallel), window: 1, threshold: maxParallel},
-		buffers: make(chan []byte, min(max(1, in.Parallel), maxBuffers)),
 		told:    time.Now(),
-	}
-	for range cap(l.buffers) {
-		l.buffers <- nil
 	}
 	defer func() {
 		cancel()
@@ -196,17 +191,24 @@ func (l *listing) tell(end bool) {
 
 // send asks for the next page of a span.
 func (l *listing) send(s *span) {
-	ask := &call{in: l.in, versions: l.versions, position: s.position, buffers: l.buffers, attempts: &l.attempts}
-	if n := len(l.free); n > 0 {
-		ask.into, l.free = l.free[n-1], l.free[:n-1]
+	ask := &call{in: l.in, versions: l.versions, position: s.position, into: pop(&l.free), buffer: pop(&l.buffers), attempts: &l.attempts}
+	if ask.into == nil {
+		ask.into = new(page)
 	}
 	s.asked = true
 	l.running++
 	epoch := l.epoch
 	go func() {
-		p, err := l.client.fetch(l.ctx, ask)
-		l.answers <- answer{ask, s, epoch, p, err}
+		l.answers <- answer{ask, s, epoch, l.client.fetch(l.ctx, ask)}
 	}()
+}
+
+// pop takes the last of list, if there is one.
+func pop[T any](list *[]T) (last T) {
+	if n := len(*list); n > 0 {
+		last, *list = (*list)[n-1], (*list)[:n-1]
+	}
+	return last
 }
 
 // take takes in the answers that have come, at least one if it is to wait.
@@ -243,7 +245,7 @@ func (l *listing) arrived(a answer) {
 		if !l.retreat(a.epoch, i == 0, a.throttled) {
 			s.err, s.complete = a.err, true
 		}
-	case first && len(a.page.entries) == 0 && a.page.next == (cursor{}): // nothing is there, nor behind it
+	case first && len(a.into.entries) == 0 && a.into.next == (cursor{}): // nothing is there, nor behind it
 		if i > 0 && !l.spans[i-1].complete {
 			l.cut(i)
 		} else if !l.distrust(i) {
@@ -252,8 +254,11 @@ func (l *listing) arrived(a answer) {
 	default:
 		l.arrivedPage(i, a)
 	}
-	if a.err == nil && !slices.Contains(s.pages, a.page) {
-		l.free = append(l.free, a.page)
+	if !slices.Contains(s.pages, a.into) {
+		l.free = append(l.free, a.into)
+	}
+	if cap(a.buffer) <= bufferSize {
+		l.buffers = append(l.buffers, a.buffer)
 	}
 }
 
@@ -269,7 +274,7 @@ func (l *listing) cut(i int) {
 // arrivedPage puts a page at the end of span i.
 func (l *listing) arrivedPage(i int, a answer) {
 	s := a.span
-	s.next = a.page.next
+	s.next = a.into.next
 	switch {
 	case s.next == (cursor{}): // up to the very end, so that what may have been found there is not needed
 		l.cut(i + 1)
@@ -282,8 +287,8 @@ func (l *listing) arrivedPage(i int, a answer) {
 	if !l.clip(i, a) {
 		return
 	}
-	if len(a.page.entries) > 0 {
-		s.pages = append(s.pages, a.page)
+	if len(a.into.entries) > 0 {
+		s.pages = append(s.pages, a.into)
 		l.held++
 		if !a.throttled {
 			l.grow() // not for guesses that found nothing

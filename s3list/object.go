@@ -22,6 +22,7 @@ const (
 // A shape is how an object was written: all of its element but its values. Nearly every object of a page is written as
 // the one before, so that it is enough to compare the literal texts and read the values between them.
 type shape struct {
+	text     []byte // the literals are in it
 	literals [values + 1][]byte
 	values   [values]int // what follows each of them but the last
 	n        int         // how many values there are
@@ -57,27 +58,26 @@ func (p *parser) alike() bool {
 // object reads one object, if it is wanted. It begins at start.
 func (p *parser) object(start int, wanted bool, element string) {
 	p.Forget()
-	p.element, p.shape = element, shape{common: int32(len(p.common))}
 	if !wanted {
 		p.Skip()
 		return
 	}
+	p.element = element
 	o := Object{DeleteMarker: element == "DeleteMarker"}
 	var v [values][]byte
 	var expiry []byte
-	plain := true
+	s, plain, literal := shape{text: p.shape.text, common: int32(len(p.common))}, true, start
 	value := func(i int) {
-		at := p.At
+		begin := p.At
 		v[i] = p.Text()
-		s := &p.shape
-		end := at + max(0, bytes.IndexByte(p.Body[at:], '<'))
-		if s.n == values || !bytes.HasPrefix(p.Body[end:], []byte("</")) || p.At == at {
+		end := begin + max(0, bytes.IndexByte(p.Body[begin:], '<'))
+		if s.n == values || p.At == begin || !bytes.HasPrefix(p.Body[end:], []byte("</")) {
 			plain = false // there is more than text in it
 			return
 		}
-		s.literals[s.n], s.values[s.n] = p.Body[start:at], i
+		s.literals[s.n], s.values[s.n] = p.Body[literal:begin], i
 		s.n++
-		start = end
+		literal = end
 	}
 	for name := p.Child(); name != nil; name = p.Child() {
 		switch string(name) {
@@ -128,7 +128,6 @@ func (p *parser) object(start int, wanted bool, element string) {
 	if p.Err != nil {
 		return
 	}
-	p.shape.literals[p.shape.n], p.shape.ok = p.Body[start:p.At], plain
 	if len(expiry) > 0 {
 		seconds, nanosecond, err := parseTime(expiry)
 		if err != nil {
@@ -139,7 +138,17 @@ func (p *parser) object(start int, wanted bool, element string) {
 	}
 	o.ChecksumAlgorithm = slices.Clip(o.ChecksumAlgorithm)
 	p.common = append(p.common, o)
-	p.add(p.shape.common, &v)
+	if p.add(s.common, &v); p.Err != nil {
+		return
+	}
+	s.literals[s.n] = p.Body[literal:p.At]
+	s.text = s.text[:0]
+	for i, l := range s.literals[:s.n+1] { // Body will be another one
+		s.text = append(s.text, l...)
+		s.literals[i] = s.text[len(s.text)-len(l):]
+	}
+	s.ok = plain
+	p.shape = s
 }
 
 // refuse notes what is wrong with an object.
@@ -167,10 +176,8 @@ func (p *parser) add(common int32, v *[values][]byte) {
 		}
 		e.size = int64(n)
 	}
-	p.text = p.decode(p.text, v[keyValue])
-	e.key = int32(len(p.text)) - e.at
-	p.text = append(append(p.text, v[etagValue]...), v[versionValue]...)
-	e.etag, e.version = int32(len(v[etagValue])), int32(len(v[versionValue]))
+	p.text = append(append(append(p.text, v[keyValue]...), v[etagValue]...), v[versionValue]...)
+	e.key, e.etag, e.version = int32(len(v[keyValue])), int32(len(v[etagValue])), int32(len(v[versionValue]))
 	p.entries = append(p.entries, e)
 }
 
@@ -184,39 +191,64 @@ func (p *parser) commonPrefix() {
 			p.Skip()
 		}
 	}
-	if p.Err == nil && len(prefix) == 0 {
+	if len(prefix) == 0 {
 		p.Refuse(fmt.Errorf("CommonPrefixes %d of the page has no Prefix", len(p.prefixes)+1))
 	}
-	e := entry{at: int32(len(p.text))}
-	p.text = p.decode(p.text, prefix)
-	e.key = int32(len(p.text)) - e.at
-	p.prefixes = append(p.prefixes, e)
+	if p.Err != nil {
+		return
+	}
+	p.prefixes = append(p.prefixes, entry{at: int32(len(p.text)), key: int32(len(prefix))})
+	p.text = append(p.text, prefix...)
 }
 
-// decode appends a key, or part of one, as it is: "+" is a space, "%2B" is "+" (botocore handlers.py,
+// decode decodes all keys and common prefixes. It does so in place, as they become shorter.
+func (p *parser) decode() error {
+	if bytes.IndexByte(p.text, '%') < 0 && bytes.IndexByte(p.text, '+') < 0 {
+		return nil
+	}
+	all := p.text
+	p.text = all[:0]
+	entries, prefixes := p.entries, p.prefixes
+	for len(entries)+len(prefixes) > 0 { // as they lie in text
+		from := &entries
+		if len(entries) == 0 || len(prefixes) > 0 && prefixes[0].at < entries[0].at {
+			from = &prefixes
+		}
+		e := &(*from)[0]
+		*from = (*from)[1:]
+		key := all[e.at : e.at+e.key]
+		others := all[e.at+e.key : e.at+e.key+e.etag+e.version]
+		e.at = int32(len(p.text))
+		var err error
+		if p.text, err = appendDecoded(p.text, key); err != nil {
+			return err
+		}
+		e.key = int32(len(p.text)) - e.at
+		p.text = append(p.text, others...)
+	}
+	return nil
+}
+
+// appendDecoded appends a key, or part of one, as it is: "+" is a space, "%2B" is "+" (botocore handlers.py,
 // decode_list_object_v2).
 //
 // Some servers encode the keys and not the common prefixes. Where that shows, it is an error: to take such a text as it
 // is would be right for that server, and wrong for every text that happens to look encoded.
-func (p *parser) decode(to, text []byte) []byte {
-	if !p.encoded || bytes.IndexByte(text, '%') < 0 && bytes.IndexByte(text, '+') < 0 {
-		return append(to, text...)
-	}
+func appendDecoded(to, text []byte) ([]byte, error) {
 	for i := 0; i < len(text); i++ {
 		c := [1]byte{text[i]}
 		switch c[0] {
 		case '+':
 			c[0] = ' '
 		case '%':
-			hexadecimal := text[i+1 : min(i+3, len(text))]
-			if n, err := hex.Decode(c[:], hexadecimal); (err != nil || n == 0) && p.undecodable == nil {
-				p.undecodable = fmt.Errorf("the server says EncodingType url but %.100q is not URL encoded", text)
+			if n, err := hex.Decode(c[:], text[i+1:min(i+3, len(text))]); err != nil || n == 0 {
+				return to, fmt.Errorf("the server says EncodingType url but %.100q is not URL encoded", text)
 			}
-			i += len(hexadecimal)
+			i += 2
 		}
 		to = append(to, c[0])
 	}
-	return to
+	return to, nil
 }
 
 // again is text as a string: the one from last time if it is the same.

@@ -27,15 +27,15 @@ type oracle struct {
 // used is what pages are read into, after other ones.
 var used = sync.Pool{New: func() any { return new(page) }}
 
-// readPage is parsePage with all objects.
-func readPage(body []byte, root string) (oracle, error) {
+// parsePage is readPage with all objects.
+func parsePage(body []byte, root string) (oracle, error) {
 	into := used.Get().(*page)
 	defer used.Put(into)
-	p, err := parsePage(body, root, into)
-	if err != nil {
+	var buffer []byte
+	if err := readPage(bytes.NewReader(body), root, into, &buffer); err != nil {
 		return oracle{}, err
 	}
-	return oracle{slices.Collect(p.objects()), p.next}, nil
+	return oracle{slices.Collect(into.objects()), into.next}, nil
 }
 
 // mergeObjects puts two lists that are each in key order into one.
@@ -50,7 +50,7 @@ func mergeObjects(a, b []Object) (all []Object) {
 	return append(append(all, a...), b...)
 }
 
-// oraclePage is parsePage by way of encoding/xml, as it once was. It shares no code with the scanner.
+// oraclePage is readPage by way of encoding/xml, as it once was. It shares no code with the scanner.
 func oraclePage(body []byte, want string) (oracle, error) {
 	d := xml.NewTokenDecoder(&strictTokens{Decoder: xml.NewDecoder(bytes.NewReader(body))})
 	root, err := outside(d)

@@ -3,6 +3,7 @@ package s3list
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"iter"
 	"time"
 
@@ -21,7 +22,6 @@ type page struct {
 	text    []byte   // their keys, ETags and version ids, one after the other
 	common  []Object // what several entries have in common; the first is that of common prefixes
 	next    cursor   // zero on the last page
-	plain   bool     // the server did not encode
 }
 
 // entry is what an Object has of its own.
@@ -74,51 +74,44 @@ type cursor struct {
 	token, keyMarker, versionIDMarker string
 }
 
+// bufferSize is how much of an answer is in memory at a time, unless an object takes more.
+const bufferSize = 32 << 10
+
 // The root elements of the two listings.
 const (
 	objectsRoot  = "ListBucketResult"
 	versionsRoot = "ListVersionsResult"
 )
 
-// parsePage reads an answer whose root element is to have the given name, the whole of it: exactly one root element,
-// with nothing but white space, comments and processing instructions around it. An answer that was cut anywhere is an
-// error, because a listing that ends early looks like a bucket with fewer objects.
+// readPage reads an answer whose root element is to have the given name, the whole of it: exactly one root element, with
+// nothing but white space, comments and processing instructions around it. An answer that was cut anywhere is an error,
+// because a listing that ends early looks like a bucket with fewer objects.
 //
 // Namespaces are ignored: S3 sends one, many compatible servers do not. An <Error> document is returned as an
 // *errorDocument, whatever the status of the answer was.
 //
-// The page is put into what was one before, or is new if that is nil.
-func parsePage(body []byte, root string, into *page) (*page, error) {
-	if into == nil {
-		into = new(page)
-	}
-	p := parser{Scanner: xmlscan.Scanner{Body: body}, encoded: !into.plain}
-	p.document(root, into)
-	if into.plain = p.encoding != "url"; p.encoded == into.plain && p.Err == nil {
-		// The server says whether it encoded; that we asked for it means nothing. Where it is another than the one
-		// before, start again.
-		p = parser{Scanner: xmlscan.Scanner{Body: body}, encoded: !into.plain}
-		p.document(root, into)
-	}
+// The page is put into what was one before. The answer is read through a buffer, which may become a larger one.
+func readPage(from io.Reader, root string, into *page, buffer *[]byte) error {
+	*into = page{entries: into.entries[:0], text: into.text[:0], common: append(into.common[:0], Object{CommonPrefix: true})}
+	p := parser{page: into, rest: from, buffer: *buffer}
+	p.document(root)
+	*buffer = p.buffer
 	if p.Err != nil {
-		return nil, p.Err
+		return p.Err
 	}
-	if err := p.finish(root); err != nil {
-		return nil, err
-	}
-	return into, nil
+	return p.finish(root)
 }
 
 // A parser reads one answer.
 type parser struct {
 	xmlscan.Scanner
 	*page
-	encoded bool // keys and prefixes are taken for URL encoded
+	rest   io.Reader // what is not in Body yet; nil at the end
+	buffer []byte    // Body is in it
 
 	prefixes            []entry
 	truncated, encoding string
 	following           cursor // not yet decoded
-	undecodable         error  // about the first text that is not URL encoded
 
 	element string // of the object before
 	shape   shape  // of it
@@ -126,21 +119,56 @@ type parser struct {
 	class, algorithm, checksum, ownerID, ownerName string
 }
 
+// more moves what is behind At to the beginning of Body, and adds to it. It returns false at the end of the answer.
+func (p *parser) more() bool {
+	if p.rest == nil {
+		return false
+	}
+	have := p.Body[p.At:]
+	if len(p.buffer) == 0 {
+		p.buffer = make([]byte, bufferSize)
+	} else if len(have) > len(p.buffer)/2 {
+		p.buffer = make([]byte, 2*len(p.buffer))
+	}
+	n := copy(p.buffer, have)
+	for n < len(p.buffer) && p.rest != nil { // full, so that nothing is tried more often than the buffer grows
+		read, err := p.rest.Read(p.buffer[n:])
+		if n += read; err != nil { // if it is not EOF, whoever gave the reader knows, and the document is cut
+			p.rest = nil
+		}
+	}
+	p.Before += int64(p.At)
+	p.Body, p.At = p.buffer[:n], 0
+	return true
+}
+
+// all makes Body all of the document behind At.
+func (p *parser) all() {
+	for p.more() {
+	}
+}
+
 // document reads the document to its end.
-func (p *parser) document(root string, into *page) {
-	*into = page{entries: into.entries[:0], text: into.text[:0], common: append(into.common[:0], Object{CommonPrefix: true}), plain: into.plain}
-	p.page = into
+func (p *parser) document(root string) {
 	name := p.Root()
+	for p.Err != nil && p.rest != nil {
+		p.Back(0, 0)
+		p.more()
+		name = p.Root()
+	}
 	var doc *errorDocument
 	switch {
 	case p.Err != nil:
 	case string(name) == root:
 		p.listing(root)
 	case string(name) == "Error":
+		p.all()
 		doc = p.errorDocument()
 	default:
 		p.Refuse(fmt.Errorf("the answer is a <%s> document, not <%s>: is this an S3 endpoint?", transport.Clean(string(name[:min(len(name), 40)]), 40), root))
+		return
 	}
+	p.all()
 	p.End()
 	if doc != nil {
 		p.Refuse(doc)
@@ -152,34 +180,48 @@ func (p *parser) listing(root string) {
 	for {
 		for p.alike() {
 		}
-		start := p.At
-		name := p.Child()
-		if name == nil {
+		start, before := p.At, *p.page
+		more := p.child(root)
+		switch {
+		case p.Err != nil && p.rest != nil: // perhaps because not all of it is there yet
+			p.Back(start, 1)
+			*p.page = before
+			p.more()
+		case !more:
 			return
 		}
-		switch string(name) {
-		case "IsTruncated":
-			p.truncated = string(p.Text())
-		case "EncodingType":
-			p.encoding = string(p.Text())
-		case "NextContinuationToken":
-			p.following.token = string(p.Text())
-		case "NextKeyMarker":
-			p.following.keyMarker = string(p.Text())
-		case "NextVersionIdMarker":
-			p.following.versionIDMarker = string(p.Text())
-		case "Contents":
-			p.object(start, root == objectsRoot, "Contents")
-		case "Version":
-			p.object(start, root == versionsRoot, "Version")
-		case "DeleteMarker":
-			p.object(start, root == versionsRoot, "DeleteMarker")
-		case "CommonPrefixes":
-			p.commonPrefix()
-		default:
-			p.Skip()
-		}
 	}
+}
+
+// child reads a child of the root element. It returns false if there is none.
+func (p *parser) child(root string) bool {
+	start := p.At
+	name := p.Child()
+	switch string(name) {
+	case "":
+		return false
+	case "IsTruncated":
+		p.truncated = string(p.Text())
+	case "EncodingType":
+		p.encoding = string(p.Text())
+	case "NextContinuationToken":
+		p.following.token = string(p.Text())
+	case "NextKeyMarker":
+		p.following.keyMarker = string(p.Text())
+	case "NextVersionIdMarker":
+		p.following.versionIDMarker = string(p.Text())
+	case "Contents":
+		p.object(start, root == objectsRoot, "Contents")
+	case "Version":
+		p.object(start, root == versionsRoot, "Version")
+	case "DeleteMarker":
+		p.object(start, root == versionsRoot, "DeleteMarker")
+	case "CommonPrefixes":
+		p.commonPrefix()
+	default:
+		p.Skip()
+	}
+	return true
 }
 
 // finish checks what stands beside the entries, when all of the answer has been read.
@@ -187,15 +229,18 @@ func (p *parser) finish(root string) error {
 	if p.encoding != "" && p.encoding != "url" {
 		return fmt.Errorf("EncodingType %.40q in the answer is not known", p.encoding)
 	}
-	next, marker := p.following, "NextContinuationToken"
+	next, marker := cursor{token: p.following.token}, "NextContinuationToken"
 	if root == versionsRoot {
-		marker = "NextKeyMarker"
-		next = cursor{keyMarker: string(p.decode(nil, []byte(next.keyMarker))), versionIDMarker: next.versionIDMarker} // the latter is never encoded
-	} else {
-		next = cursor{token: next.token}
+		next, marker = cursor{keyMarker: p.following.keyMarker, versionIDMarker: p.following.versionIDMarker}, "NextKeyMarker"
 	}
-	if p.undecodable != nil {
-		return p.undecodable
+	if p.encoding == "url" { // it says whether the server did; that we asked for it means nothing
+		keyMarker, err := appendDecoded(nil, []byte(next.keyMarker)) // the others are never encoded
+		if err == nil {
+			next.keyMarker, err = string(keyMarker), p.decode()
+		}
+		if err != nil {
+			return err
+		}
 	}
 	switch p.truncated {
 	case "false":

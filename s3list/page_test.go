@@ -33,7 +33,7 @@ func keysOf(p oracle) (keys []string) {
 }
 
 func TestParsePageObject(t *testing.T) {
-	p, err := readPage([]byte(root+notTruncated+`<Contents>
+	p, err := parsePage([]byte(root+notTruncated+`<Contents>
 		<Key> a key </Key><LastModified>2009-10-12T17:50:30.125+02:00</LastModified><ETag>&quot;fba9&quot;</ETag>
 		<ChecksumAlgorithm>CRC32</ChecksumAlgorithm><ChecksumAlgorithm>SHA256</ChecksumAlgorithm><ChecksumType>COMPOSITE</ChecksumType>
 		<Size>9223372036854775807</Size><StorageClass>GLACIER</StorageClass><Unknown><Deep/></Unknown>
@@ -89,7 +89,7 @@ func TestParsePage(t *testing.T) {
 		{"merged by the keys as they are", root + encoded + notTruncated + contents("a%01") + contents("a.") + // "%" sorts before "."
 			"<CommonPrefixes><Prefix>a+/</Prefix></CommonPrefixes>" + end, []string{"a\x01", "a /", "a."}, ""},
 	} {
-		p, err := readPage([]byte(test.body), objectsRoot)
+		p, err := parsePage([]byte(test.body), objectsRoot)
 		if err != nil {
 			t.Errorf("%s: %v", test.name, err)
 			continue
@@ -155,7 +155,7 @@ func TestParsePageRefuses(t *testing.T) {
 		{"error", "<Error><Code>InternalError</Code></Error>", "InternalError"},
 		{"error and more", "<Error><Code>InternalError</Code></Error>x", "outside"},
 	} {
-		p, err := readPage([]byte(test.body), objectsRoot)
+		p, err := parsePage([]byte(test.body), objectsRoot)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %q, %v; want an error with %q", test.name, keysOf(p), err, test.want)
 		}
@@ -170,7 +170,7 @@ func TestParsePageCut(t *testing.T) {
 	listing := root + encoded + notTruncated + contents("a+b") + "<CommonPrefixes><Prefix>q%2F</Prefix></CommonPrefixes><!-- c -->" + end
 	for _, body := range []string{listing, errorOf("AccessDenied", "<Region>eu-west-1</Region>")} {
 		for i := range body {
-			if p, err := readPage([]byte(body[:i]), objectsRoot); err == nil {
+			if p, err := parsePage([]byte(body[:i]), objectsRoot); err == nil {
 				t.Fatalf("cut at byte %d it is a page with %q", i, keysOf(p))
 			} else if doc := (*errorDocument)(nil); errors.As(err, &doc) {
 				t.Fatalf("cut at byte %d it is an error document with %q", i, doc.Code)
@@ -193,7 +193,7 @@ func TestMerge(t *testing.T) {
 		for _, prefix := range strings.Fields(test.prefixes) {
 			body.WriteString("<CommonPrefixes><Prefix>" + prefix + "</Prefix></CommonPrefixes>")
 		}
-		p, err := readPage([]byte(root+notTruncated+body.String()+end), objectsRoot)
+		p, err := parsePage([]byte(root+notTruncated+body.String()+end), objectsRoot)
 		if got := keysOf(p); err != nil || !slices.Equal(got, strings.Fields(test.want)) {
 			t.Errorf("%q and %q: %s, %v; want %s", test.keys, test.prefixes, got, err, test.want)
 		}
@@ -213,7 +213,7 @@ func FuzzParsePage(f *testing.F) {
 	f.Add([]byte("<!DOCTYPE html><html>"))
 	f.Add([]byte(pageOf("t", "a", "b")))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		p, err := readPage(body, objectsRoot)
+		p, err := parsePage(body, objectsRoot)
 		if err != nil {
 			if len(p.objects) != 0 || p.next != (cursor{}) {
 				t.Fatal("a page beside an error")
@@ -237,7 +237,7 @@ func FuzzParsePage(f *testing.F) {
 			fmt.Fprintf(&again, "<Contents><Key>%s</Key><Size>%d</Size><LastModified>%s</LastModified></Contents>", key, o.Size, o.LastModified.Format(time.RFC3339Nano))
 		}
 		again.WriteString(end)
-		q, err := readPage([]byte(again.String()), objectsRoot)
+		q, err := parsePage([]byte(again.String()), objectsRoot)
 		if err != nil {
 			t.Fatalf("%v in %s", err, again.String())
 		}

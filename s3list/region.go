@@ -16,30 +16,30 @@ import (
 const maxRegions = 1000
 
 // fetch asks for one page where the bucket is thought to be, and if it is elsewhere, there: once.
-func (c *Client) fetch(ctx context.Context, ask *call) (*page, error) {
+func (c *Client) fetch(ctx context.Context, ask *call) error {
 	bucket := ask.in.Bucket
 	region := c.region(bucket)
-	p, err := c.send(ctx, ask, region)
+	err := c.send(ctx, ask, region)
 	e, refused := err.(*Error) // not errors.As: what getting credentials failed with is none of this
 	if !refused || !e.wrongRegion() {
-		return p, err
+		return err
 	}
 	found := e.Region
 	if found == "" {
 		var why error
 		if found, why = c.head(ctx, bucket, region); why != nil {
-			return nil, fmt.Errorf("%w; asking where it is: %w", err, why)
+			return fmt.Errorf("%w; asking where it is: %w", err, why)
 		}
 	}
 	if !c.reachable(found, region) {
-		return nil, err
+		return err
 	}
 	lasting := !e.temporary()
-	p, err = c.send(ctx, ask, found)
+	err = c.send(ctx, ask, found)
 	if e, refused = err.(*Error); lasting && (err == nil || refused && !e.wrongRegion()) {
 		c.remember(bucket, found)
 	}
-	return p, err
+	return err
 }
 
 // reachable reports whether an answer from region may send us to found. The text came over the wire: it becomes part of

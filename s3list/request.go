@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,20 +20,13 @@ import (
 // which takes up to 6 in XML: with everything else this is not 8 MB.
 const maxPage = 16 << 20
 
-// maxKept is the largest buffer for an answer that is kept for the next one. Pages have about 0.3 MB.
-const maxKept = 1 << 20
-
-// maxBuffers is how many answers are read at the same time: with more, a parallel listing would not be faster, only
-// larger. The others wait in the network.
-const maxBuffers = 8
-
 // A call is one request for a page.
 type call struct {
 	in       *Input
 	versions bool
 	position
-	into    *page // to be used again; nil: a new one
-	buffers chan []byte
+	into   *page  // what comes of it
+	buffer []byte // for reading; may be nil
 
 	attempts  *atomic.Int64 // counts what is sent
 	throttled bool          // an attempt was refused for the rate of requests
@@ -114,8 +108,8 @@ func (c *Client) newRequest(ctx context.Context, ask *call, region string) (*htt
 	return req, nil
 }
 
-// send asks for one page in one Region.
-func (c *Client) send(ctx context.Context, ask *call, region string) (*page, error) {
+// send asks for one page in one Region. It is put into ask.into.
+func (c *Client) send(ctx context.Context, ask *call, region string) error {
 	in, root := ask.in, objectsRoot
 	if ask.versions {
 		root = versionsRoot
@@ -124,7 +118,7 @@ func (c *Client) send(ctx context.Context, ask *call, region string) (*page, err
 	if c.Credentials != nil {
 		var err error
 		if creds, err = c.Credentials(ctx); err != nil {
-			return nil, wrap(ask.operation(), in.Bucket, fmt.Errorf("getting credentials: %w", err))
+			return wrap(ask.operation(), in.Bucket, fmt.Errorf("getting credentials: %w", err))
 		}
 	}
 	signer := c.signer(region)
@@ -132,7 +126,6 @@ func (c *Client) send(ctx context.Context, ask *call, region string) (*page, err
 	resp, err := c.sender.Do(ctx, transport.Request{
 		HTTPClient: c.HTTPClient,
 		Repeatable: true,
-		Buffers:    ask.buffers,
 		MaxBody:    maxPage,
 		New: func(ctx context.Context, now time.Time) (*http.Request, error) {
 			ask.attempts.Add(1)
@@ -141,6 +134,14 @@ func (c *Client) send(ctx context.Context, ask *call, region string) (*page, err
 				err = signer.Sign(req, creds, "", now)
 			}
 			return req, err
+		},
+		Read: func(body io.Reader) error {
+			doc = nil
+			err := readPage(body, root, ask.into, &ask.buffer)
+			if errors.As(err, &doc) { // an error in spite of the status
+				return nil
+			}
+			return err
 		},
 		Failure: func(resp *transport.Response) *transport.Failure {
 			doc = readFailure(resp)
@@ -151,22 +152,14 @@ func (c *Client) send(ctx context.Context, ask *call, region string) (*page, err
 			return &transport.Failure{Code: doc.Code, Message: doc.Message, RequestID: doc.RequestId}
 		},
 	})
-	if err != nil {
-		return nil, wrapAnswer(ask.operation(), in.Bucket, err, doc)
-	}
-	p, err := parsePage(resp.Body, root, ask.into)
-	if cap(resp.Body) > maxKept {
-		resp.Body = nil
-	}
-	ask.buffers <- resp.Body  // no page refers to it
-	if errors.As(err, &doc) { // an error in spite of the status
+	if err == nil && doc != nil {
 		err = &transport.Failure{
 			Code: transport.Clean(doc.Code, 128), Message: transport.Clean(doc.Message, 1024), StatusCode: resp.StatusCode,
 			RequestID: transport.Clean(transport.RequestID(resp.Header), 128), Header: resp.Header,
 		}
 	}
 	if err != nil {
-		return nil, wrapAnswer(ask.operation(), in.Bucket, err, doc)
+		return wrapAnswer(ask.operation(), in.Bucket, err, doc)
 	}
-	return p, nil
+	return nil
 }

@@ -1,11 +1,14 @@
 package s3list
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -74,7 +77,7 @@ func documents() []string {
 func same(t *testing.T, body []byte) {
 	t.Helper()
 	for _, root := range []string{objectsRoot, versionsRoot} {
-		got, err := readPage(body, root)
+		got, err := parsePage(body, root)
 		want, wantErr := oraclePage(body, root)
 		if (err == nil) != (wantErr == nil) {
 			t.Fatalf("%q: scanner %v, encoding/xml %v", body, err, wantErr)
@@ -89,6 +92,33 @@ func same(t *testing.T, body []byte) {
 			t.Fatalf("%q: (-encoding/xml +scanner)\n%s", body, diff)
 		}
 	}
+}
+
+// inParts reads a document through small buffers, and fails where the result is another than that of same.
+func inParts(t *testing.T, body []byte) {
+	t.Helper()
+	for _, root := range []string{objectsRoot, versionsRoot} {
+		want, wantErr := parsePage(body, root)
+		for _, size := range []int{1, 100, 700} {
+			var got oracle
+			var p page
+			buffer := make([]byte, size)
+			err := readPage(iotest.OneByteReader(iotest.DataErrReader(bytes.NewReader(body))), root, &p, &buffer)
+			if err == nil {
+				got = oracle{slices.Collect(p.objects()), p.next}
+			}
+			if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(oracle{}, cursor{})); diff != "" || fmt.Sprint(wantErr) != fmt.Sprint(err) {
+				t.Fatalf("%q through %d bytes: %v, want %v (-want +got)\n%s", body, size, err, wantErr, diff)
+			}
+		}
+	}
+}
+
+func TestScannerInParts(t *testing.T) {
+	for _, body := range documents() {
+		inParts(t, []byte(body))
+	}
+	inParts(t, page1000())
 }
 
 func TestScannerLikeXML(t *testing.T) {
@@ -121,7 +151,10 @@ func FuzzScanner(f *testing.F) {
 	for _, body := range documents() {
 		f.Add([]byte(body))
 	}
-	f.Fuzz(func(t *testing.T, body []byte) { same(t, body) })
+	f.Fuzz(func(t *testing.T, body []byte) {
+		same(t, body)
+		inParts(t, body)
+	})
 }
 
 // A hostile answer costs time and memory in proportion to its size.
@@ -137,7 +170,7 @@ func TestScannerBounded(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		readPage([]byte(body), objectsRoot)
+		parsePage([]byte(body), objectsRoot)
 		runtime.ReadMemStats(&after)
 		if bytes, n := after.TotalAlloc-before.TotalAlloc, after.Mallocs-before.Mallocs; bytes > 32*size || n > size/20 {
 			t.Errorf("%.60q...: %d bytes in %d allocations", body, bytes, n)
@@ -160,10 +193,10 @@ func BenchmarkParsePage(b *testing.B) {
 	body := page1000()
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
-	var p *page
+	var p page
+	var buffer []byte
 	for b.Loop() {
-		var err error
-		if p, err = parsePage(body, objectsRoot, p); err != nil {
+		if err := readPage(bytes.NewReader(body), objectsRoot, &p, &buffer); err != nil {
 			b.Fatal(err)
 		}
 		n := 0
@@ -177,9 +210,18 @@ func BenchmarkParsePage(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/key")
 }
 
+// A page is read without an allocation for each of its keys, and costs the caller one for several.
 func TestParsePageAllocations(t *testing.T) {
 	body := page1000()
-	if n := testing.AllocsPerRun(10, func() { readPage(body, objectsRoot) }); n > 2050 { // a string and a list a key
-		t.Errorf("%v allocations for 1000 keys", n)
+	var p page
+	var buffer []byte
+	if n := testing.AllocsPerRun(10, func() { readPage(bytes.NewReader(body), objectsRoot, &p, &buffer) }); n > 60 {
+		t.Errorf("%v allocations to read 1000 keys", n)
+	}
+	if n := testing.AllocsPerRun(10, func() {
+		for range p.objects() {
+		}
+	}); n > 100 {
+		t.Errorf("%v allocations to give 1000 objects", n)
 	}
 }

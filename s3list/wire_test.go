@@ -177,7 +177,7 @@ func testWireCase(t *testing.T, v wireCase) {
 	if diff := gocmp.Diff(listed, objects); diff != "" {
 		t.Error(diff)
 	}
-	p, err := readPage([]byte(v.Canned.Body), objectsRoot)
+	p, err := parsePage([]byte(v.Canned.Body), objectsRoot)
 	if err != nil || p.next.token != v.Parsed.NextContinuationToken || (p.next.token != "") != v.Parsed.IsTruncated {
 		t.Errorf("next %q, %v; want %q", p.next.token, err, v.Parsed.NextContinuationToken)
 	}

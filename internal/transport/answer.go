@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"unicode"
 )
@@ -47,29 +46,48 @@ func (f *Failure) Error() string {
 // Unwrap is Ended.
 func (f *Failure) Unwrap() error { return f.Ended }
 
-// read reads an answer of host, with its body into a buffer.
-func (r *Request) read(answer *http.Response, host string, limit int64, body []byte) (*Response, error) {
-	for body = body[:0]; ; {
-		if len(body) == cap(body) {
-			body = slices.Grow(body, max(512, len(body)))
-		}
-		n, err := answer.Body.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		if int64(len(body)) > limit {
-			return nil, fmt.Errorf("%s: the answer (status %d) is longer than %d bytes", host, answer.StatusCode, limit)
-		}
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, lost(host, fmt.Errorf("the answer (status %d) broke off: %w", answer.StatusCode, err), false)
-		}
+// read reads an answer of host.
+func (r *Request) read(answer *http.Response, host string, limit int64) (*Response, error) {
+	body := &limitedBody{body: answer.Body, left: limit}
+	resp := &Response{StatusCode: answer.StatusCode, Header: answer.Header}
+	var err error
+	if r.Read != nil && answer.StatusCode == http.StatusOK {
+		err = r.Read(body)
+	} else {
+		resp.Body, err = io.ReadAll(body)
 	}
-	resp := &Response{answer.StatusCode, answer.Header, body}
-	if resp.StatusCode != http.StatusOK {
+	switch {
+	case body.left < 0:
+		return nil, fmt.Errorf("%s: the answer (status %d) is longer than %d bytes", host, answer.StatusCode, limit)
+	case body.err != nil:
+		return nil, lost(host, fmt.Errorf("the answer (status %d) broke off: %w", answer.StatusCode, body.err), false)
+	case err != nil:
+		return nil, err
+	case resp.StatusCode != http.StatusOK:
 		return nil, r.failure(resp)
 	}
 	return resp, nil
+}
+
+// limitedBody is a body that is an error after so many bytes.
+type limitedBody struct {
+	body io.Reader
+	left int64 // negative: it was too long
+	err  error // of body
+}
+
+func (b *limitedBody) Read(p []byte) (int, error) {
+	if b.left < 0 || b.err != nil {
+		return 0, io.ErrUnexpectedEOF
+	}
+	n, err := b.body.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, io.ErrUnexpectedEOF
+	}
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
 }
 
 func (r *Request) failure(resp *Response) *Failure {

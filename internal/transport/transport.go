@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -54,10 +55,10 @@ type Request struct {
 	// lost connection, a timeout or a 5xx answer. Otherwise it is repeated only when it certainly was not.
 	Repeatable bool
 
-	// Buffers holds buffers to read bodies into, which may be nil and grow as needed: as many answers are read at the
-	// same time as it holds. The body of a Response is in one of them; who is done with it puts it back. Nil means a new
-	// buffer for each answer.
-	Buffers chan []byte
+	// Read reads the body of an answer whose status is 200 as it comes; Response.Body is nil then. It is called again,
+	// from the start, when the answer broke off and is asked for once more. Its error ends the call. Nil means that the
+	// body is read into memory.
+	Read func(body io.Reader) error
 
 	// MaxBody is the longest body that is accepted, in bytes. 0 means 1 MiB.
 	MaxBody int64
@@ -171,19 +172,7 @@ func (s *Sender) attempt(client *http.Client, r *Request, req *http.Request) (*R
 	if limit == 0 {
 		limit = defaultMaxBody
 	}
-	var body []byte
-	if r.Buffers != nil {
-		select {
-		case body = <-r.Buffers:
-		case <-req.Context().Done():
-			return nil, lost(req.URL.Host, req.Context().Err(), false)
-		}
-	}
-	resp, err := r.read(answer, req.URL.Host, limit, body)
-	if err != nil && r.Buffers != nil {
-		r.Buffers <- body
-	}
-	return resp, err
+	return r.read(answer, req.URL.Host, limit)
 }
 
 // A connectionError is a failure to get a whole answer from a host.

@@ -27,9 +27,10 @@ const MaxDepth = 64
 //
 // After an error there are no more elements and no more text: callers look at Err when they are through.
 type Scanner struct {
-	Body []byte
-	At   int // all before it has been read
-	Err  error
+	Body   []byte
+	At     int   // all before it has been read
+	Before int64 // bytes of the document that are before Body
+	Err    error
 
 	open  [MaxDepth][]byte // names of the elements that have begun and not ended
 	depth int              // how many there are
@@ -57,8 +58,18 @@ func (s *Scanner) Root() []byte {
 	name := s.Outside()
 	if name == nil {
 		s.fail("unexpected EOF")
+	} else {
+		s.open[0] = bytes.Clone(s.open[0]) // see Back
 	}
 	return name
+}
+
+// Back undoes all since the place at in Body, where the scanner was between two children of the root element or, if depth
+// is 0, before it. There Body may be changed too: for a part of the document that ends further on. So a document can be
+// read that is not yet wholly there: what fails before the end of the document is known is tried again with more of it.
+func (s *Scanner) Back(at, depth int) {
+	s.At, s.depth, s.empty, s.Err = at, depth, false, nil
+	s.Forget()
 }
 
 // End reads what is behind the root element, which must be closed.
@@ -200,13 +211,21 @@ func (s *Scanner) space() {
 }
 
 // fail notes that the document is not well-formed, and where.
-func (s *Scanner) fail(what string) {
-	s.Refuse(fmt.Errorf("the answer is not complete, well-formed XML: %s, at byte %d of %d", what, s.At, len(s.Body)))
-}
+func (s *Scanner) fail(what string) { s.Refuse(&syntaxError{what, s.Before + int64(s.At)}) }
 
 // Refuse notes the first error.
 func (s *Scanner) Refuse(err error) {
 	if s.Err == nil {
 		s.Err = err
 	}
+}
+
+// A syntaxError is most often not looked at; see Back.
+type syntaxError struct {
+	what string
+	at   int64
+}
+
+func (e *syntaxError) Error() string {
+	return fmt.Sprintf("the answer is not complete, well-formed XML: %s, at byte %d", e.what, e.at)
 }
