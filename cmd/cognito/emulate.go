@@ -129,7 +129,9 @@ func advice(environments map[string]cognito.Environment, url, config string) str
 	e := environments["EMULATED"]
 	var b strings.Builder
 	fmt.Fprintf(&b, "# The AWS command line, boto3, the SDKs and cognito itself:\nexport AWS_ENDPOINT_URL=%s\n", url)
-	fmt.Fprintf(&b, "export AWS_REGION=%s\n", shellWord(e.AWSRegion()))
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} { // botocore reads only the second
+		fmt.Fprintf(&b, "export %s=%s\n", name, shellWord(e.AWSRegion()))
+	}
 	if path, err := filepath.Abs(config); err == nil && config != "" {
 		fmt.Fprintf(&b, "export COGNITO_CONFIG=%s\n", shellWord(path))
 	}

@@ -79,15 +79,15 @@ func TestEmulate(t *testing.T) {
 	}
 	advice, stderr := m.emulating(t, "-config", config, "-seed", m.write(t, "seed.json", string(text)))
 	url, ok := strings.CutPrefix(advice[1], "export AWS_ENDPOINT_URL=http://127.0.0.1:")
-	if !ok || advice[2] != "export AWS_REGION=us-east-1" || advice[3] != "export COGNITO_CONFIG="+config {
+	if !ok || advice[2] != "export AWS_REGION=us-east-1" || advice[4] != "export COGNITO_CONFIG="+config {
 		t.Errorf("printed %q", advice)
 	}
 	var amplify struct {
 		Auth struct{ Cognito map[string]string }
 	}
-	if err := json.Unmarshal([]byte(advice[5]), &amplify); err != nil || amplify.Auth.Cognito["userPoolClientId"] != cognitotest.ExampleClientID ||
+	if err := json.Unmarshal([]byte(advice[6]), &amplify); err != nil || amplify.Auth.Cognito["userPoolClientId"] != cognitotest.ExampleClientID ||
 		amplify.Auth.Cognito["userPoolEndpoint"] != "http://127.0.0.1:"+url {
-		t.Errorf("%v: %q", err, advice[5])
+		t.Errorf("%v: %q", err, advice[6])
 	}
 	m.settings = map[string]string{"COGNITO_CONFIG": config, "COGNITO_STATE_DIR": filepath.Join(m.dir, "other"), "HOME": m.dir}
 	if code, _, said := m.run(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada"); code != exitSignIn { // no code
