@@ -43,8 +43,15 @@ type Challenge struct {
 	// Received is when the challenge came.
 	Received time.Time
 
+	// pending is nil where the challenge did not come from a sign-in. It is a pointer because package fmt can't call the
+	// methods of what another error wraps, and shows of a pointer there only its address.
+	pending *pending
+}
+
+// pending is what an answer needs.
+type pending struct {
 	session      string       // a bearer secret until the sign-in is over
-	conversation conversation // without a pending exchange
+	conversation conversation // without an exchange
 }
 
 // answerKeys says what each challenge asks for.
@@ -67,13 +74,12 @@ func (v *conversation) challenge(out cognitoidp.AuthOutput) *Challenge {
 	rest := *v
 	rest.exchange, rest.password = nil, ""
 	return &Challenge{
-		Name:         out.ChallengeName,
-		Parameters:   out.ChallengeParameters,
-		Available:    out.AvailableChallenges,
-		Username:     v.username,
-		Received:     v.client.services.idp.Now(),
-		session:      out.Session,
-		conversation: rest,
+		Name:       out.ChallengeName,
+		Parameters: out.ChallengeParameters,
+		Available:  out.AvailableChallenges,
+		Username:   v.username,
+		Received:   v.client.services.idp.Now(),
+		pending:    &pending{out.Session, rest},
 	}
 }
 
@@ -162,15 +168,14 @@ func (ch Challenge) Error() string {
 // A PASSWORD that answers PASSWORD_SRP, or comes with the ANSWER "PASSWORD_SRP", is used by SRP and not sent. A
 // SOFTWARE_TOKEN_MFA_CODE that answers MFA_SETUP completes what [Challenge.SetUpTOTP] began.
 func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*Session, error) {
-	v := ch.conversation
-	if v.client == nil || ch.Name == "" {
+	if ch.pending == nil || ch.Name == "" {
 		return nil, errors.New("cognito: Respond: the challenge did not come from a sign-in")
 	}
+	session, v := ch.pending.session, ch.pending.conversation
 	answers = maps.Clone(answers)
 	if answers == nil {
 		answers = map[string]string{}
 	}
-	session := ch.session
 	switch {
 	case ch.Name == cognitoidp.ChallengeNewPasswordRequired:
 		for name := range ch.attributes() {
@@ -211,15 +216,16 @@ func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*S
 // in base32, for the user's generator ([TOTPURI] makes what generators scan) and the challenge that is to be answered
 // with a SOFTWARE_TOKEN_MFA_CODE of it.
 func (ch *Challenge) SetUpTOTP(ctx context.Context) (seed string, next *Challenge, err error) {
-	if ch.Name != cognitoidp.ChallengeMFASetup || ch.conversation.client == nil {
+	if ch.Name != cognitoidp.ChallengeMFASetup || ch.pending == nil {
 		return "", nil, fmt.Errorf("cognito: SetUpTOTP: the challenge is %q and not MFA_SETUP", ch.Name)
 	}
-	out, err := ch.conversation.client.services.idp.AssociateSoftwareToken(ctx, cognitoidp.AssociateSoftwareTokenInput{Session: ch.session})
+	session, v := ch.pending.session, ch.pending.conversation
+	out, err := v.client.services.idp.AssociateSoftwareToken(ctx, cognitoidp.AssociateSoftwareTokenInput{Session: session})
 	if err != nil {
 		return "", nil, Explain(err)
 	}
 	following := *ch
-	following.session = cmp.Or(out.Session, ch.session)
+	following.pending = &pending{cmp.Or(out.Session, session), v}
 	return out.SecretCode, &following, nil
 }
 
@@ -238,16 +244,17 @@ type savedChallenge struct {
 // Reveal returns JSON with the challenge's secrets in it, for storing until [Client.Continue] takes it up again, in
 // another process if need be.
 func (ch *Challenge) Reveal() ([]byte, error) {
-	if ch.conversation.client == nil {
+	if ch.pending == nil {
 		return nil, errors.New("cognito: Reveal: the challenge did not come from a sign-in")
 	}
-	device, err := ch.conversation.device.Reveal()
+	session, v := ch.pending.session, ch.pending.conversation
+	device, err := v.device.Reveal()
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(savedChallenge{
-		ch.Name, ch.Parameters, ch.Available, ch.Username, ch.Received, ch.session,
-		ch.conversation.client.Environment.ClientID, device,
+		ch.Name, ch.Parameters, ch.Available, ch.Username, ch.Received, session,
+		v.client.Environment.ClientID, device,
 	})
 }
 
@@ -271,6 +278,6 @@ func (c *Client) Continue(stored []byte) (*Challenge, error) {
 	}
 	return &Challenge{
 		Name: saved.Name, Parameters: saved.Parameters, Available: saved.Available, Username: saved.Username,
-		Received: saved.Received, session: saved.Session, conversation: v,
+		Received: saved.Received, pending: &pending{saved.Session, v},
 	}, nil
 }

@@ -3,6 +3,7 @@ package cognito_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -24,11 +25,18 @@ func TestNothingPrintsSecrets(t *testing.T) {
 	saved.Device = cognito.Device{Username: "ada", Key: "us-east-1_0", GroupKey: "g", Password: "device-Password"}
 	login := cognito.Login{Username: "ada", Password: cognitotest.ExamplePassword, Device: saved.Device, Session: "login-Session"}
 	_, challenge := client.SignIn(t.Context(), cognitotest.ExampleNewUser, cognitotest.ExamplePassword)
+	revealed, err := asChallenge(challenge).Reveal()
+	var stored struct{ Session string }
+	if err != nil || json.Unmarshal(revealed, &stored) != nil || stored.Session == "" {
+		t.Fatal(err)
+	}
 	secrets := []string{
+		stored.Session,
 		cognitotest.ExampleClientSecret, cognitotest.ExamplePassword, "ASIA", "device-Password", "login-Session",
 		saved.Tokens.ID, saved.Tokens.Access, saved.Tokens.Refresh,
 	}
-	for _, value := range []any{client.Environment, client, session, saved, &saved, saved.Tokens, &saved.Tokens, saved.Device, login, &login, challenge} {
+	for _, value := range []any{client.Environment, client, session, saved, &saved, saved.Tokens, &saved.Tokens, saved.Device, login, &login, challenge,
+		fmt.Errorf("wrapped: %w", challenge), errors.Join(challenge), struct{ err error }{challenge}} {
 		values := []any{value, []any{value}, struct{ Inner any }{value}, map[string]any{"k": value}}
 		for _, v := range values {
 			var printed bytes.Buffer
