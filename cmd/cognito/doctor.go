@@ -191,12 +191,15 @@ func (d *doctor) state(context.Context) (string, error) {
 	return k.path() + " is for you alone", nil
 }
 
-// otherKeys tells of keys that other tools prefer to what this one gives them by a profile.
+// otherKeys tells of keys that other tools prefer to those of this one. They may be meant.
 func (d *doctor) otherKeys(context.Context) (string, error) {
+	profile := cmp.Or(d.a.getenv("AWS_PROFILE"), "default")
 	if d.a.getenv("AWS_ACCESS_KEY_ID") != "" {
-		return "", notSet("AWS_ACCESS_KEY_ID is set: other tools use it, and not the profile of this one; unset it if that is not meant")
+		return "", notSet("AWS_ACCESS_KEY_ID is set: other tools use that key, whatever their profile says; unset it if that is not meant")
+	} else if path := d.a.staticKeys(profile); path != "" {
+		return "", notSet(path + " has a key under [" + profile + "], which other tools use; remove it, or set AWS_PROFILE, if that is not meant")
 	}
-	return "AWS_ACCESS_KEY_ID is not set", nil
+	return "none that other tools would use in place of yours", nil
 }
 
 func (d *doctor) proxy(context.Context) (string, error) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -341,6 +342,24 @@ func TestDoctorElsewhere(t *testing.T) {
 	for _, want := range []string{"nothing is kept", "AWS_ACCESS_KEY_ID is set", "http://proxy.example.com:3128", "example-bucket can be listed"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
+// Keys that other tools prefer are told, and are no fault.
+func TestDoctorOtherKeys(t *testing.T) {
+	m := newMachine(t).signedIn(t)
+	if err := os.Mkdir(filepath.Join(m.dir, ".aws"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(m.dir, ".aws", "credentials")
+	if err := os.WriteFile(path, []byte("[work]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for profile, want := range map[string]string{"": "ok    other keys        none", "work": "--    other keys        " + path + " has a key under [work]"} {
+		m.settings["AWS_PROFILE"] = profile
+		if out := m.must(t, "", "doctor"); !strings.Contains(out, want) {
+			t.Errorf("AWS_PROFILE=%s:\n%s", profile, out)
 		}
 	}
 }

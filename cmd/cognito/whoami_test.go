@@ -2,7 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -148,5 +151,48 @@ func TestUntil(t *testing.T) {
 	}
 	if got := until(time.Now().Add(90*time.Minute + 100*time.Millisecond)); !strings.HasSuffix(got, "(1h30m0s)") {
 		t.Error(got)
+	}
+}
+
+// The examples in the help are true.
+func TestExamples(t *testing.T) {
+	m := newMachine(t)
+	for _, c := range []command{lsCommand(), whoamiCommand(), tokenCommand(), doctorCommand(), logoutCommand()} {
+		for line := range strings.Lines(c.example) {
+			if words := strings.Fields(line); words[0] == "cognito" {
+				m.signedIn(t).must(t, "", words[1:]...)
+			}
+		}
+	}
+}
+
+// Several goroutines may ask for credentials where nothing is kept on disk: one fetches them.
+func TestSharedInMemory(t *testing.T) {
+	m := newMachine(t)
+	stdin, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	io.WriteString(w, cognitotest.ExamplePassword+"\n")
+	w.Close()
+	a := &app{stdin: stdin, stderr: io.Discard, getenv: func(name string) string { return m.settings[name] }, noStore: true,
+		config: m.settings["COGNITO_CONFIG"], env: "DEV", login: loginFlags{user: "ada"}}
+	s, err := a.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := make(chan string)
+	for range 10 {
+		go func() {
+			creds, err := s.credentials(t.Context())
+			keys <- creds.AccessKeyID + fmt.Sprint(err)
+		}()
+	}
+	first := <-keys
+	for range 9 {
+		if key := <-keys; key != first || !strings.HasSuffix(key, "<nil>") {
+			t.Errorf("%s and %s", first, key)
+		}
 	}
 }
