@@ -104,6 +104,7 @@ const (
 // whoever sends it has the credentials.
 type endpoint struct {
 	source    func(context.Context) (sigv4.Credentials, error)
+	note      func(format string, args ...any) // tells the user of failures: not every SDK repeats what it is answered
 	listener  net.Listener
 	server    *http.Server
 	token     string
@@ -145,7 +146,7 @@ func (s *signedIn) listen(addr string) (*endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &endpoint{source: s.credentials, listener: listener, token: rand.Text(), ended: make(chan error, 1)}, nil
+	return &endpoint{source: s.credentials, note: s.a.notef, listener: listener, token: rand.Text(), ended: make(chan error, 1)}, nil
 }
 
 // start serves until close. Renewals end with ctx.
@@ -275,8 +276,12 @@ func (e *endpoint) credentials() (sigv4.Credentials, error) {
 	if err == nil {
 		err = usable(creds)
 	}
+	before := e.err
 	if e.err = err; err != nil {
 		e.failed = time.Now()
+		if e.note != nil && (before == nil || before.Error() != err.Error()) {
+			e.note("%s", oneLine(err.Error()))
+		}
 		return sigv4.Credentials{}, err
 	}
 	return creds, nil
