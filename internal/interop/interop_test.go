@@ -119,7 +119,16 @@ type result struct {
 // test.
 func run(t *testing.T, env []string, input string, command ...string) result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	r, err := execute(t.Context(), env, input, command)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// execute is run for several programs at once.
+func execute(ctx context.Context, env []string, input string, command []string) (result, error) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
@@ -130,9 +139,9 @@ func run(t *testing.T, env []string, input string, command ...string) result {
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || ctx.Err() != nil) {
-		t.Fatalf("%s: %v (%v)\n%s", strings.Join(command, " "), err, ctx.Err(), stderr.String())
+		return result{}, fmt.Errorf("%s: %v (%v)\n%s", strings.Join(command, " "), err, ctx.Err(), stderr.String())
 	}
-	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}, nil
 }
 
 // serve starts a script that serves until its standard input ends, so that it outlives neither the test nor a test that

@@ -1,0 +1,57 @@
+"""Lists a bucket with boto3, whose default chain finds the credentials, until it has had some number of different ones.
+
+Every listing is a line of JSON on standard output. Usage: tool_list.py BUCKET CREDENTIALS [PROCESSES]
+
+With a third argument, that many processes do so at once, each with a session of its own.
+"""
+
+import json
+import os
+import sys
+import time
+
+import boto3
+
+
+def work(bucket, wanted):
+    session = boto3.Session()
+    s3 = session.client("s3")
+    seen = set()
+    end = time.monotonic() + 90
+    while len(seen) < wanted:
+        if seen:
+            time.sleep(0.7)
+        if time.monotonic() > end:
+            raise TimeoutError("the credentials do not change")
+        access_key = session.get_credentials().get_frozen_credentials().access_key
+        keys = []
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            keys += [entry["Key"] for entry in page["Contents"]]
+        line = json.dumps({"accessKey": access_key, "keys": keys}) + "\n"
+        os.write(1, line.encode())  # in one step: the processes share it
+        seen.add(access_key)
+
+
+def main(bucket, wanted, processes="1"):
+    if processes == "1":
+        work(bucket, int(wanted))
+        return
+    children = []
+    for _ in range(int(processes)):
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                work(bucket, int(wanted))
+                status = 0
+            except Exception as error:
+                print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            finally:
+                os._exit(status)
+        children.append(child)
+    failed = sum(os.waitpid(child, 0)[1] != 0 for child in children)
+    if failed:
+        sys.exit(f"{failed} of {processes} processes failed")
+
+
+main(*sys.argv[1:])

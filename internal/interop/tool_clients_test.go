@@ -1,0 +1,202 @@
+package interop
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A job is a program that runs beside others.
+type job struct {
+	env     []string
+	command []string
+	check   func(t *testing.T, r result)
+}
+
+// runJobs runs all at once, which t.Parallel does not where there are few processors, and then checks each.
+func runJobs(t *testing.T, jobs map[string]job) {
+	t.Helper()
+	type ended struct {
+		name string
+		result
+		err error
+	}
+	all := make(chan ended)
+	for name, j := range jobs {
+		go func() {
+			r, err := execute(t.Context(), j.env, "", j.command)
+			all <- ended{name, r, err}
+		}()
+	}
+	results := make(map[string]ended)
+	for range jobs {
+		e := <-all
+		results[e.name] = e
+	}
+	for _, name := range slices.Sorted(maps.Keys(jobs)) {
+		t.Run(name, func(t *testing.T) {
+			if err := results[name].err; err != nil {
+				t.Fatal(err)
+			}
+			jobs[name].check(t, results[name].result)
+		})
+	}
+}
+
+// A source is how a program comes to its credentials: by its environment, or under a command.
+type source struct{ env, prefix []string }
+
+// consumers are other people's programs that list the bucket until they have had so many different credentials.
+func consumers(t *testing.T, list string, different int) map[string][]string {
+	t.Helper()
+	n := fmt.Sprint(different)
+	js := node(t, "testdata/js/tool_list.mjs", toolBucket, n)
+	return map[string][]string{
+		"boto3":         python(t, "testdata/python/tool_list.py", toolBucket, n),
+		"aws-sdk-go-v2": {list, toolBucket, n},
+		"@aws-sdk":      slices.Insert(js, 1, "--no-warnings"), // such as that this version of node is old
+	}
+}
+
+// ls is the aws command line, as the environment's PATH finds it, listing the bucket.
+var ls = []string{"env", "aws", "s3", "ls", "--recursive", "s3://" + toolBucket}
+
+// lsWaiting is one process of the aws command line that outlives its credentials: it asks every five seconds whether an
+// object is there, which comes later. Then the bucket is listed.
+func lsWaiting(key string) []string {
+	return append([]string{"sh", "-c", `set -e
+aws s3api wait object-exists --bucket $0 --key "$1" &
+sleep 11
+echo late | aws s3 cp --no-progress --quiet - "s3://$0/$1"
+wait $!
+shift
+exec "$@"
+`, lateBucket, key}, ls...)
+}
+
+// TestToolClients: other people's programs list a bucket with credentials of the tool: by a profile with
+// credential_process, from the endpoint of "cognito serve", and under "cognito exec" with and without -serve.
+func TestToolClients(t *testing.T) {
+	t.Parallel()
+	list := buildProgram(t, "../../bench", "github.com/loginwithcognito/cognito/bench/cmd/list-default")
+	program := buildTool(t)
+
+	t.Run("exec", func(t *testing.T) {
+		m := newToolMachine(t, program, 0, 0)
+		m.login(t)
+		exec := []string{program, "exec", "--"}
+		jobs := map[string]job{"aws": {m.env, slices.Concat(exec, ls), func(t *testing.T, r result) { checkLs(t, r) }}}
+		for name, command := range consumers(t, list, 1) {
+			jobs[name] = job{m.env, slices.Concat(exec, command), func(t *testing.T, r result) { checkListings(t, r) }}
+		}
+		runJobs(t, jobs)
+	})
+
+	// Credentials and tokens live for seconds, and a refresh token for one use. Every program is renewed while it runs.
+	t.Run("renewed", func(t *testing.T) {
+		const life, different = 6 * time.Second, 4
+		m := newToolMachine(t, program, life, life)
+		m.login(t)
+		serving, served := m.served(t)
+		ways := map[string]source{
+			"credential_process": {env: m.profiled(t)},
+			"serve":              {env: served},
+			"exec -serve":        {m.env, []string{program, "exec", "-serve", "--"}},
+		}
+		jobs := make(map[string]job)
+		for by, way := range ways {
+			jobs[by+", aws"] = job{way.env, slices.Concat(way.prefix, lsWaiting(by)), func(t *testing.T, r result) { checkLs(t, r) }}
+			for name, command := range consumers(t, list, different) {
+				jobs[by+", "+name] = job{way.env, slices.Concat(way.prefix, command), func(t *testing.T, r result) {
+					if n := checkListings(t, r); n != different {
+						t.Errorf("%d different credentials, want %d", n, different)
+					}
+				}}
+			}
+		}
+		runJobs(t, jobs)
+
+		// Signed out everywhere: what was given out is good for some seconds more.
+		other := *m
+		other.env = m.with("COGNITO_STATE_DIR=" + m.dir + "/other")
+		other.login(t)
+		other.must(t, "", "logout", "-global")
+		for deadline := time.Now().Add(time.Minute); run(t, m.env, "", program, "credentials").status == 0; time.Sleep(200 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("the credentials outlive the session")
+			}
+		}
+		jobs = make(map[string]job)
+		for by, way := range ways {
+			jobs[by+" has ended, aws"] = job{way.env, slices.Concat(way.prefix, ls), checkHint}
+			for name, command := range consumers(t, list, different) {
+				check := checkHint
+				if name == "@aws-sdk" && by == "credential_process" {
+					command = append(command, "fromProcess")
+				} else if name == "@aws-sdk" && by == "serve" { // it has no place for an endpoint's message
+					check = func(t *testing.T, r result) {
+						r.stderr += serving.String()
+						checkHint(t, r)
+					}
+				}
+				jobs[by+" has ended, "+name] = job{way.env, slices.Concat(way.prefix, command), check}
+			}
+		}
+		runJobs(t, jobs)
+	})
+}
+
+// checkHint demands that a program has failed, and that the user sees what to run.
+func checkHint(t *testing.T, r result) {
+	t.Helper()
+	if r.status == 0 || !strings.Contains(r.stderr, "has ended") || !strings.Contains(r.stderr, "cognito login") {
+		t.Errorf("exit status %d, without the hint:\n%s%s", r.status, r.stdout, r.stderr)
+	}
+}
+
+// checkListings demands that all listings that a consumer printed are right, and returns how many different credentials it
+// had.
+func checkListings(t *testing.T, r result) (different int) {
+	t.Helper()
+	if r.status != 0 || r.stderr != "" {
+		t.Fatalf("exit status %d: %s", r.status, r.stderr)
+	}
+	seen := make(map[string]bool)
+	lines := json.NewDecoder(strings.NewReader(r.stdout))
+	for lines.More() {
+		var listing struct {
+			AccessKey string
+			Keys      []string
+		}
+		if err := lines.Decode(&listing); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(listing.Keys, toolKeys) {
+			t.Fatalf("listed %q", listing.Keys)
+		}
+		seen[listing.AccessKey] = true
+	}
+	if len(seen) == 0 {
+		t.Fatal("listed nothing")
+	}
+	return len(seen)
+}
+
+// checkLs demands that "aws s3 ls --recursive" printed the right list.
+func checkLs(t *testing.T, r result) {
+	t.Helper()
+	if r.status != 0 || r.stderr != "" {
+		t.Fatalf("exit status %d: %s", r.status, r.stderr)
+	}
+	var names []string
+	for line := range strings.Lines(r.stdout) { // 2026-01-02 03:04:05         13 hello.txt
+		names = append(names, strings.TrimSuffix(line[min(31, len(line)):], "\n"))
+	}
+	if !slices.Equal(names, toolKeys) {
+		t.Errorf("listed %q", names)
+	}
+}
