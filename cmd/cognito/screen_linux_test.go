@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -197,6 +198,23 @@ func TestInterruptedAtPrompt(t *testing.T) {
 	}
 }
 
+// While the tool waits for a service, too, Ctrl-C ends it, and leaves the terminal as it was.
+func TestInterruptedInRequest(t *testing.T) {
+	m := newMachine(t)
+	asked := make(chan bool, 10)
+	m.server.Fault = func(r *http.Request) *http.Response {
+		asked <- true
+		<-r.Context().Done() // the client has gone
+		return &http.Response{}
+	}
+	s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
+	s.answer("Password of ada: ", cognitotest.ExamplePassword)
+	<-asked
+	s.press("\x03")
+	s.exits(exitInterrupted)
+	s.expect("interrupted")
+}
+
 func TestCodesAtTerminal(t *testing.T) {
 	m := newMachine(t)
 	const seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -260,6 +278,54 @@ func TestNewPasswordAtTerminal(t *testing.T) {
 	s.exits(0)
 	if shown := s.text(); strings.Contains(shown, "Another") || strings.Contains(shown, "short") {
 		t.Error("a password is on the screen")
+	}
+}
+
+func TestRememberDeviceAtTerminal(t *testing.T) {
+	m := newMachine(t)
+	pool := &m.server.UserPools[0]
+	pool.MFAConfiguration, pool.DeviceTracking, pool.Users[0].MFA = "OPTIONAL", "OPT_IN", []string{"EMAIL_OTP"}
+	for _, test := range []struct {
+		answer string
+		asked  bool // for a code, at that sign-in
+	}{{"", true}, {"y", true}, {"", false}} {
+		s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
+		s.answer("Password of ada: ", cognitotest.ExamplePassword)
+		if test.asked {
+			s.expect("(EMAIL): ")
+			s.press(m.server.Code(pool.ID, "ada") + "\n")
+			s.answer("Remember this device, so that it is asked for no more codes? [y/N] ", test.answer)
+		}
+		s.expect("signed in to DEV as ada")
+		s.exits(0)
+		if asked := strings.Contains(s.text(), "EMAIL"); asked != test.asked {
+			t.Errorf("asked: %v:\n%s", asked, s.text())
+		}
+	}
+}
+
+// A pool's own challenge: what it says is shown, and steers nothing; the answer is not shown.
+func TestCustomChallengeAtTerminal(t *testing.T) {
+	m := newMachine(t)
+	pool := &m.server.UserPools[0]
+	pool.Clients[0].ExplicitAuthFlows = append(pool.Clients[0].ExplicitAuthFlows, "ALLOW_CUSTOM_AUTH")
+	pool.CustomAuth = func(c cognitotest.CustomAuth) cognitotest.CustomAuthAnswer {
+		if n := len(c.History); n > 0 && c.History[n-1].Challenge == "CUSTOM_CHALLENGE" && c.History[n-1].Passed {
+			return cognitotest.CustomAuthAnswer{IssueTokens: true}
+		}
+		return cognitotest.CustomAuthAnswer{Parameters: map[string]string{"question": "Who\x1b[31m is it?\r\nWell?"}, Answer: "it is me"}
+	}
+	s := m.atTerminal(t, 80, 24, "login", "-user", "ada", "-flow", "CUSTOM_AUTH")
+	s.answer("Password of ada: ", cognitotest.ExamplePassword)
+	shown := s.expect("Answer: ")
+	if !strings.Contains(shown, "question: Who\ufffd[31m is it?; Well?") {
+		t.Errorf("shown: %q", shown)
+	}
+	s.press("it is me\n")
+	s.expect("signed in to DEV as ada")
+	s.exits(0)
+	if strings.Contains(s.text(), "it is me") {
+		t.Error("the answer is on the screen")
 	}
 }
 
