@@ -106,6 +106,9 @@ func setProfile(data []byte, name string, settings []variable, force bool) ([]by
 	if bytes.IndexByte(data, 0) >= 0 {
 		return nil, fmt.Errorf("the file is not text in UTF-8, which the SDKs read")
 	}
+	if bytes.Count(data, []byte("\r")) != bytes.Count(data, []byte("\r\n")) {
+		return nil, fmt.Errorf("the file has lines that end in CR alone, on which the SDKs do not agree")
+	}
 	end := "\n"
 	if first, _, ok := bytes.Cut(data, []byte("\n")); ok && bytes.HasSuffix(first, []byte("\r")) {
 		end = "\r\n"

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// onUnix skips what needs a POSIX shell and signals.
+func onUnix(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("SKIPPED: needs sh and signals")
+	}
+}
+
+// bothWays runs a test for credentials in the environment, and for the endpoint.
+func bothWays(t *testing.T, test func(t *testing.T, m *machine, flags ...string)) {
+	onUnix(t)
+	t.Run("environment", func(t *testing.T) { test(t, newMachine(t).signedIn(t), "exec") })
+	t.Run("endpoint", func(t *testing.T) { test(t, newMachine(t).signedIn(t), "exec", "-serve") })
+}
+
+func TestExecEnvironment(t *testing.T) {
+	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
+		var want struct{ AccessKeyId, SecretAccessKey, SessionToken, Expiration string }
+		if err := json.Unmarshal([]byte(m.must(t, "", "credentials")), &want); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range credentialNames {
+			m.settings[name] = "stale"
+		}
+		m.settings["AWS_REGION"], m.settings["KEEP"], m.settings["AWS_PAGER"] = "eu-west-1", "a=b c", ""
+		c := m.process(t, append(flags, "--", "env")...)
+		out, err := c.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for line := range strings.Lines(string(out)) {
+			name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+			if _, twice := got[name]; twice {
+				t.Errorf("%s is there twice", name)
+			}
+			if value == "stale" {
+				t.Errorf("%s has stayed", name)
+			}
+			got[name] = value
+		}
+		if got["KEEP"] != "a=b c" || got["AWS_REGION"] != "eu-west-1" || got["AWS_DEFAULT_REGION"] != "eu-west-1" || got["HOME"] != m.dir {
+			t.Errorf("the rest is not kept: %v", got)
+		}
+		_, keys := got["AWS_ACCESS_KEY_ID"]
+		_, endpoint := got["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+		if serving := len(flags) > 1; keys == serving || endpoint != serving {
+			t.Errorf("keys: %v, endpoint: %v", keys, endpoint)
+		}
+		if keys && (got["AWS_ACCESS_KEY_ID"] != want.AccessKeyId || got["AWS_SECRET_ACCESS_KEY"] != want.SecretAccessKey ||
+			got["AWS_SESSION_TOKEN"] != want.SessionToken || got["AWS_CREDENTIAL_EXPIRATION"] != want.Expiration) {
+			t.Error("other credentials than those that are kept")
+		}
+	})
+}
+
+func TestExecArgumentsAndStatus(t *testing.T) {
+	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
+		script := filepath.Join(m.dir, "script")
+		if err := os.WriteFile(script, []byte("no program"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, test := range []struct {
+			args   []string
+			code   int
+			stdout string
+		}{
+			{[]string{"--", "printf", "%s|", "-region", "", "--", "a b", "$HOME"}, 0, "-region||--|a b|$HOME|"},
+			{[]string{"printf", "%s|", "-region", "x"}, 0, "-region|x|"}, // as sudo(8) and env(1): the first word ends the flags
+			{[]string{"-region", "eu-west-1", "sh", "-c", `printf %s "$AWS_REGION"`}, 0, "eu-west-1"},
+			{[]string{"--", "sh", "-c", "exit 7"}, 7, ""},
+			{[]string{"--", "sh", "-c", "exit 255"}, 255, ""},
+			{[]string{"--", "sh", "-c", "kill -TERM $$"}, 128 + 15, ""},
+			{[]string{"--", "sh", "-c", "kill -KILL $$"}, 128 + 9, ""},
+			{[]string{"--", "no-such-program-here"}, exitNotFound, ""},
+			{[]string{"--", m.dir + "/none"}, exitNotFound, ""},
+			{[]string{"--", script}, exitCannotRun, ""},
+			{[]string{"--", m.dir}, exitCannotRun, ""},
+			{[]string{"--"}, exitUsage, ""},
+			{nil, exitUsage, ""},
+			{[]string{"-env", "NONE", "--", "true"}, exitUsage, ""},
+		} {
+			c := m.process(t, slices.Concat(flags, test.args)...)
+			out, err := c.Output()
+			code := c.ProcessState.ExitCode()
+			if status := c.ProcessState.Sys().(syscall.WaitStatus); status.Signaled() {
+				code = 128 + int(status.Signal()) // what a shell makes of it
+			}
+			if code != test.code || string(out) != test.stdout {
+				t.Errorf("%q: exit %d, %q, want %d, %q: %v", test.args, code, out, test.code, test.stdout, err)
+			}
+			var failed *exec.ExitError
+			if said := errors.As(err, &failed) && len(failed.Stderr) > 0; said != (code == 2 || code == 126 || code == 127) {
+				t.Errorf("%q: on standard error: %v", test.args, said)
+			}
+		}
+	})
+}
+
+// Without -serve the command is the process: nothing is between it and who waits for it.
+func TestExecBecomesTheCommand(t *testing.T) {
+	onUnix(t)
+	m := newMachine(t).signedIn(t)
+	c := m.process(t, "exec", "--", "sh", "-c", "echo $$; cat")
+	c.Stdin = strings.NewReader("standard input")
+	out, err := c.Output()
+	if want := strconv.Itoa(c.Process.Pid) + "\nstandard input"; err != nil || string(out) != want {
+		t.Errorf("%q, want %q: %v", out, want, err)
+	}
+}
+
+func TestExecNeedsSignIn(t *testing.T) {
+	m := newMachine(t)
+	for _, args := range [][]string{{"exec", "--", "go"}, {"exec", "-serve", "--", "go"}, {"serve"}} {
+		code, stdout, stderr := m.run(t, "", args...)
+		if code != exitSignIn || stdout != "" || !strings.Contains(stderr, `run "cognito login`) {
+			t.Errorf("%v: exit %d: %s", args, code, stderr)
+		}
+	}
+}
+
+// A signal to the tool reaches the command, which decides what comes of it.
+func TestExecSignals(t *testing.T) {
+	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
+		for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+			c := m.process(t, append(flags, "--", "sh", "-c",
+				`trap 'echo got; exit 5' TERM INT HUP; echo ready; while :; do sleep 0.02; done`)...)
+			stdout, err := c.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewScanner(stdout)
+			if !lines.Scan() || lines.Text() != "ready" {
+				t.Fatalf("%q, %v", lines.Text(), lines.Err())
+			}
+			if err := c.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			got := lines.Scan() && lines.Text() == "got"
+			c.Wait()
+			if code := c.ProcessState.ExitCode(); !got || code != 5 {
+				t.Errorf("%v: reached the command: %v; exit %d", signal, got, code)
+			}
+		}
+	})
+}
+
+// Two commands that outlive a process of nohup(1): what was ignored stays ignored.
+func TestExecKeepsIgnoredSignals(t *testing.T) {
+	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
+		tool := m.process(t, append(flags, "--", "sh", "-c", "kill -HUP $$; kill -HUP $PPID; echo alive")...)
+		c := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `trap "" HUP; "$0" "$@"; exit $?`, tool.Path}, tool.Args[1:]...)...)
+		c.Env = tool.Env
+		if out, err := c.Output(); err != nil || string(out) != "alive\n" {
+			t.Errorf("%q, %v", out, err)
+		}
+	})
+}
+
+// The command must not find passwords that are still to be read.
+func TestExecClosesPasswords(t *testing.T) {
+	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
+		file, err := os.CreateTemp(m.dir, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		file.WriteString(cognitotest.ExamplePassword + "\nanother secret\n")
+		file.Seek(0, 0)
+		c := m.process(t, append(flags, "-no-store", "-user", cognitotest.ExampleUser, "-password-fd", "3", "--",
+			"sh", "-c", "cat <&3; echo done")...)
+		c.ExtraFiles = []*os.File{file}
+		if out, err := c.Output(); err != nil || string(out) != "done\n" {
+			t.Errorf("the command read %q: %v", out, err)
+		}
+	})
+}
+
+// boto3 under exec is the user: the stand-in checks its signature.
+func TestExecBoto3(t *testing.T) {
+	python := needsBotocore(t)
+	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
+		c := m.process(t, append(flags, "--", python, "-c", listWithBoto3("boto3"))...)
+		out, err := c.CombinedOutput()
+		method := "env"
+		if len(flags) > 1 {
+			method = "container-role"
+		}
+		if err != nil || !strings.HasPrefix(string(out), method+" ") || strings.TrimSpace(string(out)) == method+" 0" {
+			t.Errorf("%s: %v", out, err)
+		}
+	})
+}
+
+// listWithBoto3 prints where credentials came from and how many keys a bucket has.
+func listWithBoto3(session string) string {
+	return `
+import boto3
+session = ` + session + `
+method = (session._get_default_session() if session is boto3 else session).get_credentials().method
+page = session.client("s3").list_objects_v2(Bucket="` + cognitotest.ExampleBucket + `")
+print(method, page["KeyCount"])`
+}
