@@ -50,10 +50,10 @@ type doctor struct {
 	first error           // what is wrong first, and in which step
 }
 
-// notSet is the reason for which there is nothing to look at.
-type notSet string
+// A remark is what a line says that is neither well nor wrong: there is nothing to look at, or it may be meant.
+type remark string
 
-func (n notSet) Error() string { return string(n) }
+func (r remark) Error() string { return string(r) }
 
 // stepTime is how long a step may take.
 const stepTime = 20 * time.Second
@@ -88,7 +88,7 @@ func (d *doctor) run(ctx context.Context) error {
 		detail, err := "", error(nil)
 		for _, needed := range step.needs {
 			if err == nil && !d.good[needed] {
-				err = notSet("not looked at, for want of: " + needed)
+				err = remark("not looked at, for want of: " + needed)
 			}
 		}
 		if err == nil {
@@ -117,9 +117,9 @@ func (d *doctor) run(ctx context.Context) error {
 // tell writes the line of a step.
 func (d *doctor) tell(step, detail string, err error) error {
 	mark := "ok"
-	var nothing notSet
-	if errors.As(err, &nothing) {
-		mark, detail = "--", string(nothing)
+	var aside remark
+	if errors.As(err, &aside) {
+		mark, detail = "--", string(aside)
 	} else if err != nil {
 		mark, detail = "FAIL", err.Error()
 		if d.first == nil {
@@ -195,9 +195,9 @@ func (d *doctor) state(context.Context) (string, error) {
 func (d *doctor) otherKeys(context.Context) (string, error) {
 	profile := cmp.Or(d.a.getenv("AWS_PROFILE"), "default")
 	if d.a.getenv("AWS_ACCESS_KEY_ID") != "" {
-		return "", notSet("AWS_ACCESS_KEY_ID is set: other tools use that key, whatever their profile says; unset it if that is not meant")
+		return "", remark("AWS_ACCESS_KEY_ID is set: other tools use that key, whatever their profile says; unset it if that is not meant")
 	} else if path := d.a.staticKeys(profile); path != "" {
-		return "", notSet(path + " has a key under [" + profile + "], which other tools use; remove it, or set AWS_PROFILE, if that is not meant")
+		return "", remark(path + " has a key under [" + profile + "], which other tools use; remove it, or set AWS_PROFILE, if that is not meant")
 	}
 	return "none that other tools would use in place of yours", nil
 }
@@ -217,5 +217,5 @@ func (d *doctor) proxy(context.Context) (string, error) {
 		}
 		return fmt.Sprintf("%s is %s://%s; NO_PROXY is %q", name, u.Scheme, u.Host, cmp.Or(d.a.getenv("NO_PROXY"), d.a.getenv("no_proxy"))), nil
 	}
-	return "", notSet("none (HTTPS_PROXY)")
+	return "", remark("none (HTTPS_PROXY)")
 }

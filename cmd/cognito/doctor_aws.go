@@ -32,7 +32,7 @@ func (d *doctor) reach(service string) func(context.Context) (string, error) {
 			custom = e.Endpoints.CognitoIDP
 		case "cognito-identity":
 			if e.IdentityPoolID == "" {
-				return "", notSet("identity_pool_id is not set: there are no AWS credentials")
+				return "", remark("identity_pool_id is not set: there are no AWS credentials")
 			}
 			region, _, _ = strings.Cut(e.IdentityPoolID, ":")
 			custom = e.Endpoints.CognitoIdentity
@@ -40,7 +40,7 @@ func (d *doctor) reach(service string) func(context.Context) (string, error) {
 			region, custom = e.AWSRegion(), e.Endpoints.STS
 		case "s3":
 			if e.BucketName == "" {
-				return "", notSet("bucket_name is not set")
+				return "", remark("bucket_name is not set")
 			}
 			region, custom = d.a.serviceRegion(e), e.Endpoints.S3
 		}
@@ -160,9 +160,13 @@ func (d *doctor) compare(context.Context) (string, error) {
 	e := d.s.env
 	again := "sign in again: cognito login" + d.s.flag()
 	if d.saved.Tokens.ID == "" {
-		return "", notSet("none are kept: the refresh brings them")
+		return "", remark("none are kept: the refresh brings them")
 	}
-	for use, token := range map[string]string{"id": d.saved.Tokens.ID, "access": d.saved.Tokens.Access} {
+	for _, use := range []string{"id", "access"} {
+		token := d.saved.Tokens.ID
+		if use == "access" {
+			token = d.saved.Tokens.Access
+		}
 		claims, err := cognito.ParseUnverified(token)
 		if err != nil {
 			return "", fmt.Errorf("the %s token: %w: %s", use, err, again)
@@ -226,7 +230,7 @@ func (d *doctor) role(ctx context.Context) (string, error) {
 
 // bucket asks for one key. Many a role may list what is below the caller's own prefix, and no more.
 func (d *doctor) bucket(ctx context.Context) (string, error) {
-	client, in := d.s.lister(), s3list.Input{Bucket: d.s.env.BucketName, PageSize: 1}
+	client, in := d.s.s3(), s3list.Input{Bucket: d.s.env.BucketName, PageSize: 1}
 	client.Credentials = d.have
 	err := firstKey(ctx, client, in)
 	var service *s3list.Error

@@ -31,7 +31,7 @@ What was listed stays when the listing breaks off; the exit status then is not 0
 		example: `cognito ls -own -l
 cognito ls -r -json s3://example-bucket/photos/`,
 		run: func(ctx context.Context, a *app, args []string) error {
-			var l lister
+			var l listing
 			f := a.serviceFlags()
 			recursive := f.Bool("r", false, "list all keys below the prefix, not one level")
 			own := f.Bool("own", false, "list below the caller's own prefix, IDENTITY_ID/, and PREFIX below that")
@@ -88,27 +88,28 @@ func (s *signedIn) identityID(ctx context.Context) (id string, err error) {
 	return id, err
 }
 
-// lister is the client of S3 with the user's credentials.
-func (s *signedIn) lister() *s3list.Client {
+// s3 is the client of S3 with the user's credentials.
+func (s *signedIn) s3() *s3list.Client {
 	return &s3list.Client{
 		Region: s.a.serviceRegion(s.env), Endpoint: s.env.Endpoints.S3, HTTPClient: s.client.HTTPClient, Credentials: s.credentials,
 	}
 }
 
-// A lister writes a listing.
-type lister struct {
+// A listing is what to list, and how to write it.
+type listing struct {
 	in                   s3list.Input
 	long, json, versions bool
 }
 
-func (l *lister) list(ctx context.Context, s *signedIn) (err error) {
+// list lists, and writes line by line.
+func (l *listing) list(ctx context.Context, s *signedIn) (err error) {
 	out := bufio.NewWriterSize(s.a.stdout, 64<<10)
 	progress := progressOf(s.a)
 	l.in.Progress = func(p s3list.Progress) { // at most ten times a second: what is there is shown then
 		progress.show(p.Keys)
 		out.Flush()
 	}
-	client := s.lister()
+	client := s.s3()
 	list := client.List
 	if l.versions {
 		list = client.Versions
@@ -139,7 +140,7 @@ func (l *lister) list(ctx context.Context, s *signedIn) (err error) {
 }
 
 // write writes one line.
-func (l *lister) write(out io.Writer, o s3list.Object) error {
+func (l *listing) write(out io.Writer, o s3list.Object) error {
 	if l.json {
 		line, err := jsonLine(jsonOf(o, l.versions))
 		if err == nil {

@@ -56,7 +56,7 @@ type whoami struct {
 	Subject            string   `json:"sub"`
 	Groups             []string `json:"groups,omitempty"`
 	Device             string   `json:"device_key,omitempty"`
-	TokensExpire       string   `json:"tokens_expire"`
+	TokensExpire       string   `json:"tokens_expire,omitempty"`
 	IdentityID         string   `json:"identity_id,omitempty"`
 	Account            string   `json:"account,omitempty"`
 	Role               string   `json:"arn,omitempty"`
@@ -105,7 +105,9 @@ func (w *whoami) kept(s *signedIn) error {
 	w.Environment, w.UserPoolID, w.ClientID = s.name, s.env.UserPoolID, s.env.ClientID
 	w.User, w.Subject, w.Groups, w.Device = claims.Username, claims.Subject, claims.Groups, saved.Device.Key
 	w.tokens = saved.Tokens.Expires
-	w.TokensExpire = w.tokens.UTC().Format(time.RFC3339)
+	if !w.tokens.IsZero() {
+		w.TokensExpire = w.tokens.UTC().Format(time.RFC3339)
+	}
 	if saved.IdentityPoolID == s.env.IdentityPoolID {
 		w.IdentityID = saved.IdentityID
 	}

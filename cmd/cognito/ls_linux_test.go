@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// Where the listing goes into a file, a terminal shows how far it has come, and nothing of that stays.
+func TestProgressAtTerminal(t *testing.T) {
+	m := newMachine(t)
+	for i := range 2500 {
+		m.server.Buckets[0].Objects[fmt.Sprintf("many/%05d", i)] = cognitotest.Object{}
+	}
+	m.signedIn(t).must(t, "", "credentials", "-format", "process")
+	tool, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(m.dir, "out")
+	s := m.atTerminal(t, 20, 5, "exec", "--", "sh", "-c", shellWord(tool)+" ls -r > "+shellWord(out)+"; echo end")
+	shown := s.expect("end")
+	s.exits(0)
+	if !regexp.MustCompile(`^(\r\d+ keys)+\r +\r$`).MatchString(shown) {
+		t.Errorf("%q", shown)
+	}
+	for part := range strings.SplitSeq(shown, "\r") {
+		if len(part) >= 20 {
+			t.Errorf("%q is too wide for the window", part)
+		}
+	}
+	if data, err := os.ReadFile(out); err != nil || strings.Count(string(data), "\n") != 2507 {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
+}
+
+// Neither keys nor bodies steer the terminal that they are shown on.
+func TestServersDoNotSteerTerminal(t *testing.T) {
+	m := newMachine(t)
+	for _, key := range oddKeys {
+		m.server.Buckets[0].Objects[key] = cognitotest.Object{}
+	}
+	m.faulty().set(func(r *http.Request) *http.Response {
+		if r.URL.Path != "/evil" {
+			return nil
+		}
+		response := answer(200, "\x1b[2Jbody\a\n")
+		response.Header = http.Header{"X-Odd": {"\u009b2J"}}
+		return response
+	})
+	m.signedIn(t).must(t, "", "credentials", "-format", "process")
+	for _, args := range [][]string{{"ls", "-r"}, {"ls", "-r", "-l"}, {"ls", "-r", "-json"}, {"curl", "-i", "-service", "s3", m.url + "/evil"}} {
+		s := m.atTerminal(t, 40, 20, args...)
+		if args[0] == "curl" {
+			s.expect("?[2Jbody?")
+		} else {
+			s.expect(`\u202e`)
+		}
+		s.exits(0)
+		checkPrintable(t, strings.ReplaceAll(s.text(), "\r\n", "\n"))
+		if strings.Contains(s.text(), " keys") {
+			t.Errorf("%v: progress among the keys:\n%s", args, s.text())
+		}
+	}
+}
