@@ -22,14 +22,7 @@ type iniKey struct {
 	continued           bool // the value goes on in the next lines
 }
 
-// value is that of a key, "" if it is not there.
-func (p iniPart) value(name string) string {
-	if i := p.index(name); i >= 0 {
-		return p.keys[i].value
-	}
-	return ""
-}
-
+// index is where a key is among the section's, -1 if it is not there.
 func (p iniPart) index(name string) int {
 	return slices.IndexFunc(p.keys, func(k iniKey) bool { return k.name == name })
 }
@@ -93,11 +86,16 @@ func headerProfile(header string) string {
 	return strings.Trim(words[0], `"'`)
 }
 
-// winning are keys of a profile that credential_process gives way to, or must not stand beside.
-var winning = []string{
-	"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "role_arn", "source_profile", "credential_source",
-	"web_identity_token_file", "login_session",
+// rivals tells whether a key of a profile names credentials that win over credential_process, or must not stand beside it.
+func (k iniKey) rivals() bool {
+	return strings.HasPrefix(k.name, "sso_") || slices.Contains([]string{
+		"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "role_arn", "source_profile", "credential_source",
+		"web_identity_token_file", "login_session",
+	}, k.name)
 }
+
+// ours tells whether this program has written the key credential_process.
+func (k iniKey) ours() bool { return strings.Contains(k.value, " credentials -format process -env ") }
 
 // setProfile returns the file with a profile that has settings, the first of which is credential_process. What was there
 // stays byte for byte, but for the values that settings replace in a profile that this program has written (or, with
@@ -127,11 +125,11 @@ func setProfile(data []byte, name string, settings []variable, force bool) ([]by
 	}
 	part := found[0]
 	for _, key := range part.keys {
-		if slices.Contains(winning, key.name) || strings.HasPrefix(key.name, "sso_") {
+		if key.rivals() {
 			return nil, fmt.Errorf("line %d: profile %s has %s already: choose another -profile, or remove that", key.line, name, key.name)
 		}
 	}
-	if process := part.value("credential_process"); !force && !strings.Contains(process, " credentials -format process -env ") {
+	if i := part.index("credential_process"); !force && (i < 0 || !part.keys[i].ours()) {
 		return nil, fmt.Errorf("line %d: profile %s is there already: choose another -profile, or use -force", part.line, name)
 	}
 	return replaceSettings(data, part, settings, end)

@@ -47,8 +47,8 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 			if err := usable(creds); err != nil {
 				return err
 			}
-			if answers := a.login.answers; answers != nil && answers != a.stdin {
-				answers.Close() // the command has no business with passwords
+			if a.login.passwordFD > 2 {
+				a.answersFile().Close() // the command has no business with passwords
 			}
 			if *serve {
 				return s.execServing(ctx, path, words)

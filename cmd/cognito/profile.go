@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -79,12 +80,13 @@ func (a *app) writeProfile(ctx context.Context, name string, settings []variable
 	} else if _, dangling := os.Lstat(path); dangling == nil {
 		return usagef("%s is a symbolic link to what is not there: %w", path, err)
 	}
-	mode := fs.FileMode(0o600)
+	mode, err := replaceable(path)
+	if err != nil {
+		return err
+	}
 	before, err := readFile(path, maxAWSFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = os.MkdirAll(filepath.Dir(path), 0o700)
-	} else if info, failed := os.Stat(path); failed == nil {
-		mode = info.Mode().Perm()
 	}
 	if err != nil {
 		return err
@@ -105,6 +107,21 @@ func (a *app) writeProfile(ctx context.Context, name string, settings []variable
 	}
 	a.warnOfKeys(name)
 	return nil
+}
+
+// replaceable is the mode of a file, or of one that is still to be made. A device, such as /dev/null, must not be
+// replaced.
+func replaceable(path string) (fs.FileMode, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0o600, nil
+	case err != nil:
+		return 0, err
+	case !info.Mode().IsRegular():
+		return 0, usagef("%s is not a regular file", path)
+	}
+	return info.Mode().Perm(), nil
 }
 
 // maxAWSFile bounds the files that the SDKs read.
@@ -130,11 +147,11 @@ func (a *app) awsFile(variable, name string) (string, error) {
 	return filepath.Join(home, inHome), nil
 }
 
-// staticKeys names the file in which a profile has keys of its own: they come before credential_process and before a
-// container endpoint.
-func (a *app) staticKeys(profile string) string {
-	for variable, file := range map[string]string{"AWS_SHARED_CREDENTIALS_FILE": "credentials", "AWS_CONFIG_FILE": "config"} {
-		path, err := a.awsFile(variable, file)
+// rival names a file and a key by which a profile has credentials of its own, other than by us. Keys come before
+// credential_process, and any comes before a container endpoint.
+func (a *app) rival(profile string, is func(iniKey) bool) (path, key string) {
+	for _, file := range []variable{{"AWS_SHARED_CREDENTIALS_FILE", "credentials"}, {"AWS_CONFIG_FILE", "config"}} {
+		path, err := a.awsFile(file.name, file.value)
 		if err != nil {
 			continue
 		}
@@ -142,13 +159,19 @@ func (a *app) staticKeys(profile string) string {
 		if err != nil {
 			continue
 		}
-		for _, section := range iniSections(data) {
-			if section.profile == profile && section.value("aws_access_key_id") != "" {
-				return path
+		for _, part := range iniSections(data) {
+			if i := slices.IndexFunc(part.keys, is); part.profile == profile && i >= 0 {
+				return path, part.keys[i].name
 			}
 		}
 	}
-	return ""
+	return "", ""
+}
+
+// staticKeys is the file in which a profile has keys, "" if there are none.
+func (a *app) staticKeys(profile string) string {
+	path, _ := a.rival(profile, func(k iniKey) bool { return k.name == "aws_access_key_id" })
+	return path
 }
 
 // warnOfKeys tells of keys that would win over a profile's credential_process.
@@ -158,10 +181,11 @@ func (a *app) warnOfKeys(profile string) {
 	}
 }
 
-// warnOfDefault tells of keys that would win over an endpoint.
+// warnOfDefault tells of what would win over an endpoint.
 func (a *app) warnOfDefault() {
-	if path := a.staticKeys("default"); path != "" {
-		a.notef("warning: %s has aws_access_key_id under [default], and tools will take that, not the endpoint", path)
+	path, key := a.rival("default", func(k iniKey) bool { return k.rivals() || k.name == "credential_process" && !k.ours() })
+	if key != "" {
+		a.notef("warning: %s has %s under [default], and most tools will take that, not the endpoint", path, key)
 	}
 }
 

@@ -42,7 +42,7 @@ cognito serve -addr 127.0.0.1:9911 -token-file ~/.cache/cognito-token > endpoint
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
-			if _, err := setLines(*format, []variable{{"AWS_REGION", a.region}}); err != nil {
+			if _, err := setLines(*format, regionVariables(a.region)); err != nil { // such as a -format that is none
 				return err
 			}
 			if _, err := loopback(*addr); err != nil {
@@ -74,7 +74,7 @@ func (s *signedIn) serve(ctx context.Context, addr, tokenFile, format string) er
 		if err := e.writeToken(tokenFile); err != nil {
 			return err
 		}
-		defer os.Remove(e.tokenFile)
+		defer e.removeToken()
 	}
 	lines, err := setLines(format, append(e.variables(), regionVariables(s.a.serviceRegion(s.env))...))
 	if err != nil {
@@ -187,7 +187,10 @@ func (e *endpoint) writeToken(path string) error {
 	if err != nil {
 		return err
 	}
-	old, err := readFile(path, 1<<10)
+	var old []byte
+	if _, err = replaceable(path); err == nil {
+		old, err = readFile(path, 1<<10)
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return usagef("-token-file: %w", err)
 	}
@@ -196,6 +199,13 @@ func (e *endpoint) writeToken(path string) error {
 	}
 	e.tokenFile = path
 	return replaceFile(path, []byte(e.token), 0o600)
+}
+
+// removeToken leaves a file alone that another process has put in the place of ours.
+func (e *endpoint) removeToken() {
+	if now, err := readFile(e.tokenFile, 1<<10); err == nil && string(now) == e.token {
+		os.Remove(e.tokenFile)
+	}
 }
 
 // ServeHTTP answers GET of one path, to who has the token.

@@ -323,6 +323,9 @@ func TestServe(t *testing.T) {
 			t.Errorf("the token has stayed: %v", err)
 		}
 	}
+	if code, _, stderr := m.run(t, "", "serve", "-token-file", os.DevNull); code != exitUsage || !strings.Contains(stderr, "regular file") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
 	// What is no token stays.
 	if err := os.WriteFile(tokenFile, []byte("precious\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -330,6 +333,35 @@ func TestServe(t *testing.T) {
 	code, _, stderr := m.run(t, "", "serve", "-token-file", tokenFile)
 	if data, err := os.ReadFile(tokenFile); code != exitUsage || !strings.Contains(stderr, "-token-file") || err != nil || string(data) != "precious\n" {
 		t.Errorf("exit %d: %s: %q", code, stderr, data)
+	}
+}
+
+// Credentials of the default profile come first in most SDKs: the user is told.
+func TestServeWarnsOfDefault(t *testing.T) {
+	for _, test := range []struct{ credentials, config, want string }{
+		{"", "", ""},
+		{"[other]\naws_access_key_id = x\n", "[default]\nregion = x\n[profile other]\nrole_arn = x\n", ""},
+		{"[default]\naws_access_key_id = x\n", "", "credentials has aws_access_key_id"},
+		{"", "[default]\nsso_session = x\n", "config has sso_session"},
+		{"", "[default]\ncredential_process = x\n", "config has credential_process"},
+		{"", "[default]\n" + newer + "\n", ""},
+	} {
+		m := newMachine(t)
+		for name, text := range map[string]string{"credentials": test.credentials, "config": test.config} {
+			if err := os.MkdirAll(filepath.Join(m.dir, ".aws"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(m.dir, ".aws", name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m.settings["AWS_CONFIG_FILE"] = filepath.Join(m.dir, ".aws", "config")
+		m.settings["AWS_SHARED_CREDENTIALS_FILE"] = filepath.Join(m.dir, ".aws", "credentials")
+		var said strings.Builder
+		(&app{getenv: func(name string) string { return m.settings[name] }, stderr: &said}).warnOfDefault()
+		if test.want == "" && said.Len() > 0 || !strings.Contains(said.String(), test.want) {
+			t.Errorf("%+v: %q", test, said.String())
+		}
 	}
 }
 
