@@ -1,0 +1,189 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+func TestLoginAtTerminal(t *testing.T) {
+	m := newMachine(t)
+	s := m.atTerminal(t, 80, 24, "login")
+	s.answer("User name: ", cognitotest.ExampleEmail)
+	s.expect("Password of " + cognitotest.ExampleEmail + ": ")
+	if s.echoes() {
+		t.Error("the password is echoed")
+	}
+	s.press(cognitotest.ExamplePassword + "\n")
+	s.expect("signed in to DEV as ada")
+	s.exits(0)
+	if strings.Contains(s.text(), cognitotest.ExamplePassword) {
+		t.Error("the password is on the screen")
+	}
+	m.atTerminal(t, 80, 24, "login").expect("Password of " + cognitotest.ExampleEmail + ": ") // the name is known
+}
+
+func TestInterruptedAtPrompt(t *testing.T) {
+	m := newMachine(t)
+	for key, code := range map[string]int{"\x03": exitInterrupted, "\x1c": 128 + 3, "\x04": exitSignIn} {
+		s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
+		s.expect("Password of ada: ")
+		s.press(key)
+		s.exits(code)
+		if strings.Contains(s.text(), "goroutine") {
+			t.Errorf("%q: %s", key, s.text())
+		}
+	}
+	s := m.atTerminal(t, 80, 24, "login")
+	s.expect("User name: ")
+	s.press("ad\x03")
+	s.exits(exitInterrupted)
+	if _, err := os.Stat(m.settings["COGNITO_STATE_DIR"]); err == nil {
+		t.Error("a state was written")
+	}
+}
+
+// While the tool waits for a service, too, Ctrl-C ends it, and leaves the terminal as it was.
+func TestInterruptedInRequest(t *testing.T) {
+	m := newMachine(t)
+	asked := make(chan bool, 10)
+	m.server.Fault = func(r *http.Request) *http.Response {
+		asked <- true
+		<-r.Context().Done() // the client has gone
+		return &http.Response{}
+	}
+	s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
+	s.answer("Password of ada: ", cognitotest.ExamplePassword)
+	<-asked
+	s.press("\x03")
+	s.exits(exitInterrupted)
+	s.expect("interrupted")
+}
+
+func TestCodesAtTerminal(t *testing.T) {
+	m := newMachine(t)
+	const seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+	pool := &m.server.UserPools[0]
+	pool.MFAConfiguration = "OPTIONAL"
+	pool.Users[0].MFA, pool.Users[0].TOTPSecret = []string{"EMAIL_OTP", "SOFTWARE_TOKEN_MFA"}, seed
+
+	s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
+	s.answer("Password of ada: ", cognitotest.ExamplePassword)
+	s.expect("Which second factor:")
+	s.answer("1 to 2: ", "3") // there is no such
+	choices := s.expect("1 to 2: ")
+	if strings.Contains(choices, "Which") {
+		t.Error("the question is repeated")
+	}
+	s.press("email_otp\n")
+	s.expect("Code sent to ")
+	code := m.server.Code(pool.ID, "ada")
+	s.answer("(EMAIL): ", "000000"[:5]+string('0'+(code[5]-'0'+1)%10))
+	s.expect("CodeMismatchException")
+	s.answer("(EMAIL): ", code[:3]+" "+code[3:]) // as people type them
+	s.expect("signed in to DEV as ada")
+	s.exits(0)
+
+	s = m.atTerminal(t, 80, 24, "login", "-user", "ada")
+	s.answer("Password of ada: ", cognitotest.ExamplePassword)
+	s.answer("1 to 2: ", "SOFTWARE_TOKEN_MFA")
+	now, err := cognito.TOTP(seed, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.answer("Code of the password generator: ", now)
+	s.exits(0)
+
+	// Three wrong ones end it.
+	s = m.atTerminal(t, 80, 24, "login", "-user", "ada")
+	s.answer("Password of ada: ", cognitotest.ExamplePassword)
+	s.answer("1 to 2: ", "2")
+	for range 3 {
+		s.answer("Code of the password generator: ", "12345x")
+	}
+	s.exits(exitFailed)
+}
+
+func TestNewPasswordAtTerminal(t *testing.T) {
+	m := newMachine(t)
+	m.server.UserPools[0].RequiredAttributes = []string{"email", "name"}
+	s := m.atTerminal(t, 80, 24, "login", "-user", cognitotest.ExampleNewUser)
+	s.answer("Password of grace: ", cognitotest.ExamplePassword)
+	s.answer("The pool wants a new password: ", "one")
+	s.answer("Once more: ", "two")
+	s.expect("not the same")
+	s.answer("The pool wants a new password: ", "short")
+	s.answer("Once more: ", "short")
+	s.answer("Your name: ", "Grace")
+	s.expect("InvalidPasswordException")
+	s.answer("The pool wants a new password: ", "Another-Horse-8-battery")
+	s.answer("Once more: ", "Another-Horse-8-battery")
+	s.answer("Your name: ", "Grace")
+	s.expect("signed in to DEV as grace")
+	s.exits(0)
+	if shown := s.text(); strings.Contains(shown, "Another") || strings.Contains(shown, "short") {
+		t.Error("a password is on the screen")
+	}
+}
+
+func TestRememberDeviceAtTerminal(t *testing.T) {
+	m := newMachine(t)
+	pool := &m.server.UserPools[0]
+	pool.MFAConfiguration, pool.DeviceTracking, pool.Users[0].MFA = "OPTIONAL", "OPT_IN", []string{"EMAIL_OTP"}
+	for _, test := range []struct {
+		answer string
+		asked  bool // for a code, at that sign-in
+	}{{"", true}, {"y", true}, {"", false}} {
+		s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
+		s.answer("Password of ada: ", cognitotest.ExamplePassword)
+		if test.asked {
+			s.expect("(EMAIL): ")
+			s.press(m.server.Code(pool.ID, "ada") + "\n")
+			s.answer("Remember this device, so that it is asked for no more codes? [y/N] ", test.answer)
+		}
+		s.expect("signed in to DEV as ada")
+		s.exits(0)
+		if asked := strings.Contains(s.text(), "EMAIL"); asked != test.asked {
+			t.Errorf("asked: %v:\n%s", asked, s.text())
+		}
+	}
+}
+
+// A pool's own challenge: what it says is shown, and steers nothing; the answer is not shown.
+func TestCustomChallengeAtTerminal(t *testing.T) {
+	m := newMachine(t)
+	pool := &m.server.UserPools[0]
+	pool.Clients[0].ExplicitAuthFlows = append(pool.Clients[0].ExplicitAuthFlows, "ALLOW_CUSTOM_AUTH")
+	pool.CustomAuth = func(c cognitotest.CustomAuth) cognitotest.CustomAuthAnswer {
+		if n := len(c.History); n > 0 && c.History[n-1].Challenge == "CUSTOM_CHALLENGE" && c.History[n-1].Passed {
+			return cognitotest.CustomAuthAnswer{IssueTokens: true}
+		}
+		return cognitotest.CustomAuthAnswer{Parameters: map[string]string{"question": "Who\x1b[31m is it?\r\nWell?"}, Answer: "it is me"}
+	}
+	s := m.atTerminal(t, 80, 24, "login", "-user", "ada", "-flow", "CUSTOM_AUTH")
+	s.answer("Password of ada: ", cognitotest.ExamplePassword)
+	shown := s.expect("Answer: ")
+	if !strings.Contains(shown, "question: Who\ufffd[31m is it?; Well?") {
+		t.Errorf("shown: %q", shown)
+	}
+	s.press("it is me\n")
+	s.expect("signed in to DEV as ada")
+	s.exits(0)
+	if strings.Contains(s.text(), "it is me") {
+		t.Error("the answer is on the screen")
+	}
+}
+
+// What is piped is answers, and the first is the password: it must not be sent as a user name.
+func TestPipedPasswordIsNoUserName(t *testing.T) {
+	m := newMachine(t)
+	code, _, stderr := m.run(t, cognitotest.ExamplePassword+"\n", "login")
+	if code != exitUsage || !strings.Contains(stderr, "-user") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
