@@ -88,20 +88,6 @@ func TestListed(t *testing.T) {
 	}
 }
 
-// shell returns the path of a shell. One that is not there is a loud skip; where COGNITO_TEST_SHELLS lists it, a failure.
-func shell(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err == nil {
-		return path
-	}
-	if slices.Contains(strings.Fields(os.Getenv("COGNITO_TEST_SHELLS")), name) {
-		t.Fatal(err)
-	}
-	t.Skipf("NOT TESTED: %v", err)
-	return ""
-}
-
 // inShell runs a script in a shell, where "cognito" is the tool.
 func (m *machine) inShell(t *testing.T, script string, command ...string) string {
 	t.Helper()
@@ -113,7 +99,7 @@ func (m *machine) inShell(t *testing.T, script string, command ...string) string
 	if err := os.Symlink(c.Path, filepath.Join(bin, "cognito")); err != nil && !os.IsExist(err) {
 		t.Fatal(err)
 	}
-	run := exec.CommandContext(t.Context(), shell(t, command[0]), append(command[1:], script)...)
+	run := exec.CommandContext(t.Context(), needs(t, command[0]), append(command[1:], script)...)
 	run.Env = append(c.Env, "PATH="+bin+":"+os.Getenv("PATH"), "TERM=dumb")
 	run.Dir = m.dir
 	var stderr strings.Builder
