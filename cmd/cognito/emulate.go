@@ -38,11 +38,11 @@ cognito emulate -print-seed > seed.json`,
 			addr := f.String("addr", "127.0.0.1:0", "loopback `address` to listen at; port 0: any that is free")
 			seed := f.String("seed", "", "`file` with what the stand-in knows (default: an example)")
 			config := f.String("config", "", "write environments to this `file`, for -config of the other commands")
-			print := f.Bool("print-seed", false, "print the example's seed, and serve nothing")
+			show := f.Bool("print-seed", false, "print the example's seed, and serve nothing")
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
-			if *print {
+			if *show {
 				return printSeed(a.stdout)
 			}
 			server := cognitotest.Example()
@@ -82,17 +82,17 @@ func (a *app) emulate(ctx context.Context, server *cognitotest.Server, addr, con
 		}
 	}
 	codes := &codePrinter{server: server, print: a.notef, shown: make(map[[2]string]string)}
-	http := &http.Server{
+	service := &http.Server{
 		Handler:           codes,
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 64 << 10,
 		ErrorLog:       log.New(io.Discard, "", 0),
 	}
-	defer context.AfterFunc(ctx, func() { http.Close() })()
+	defer context.AfterFunc(ctx, func() { service.Close() })()
 	if _, err := io.WriteString(a.stdout, advice(environments, url, config)); err != nil {
 		return err
 	}
-	if err = http.Serve(listener); ctx.Err() != nil {
+	if err = service.Serve(listener); ctx.Err() != nil {
 		return nil // Ctrl-C is how it ends
 	}
 	return err
@@ -160,9 +160,10 @@ func (c *codePrinter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.server.ServeHTTP(w, r)
 		return
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20)) // far more than these operations take
-	if err != nil {
-		http.Error(w, "the body is cut short", http.StatusBadRequest)
+	const most = 1 << 20 // far more than these operations take
+	body, err := io.ReadAll(io.LimitReader(r.Body, most+1))
+	if err != nil || len(body) > most {
+		http.Error(w, "the body is cut short, or longer than 1 MiB", http.StatusBadRequest)
 		return
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
