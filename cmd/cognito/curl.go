@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -14,7 +15,6 @@ import (
 	"strings"
 	"time"
 
-	endpoints "github.com/loginwithcognito/cognito/internal/endpoint"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
@@ -83,7 +83,7 @@ func (c *curl) request(ctx context.Context, address string) (*http.Request, erro
 		return nil, usagef("the URL is not a whole one: it should look like https://HOST/PATH")
 	case u.User != nil:
 		return nil, usagef("the URL holds a user name: leave it out, the request is signed")
-	case u.Scheme != "https" && !(u.Scheme == "http" && endpoints.Loopback(u.Hostname())):
+	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
 		return nil, usagef("the URL begins with %q: it must be https (http only on the loopback address)", u.Scheme+":")
 	}
 	service, region := guessService(u.Hostname())
@@ -117,6 +117,11 @@ func (c *curl) request(ctx context.Context, address string) (*http.Request, erro
 		c.header.Set("Accept-Encoding", "identity") // or net/http would ask for gzip, and unpack it
 	}
 	return request, nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // body opens what -d says; size is -1 if the body tells it itself.

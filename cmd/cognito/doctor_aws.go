@@ -15,36 +15,61 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitoidp"
-	endpoints "github.com/loginwithcognito/cognito/internal/endpoint"
 	"github.com/loginwithcognito/cognito/s3list"
 	"github.com/loginwithcognito/cognito/sigv4"
-	"github.com/loginwithcognito/cognito/sts"
 )
+
+// A stopped transport learns where the library would send a request, and sends nothing.
+type stopped struct{ url *url.URL }
+
+func (s *stopped) RoundTrip(request *http.Request) (*http.Response, error) {
+	s.url = request.URL
+	return &http.Response{StatusCode: http.StatusBadRequest, Header: make(http.Header), Body: http.NoBody, Request: request}, nil
+}
+
+// host is that of a service, as the library reckons it.
+func (d *doctor) host(ctx context.Context, service string) (*url.URL, error) {
+	to := new(stopped)
+	client := &cognito.Client{Environment: d.s.env, HTTPClient: &http.Client{Transport: to}}
+	var err error
+	switch service {
+	case "cognito-idp":
+		var pool *cognitoidp.Client
+		if pool, err = client.UserPool(); err == nil {
+			_, err = pool.JWKS(ctx, d.s.env.UserPoolID)
+		}
+	case "cognito-identity":
+		var guest *cognito.Session
+		if guest, err = client.Guest(ctx); err == nil {
+			_, err = guest.IdentityID(ctx)
+		}
+	case "sts":
+		client := d.s.sts()
+		client.HTTPClient = &http.Client{Transport: to}
+		client.Credentials = func(context.Context) (sigv4.Credentials, error) {
+			return sigv4.Credentials{AccessKeyID: "none", SecretAccessKey: "none"}, nil
+		}
+		_, err = client.GetCallerIdentity(ctx)
+	case "s3":
+		client := d.s.s3()
+		client.HTTPClient, client.Credentials = &http.Client{Transport: to}, nil
+		err = firstKey(ctx, client, s3list.Input{Bucket: d.s.env.BucketName})
+	}
+	if to.url == nil {
+		return nil, err
+	}
+	return &url.URL{Scheme: to.url.Scheme, Host: to.url.Host, Path: "/"}, nil
+}
 
 // reach opens a connection to a service's host.
 func (d *doctor) reach(service string) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
-		e := d.s.env
-		region, custom := "", ""
-		switch service {
-		case "cognito-idp":
-			region, _, _ = strings.Cut(e.UserPoolID, "_")
-			custom = e.Endpoints.CognitoIDP
-		case "cognito-identity":
-			if e.IdentityPoolID == "" {
-				return "", remark("identity_pool_id is not set: there are no AWS credentials")
-			}
-			region, _, _ = strings.Cut(e.IdentityPoolID, ":")
-			custom = e.Endpoints.CognitoIdentity
-		case "sts":
-			region, custom = e.AWSRegion(), e.Endpoints.STS
-		case "s3":
-			if e.BucketName == "" {
-				return "", remark("bucket_name is not set")
-			}
-			region, custom = d.a.serviceRegion(e), e.Endpoints.S3
+		if service == "cognito-identity" && d.s.env.IdentityPoolID == "" {
+			return "", remark("identity_pool_id is not set: there are no AWS credentials")
+		} else if service == "s3" && d.s.env.BucketName == "" {
+			return "", remark("bucket_name is not set")
 		}
-		u, err := endpoints.URL(service, region, custom, endpoints.Options{})
+		u, err := d.host(ctx, service)
 		if err != nil {
 			return "", err
 		}
@@ -223,7 +248,8 @@ func (d *doctor) credentials(ctx context.Context) (string, error) {
 func (d *doctor) have(context.Context) (sigv4.Credentials, error) { return d.creds, nil }
 
 func (d *doctor) role(ctx context.Context) (string, error) {
-	client := &sts.Client{Region: d.s.env.AWSRegion(), Endpoint: d.s.env.Endpoints.STS, HTTPClient: d.s.client.HTTPClient, Credentials: d.have}
+	client := d.s.sts()
+	client.Credentials = d.have
 	caller, err := client.GetCallerIdentity(ctx)
 	return caller.ARN, cognito.Explain(err)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -14,54 +13,12 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/loginwithcognito/cognito/cognitotest"
 	"github.com/loginwithcognito/cognito/s3list"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
-
-// A fault is a Fault that can be changed while requests may be under way.
-type fault struct {
-	now atomic.Pointer[func(*http.Request) *http.Response]
-}
-
-func (f *fault) set(answer func(*http.Request) *http.Response) { f.now.Store(&answer) }
-
-// faulty is to be called before the first request.
-func (m *machine) faulty() *fault {
-	f := new(fault)
-	m.server.Fault = func(r *http.Request) *http.Response {
-		if answer := f.now.Load(); answer != nil && *answer != nil {
-			return (*answer)(r)
-		}
-		return nil
-	}
-	return f
-}
-
-// operation is what a request asks a JSON service for.
-func operation(r *http.Request) string {
-	_, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	return name
-}
-
-func answer(status int, body string) *http.Response {
-	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body))}
-}
-
-// refused is the answer of a JSON service that refuses.
-func refused(code, message string) *http.Response {
-	return answer(400, fmt.Sprintf(`{"__type":%q,"message":%q}`, code, message))
-}
-
-var oddKeys = []string{
-	"esc\x1b[31mred", "bell\a", "line\nend", "return\r!", `quote"`, `back\slash`, "c1\u009b31m", "bidi\u202e", "del\x7f", "blank ",
-	" before", "\u00a0", "emoji 👩‍🚀", "tab\t", "'single'", "<&>", "\u2028", "\U000e0001",
-}
 
 func keysOf(t *testing.T, text string) (keys, prefixes []string) {
 	t.Helper()
@@ -77,15 +34,6 @@ func keysOf(t *testing.T, text string) (keys, prefixes []string) {
 		}
 	}
 	return keys, prefixes
-}
-
-func checkPrintable(t *testing.T, text string) {
-	t.Helper()
-	for _, r := range text {
-		if r != '\n' && !unicode.IsPrint(r) {
-			t.Fatalf("%q is in what is printed", r)
-		}
-	}
 }
 
 // Every key comes out as it went in, in both forms, however odd, and over several pages; the library lists the same.
@@ -295,75 +243,4 @@ func TestListIntoClosedPipe(t *testing.T) {
 		t.Errorf("%v: %s", err, &stderr)
 	}
 	w.Close()
-}
-
-func TestProgress(t *testing.T) {
-	var screen bytes.Buffer
-	p := &progress{to: &screen}
-	p.show(7)
-	p.show(1234567)
-	p.clear()
-	p.clear()
-	if want := "\r7 keys\r1234567 keys\r            \r"; screen.String() != want {
-		t.Errorf("%q", screen.String())
-	}
-	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0) // itself a terminal
-	if err != nil {
-		t.Skipf("NOT TESTED: there is no pseudo-terminal: %v", err)
-	}
-	defer terminal.Close()
-	for _, test := range []struct {
-		stdout, stderr io.Writer
-		term           string
-		want           bool
-	}{
-		{&screen, &screen, "xterm", false},
-		{&screen, terminal, "xterm", true},
-		{terminal, terminal, "xterm", false}, // the listing is on it already
-		{&screen, terminal, "dumb", false},
-	} {
-		a := &app{stdout: test.stdout, stderr: test.stderr, getenv: func(string) string { return test.term }}
-		if p := progressOf(a); (p.to != nil) != test.want {
-			t.Errorf("%v: %v", test, p.to)
-		}
-	}
-}
-
-func TestHumanSize(t *testing.T) {
-	for bytes, want := range map[int64]string{
-		0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1229: "1.2 KiB", 1048524: "1023.9 KiB", 1048525: "1.0 MiB", 1 << 20: "1.0 MiB",
-		5 << 30: "5.0 GiB", 5 << 40: "5.0 TiB", 1<<63 - 1: "8.0 EiB",
-	} {
-		if got := humanSize(bytes); got != want {
-			t.Errorf("%d: %s, want %s", bytes, got, want)
-		}
-	}
-}
-
-// Whatever a name holds, what is printed of it steers nothing, and says what it is.
-func FuzzNames(f *testing.F) {
-	for _, key := range oddKeys {
-		f.Add(key)
-	}
-	f.Fuzz(func(t *testing.T, name string) {
-		shown := quoted(name)
-		checkPrintable(t, shown)
-		if strings.Contains(shown, "\n") {
-			t.Errorf("%q has a line end", shown)
-		}
-		if shown != name {
-			if back, err := strconv.Unquote(shown); err != nil || back != name {
-				t.Errorf("%q became %q: %v", name, back, err)
-			}
-		}
-		line, err := jsonLine(jsonOf(s3list.Object{Key: name, LastModified: time.Unix(0, 0)}, false))
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkPrintable(t, string(line))
-		var back struct{ Key string }
-		if err := json.Unmarshal(line, &back); err != nil || back.Key != name && utf8.ValidString(name) {
-			t.Errorf("%q became %q: %v", name, back.Key, err)
-		}
-	})
 }

@@ -80,10 +80,16 @@ func (w *whoami) ask(ctx context.Context, s *signedIn) error {
 	if _, err = s.credentials(ctx); err != nil {
 		return err
 	}
-	client := &sts.Client{Region: s.a.serviceRegion(s.env), Endpoint: s.env.Endpoints.STS, HTTPClient: s.client.HTTPClient, Credentials: s.credentials}
-	caller, err := client.GetCallerIdentity(ctx)
+	caller, err := s.sts().GetCallerIdentity(ctx)
 	w.Account, w.Role = caller.Account, caller.ARN
 	return cognito.Explain(err)
+}
+
+// sts is the client of AWS STS with the user's credentials.
+func (s *signedIn) sts() *sts.Client {
+	return &sts.Client{
+		Region: s.a.serviceRegion(s.env), Endpoint: s.env.Endpoints.STS, HTTPClient: s.client.HTTPClient, Credentials: s.credentials,
+	}
 }
 
 // kept adds what the record tells.

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// A session is renewed by the doctor, and where that fails nothing is lost.
+func TestDoctorKeepsState(t *testing.T) {
+	m := newMachine(t)
+	f := m.faulty()
+	m.signedIn(t)
+	_, before := m.record(t)
+	f.set(func(r *http.Request) *http.Response {
+		if r.Method == http.MethodPost {
+			return answer(0, "")
+		}
+		return nil
+	})
+	m.run(t, "", "doctor")
+	if _, after := m.record(t); string(after.Session) != string(before.Session) {
+		t.Error("a doctor who could not renew the session has changed it")
+	}
+	f.set(nil)
+	m.server.UserPools[0].Clients[0].RefreshTokenRotation = true
+	m.must(t, "", "doctor")
+	if _, after := m.record(t); after.session().Tokens == before.session().Tokens {
+		t.Error("the session was not renewed")
+	}
+	m.must(t, "", "doctor")
+	m.must(t, "", "credentials", "-format", "process")
+}
+
+func TestDoctorElsewhere(t *testing.T) {
+	m := newMachine(t)
+	// Without an identity pool there is nothing to look at after the tokens.
+	m.settings["COGNITO_ENV"] = "BARE"
+	m.signedIn(t)
+	var results []string
+	for line := range strings.Lines(m.must(t, "", "doctor", "-json")) {
+		var step struct{ Step, Result, Detail string }
+		if err := json.Unmarshal([]byte(line), &step); err != nil || step.Detail == "" {
+			t.Fatal(line, err)
+		}
+		results = append(results, step.Step+" "+step.Result)
+	}
+	for _, want := range []string{"signature ok", "identity pool --", "role --", "bucket --"} {
+		if !slices.Contains(results, want) {
+			t.Errorf("no %s in %v", want, results)
+		}
+	}
+	// With nothing kept, the doctor signs in; and says what other tools will find.
+	m.settings["COGNITO_ENV"], m.settings["AWS_ACCESS_KEY_ID"] = "DEV", "AKIAIOSFODNN7EXAMPLE"
+	m.settings["https_proxy"], m.settings["no_proxy"] = "proxy.example.com:3128", "127.0.0.1"
+	out := m.must(t, cognitotest.ExamplePassword+"\n", "doctor", "-no-store", "-user", "ada")
+	for _, want := range []string{"nothing is kept", "AWS_ACCESS_KEY_ID is set", "http://proxy.example.com:3128", "example-bucket can be listed"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
+// Keys that other tools prefer are told, and are no fault.
+func TestDoctorOtherKeys(t *testing.T) {
+	m := newMachine(t).signedIn(t)
+	if err := os.Mkdir(filepath.Join(m.dir, ".aws"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(m.dir, ".aws", "credentials")
+	if err := os.WriteFile(path, []byte("[work]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for profile, want := range map[string]string{"": "ok    other keys        none", "work": "--    other keys        " + path + " has a key under [work]"} {
+		m.settings["AWS_PROFILE"] = profile
+		if out := m.must(t, "", "doctor"); !strings.Contains(out, want) {
+			t.Errorf("AWS_PROFILE=%s:\n%s", profile, out)
+		}
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	for want, err := range map[string]error{
+		"DNS":            &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "h"}},
+		"a firewall":     &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded},
+		"check the netw": errors.New("something else"),
+	} {
+		if got := unreachable("h", fmt.Errorf("x: %w", err)); !strings.Contains(got.Error(), want) || !errors.Is(got, err) {
+			t.Errorf("%v", got)
+		}
+	}
+}
+
+// The hosts are those that the library asks, and nothing is sent to learn them.
+func TestDoctorHosts(t *testing.T) {
+	d := &doctor{s: &signedIn{a: &app{getenv: func(string) string { return "" }}, env: cognito.Environment{
+		UserPoolID: "eu-west-1_EXAMPLE00", ClientID: cognitotest.ExampleClientID, IdentityPoolID: cognitotest.ExampleIdentityPoolID, BucketName: "b-1",
+	}}}
+	d.s.client = new(cognito.Client)
+	for service, want := range map[string]string{
+		"cognito-idp": "https://cognito-idp.eu-west-1.amazonaws.com/", "cognito-identity": "https://cognito-identity.us-east-1.amazonaws.com/",
+		"sts": "https://sts.eu-west-1.amazonaws.com/", "s3": "https://b-1.s3.eu-west-1.amazonaws.com/",
+	} {
+		if got, err := d.host(t.Context(), service); err != nil || got.String() != want {
+			t.Errorf("%s: %v, %v", service, got, err)
+		}
+	}
+}
