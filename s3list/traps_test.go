@@ -92,3 +92,31 @@ func TestRegionOfCustomEndpointIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// Who breaks off does not wait for what is still on the way: it is cancelled.
+func TestBreakCancels(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cancelled := false
+		s := &server{answer: func(n int, req *http.Request) *http.Response {
+			if n == 1 {
+				return reply(200, pageOf("t", "a", "b", "c"))
+			}
+			select {
+			case <-req.Context().Done():
+				cancelled = true
+			case <-time.After(time.Minute):
+			}
+			return nil
+		}}
+		begun := time.Now()
+		for o, err := range client(s).Objects(t.Context(), "b12", "") {
+			synctest.Wait() // the next page is asked for
+			if err != nil || o.Key == "b" {
+				break
+			}
+		}
+		if len(s.seen) != 2 || !cancelled || time.Since(begun) != 0 {
+			t.Errorf("%d requests, cancelled %v, after %v", len(s.seen), cancelled, time.Since(begun))
+		}
+	})
+}
