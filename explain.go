@@ -48,6 +48,7 @@ var explanations = [...]explanation{
 	{"cognitoidp", "EnableSoftwareTokenMFAException", "", "the code is misspelt, or the generator's clock or seed is wrong: try the next code"},
 	{"cognitoidp", "ERROR", "", "the code is misspelt, or the generator's clock or seed is wrong: try the next code"},
 	{"cognitoidp", "ExpiredCodeException", "", "the code is too old, or was used: ask for another"},
+	{"cognitoidp", "UnsupportedOperationException", "revo", "the app client has token revocation switched off (EnableTokenRevocation): its refresh tokens are good until they expire"},
 	{"cognitoidp", "LimitExceededException", "", "this user has asked for too much in the last hour (codes, changes of password): wait"},
 	{"cognitoidp", "ForbiddenException", "", "AWS WAF, the firewall before the user pool, refused the request: the network that it comes from may be blocked"},
 	{"cognitoid", "NotAuthorizedException", "not from a supported provider",

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -226,4 +227,35 @@ func TestSignOutRevokesStoredToken(t *testing.T) {
 			t.Errorf("a session that has ended took %v out of the store", tokens)
 		}
 	})
+}
+
+// An app client may have revocation switched off: the session is forgotten here, and the caller told.
+func TestSignOutWithoutRevocation(t *testing.T) {
+	server := cognitotest.Example()
+	down := true
+	watch(server, func(operation string, _ int) *http.Response {
+		switch {
+		case operation == "RevokeToken" && down:
+			return refusal(400, "InternalErrorException", "")
+		case operation == "RevokeToken":
+			return refusal(400, "UnsupportedOperationException", "Revoking tokens is not enabled for this client.")
+		}
+		return nil
+	})
+	s := signIn(t, exampleClient(server))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := s.SignOut(ctx); err == nil {
+		t.Error("no error though the pool is in trouble")
+	}
+	if _, err := s.Tokens(t.Context()); err != nil {
+		t.Errorf("the pool could not be told, and the session has ended: %v", err)
+	}
+	down = false
+	if err := s.SignOut(t.Context()); !hasCode(err, cognitoidp.CodeUnsupportedOperation) || !strings.Contains(err.Error(), "switched off") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := s.Tokens(t.Context()); err == nil {
+		t.Error("the session goes on")
+	}
 }

@@ -84,7 +84,8 @@ func (s *Session) live() error {
 
 // SignOut revokes the refresh token and forgets everything: later calls of the session fail. A refresh that is under way
 // is waited for, so that the token revoked is the newest. Access and ID tokens, and credentials, that were handed out
-// before stay valid until they expire. Where the pool can't be told, the session goes on. With [Client.RefreshWith] the
+// before stay valid until they expire. Where the pool can't be told, the session goes on; only where the app client has
+// revocation switched off (UnsupportedOperationException) it is forgotten all the same. With [Client.RefreshWith] the
 // token revoked is the stored one, which another process may have refreshed; forgetting what is stored is the caller's.
 func (s *Session) SignOut(ctx context.Context) error {
 	s.end(true)
@@ -103,20 +104,22 @@ func (s *Session) SignOut(ctx context.Context) error {
 			tokens = saved.Tokens
 		}
 	}
+	var err error
 	if tokens.Refresh != "" {
-		err := s.client.services.idp.RevokeToken(ctx, cognitoidp.RevokeTokenInput{
+		err = s.client.services.idp.RevokeToken(ctx, cognitoidp.RevokeTokenInput{
 			Token:        tokens.Refresh,
 			ClientID:     s.client.Environment.ClientID,
 			ClientSecret: s.client.Environment.ClientSecret,
 		})
-		if err != nil {
+		var service *cognitoidp.Error
+		if err != nil && !(errors.As(err, &service) && service.Code == cognitoidp.CodeUnsupportedOperation) {
 			s.end(false)
 			return Explain(err)
 		}
 	}
 	s.tokens.clear()
 	s.credentials.clear()
-	return nil
+	return Explain(err)
 }
 
 func (s *Session) end(ended bool) {

@@ -49,7 +49,11 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		if err := l.tellPool(ctx, s, r, session); err != nil {
 			return err
 		}
-		if err := session.SignOut(ctx); err != nil && !ended(err) {
+		var service *cognitoidp.Error
+		switch err := session.SignOut(ctx); {
+		case errors.As(err, &service) && service.Code == cognitoidp.CodeUnsupportedOperation:
+			s.a.notef("forgotten here alone: %s", oneLine(err.Error()))
+		case err != nil && !ended(err):
 			return err
 		}
 		r.Session, r.Credentials = nil, nil
