@@ -141,9 +141,9 @@ func TestExecNeedsSignIn(t *testing.T) {
 // A signal to the tool reaches the command, which decides what comes of it.
 func TestExecSignals(t *testing.T) {
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
-		for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+		for _, signal := range endingSignals() {
 			c := m.process(t, append(flags, "--", "sh", "-c",
-				`trap 'echo got; exit 5' TERM INT HUP; echo ready; while :; do sleep 0.02; done`)...)
+				`trap 'echo got; exit 5' TERM INT HUP QUIT USR1 USR2; echo ready; while :; do sleep 0.02; done`)...)
 			stdout, err := c.StdoutPipe()
 			if err != nil {
 				t.Fatal(err)

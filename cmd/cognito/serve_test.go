@@ -19,7 +19,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -293,7 +292,7 @@ func TestServe(t *testing.T) {
 	onUnix(t)
 	m := newMachine(t).signedIn(t)
 	tokenFile := filepath.Join(m.dir, "token")
-	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt, syscall.SIGHUP} {
+	for _, signal := range endingSignals() {
 		c, settings := m.serve(t, "-token-file", tokenFile, "-region", "eu-west-1")
 		if settings["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] != tokenFile || settings["AWS_REGION"] != "eu-west-1" {
 			t.Fatalf("printed %v", settings)
