@@ -14,6 +14,7 @@ const (
 	keyValue = iota
 	modifiedValue
 	etagValue
+	quotedValue // ETag, if it is in quotes, without them
 	sizeValue
 	versionValue
 	values
@@ -45,7 +46,11 @@ func (p *parser) alike() bool {
 			p.At = start
 			return false
 		}
-		v[s.values[i]] = p.Chars()
+		if i = s.values[i]; i == quotedValue {
+			v[i] = p.Plain()
+		} else {
+			v[i] = p.Chars()
+		}
 	}
 	if !p.Take(s.literals[s.n]) {
 		p.At = start
@@ -66,6 +71,7 @@ func (p *parser) object(start int, wanted bool, element string) {
 	o := Object{DeleteMarker: element == "DeleteMarker"}
 	var v [values][]byte
 	var expiry []byte
+	quote := []byte("&quot;")
 	s, plain, literal := shape{text: p.shape.text, common: int32(len(p.common))}, true, start
 	value := func(i int) {
 		begin := p.At
@@ -74,6 +80,9 @@ func (p *parser) object(start int, wanted bool, element string) {
 		if s.n == values || p.At == begin || !bytes.HasPrefix(p.Body[end:], []byte("</")) {
 			plain = false // there is more than text in it
 			return
+		}
+		if raw := p.Body[begin:end]; i == etagValue && len(raw) >= 2*len(quote) && bytes.HasPrefix(raw, quote) && bytes.HasSuffix(raw, quote) {
+			i, begin, end = quotedValue, begin+len(quote), end-len(quote)
 		}
 		s.literals[s.n], s.values[s.n] = p.Body[literal:begin], i
 		s.n++
@@ -176,8 +185,15 @@ func (p *parser) add(common int32, v *[values][]byte) {
 		}
 		e.size = int64(n)
 	}
-	p.text = append(append(append(p.text, v[keyValue]...), v[etagValue]...), v[versionValue]...)
-	e.key, e.etag, e.version = int32(len(v[keyValue])), int32(len(v[etagValue])), int32(len(v[versionValue]))
+	text := append(p.text, v[keyValue]...)
+	if v[quotedValue] != nil {
+		text = append(append(append(text, '"'), v[quotedValue]...), '"')
+	} else {
+		text = append(text, v[etagValue]...)
+	}
+	e.key, e.version = int32(len(v[keyValue])), int32(len(v[versionValue]))
+	e.etag = int32(len(text)) - e.at - e.key
+	p.text = append(text, v[versionValue]...)
 	p.entries = append(p.entries, e)
 }
 
@@ -265,8 +281,12 @@ func parseTime(text []byte) (seconds int64, nanosecond int32, err error) {
 	if len(text) == len("2006-01-02T15:04:05.000Z") && text[4] == '-' && text[7] == '-' && text[10] == 'T' && text[13] == ':' && text[16] == ':' && text[19] == '.' && text[23] == 'Z' {
 		year, month, day := number(text[:4]), number(text[5:7]), number(text[8:10])
 		hour, minute, second, milli := number(text[11:13]), number(text[14:16]), number(text[17:19]), number(text[20:23])
-		if year|month|day|hour|minute|second|milli >= 0 && month-1 < 12 && month > 0 && day > 0 && day <= 28 && hour < 24 && minute < 60 && second < 60 {
-			return time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC).Unix(), int32(milli) * 1e6, nil
+		if year > 0 && month > 0 && month <= 12 && day > 0 && day <= 28 && hour|minute|second|milli >= 0 && hour < 24 && minute < 60 && second < 60 {
+			if month < 3 { // the year begins with March, so that the day that some years have more is its last
+				year, month = year-1, month+12
+			}
+			days := 365*year + year/4 - year/100 + year/400 + (153*month-457)/5 + day - 719469
+			return int64(days)*86400 + int64(hour*3600+minute*60+second), int32(milli) * 1e6, nil
 		}
 	}
 	var t time.Time

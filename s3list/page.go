@@ -45,6 +45,8 @@ const chunk = 1 << 10
 func (p *page) objects() iter.Seq[Object] {
 	return func(yield func(Object) bool) {
 		text, from := "", int32(0)
+		var o Object
+		common := int32(-1)
 		for i, e := range p.entries {
 			if end := e.at + e.key + e.etag + e.version; end > from+int32(len(text)) {
 				from = e.at
@@ -57,9 +59,12 @@ func (p *page) objects() iter.Seq[Object] {
 				text = string(p.text[from:end])
 			}
 			t := text[e.at-from:]
-			o := p.common[e.common]
+			if e.common != common {
+				common, o = e.common, p.common[e.common]
+			}
 			o.Key, o.ETag, o.VersionID = t[:e.key], t[e.key:e.key+e.etag], t[e.key+e.etag:e.key+e.etag+e.version]
-			if o.Size = e.size; !o.CommonPrefix {
+			if !o.CommonPrefix {
+				o.Size = e.size
 				o.LastModified = time.Unix(e.modified, int64(e.nanosecond)).UTC()
 			}
 			if !yield(o) {
@@ -75,7 +80,7 @@ type cursor struct {
 }
 
 // bufferSize is how much of an answer is in memory at a time, unless an object takes more.
-const bufferSize = 32 << 10
+const bufferSize = 64 << 10
 
 // The root elements of the two listings.
 const (
@@ -155,6 +160,9 @@ func (p *parser) document(root string) {
 		p.Back(0, 0)
 		p.more()
 		name = p.Root()
+	}
+	if p.rest != nil && p.entries == nil { // most likely it is one of S3's full pages
+		p.entries, p.text = make([]entry, 0, 1000), make([]byte, 0, 64<<10)
 	}
 	var doc *errorDocument
 	switch {

@@ -84,10 +84,11 @@ type Input struct {
 	// it asks for more at once, and for fewer when the server says SlowDown. Some requests find nothing new: a third more
 	// of them than otherwise is usual, and several times as many have been seen where names leave large gaps.
 	//
-	// Up to 3 pages for each of the parallel requests wait in memory, at about 0.3 MB for 1000 keys; 40 MB do for a
-	// Parallel of 8. Client.Credentials is called from several goroutines at once. The server must list in the order of
-	// UTF-8 bytes, as S3 does: if it is seen not to before the listing is divided, pages are asked for one after the
-	// other, and after that it is an error.
+	// Pages that have come early wait in memory, in a compact form: 40 MB do for a Parallel of 32, and 60 MB for 64.
+	// Client.Credentials is called from several goroutines at once. The server must list in the order of UTF-8 bytes, as
+	// S3 does: if it is seen not to before the listing is divided, pages are asked for one after the other, and after
+	// that it is an error. A server that is wrong about what is behind a place that was guessed is noticed, and costs
+	// requests, not keys.
 	Parallel int
 
 	// Progress, if it is set, is called in the goroutine that ranges over the listing, between two objects: at most ten
@@ -103,6 +104,8 @@ type Input struct {
 }
 
 // Object is a key of a bucket with what the listing tells about it, or a common prefix.
+//
+// Strings of neighbouring objects share memory, about 1 KB: who keeps few of very many copies them with strings.Clone.
 type Object struct {
 	// Key is the full name, prefix included. In S3 it is UTF-8; it may hold any character, control characters and
 	// line ends too: take care where it is printed or becomes a file name.
@@ -116,7 +119,7 @@ type Object struct {
 	LastModified      time.Time // UTC
 	ETag              string    // as sent, with the quotes; not always a hash of the content
 	StorageClass      string    // such as "STANDARD"; "" if the server names none
-	ChecksumAlgorithm []string  // such as "CRC64NVME"; most often one or none
+	ChecksumAlgorithm []string  // such as "CRC64NVME"; most often one or none. Shared with other objects: not to be changed.
 	ChecksumType      string    // "FULL_OBJECT", "COMPOSITE" or ""
 	Owner             Owner     // with Input.FetchOwner
 	RestoreStatus     RestoreStatus

@@ -32,6 +32,13 @@ func (s *Scanner) plain(at int) int {
 	return at
 }
 
+// Plain reads text as far as it stands in Body as it is meant.
+func (s *Scanner) Plain() []byte {
+	start := s.At
+	s.At = s.plain(start)
+	return s.Body[start:s.At]
+}
+
 // Chars reads text up to the next "<". What it returns is in Body as it stands, or at the end of own.
 func (s *Scanner) Chars() []byte {
 	start, own := s.At, len(s.own)
