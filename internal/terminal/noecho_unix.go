@@ -4,6 +4,8 @@ package terminal
 
 import (
 	"os"
+	"os/signal"
+	"sync"
 	"syscall"
 	"unsafe"
 )
@@ -15,15 +17,39 @@ func noEcho(f *os.File, off bool) (restore func(), err error) {
 	if err := ioctl(f, getTermios, unsafe.Pointer(&old)); err != nil {
 		return nil, err
 	}
-	if off {
-		quiet := old
-		quiet.Lflag &^= syscall.ECHO
-		quiet.Lflag |= syscall.ICANON | syscall.ISIG
-		if err := ioctl(f, setTermios, unsafe.Pointer(&quiet)); err != nil {
-			return nil, err
-		}
+	if !off {
+		return func() {}, nil
 	}
-	return func() { ioctl(f, setTermios, unsafe.Pointer(&old)) }, nil
+	quiet := old
+	quiet.Lflag &^= syscall.ECHO
+	quiet.Lflag |= syscall.ICANON | syscall.ISIG
+	if err := ioctl(f, setTermios, unsafe.Pointer(&quiet)); err != nil {
+		return nil, err
+	}
+	// A shell that takes a stopped program (Ctrl-Z) up again has switched the echo on.
+	continued := make(chan os.Signal, 1)
+	signal.Notify(continued, syscall.SIGCONT)
+	var mu sync.Mutex
+	ended := false
+	go func() {
+		for range continued {
+			mu.Lock()
+			if !ended {
+				ioctl(f, setTermios, unsafe.Pointer(&quiet))
+			}
+			mu.Unlock()
+		}
+	}()
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !ended {
+			ended = true
+			signal.Stop(continued) // nothing is sent after it
+			close(continued)
+		}
+		ioctl(f, setTermios, unsafe.Pointer(&old))
+	}, nil
 }
 
 // size asks for the window's size (tty_ioctl(4)); 0 is not known.

@@ -79,6 +79,49 @@ func TestReadSecretFromTerminal(t *testing.T) {
 	}
 }
 
+// A shell switches the echo on when the program is stopped, and sends SIGCONT when it goes on.
+func TestEchoStaysOffAfterStop(t *testing.T) {
+	keyboard, screen := openTerminal(t)
+	secret := make(chan string)
+	go func() {
+		line, _ := ReadSecret(screen, screen, "Password: ")
+		secret <- line
+	}()
+	becomes := func(want bool) {
+		t.Helper()
+		for deadline := time.Now().Add(10 * time.Second); echoes(t, screen) != want; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("the echo does not become %v", want)
+			}
+		}
+	}
+	becomes(false)
+	keyboard.Read(make([]byte, 100)) // the prompt: all is set
+	for range 3 {
+		var state syscall.Termios
+		if err := ioctl(screen, getTermios, unsafe.Pointer(&state)); err != nil {
+			t.Fatal(err)
+		}
+		state.Lflag |= syscall.ECHO
+		if err := ioctl(screen, setTermios, unsafe.Pointer(&state)); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(os.Getpid(), syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+		becomes(false)
+	}
+	keyboard.WriteString("secret\n")
+	if got := <-secret; got != "secret" {
+		t.Errorf("got %q", got)
+	}
+	becomes(true)
+	syscall.Kill(os.Getpid(), syscall.SIGCONT) // is nobody's any more
+	if !echoes(t, screen) {
+		t.Error("the echo is off")
+	}
+}
+
 func TestSize(t *testing.T) {
 	_, screen := openTerminal(t)
 	if columns, rows := Size(screen); columns != 80 || rows != 24 {
