@@ -1,0 +1,123 @@
+package interop
+
+import (
+	"bytes"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// TestToolReadme: a newcomer does what cmd/cognito/README.md says, in its order, from building the program on. The stand-in
+// is in the place of AWS.
+func TestToolReadme(t *testing.T) {
+	t.Parallel()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(root, "cmd/cognito/README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []string
+	for i, part := range strings.Split(string(page), "```") {
+		if script, ok := strings.CutPrefix(part, "sh\n"); ok && i%2 == 1 {
+			blocks = append(blocks, script)
+		}
+	}
+	if len(blocks) < 7 || !strings.Contains(blocks[0], "go build") || strings.Count(blocks[1], "\n") != 3 {
+		t.Fatalf("the page has %d blocks; the first builds the program, and the second has three commands", len(blocks))
+	}
+
+	home := t.TempDir()
+	build := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", strings.ReplaceAll(blocks[0], "~", "$PLACE"))
+	build.Dir, build.Env = root, append(os.Environ(), "PLACE="+home)
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	m := newToolMachine(t, filepath.Join(home, "bin/cognito"), 0, 0)
+	env := environment(t, "HOME="+home, "PATH="+filepath.Join(m.dir, "bin")+":"+os.Getenv("PATH"), "AWS_ENDPOINT_URL="+m.url,
+		"AWS_CONFIG_FILE="+filepath.Join(home, ".aws/config"), "AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(home, ".aws/credentials"))
+	work := t.TempDir()
+	outputs, err := json.Marshal(map[string]any{ // aws-amplify/amplify-backend, packages/client-config, schema_v1.4.json
+		"version": "1.4",
+		"auth": map[string]any{
+			"aws_region": region, "user_pool_id": cognitotest.ExampleUserPoolID, "user_pool_client_id": cognitotest.ExampleClientID,
+			"identity_pool_id": cognitotest.ExampleIdentityPoolID,
+		},
+		"storage": map[string]any{"aws_region": region, "bucket_name": toolBucket},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"amplify_outputs.json": string(outputs), "password.txt": cognitotest.ExamplePassword + "\n"} {
+		if err := os.WriteFile(filepath.Join(work, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bucket := "s3://" + toolBucket
+	for i, script := range blocks[1:] {
+		before := toolFiles(t, home)
+		// The second command of the first block reads the password.
+		r := run(t, env, cognitotest.ExamplePassword+"\n", "bash", "-euo", "pipefail", "-c", "cd '"+work+"'\n"+script)
+		if r.status != 0 {
+			t.Fatalf("exit status %d of\n%s%s", r.status, script, r.stderr)
+		}
+		if strings.Contains(script, bucket) && !strings.Contains(r.stdout, "hello.txt\n") {
+			t.Errorf("block %d printed %q:\n%s", i, r.stdout, script)
+		}
+		if strings.Contains(script, "-no-store") && !equalFiles(before, toolFiles(t, home)) {
+			t.Errorf("-no-store has changed files")
+		}
+	}
+
+	// What lies on disk is what the page says.
+	for path, data := range toolFiles(t, home) {
+		if bytes.Contains(data, []byte(cognitotest.ExamplePassword)) {
+			t.Errorf("%s holds the password", path)
+		}
+		name := "~/" + filepath.Dir(path) + "/*" + filepath.Ext(path)
+		if !strings.Contains(string(page), "| `"+name+"` |") && !strings.Contains(string(page), "| `~/"+path+"` |") {
+			t.Errorf("the page does not name ~/%s", path)
+		}
+		for _, p := range []string{path, filepath.Dir(path)} {
+			if info, err := os.Stat(filepath.Join(home, p)); err != nil || info.Mode().Perm()&0o077 != 0 {
+				t.Errorf("%s: %v, %v", p, info.Mode(), err)
+			}
+		}
+	}
+}
+
+// toolFiles are the files that the tool has written to a home directory.
+func toolFiles(t *testing.T, home string) map[string][]byte {
+	t.Helper()
+	found := make(map[string][]byte)
+	err := fs.WalkDir(os.DirFS(home), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && path == "bin" || path == ".aws/cli" { // the program, and a cache of the aws command line's
+			return fs.SkipDir
+		}
+		if err == nil && !entry.IsDir() {
+			found[path], err = os.ReadFile(filepath.Join(home, path))
+		}
+		return err
+	})
+	if err != nil || len(found) > 100 {
+		t.Fatal(len(found), err)
+	}
+	return found
+}
+
+func equalFiles(a, b map[string][]byte) bool {
+	for path := range a {
+		if !bytes.Equal(a[path], b[path]) {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
