@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/loginwithcognito/cognito/sigv4"
+)
+
+// serving is an endpoint with a source of its own.
+func serving(t *testing.T, source func(context.Context) (sigv4.Credentials, error)) *endpoint {
+	t.Helper()
+	e, err := new(signedIn).listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.source = source
+	e.start(t.Context())
+	t.Cleanup(e.close)
+	return e
+}
+
+func TestEndpointAttacked(t *testing.T) {
+	creds := example(time.Hour)
+	e := serving(t, func(context.Context) (sigv4.Credentials, error) { return creds, nil })
+	address := e.listener.Addr().String()
+	_, port, _ := net.SplitHostPort(address)
+	if len(e.token) < 26 || e.token == serving(t, nil).token {
+		t.Errorf("the token %q is no secret", e.token)
+	}
+	for _, test := range []struct {
+		name, method, target, host, token string
+		status                            int
+	}{
+		{"as it should be", "GET", endpointPath, address, e.token, 200},
+		{"by the name localhost", "GET", endpointPath, "LocalHost:" + port, e.token, 200},
+		{"by IPv6", "GET", endpointPath, "[::1]:" + port, e.token, 200},
+		{"no token", "GET", endpointPath, address, "", 401},
+		{"a wrong token", "GET", endpointPath, address, strings.Repeat("A", 26), 401},
+		{"half a token", "GET", endpointPath, address, e.token[:13], 401},
+		{"a longer token", "GET", endpointPath, address, e.token + "A", 401},
+		{"a token in small letters", "GET", endpointPath, address, strings.ToLower(e.token), 401},
+		{"a scheme before the token", "GET", endpointPath, address, "Bearer " + e.token, 401},
+		{"the token in the URL", "GET", endpointPath + "?Authorization=" + e.token, address, "", 401},
+		{"DNS rebinding", "GET", endpointPath, "rebind.example.com:" + port, e.token, 403},
+		{"a name that begins so", "GET", endpointPath, "localhost.example.com:" + port, e.token, 403},
+		{"a name that begins as an address", "GET", endpointPath, "127.0.0.1.example.com:" + port, e.token, 403},
+		{"another port", "GET", endpointPath, "127.0.0.1:1", e.token, 403},
+		{"no port", "GET", endpointPath, "127.0.0.1", e.token, 403},
+		{"an empty host", "GET", endpointPath, "", e.token, 403},
+		{"another machine's address", "GET", endpointPath, "192.0.2.1:" + port, e.token, 403},
+		{"the unspecified address", "GET", endpointPath, "0.0.0.0:" + port, e.token, 403},
+		{"absolute form with another host", "GET", "http://evil.example.com" + endpointPath, address, e.token, 403},
+		{"POST", "POST", endpointPath, address, e.token, 405},
+		{"HEAD", "HEAD", endpointPath, address, e.token, 405},
+		{"OPTIONS", "OPTIONS", endpointPath, address, e.token, 405},
+		{"a preflight", "OPTIONS", "*", address, "", 401},
+		{"another path", "GET", "/", address, e.token, 404},
+		{"a path below", "GET", endpointPath + "/", address, e.token, 404},
+		{"a path with dots", "GET", "/x/.." + endpointPath, address, e.token, 404},
+		{"a long header", "GET", endpointPath + "?" + strings.Repeat("x", 64<<10), address, e.token, 431},
+		{"no path", "GET", "evil", address, e.token, 400},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			conn.SetDeadline(time.Now().Add(20 * time.Second))
+			go fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: %s\r\nConnection: close\r\n\r\n", test.method, test.target, test.host, test.token)
+			request := httptest.NewRequest(test.method, "/", nil)
+			response, err := http.ReadResponse(bufio.NewReader(conn), request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, _ := io.ReadAll(response.Body)
+			if response.StatusCode != test.status {
+				t.Fatalf("%s: %s", response.Status, body)
+			}
+			shown := strings.Contains(string(body), creds.SecretAccessKey) || strings.Contains(string(body), creds.SessionToken)
+			if shown != (test.status == 200) {
+				t.Errorf("credentials shown: %v", shown)
+			}
+			if strings.Contains(string(body), e.token) || response.Header.Get("Access-Control-Allow-Origin") != "" {
+				t.Errorf("the answer tells too much: %s", body)
+			}
+			if test.status == 400 || test.status == 431 { // of the server itself
+				return
+			}
+			if got := response.Header.Get("Cache-Control"); got != "no-store" {
+				t.Errorf("Cache-Control: %s", got)
+			}
+			var object map[string]string
+			if err := json.Unmarshal(body, &object); test.method != "HEAD" && err != nil {
+				t.Fatal(err)
+			}
+			wantKeys := []string{"AccessKeyId", "SecretAccessKey", "Token", "Expiration"}
+			if test.status != 200 {
+				wantKeys = []string{"code", "message"}
+			}
+			for _, key := range wantKeys {
+				if object[key] == "" && test.method != "HEAD" {
+					t.Errorf("no %s in %v", key, object)
+				}
+			}
+			if len(object) != len(wantKeys) && test.method != "HEAD" {
+				t.Errorf("the answer has %d members", len(object))
+			}
+		})
+	}
+}
+
+func TestListenOnLoopbackOnly(t *testing.T) {
+	for addr, ok := range map[string]bool{
+		"127.0.0.1:0": true, "127.9.8.7:0": true, "localhost:0": true, "[::1]:0": true, "[::ffff:127.0.0.1]:0": true,
+		"": false, ":0": false, ":8080": false, "0.0.0.0:0": false, "[::]:0": false, "192.0.2.1:0": false, "[fe80::1%eth0]:0": false,
+		"127.0.0.1": false, "localhost": false, "example.com:80": false, "localhost.example.com:80": false, "127.0.0.1:http": false,
+		"127.0.0.1:65536": false, "[::ffff:192.0.2.1]:0": false, "169.254.170.2:80": false,
+	} {
+		if _, err := loopback(addr); (err == nil) != ok {
+			t.Errorf("%q: %v", addr, err)
+		}
+		if !ok {
+			if code, stdout, stderr := newMachine(t).run(t, "", "serve", "-addr", addr); code != exitUsage || stdout != "" || !strings.Contains(stderr, "-addr") {
+				t.Errorf("%q: exit %d: %s", addr, code, stderr)
+			}
+		}
+	}
+}
+
+// ask is a request of who may.
+func (e *endpoint) ask() *httptest.ResponseRecorder {
+	request := httptest.NewRequest("GET", e.url(), nil)
+	request.Header.Set("Authorization", e.token)
+	recorder := httptest.NewRecorder()
+	e.ServeHTTP(recorder, request)
+	return recorder
+}
+
+// Tools must never take an empty or expired answer for credentials, and a service that fails must not be asked at once again.
+func TestEndpointWithoutCredentials(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	for _, test := range []struct {
+		name  string
+		creds sigv4.Credentials
+		err   error
+		code  string
+	}{
+		{"empty", sigv4.Credentials{}, nil, "NotRenewed"},
+		{"expired", example(-time.Minute), nil, "NotRenewed"},
+		{"an error", sigv4.Credentials{}, errors.New("no\nroute"), "NotRenewed"},
+		{"credentials beside an error", example(time.Hour), errors.New("failed"), "NotRenewed"},
+		{"ended", sigv4.Credentials{}, signInError{errors.New(`run "cognito login"`)}, "SignInNeeded"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				calls, healed := 0, false
+				e := &endpoint{listener: listener, token: "token", ctx: t.Context(), source: func(context.Context) (sigv4.Credentials, error) {
+					calls++
+					if healed {
+						return sigv4.Credentials{AccessKeyID: "a", SecretAccessKey: "b", SessionToken: "c", Expires: time.Now().Add(time.Hour)}, nil
+					}
+					return test.creds, test.err
+				}}
+				if test.name == "expired" {
+					test.creds.Expires = time.Now().Add(-time.Second)
+				} else if !test.creds.Expires.IsZero() {
+					test.creds.Expires = time.Now().Add(time.Hour)
+				}
+				for range 10 {
+					got := e.ask()
+					var object struct{ Code, Message string }
+					err := json.Unmarshal(got.Body.Bytes(), &object)
+					if got.Code != http.StatusServiceUnavailable || err != nil || object.Code != test.code || object.Message == "" {
+						t.Fatalf("%d %s: %v", got.Code, got.Body, err)
+					}
+					if strings.Contains(got.Body.String(), "wJalr") {
+						t.Fatalf("a secret is in %s", got.Body)
+					}
+				}
+				if calls != 1 {
+					t.Errorf("%d renewals at once", calls)
+				}
+				healed = true
+				time.Sleep(failurePause + time.Second)
+				if got := e.ask(); got.Code != http.StatusOK || calls != 2 {
+					t.Errorf("afterwards: %d, after %d renewals", got.Code, calls)
+				}
+			})
+		})
+	}
+}
+
+// Many tools make one renewal at a time, which does not last forever.
+func TestEndpointRenewsOneAtATime(t *testing.T) {
+	var busy, most atomic.Int32
+	e := serving(t, func(ctx context.Context) (sigv4.Credentials, error) {
+		most.Store(max(most.Load(), busy.Add(1)))
+		defer busy.Add(-1)
+		if _, ok := ctx.Deadline(); !ok {
+			t.Error("a renewal may last forever")
+		}
+		for range 100 {
+			runtime.Gosched()
+		}
+		return example(time.Hour), nil
+	})
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if got := e.ask(); got.Code != http.StatusOK {
+				t.Errorf("%d", got.Code)
+			}
+		})
+	}
+	all.Wait()
+	if most.Load() != 1 {
+		t.Errorf("%d renewals at once", most.Load())
+	}
+}
