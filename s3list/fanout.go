@@ -9,7 +9,8 @@ import (
 // maxParallel is the largest Input.Parallel.
 const maxParallel = 64
 
-// maxWaiting is about how many pages wait in memory besides those that are asked for, with 0.12 MB for 1000 keys each.
+// maxWaiting is about how many pages wait in memory besides those that are asked for, with 0.12 MB for 1000 keys each. If
+// more are asked for at once than that, as many as these.
 const maxWaiting = 32
 
 // fanOut says how many calls may be on the way. It is doubled with every round of answers up to limit, and halved when
@@ -80,7 +81,7 @@ func (l *listing) askOne() bool {
 	}
 	// Pages far ahead of the caller would take the room from those that are needed before them. Some are asked for
 	// nevertheless, because they show where the keys are.
-	room, distance := min(3*l.limit, l.limit+maxWaiting), 0.0
+	room, distance := min(3*l.limit, l.limit+max(l.limit, maxWaiting)), 0.0
 	for i, s := range l.spans {
 		if used := l.running + l.held; (i > 0 || s.asked || len(s.pages) > 0) && (used >= room || distance > float64(room) && used >= room/2) {
 			return false

@@ -1,11 +1,11 @@
 package sts
 
 import (
-	"encoding/xml"
 	"fmt"
 
 	"github.com/loginwithcognito/cognito/internal/redact"
 	"github.com/loginwithcognito/cognito/internal/transport"
+	"github.com/loginwithcognito/cognito/internal/xmlscan"
 )
 
 // An Error is an answer of the service that is not a success. Errors that are not of this type come from checks made
@@ -59,16 +59,11 @@ func wrap(operation string, err error) error {
 
 // readFailure reads <ErrorResponse><Error><Type/><Code/><Message/></Error><RequestId/></ErrorResponse>.
 func readFailure(resp *transport.Response) *transport.Failure {
-	var doc struct {
-		XMLName   xml.Name `xml:"ErrorResponse"`
-		Code      string   `xml:"Error>Code"`
-		Message   string   `xml:"Error>Message"`
-		RequestID string   `xml:"RequestId"`
-	}
-	if xml.Unmarshal(resp.Body, &doc) != nil {
+	f := new(transport.Failure)
+	if xmlscan.Texts(resp.Body, map[string]*string{"ErrorResponse/Error/Code": &f.Code, "ErrorResponse/Error/Message": &f.Message, "ErrorResponse/RequestId": &f.RequestID}) != nil {
 		return nil
 	}
-	return &transport.Failure{Code: doc.Code, Message: doc.Message, RequestID: doc.RequestID}
+	return f
 }
 
 // What holds a token prints and marshals without it. See package redact.

@@ -16,7 +16,6 @@ package sts
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"net/http"
@@ -28,6 +27,7 @@ import (
 
 	"github.com/loginwithcognito/cognito/internal/endpoint"
 	"github.com/loginwithcognito/cognito/internal/transport"
+	"github.com/loginwithcognito/cognito/internal/xmlscan"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
@@ -98,29 +98,30 @@ func (c *Client) AssumeRoleWithWebIdentity(ctx context.Context, in AssumeRoleWit
 	if in.Duration != 0 {
 		form.Set("DurationSeconds", strconv.FormatInt(int64(in.Duration/time.Second), 10))
 	}
-	var out struct {
-		Result struct {
-			SubjectFromWebIdentityToken, Audience, Provider, SourceIdentity string
-
-			AssumedRoleUser struct{ Arn, AssumedRoleId string }
-			Credentials     struct{ AccessKeyId, SecretAccessKey, SessionToken, Expiration string }
-		} `xml:"AssumeRoleWithWebIdentityResult"`
-	}
-	if err := c.call(ctx, operation, form, nil, &out); err != nil {
+	var out AssumeRoleWithWebIdentityOutput
+	var expiration string
+	const result = operation + "Response/" + operation + "Result/"
+	if err := c.call(ctx, operation, form, nil, map[string]*string{
+		result + "SubjectFromWebIdentityToken":   &out.SubjectFromWebIdentityToken,
+		result + "Audience":                      &out.Audience,
+		result + "Provider":                      &out.Provider,
+		result + "SourceIdentity":                &out.SourceIdentity,
+		result + "AssumedRoleUser/Arn":           &out.AssumedRoleARN,
+		result + "AssumedRoleUser/AssumedRoleId": &out.AssumedRoleID,
+		result + "Credentials/AccessKeyId":       &out.Credentials.AccessKeyID,
+		result + "Credentials/SecretAccessKey":   &out.Credentials.SecretAccessKey,
+		result + "Credentials/SessionToken":      &out.Credentials.SessionToken,
+		result + "Credentials/Expiration":        &expiration,
+	}); err != nil {
 		return AssumeRoleWithWebIdentityOutput{}, err
 	}
-	r, keys := out.Result, out.Result.Credentials
-	expires, err := time.Parse(time.RFC3339, keys.Expiration)
-	if err != nil || !transport.Word(keys.AccessKeyId, 128) || !transport.Word(keys.SecretAccessKey, 1024) || !transport.Word(keys.SessionToken, 50000) {
+	keys := &out.Credentials
+	expires, err := time.Parse(time.RFC3339, expiration)
+	if err != nil || !transport.Word(keys.AccessKeyID, 128) || !transport.Word(keys.SecretAccessKey, 1024) || !transport.Word(keys.SessionToken, 50000) {
 		return AssumeRoleWithWebIdentityOutput{}, wrap(operation, errors.New("the answer has no valid credentials"))
 	}
-	return AssumeRoleWithWebIdentityOutput{
-		Credentials: sigv4.Credentials{
-			AccessKeyID: keys.AccessKeyId, SecretAccessKey: keys.SecretAccessKey, SessionToken: keys.SessionToken, Expires: expires.UTC(),
-		},
-		AssumedRoleARN: r.AssumedRoleUser.Arn, AssumedRoleID: r.AssumedRoleUser.AssumedRoleId,
-		SubjectFromWebIdentityToken: r.SubjectFromWebIdentityToken, Audience: r.Audience, Provider: r.Provider, SourceIdentity: r.SourceIdentity,
-	}, nil
+	keys.Expires = expires.UTC()
+	return out, nil
 }
 
 // check holds the request against the limits of the service model.
@@ -169,21 +170,20 @@ func (c *Client) GetCallerIdentity(ctx context.Context) (CallerIdentity, error) 
 		}
 		return signer.Sign(req, creds, "", now)
 	}
-	var out struct {
-		Result struct{ Account, Arn, UserId string } `xml:"GetCallerIdentityResult"`
-	}
-	if err := c.call(ctx, operation, url.Values{}, sign, &out); err != nil {
+	var who CallerIdentity
+	const result = operation + "Response/" + operation + "Result/"
+	if err := c.call(ctx, operation, url.Values{}, sign, map[string]*string{result + "Account": &who.Account, result + "Arn": &who.ARN, result + "UserId": &who.UserID}); err != nil {
 		return CallerIdentity{}, err
 	}
-	if out.Result.Account == "" || out.Result.Arn == "" {
+	if who.Account == "" || who.ARN == "" {
 		return CallerIdentity{}, wrap(operation, errors.New("the answer names no account"))
 	}
-	return CallerIdentity{out.Result.Account, out.Result.Arn, out.Result.UserId}, nil
+	return who, nil
 }
 
-// call posts form as one operation and reads the XML answer into out. A nil sign leaves the request unsigned. The
+// call posts form as one operation and reads texts of the XML answer. A nil sign leaves the request unsigned. The
 // parameters are never in the URL, where others would log the token.
-func (c *Client) call(ctx context.Context, operation string, form url.Values, sign func(context.Context, *http.Request, time.Time) error, out any) error {
+func (c *Client) call(ctx context.Context, operation string, form url.Values, sign func(context.Context, *http.Request, time.Time) error, texts map[string]*string) error {
 	u, err := endpoint.URL("sts", c.Region, c.Endpoint, endpoint.Options{FIPS: c.FIPS, DualStack: c.DualStack})
 	if err != nil {
 		return wrap(operation, err)
@@ -208,7 +208,7 @@ func (c *Client) call(ctx context.Context, operation string, form url.Values, si
 			return req, err
 		},
 	})
-	if err == nil && xml.Unmarshal(resp.Body, out) != nil {
+	if err == nil && xmlscan.Texts(resp.Body, texts) != nil {
 		err = errors.New("the answer is not the XML document that this operation returns")
 	}
 	return wrap(operation, err)

@@ -14,6 +14,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // MaxDepth is how deep elements may be nested. The documents of AWS have four or five levels.
@@ -169,6 +170,38 @@ func (s *Scanner) next() (text, name []byte, end bool) {
 		name = s.startTag()
 	}
 	return text, name, s.Err != nil
+}
+
+// Texts reads a document and puts the texts of elements where into says. Its keys are the names of the elements from the
+// root on, such as "ErrorResponse/Error/Code". An element that is not there leaves its string as it is; of several, the
+// last one counts. A root element that is in none of the keys is an error.
+func Texts(body []byte, into map[string]*string) error {
+	s := Scanner{Body: body}
+	root := string(s.Root())
+	if s.Err == nil && !s.texts(root+"/", into) {
+		s.Refuse(errors.New("the answer is another document"))
+	}
+	s.End()
+	return s.Err
+}
+
+// texts reads the children of the innermost open element. It returns false if nothing of that is asked for.
+func (s *Scanner) texts(path string, into map[string]*string) (asked bool) {
+	for key := range into {
+		asked = asked || strings.HasPrefix(key, path)
+	}
+	if !asked {
+		s.Skip()
+		return false
+	}
+	for name := s.Child(); name != nil; name = s.Child() {
+		if text := into[path+string(name)]; text != nil {
+			*text = string(s.Text())
+		} else {
+			s.texts(path+string(name)+"/", into)
+		}
+	}
+	return true
 }
 
 // peek is the next byte; 0, which no document may have, at the end.
