@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,13 +24,19 @@ func TestDoctorKeepsState(t *testing.T) {
 	f := m.faulty()
 	m.signedIn(t)
 	_, before := m.record(t)
+	probed := false // by the step before
 	f.set(func(r *http.Request) *http.Response {
-		if r.Method == http.MethodPost {
-			return answer(0, "")
+		if operation(r) != "GetTokensFromRefreshToken" {
+			return nil
+		} else if !probed {
+			probed = true
+			return nil
 		}
-		return nil
+		return answer(0, "")
 	})
-	m.run(t, "", "doctor")
+	if code, stdout, _ := m.run(t, "", "doctor"); code != exitFailed || !strings.Contains(stdout, "FAIL  refresh") {
+		t.Errorf("exit %d:\n%s", code, stdout)
+	}
 	if _, after := m.record(t); string(after.Session) != string(before.Session) {
 		t.Error("a doctor who could not renew the session has changed it")
 	}
@@ -114,5 +122,21 @@ func TestDoctorHosts(t *testing.T) {
 		if got, err := d.host(t.Context(), service); err != nil || got.String() != want {
 			t.Errorf("%s: %v, %v", service, got, err)
 		}
+	}
+}
+
+// What AWS_CA_BUNDLE trusts is reached by TLS.
+func TestDoctorTrustsBundle(t *testing.T) {
+	m := newMachine(t).signedIn(t)
+	secure := httptest.NewTLSServer(m.server)
+	t.Cleanup(secure.Close)
+	bundle := filepath.Join(m.dir, "roots.pem")
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})
+	if err := os.WriteFile(bundle, certificate, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.settings["AWS_ENDPOINT_URL_STS"], m.settings["AWS_CA_BUNDLE"] = secure.URL, bundle
+	if out := m.must(t, "", "doctor"); !strings.Contains(out, strings.TrimPrefix(secure.URL, "https://")+" answers, TLS 1.3\n") {
+		t.Error(out)
 	}
 }
