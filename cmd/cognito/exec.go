@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -44,7 +45,7 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 			if err != nil {
 				return err
 			}
-			if err := usable(creds); err != nil {
+			if err := cmp.Or(usable(creds), ctx.Err()); err != nil { // from here on signals are the command's
 				return err
 			}
 			if a.login.passwordFD > 2 {
@@ -84,9 +85,6 @@ func (s *signedIn) execServing(ctx context.Context, path string, words []string)
 	e.start(context.WithoutCancel(ctx)) // an interrupt is for the command to answer
 	defer e.close()
 	s.a.warnOfDefault()
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 	settings := append(e.variables(), regionVariables(s.a.serviceRegion(s.env))...)
 	return s.a.runChild(path, words, environ(os.Environ(), settings))
 }
