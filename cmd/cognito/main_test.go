@@ -33,7 +33,7 @@ type machine struct {
 }
 
 // newMachine serves the example, and writes a configuration with the environments DEV and BARE, which has no identity pool.
-func newMachine(t *testing.T) *machine {
+func newMachine(t testing.TB) *machine {
 	t.Helper()
 	m := &machine{server: cognitotest.Example(), dir: t.TempDir()}
 	listener := httptest.NewServer(m.server)
