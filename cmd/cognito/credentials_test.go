@@ -160,6 +160,9 @@ func TestShellsReadWhatIsMeant(t *testing.T) {
 		{"bash", "dotenv", `set -a; . "$FILE"; printf %s "$V"`},
 	} {
 		t.Run(shell.name+"/"+shell.form, func(t *testing.T) {
+			if _, err := exec.LookPath(shell.name); err != nil && shell.name == "pwsh" {
+				t.Skip("NOT TESTED: pwsh is not installed, and no package of Debian, npm or PyPI has it that runs no script to fetch it")
+			}
 			path := needs(t, shell.name)
 			read := 0
 			for _, value := range odd {
