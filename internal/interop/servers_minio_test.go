@@ -146,6 +146,10 @@ func TestMinIO(t *testing.T) {
 		}
 	})
 	t.Run("demo", func(t *testing.T) { checkDemo(t, e, minioKeys) })
+	t.Run("tool", func(t *testing.T) {
+		fill(t, signing("s3", root), endpoint, toolBucket, toolKeys)
+		checkTool(t, e, minioKeys)
+	})
 }
 
 // minioRole is the ARN that MinIO gives to the role of an OpenID provider, which it derives from the client id.

@@ -115,15 +115,9 @@ func changeClaim(t *testing.T, token, name, value string) string {
 	return strings.Join(parts, ".")
 }
 
-// checkDemo builds cmd/demo and runs it as a user would: a configuration file, the password on standard input.
-func checkDemo(t *testing.T, e cognito.Environment, keys []string) {
+// writeEnvironment writes a file with e alone, which is called TEST.
+func writeEnvironment(t *testing.T, file string, e cognito.Environment) string {
 	t.Helper()
-	dir := t.TempDir()
-	program := filepath.Join(dir, "demo")
-	build := exec.Command("go", "build", "-o", program, "github.com/loginwithcognito/cognito/cmd/demo")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
 	endpoints := map[string]string{}
 	for name, value := range map[string]string{
 		"cognito_idp": e.Endpoints.CognitoIDP, "cognito_identity": e.Endpoints.CognitoIdentity, "sts": e.Endpoints.STS, "s3": e.Endpoints.S3,
@@ -139,10 +133,22 @@ func checkDemo(t *testing.T, e cognito.Environment, keys []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(dir, "environments.json")
 	if err := os.WriteFile(file, config, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return file
+}
+
+// checkDemo builds cmd/demo and runs it as a user would: a configuration file, the password on standard input.
+func checkDemo(t *testing.T, e cognito.Environment, keys []string) {
+	t.Helper()
+	dir := t.TempDir()
+	program := filepath.Join(dir, "demo")
+	build := exec.Command("go", "build", "-o", program, "github.com/loginwithcognito/cognito/cmd/demo")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	file := writeEnvironment(t, filepath.Join(dir, "environments.json"), e)
 	env := environment(t, "SSL_CERT_FILE="+os.Getenv("SSL_CERT_FILE"), "SSL_CERT_DIR="+os.Getenv("SSL_CERT_DIR"))
 	command := []string{program, "-config", file, "-env", "TEST", "-user", cognitotest.ExampleUser, "-duration", "1h", "-json"}
 

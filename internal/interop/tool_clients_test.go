@@ -4,10 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/loginwithcognito/cognito"
 )
 
 // A job is a program that runs beside others.
@@ -82,18 +87,12 @@ exec "$@"
 // credential_process, from the endpoint of "cognito serve", and under "cognito exec" with and without -serve.
 func TestToolClients(t *testing.T) {
 	t.Parallel()
-	list := buildProgram(t, "../../bench", "github.com/loginwithcognito/cognito/bench/cmd/list-default")
-	program := buildTool(t)
+	list, program := buildListDefault(t), buildTool(t)
 
 	t.Run("exec", func(t *testing.T) {
 		m := newToolMachine(t, program, 0, 0)
 		m.login(t)
-		exec := []string{program, "exec", "--"}
-		jobs := map[string]job{"aws": {m.env, slices.Concat(exec, ls), func(t *testing.T, r result) { checkLs(t, r, 1) }}}
-		for name, command := range consumers(t, list, 1) {
-			jobs[name] = job{m.env, slices.Concat(exec, command), func(t *testing.T, r result) { checkListings(t, r) }}
-		}
-		runJobs(t, jobs)
+		runJobs(t, listOnce(t, list, map[string]source{"exec": {m.env, []string{program, "exec", "--"}}}))
 	})
 
 	// Credentials and tokens live for seconds, and a refresh token for one use. Every program is renewed while it runs.
@@ -148,6 +147,52 @@ func TestToolClients(t *testing.T) {
 		}
 		runJobs(t, jobs)
 	})
+}
+
+// buildListDefault builds the consumer in Go, which lies in the module that has the AWS SDK.
+func buildListDefault(t *testing.T) string {
+	t.Helper()
+	return buildProgram(t, "../../bench", "github.com/loginwithcognito/cognito/bench/cmd/list-default")
+}
+
+// listOnce has every consumer list the bucket once, with credentials from every source.
+func listOnce(t *testing.T, list string, ways map[string]source) map[string]job {
+	t.Helper()
+	jobs := make(map[string]job)
+	for by, way := range ways {
+		jobs[by+", aws"] = job{way.env, slices.Concat(way.prefix, ls), func(t *testing.T, r result) { checkLs(t, r, 1) }}
+		for name, command := range consumers(t, list, 1) {
+			jobs[by+", "+name] = job{way.env, slices.Concat(way.prefix, command), func(t *testing.T, r result) { checkListings(t, r) }}
+		}
+	}
+	return jobs
+}
+
+// checkTool runs the tool, and other people's programs with its credentials, against an environment's servers, which
+// others wrote. There, the environment's bucket has keys, and toolBucket has toolKeys.
+func checkTool(t *testing.T, e cognito.Environment, keys []string) {
+	t.Helper()
+	m := bareToolMachine(t, buildTool(t))
+	writeEnvironment(t, filepath.Join(m.dir, "config.json"), e)
+	m.login(t)
+	var listed []string
+	for line := range strings.Lines(m.must(t, "", "ls", "-r", "-json", "-duration", "1h")) {
+		var object struct{ Key string }
+		if err := json.Unmarshal([]byte(line), &object); err != nil {
+			t.Fatal(err)
+		}
+		listed = append(listed, object.Key)
+	}
+	if diff := cmp.Diff(slices.Sorted(slices.Values(keys)), listed); diff != "" {
+		t.Errorf("cognito ls (-want +got):\n%s", diff)
+	}
+	m.must(t, "", "profile", "-profile", "interop", "-duration", "1h")
+	s3 := m.with("AWS_ENDPOINT_URL_S3=" + e.Endpoints.S3)
+	runJobs(t, listOnce(t, buildListDefault(t), map[string]source{
+		"credential_process": {env: append(s3, "AWS_PROFILE=interop")},
+		"exec":               {s3, []string{m.program, "exec", "-duration", "1h", "--"}},
+		"exec -serve":        {s3, []string{m.program, "exec", "-duration", "1h", "-serve", "--"}},
+	}))
 }
 
 // checkHint demands that a program has failed, and that the user sees what to run.

@@ -83,21 +83,28 @@ func newToolMachine(t *testing.T, program string, credentials, tokens time.Durat
 
 func seededToolMachine(t *testing.T, program string, seed any) *toolMachine {
 	t.Helper()
-	m := &toolMachine{program: program, dir: t.TempDir()}
+	m := bareToolMachine(t, program)
 	text, err := json.Marshal(seed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.write(t, "seed.json", string(text), 0o600)
+	printed := m.launch(t, "AWS_ENDPOINT_URL", "emulate", "-seed", filepath.Join(m.dir, "seed.json"), "-config", filepath.Join(m.dir, "config.json"))
+	m.url = assigned(printed.String())["AWS_ENDPOINT_URL"]
+	m.env = append(m.env, "AWS_ENDPOINT_URL="+m.url)
+	return m
+}
+
+// bareToolMachine has no stand-in, and no configuration.
+func bareToolMachine(t *testing.T, program string) *toolMachine {
+	t.Helper()
+	m := &toolMachine{program: program, dir: t.TempDir()}
 	bin := filepath.Dir(m.write(t, "bin/aws", "#!/bin/sh\nexec '"+python(t)[0]+"' -m awscli \"$@\"\n", 0o700))
 	if err := os.Symlink(program, filepath.Join(bin, "cognito")); err != nil {
 		t.Fatal(err)
 	}
 	m.env = environment(t, "HOME="+m.dir, "PATH="+bin+":"+os.Getenv("PATH"), "AWS_CONFIG_FILE="+filepath.Join(m.dir, "aws-config"),
 		"COGNITO_CONFIG="+filepath.Join(m.dir, "config.json"), "COGNITO_STATE_DIR="+filepath.Join(m.dir, "state"))
-	printed := m.launch(t, "AWS_ENDPOINT_URL", "emulate", "-seed", filepath.Join(m.dir, "seed.json"), "-config", filepath.Join(m.dir, "config.json"))
-	m.url = assigned(printed.String())["AWS_ENDPOINT_URL"]
-	m.env = append(m.env, "AWS_ENDPOINT_URL="+m.url)
 	return m
 }
 
