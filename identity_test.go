@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -134,5 +135,39 @@ func TestExplainedOnce(t *testing.T) {
 	}
 	if _, err := s.Credentials(t.Context()); err == nil || strings.Count(err.Error(), "probably") != 1 {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A sign-in that is told the identity does not ask for it; one that is no more, or another user's, is asked for.
+func TestKnownIdentity(t *testing.T) {
+	server := cognitotest.Example()
+	first := signIn(t, exampleClient(server))
+	own, err := first.IdentityID(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	guest, err := exampleClient(server).Guest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	others, err := guest.IdentityID(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		known string
+		asked int
+	}{{own, 0}, {"", 1}, {others, 1}, {"us-east-1:00000000-0000-0000-0000-000000000000", 1}} {
+		count := watch(server, nil)
+		s, err := exampleClient(server).Start(t.Context(), cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword, IdentityID: test.known})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Credentials(t.Context()); err != nil {
+			t.Errorf("%q: %v", test.known, err)
+		}
+		if id, err := s.IdentityID(t.Context()); id != own || err != nil || count("GetId") != test.asked {
+			t.Errorf("%q: identity %q (%v), asked for %d times", test.known, id, err, count("GetId"))
+		}
 	}
 }

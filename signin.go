@@ -37,6 +37,9 @@ type Login struct {
 	Device Device
 	// Session is what ConfirmSignUp returned, to continue a sign-up into a USER_AUTH sign-in.
 	Session string
+	// IdentityID is the user's identity in the identity pool as an earlier session had it ([Saved].IdentityID), so that it
+	// need not be asked for again. Empty, or of no use any more: it is asked for.
+	IdentityID string
 }
 
 // SignIn signs a user in with a user name, or an alias of it, and a password: [Client.Start] with these two.
@@ -80,7 +83,7 @@ func (c *Client) Start(ctx context.Context, login Login) (*Session, error) {
 }
 
 func (c *Client) start(ctx context.Context, login Login, srpFirst, sent bool) (*Session, error) {
-	v := &conversation{client: c, username: login.Username, device: login.Device}
+	v := &conversation{client: c, username: login.Username, device: login.Device, identityID: login.IdentityID}
 	parameters := v.parameters()
 	switch {
 	case srpFirst:
@@ -113,6 +116,8 @@ type conversation struct {
 	client   *Client
 	username string // as typed, until the pool tells the real one
 	device   Device
+
+	identityID string // as the caller knows it
 
 	exchange *srp.Client // waits for a PASSWORD_VERIFIER
 	password string      // for exchange
@@ -230,6 +235,7 @@ func (v *conversation) prove(out cognitoidp.AuthOutput, id srp.Identity) (map[st
 // finish makes a session of the pool's tokens. A new device is confirmed at once.
 func (v *conversation) finish(ctx context.Context, result cognitoidp.AuthenticationResult) (*Session, error) {
 	s := v.client.newSession()
+	s.identityID = v.identityID
 	if v.deviceFits() {
 		s.device = v.device
 	}

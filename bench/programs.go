@@ -17,6 +17,7 @@ import (
 const (
 	ours      = "cognito"
 	parallel  = "cognito, parallel"
+	again     = "cognito, again"
 	resumed   = "cognito, resumed"
 	awsSDK    = "aws-sdk-go-v2"
 	minioGo   = "minio-go"

@@ -21,7 +21,8 @@ func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, erro
 		title: titleSignIn,
 		notes: []string{"From before the process is made until it prints the first key: SRP, tokens, identity, AWS credentials, one page of S3. " +
 			"Three hosts, with the system's root certificates and one more. The stand-in for AWS, on the same machine, verifies every step; its time is in all figures. " +
-			"aws-sdk-go-v2 with cognito-srp. A round trip counts for TCP's handshake too; DNS is not imitated. Resumed: the same program run again, with what it saved, " +
+			"aws-sdk-go-v2 with cognito-srp. A round trip counts for TCP's handshake too; DNS is not imitated. Again: a user who signs in again, whose " +
+			"identity is known and not asked for. Resumed: the same program run again, with what it saved, " +
 			"tokens that are still good and the id of the identity, so that only AWS credentials and the page are asked for; the peer has nothing to go on from."},
 		refs: []string{awsSDK},
 	}
@@ -47,8 +48,8 @@ func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, erro
 		UserPoolID: cognitotest.ExampleUserPoolID, ClientID: cognitotest.ExampleClientID,
 		IdentityPoolID: cognitotest.ExampleIdentityPoolID, Bucket: signInBucket,
 	}
-	user := cognitotest.ExampleUser + " " + cognitotest.ExamplePassword + "\n"
-	saved, err := earlier(server)
+	user := cognitotest.ExampleUser + " " + cognitotest.ExamplePassword
+	saved, identity, err := earlier(server)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +62,9 @@ func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, erro
 		defer stop()
 		in.Address = far
 		args := in.Arguments()
-		for _, c := range []struct{ name, pkg, stdin string }{{ours, signOurs, user}, {resumed, signOurs, "saved " + saved + "\n"}, {awsSDK, signAWS, user}} {
+		for _, c := range []struct{ name, pkg, stdin string }{
+			{ours, signOurs, user + "\n"}, {again, signOurs, user + " " + identity + "\n"}, {resumed, signOurs, "saved " + saved + "\n"}, {awsSDK, signAWS, user + "\n"},
+		} {
 			contenders = append(contenders, contender{c.name, func() error {
 				u, err := p.run(c.pkg, c.stdin, []string{"SSL_CERT_FILE=" + bundle}, args...)
 				if err != nil {
@@ -85,8 +88,8 @@ func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, erro
 	return t, nil
 }
 
-// earlier signs in and answers what is saved for a later run.
-func earlier(server *cognitotest.Server) (string, error) {
+// earlier signs in and answers what is saved for a later run, and the identity alone.
+func earlier(server *cognitotest.Server) (saved, identity string, err error) {
 	ctx := context.Background()
 	client := &cognito.Client{
 		Environment: cognito.Environment{
@@ -96,13 +99,13 @@ func earlier(server *cognitotest.Server) (string, error) {
 	}
 	session, err := client.SignIn(ctx, cognitotest.ExampleUser, cognitotest.ExamplePassword)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	if _, err := session.IdentityID(ctx); err != nil {
-		return "", err
+	if identity, err = session.IdentityID(ctx); err != nil {
+		return "", "", err
 	}
 	text, err := session.Save().Reveal()
-	return string(text), err
+	return string(text), identity, err
 }
 
 func wallAt(roundTrip time.Duration) string { return fmt.Sprintf("wall at %v, ms", roundTrip) }

@@ -49,6 +49,9 @@ for /f "delims=" %i in ('cognito credentials -format cmd') do @%i`,
 				if err := a.unattended(); err != nil {
 					return err
 				}
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, processLimit)
+				defer cancel()
 			}
 			s, err := a.open(ctx)
 			if err != nil {
@@ -67,6 +70,10 @@ for /f "delims=" %i in ('cognito credentials -format cmd') do @%i`,
 		},
 	}
 }
+
+// processLimit is short of the minute after which aws-sdk-go-v2 (processcreds) ends a credential_process: what is kept and
+// still valid can be printed before that, or an error that says more.
+const processLimit = 45 * time.Second
 
 // unattended sees to it that nothing will be asked at a terminal. What the SDKs run as credential_process has their
 // standard input, which is not meant for it, and their users see no question.

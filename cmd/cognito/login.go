@@ -92,6 +92,9 @@ func (s *signedIn) login(ctx context.Context) error {
 	if login.Username == "" {
 		return usagef("no user name: use -user")
 	}
+	if session := before.session(); session != nil && before.User == login.Username && session.IdentityPoolID == s.env.IdentityPoolID {
+		login.IdentityID = session.IdentityID
+	}
 	if stored := before.Devices[cmp.Or(before.Names[login.Username], login.Username)]; stored != nil {
 		if err := json.Unmarshal(stored, &login.Device); err != nil {
 			login.Device = cognito.Device{}

@@ -187,7 +187,7 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 	if err == nil {
 		return creds, nil
 	}
-	if have != nil && have.For == s.how() && have.left() > time.Minute && ctx.Err() == nil {
+	if have != nil && have.For == s.how() && have.left() > time.Minute && !errors.Is(ctx.Err(), context.Canceled) {
 		s.renewal.note()
 		s.a.notef("the credentials could not be renewed and will do for %v: %s", have.left().Round(time.Second), oneLine(err.Error()))
 		return have.credentials(), nil

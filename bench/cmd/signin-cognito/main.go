@@ -39,7 +39,7 @@ func main() {
 			session, err = client.Resume(ctx, saved)
 		}
 	} else {
-		session, err = client.SignIn(ctx, in.Username, in.Password)
+		session, err = client.Start(ctx, cognito.Login{Username: in.Username, Password: in.Password, IdentityID: in.IdentityID})
 	}
 	if err != nil {
 		child.Fail(err)

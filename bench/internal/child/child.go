@@ -70,7 +70,8 @@ type SignIn struct {
 	Address                                      string // where every host is
 	UserPoolID, ClientID, IdentityPoolID, Bucket string
 	Username, Password                           string
-	Saved                                        string // in their place: what an earlier sign-in left
+	IdentityID                                   string // as an earlier sign-in had it, if it is to be used
+	Saved                                        string // in place of the user: what an earlier sign-in left
 }
 
 // Arguments are the fields, without the user, as arguments of a program.
@@ -78,8 +79,8 @@ func (s SignIn) Arguments() []string {
 	return []string{s.Address, s.UserPoolID, s.ClientID, s.IdentityPoolID, s.Bucket}
 }
 
-// ReadSignIn reads the arguments, and from standard input a user name and a password, or the word "saved" and what an
-// earlier sign-in left. Without arguments it ends the program, for which the time to start is taken so.
+// ReadSignIn reads the arguments, and from standard input a user name, a password and perhaps the identity, or the word
+// "saved" and what an earlier sign-in left. Without arguments it ends the program, for which the time to start is taken so.
 func ReadSignIn() (s SignIn) {
 	if len(os.Args) < 2 {
 		os.Exit(0)
@@ -88,7 +89,7 @@ func ReadSignIn() (s SignIn) {
 		Fail(fmt.Errorf("%d arguments", len(os.Args)-1))
 	}
 	s.Address, s.UserPoolID, s.ClientID, s.IdentityPoolID, s.Bucket = os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5]
-	if _, err := fmt.Scanln(&s.Username, &s.Password); err != nil {
+	if n, err := fmt.Scanln(&s.Username, &s.Password, &s.IdentityID); n < 2 {
 		Fail(err)
 	}
 	if s.Username == "saved" {
