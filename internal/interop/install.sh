@@ -65,6 +65,9 @@ install_netns() { apt_package ip iproute2; }
 # The shells that cmd/cognito's completion scripts and credential formats are for, beside bash.
 install_shells() { apt_package fish fish && apt_package zsh zsh; }
 
+# A terminal in which the tool is driven.
+install_tmux() { apt_package tmux tmux; }
+
 # sum FILE: its SHA-256, the stamp of what is installed from a list of pinned packages.
 sum() { { sha256sum "$1" 2>/dev/null || shasum -a 256 "$1"; } | cut -d' ' -f1; }
 
@@ -121,7 +124,7 @@ install_python() {
 	stamp python "$want"
 }
 
-all=(js python netns shells versitygw minio gofakes3)
+all=(js python netns shells tmux versitygw minio gofakes3)
 
 for tool in "${@:-${all[@]}}"; do
 	if ! declare -F "install_$tool" >/dev/null; then

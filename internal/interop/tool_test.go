@@ -56,11 +56,16 @@ func buildProgram(t *testing.T, dir, pkg string) string {
 // that was used is refused from then on.
 func newToolMachine(t *testing.T, program string, credentials, tokens time.Duration) *toolMachine {
 	t.Helper()
+	return seededToolMachine(t, program, toolSeed(credentials, tokens))
+}
+
+// toolSeed is what that stand-in knows.
+func toolSeed(credentials, tokens time.Duration) map[string]any {
 	objects := make(map[string]string)
 	for _, key := range toolKeys {
 		objects[key] = "the object " + key
 	}
-	return seededToolMachine(t, program, map[string]any{
+	return map[string]any{
 		"UserPools": []any{map[string]any{
 			"ID": cognitotest.ExampleUserPoolID,
 			"Clients": []any{map[string]any{
@@ -78,7 +83,7 @@ func newToolMachine(t *testing.T, program string, credentials, tokens time.Durat
 			map[string]any{"Name": toolBucket, "Region": region, "Objects": objects},
 			map[string]any{"Name": lateBucket, "Region": region},
 		},
-	})
+	}
 }
 
 func seededToolMachine(t *testing.T, program string, seed any) *toolMachine {
