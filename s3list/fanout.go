@@ -21,14 +21,22 @@ type fanOut struct {
 	threshold float64 // from here on, the window grows by 1 with every round
 	epoch     int     // counts how often it was halved
 	divided   bool    // the key space has been
+	pages     int     // that were of use
 	alone     int     // calls in a row refused for their rate with no other on the way
 }
 
 // maxAlone is how many calls in a row may be refused for their rate after those of the fan-out have come to rest.
 const maxAlone = 3
 
+// grow takes note of a page that is of use. After the first one, nobody knows whether there are many; after the second,
+// the window is as large as if both had been more.
 func (f *fanOut) grow() {
 	f.alone = 0
+	if f.pages++; f.pages == 1 {
+		return
+	} else if f.pages == 2 && f.epoch == 0 {
+		f.window += 2
+	}
 	if f.window < f.threshold {
 		f.window++
 	} else {

@@ -80,8 +80,8 @@ type Input struct {
 
 	// Parallel is how many pages may be asked for at the same time, at most 64. 0 and 1 mean one after the other. The
 	// result is the same, also its order: what is still to be listed is divided at places that are guessed from the keys
-	// seen so far. A listing begins with one request, and a bucket of one page costs no more than that; as pages come in,
-	// it asks for more at once, and for fewer when the server says SlowDown. Some requests find nothing new: a third more
+	// seen so far. A listing begins with one request at a time, and a bucket of two pages costs no more than that; as pages
+	// come in, it asks for more at once, and for fewer when the server says SlowDown. Some requests find nothing new: a third more
 	// of them than otherwise is usual, and several times as many have been seen where names leave large gaps.
 	//
 	// Pages that have come early wait in memory, in a compact form: 40 MB do for a Parallel of 32, and 60 MB for 64.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,19 +33,25 @@ func allVersions(t *testing.T, b http.RoundTripper, in Input) (all []string) {
 
 // Every version of every key, once, in order: on pages of any size, which end in the middle of a key, one or many at once.
 func TestVersions(t *testing.T) {
-	for name, keys := range distributions(60) {
-		b := bucketOf(keys)
-		var want []string
-		for i, key := range keys {
-			for v := range versionsOf(i) {
-				want = append(want, fmt.Sprintf("%s v%d%s", key, v, []string{"", "!"}[v%2]))
-			}
+	small, large := distributions(60), distributions(3000)
+	for name := range small {
+		testVersions(t, name, small[name], []int{0, 1, 2, 7}, []int{0, 4, 16})
+		testVersions(t, name, large[name], []int{100}, []int{32})
+	}
+}
+
+func testVersions(t *testing.T, name string, keys []string, sizes, parallels []int) {
+	b := bucketOf(keys)
+	var want []string
+	for i, key := range keys {
+		for v := range versionsOf(i) {
+			want = append(want, fmt.Sprintf("%s v%d%s", key, v, []string{"", "!"}[v%2]))
 		}
-		for _, size := range []int{0, 1, 2, 7} {
-			for _, parallel := range []int{0, 4, 16} {
-				if diff := gocmp.Diff(want, allVersions(t, b, Input{PageSize: size, Parallel: parallel})); diff != "" {
-					t.Fatalf("%s in pages of %d, parallel %d (-want +got)\n%s", name, size, parallel, diff)
-				}
+	}
+	for _, size := range sizes {
+		for _, parallel := range parallels {
+			if got := allVersions(t, b, Input{PageSize: size, Parallel: parallel}); !slices.Equal(got, want) {
+				t.Fatalf("%s in pages of %d, parallel %d (-want +got)\n%s", name, size, parallel, gocmp.Diff(want, got))
 			}
 		}
 	}
