@@ -129,7 +129,7 @@ func TestCurlTampered(t *testing.T) {
 
 func TestCurlAnswers(t *testing.T) {
 	m := newMachine(t)
-	f := m.faulty()
+	f := m.fault
 	m.signedIn(t).must(t, "", "credentials", "-format", "process")
 	sent := 0
 	f.set(func(r *http.Request) *http.Response {

@@ -21,7 +21,7 @@ import (
 // A session is renewed by the doctor, and where that fails nothing is lost.
 func TestDoctorKeepsState(t *testing.T) {
 	m := newMachine(t)
-	f := m.faulty()
+	f := m.fault
 	m.signedIn(t)
 	_, before := m.record(t)
 	probed := false // by the step before

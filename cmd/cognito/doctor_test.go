@@ -228,7 +228,7 @@ func TestDoctorFindsFault(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := newMachine(t)
-			f := m.faulty()
+			f := m.fault
 			test.spoil(t, m.signedIn(t), f)
 			code, stdout, stderr := m.run(t, "", "doctor")
 			first := ""

@@ -15,7 +15,7 @@ type fault struct {
 
 func (f *fault) set(answer func(*http.Request) *http.Response) { f.now.Store(&answer) }
 
-// faulty is to be called before the first request.
+// faulty gives the server a fault, before it listens.
 func (m *machine) faulty() *fault {
 	f := new(fault)
 	m.server.Fault = func(r *http.Request) *http.Response {

@@ -52,11 +52,11 @@ func TestInterruptedAtPrompt(t *testing.T) {
 func TestInterruptedInRequest(t *testing.T) {
 	m := newMachine(t)
 	asked := make(chan bool, 10)
-	m.server.Fault = func(r *http.Request) *http.Response {
+	m.fault.set(func(r *http.Request) *http.Response {
 		asked <- true
 		<-r.Context().Done() // the client has gone
 		return &http.Response{}
-	}
+	})
 	s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
 	s.answer("Password of ada: ", cognitotest.ExamplePassword)
 	<-asked

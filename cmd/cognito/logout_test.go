@@ -46,7 +46,7 @@ func TestLogout(t *testing.T) {
 			fault: only("ForgetDevice", refused("ResourceNotFoundException", "Device does not exist."))},
 		{name: "cut", code: exitFailed, said: "still signed in to DEV (-force", session: true, device: true,
 			fault: func(*http.Request) *http.Response { return answer(0, "") }},
-		{name: "not allowed", code: exitFailed, said: "still signed in", session: true, device: true,
+		{name: "nobody can revoke", said: "forgotten here alone", device: true,
 			fault: only("RevokeToken", refused("UnsupportedOperationException", "Revocation is not enabled for this client"))},
 		{name: "cut by force", args: []string{"-force"}, code: exitFailed, said: "forgotten here, but the user pool", device: true,
 			fault: func(*http.Request) *http.Response { return answer(0, "") }},
@@ -64,7 +64,7 @@ func TestLogout(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			m := newMachine(t)
 			m.server.UserPools[0].DeviceTracking = "ALWAYS"
-			f, made := m.faulty(), new(calls)
+			f, made := m.fault, new(calls)
 			m.signedIn(t).must(t, "", "credentials", "-format", "process")
 			_, before := m.record(t)
 			if before.session() == nil || before.Credentials == nil || len(before.Devices) != 1 {

@@ -46,7 +46,7 @@ func TestServersDoNotSteerTerminal(t *testing.T) {
 	for _, key := range oddKeys {
 		m.server.Buckets[0].Objects[key] = cognitotest.Object{}
 	}
-	m.faulty().set(func(r *http.Request) *http.Response {
+	m.fault.set(func(r *http.Request) *http.Response {
 		if r.URL.Path != "/evil" {
 			return nil
 		}

@@ -152,7 +152,7 @@ func TestListFailures(t *testing.T) {
 func TestListOwn(t *testing.T) {
 	m := newMachine(t)
 	var asked atomic.Int32
-	m.faulty().set(func(r *http.Request) *http.Response {
+	m.fault.set(func(r *http.Request) *http.Response {
 		if operation(r) == "GetId" {
 			asked.Add(1)
 		}
@@ -179,7 +179,7 @@ func TestListOwn(t *testing.T) {
 
 func TestListVersions(t *testing.T) {
 	m := newMachine(t)
-	m.faulty().set(func(r *http.Request) *http.Response {
+	m.fault.set(func(r *http.Request) *http.Response {
 		if !r.URL.Query().Has("versions") {
 			return nil
 		}
@@ -212,7 +212,7 @@ func TestListInterrupted(t *testing.T) {
 	}
 	ctx, interrupt := context.WithCancel(t.Context())
 	pages := 0
-	m.faulty().set(func(r *http.Request) *http.Response {
+	m.fault.set(func(r *http.Request) *http.Response {
 		if r.URL.Query().Has("list-type") {
 			if pages++; pages == 3 {
 				interrupt()

@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 // A machine is where the tool runs in a test: a stand-in on loopback, and directories of its own.
 type machine struct {
 	server   *cognitotest.Server
+	fault    *fault // of the server
 	url      string
 	dir      string // of all files
 	settings map[string]string
@@ -36,6 +37,7 @@ type machine struct {
 func newMachine(t testing.TB) *machine {
 	t.Helper()
 	m := &machine{server: cognitotest.Example(), dir: t.TempDir()}
+	m.fault = m.faulty()
 	listener := httptest.NewServer(m.server)
 	t.Cleanup(listener.Close)
 	m.url = listener.URL

@@ -58,12 +58,12 @@ func TestStaleCredentials(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	m.server.Fault = func(r *http.Request) *http.Response {
+	m.fault.set(func(r *http.Request) *http.Response {
 		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AWSCognitoIdentityService.") {
 			return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{"X-Amzn-Errortype": {"ResourceConflictException"}}}
 		}
 		return nil
-	}
+	})
 	age(7 * time.Minute) // the last minute is not handed out
 	var was, is struct{ AccessKeyID string }
 	code, stdout, stderr := m.run(t, "", "credentials", "-format", "process")
@@ -75,7 +75,7 @@ func TestStaleCredentials(t *testing.T) {
 	if code, stdout, stderr := m.run(t, "", "credentials", "-format", "process"); code != exitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("exit %d, %q, %s", code, stdout, stderr)
 	}
-	m.server.Fault = nil
+	m.fault.set(nil)
 	if renewed := m.must(t, "", "credentials", "-format", "process"); renewed == first {
 		t.Error("not renewed")
 	}
@@ -86,13 +86,13 @@ func TestEndedSession(t *testing.T) {
 	m := newMachine(t).signedIn(t)
 	m.forget(t)
 	before, _ := os.ReadFile(first(m.record(t)))
-	m.server.Fault = func(*http.Request) *http.Response {
+	m.fault.set(func(*http.Request) *http.Response {
 		return &http.Response{StatusCode: 400, Header: http.Header{"X-Amzn-Errortype": {"TooManyRequestsException"}}}
-	}
+	})
 	if code, _, stderr := m.run(t, "", "credentials"); code != exitFailed || strings.Contains(stderr, "cognito login") {
 		t.Errorf("throttled: exit %d: %s", code, stderr)
 	}
-	m.server.Fault = nil
+	m.fault.set(nil)
 	if after, _ := os.ReadFile(first(m.record(t))); string(after) != string(before) {
 		t.Error("throttling changed what is kept")
 	}

@@ -133,12 +133,12 @@ func TestOpenDirectory(t *testing.T) {
 // refreshes counts the refreshes of tokens.
 func (m *machine) refreshes() *atomic.Int64 {
 	count := new(atomic.Int64)
-	m.server.Fault = func(r *http.Request) *http.Response {
+	m.fault.set(func(r *http.Request) *http.Response {
 		if r.Header.Get("X-Amz-Target") == "AWSCognitoIdentityProviderService.GetTokensFromRefreshToken" {
 			count.Add(1)
 		}
 		return nil
-	}
+	})
 	return count
 }
 
@@ -233,7 +233,7 @@ func TestInterruptedRefreshKeepsToken(t *testing.T) {
 	m.signedIn(t).forget(t)
 	process, started := m.process(t, "credentials", "-format", "process"), make(chan struct{})
 	var once sync.Once
-	m.server.Fault = func(r *http.Request) *http.Response {
+	m.fault.set(func(r *http.Request) *http.Response {
 		if r.Header.Get("X-Amz-Target") == "AWSCognitoIdentityProviderService.GetTokensFromRefreshToken" {
 			once.Do(func() {
 				<-started
@@ -242,7 +242,7 @@ func TestInterruptedRefreshKeepsToken(t *testing.T) {
 			})
 		}
 		return nil
-	}
+	})
 	if err := process.Start(); err != nil {
 		t.Fatal(err)
 	}

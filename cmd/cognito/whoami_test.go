@@ -17,7 +17,7 @@ import (
 func TestWhoami(t *testing.T) {
 	m := newMachine(t)
 	m.server.UserPools[0].DeviceTracking = "ALWAYS"
-	f := m.faulty()
+	f := m.fault
 	for _, args := range [][]string{{"whoami"}, {"whoami", "-offline"}, {"token"}} {
 		if code, stdout, stderr := m.run(t, "", args...); code != exitSignIn || stdout != "" || !strings.Contains(stderr, "cognito login") {
 			t.Errorf("%v, nobody signed in: exit %d: %s%s", args, code, stdout, stderr)
