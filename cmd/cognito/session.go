@@ -74,54 +74,57 @@ func (s *signedIn) how() string {
 // with takes up the session under the lock, lets use have it, and keeps what has become of it. A refresh of tokens that
 // has begun is waited for, and its outcome kept, even if ctx ends: it may have used the old refresh token up. To sign out, use takes Session out of the record.
 func (s *signedIn) with(ctx context.Context, use func(*record, *cognito.Session) error) error {
-	return s.keep.update(ctx, func(r *record, store func() error) error {
-		saved := r.session()
-		if saved == nil {
-			return s.needed("nobody is signed in to " + printable(s.name))
-		}
-		var refreshing sync.Mutex
-		over := false
-		client := &cognito.Client{Environment: s.env, Duration: s.a.login.duration, HTTPClient: s.client.HTTPClient}
-		client.RefreshWith = func(ctx context.Context, current cognito.Saved, refresh func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
-			refreshing.Lock()
-			defer refreshing.Unlock()
-			if over {
-				return current, context.Canceled
-			}
-			newer, err := refresh(ctx, current) // the lock is ours, so nobody else has a newer one
-			if err != nil && newer.Tokens.Refresh == saved.Tokens.Refresh {
-				newer.Tokens = saved.Tokens // which may have been left out to have them refreshed
-			}
-			saved = &newer
-			return newer, errors.Join(err, r.keep(newer), store())
-		}
-		resumed := *saved
-		if s.anew {
-			resumed.Tokens.ID, resumed.Tokens.Access, resumed.Tokens.Expires = "", "", time.Time{}
-		}
-		session, err := client.Resume(ctx, resumed)
-		used := *r
-		if err == nil {
-			err = use(&used, session)
-		}
+	return s.keep.update(ctx, func(r *record, store func() error) error { return s.take(ctx, r, store, use) })
+}
+
+// take is with, for one who has the lock.
+func (s *signedIn) take(ctx context.Context, r *record, store func() error, use func(*record, *cognito.Session) error) error {
+	saved := r.session()
+	if saved == nil {
+		return s.needed("nobody is signed in to " + printable(s.name))
+	}
+	var refreshing sync.Mutex
+	over := false
+	client := &cognito.Client{Environment: s.env, Duration: s.a.login.duration, HTTPClient: s.client.HTTPClient}
+	client.RefreshWith = func(ctx context.Context, current cognito.Saved, refresh func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
 		refreshing.Lock()
-		over = true
-		refreshing.Unlock()
-		r.Credentials, r.Devices = used.Credentials, used.Devices
-		if used.Session == nil { // signed out
-			r.Session = nil
-			return err
+		defer refreshing.Unlock()
+		if over {
+			return current, context.Canceled
 		}
-		if session != nil {
-			now := session.Save()
-			saved.IdentityID, saved.IdentityPoolID = now.IdentityID, now.IdentityPoolID
+		newer, err := refresh(ctx, current) // the lock is ours, so nobody else has a newer one
+		if err != nil && newer.Tokens.Refresh == saved.Tokens.Refresh {
+			newer.Tokens = saved.Tokens // which may have been left out to have them refreshed
 		}
-		err = errors.Join(err, r.keep(*saved))
-		if ended(err) {
-			return s.needed(fmt.Sprintf("the session of %s in %s has ended (%v)", printable(r.User), printable(s.name), err))
-		}
+		saved = &newer
+		return newer, errors.Join(err, r.keep(newer), store())
+	}
+	resumed := *saved
+	if s.anew {
+		resumed.Tokens.ID, resumed.Tokens.Access, resumed.Tokens.Expires = "", "", time.Time{}
+	}
+	session, err := client.Resume(ctx, resumed)
+	used := *r
+	if err == nil {
+		err = use(&used, session)
+	}
+	refreshing.Lock()
+	over = true
+	refreshing.Unlock()
+	r.Credentials, r.Devices = used.Credentials, used.Devices
+	if used.Session == nil { // signed out
+		r.Session = nil
 		return err
-	})
+	}
+	if session != nil {
+		now := session.Save()
+		saved.IdentityID, saved.IdentityPoolID = now.IdentityID, now.IdentityPoolID
+	}
+	err = errors.Join(err, r.keep(*saved))
+	if ended(err) {
+		return s.needed(fmt.Sprintf("the session of %s in %s has ended (%v)", printable(r.User), printable(s.name), err))
+	}
+	return err
 }
 
 // keep makes saved the record's session.
