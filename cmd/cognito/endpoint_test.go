@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -236,4 +237,29 @@ func TestEndpointRenewsOneAtATime(t *testing.T) {
 	if most.Load() != 1 {
 		t.Errorf("%d renewals at once", most.Load())
 	}
+}
+
+// Who started the endpoint is told why it has no credentials: once, and again when the reason is another.
+func TestEndpointTellsOfFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var said []string
+		var fail error
+		e := &endpoint{
+			ctx:    t.Context(),
+			note:   func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) },
+			source: func(context.Context) (sigv4.Credentials, error) { return example(time.Hour), fail },
+		}
+		for _, reason := range []string{"", "a", "a", "b\nc", "", "b\nc"} {
+			if fail = nil; reason != "" {
+				fail = errors.New(reason)
+			}
+			if _, err := e.credentials(); err != fail {
+				t.Errorf("%v, want %v", err, fail)
+			}
+			time.Sleep(failurePause + time.Second)
+		}
+		if want := []string{"a", "b; c", "b; c"}; !slices.Equal(said, want) {
+			t.Errorf("said %q, want %q", said, want)
+		}
+	})
 }
