@@ -22,34 +22,42 @@ type job struct {
 	check   func(t *testing.T, r result)
 }
 
-// runJobs runs all at once, which t.Parallel does not where there are few processors, and then checks each.
-func runJobs(t *testing.T, jobs map[string]job) {
-	t.Helper()
+// startJobs starts all at once, which t.Parallel does not where there are few processors. The function that it returns
+// waits for their end and checks each.
+func startJobs(t *testing.T, jobs map[string]job) (finish func(*testing.T)) {
 	type ended struct {
 		name string
 		result
 		err error
 	}
-	all := make(chan ended)
+	all := make(chan ended, len(jobs))
 	for name, j := range jobs {
 		go func() {
 			r, err := execute(t.Context(), j.env, "", j.command)
 			all <- ended{name, r, err}
 		}()
 	}
-	results := make(map[string]ended)
-	for range jobs {
-		e := <-all
-		results[e.name] = e
+	return func(t *testing.T) {
+		t.Helper()
+		results := make(map[string]ended)
+		for range jobs {
+			e := <-all
+			results[e.name] = e
+		}
+		for _, name := range slices.Sorted(maps.Keys(jobs)) {
+			t.Run(name, func(t *testing.T) {
+				if err := results[name].err; err != nil {
+					t.Fatal(err)
+				}
+				jobs[name].check(t, results[name].result)
+			})
+		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(jobs)) {
-		t.Run(name, func(t *testing.T) {
-			if err := results[name].err; err != nil {
-				t.Fatal(err)
-			}
-			jobs[name].check(t, results[name].result)
-		})
-	}
+}
+
+func runJobs(t *testing.T, jobs map[string]job) {
+	t.Helper()
+	startJobs(t, jobs)(t)
 }
 
 // A source is how a program comes to its credentials: by its environment, or under a command.
@@ -75,7 +83,7 @@ var ls = []string{"env", "aws", "s3", "ls", "--recursive", "s3://" + toolBucket}
 func lsWaiting(key string) []string {
 	return append([]string{"sh", "-c", `set -e
 aws s3api wait object-exists --bucket $0 --key "$1" &
-sleep 11
+sleep 16
 echo late | aws s3 cp --no-progress --quiet - "s3://$0/$1"
 wait $!
 shift
@@ -97,7 +105,7 @@ func TestToolClients(t *testing.T) {
 
 	// Credentials and tokens live for seconds, and a refresh token for one use. Every program is renewed while it runs.
 	t.Run("renewed", func(t *testing.T) {
-		const life, different = 6 * time.Second, 4
+		const life, different = 9 * time.Second, 4
 		m := newToolMachine(t, program, life, life)
 		m.login(t)
 		serving, served := m.served(t)
@@ -119,7 +127,12 @@ func TestToolClients(t *testing.T) {
 		}
 		runJobs(t, jobs)
 
-		// Signed out everywhere: what was given out is good for some seconds more.
+		// Signed out everywhere while programs run: what was given out is good for some seconds more.
+		jobs = make(map[string]job)
+		for by, way := range ways {
+			jobs[by+" ends, boto3"] = job{way.env, slices.Concat(way.prefix, consumers(t, list, 1000)["boto3"]), checkHint}
+		}
+		finish := startJobs(t, jobs)
 		other := *m
 		other.env = m.with("COGNITO_STATE_DIR=" + m.dir + "/other")
 		other.login(t)
@@ -129,6 +142,7 @@ func TestToolClients(t *testing.T) {
 				t.Fatal("the credentials outlive the session")
 			}
 		}
+		finish(t)
 		jobs = make(map[string]job)
 		for by, way := range ways {
 			jobs[by+" has ended, aws"] = job{way.env, slices.Concat(way.prefix, ls), checkHint}
@@ -152,6 +166,8 @@ func TestToolClients(t *testing.T) {
 // buildListDefault builds the consumer in Go, which lies in the module that has the AWS SDK.
 func buildListDefault(t *testing.T) string {
 	t.Helper()
+	python(t) // or there is nothing to build it for
+	node(t, "")
 	return buildProgram(t, "../../bench", "github.com/loginwithcognito/cognito/bench/cmd/list-default")
 }
 

@@ -19,5 +19,5 @@ for (const end = Date.now() + 150_000; ; ) {
   console.log(JSON.stringify({ accessKey: accessKeyId, keys }));
   if (seen.add(accessKeyId).size >= Number(wanted)) break;
   if (Date.now() > end) throw new Error('the credentials do not change');
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await new Promise((resolve) => setTimeout(resolve, 400));
 }
