@@ -47,6 +47,7 @@ func (s *span) endless() bool {
 func (l *listing) distrust(i int) bool {
 	s := l.spans[i]
 	l.drop(s.pages)
+	s.pages = nil
 	if i > 0 && !l.spans[i-1].complete {
 		before := l.spans[i-1]
 		before.until, before.ahead.pages = s.until, 0 // it is not divided again before its next page
@@ -54,7 +55,6 @@ func (l *listing) distrust(i int) bool {
 		return true
 	}
 	if s.want == "" {
-		s.pages = nil
 		return false
 	}
 	*s = span{after: s.after, until: s.until, position: s.back}
