@@ -60,7 +60,7 @@ func (e *estimate) divide(after, bound string) (at string, pages float64) {
 		inner, outer := common(first, last), common(last, e.runes(bound))
 		for n := (inner + outer + 1) / 2; n > outer && inner-outer >= 2 && e.pages > 64; n-- {
 			at = e.prefix + string(last[:n-1]) + string(last[n-1]+1)
-			if pages = e.count(at); pages >= 1 && between(after, at, bound) {
+			if pages = e.count(at); pages >= 1 && pages <= e.pages && between(after, at, bound) {
 				e.guesses = 4
 				return at, pages
 			}

@@ -60,7 +60,7 @@ func wrap(operation string, err error) error {
 // readFailure reads <ErrorResponse><Error><Type/><Code/><Message/></Error><RequestId/></ErrorResponse>.
 func readFailure(resp *transport.Response) *transport.Failure {
 	f := new(transport.Failure)
-	if xmlscan.Texts(resp.Body, map[string]*string{"ErrorResponse/Error/Code": &f.Code, "ErrorResponse/Error/Message": &f.Message, "ErrorResponse/RequestId": &f.RequestID}) != nil {
+	if xmlscan.Texts(resp.Body, "ErrorResponse", map[string]*string{"Error/Code": &f.Code, "Error/Message": &f.Message, "RequestId": &f.RequestID}) != nil {
 		return nil
 	}
 	return f

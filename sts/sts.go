@@ -100,7 +100,7 @@ func (c *Client) AssumeRoleWithWebIdentity(ctx context.Context, in AssumeRoleWit
 	}
 	var out AssumeRoleWithWebIdentityOutput
 	var expiration string
-	const result = operation + "Response/" + operation + "Result/"
+	const result = operation + "Result/"
 	if err := c.call(ctx, operation, form, nil, map[string]*string{
 		result + "SubjectFromWebIdentityToken":   &out.SubjectFromWebIdentityToken,
 		result + "Audience":                      &out.Audience,
@@ -171,7 +171,7 @@ func (c *Client) GetCallerIdentity(ctx context.Context) (CallerIdentity, error) 
 		return signer.Sign(req, creds, "", now)
 	}
 	var who CallerIdentity
-	const result = operation + "Response/" + operation + "Result/"
+	const result = operation + "Result/"
 	if err := c.call(ctx, operation, url.Values{}, sign, map[string]*string{result + "Account": &who.Account, result + "Arn": &who.ARN, result + "UserId": &who.UserID}); err != nil {
 		return CallerIdentity{}, err
 	}
@@ -208,7 +208,7 @@ func (c *Client) call(ctx context.Context, operation string, form url.Values, si
 			return req, err
 		},
 	})
-	if err == nil && xmlscan.Texts(resp.Body, texts) != nil {
+	if err == nil && xmlscan.Texts(resp.Body, "", texts) != nil {
 		err = errors.New("the answer is not the XML document that this operation returns")
 	}
 	return wrap(operation, err)

@@ -172,27 +172,29 @@ func (s *Scanner) next() (text, name []byte, end bool) {
 	return text, name, s.Err != nil
 }
 
-// Texts reads a document and puts the texts of elements where into says. Its keys are the names of the elements from the
-// root on, such as "ErrorResponse/Error/Code". An element that is not there leaves its string as it is; of several, the
-// last one counts. A root element that is in none of the keys is an error.
-func Texts(body []byte, into map[string]*string) error {
+// Texts reads a document and puts the texts of elements where into says. Its keys are the names of the elements below the
+// root, such as "Error/Code". An element that is not there leaves its string as it is; of several, the last one counts.
+// A root element of another name is an error; "" stands for any.
+func Texts(body []byte, root string, into map[string]*string) error {
 	s := Scanner{Body: body}
-	root := string(s.Root())
-	if s.Err == nil && !s.texts(root+"/", into) {
+	name := s.Root()
+	if s.Err == nil && root != "" && root != string(name) {
 		s.Refuse(errors.New("the answer is another document"))
 	}
+	s.texts("", into)
 	s.End()
 	return s.Err
 }
 
-// texts reads the children of the innermost open element. It returns false if nothing of that is asked for.
-func (s *Scanner) texts(path string, into map[string]*string) (asked bool) {
+// texts reads the children of the innermost open element, if one of them is asked for.
+func (s *Scanner) texts(path string, into map[string]*string) {
+	asked := false
 	for key := range into {
 		asked = asked || strings.HasPrefix(key, path)
 	}
 	if !asked {
 		s.Skip()
-		return false
+		return
 	}
 	for name := s.Child(); name != nil; name = s.Child() {
 		if text := into[path+string(name)]; text != nil {
@@ -201,7 +203,6 @@ func (s *Scanner) texts(path string, into map[string]*string) (asked bool) {
 			s.texts(path+string(name)+"/", into)
 		}
 	}
-	return true
 }
 
 // peek is the next byte; 0, which no document may have, at the end.

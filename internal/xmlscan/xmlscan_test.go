@@ -139,10 +139,14 @@ func TestTexts(t *testing.T) {
 		{strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100), "", "more than 64"},
 	} {
 		var b, d string
-		err := Texts([]byte(test.body), map[string]*string{"a/b": &b, "a/c/d": &d})
+		err := Texts([]byte(test.body), "a", map[string]*string{"b": &b, "c/d": &d})
 		if test.err == "" && (err != nil || b+" "+d != test.want) || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
 			t.Errorf("%s: %q, %q, %v; want %s%s", test.body, b, d, err, test.want, test.err)
 		}
+	}
+	var b string
+	if err := Texts([]byte("<any><b>1</b></any>"), "", map[string]*string{"b": &b}); err != nil || b != "1" {
+		t.Errorf("%q, %v", b, err)
 	}
 }
 
