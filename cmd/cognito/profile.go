@@ -212,6 +212,9 @@ func (a *app) processLine(env string) (string, error) {
 		}
 	}
 	line := strings.Join(words, " ")
+	if line[0] == '"' && line[len(line)-1] == '"' { // aws-sdk-go-v2 would take both off (internal/ini), as if they were a pair
+		line += " --"
+	}
 	if !iniValue(strings.TrimPrefix(line, `"`)) { // a quote around the first word is what the SDKs know
 		return "", usagef("%s has a character that not every SDK reads in a configuration file: move the program, or name the environment and its file otherwise", line)
 	}

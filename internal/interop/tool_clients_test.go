@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -101,6 +102,22 @@ func TestToolClients(t *testing.T) {
 		m := newToolMachine(t, program, 0, 0)
 		m.login(t)
 		runJobs(t, listOnce(t, list, map[string]source{"exec": {m.env, []string{program, "exec", "--"}}}))
+	})
+
+	// Every SDK splits the line of credential_process in its own way, or has a shell do it.
+	t.Run("odd paths", func(t *testing.T) {
+		m := newToolMachine(t, program, 0, 0)
+		jobs := make(map[string]job)
+		for folder, config := range map[string]string{"a b": "c'd", "it's (a) & [b]": "quo\"ted $HOME `id` \\", "~a=b!": "c%d ^*?{x,y}"} {
+			m.program = filepath.Join(m.dir, folder, "cognito")
+			m.env = m.with("COGNITO_CONFIG="+m.write(t, config+"/config.json", m.read(t, "config.json"), 0o600), "AWS_CONFIG_FILE="+m.write(t, folder+"/aws", "", 0o600))
+			if err := os.Symlink(program, m.program); err != nil {
+				t.Fatal(err)
+			}
+			m.login(t)
+			maps.Copy(jobs, listOnce(t, list, map[string]source{folder: {env: m.profiled(t)}}))
+		}
+		runJobs(t, jobs)
 	})
 
 	// Credentials and tokens live for seconds, and a refresh token for one use. Every program is renewed while it runs.

@@ -126,6 +126,16 @@ func (m *toolMachine) write(t *testing.T, name, text string, mode os.FileMode) (
 	return path
 }
 
+// read returns a file of the home directory.
+func (m *toolMachine) read(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(m.dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
 // launch runs a command of the tool until the test ends, and returns what it prints once that names something.
 func (m *toolMachine) launch(t *testing.T, name string, args ...string) *process {
 	t.Helper()
