@@ -29,6 +29,7 @@ func (a *app) answersFile() *os.File {
 
 // ask asks for one line.
 func (a *app) ask(prompt string, secret bool) (string, error) {
+	prompt = printable(prompt)
 	if secret {
 		return terminal.ReadSecret(a.answersFile(), a.stderr, prompt)
 	}
@@ -109,7 +110,7 @@ func (s *signedIn) answer(ctx context.Context, challenge *cognito.Challenge, log
 		case !mistyped(err) && !used(err) || !terminal.Is(a.answersFile()):
 			return nil, err
 		}
-		a.notef("%s", oneLine(err.Error()))
+		a.notef("%s", err)
 	}
 }
 
@@ -188,7 +189,7 @@ func (a *app) choose(name string, choices []string, seed bool) (string, error) {
 			return strings.ToUpper(line), nil
 		}
 		if attempt == attempts || !onTerminal {
-			return "", fmt.Errorf("the choice must be one of %s", printable(strings.Join(choices, ", ")))
+			return "", fmt.Errorf("the choice must be one of %s", strings.Join(choices, ", "))
 		}
 	}
 }
@@ -232,12 +233,12 @@ func (a *app) askFor(challenge *cognito.Challenge, key string) (string, error) {
 		return a.ask("Answer: ", true)
 	}
 	if attribute, ok := strings.CutPrefix(key, "userAttributes."); ok {
-		return a.ask("Your "+printable(attribute)+": ", false)
+		return a.ask("Your "+attribute+": ", false)
 	}
 	if medium, destination := challenge.Delivery(); destination != "" {
-		return a.code(fmt.Sprintf("Code sent to %s (%s): ", printable(destination), printable(medium)))
+		return a.code(fmt.Sprintf("Code sent to %s (%s): ", destination, medium))
 	}
-	return a.code(printable(key) + ": ")
+	return a.code(key + ": ")
 }
 
 // code asks for a code, which people like to type in groups.
@@ -271,9 +272,9 @@ func (a *app) setUp(ctx context.Context, challenge *cognito.Challenge, user stri
 		return nil, err
 	}
 	if a.drawCode(cognito.TOTPURI("cognito", user, seed)) {
-		a.notef("scan this with an authenticator app, or enter the seed %s", printable(seed))
+		a.notef("scan this with an authenticator app, or enter the seed %s", seed)
 	} else {
-		a.notef("enter this seed in an authenticator app: %s", printable(seed))
+		a.notef("enter this seed in an authenticator app: %s", seed)
 	}
 	return next, nil
 }

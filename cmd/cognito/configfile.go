@@ -94,7 +94,7 @@ func marshalEnvironments(all map[string]cognito.Environment) []byte {
 func saveEnvironments(path string, all map[string]cognito.Environment) error {
 	data := marshalEnvironments(all)
 	if again, err := cognito.ParseEnvironments(data); err != nil || !maps.Equal(again, all) {
-		return usagef("the environments could not be read back: choose another name than one of %s", printable(strings.Join(slices.Sorted(maps.Keys(all)), ", ")))
+		return usagef("the environments could not be read back: choose another name than one of %s", strings.Join(slices.Sorted(maps.Keys(all)), ", "))
 	}
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target // the link stays

@@ -149,7 +149,7 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment, all
 	ask := only && terminal.Is(a.answersFile())
 	everything := ask && c.from == "" && c.given == (cognito.Environment{})
 	if everything && a.env == "" {
-		answer, err := a.ask("Name of the environment ["+printable(*name)+"]: ", false)
+		answer, err := a.ask("Name of the environment ["+*name+"]: ", false)
 		if err != nil {
 			return usageError{err}
 		}
@@ -167,10 +167,10 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment, all
 		}
 	}
 	if err := e.Validate(); err != nil {
-		return usagef("environment %s: %w", printable(*name), err)
+		return usagef("environment %s: %w", *name, err)
 	}
 	if missing() {
-		return usagef("environment %s needs both user_pool_id and client_id: use -user-pool-id and -client-id", printable(*name))
+		return usagef("environment %s needs both user_pool_id and client_id: use -user-pool-id and -client-id", *name)
 	}
 	var differ []string
 	old := all[*name]
@@ -182,7 +182,7 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment, all
 	if differ == nil || c.force || everything { // everything that was there has been shown
 		return nil
 	}
-	which := fmt.Sprintf("environment %s is there already, with another %s", printable(*name), strings.Join(differ, ", "))
+	which := fmt.Sprintf("environment %s is there already, with another %s", *name, strings.Join(differ, ", "))
 	if terminal.Is(a.answersFile()) {
 		if answer, _ := a.ask(which+". Replace it? [y/N] ", false); strings.EqualFold(strings.TrimSpace(answer), "y") {
 			return nil
@@ -193,7 +193,7 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment, all
 
 // askSetting asks until the answer has the right form. Enter keeps what is there, and - removes it.
 func (a *app) askSetting(e *cognito.Environment, s setting) error {
-	was, shown := *s.value, printable(*s.value)
+	was, shown := *s.value, *s.value
 	if was != "" && s.key == secretKey {
 		shown = "as it is"
 	}
@@ -216,6 +216,6 @@ func (a *app) askSetting(e *cognito.Environment, s setting) error {
 		if attempt == attempts {
 			return usageError{err}
 		}
-		a.notef("%s", oneLine(err.Error()))
+		a.notef("%s", err)
 	}
 }

@@ -58,7 +58,9 @@ for /f "delims=" %i in ('cognito credentials -format cmd') do @%i`,
 				return err
 			}
 			creds, err := s.credentials(ctx)
-			if err != nil {
+			if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
+				return fmt.Errorf("no answer within %v: \"cognito doctor%s\" looks for what is wrong: %w", processLimit, s.flag(), err)
+			} else if err != nil {
 				return err
 			}
 			text, err := formatted(*format, *profile, creds, a.serviceRegion(s.env))

@@ -89,7 +89,7 @@ func (c *curl) request(ctx context.Context, address string) (*http.Request, erro
 	service, region := guessService(u.Hostname())
 	c.service, c.region = cmp.Or(c.service, service), cmp.Or(c.a.region, region)
 	if c.service == "" {
-		return nil, usagef("the host name %s does not tell the service: use -service, such as -service execute-api", printable(u.Hostname()))
+		return nil, usagef("the host name %s does not tell the service: use -service, such as -service execute-api", u.Hostname())
 	}
 	if c.method == "" {
 		c.method = http.MethodGet
@@ -196,13 +196,13 @@ func (c *curl) send(s *signedIn, request *http.Request) error {
 	if good {
 		return nil
 	}
-	c.a.notef("%s answers %s%s", request.URL.Host, printable(response.Status), redirected(response))
+	c.a.notef("%s answers %s%s", request.URL.Host, response.Status, redirected(response))
 	return exitStatus(exitFailed)
 }
 
 func redirected(response *http.Response) string {
 	if to, err := response.Location(); err == nil && response.StatusCode/100 == 3 {
-		return " and names " + printable(to.Host) + ", to which a signed request is not passed on"
+		return " and names " + to.Host + ", to which a signed request is not passed on"
 	}
 	return ""
 }

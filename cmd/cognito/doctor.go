@@ -106,7 +106,7 @@ func (d *doctor) run(ctx context.Context) error {
 	if d.first == nil {
 		return nil
 	}
-	d.a.notef("the first thing that is wrong: %s", oneLine(d.first.Error()))
+	d.a.notef("the first thing that is wrong: %s", d.first)
 	var signIn signInError
 	if errors.As(d.first, &signIn) {
 		return exitStatus(exitSignIn)

@@ -187,7 +187,7 @@ func (c *codePrinter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				clear(c.shown)
 			}
 			c.shown[at] = code
-			c.print("code sent to %s of %s: %s", printable(user), printable(pool.ID), code)
+			c.print("code sent to %s of %s: %s", user, pool.ID, code)
 		}
 	}
 }
@@ -202,7 +202,7 @@ func checkSeed(server *cognitotest.Server) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		if e.ClientID == "" {
-			return fmt.Errorf("the user pool %s has no Clients", printable(e.UserPoolID))
+			return fmt.Errorf("the user pool %s has no Clients", e.UserPoolID)
 		}
 	}
 	return nil

@@ -219,7 +219,7 @@ func (e *endpoint) credentials() (sigv4.Credentials, error) {
 	if e.err = err; err != nil {
 		e.failed = time.Now()
 		if e.note != nil && (before == nil || before.Error() != err.Error()) {
-			e.note("%s", oneLine(err.Error()))
+			e.note("%s", err)
 		}
 		return sigv4.Credentials{}, err
 	}

@@ -258,7 +258,7 @@ func TestEndpointTellsOfFailures(t *testing.T) {
 			}
 			time.Sleep(failurePause + time.Second)
 		}
-		if want := []string{"a", "b; c", "b; c"}; !slices.Equal(said, want) {
+		if want := []string{"a", "b\nc", "b\nc"}; !slices.Equal(said, want) {
 			t.Errorf("said %q, want %q", said, want)
 		}
 	})

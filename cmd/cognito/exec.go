@@ -58,7 +58,7 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 			if err := become(path, words, env); !errors.Is(err, errors.ErrUnsupported) {
 				return a.cannotRun(words[0], err)
 			}
-			return a.runChild(path, words, env)
+			return a.runChild(ctx, path, words, env)
 		},
 	}
 }
@@ -69,7 +69,7 @@ func (a *app) cannotRun(name string, err error) error {
 	if errors.As(err, &inner) {
 		err = inner.Err
 	}
-	a.notef("%s: %s", printable(name), oneLine(err.Error()))
+	a.notef("%s: %s", name, err)
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return exitStatus(exitNotFound)
 	}
@@ -86,7 +86,7 @@ func (s *signedIn) execServing(ctx context.Context, path string, words []string)
 	defer e.close()
 	s.a.warnOfDefault()
 	settings := append(e.variables(), regionVariables(s.a.serviceRegion(s.env))...)
-	return s.a.runChild(path, words, environ(os.Environ(), settings))
+	return s.a.runChild(ctx, path, words, environ(os.Environ(), settings))
 }
 
 // credentialNames are the environment variables in which SDKs and tools look for credentials, or for where to get them.
@@ -116,11 +116,14 @@ func environ(env []string, settings []variable) []string {
 
 // runChild runs a command as a child. Signals that are sent to this process are passed on, and it does not end before
 // the child does. What a terminal sends goes to both as it is, and would arrive twice.
-func (a *app) runChild(path string, words, env []string) error {
+func (a *app) runChild(ctx context.Context, path string, words, env []string) error {
 	attached := terminal.Is(os.Stdin) || terminal.Is(os.Stdout) || terminal.Is(os.Stderr)
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, caught()...)
 	defer signal.Stop(signals)
+	if ctx.Err() != nil { // a signal came just before, and is not among these
+		return ctx.Err()
+	}
 	child := &exec.Cmd{Path: path, Args: words, Env: env, Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr}
 	if err := child.Start(); err != nil {
 		return a.cannotRun(words[0], err)

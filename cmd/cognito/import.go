@@ -120,7 +120,7 @@ func pickOutputs(found []output, given cognito.Environment) (cognito.Environment
 			*settings(&alone)[i].value = o.value
 			if o.value != "" && looksLike[s.key](o.name, o.value) && alone.Validate() == nil {
 				if *s.value = o.value; keys[o.value] == "" {
-					keys[o.value] = printable(o.key)
+					keys[o.value] = o.key
 				}
 			}
 		}

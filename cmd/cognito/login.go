@@ -72,11 +72,13 @@ func (l *loginFlags) register(f *flag.FlagSet) {
 // login signs in and keeps what comes of it.
 func (s *signedIn) login(ctx context.Context) error {
 	a := s.a
-	// A sign-in with questions takes minutes: the lock is for what it yields.
-	before, err := s.keep.load()
-	if errors.Is(err, errDamaged) {
-		before = s.keep.blank // and update sets it aside
-	} else if err != nil {
+	// A sign-in with questions takes minutes: the lock is not held meanwhile. But where nothing can be kept, nothing is asked.
+	var before record
+	err := s.keep.update(ctx, func(r *record, _ func() error) error {
+		before = *r
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	login := cognito.Login{Username: a.login.user, Flow: strings.ToUpper(a.login.flow), PreferredChallenge: strings.ToUpper(a.login.challenge)}
@@ -101,7 +103,7 @@ func (s *signedIn) login(ctx context.Context) error {
 		}
 	}
 	if !slices.Contains([]string{"EMAIL_OTP", "SMS_OTP"}, login.PreferredChallenge) && (login.Flow != "USER_AUTH" || login.PreferredChallenge != "") {
-		if login.Password, err = a.ask("Password of "+printable(login.Username)+": ", true); err != nil {
+		if login.Password, err = a.ask("Password of "+login.Username+": ", true); err != nil {
 			return signInError{fmt.Errorf("no password: %w", err)}
 		}
 	}
@@ -127,7 +129,7 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 			remember = err == nil && strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y")
 		}
 		if err := session.RememberDevice(ctx, remember); err != nil {
-			s.a.notef("the pool does not remember this device: %s", oneLine(err.Error()))
+			s.a.notef("the pool does not remember this device: %s", err)
 		}
 	}
 	saved := session.Save()
@@ -156,7 +158,7 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 		return err
 	}
 	if s.a.now.name == "login" {
-		s.a.notef("signed in to %s as %s", printable(s.name), printable(cmp.Or(real, typed)))
+		s.a.notef("signed in to %s as %s", s.name, cmp.Or(real, typed))
 	}
 	return nil
 }

@@ -42,9 +42,10 @@ type logout struct{ global, device, force bool }
 func (l logout) run(ctx context.Context, s *signedIn) error {
 	r, err := s.keep.load()
 	if err == nil && r.session() == nil {
-		s.a.notef("nobody is signed in to %s", printable(s.name))
+		s.a.notef("nobody is signed in to %s", s.name)
 		return nil
 	}
+	told := false
 	err = s.with(ctx, func(r *record, session *cognito.Session) error {
 		if err := l.tellPool(ctx, s, r, session); err != nil {
 			return err
@@ -52,21 +53,23 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		var service *cognitoidp.Error
 		switch err := session.SignOut(ctx); {
 		case errors.As(err, &service) && service.Code == cognitoidp.CodeUnsupportedOperation:
-			s.a.notef("forgotten here alone: %s", oneLine(err.Error()))
+			s.a.notef("forgotten here alone: %s", err)
 		case err != nil && !ended(err):
 			return err
 		}
-		r.Session, r.Credentials = nil, nil
+		r.Session, r.Credentials, told = nil, nil, true
 		return nil
 	})
 	var gone signInError
 	switch {
 	case err == nil:
-		s.a.notef("signed out of %s; credentials that were handed out stay valid until they expire", printable(s.name))
+		s.a.notef("signed out of %s; credentials that were handed out stay valid until they expire", s.name)
 		return nil
+	case told:
+		return fmt.Errorf("signed out of %s, but what is kept of the session is still here: %w", s.name, err)
 	case errors.As(err, &gone): // the pool does not know it any more
 	case !l.force || ctx.Err() != nil:
-		return fmt.Errorf("still signed in to %s (-force forgets the session here all the same): %w", printable(s.name), err)
+		return fmt.Errorf("still signed in to %s (-force forgets the session here all the same): %w", s.name, err)
 	}
 	if failed := s.keep.update(ctx, func(r *record, _ func() error) error {
 		r.Session, r.Credentials = nil, nil
@@ -75,10 +78,10 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		return errors.Join(err, failed)
 	}
 	if l.global || l.device || gone.error == nil {
-		s.a.notef("the session in %s is forgotten here, but the user pool did not do what was asked: %s", printable(s.name), oneLine(err.Error()))
+		s.a.notef("the session in %s is forgotten here, but the user pool did not do what was asked: %s", s.name, err)
 		return exitStatus(exitFailed)
 	}
-	s.a.notef("the session in %s had ended already", printable(s.name))
+	s.a.notef("the session in %s had ended already", s.name)
 	return nil
 }
 

@@ -136,7 +136,7 @@ func (a *app) report(ctx context.Context, err error) int {
 		a.notef("interrupted")
 		return exitInterrupted
 	}
-	a.notef("%s", oneLine(err.Error()))
+	a.notef("%s", strings.TrimPrefix(err.Error(), "cognito: "))
 	switch {
 	case errors.As(err, &signIn), errors.As(err, &challenge):
 		return exitSignIn
@@ -146,9 +146,9 @@ func (a *app) report(ctx context.Context, err error) int {
 	return exitFailed
 }
 
-// notef writes one line to standard error.
+// notef writes one line to standard error, fit for a terminal whatever is in it.
 func (a *app) notef(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "cognito: "+format+"\n", args...)
+	fmt.Fprintf(a.stderr, "cognito: %s\n", oneLine(fmt.Sprintf(format, args...)))
 }
 
 // A usageError is what the user can mend without asking anybody: a flag, a file.

@@ -67,7 +67,7 @@ func (s *signedIn) serve(ctx context.Context, addr, tokenFile, format string) er
 		return err
 	}
 	s.a.warnOfDefault()
-	s.a.notef("serving credentials of %s on %s", printable(s.name), e.url())
+	s.a.notef("serving credentials of %s on %s", s.name, e.url())
 	select {
 	case <-ctx.Done():
 		return nil

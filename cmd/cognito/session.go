@@ -81,7 +81,7 @@ func (s *signedIn) with(ctx context.Context, use func(*record, *cognito.Session)
 func (s *signedIn) take(ctx context.Context, r *record, store func() error, use func(*record, *cognito.Session) error) error {
 	saved := r.session()
 	if saved == nil {
-		return s.needed("nobody is signed in to " + printable(s.name))
+		return s.needed("nobody is signed in to " + s.name)
 	}
 	var refreshing sync.Mutex
 	over := false
@@ -122,7 +122,7 @@ func (s *signedIn) take(ctx context.Context, r *record, store func() error, use 
 	}
 	err = errors.Join(err, r.keep(*saved))
 	if ended(err) {
-		return s.needed(fmt.Sprintf("the session of %s in %s has ended (%v)", printable(r.User), printable(s.name), err))
+		return s.needed(fmt.Sprintf("the session of %s in %s has ended (%v)", r.User, s.name, err))
 	}
 	return err
 }
@@ -192,7 +192,7 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 	}
 	if have != nil && have.For == s.how() && have.left() > time.Minute && !errors.Is(ctx.Err(), context.Canceled) {
 		s.renewal.note()
-		s.a.notef("the credentials could not be renewed and will do for %v: %s", have.left().Round(time.Second), oneLine(err.Error()))
+		s.a.notef("the credentials could not be renewed and will do for %v: %s", have.left().Round(time.Second), err)
 		return have.credentials(), nil
 	}
 	return sigv4.Credentials{}, err

@@ -28,6 +28,8 @@ func TestFresh(t *testing.T) {
 			{"short", 7 * time.Minute, 15 * time.Minute, 0, true, 8 * time.Minute},
 			{"short, a third left", 10 * time.Minute, 15 * time.Minute, 0, false, 5 * time.Minute},
 			{"expired", 2 * time.Hour, time.Hour, 0, false, -time.Hour},
+			{"this clock was set back by a day", -24 * time.Hour, time.Hour, 0, false, 25 * time.Hour},
+			{"this clock was set back by a day, and was right then", -24 * time.Hour, time.Hour, -24 * time.Hour, true, time.Hour},
 			{"this clock is two hours slow", 0, time.Hour, 2 * time.Hour, true, time.Hour},
 			{"this clock is two hours slow, later", 50 * time.Minute, time.Hour, 2 * time.Hour, false, 10 * time.Minute},
 			{"this clock is two hours fast", 0, time.Hour, -2 * time.Hour, false, -time.Hour}, // renewed each time, as it may have been set right

@@ -73,7 +73,7 @@ func (a *app) environment() (name string, e cognito.Environment, err error) {
 	}
 	if err := e.Validate(); err != nil {
 		path, _ := a.configPath()
-		return "", e, usagef("environment %s of %s, or AWS_ENDPOINT_URL: %w", printable(name), path, err)
+		return "", e, usagef("environment %s of %s, or AWS_ENDPOINT_URL: %w", name, path, err)
 	}
 	return name, e, nil
 }

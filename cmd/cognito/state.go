@@ -70,10 +70,10 @@ func (c *cached) left() time.Duration {
 }
 
 // fresh tells whether they need no renewal: 15 minutes remain, or of a life below 45 minutes a third. (What botocore and
-// the SDKs renew is older than that.)
+// the SDKs renew is older than that.) Where more than all of it seems to remain, the clock has been set back.
 func (c *cached) fresh() bool {
-	life := c.Expires.Sub(c.Obtained.Add(c.Offset))
-	return c.left() > min(15*time.Minute, life/3)
+	life, left := c.Expires.Sub(c.Obtained.Add(c.Offset)), c.left()
+	return left > min(15*time.Minute, life/3) && left < life+time.Minute
 }
 
 // A keeper keeps one record: in a file that any number of processes share, or in memory alone.
@@ -123,7 +123,11 @@ func (k *keeper) load() (record, error) {
 		}
 		return k.blank, nil
 	}
-	data, err := readFile(k.path(), maxRecord)
+	var data []byte
+	err := patient(func() (err error) {
+		data, err = readFile(k.path(), maxRecord)
+		return err
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return k.blank, nil
 	} else if err != nil {
@@ -231,9 +235,9 @@ func (k *keeper) lock(ctx context.Context) (unlock func(), err error) {
 		case <-time.After(wait):
 		}
 	}
-	leftovers, _ := filepath.Glob(filepath.Join(k.dir, k.name+".*.new")) // of processes that were killed
-	for _, path := range leftovers {
-		os.Remove(path)
+	leftovers, _ := fs.Glob(os.DirFS(k.dir), k.name+".*.new") // of processes that were killed
+	for _, name := range leftovers {
+		os.Remove(filepath.Join(k.dir, name))
 	}
 	return func() { file.Close() }, nil
 }
@@ -256,10 +260,21 @@ func replaceFile(path string, data []byte, mode fs.FileMode) error {
 		err = file.Sync()
 	}
 	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), path)
+		err = patient(func() error { return os.Rename(file.Name(), path) })
 	}
 	if err != nil {
 		os.Remove(file.Name())
+	}
+	return err
+}
+
+// patient repeats for a second what Windows refuses while another process reads or replaces the same file: package os
+// opens files without FILE_SHARE_DELETE.
+func patient(do func() error) error {
+	err := do()
+	for wait := time.Millisecond; runtime.GOOS == "windows" && err != nil && !errors.Is(err, fs.ErrNotExist) && wait < time.Second; wait *= 2 {
+		time.Sleep(wait)
+		err = do()
 	}
 	return err
 }

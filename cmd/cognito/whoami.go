@@ -100,7 +100,7 @@ func (w *whoami) kept(s *signedIn) error {
 	}
 	saved := r.session()
 	if saved == nil {
-		return s.needed("nobody is signed in to " + printable(s.name))
+		return s.needed("nobody is signed in to " + s.name)
 	}
 	claims := cognito.Claims{Username: r.User}
 	if saved.Tokens.ID != "" {

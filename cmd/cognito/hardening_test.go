@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// The name of an environment is whatever a file says. It is repeated in many places, and steers the terminal in none.
+func TestNamesDoNotSteerTerminal(t *testing.T) {
+	const name = "\x1b]0;title\a\x1b[31m\u009b7m\nB"
+	m := newMachine(t)
+	data, err := os.ReadFile(m.settings["COGNITO_CONFIG"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.write(t, "odd.json", strings.Replace(string(data), `"DEV"`, `"\u001b]0;title\u0007\u001b[31m\u009b7m\nB"`, 1))
+	m.settings["COGNITO_CONFIG"] = m.write(t, "other.json", string(data))
+	for _, args := range [][]string{
+		{"configure", "-force", "-from", filepath.Join(m.dir, "odd.json"), "-env", name},
+		{"configure", "-env", name, "-client-id", "another0another0another"},
+		{"configure", "-show"},
+		{"login", "-env", name, "-user", "ada"},
+		{"credentials", "-env", name},
+		{"profile", "-env", name},
+		{"whoami", "-env", name},
+		{"doctor", "-env", name},
+		{"exec", "-env", name, "--", name},
+		{"logout", "-env", name},
+		{"logout", "-env", name},
+		{"login", "-env", name + "?"},
+		{"curl", "-env", name, "https://example.com", name},
+		{name},
+	} {
+		_, stdout, stderr := m.run(t, cognitotest.ExamplePassword+"\n", args...)
+		if strings.ContainsAny(stdout+stderr, "\x1b\a\u009b") {
+			t.Errorf("%q: %q%q", args, stdout, stderr)
+		}
+		for line := range strings.Lines(stderr) {
+			if !strings.HasPrefix(line, "cognito: ") || strings.HasPrefix(line, "cognito: cognito: ") {
+				t.Errorf("%q: the line %q", args, line)
+			}
+		}
+	}
+}
+
+// Where the session could not be kept, no password is sent for it, and no code is used up.
+func TestLoginNeedsAPlaceFirst(t *testing.T) {
+	m := newMachine(t)
+	made := new(calls)
+	m.fault.set(made.note)
+	if runtime.GOOS != "windows" {
+		if err := os.Mkdir(m.settings["COGNITO_STATE_DIR"], 0o755); err != nil {
+			t.Fatal(err)
+		}
+		m.run(t, cognitotest.ExamplePassword, "login", "-user", "ada")
+	}
+	m.settings["COGNITO_STATE_DIR"] = m.write(t, "file", "")
+	if code, _, stderr := m.run(t, cognitotest.ExamplePassword, "login", "-user", "ada"); code == 0 || !strings.Contains(stderr, "file") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	if len(made.names) > 0 {
+		t.Errorf("was sent: %v", made.names)
+	}
+}
+
+// What a killed process left is removed, wherever the state lies.
+func TestLeftoversAreRemoved(t *testing.T) {
+	m := newMachine(t)
+	m.settings["COGNITO_STATE_DIR"] = filepath.Join(m.dir, "[state]*?")
+	if runtime.GOOS == "windows" {
+		m.settings["COGNITO_STATE_DIR"] = filepath.Join(m.dir, "[state]")
+	}
+	m.signedIn(t)
+	path, _ := m.record(t)
+	left := strings.TrimSuffix(path, ".json") + ".123.new"
+	if err := os.WriteFile(left, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.forget(t)
+	m.must(t, "", "credentials")
+	if _, err := os.Stat(left); err == nil {
+		t.Error("it is still there")
+	}
+}
+
+// A sign-out that the pool has carried out is told, even if the file could not be changed.
+func TestLogoutThatIsNotKept(t *testing.T) {
+	m := newMachine(t).signedIn(t)
+	m.fault.set(func(r *http.Request) *http.Response {
+		if operation(r) == "RevokeToken" {
+			os.RemoveAll(m.settings["COGNITO_STATE_DIR"])
+		}
+		return nil
+	})
+	if code, _, stderr := m.run(t, "", "logout"); code != exitFailed || !strings.Contains(stderr, "signed out of DEV, but") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+// Where services do not answer, the error says what to run.
+func TestProcessFormatEndsInTime(t *testing.T) {
+	if processLimit >= time.Minute {
+		t.Errorf("aws-sdk-go-v2 waits for a minute, and this for %v", processLimit)
+	}
+	m := newMachine(t).signedIn(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	m.fault.set(func(r *http.Request) *http.Response {
+		select {
+		case <-ctx.Done():
+		case <-r.Context().Done():
+		}
+		return &http.Response{}
+	})
+	code, stdout, stderr := m.runContext(t, ctx, "", "credentials", "-format", "process")
+	if code != exitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, `"cognito doctor -env DEV" looks`) {
+		t.Errorf("exit %d: %q, %q", code, stdout, stderr)
+	}
+}
+
+// A SIGTERM that comes before the command begins is not lost.
+func TestInterruptedBeforeCommand(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	a := &app{stdin: os.Stdin, stdout: discard{}, stderr: discard{}}
+	if err := a.runChild(ctx, "/nonexistent", []string{"x"}, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
