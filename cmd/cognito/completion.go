@@ -185,23 +185,11 @@ func (a *app) flagsOf(name string) (flags *flag.FlagSet) {
 	return flags
 }
 
-// valuesOf are the values that a flag can have, as far as they can be told: the names of the environments, or what its
-// description lists.
+// valuesOf are the values that a flag can have, as far as they can be told: the names of the environments.
 func (a *app) valuesOf(f *flag.Flag) []string {
-	if f.Name == "env" {
-		all, _ := a.environments()
-		return slices.Sorted(maps.Keys(all))
-	}
-	return listed(f.Usage)
-}
-
-// listed are the single words that a description ends with: "json, process", or "how it begins: A, B or C (default: A)".
-func listed(usage string) []string {
-	usage, _, _ = strings.Cut(usage, " (")
-	list := usage[max(0, strings.LastIndex(usage, ": ")):]
-	values := strings.Split(strings.Replace(strings.TrimPrefix(list, ": "), " or ", ", ", 1), ", ")
-	if len(values) < 2 || slices.ContainsFunc(values, func(v string) bool { return v == "" || strings.Contains(v, " ") }) {
+	if f.Name != "env" {
 		return nil
 	}
-	return values
+	all, _ := a.environments()
+	return slices.Sorted(maps.Keys(all))
 }

@@ -24,11 +24,8 @@ func TestComplete(t *testing.T) {
 		"cognito|login|-env=D":              {"-env=DEV"},
 		"cognito|login|-env|=|D":            {"DEV"}, // bash
 		"cognito|login|-env|=":              {"BARE", "DEV"},
-		"cognito|login|-no-store|-flow|USE": {"USER_SRP_AUTH", "USER_AUTH", "USER_PASSWORD_AUTH"},
-		"cognito|login|-challenge|E":        {"EMAIL_OTP"},
 		"cognito|login|-config|/none|-env|": nil,
 		"cognito|login|-nonsense|-env|B":    {"BARE"},
-		"cognito|credentials|-format|pro":   {"process"},
 		"cognito|exec|--|l":                 nil,
 		"cognito|completion|z":              {"zsh"},
 		"cognito|nonsense|-":                nil,
@@ -69,21 +66,6 @@ func TestFlagsOfEveryCommand(t *testing.T) {
 			if flag, meaning, _ := strings.Cut(line, "\t"); meaning == "" || !strings.HasPrefix(flag, "-") {
 				t.Errorf("%s: %q", name, line)
 			}
-		}
-	}
-}
-
-func TestListed(t *testing.T) {
-	for usage, want := range map[string][]string{
-		"a, b, c":                                {"a", "b", "c"},
-		"what it is for: A, B or C (default: A)": {"A", "B", "C"},
-		"what: this and that, or the other":      nil,
-		"the file":                               nil,
-		"default: x":                             nil,
-		"":                                       nil,
-	} {
-		if got := listed(usage); !slices.Equal(got, want) {
-			t.Errorf("%q: %q", usage, got)
 		}
 	}
 }

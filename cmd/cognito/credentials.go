@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -103,10 +102,10 @@ func formatted(format, profile string, creds sigv4.Credentials, region string) (
 	switch format {
 	case "process":
 		object.Version = 1
-		return object.line()
+		return jsonLine(object)
 	case "json":
 		object.Region = region
-		return object.line()
+		return jsonLine(object)
 	case "ini":
 		return iniSection(profile, creds, region)
 	}
@@ -129,11 +128,6 @@ type credentialsObject struct {
 // Format leaves everything out.
 func (o credentialsObject) Format(f fmt.State, _ rune) {
 	io.WriteString(f, "credentialsObject{REDACTED}")
-}
-
-func (o credentialsObject) line() ([]byte, error) {
-	text, err := json.Marshal(o)
-	return append(text, '\n'), err
 }
 
 // usable tells what is wrong with credentials that no tool would take.

@@ -27,7 +27,6 @@ signed in, and otherwise 1.`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.serviceFlags()
 			d := &doctor{a: a, good: make(map[string]bool)}
-			f.BoolVar(&d.json, "json", false, "write one JSON object a line")
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
@@ -39,7 +38,6 @@ signed in, and otherwise 1.`,
 // A doctor looks at one thing after the other.
 type doctor struct {
 	a        *app
-	json     bool
 	s        *signedIn
 	saved    *cognito.Saved
 	tokens   cognito.Tokens
@@ -127,24 +125,12 @@ func (d *doctor) tell(step, detail string, err error) error {
 		}
 	}
 	d.good[step] = err == nil
-	detail = oneLine(detail)
-	if !d.json {
-		_, err = fmt.Fprintf(d.a.stdout, "%-4s  %-16s  %s\n", mark, step, detail)
-		return err
-	}
-	line, err := jsonLine(struct {
-		Step   string `json:"step"`
-		Result string `json:"result"`
-		Detail string `json:"detail"`
-	}{step, mark, detail})
-	if err == nil {
-		_, err = d.a.stdout.Write(line)
-	}
+	_, err = fmt.Fprintf(d.a.stdout, "%-4s  %-16s  %s\n", mark, step, oneLine(detail))
 	return err
 }
 
 func (d *doctor) configuration(context.Context) (string, error) {
-	name, env, err := d.a.environment()
+	s, err := d.a.prepare()
 	if err != nil {
 		return "", err
 	}
@@ -152,17 +138,11 @@ func (d *doctor) configuration(context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	name, env := s.name, s.env
 	if env.UserPoolID == "" || env.ClientID == "" {
 		return "", fmt.Errorf("user_pool_id or client_id is missing in environment %s of %s: ask an administrator for it", name, path)
 	}
-	keep, err := d.a.keeper(name, env)
-	if err != nil {
-		return "", err
-	}
-	d.s = &signedIn{a: d.a, name: name, env: env, keep: keep, anew: true}
-	if err := d.s.connect(); err != nil {
-		return "", err
-	}
+	d.s, s.anew = s, true
 	return fmt.Sprintf("%s of %s: user pool %s, app client %s", name, path, env.UserPoolID, env.ClientID), nil
 }
 

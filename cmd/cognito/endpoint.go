@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -171,12 +170,12 @@ func (e *endpoint) addressed(host string) bool {
 
 // refuse writes an error in the form of AWS's own endpoints (AWS SDKs and Tools: code and message).
 func refuse(w http.ResponseWriter, status int, code, message string) {
-	text, _ := json.Marshal(struct {
+	text, _ := jsonLine(struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 	}{code, message})
 	w.WriteHeader(status)
-	w.Write(append(text, '\n'))
+	w.Write(text)
 }
 
 // answer writes credentials, or why there are none.
@@ -190,10 +189,10 @@ func (e *endpoint) answer(w http.ResponseWriter) {
 		refuse(w, http.StatusServiceUnavailable, code, oneLine(err.Error()))
 		return
 	}
-	text, err := credentialsObject{
+	text, err := jsonLine(credentialsObject{
 		AccessKeyID: creds.AccessKeyID, SecretAccessKey: creds.SecretAccessKey, Token: creds.SessionToken,
 		Expiration: creds.Expires.UTC().Format(time.RFC3339),
-	}.line()
+	})
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, "NotWritten", "the credentials could not be written")
 		return

@@ -33,16 +33,8 @@ cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/pass
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
-			name, env, err := a.environment()
+			s, err := a.prepare()
 			if err != nil {
-				return err
-			}
-			keep, err := a.keeper(name, env)
-			if err != nil {
-				return err
-			}
-			s := &signedIn{a: a, name: name, env: env, keep: keep}
-			if err := s.connect(); err != nil {
 				return err
 			}
 			return s.login(ctx)

@@ -35,6 +35,15 @@ type renewal struct {
 // open prepares the session of the environment that the flags name. Nothing is sent, unless nothing shall be kept: then
 // the user signs in now.
 func (a *app) open(ctx context.Context) (*signedIn, error) {
+	s, err := a.prepare()
+	if err == nil && a.noStore {
+		err = s.login(ctx)
+	}
+	return s, err
+}
+
+// prepare is open without a sign-in.
+func (a *app) prepare() (*signedIn, error) {
 	name, env, err := a.environment()
 	if err != nil {
 		return nil, err
@@ -43,26 +52,14 @@ func (a *app) open(ctx context.Context) (*signedIn, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &signedIn{a: a, name: name, env: env, keep: keep}
-	if err := s.connect(); err != nil {
+	client, err := a.httpClient()
+	if err != nil {
 		return nil, err
 	}
-	if a.noStore {
-		err = s.login(ctx)
-	}
-	return s, err
-}
-
-// connect makes the client.
-func (s *signedIn) connect() error {
-	httpClient, err := s.a.httpClient()
-	if err != nil {
-		return err
-	}
-	s.clock = &clock{base: httpClient.Transport}
-	httpClient.Transport = s.clock
-	s.client = &cognito.Client{Environment: s.env, Duration: s.a.login.duration, HTTPClient: httpClient}
-	return nil
+	learning := &clock{base: client.Transport}
+	client.Transport = learning
+	return &signedIn{a: a, name: name, env: env, keep: keep, clock: learning,
+		client: &cognito.Client{Environment: env, Duration: a.login.duration, HTTPClient: client}}, nil
 }
 
 // how tells what credentials are made for: others than those can't be used in their place.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/loginwithcognito/cognito"
@@ -14,19 +13,15 @@ func tokenCommand() command {
 		summary: `Print the ID token, refreshed if need be, for an API whose authorizer is the user pool.
 The access token goes to what checks scopes, and to the user pool itself. The refresh token is never printed.`,
 		example: `curl -H @<(cognito token -header) https://abc123.execute-api.us-east-1.amazonaws.com/prod/items
-cognito token -claims`,
+cognito token -access`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.flags()
 			f.BoolVar(&a.noStore, "no-store", false, "keep nothing on disk: sign in anew, by the flags of \"cognito login\"")
 			a.login.register(f)
 			access := f.Bool("access", false, "the access token in place of the ID token")
 			header := f.Bool("header", false, `print "Authorization: Bearer TOKEN"`)
-			claims := f.Bool("claims", false, "print the token's claims as JSON; its signature is not checked")
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
-			}
-			if *header && *claims {
-				return usagef("-header and -claims exclude each other")
 			}
 			s, err := a.open(ctx)
 			if err != nil {
@@ -44,20 +39,7 @@ cognito token -claims`,
 			if *access {
 				token = tokens.Access
 			}
-			switch {
-			case *claims:
-				parsed, err := cognito.ParseUnverified(token)
-				if err != nil {
-					return err
-				}
-				line, err := jsonLine(json.RawMessage(parsed.JSON))
-				if err != nil {
-					return err
-				}
-				a.notef("the claims are as they came: nobody has checked the signature")
-				_, err = a.stdout.Write(line)
-				return err
-			case *header:
+			if *header {
 				token = "Authorization: Bearer " + token
 			}
 			_, err = fmt.Fprintln(a.stdout, printable(token))
