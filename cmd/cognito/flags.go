@@ -68,7 +68,17 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 		}
 		words, args = append(words, rest[0]), rest[1:]
 	}
+	var unused string // only a sign-in asks what it says
+	signIn := flag.NewFlagSet("", flag.ContinueOnError)
+	new(loginFlags).register(signIn)
+	f.Visit(func(set *flag.Flag) {
+		if signIn.Lookup(set.Name) != nil && f.Lookup("no-store") != nil && !a.noStore && a.now.name != "login" {
+			unused = set.Name
+		}
+	})
 	switch {
+	case unused != "":
+		return nil, usagef("-%s goes with -no-store: without it the session is that of \"cognito login\"", unused)
 	case len(words) < least:
 		return nil, usagef("%s is missing: see \"cognito help %s\"", a.now.args, a.now.name)
 	case len(words) > most && most >= 0:

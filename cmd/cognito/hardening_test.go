@@ -127,6 +127,19 @@ func TestProcessFormatEndsInTime(t *testing.T) {
 	}
 }
 
+// Who names a user must not get another's credentials.
+func TestSignInFlagsAreNotIgnored(t *testing.T) {
+	m := newMachine(t).signedIn(t)
+	for _, command := range []string{"credentials", "exec", "serve", "ls", "curl", "whoami", "token", "doctor"} {
+		for _, flag := range []string{"-user=grace", "-password-fd=0", "-totp-file=x", "-flow=USER_AUTH", "-challenge=PASSWORD", "-remember-device"} {
+			code, stdout, stderr := m.run(t, "", command, flag, "true")
+			if name, _, _ := strings.Cut(flag, "="); code != exitUsage || stdout != "" || !strings.Contains(stderr, name+" goes with -no-store") {
+				t.Errorf("%s %s: exit %d: %s%s", command, flag, code, stdout, stderr)
+			}
+		}
+	}
+}
+
 // A SIGTERM that comes before the command begins is not lost.
 func TestInterruptedBeforeCommand(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

@@ -111,7 +111,7 @@ func (m *machine) process(t *testing.T, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	c := exec.CommandContext(t.Context(), executable, args...)
-	c.Env = []string{"COGNITO_TEST_TOOL=1", "PATH=" + os.Getenv("PATH")}
+	c.Env = []string{"COGNITO_TEST_TOOL=1", "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH")}
 	for name, value := range m.settings {
 		c.Env = append(c.Env, name+"="+value)
 	}
