@@ -49,7 +49,7 @@ func anotherProcess(t *testing.T, what, endpoint, text string) (output string, e
 		t.Fatal(err)
 	}
 	process := exec.CommandContext(t.Context(), executable)
-	process.Env = append(os.Environ(), "COGNITO_TEST_PROCESS="+what, "COGNITO_TEST_ENDPOINT="+endpoint)
+	process.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", "COGNITO_TEST_PROCESS="+what, "COGNITO_TEST_ENDPOINT="+endpoint)
 	process.Stdin = strings.NewReader(text)
 	out, err := process.CombinedOutput()
 	return string(out), err
