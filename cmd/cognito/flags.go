@@ -82,7 +82,8 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 	case len(words) < least:
 		return nil, usagef("%s is missing: see \"cognito help %s\"", a.now.args, a.now.name)
 	case len(words) > most && most >= 0:
-		return nil, usagef("unexpected argument %q (a password, too, is never an argument): see \"cognito help %s\"", words[most], a.now.name)
+		// It is not repeated, for it may be a password.
+		return nil, usagef("there is an argument too many (a password, too, is never an argument): see \"cognito help %s\"", a.now.name)
 	case a.login.duration != 0 && (a.login.duration < 15*time.Minute || a.login.duration > 12*time.Hour):
 		return nil, usagef("-duration is %v: it must be from 15m to 12h", a.login.duration)
 	}

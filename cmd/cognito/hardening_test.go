@@ -127,6 +127,22 @@ func TestProcessFormatEndsInTime(t *testing.T) {
 	}
 }
 
+// Help is had in every way that people try, and an argument that may be a password is not repeated.
+func TestHelp(t *testing.T) {
+	m := newMachine(t)
+	for _, args := range []string{"help", "-h", "--help", "help help", "help -h", "-h help", "-help login", "help login", "login -h", "help help help", "help version"} {
+		if code, stdout, stderr := m.run(t, "", strings.Fields(args)...); code != 0 || stdout == "" || stderr != "" {
+			t.Errorf("%s: exit %d: %s%s", args, code, stdout, stderr)
+		}
+	}
+	for name := range names() {
+		_, stdout, stderr := m.run(t, "", name, "a", "hunter2", "hunter2")
+		if strings.Contains(stdout+stderr, "hunter2") {
+			t.Errorf("%s: %s%s", name, stdout, stderr)
+		}
+	}
+}
+
 // Who names a user must not get another's credentials.
 func TestSignInFlagsAreNotIgnored(t *testing.T) {
 	m := newMachine(t).signedIn(t)

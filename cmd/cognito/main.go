@@ -96,11 +96,11 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		name, args = args[0], args[1:]
 	}
+	if name == "help" && len(args) > 0 && args[0] != "help" {
+		name, args = args[0], []string{"-help"}
+	}
 	switch name {
 	case "", "help", "-h", "-help", "--help":
-		if len(args) > 0 {
-			return a.dispatch(ctx, []string{args[0], "-help"})
-		}
 		a.overview()
 		if name == "" {
 			return usagef("name a command")
