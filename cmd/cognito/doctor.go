@@ -91,6 +91,9 @@ func (d *doctor) run(ctx context.Context) error {
 		}
 		if err == nil {
 			limited, cancel := context.WithTimeout(ctx, stepTime)
+			if step.name == "session" { // with -no-store somebody types, and the library has limits for the rest
+				limited = ctx
+			}
 			detail, err = step.look(limited)
 			cancel()
 		}
