@@ -30,7 +30,7 @@ func (s *stopped) RoundTrip(request *http.Request) (*http.Response, error) {
 // host is that of a service, as the library reckons it.
 func (d *doctor) host(ctx context.Context, service string) (*url.URL, error) {
 	to := new(stopped)
-	client := &cognito.Client{Environment: d.s.env, HTTPClient: &http.Client{Transport: to}}
+	client := d.a.client(d.s.env, &http.Client{Transport: to})
 	var err error
 	switch service {
 	case "cognito-idp":

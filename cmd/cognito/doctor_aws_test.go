@@ -102,7 +102,8 @@ func TestUnreachable(t *testing.T) {
 
 // The hosts are those that the library asks, and nothing is sent to learn them.
 func TestDoctorHosts(t *testing.T) {
-	d := &doctor{s: &signedIn{a: &app{getenv: func(string) string { return "" }}, env: cognito.Environment{
+	a := &app{getenv: func(string) string { return "" }}
+	d := &doctor{a: a, s: &signedIn{a: a, env: cognito.Environment{
 		UserPoolID: "eu-west-1_EXAMPLE00", ClientID: cognitotest.ExampleClientID, IdentityPoolID: cognitotest.ExampleIdentityPoolID, BucketName: "b-1",
 	}}}
 	d.s.client = new(cognito.Client)

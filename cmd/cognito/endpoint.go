@@ -182,11 +182,11 @@ func refuse(w http.ResponseWriter, status int, code, message string) {
 func (e *endpoint) answer(w http.ResponseWriter) {
 	creds, err := e.credentials()
 	if err != nil {
-		code := "NotRenewed"
+		code, status := "NotRenewed", http.StatusServiceUnavailable // SDKs ask again
 		if errors.As(err, new(signInError)) {
-			code = "SignInNeeded"
+			code, status = "SignInNeeded", http.StatusForbidden // and here they need not
 		}
-		refuse(w, http.StatusServiceUnavailable, code, oneLine(err.Error()))
+		refuse(w, status, code, oneLine(err.Error()))
 		return
 	}
 	text, err := jsonLine(credentialsObject{

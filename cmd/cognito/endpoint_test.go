@@ -191,7 +191,11 @@ func TestEndpointWithoutCredentials(t *testing.T) {
 					got := e.ask()
 					var object struct{ Code, Message string }
 					err := json.Unmarshal(got.Body.Bytes(), &object)
-					if got.Code != http.StatusServiceUnavailable || err != nil || object.Code != test.code || object.Message == "" {
+					status := http.StatusServiceUnavailable
+					if test.code == "SignInNeeded" {
+						status = http.StatusForbidden
+					}
+					if got.Code != status || err != nil || object.Code != test.code || object.Message == "" {
 						t.Fatalf("%d %s: %v", got.Code, got.Body, err)
 					}
 					if strings.Contains(got.Body.String(), "wJalr") {

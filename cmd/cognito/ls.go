@@ -90,8 +90,9 @@ func (s *signedIn) identityID(ctx context.Context) (id string, err error) {
 
 // s3 is the client of S3 with the user's credentials.
 func (s *signedIn) s3() *s3list.Client {
+	fips, dualStack := s.a.hosts()
 	return &s3list.Client{
-		Region: s.a.serviceRegion(s.env), Endpoint: s.env.Endpoints.S3, HTTPClient: s.client.HTTPClient, Credentials: s.credentials,
+		Region: s.a.serviceRegion(s.env), Endpoint: s.env.Endpoints.S3, FIPS: fips, DualStack: dualStack, HTTPClient: s.client.HTTPClient, Credentials: s.credentials,
 	}
 }
 

@@ -152,7 +152,7 @@ func TestServeWithoutSession(t *testing.T) {
 		os.Remove(file)
 	}
 	code, object := get(t, settings)
-	if code != http.StatusServiceUnavailable || object["code"] != "SignInNeeded" || !strings.Contains(object["message"], "cognito login") {
+	if code != http.StatusForbidden || object["code"] != "SignInNeeded" || !strings.Contains(object["message"], "cognito login") {
 		t.Fatalf("%d: %v", code, object)
 	}
 	m.signedIn(t)

@@ -58,8 +58,13 @@ func (a *app) prepare() (*signedIn, error) {
 	}
 	learning := &clock{base: client.Transport}
 	client.Transport = learning
-	return &signedIn{a: a, name: name, env: env, keep: keep, clock: learning,
-		client: &cognito.Client{Environment: env, Duration: a.login.duration, HTTPClient: client}}, nil
+	return &signedIn{a: a, name: name, env: env, keep: keep, clock: learning, client: a.client(env, client)}, nil
+}
+
+// client makes one of an environment.
+func (a *app) client(env cognito.Environment, h *http.Client) *cognito.Client {
+	fips, dualStack := a.hosts()
+	return &cognito.Client{Environment: env, Duration: a.login.duration, FIPS: fips, DualStack: dualStack, HTTPClient: h}
 }
 
 // how tells what credentials are made for: others than those can't be used in their place.
@@ -69,7 +74,8 @@ func (s *signedIn) how() string {
 }
 
 // with takes up the session under the lock, lets use have it, and keeps what has become of it. A refresh of tokens that
-// has begun is waited for, and its outcome kept, even if ctx ends: it may have used the old refresh token up. To sign out, use takes Session out of the record.
+// has begun is waited for, and its outcome kept, even if ctx ends: it may have used the old refresh token up. To sign out,
+// use takes Session out of the record.
 func (s *signedIn) with(ctx context.Context, use func(*record, *cognito.Session) error) error {
 	return s.keep.update(ctx, func(r *record, store func() error) error { return s.take(ctx, r, store, use) })
 }
@@ -82,7 +88,7 @@ func (s *signedIn) take(ctx context.Context, r *record, store func() error, use 
 	}
 	var refreshing sync.Mutex
 	over := false
-	client := &cognito.Client{Environment: s.env, Duration: s.a.login.duration, HTTPClient: s.client.HTTPClient}
+	client := s.a.client(s.env, s.client.HTTPClient)
 	client.RefreshWith = func(ctx context.Context, current cognito.Saved, refresh func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
 		refreshing.Lock()
 		defer refreshing.Unlock()

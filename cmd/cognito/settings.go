@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/loginwithcognito/cognito"
 )
@@ -81,6 +82,12 @@ func (a *app) environment() (name string, e cognito.Environment, err error) {
 // serviceRegion is the Region of what the credentials are used for, which need not be that of the pools.
 func (a *app) serviceRegion(e cognito.Environment) string {
 	return cmp.Or(a.region, a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION"), e.AWSRegion())
+}
+
+// hosts tells which hosts of AWS's services are to be used (AWS SDKs and Tools Reference Guide, "Dual-stack and FIPS
+// endpoints").
+func (a *app) hosts() (fips, dualStack bool) {
+	return strings.EqualFold(a.getenv("AWS_USE_FIPS_ENDPOINT"), "true"), strings.EqualFold(a.getenv("AWS_USE_DUALSTACK_ENDPOINT"), "true")
 }
 
 // httpClient is the library's own, with AWS_CA_BUNDLE in place of the system's root certificates if that is set.

@@ -87,8 +87,9 @@ func (w *whoami) ask(ctx context.Context, s *signedIn) error {
 
 // sts is the client of AWS STS with the user's credentials.
 func (s *signedIn) sts() *sts.Client {
+	fips, dualStack := s.a.hosts()
 	return &sts.Client{
-		Region: s.a.serviceRegion(s.env), Endpoint: s.env.Endpoints.STS, HTTPClient: s.client.HTTPClient, Credentials: s.credentials,
+		Region: s.a.serviceRegion(s.env), Endpoint: s.env.Endpoints.STS, FIPS: fips, DualStack: dualStack, HTTPClient: s.client.HTTPClient, Credentials: s.credentials,
 	}
 }
 

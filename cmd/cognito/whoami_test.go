@@ -188,3 +188,29 @@ func TestSharedInMemory(t *testing.T) {
 		}
 	}
 }
+
+// The hosts with validated cryptography, and those that answer over IPv6 too, are chosen as for AWS's own tools.
+func TestHosts(t *testing.T) {
+	m := newMachine(t)
+	delete(m.settings, "AWS_ENDPOINT_URL")
+	for _, test := range []struct{ fips, dualStack, host string }{
+		{"", "", "cognito-idp.us-east-1.amazonaws.com"},
+		{"true", "", "cognito-idp-fips.us-east-1.amazonaws.com"},
+		{"", "true", "cognito-idp.us-east-1.amazonaws.com"},
+		{"no", "1", "cognito-idp.us-east-1.amazonaws.com"},
+	} {
+		m.settings["AWS_USE_FIPS_ENDPOINT"], m.settings["AWS_USE_DUALSTACK_ENDPOINT"] = test.fips, test.dualStack
+		a := &app{stderr: io.Discard, config: m.settings["COGNITO_CONFIG"], env: "DEV", getenv: func(name string) string { return m.settings[name] }}
+		s, err := a.prepare()
+		if err != nil {
+			t.Fatal(err)
+		}
+		host, err := (&doctor{a: a, s: s}).host(t.Context(), "cognito-idp")
+		if err != nil || host.Host != test.host {
+			t.Errorf("%+v: %v, %v", test, host, err)
+		}
+		if client := s.s3(); client.FIPS != (test.fips == "true") || client.DualStack != (test.dualStack == "true") {
+			t.Errorf("%+v: S3 %v, %v", test, client.FIPS, client.DualStack)
+		}
+	}
+}
