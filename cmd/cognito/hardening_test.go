@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -163,5 +164,39 @@ func TestInterruptedBeforeCommand(t *testing.T) {
 	a := &app{stdin: os.Stdin, stdout: discard{}, stderr: discard{}}
 	if err := a.runChild(ctx, "/nonexistent", []string{"x"}, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
+	}
+}
+
+// Where new tokens could not be written, the refresh token is not used up.
+func TestFullDiskKeepsToken(t *testing.T) {
+	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
+		t.Skip("NOT TESTED: this system has no ulimit")
+	}
+	m := newMachine(t)
+	m.server.UserPools[0].Clients[0].RefreshTokenRotation = true
+	count := m.refreshes()
+	m.signedIn(t).forget(t)
+	path, _ := m.record(t)
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	process := m.process(t, "credentials", "-format", "process")
+	process.Args = append([]string{"sh", "-c", `trap "" XFSZ; ulimit -f 1; exec "$@"`, "sh"}, process.Args...)
+	if process.Path, err = exec.LookPath("sh"); err != nil {
+		t.Fatal(err)
+	}
+	var complaint strings.Builder
+	process.Stderr = &complaint
+	out, err := process.Output()
+	if err == nil || len(out) > 0 || !strings.Contains(complaint.String(), "could not be kept") || count.Load() != 0 {
+		t.Errorf("%v, %d refreshes: %s%s", err, count.Load(), out, &complaint)
+	}
+	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
+		t.Errorf("the file has changed: %v", err)
+	}
+	m.must(t, "", "credentials", "-format", "process")
+	if count.Load() != 1 {
+		t.Errorf("%d refreshes", count.Load())
 	}
 }

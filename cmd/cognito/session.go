@@ -95,6 +95,9 @@ func (s *signedIn) take(ctx context.Context, r *record, store func() error, use 
 		if over {
 			return current, context.Canceled
 		}
+		if err := s.keep.rehearse(r); err != nil {
+			return current, fmt.Errorf("the tokens are not refreshed, as new ones could not be kept: %w", err)
+		}
 		newer, err := refresh(ctx, current) // the lock is ours, so nobody else has a newer one
 		if err != nil && newer.Tokens.Refresh == saved.Tokens.Refresh {
 			newer.Tokens = saved.Tokens // which may have been left out to have them refreshed

@@ -245,6 +245,21 @@ func (k *keeper) lock(ctx context.Context) (unlock func(), err error) {
 // replace writes the file as a whole: another process sees the old one or the new one.
 func (k *keeper) replace(data []byte) error { return replaceFile(k.path(), data, 0o600) }
 
+// rehearse writes as much as the record is, and a little more, beside it, so that a full disk is noticed before it costs
+// a token.
+func (k *keeper) rehearse(r *record) error {
+	if k.dir == "" {
+		return nil
+	}
+	text, err := json.Marshal(plain(*r))
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(k.dir, k.name+".rehearsal.new") // which lock removes, if this process is killed
+	defer os.Remove(path)
+	return replaceFile(path, append(text, strings.Repeat(" ", 4096)...), 0o600)
+}
+
 // replaceFile writes a file beside path and puts it in its place.
 func replaceFile(path string, data []byte, mode fs.FileMode) error {
 	extension := filepath.Ext(path)
