@@ -204,6 +204,7 @@ func TestControlCharacter(t *testing.T) {
 
 func FuzzListing(f *testing.F) {
 	f.Add("a/b\x00a/c\x00b", "a", "/", "a/b", 1)
+	f.Add("0\x00", "", "0", "", 8) // a key of no bytes is none
 	f.Fuzz(func(t *testing.T, text, prefix, delimiter, after string, limit int) {
 		keys := strings.Split(text, "\x00")
 		slices.Sort(keys)
@@ -227,7 +228,7 @@ func FuzzListing(f *testing.F) {
 		}
 		covered := 0
 		for _, key := range keys {
-			if strings.HasPrefix(key, prefix) && (after == "" || key > after) {
+			if key != "" && strings.HasPrefix(key, prefix) && key > after {
 				covered++
 				if !slices.ContainsFunc(got, func(e entryName) bool { return e.name == key || e.group && strings.HasPrefix(key, e.name) }) {
 					t.Errorf("%q is missing", key)

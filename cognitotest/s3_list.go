@@ -43,6 +43,9 @@ func (l *listing) fill(keys []string) {
 	if l.after != "" {
 		i = max(i, past(entryName{l.after, l.group}))
 	}
+	if i < len(keys) && keys[i] == "" { // is no key: S3's have one byte at least
+		i++
+	}
 	for i < len(keys) && strings.HasPrefix(keys[i], l.prefix) {
 		if l.limit == len(l.entries) {
 			l.truncated = l.limit > 0
