@@ -88,7 +88,7 @@ func TestDoctorFindsFault(t *testing.T) {
 		}},
 		{name: "others can read", step: "state", said: "chmod", code: exitFailed, spoil: func(t *testing.T, m *machine, _ *fault) {
 			if runtime.GOOS == "windows" {
-				t.Skip("Windows has no such modes")
+				t.Skip("NOT TESTED: Windows has no such modes")
 			}
 			path, _ := m.record(t)
 			if err := os.Chmod(path, 0o644); err != nil {

@@ -58,11 +58,11 @@ cognito emulate -print-seed > seed.json`,
 }
 
 func (a *app) emulate(ctx context.Context, server *cognitotest.Server, addr, config string) error {
-	host, _, err := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); err != nil || host != "localhost" && !ip.IsLoopback() {
-		return usagef("-addr %q must be host:port with a host of this machine alone, such as 127.0.0.1:9400", addr)
+	at, err := loopback(addr)
+	if err != nil {
+		return err
 	}
-	listener, err := net.Listen("tcp", addr)
+	listener, err := net.Listen("tcp", at.String())
 	if err != nil {
 		return usageError{err}
 	}

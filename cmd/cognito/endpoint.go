@@ -59,7 +59,7 @@ func loopback(addr string) (netip.AddrPort, error) {
 		return at, usagef("-addr is %q: it must be an IP address and a port, such as 127.0.0.1:0", addr)
 	}
 	if at = netip.AddrPortFrom(at.Addr().Unmap(), at.Port()); !at.Addr().IsLoopback() {
-		return at, usagef("-addr is %q: credentials are served on loopback only, such as 127.0.0.1:0", addr)
+		return at, usagef("-addr is %q: other machines must not reach it, so it must be on loopback only, such as 127.0.0.1:0", addr)
 	}
 	return at, nil
 }
