@@ -159,6 +159,9 @@ func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time
 		old.Refresh = "" // final: to send it again could only do harm
 	}
 	if err != nil {
+		if r := out.AuthenticationResult; r != nil {
+			old.Refresh = r.RefreshToken // rotated; what else was in the answer can't be used
+		}
 		return old, time.Time{}, Explain(err)
 	}
 	if out.AuthenticationResult == nil {

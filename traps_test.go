@@ -115,7 +115,7 @@ var traps = []trap{
 
 	// Tokens.
 	{"rotation: the new token is stored before use, the old one is not sent again", "API Reference: RefreshTokenRotationType; Developer Guide: Refresh tokens",
-		"cognito.TestRotatedTokenIsKept cognito.TestRotatedTokenBesideDamagedOne cognito.TestProcessesShareRotatingToken",
+		"cognito.TestRotatedTokenIsKept cognito.TestRotatedTokenBesideDamage cognito.TestProcessesShareRotatingToken",
 		"cognitotest.TestRotation cognito.TestRotatedTokenThatWasNotStored"},
 	{"a reused token is final; other trouble ends no session", "API Reference: GetTokensFromRefreshToken; amplify-js isAuthenticationError",
 		"cognito.TestRefreshTroubleKeepsTokens cognito.TestStaleIsServedWhileValid",

@@ -66,7 +66,7 @@ type skewedAWS struct {
 	issued    int
 	refreshed []string // the refresh tokens that were sent
 	refused   int      // ID tokens that had expired
-	damaged   bool     // the ID token of the next answer
+	damage    string   // written into the next answer instead of its ID token
 	rotates   bool
 }
 
@@ -96,14 +96,14 @@ func (a *skewedAWS) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch _, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); operation {
 	case "GetTokensFromRefreshToken":
 		a.refreshed = append(a.refreshed, in.RefreshToken)
-		id, rotated := a.token(), ""
-		if a.damaged {
-			id, a.damaged = "damaged", false
+		id, rotated := fmt.Sprintf(`"IdToken":%q`, a.token()), ""
+		if a.damage != "" {
+			id, a.damage = a.damage, ""
 		}
 		if a.rotates {
 			rotated = fmt.Sprintf(`,"RefreshToken":"rotated-%d"`, len(a.refreshed))
 		}
-		response = answer(200, fmt.Sprintf(`{"AuthenticationResult":{"AccessToken":"a","IdToken":%q,"ExpiresIn":3600%s}}`, id, rotated))
+		response = answer(200, fmt.Sprintf(`{"AuthenticationResult":{"AccessToken":"a","ExpiresIn":3600,%s%s}}`, id, rotated))
 	case "GetId", "GetCredentialsForIdentity":
 		claims, err := cognito.ParseUnverified(in.Logins["issuer.example/pool"])
 		switch {
@@ -178,30 +178,45 @@ func TestResumeWithWrongClock(t *testing.T) {
 }
 
 // With rotation the refresh token of an answer is the only one that is still good, whatever is wrong with the rest of it.
-func TestRotatedTokenBesideDamagedOne(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		aws := &skewedAWS{rotates: true}
-		saved := cognito.Saved{Tokens: cognito.Tokens{ID: aws.token(), Access: "a", Refresh: "first", Expires: aws.now().Add(time.Hour)}}
-		client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: &http.Client{Transport: aws}}
-		s, err := client.Resume(t.Context(), saved)
-		if err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(2 * time.Hour)
-		aws.damaged = true
-		if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), "ID token can't be used") {
-			t.Errorf("error %v", err)
-		}
-		if got := s.Save().Tokens.Refresh; got != "rotated-1" {
-			t.Errorf("%q would be saved", got)
-		}
-		if tokens, err := s.Tokens(t.Context()); err != nil || tokens.Refresh != "rotated-2" {
-			t.Errorf("refresh token %q, error %v", tokens.Refresh, err)
-		}
-		if want := []string{"first", "rotated-1"}; !slices.Equal(aws.refreshed, want) {
-			t.Errorf("refreshed with %q, want %q", aws.refreshed, want)
-		}
-	})
+func TestRotatedTokenBesideDamage(t *testing.T) {
+	for damage, want := range map[string]string{
+		`"IdToken":"damaged"`:                        "ID token can't be used",
+		`"IdToken":"not a token"`:                    "IdToken is not a token",
+		`"IdToken":"a","AccessToken":"not a token"`:  "AccessToken is not a token",
+		`"IdToken":"a","AccessToken":""`:             "no access token",
+		`"IdToken":"a","ExpiresIn":-1`:               "ExpiresIn",
+		`"IdToken":"a","ExpiresIn":"an hour"`:        "not the JSON object",
+		`"IdToken":["a"]`:                            "not the JSON object",
+		`"IdToken":"a","NewDeviceMetadata":"device"`: "not the JSON object",
+	} {
+		t.Run(damage, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { rotatedTokenBesideDamage(t, damage, want) })
+		})
+	}
+}
+
+func rotatedTokenBesideDamage(t *testing.T, damage, want string) {
+	aws := &skewedAWS{rotates: true}
+	saved := cognito.Saved{Tokens: cognito.Tokens{ID: aws.token(), Access: "a", Refresh: "first", Expires: aws.now().Add(time.Hour)}}
+	client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: &http.Client{Transport: aws}}
+	s, err := client.Resume(t.Context(), saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2 * time.Hour)
+	aws.damage = damage
+	if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if got := s.Save().Tokens.Refresh; got != "rotated-1" {
+		t.Errorf("%q would be saved", got)
+	}
+	if tokens, err := s.Tokens(t.Context()); err != nil || tokens.Refresh != "rotated-2" {
+		t.Errorf("refresh token %q, error %v", tokens.Refresh, err)
+	}
+	if want := []string{"first", "rotated-1"}; !slices.Equal(aws.refreshed, want) {
+		t.Errorf("refreshed with %q, want %q", aws.refreshed, want)
+	}
 }
 
 // A password that SRP needs is there before the pool is asked for a challenge, which is good for some seconds only.

@@ -38,6 +38,23 @@ func TestBadAnswer(t *testing.T) {
 	}
 }
 
+// A refresh token that came is not lost with the rest of its answer.
+func TestRefreshTokenBesideError(t *testing.T) {
+	for body, want := range map[string]*AuthenticationResult{
+		`{"AuthenticationResult":{"RefreshToken":"r"}}`:                                            {RefreshToken: "r"},
+		`{"AuthenticationResult":{"AccessToken":"a b","IdToken":"i","RefreshToken":"r"}}`:          {RefreshToken: "r"},
+		`{"AuthenticationResult":{"AccessToken":"a","ExpiresIn":"1","RefreshToken":"r"},"X":1}`:    {RefreshToken: "r"},
+		`{"AuthenticationResult":{"AccessToken":"a","ExpiresIn":-1,"RefreshToken":"r r"}}`:         nil,
+		`{"AuthenticationResult":{"AccessToken":"a","ExpiresIn":3600,"RefreshToken":"r"},"Sessio"`: nil, // no JSON
+	} {
+		c, _ := answering(200, body)
+		out, err := c.GetTokensFromRefreshToken(t.Context(), GetTokensFromRefreshTokenInput{ClientID: clientID, RefreshToken: "old"})
+		if err == nil || !cmp.Equal(out, AuthOutput{AuthenticationResult: want}) {
+			t.Errorf("%s: %+v, %v", body, out.AuthenticationResult, err)
+		}
+	}
+}
+
 func TestGoodAnswer(t *testing.T) {
 	for body, want := range map[string]AuthenticationResult{
 		`{"AuthenticationResult":{"AccessToken":"a"}}`: {AccessToken: "a"},

@@ -73,7 +73,8 @@ type AuthOutput struct {
 }
 
 // AuthenticationResult is what a completed sign-in or a refresh gives. The tokens consist of the characters of base64url,
-// "=" and "."; the access token and the ID token are JWTs (RFC 7519), which this package does not look into.
+// "=" and "."; the access token and the ID token are JWTs (RFC 7519), which this package does not look into. Beside an
+// error it has the RefreshToken alone.
 type AuthenticationResult struct {
 	AccessToken       string             // never ""
 	IDToken           string             // names the user to an identity pool
@@ -142,16 +143,20 @@ func (c *Client) auth(ctx context.Context, operation string, repeatable bool, in
 		Session              string
 		ChallengeParameters  map[string]string
 		AvailableChallenges  []string
-		AuthenticationResult *struct {
-			AccessToken       string
-			IDToken           string `json:"IdToken"`
-			RefreshToken      string
-			TokenType         string
-			ExpiresIn         float64 // seconds
-			NewDeviceMetadata *NewDeviceMetadata
-		}
+		AuthenticationResult *wireResult
 	}
-	if err := c.call(ctx, operation, repeatable, in, &wire); err != nil {
+	err := c.call(ctx, operation, repeatable, in, &wire)
+	r := wire.AuthenticationResult
+	if err == nil && r != nil {
+		err = wrap(operation, r.check())
+	}
+	if err == nil && r == nil && wire.ChallengeName == "" {
+		err = wrap(operation, errors.New("the answer has neither a challenge nor tokens"))
+	}
+	if err != nil {
+		if r != nil && isToken(r.RefreshToken) { // with rotation, the one that was sent is spent
+			return AuthOutput{AuthenticationResult: &AuthenticationResult{RefreshToken: r.RefreshToken}}, err
+		}
 		return AuthOutput{}, err
 	}
 	out := AuthOutput{
@@ -160,30 +165,38 @@ func (c *Client) auth(ctx context.Context, operation string, repeatable bool, in
 		ChallengeParameters: wire.ChallengeParameters,
 		AvailableChallenges: wire.AvailableChallenges,
 	}
-	r := wire.AuthenticationResult
-	if r == nil {
-		if out.ChallengeName == "" {
-			return AuthOutput{}, wrap(operation, errors.New("the answer has neither a challenge nor tokens"))
+	if r != nil {
+		out.AuthenticationResult = &AuthenticationResult{
+			AccessToken: r.AccessToken, IDToken: r.IDToken, RefreshToken: r.RefreshToken, TokenType: r.TokenType,
+			ExpiresIn: time.Duration(r.ExpiresIn * float64(time.Second)), NewDeviceMetadata: r.NewDeviceMetadata,
 		}
-		return out, nil
 	}
+	return out, nil
+}
+
+type wireResult struct {
+	AccessToken       string
+	IDToken           string `json:"IdToken"`
+	RefreshToken      string
+	TokenType         string
+	ExpiresIn         float64 // seconds
+	NewDeviceMetadata *NewDeviceMetadata
+}
+
+func (r *wireResult) check() error {
 	if r.AccessToken == "" {
-		return AuthOutput{}, wrap(operation, errors.New("the answer has no access token"))
+		return errors.New("the answer has no access token")
 	}
 	for name, token := range map[string]string{"AccessToken": r.AccessToken, "IdToken": r.IDToken, "RefreshToken": r.RefreshToken} {
 		if token != "" && !isToken(token) {
-			return AuthOutput{}, wrap(operation, fmt.Errorf("the answer's %s is not a token: it is too long or has characters that no token has", name))
+			return fmt.Errorf("the answer's %s is not a token: it is too long or has characters that no token has", name)
 		}
 	}
 	const longest = 3650 * 24 * 60 * 60 // the longest life of any token; of an access token it is a day
 	if !(r.ExpiresIn >= 0 && r.ExpiresIn <= longest) {
-		return AuthOutput{}, wrap(operation, errors.New("the answer's ExpiresIn is out of range"))
+		return errors.New("the answer's ExpiresIn is out of range")
 	}
-	out.AuthenticationResult = &AuthenticationResult{
-		AccessToken: r.AccessToken, IDToken: r.IDToken, RefreshToken: r.RefreshToken, TokenType: r.TokenType,
-		ExpiresIn: time.Duration(r.ExpiresIn * float64(time.Second)), NewDeviceMetadata: r.NewDeviceMetadata,
-	}
-	return out, nil
+	return nil
 }
 
 // isToken reports whether s can be an access, ID or refresh token: [A-Za-z0-9-_=.]+ in the service model. The longest

@@ -17,8 +17,9 @@ type GetTokensFromRefreshTokenInput struct {
 
 // GetTokensFromRefreshToken exchanges a refresh token for new tokens, whether or not refresh tokens rotate. With
 // rotation the answer has a new refresh token and the old one is refused after a grace period of 0 to 60 seconds: store
-// the new one before using anything else of the answer. For the same reason the call is repeated only when it certainly
-// was not carried out. CodeRefreshTokenReuse is final.
+// the new one before using anything else of the answer. It is there beside an error, too, if the rest of the answer could
+// not be used. For the same reason the call is repeated only when it certainly was not carried out.
+// CodeRefreshTokenReuse is final.
 func (c *Client) GetTokensFromRefreshToken(ctx context.Context, in GetTokensFromRefreshTokenInput) (AuthOutput, error) {
 	const operation = "GetTokensFromRefreshToken"
 	type wire struct {
