@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,6 +21,11 @@ func TestMain(m *testing.M) {
 	if os.Getenv("COGNITO_TEST_TOOL") != "" {
 		main()
 		return
+	}
+	for _, s := range endingSignals() {
+		if signal.Ignored(s) { // under nohup(1), or behind a shell's &: the tools that are started here must not inherit it
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
 	}
 	os.Exit(m.Run())
 }
