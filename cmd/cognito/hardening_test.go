@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -59,7 +60,7 @@ func TestLoginNeedsAPlaceFirst(t *testing.T) {
 	made := new(calls)
 	m.fault.set(made.note)
 	if runtime.GOOS != "windows" {
-		if err := os.Mkdir(m.settings["COGNITO_STATE_DIR"], 0o755); err != nil {
+		if err := cmp.Or(os.Mkdir(m.settings["COGNITO_STATE_DIR"], 0o700), os.Chmod(m.settings["COGNITO_STATE_DIR"], 0o755)); err != nil {
 			t.Fatal(err)
 		}
 		m.run(t, cognitotest.ExamplePassword, "login", "-user", "ada")

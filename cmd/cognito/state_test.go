@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"io/fs"
 	"math/rand/v2"
@@ -121,7 +122,7 @@ func TestOpenDirectory(t *testing.T) {
 	}
 	m := newMachine(t)
 	dir := m.settings["COGNITO_STATE_DIR"]
-	if err := os.Mkdir(dir, 0o755); err != nil {
+	if err := cmp.Or(os.Mkdir(dir, 0o700), os.Chmod(dir, 0o755)); err != nil {
 		t.Fatal(err)
 	}
 	code, _, stderr := m.run(t, cognitotest.ExamplePassword, "login", "-user", "ada")
