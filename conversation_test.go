@@ -2,6 +2,7 @@ package cognito_test
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -68,4 +69,55 @@ func TestChallengeContinues(t *testing.T) {
 			t.Errorf("%q was taken for a challenge", stored)
 		}
 	}
+}
+
+// converse signs in by steps.
+func converse(t *testing.T, server *cognitotest.Server, client *cognito.Client, login cognito.Login, steps []step) *cognito.Session {
+	t.Helper()
+	ctx := t.Context()
+	seed := exampleSeed
+	s, err := client.Start(ctx, login)
+	for _, want := range steps {
+		challenge := asChallenge(err)
+		if challenge == nil || challenge.Name != want.challenge {
+			t.Fatalf("error %v, want challenge %s", err, want.challenge)
+		}
+		choices := challenge.Choices()
+		slices.Sort(choices)
+		if !slices.Equal(challenge.Asks(), want.asks) || !slices.Equal(choices, want.choices) {
+			t.Errorf("%s asks %q with choices %q, want %q and %q", challenge.Name, challenge.Asks(), choices, want.asks, want.choices)
+		}
+		if challenge.Name == "MFA_SETUP" && want.answers["SOFTWARE_TOKEN_MFA_CODE"] != "" {
+			if seed, challenge, err = challenge.SetUpTOTP(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want.wrong != nil {
+			if _, err := challenge.Respond(ctx, want.wrong); err == nil || asChallenge(err) != nil {
+				t.Fatalf("wrong answers to %s: %v", challenge.Name, err)
+			}
+		}
+		answers := maps.Clone(want.answers)
+		for key, value := range answers {
+			switch value {
+			case "CODE":
+				if medium, to := challenge.Delivery(); medium == "" || !strings.Contains(to, "*") {
+					t.Errorf("%s was delivered by %q to %q", challenge.Name, medium, to)
+				}
+				answers[key] = server.Code(cognitotest.ExampleUserPoolID, cognitotest.ExampleUser)
+			case "ASSERTION":
+				answers[key] = assertion(challenge.Parameters["CREDENTIAL_REQUEST_OPTIONS"])
+			case "TOTP":
+				var totpErr error
+				if answers[key], totpErr = cognito.TOTP(seed, time.Now()); totpErr != nil {
+					t.Fatal(totpErr)
+				}
+			}
+		}
+		s, err = challenge.Respond(ctx, answers)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

@@ -134,6 +134,13 @@ func TestDeviceOfAnotherUser(t *testing.T) {
 	if _, asked := withTOTP(t, exampleClient(server), login); !asked || named() {
 		t.Errorf("asked %v, named %v", asked, named())
 	}
+	s, err := exampleClient(cognitotest.Example()).Start(t.Context(), login) // no device is tracked
+	if err != nil {
+		t.Fatal(err)
+	}
+	if device, _ := s.Device(); device.Key != "" {
+		t.Errorf("the session took %v over", device)
+	}
 }
 
 // A device that could not be confirmed leaves a session that says so when it must be refreshed.

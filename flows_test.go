@@ -1,12 +1,12 @@
 package cognito_test
 
 import (
-	"maps"
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitotest"
@@ -14,8 +14,11 @@ import (
 
 const newPassword = "Another-Horse-8-battery"
 
+// firstFactors are what a user of everyFlow can begin with, in order.
+var firstFactors = []string{"EMAIL_OTP", "PASSWORD", "PASSWORD_SRP", "SMS_OTP"}
+
 // A step is a challenge that a sign-in is expected to meet, and its answers. "CODE" stands for the code that was sent,
-// "TOTP" for that of the generator with the seed in use.
+// "TOTP" for that of the generator with the seed in use, "ASSERTION" for that of the authenticator.
 type step struct {
 	challenge string
 	asks      []string
@@ -48,6 +51,18 @@ func withMFA(kinds ...string) func(*cognitotest.UserPool, *cognitotest.User) {
 	return func(p *cognitotest.UserPool, u *cognitotest.User) {
 		p.MFAConfiguration, u.MFA, u.TOTPSecret = "OPTIONAL", kinds, exampleSeed
 	}
+}
+
+// passkey lets the user sign in with what assertion makes of the options.
+func passkey(p *cognitotest.UserPool, _ *cognitotest.User) {
+	p.WebAuthn = func(username, options, credential string) bool {
+		return username == cognitotest.ExampleUser && credential == assertion(options)
+	}
+}
+
+// assertion stands in for an authenticator: what it makes depends on every byte of the options.
+func assertion(options string) string {
+	return fmt.Sprintf(`{"id":"k","response":{"signature":"%x"}}`, sha256.Sum256([]byte(options)))
 }
 
 func riddle(p *cognitotest.UserPool, _ *cognitotest.User) {
@@ -91,19 +106,23 @@ var flows = map[string]struct {
 	},
 	"USER_AUTH SMS_OTP": {
 		login: cognito.Login{Flow: "USER_AUTH", PreferredChallenge: "SMS_OTP"},
-		steps: []step{{challenge: "SMS_OTP", asks: []string{"SMS_OTP_CODE"}, answers: map[string]string{"SMS_OTP_CODE": "CODE"}}},
+		steps: []step{{
+			challenge: "SMS_OTP", asks: []string{"SMS_OTP_CODE"},
+			wrong: map[string]string{"SMS_OTP_CODE": "000000"}, answers: map[string]string{"SMS_OTP_CODE": "CODE"},
+		}},
 	},
 	"USER_AUTH SELECT_CHALLENGE PASSWORD_SRP": {
 		login: cognito.Login{Flow: "USER_AUTH"},
 		steps: []step{{
-			challenge: "SELECT_CHALLENGE", asks: []string{"ANSWER"}, choices: []string{"EMAIL_OTP", "PASSWORD", "PASSWORD_SRP", "SMS_OTP"},
+			challenge: "SELECT_CHALLENGE", asks: []string{"ANSWER"}, choices: firstFactors,
+			wrong:   map[string]string{"ANSWER": "WEB_AUTHN"},
 			answers: map[string]string{"ANSWER": "PASSWORD_SRP", "PASSWORD": cognitotest.ExamplePassword},
 		}},
 	},
 	"USER_AUTH SELECT_CHALLENGE PASSWORD": {
 		login: cognito.Login{Flow: "USER_AUTH"}, sends: true,
 		steps: []step{{
-			challenge: "SELECT_CHALLENGE", asks: []string{"ANSWER"}, choices: []string{"EMAIL_OTP", "PASSWORD", "PASSWORD_SRP", "SMS_OTP"},
+			challenge: "SELECT_CHALLENGE", asks: []string{"ANSWER"}, choices: firstFactors,
 			answers: map[string]string{"ANSWER": "PASSWORD", "PASSWORD": cognitotest.ExamplePassword},
 		}},
 	},
@@ -111,20 +130,32 @@ var flows = map[string]struct {
 		login: cognito.Login{Flow: "USER_AUTH"},
 		steps: []step{
 			{
-				challenge: "SELECT_CHALLENGE", asks: []string{"ANSWER"}, choices: []string{"EMAIL_OTP", "PASSWORD", "PASSWORD_SRP", "SMS_OTP"},
+				challenge: "SELECT_CHALLENGE", asks: []string{"ANSWER"}, choices: firstFactors,
 				answers: map[string]string{"ANSWER": "EMAIL_OTP"},
 			},
 			{challenge: "EMAIL_OTP", asks: []string{"EMAIL_OTP_CODE"}, answers: map[string]string{"EMAIL_OTP_CODE": "CODE"}},
 		},
 	},
-	"USER_AUTH WEB_AUTHN": {
-		login: cognito.Login{Flow: "USER_AUTH", PreferredChallenge: "WEB_AUTHN"},
-		change: func(p *cognitotest.UserPool, _ *cognitotest.User) {
-			p.WebAuthn = func(username, options, credential string) bool {
-				return username == cognitotest.ExampleUser && strings.Contains(options, "challenge") && credential == `{"id":"k"}`
-			}
+	"USER_AUTH SELECT_CHALLENGE SMS_OTP": {
+		login: cognito.Login{Flow: "USER_AUTH"},
+		steps: []step{
+			{challenge: "SELECT_CHALLENGE", asks: []string{"ANSWER"}, choices: firstFactors, answers: map[string]string{"ANSWER": "SMS_OTP"}},
+			{challenge: "SMS_OTP", asks: []string{"SMS_OTP_CODE"}, answers: map[string]string{"SMS_OTP_CODE": "CODE"}},
 		},
-		steps: []step{{challenge: "WEB_AUTHN", asks: []string{"CREDENTIAL"}, answers: map[string]string{"CREDENTIAL": `{"id":"k"}`}}},
+	},
+	"USER_AUTH SELECT_CHALLENGE WEB_AUTHN": {
+		login: cognito.Login{Flow: "USER_AUTH"}, change: passkey,
+		steps: []step{
+			{
+				challenge: "SELECT_CHALLENGE", asks: []string{"ANSWER"}, choices: append(slices.Clone(firstFactors), "WEB_AUTHN"),
+				answers: map[string]string{"ANSWER": "WEB_AUTHN"},
+			},
+			{challenge: "WEB_AUTHN", asks: []string{"CREDENTIAL"}, answers: map[string]string{"CREDENTIAL": "ASSERTION"}},
+		},
+	},
+	"USER_AUTH WEB_AUTHN": {
+		login: cognito.Login{Flow: "USER_AUTH", PreferredChallenge: "WEB_AUTHN"}, change: passkey,
+		steps: []step{{challenge: "WEB_AUTHN", asks: []string{"CREDENTIAL"}, answers: map[string]string{"CREDENTIAL": "ASSERTION"}}},
 	},
 	"CUSTOM_AUTH": {
 		login: cognito.Login{Flow: "CUSTOM_AUTH"}, change: riddle,
@@ -166,6 +197,7 @@ var flows = map[string]struct {
 		steps: []step{
 			{
 				challenge: "SELECT_MFA_TYPE", asks: []string{"ANSWER"}, choices: []string{"SMS_MFA", "SOFTWARE_TOKEN_MFA"},
+				wrong:   map[string]string{"ANSWER": "EMAIL_OTP"},
 				answers: map[string]string{"ANSWER": "SOFTWARE_TOKEN_MFA"},
 			},
 			{challenge: "SOFTWARE_TOKEN_MFA", asks: []string{"SOFTWARE_TOKEN_MFA_CODE"}, answers: map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "TOTP"}},
@@ -193,7 +225,7 @@ var flows = map[string]struct {
 		steps: []step{
 			{
 				challenge: "MFA_SETUP", asks: []string{"SOFTWARE_TOKEN_MFA_CODE"}, choices: []string{"EMAIL_OTP", "SOFTWARE_TOKEN_MFA"},
-				answers: map[string]string{"EMAIL": "ada@example.org"},
+				wrong: map[string]string{"EMAIL": "ada"}, answers: map[string]string{"EMAIL": "ada@example.org"},
 			},
 			{challenge: "EMAIL_OTP", asks: []string{"EMAIL_OTP_CODE"}, answers: map[string]string{"EMAIL_OTP_CODE": "CODE"}},
 		},
@@ -206,6 +238,7 @@ var flows = map[string]struct {
 		},
 		steps: []step{{
 			challenge: "NEW_PASSWORD_REQUIRED", asks: []string{"NEW_PASSWORD", "userAttributes.given_name"},
+			wrong:   map[string]string{"NEW_PASSWORD": "short", "userAttributes.given_name": "Ada"},
 			answers: map[string]string{"NEW_PASSWORD": newPassword, "userAttributes.given_name": "Ada"},
 		}},
 	},
@@ -240,53 +273,4 @@ func TestFlows(t *testing.T) {
 			}
 		})
 	}
-}
-
-// converse signs in by steps.
-func converse(t *testing.T, server *cognitotest.Server, client *cognito.Client, login cognito.Login, steps []step) *cognito.Session {
-	t.Helper()
-	ctx := t.Context()
-	seed := exampleSeed
-	s, err := client.Start(ctx, login)
-	for _, want := range steps {
-		challenge := asChallenge(err)
-		if challenge == nil || challenge.Name != want.challenge {
-			t.Fatalf("error %v, want challenge %s", err, want.challenge)
-		}
-		choices := challenge.Choices()
-		slices.Sort(choices)
-		if !slices.Equal(challenge.Asks(), want.asks) || !slices.Equal(choices, want.choices) {
-			t.Errorf("%s asks %q with choices %q, want %q and %q", challenge.Name, challenge.Asks(), choices, want.asks, want.choices)
-		}
-		if challenge.Name == "MFA_SETUP" && want.answers["SOFTWARE_TOKEN_MFA_CODE"] != "" {
-			if seed, challenge, err = challenge.SetUpTOTP(ctx); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if want.wrong != nil {
-			if _, err := challenge.Respond(ctx, want.wrong); err == nil || asChallenge(err) != nil {
-				t.Fatalf("wrong answers to %s: %v", challenge.Name, err)
-			}
-		}
-		answers := maps.Clone(want.answers)
-		for key, value := range answers {
-			switch value {
-			case "CODE":
-				if medium, to := challenge.Delivery(); medium == "" || !strings.Contains(to, "*") {
-					t.Errorf("%s was delivered by %q to %q", challenge.Name, medium, to)
-				}
-				answers[key] = server.Code(cognitotest.ExampleUserPoolID, cognitotest.ExampleUser)
-			case "TOTP":
-				var totpErr error
-				if answers[key], totpErr = cognito.TOTP(seed, time.Now()); totpErr != nil {
-					t.Fatal(totpErr)
-				}
-			}
-		}
-		s, err = challenge.Respond(ctx, answers)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }
