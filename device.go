@@ -31,8 +31,8 @@ func (d Device) Reveal() ([]byte, error) {
 
 // Device returns the device of the sign-in: the one in [Login.Device], or a new one, which the caller should store. It is
 // the zero value where the pool does not track devices, and as long as it has not confirmed a new one, which is tried again
-// before the first refresh. Where ask is true the pool wants the user to be asked whether to
-// remember the new device: pass the answer to [Session.RememberDevice].
+// before the first refresh. Where ask is true the pool wants the user to be asked whether to remember the new device: pass
+// the answer to [Session.RememberDevice].
 func (s *Session) Device() (d Device, ask bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,9 +45,9 @@ func (s *Session) RememberDevice(ctx context.Context, remember bool) error {
 	if device.Key == "" {
 		return errors.New("cognito: the session has no device: the user pool does not track devices, or did not confirm this one")
 	}
-	status := "not_remembered"
+	status := cognitoidp.DeviceNotRemembered
 	if remember {
-		status = "remembered"
+		status = cognitoidp.DeviceRemembered
 	}
 	tokens, err := s.Tokens(ctx)
 	if err != nil {

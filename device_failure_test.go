@@ -175,6 +175,66 @@ func TestStoredDeviceComesWithTokens(t *testing.T) {
 	})
 }
 
+// A refresh names the device that the refresh token is bound to: by the older way, and where a store brings another one.
+func TestRefreshNamesDevice(t *testing.T) {
+	for _, legacy := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			server := tracking("ALWAYS")
+			watch(server, func(operation string, _ int) *http.Response {
+				if legacy && operation == "GetTokensFromRefreshToken" {
+					return refusal(400, "UnknownOperationException", "")
+				}
+				return nil
+			})
+			client := exampleClient(server)
+			login := cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword}
+			s, _ := withTOTP(t, client, login)
+			time.Sleep(57 * time.Minute)
+			if tokens, err := s.Tokens(t.Context()); err != nil || time.Until(tokens.Expires) < 50*time.Minute {
+				t.Errorf("legacy %v: %v, tokens until %v", legacy, err, tokens.Expires)
+			}
+			other, _ := withTOTP(t, client, login)
+			sharing := exampleClient(server)
+			sharing.RefreshWith = func(ctx context.Context, _ cognito.Saved, refresh func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
+				return refresh(ctx, other.Save())
+			}
+			resumed, err := sharing.Resume(t.Context(), s.Save())
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Hour)
+			if _, err := resumed.Tokens(t.Context()); err != nil {
+				t.Errorf("legacy %v, another device: %v", legacy, err)
+			}
+		})
+	}
+}
+
+// A device that is confirmed late is stored with the tokens then; what a store forgets to return is not lost.
+func TestLateDeviceIsStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := tracking("ALWAYS")
+		watch(server, func(operation string, n int) *http.Response {
+			if operation == "ConfirmDevice" && n == 1 {
+				return refusal(400, "InvalidLambdaResponseException", "")
+			}
+			return nil
+		})
+		client := exampleClient(server)
+		var stored cognito.Saved
+		client.RefreshWith = func(ctx context.Context, current cognito.Saved, refresh func(context.Context, cognito.Saved) (cognito.Saved, error)) (_ cognito.Saved, err error) {
+			stored, err = refresh(ctx, current)
+			return cognito.Saved{}, err
+		}
+		s, _ := withTOTP(t, client, cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword})
+		time.Sleep(57 * time.Minute)
+		tokens, err := s.Tokens(t.Context())
+		if device, _ := s.Device(); err != nil || device.Key == "" || stored.Device != device || stored.Tokens.Refresh != tokens.Refresh {
+			t.Errorf("device %v, stored %v: %v", device, stored.Device, err)
+		}
+	})
+}
+
 // What is left of a damaged device does not keep its user out.
 func TestDeviceThatIsOfNoUse(t *testing.T) {
 	for name, change := range map[string]func(*cognito.Device){

@@ -193,3 +193,37 @@ func TestDamagedDevice(t *testing.T) {
 		}
 	})
 }
+
+// Where the pool leaves it to the user, a device takes the place of a code once the user has said so, until he says
+// otherwise; and its tokens are refreshed either way.
+func TestRememberDevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := exampleClient(tracking("OPT_IN"))
+		login := cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword}
+		s, _ := withTOTP(t, client, login)
+		device, ask := s.Device()
+		if !ask {
+			t.Error("the user is not to be asked")
+		}
+		login.Device = device
+		for _, remember := range []bool{false, true, false} {
+			if err := s.RememberDevice(t.Context(), remember); err != nil {
+				t.Fatal(err)
+			}
+			if _, ask := s.Device(); ask {
+				t.Error("the user is to be asked again")
+			}
+			time.Sleep(2 * time.Hour) // and the next code is another one
+			if _, err := s.Tokens(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if _, asked := withTOTP(t, client, login); asked == remember {
+				t.Errorf("asked for a code: %v, remembered: %v", asked, remember)
+			}
+		}
+	})
+	s := signIn(t, exampleClient(cognitotest.Example()))
+	if err := s.RememberDevice(t.Context(), true); err == nil || !strings.Contains(err.Error(), "has no device") {
+		t.Errorf("a pool that tracks no devices: %v", err)
+	}
+}
