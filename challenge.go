@@ -34,13 +34,15 @@ import (
 type Challenge struct {
 	// Name is the challenge's name, such as "NEW_PASSWORD_REQUIRED" or "SOFTWARE_TOKEN_MFA".
 	Name string
-	// Parameters is what came with it, as it came.
+	// Parameters is what came with it, as it came. Of WEB_AUTHN, CREDENTIAL_REQUEST_OPTIONS is the JSON that goes to the
+	// authenticator (W3C Web Authentication, PublicKeyCredentialRequestOptions); what it makes of it, as JSON, is the CREDENTIAL
+	// to answer with.
 	Parameters map[string]string
 	// Available lists the challenges to choose from, where Name is "SELECT_CHALLENGE".
 	Available []string
 	// Username is the user's real name, which answers use in place of an alias.
 	Username string
-	// Received is when the challenge came.
+	// Received is when the challenge came, by the pool's clock as far as it is known.
 	Received time.Time
 
 	// pending is nil where the challenge did not come from a sign-in. It is a pointer because package fmt can't call the
@@ -166,7 +168,9 @@ func (ch Challenge) Error() string {
 // for yet more, the error is the next *Challenge.
 //
 // A PASSWORD that answers PASSWORD_SRP, or comes with the ANSWER "PASSWORD_SRP", is used by SRP and not sent. A
-// SOFTWARE_TOKEN_MFA_CODE that answers MFA_SETUP completes what [Challenge.SetUpTOTP] began.
+// SOFTWARE_TOKEN_MFA_CODE that answers MFA_SETUP completes what [Challenge.SetUpTOTP] began; a FRIENDLY_DEVICE_NAME beside it
+// is what the pool calls the generator from then on. An e-mail address as EMAIL answers MFA_SETUP, too: then a code is sent
+// there.
 func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*Session, error) {
 	if ch.pending == nil || ch.Name == "" {
 		return nil, errors.New("cognito: Respond: the challenge did not come from a sign-in")

@@ -55,8 +55,21 @@ func TestChallenge(t *testing.T) {
 }
 
 func TestChallengeFromNowhere(t *testing.T) {
-	if _, err := new(cognito.Challenge).Respond(t.Context(), nil); err == nil {
-		t.Error("a challenge without a sign-in was answered")
+	for _, challenge := range []cognito.Challenge{{}, {Name: "SMS_MFA"}, {Name: "MFA_SETUP"}} {
+		if _, err := challenge.Respond(t.Context(), nil); err == nil {
+			t.Errorf("%q without a sign-in was answered", challenge.Name)
+		}
+		if _, err := challenge.Reveal(); err == nil {
+			t.Errorf("%q without a sign-in was stored", challenge.Name)
+		}
+		if _, _, err := challenge.SetUpTOTP(t.Context()); err == nil {
+			t.Errorf("%q without a sign-in got a seed", challenge.Name)
+		}
+	}
+	server := everyFlow(withMFA("SMS_MFA"))
+	count := watch(server, nil)
+	if _, _, err := challenged(t, exampleClient(server), byPassword).SetUpTOTP(t.Context()); err == nil || !strings.Contains(err.Error(), `"SMS_MFA"`) || count("AssociateSoftwareToken") != 0 {
+		t.Errorf("a generator was set up in place of SMS_MFA: %v", err)
 	}
 }
 
@@ -188,7 +201,7 @@ func TestUnknownChallenge(t *testing.T) {
 	if !strings.Contains(err.Error(), "SENTENCE") {
 		t.Errorf("%q does not name the parameters", err)
 	}
-	_, err = challenge.Respond(t.Context(), map[string]string{"HUM": "hm"})
+	_, err = continued(t, exampleClient(server), challenge).Respond(t.Context(), map[string]string{"HUM": "hm"})
 	if next := asChallenge(err); next == nil || next.Name != "VOICE_PRINT_2" {
 		t.Errorf("error %v", err)
 	}
