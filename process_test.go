@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -120,7 +121,32 @@ func TestProcesses(t *testing.T) {
 		t.Errorf("%v: %s", err, second)
 	}
 
-	server = tracking("") // another one, because a code is good once
+	login := cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword}
+	if err := json.Unmarshal([]byte(device), &login.Device); err != nil {
+		t.Fatal(err)
+	}
+	client := exampleClient(server)
+	session, err := client.Start(t.Context(), login)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := session.Tokens(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := client.UserPool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pool.ForgetDevice(t.Context(), cognitoidp.ForgetDeviceInput{AccessToken: tokens.Access, DeviceKey: login.Device.Key}); err != nil {
+		t.Fatal(err)
+	}
+	third, _ := anotherProcess(t, "device", listener.URL, device) // its code may be that of the first, which is good once
+	if !strings.HasPrefix(third, "asked: SOFTWARE_TOKEN_MFA\n") {
+		t.Errorf("after ForgetDevice: %s", third)
+	}
+
+	server = tracking("") // another one, for the same reason
 	listener2 := httptest.NewServer(server)
 	defer listener2.Close()
 	_, err = exampleClient(server).SignIn(t.Context(), cognitotest.ExampleUser, cognitotest.ExamplePassword)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/loginwithcognito/cognito"
@@ -124,4 +126,42 @@ func TestProcessesShareRotatingToken(t *testing.T) {
 	if _, err := exampleClient(server).Resume(t.Context(), cognito.Saved{Tokens: cognito.Tokens{Refresh: first.Save().Tokens.Refresh}}); err == nil {
 		t.Error("the first token still works")
 	}
+}
+
+// What a refresh brings is in the store before anything is done with it.
+func TestStoredBeforeUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := cognitotest.Example()
+		server.UserPools[0].Clients[0].RefreshTokenRotation = true
+		store := fileStore(filepath.Join(t.TempDir(), "session.json"))
+		client := exampleClient(server)
+		client.RefreshWith = store.refreshWith
+		s := signIn(t, client)
+		if err := store.save(s.Save()); err != nil {
+			t.Fatal(err)
+		}
+		used := map[string]bool{}
+		server.Fault = func(r *http.Request) *http.Response {
+			var in struct{ Logins map[string]string }
+			if body, err := io.ReadAll(r.Body); err != nil || json.Unmarshal(body, &in) != nil {
+				return nil
+			}
+			for _, token := range in.Logins {
+				used[token] = true
+				if stored, err := store.load(); err != nil || stored.Tokens.ID != token {
+					t.Errorf("%s has a token that is not stored: %v", r.Header.Get("X-Amz-Target"), err)
+				}
+			}
+			return nil
+		}
+		for range 3 {
+			if _, err := s.Credentials(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Hour)
+		}
+		if len(used) != 3 {
+			t.Errorf("%d tokens were used", len(used))
+		}
+	})
 }
