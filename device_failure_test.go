@@ -214,7 +214,7 @@ func TestRefreshNamesDevice(t *testing.T) {
 func TestLateDeviceIsStored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := tracking("ALWAYS")
-		watch(server, func(operation string, n int) *http.Response {
+		count := watch(server, func(operation string, n int) *http.Response {
 			if operation == "ConfirmDevice" && n == 1 {
 				return refusal(400, "InvalidLambdaResponseException", "")
 			}
@@ -231,6 +231,10 @@ func TestLateDeviceIsStored(t *testing.T) {
 		tokens, err := s.Tokens(t.Context())
 		if device, _ := s.Device(); err != nil || device.Key == "" || stored.Device != device || stored.Tokens.Refresh != tokens.Refresh {
 			t.Errorf("device %v, stored %v: %v", device, stored.Device, err)
+		}
+		time.Sleep(time.Minute)
+		if _, err := s.Tokens(t.Context()); err != nil || count("GetTokensFromRefreshToken") != 1 {
+			t.Errorf("%d refreshes: %v", count("GetTokensFromRefreshToken"), err)
 		}
 	})
 }

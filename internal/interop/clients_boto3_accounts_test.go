@@ -61,6 +61,13 @@ func TestBoto3Accounts(t *testing.T) {
 		"ForgetDevice, another's key":        resourceNotFound,
 		"ForgetDevice, again":                resourceNotFound,
 
+		"RevokeToken":                              "",
+		"RevokeToken, access token":                "UnsupportedTokenTypeException",
+		"RevokeToken, another client":              "UnauthorizedException",
+		"GetTokensFromRefreshToken, rotation":      "",
+		"GetTokensFromRefreshToken, the old token": "RefreshTokenReuseException",
+		"GetTokensFromRefreshToken, altered token": notAuthorized,
+
 		"GlobalSignOut":        "",
 		"GlobalSignOut, again": notAuthorized,
 	})

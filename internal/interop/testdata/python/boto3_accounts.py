@@ -266,6 +266,34 @@ attempt("ForgetDevice, again")(lambda: idp.forget_device(**own) and None)
 attempt("GetDevice, forgotten")(lambda: idp.get_device(**own))
 
 
+def exchange(token, client=client_id):
+    """The tokens that a refresh token buys."""
+    return idp.get_tokens_from_refresh_token(ClientId=client, RefreshToken=token)["AuthenticationResult"]
+
+
+@attempt("RevokeToken")
+def _():
+    mine = sign_in("plain3")
+    attempt("RevokeToken, access token")(lambda: idp.revoke_token(ClientId=client_id, Token=mine["AccessToken"]))
+    attempt("RevokeToken, another client")(
+        lambda: idp.revoke_token(ClientId=challenges["rotatingClientId"], Token=mine["RefreshToken"])
+    )
+    exchange(mine["RefreshToken"])
+    idp.revoke_token(ClientId=client_id, Token=mine["RefreshToken"])
+    refused("NotAuthorizedException", lambda: exchange(mine["RefreshToken"]))
+    refused("NotAuthorizedException", lambda: idp.get_user(AccessToken=mine["AccessToken"]))
+
+
+@attempt("GetTokensFromRefreshToken, rotation")
+def _():
+    strict = challenges["strictClientId"]
+    old = sign_in("plain3", pool={"clientId": strict})["RefreshToken"]
+    new = exchange(old, strict)["RefreshToken"]
+    assert new != old
+    attempt("GetTokensFromRefreshToken, the old token")(lambda: exchange(old, strict))
+    attempt("GetTokensFromRefreshToken, altered token")(lambda: exchange(new[:-8] + "AAAAAAAA", strict))
+
+
 @attempt("GlobalSignOut")
 def _():
     idp.global_sign_out(AccessToken=access)
