@@ -41,7 +41,7 @@ var explanations = [...]explanation{
 	{"cognitoidp", "PasswordResetRequiredException", "", "an administrator has reset the password, or the user was imported into the pool without one: choose a new one with a code that is sent (ForgotPassword, ConfirmForgotPassword)"},
 	{"cognitoidp", "ResourceNotFoundException", "device", "the pool has forgotten this device: sign in again without it"},
 	{"cognitoidp", "ResourceNotFoundException", "", "client_id does not exist in this Region, or is not of user_pool_id: check both, and aws_region"},
-	{"cognitoidp", "InvalidParameterException", "enabled for", "the app client's flows do not have this one (an administrator adds ALLOW_USER_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH and so on), or client_id is of another app client, or its refresh tokens rotate, which ends REFRESH_TOKEN_AUTH"},
+	{"cognitoidp", "InvalidParameterException", "enabled for", "the app client's flows do not have this one (an administrator adds ALLOW_USER_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH and so on), or client_id is of another app client, or its refresh tokens rotate, which ends REFRESH_TOKEN_AUTH: check client_id and the settings of the app client"},
 	{"cognitoidp", "InvalidParameterException", "device key", "the device was issued to another user, or with another sign-in's access token, or the pool has forgotten it: sign in again without it"},
 	{"cognitoidp", "InvalidParameterException", "secret", "the app client has a secret and client_secret is not set, or client_id is of another app client: check both"},
 	{"cognitoidp", "CodeMismatchException", "", "the code is misspelt, is an older one, or the generator's clock is wrong: the same challenge can be answered again"},

@@ -31,7 +31,7 @@ func TestExplain(t *testing.T) {
 		{idp("NotAuthorizedException", "SecretHash does not match for the client: 1example"), "client_secret alias"},
 		{idp("NotAuthorizedException", "Client 1example is configured with secret but SECRET_HASH was not received"), "client_secret"},
 		{idp("NotAuthorizedException", "Client 1example is configured for secret but secret was not received"), "client_secret or client_id"},
-		{idp("InvalidParameterException", "USER_PASSWORD_AUTH flow not enabled for this client"), "flows ALLOW_ or client_id another"},
+		{idp("InvalidParameterException", "USER_PASSWORD_AUTH flow not enabled for this client"), "flows ALLOW_ or client_id another rotate check"},
 		{idp("InvalidParameterException", "USER_SRP_AUTH is not enabled for the client."), "flows ALLOW_USER_SRP_AUTH or client_id another"},
 		{idp("InvalidParameterException", "Initiate Auth method not supported: auth flow not enabled for this client"), "ALLOW_"},
 		{idp("NotAuthorizedException", "Invalid Refresh Token"), "revoked expired client_id device sign in"},
