@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/loginwithcognito/cognito"
@@ -245,49 +246,44 @@ func TestSignInCancelled(t *testing.T) {
 	}
 }
 
-// Many programs' worth of sign-ins at once: none fails, and nothing is left running.
+// Many programs' worth of sign-ins at once: none fails, and nothing is left running, which the end of the bubble tells.
 func TestConcurrentSignIns(t *testing.T) {
 	n := 1000
 	if testing.Short() {
 		n = 50
 	}
-	server := cognitotest.Example()
-	client := exampleClient(server)
-	signIn(t, client) // what is made once is there
-	before := runtime.NumGoroutine()
-	var memory runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&memory)
-	heap := memory.HeapAlloc
+	synctest.Test(t, func(t *testing.T) {
+		server := cognitotest.Example()
+		client := exampleClient(server)
+		signIn(t, client) // what is made once is there
+		var memory runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&memory)
+		heap := memory.HeapAlloc
 
-	var running sync.WaitGroup
-	failed := make(chan error, n)
-	for range n {
-		running.Go(func() {
-			s, err := client.SignIn(t.Context(), cognitotest.ExampleUser, cognitotest.ExamplePassword)
-			if err == nil {
-				_, err = s.Credentials(t.Context())
-			}
-			if err != nil {
-				failed <- err
-			}
-		})
-	}
-	running.Wait()
-	close(failed)
-	for err := range failed {
-		t.Fatal(err)
-	}
-	for i := 0; runtime.NumGoroutine() > before && i < 1000; i++ {
-		runtime.Gosched()
-		time.Sleep(time.Millisecond) // the last goroutines return
-	}
-	if now := runtime.NumGoroutine(); now > before {
-		t.Errorf("%d goroutines, %d before", now, before)
-	}
-	runtime.GC()
-	runtime.ReadMemStats(&memory)
-	if grown := int64(memory.HeapAlloc) - int64(heap); grown > 64<<20 {
-		t.Errorf("%d sign-ins left %d bytes", n, grown)
-	}
+		var running sync.WaitGroup
+		failed := make(chan error, n)
+		for range n {
+			running.Go(func() {
+				s, err := client.SignIn(t.Context(), cognitotest.ExampleUser, cognitotest.ExamplePassword)
+				if err == nil {
+					_, err = s.Credentials(t.Context())
+				}
+				if err != nil {
+					failed <- err
+				}
+			})
+		}
+		running.Wait()
+		close(failed)
+		for err := range failed {
+			t.Fatal(err)
+		}
+		synctest.Wait() // the last goroutines return
+		runtime.GC()
+		runtime.ReadMemStats(&memory)
+		if grown := int64(memory.HeapAlloc) - int64(heap); grown > 64<<20 {
+			t.Errorf("%d sign-ins left %d bytes", n, grown)
+		}
+	})
 }

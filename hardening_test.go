@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -232,10 +233,11 @@ func TestSignOutRevokesStoredToken(t *testing.T) {
 // An app client may have revocation switched off: the session is forgotten here, and the caller told.
 func TestSignOutWithoutRevocation(t *testing.T) {
 	server := cognitotest.Example()
-	down := true
+	var down atomic.Bool
+	down.Store(true)
 	watch(server, func(operation string, _ int) *http.Response {
 		switch {
-		case operation == "RevokeToken" && down:
+		case operation == "RevokeToken" && down.Load():
 			return refusal(400, "InternalErrorException", "")
 		case operation == "RevokeToken":
 			return refusal(400, "UnsupportedOperationException", "Revoking tokens is not enabled for this client.")
@@ -251,7 +253,7 @@ func TestSignOutWithoutRevocation(t *testing.T) {
 	if _, err := s.Tokens(t.Context()); err != nil {
 		t.Errorf("the pool could not be told, and the session has ended: %v", err)
 	}
-	down = false
+	down.Store(false)
 	if err := s.SignOut(t.Context()); !hasCode(err, cognitoidp.CodeUnsupportedOperation) || !strings.Contains(err.Error(), "switched off") {
 		t.Errorf("error %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,9 +97,9 @@ func TestManyCallersOneRenewal(t *testing.T) {
 func TestStaleIsServedWhileValid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := cognitotest.Example()
-		down := false
+		var down atomic.Bool
 		count := watch(server, func(operation string, _ int) *http.Response {
-			if down {
+			if down.Load() {
 				return refusal(400, "ResourceConflictException", "try later")
 			}
 			return nil
@@ -108,7 +109,7 @@ func TestStaleIsServedWhileValid(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		down = true
+		down.Store(true)
 		time.Sleep(50 * time.Minute)
 		for range 10 {
 			if stale, err := s.Credentials(t.Context()); err != nil || stale != first {
@@ -129,7 +130,7 @@ func TestStaleIsServedWhileValid(t *testing.T) {
 		if stale, err := s.Credentials(t.Context()); err == nil {
 			t.Errorf("expired credentials were served: %v", stale)
 		}
-		down = false
+		down.Store(false)
 		if creds, err := s.Credentials(t.Context()); err != nil || creds == first {
 			t.Errorf("no recovery: %v, %v", creds, err)
 		}
@@ -140,20 +141,20 @@ func TestStaleIsServedWhileValid(t *testing.T) {
 func TestRefreshTroubleKeepsTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := cognitotest.Example()
-		down := false
+		var down atomic.Bool
 		watch(server, func(operation string, _ int) *http.Response {
-			if down && operation == "GetTokensFromRefreshToken" {
+			if down.Load() && operation == "GetTokensFromRefreshToken" {
 				return refusal(500, "InternalErrorException", "")
 			}
 			return nil
 		})
 		s := signIn(t, exampleClient(server))
-		down = true
+		down.Store(true)
 		time.Sleep(2 * time.Hour)
 		if _, err := s.Tokens(t.Context()); !hasCode(err, cognitoidp.CodeInternalError) {
 			t.Errorf("error %v", err)
 		}
-		down = false
+		down.Store(false)
 		if _, err := s.Tokens(t.Context()); err != nil {
 			t.Error(err)
 		}
