@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"strconv"
-
 	"syscall"
 	"testing"
 )
@@ -14,7 +13,7 @@ func TestExecInterruptedAtTerminal(t *testing.T) {
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
 		for key, name := range map[string]string{"\x03": "INT", "\x1c": "QUIT"} {
 			s := m.atTerminal(t, 80, 24, append(flags, "--", "sh", "-c",
-				`trap 'echo got; n=$((n+1))' `+name+`; trap 'exit $((n+40))' USR1; n=0; echo ready; while :; do sleep 0.02; done`)...)
+				`trap 'n=$((n+1)); echo got' `+name+`; trap 'exit $((n+40))' USR1; n=0; echo ready; while :; do sleep 0.02; done`)...)
 			s.expect("ready")
 			s.press(key)
 			s.expect("got")

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/loginwithcognito/cognito"
@@ -141,9 +142,11 @@ func TestUntil(t *testing.T) {
 	if got := until(time.Unix(0, 0)); got != "expired 1970-01-01T00:00:00Z" {
 		t.Error(got)
 	}
-	if got := until(time.Now().Add(90*time.Minute + 100*time.Millisecond)); !strings.HasSuffix(got, "(1h30m0s)") {
-		t.Error(got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		if got := until(time.Now().Add(90*time.Minute + 100*time.Millisecond)); !strings.HasSuffix(got, "(1h30m0s)") {
+			t.Error(got)
+		}
+	})
 }
 
 // The examples in the help are true.
