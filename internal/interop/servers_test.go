@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -82,15 +83,19 @@ func start(t *testing.T, ready, printed string, env []string, program string, ar
 	}
 }
 
-// freePort returns a loopback address that nobody listened on a moment ago.
+// freePort returns a loopback address that nobody listens on. Its port is none of those that systems choose where a
+// program leaves the choice to them (RFC 6335, 6, and Linux from 32768 on), or one of the tests that run beside this one
+// could have it in a moment.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		if l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10_000+rand.IntN(20_000))); err == nil {
+			l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // static is a source of credentials that do not change.

@@ -29,7 +29,10 @@ func main() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 150*time.Second)
 	defer cancel()
-	settings, err := config.LoadDefaultConfig(ctx)
+	// Credentials that expire while a request is on its way would be refused; by default they are used to the last moment.
+	settings, err := config.LoadDefaultConfig(ctx, config.WithCredentialsCacheOptions(func(o *aws.CredentialsCacheOptions) {
+		o.ExpiryWindow = 2 * time.Second
+	}))
 	if err != nil {
 		log.Fatal(err)
 	}
