@@ -3,6 +3,7 @@ package s3list
 import (
 	"encoding/hex"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"net/http"
 	"net/url"
@@ -18,7 +19,7 @@ import (
 type bucket struct {
 	n       int
 	key     func(i int) string       // the i-th of n keys, in order
-	latency time.Duration            // of every answer
+	latency time.Duration            // of every answer, and up to a hundredth more
 	refuse  func(running int64) bool // 503 SlowDown, if it is not nil and says so
 	page    int                      // the most keys of a page; 0: 1000
 
@@ -40,7 +41,7 @@ func (b *bucket) RoundTrip(req *http.Request) (*http.Response, error) {
 		select {
 		case <-req.Context().Done():
 			return nil, req.Context().Err()
-		case <-time.After(b.latency):
+		case <-time.After(b.latency + b.more(req.URL.RawQuery)):
 		}
 	}
 	if refused {
@@ -54,6 +55,13 @@ func (b *bucket) RoundTrip(req *http.Request) (*http.Response, error) {
 		body = b.objects(q)
 	}
 	return &http.Response{StatusCode: 200, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: -1, Request: req}, nil
+}
+
+// more is different for most queries and the same in every run: in a bubble, answers then come in the same order each time.
+func (b *bucket) more(query string) time.Duration {
+	sum := fnv.New32a()
+	io.WriteString(sum, query)
+	return time.Duration(sum.Sum32()) % max(1, b.latency/100)
 }
 
 func (b *bucket) size(q url.Values) int {
