@@ -212,6 +212,7 @@ func FuzzParsePage(f *testing.F) {
 	f.Add([]byte(errorOf("PermanentRedirect", "<Region>eu-west-1</Region>")))
 	f.Add([]byte("<!DOCTYPE html><html>"))
 	f.Add([]byte(pageOf("t", "a", "b")))
+	f.Add([]byte(root + notTruncated + "<Contents><Key>a</Key><LastModified>9999-12-31T23:59:59-01:00</LastModified><Size>1</Size></Contents>" + end))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		p, err := parsePage(body, objectsRoot)
 		if err != nil {
@@ -233,6 +234,9 @@ func FuzzParsePage(f *testing.F) {
 			}
 			if o.Size < 0 || o.Key == "" {
 				t.Fatalf("object %+v", o)
+			}
+			if year := o.LastModified.Year(); year < 0 || year > 9999 {
+				return // a zone's time that RFC 3339 cannot write in UTC
 			}
 			fmt.Fprintf(&again, "<Contents><Key>%s</Key><Size>%d</Size><LastModified>%s</LastModified></Contents>", key, o.Size, o.LastModified.Format(time.RFC3339Nano))
 		}
