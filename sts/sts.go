@@ -117,10 +117,11 @@ func (c *Client) AssumeRoleWithWebIdentity(ctx context.Context, in AssumeRoleWit
 	}
 	keys := &out.Credentials
 	expires, err := time.Parse(time.RFC3339, expiration)
-	if err != nil || !transport.Word(keys.AccessKeyID, 128) || !transport.Word(keys.SecretAccessKey, 1024) || !transport.Word(keys.SessionToken, 50000) {
+	keys.Expires = expires.UTC()
+	dated := err == nil && expires.Unix() > 0 && keys.Expires.Year() < 10000 // no time would mean never; JSON has four digits
+	if !dated || !transport.Word(keys.AccessKeyID, 128) || !transport.Word(keys.SecretAccessKey, 1024) || !transport.Word(keys.SessionToken, 50000) {
 		return AssumeRoleWithWebIdentityOutput{}, wrap(operation, errors.New("the answer has no valid credentials"))
 	}
-	keys.Expires = expires.UTC()
 	return out, nil
 }
 
