@@ -115,7 +115,7 @@ type result struct {
 	stdout, stderr string
 }
 
-// run runs a program to its end, with input on its standard input. It is killed after three minutes, or with the
+// run runs a program to its end, with input on its standard input. It is killed after ten minutes, or with the
 // test.
 func run(t *testing.T, env []string, input string, command ...string) result {
 	t.Helper()
@@ -128,7 +128,7 @@ func run(t *testing.T, env []string, input string, command ...string) result {
 
 // execute is run for several programs at once.
 func execute(ctx context.Context, env []string, input string, command []string) (result, error) {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
