@@ -12,6 +12,7 @@ type iniPart struct {
 	profile string // the profile's name, "" if the section is none
 	line    int    // of the header, from 1
 	body    int    // offset of the first byte after the header
+	indent  string // of the first line after the header, be it a key or the next header
 	keys    []iniKey
 }
 
@@ -51,6 +52,9 @@ func iniSections(data []byte) []iniPart {
 			continue
 		}
 		depth = len(indent)
+		if n := len(parts); n > 0 && len(parts[n-1].keys) == 0 {
+			parts[n-1].indent = indent
+		}
 		if header, ok := strings.CutPrefix(trimmed, "["); ok {
 			header, _, _ = strings.Cut(header, "]")
 			parts = append(parts, iniPart{profile: headerProfile(header), line: number, body: offset})
@@ -157,16 +161,12 @@ func appendProfile(data []byte, name string, settings []variable, end string) []
 
 // replaceSettings sets keys of a section where they stand, and adds those that are missing after its header.
 func replaceSettings(data []byte, part iniPart, settings []variable, end string) ([]byte, error) {
-	indent := ""
-	if len(part.keys) > 0 {
-		indent = part.keys[0].indent // less would make the next line a part of ours
-	}
 	added := ""
 	var changed []iniKey
 	for _, s := range settings {
 		i := part.index(s.name)
 		if i < 0 {
-			added += indent + s.name + " = " + s.value + end
+			added += part.indent + s.name + " = " + s.value + end // indented less, it would take the next line in
 			continue
 		}
 		key := part.keys[i]

@@ -46,6 +46,7 @@ var files = []struct {
 	{name: "somebody's process", before: "\n[profile dev]\ncredential_process = x\n", refused: "line 2: profile dev is there already"},
 	{name: "somebody's, force", before: "[profile dev]\noutput = json\n", force: true, after: "[profile dev]\n" + newer + "\nregion = eu-west-1\noutput = json\n"},
 	{name: "a header alone, force", before: "[profile dev]", force: true, after: written},
+	{name: "a header alone, the next one indented, force", before: "[profile dev]\n# c\n  [profile b]\n  region = y\n", force: true, after: "[profile dev]\n  " + newer + "\n  region = eu-west-1\n# c\n  [profile b]\n  region = y\n"},
 	{name: "single sign-on", before: "[profile dev]\nsso_session = x\n", force: true, refused: "line 2: profile dev has sso_session"},
 	{name: "a role", before: "[profile dev]\nregion = x\nrole_arn = x\n", force: true, refused: "line 3: profile dev has role_arn"},
 	{name: "a role, indented", before: "[profile dev]\n  region = x\n  role_arn = x\n", force: true, refused: "line 3: profile dev has role_arn"},
@@ -115,6 +116,7 @@ func FuzzSetProfile(f *testing.F) {
 	for _, file := range files {
 		f.Add([]byte(file.before))
 	}
+	f.Add([]byte("[dev\n ["))
 	other := []variable{{"credential_process", "/x credentials -format process -env OTHER"}, {"region", "x"}}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, force := range []bool{false, true} {
