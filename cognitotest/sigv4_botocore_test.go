@@ -70,6 +70,7 @@ func FuzzAuthorization(f *testing.F) {
 	r, _ := newSigner("s3").request("GET", "/?x=1", "")
 	good := r.Header.Get("Authorization")
 	f.Add(good, "/?x=1")
+	f.Add(good, "0")
 	f.Add("", "/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a/20260203/us-east-1/s3/aws4_request&X-Amz-Date=20260203T040506Z&X-Amz-Expires=1&X-Amz-SignedHeaders=host&X-Amz-Signature=0")
 	f.Fuzz(func(t *testing.T, authorization, target string) {
 		for _, service := range []string{"s3", "sts"} {
@@ -78,8 +79,10 @@ func FuzzAuthorization(f *testing.F) {
 			if r.Header.Del("Authorization"); authorization != "" {
 				r.Header.Set("Authorization", authorization)
 			}
-			// The signature is 256 bits that a fuzzer does not guess: what is accepted says the same in other words.
-			if code := testVerifier(service).check(t, r, body); code == "" && (!strings.Contains(authorization, good[len(good)-64:]) || !strings.Contains(target, "x=")) && !strings.Contains(target, "%") {
+			// The signature is 256 bits that a fuzzer does not guess: what is accepted says the same in other words. A target
+			// that is no path leaves the URL, which is what was signed.
+			same := strings.Contains(authorization, good[len(good)-64:]) && (strings.Contains(target, "x=") || !strings.HasPrefix(target, "/"))
+			if code := testVerifier(service).check(t, r, body); code == "" && !same && !strings.Contains(target, "%") {
 				t.Errorf("%q %q accepted", authorization, target)
 			}
 		}
