@@ -25,7 +25,8 @@ var skewCodes = []string{
 }
 
 // Now is the time by the server's clock: the local clock, corrected by what the last answer's Date header said if
-// they are 4 minutes or more apart. Before the first answer it is the local time.
+// they are 4 minutes or more apart. Before the first answer it is the local time. It has no monotonic reading, which
+// stands still while the machine sleeps: what it is compared with, or kept with, does not live longer for that.
 func (s *Sender) Now() time.Time {
 	now, _ := s.now()
 	return now
@@ -34,7 +35,7 @@ func (s *Sender) Now() time.Time {
 func (s *Sender) now() (now time.Time, offset time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return time.Now().Add(s.offset), s.offset
+	return time.Now().Round(0).Add(s.offset), s.offset
 }
 
 // learn notes the difference between the server's clock and ours. Every answer replaces it, so it is gone after the

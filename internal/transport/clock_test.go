@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,17 @@ import (
 
 func date(offset time.Duration) string {
 	return time.Now().Add(offset).UTC().Format(http.TimeFormat)
+}
+
+// The monotonic clock stands still while a machine sleeps. What expires by the server's clock must not be reckoned by it,
+// and a time has it in its text (package time, String).
+func TestNowIsWallClock(t *testing.T) {
+	for _, offset := range []time.Duration{0, time.Hour} {
+		s := Sender{offset: offset}
+		if now := s.Now(); strings.Contains(now.String(), "m=") {
+			t.Errorf("offset %v: %v", offset, now)
+		}
+	}
 }
 
 func TestOffset(t *testing.T) {
