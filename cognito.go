@@ -78,6 +78,7 @@ type Client struct {
 // services are the clients of the AWS services, and the environment completed.
 type services struct {
 	http     *http.Client
+	signed   *http.Client // for Session.HTTPClient
 	idp      cognitoidp.Client
 	identity cognitoid.Client
 	sts      sts.Client
@@ -95,11 +96,14 @@ func (c *Client) open(fields ...string) error {
 			c.err = fmt.Errorf("cognito: Client.Duration is %v: the classic flow takes 15m to 12h in whole seconds, and 0 means the enhanced flow", d)
 			return
 		}
-		c.services.http = transport.NewHTTPClient()
 		if c.HTTPClient != nil {
-			*c.services.http = *c.HTTPClient
+			own := *c.HTTPClient
+			own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+			c.services.http, c.services.signed = &own, &own
+		} else { // time limits are for small answers; a context bounds what a caller sends
+			c.services.http, c.services.signed = transport.NewHTTPClient(), transport.NewHTTPClient()
+			c.services.signed.Timeout, c.services.signed.Transport.(*http.Transport).ResponseHeaderTimeout = 0, 0
 		}
-		c.services.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		region := e.AWSRegion()
 		c.services.idp = cognitoidp.Client{Region: e.userPoolRegion(), Endpoint: e.Endpoints.CognitoIDP, FIPS: c.FIPS, DualStack: c.DualStack, HTTPClient: c.services.http}
 		c.services.identity = cognitoid.Client{Region: e.identityPoolRegion(), Endpoint: e.Endpoints.CognitoIdentity, FIPS: c.FIPS, DualStack: c.DualStack, HTTPClient: c.services.http}

@@ -58,16 +58,13 @@ func (s *Session) IdentityID(ctx context.Context) (string, error) {
 // signature is good for one host and path only. It signs with the time of AWS's clock where the machine's is off. How
 // long an answer may take is for each request's context to say, unless Client.HTTPClient has a Timeout.
 func (s *Session) HTTPClient(service string) *http.Client {
-	signing := *s.client.services.http
+	signing := *s.client.services.signed
 	signing.Transport = &sigv4.Transport{
 		Region:      s.client.Environment.AWSRegion(),
 		Service:     service,
 		Credentials: s.Credentials,
 		Now:         s.client.services.identity.Now, // who gave the credentials
 		Base:        signing.Transport,
-	}
-	if s.client.HTTPClient == nil {
-		signing.Timeout = 0 // ours is for small answers; a context bounds what a caller sends
 	}
 	return &signing
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/sigv4"
 )
 
 // A machine whose clock is off by more than services accept can still use what it signs with HTTPClient.
@@ -59,8 +60,17 @@ func TestHTTPClientTimeout(t *testing.T) {
 		if own != nil {
 			want = own.Timeout
 		}
-		if got := s.HTTPClient("s3").Timeout; got != want {
-			t.Errorf("time limit %v, want %v", got, want)
+		signing := s.HTTPClient("s3")
+		if signing.Timeout != want {
+			t.Errorf("time limit %v, want %v", signing.Timeout, want)
+		}
+		switch base, ok := signing.Transport.(*sigv4.Transport).Base.(*http.Transport); {
+		case own == nil && (!ok || base.ResponseHeaderTimeout != 0): // a function of AWS Lambda may take 15 minutes to answer
+			t.Error("an answer may not take as long as a context lets it")
+		case own == nil && base != s.HTTPClient("kinesis").Transport.(*sigv4.Transport).Base:
+			t.Error("the connections are not shared")
+		case own != nil && ok:
+			t.Error("the program's own transport is not used")
 		}
 	}
 }
