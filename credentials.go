@@ -37,6 +37,9 @@ func (s *Session) Credentials(ctx context.Context) (sigv4.Credentials, error) {
 // IdentityID returns the user's identity in the identity pool, such as "us-east-1:1a2b...". Policies know it as
 // ${cognito-identity.amazonaws.com:sub}. It is asked for once.
 func (s *Session) IdentityID(ctx context.Context) (string, error) {
+	if err := s.live(); err != nil {
+		return "", err
+	}
 	s.mu.Lock()
 	id := s.identityID
 	s.mu.Unlock()

@@ -261,3 +261,33 @@ func TestSignOutWithoutRevocation(t *testing.T) {
 		t.Error("the session goes on")
 	}
 }
+
+// What RefreshWith returns may be nothing: then the token to revoke is the session's own. An ended session asks for nothing.
+func TestSignOutWithNothingStored(t *testing.T) {
+	server := cognitotest.Example()
+	client := exampleClient(server)
+	client.RefreshWith = func(context.Context, cognito.Saved, func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
+		return cognito.Saved{}, nil
+	}
+	s := signIn(t, client)
+	guest, err := client.Guest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved, count := s.Save(), watch(server, nil)
+	for _, s := range []*cognito.Session{s, guest} {
+		if err := s.SignOut(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if id, err := s.IdentityID(t.Context()); err == nil || !strings.Contains(err.Error(), "ended") {
+			t.Errorf("identity %q, error %v", id, err)
+		}
+	}
+	if r, i := count("RevokeToken"), count("GetId"); r != 1 || i != 0 {
+		t.Errorf("RevokeToken %d times, GetId %d times", r, i)
+	}
+	saved.Tokens.ID = "" // so that it is refreshed
+	if _, err := exampleClient(server).Resume(t.Context(), saved); err == nil {
+		t.Error("the token lives on after SignOut")
+	}
+}

@@ -100,7 +100,8 @@ func (s *Session) SignOut(ctx context.Context) error {
 			s.end(false)
 			return err
 		}
-		if claims, err := ParseUnverified(saved.Tokens.ID); err != nil || !claims.ofAnother(s.UnverifiedClaims()) {
+		claims, err := ParseUnverified(saved.Tokens.ID)
+		if saved.Tokens.Refresh != "" && (err != nil || !claims.ofAnother(s.UnverifiedClaims())) {
 			tokens = saved.Tokens
 		}
 	}
