@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -157,20 +158,24 @@ func (s *Session) logins(ctx context.Context) (map[string]string, error) {
 	return map[string]string{provider: tokens.ID}, nil
 }
 
-// withLogins calls do with the Logins map and explains its error. It does so once more, with a new ID token, where the
-// identity pool says that the token has expired: by the local clock, and a resumed session knows no other at first, it
-// may look good.
+// withLogins calls do with the Logins map and explains its error. It does so once more, if there is a new ID token by then,
+// where the identity pool says that the token has expired: by the local clock, and a resumed session knows no other at
+// first, it may look good.
 func (s *Session) withLogins(ctx context.Context, do func(logins map[string]string) error) error {
 	logins, err := s.logins(ctx)
 	if err != nil {
 		return err
 	}
 	err = do(logins)
-	if says(err, cognitoid.CodeNotAuthorized, "expired") && s.tokens.expire(renewPause) {
-		if logins, err = s.logins(ctx); err != nil {
-			return err
+	if says(err, cognitoid.CodeNotAuthorized, "expired") {
+		s.tokens.expire(renewPause)
+		renewed, failed := s.logins(ctx)
+		if failed != nil {
+			return failed
 		}
-		err = do(logins)
+		if !maps.Equal(renewed, logins) {
+			err = do(renewed)
+		}
 	}
 	return Explain(err)
 }

@@ -120,6 +120,50 @@ func TestExpiredByTheServersClock(t *testing.T) {
 	}
 }
 
+// Of several calls that are told at the same time that the token has expired, one refreshes it, and all go on with the new
+// one. Where a refresh has brought no other, none asks again with the old one.
+func TestExpiredForSeveralCalls(t *testing.T) {
+	for _, refreshes := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			server := cognitotest.Example()
+			client := exampleClient(server)
+			saved := signIn(t, client).Save()
+			count := watch(server, func(operation string, n int) *http.Response {
+				switch {
+				case operation == "GetId" && (n <= 2 || !refreshes):
+					time.Sleep(time.Second)
+					return refusal(400, "NotAuthorizedException", "Invalid login token. Token expired: 1700003600 >= 1700000000")
+				case operation == "GetTokensFromRefreshToken" && !refreshes:
+					return refusal(400, "InvalidLambdaResponseException", "in vain")
+				}
+				return nil
+			})
+			s, err := client.Resume(t.Context(), saved)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var running sync.WaitGroup
+			ids := make([]string, 2)
+			for i := range ids {
+				running.Go(func() {
+					var err error
+					if ids[i], err = s.IdentityID(t.Context()); (err == nil) != refreshes {
+						t.Errorf("error %v", err)
+					}
+				})
+			}
+			running.Wait()
+			want := 4
+			if !refreshes {
+				want = 2
+			}
+			if got, n := count("GetId"), count("GetTokensFromRefreshToken"); ids[0] != ids[1] || got != want || n != 1 {
+				t.Errorf("identities %q after %d questions, want %d, and %d refreshes", ids, got, want, n)
+			}
+		})
+	}
+}
+
 // What stands behind an error is told once, also where the error came by a detour.
 func TestExplainedOnce(t *testing.T) {
 	server := cognitotest.Example()

@@ -129,16 +129,14 @@ func (r *renewing[T]) run(ctx context.Context, call *renewal[T], old T) {
 	}
 }
 
-// expire makes the next get renew, and tells whether it did: not when the last renewal began less than pause ago, or has
-// not ended. The value still serves if the renewal fails.
-func (r *renewing[T]) expire(pause time.Duration) bool {
+// expire makes the next get renew, or wait for the renewal that is under way, unless the last one began less than pause
+// ago: then what it brought is what there is. The value still serves if the renewal fails.
+func (r *renewing[T]) expire(pause time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.call != nil || time.Since(r.begun) < pause {
-		return false
+	if time.Since(r.begun) >= pause {
+		r.due = time.Time{}
 	}
-	r.due = time.Time{}
-	return true
 }
 
 // settle waits for the renewal that is under way, if there is one.

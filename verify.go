@@ -111,7 +111,7 @@ func (c *Client) issuers() []string {
 
 // key returns the pool's key of this id, asking for the keys again where it is unknown.
 func (c *Client) key(ctx context.Context, id string) (*rsa.PublicKey, error) {
-	for {
+	for asked := false; ; asked = true {
 		keys, err := c.keys.get(ctx)
 		if err != nil {
 			return nil, err
@@ -121,9 +121,10 @@ func (c *Client) key(ctx context.Context, id string) (*rsa.PublicKey, error) {
 				return key.PublicKey, nil
 			}
 		}
-		if !c.keys.expire(keysPause) {
+		if asked {
 			return nil, fmt.Errorf("cognito: the user pool has no key %q, or its keys can't be fetched anew: the token is of another pool, or its key was retired, or try again", id)
 		}
+		c.keys.expire(keysPause)
 	}
 }
 
