@@ -45,7 +45,7 @@ func (c *Client) SignUp(ctx context.Context, in SignUpInput) (SignUpOutput, erro
 	validation, err2 := wireAttributes("ValidationData", in.ValidationData)
 	return ask[SignUpOutput](ctx, c, "SignUp", false, request{
 		ClientID: in.ClientID, SecretHash: in.SecretHash, Username: in.Username, Password: in.Password, UserAttributes: users,
-		ValidationData: validation, ClientMetadata: in.ClientMetadata, UserContextData: in.UserContextData,
+		ValidationData: validation, ClientMetadata: in.ClientMetadata, UserContextData: (*wireContext)(in.UserContextData),
 	}, checkClientID(in.ClientID), given("Username", in.Username), err1, err2)
 }
 
@@ -71,7 +71,7 @@ type ConfirmSignUpOutput struct {
 func (c *Client) ConfirmSignUp(ctx context.Context, in ConfirmSignUpInput) (ConfirmSignUpOutput, error) {
 	return ask[ConfirmSignUpOutput](ctx, c, "ConfirmSignUp", false, request{
 		ClientID: in.ClientID, SecretHash: in.SecretHash, Username: in.Username, ConfirmationCode: in.ConfirmationCode, Session: in.Session,
-		ForceAliasCreation: in.ForceAliasCreation, ClientMetadata: in.ClientMetadata, UserContextData: in.UserContextData,
+		ForceAliasCreation: in.ForceAliasCreation, ClientMetadata: in.ClientMetadata, UserContextData: (*wireContext)(in.UserContextData),
 	}, checkClientID(in.ClientID), given("Username", in.Username), given("ConfirmationCode", in.ConfirmationCode))
 }
 
@@ -93,6 +93,6 @@ type ResendConfirmationCodeOutput struct {
 // repeated only when it certainly was not carried out.
 func (c *Client) ResendConfirmationCode(ctx context.Context, in ResendConfirmationCodeInput) (ResendConfirmationCodeOutput, error) {
 	return ask[ResendConfirmationCodeOutput](ctx, c, "ResendConfirmationCode", false, request{
-		ClientID: in.ClientID, SecretHash: in.SecretHash, Username: in.Username, ClientMetadata: in.ClientMetadata, UserContextData: in.UserContextData,
+		ClientID: in.ClientID, SecretHash: in.SecretHash, Username: in.Username, ClientMetadata: in.ClientMetadata, UserContextData: (*wireContext)(in.UserContextData),
 	}, checkClientID(in.ClientID), given("Username", in.Username))
 }

@@ -93,23 +93,10 @@ type NewDeviceMetadata struct {
 // InitiateAuth starts a sign-in, or refreshes tokens where refresh tokens do not rotate. It is repeated after a failure
 // that may pass: starting again does no harm.
 func (c *Client) InitiateAuth(ctx context.Context, in InitiateAuthInput) (AuthOutput, error) {
-	const operation = "InitiateAuth"
-	type wire struct {
-		ClientID        string            `json:"ClientId"`
-		AuthFlow        string            `json:"AuthFlow"`
-		AuthParameters  map[string]string `json:"AuthParameters,omitempty"`
-		ClientMetadata  map[string]string `json:"ClientMetadata,omitempty"`
-		Session         string            `json:"Session,omitempty"`
-		UserContextData *UserContextData  `json:"UserContextData,omitempty"`
-	}
-	err := cmp.Or(checkClientID(in.ClientID), checkText("AuthParameters", in.AuthParameters), checkText("ClientMetadata", in.ClientMetadata))
-	if in.AuthFlow == "" {
-		err = errors.New("AuthFlow is missing")
-	}
-	if err != nil {
-		return AuthOutput{}, wrap(operation, err)
-	}
-	return c.auth(ctx, operation, true, wire(in))
+	return c.auth(ctx, "InitiateAuth", true, request{
+		ClientID: in.ClientID, AuthFlow: in.AuthFlow, AuthParameters: in.AuthParameters, ClientMetadata: in.ClientMetadata,
+		Session: in.Session, UserContextData: (*wireContext)(in.UserContextData),
+	}, checkClientID(in.ClientID), given("AuthFlow", in.AuthFlow))
 }
 
 // RespondToAuthChallenge answers a challenge. An answer uses up its Session or SECRET_BLOCK and may count as a failed
@@ -117,27 +104,17 @@ func (c *Client) InitiateAuth(ctx context.Context, in InitiateAuthInput) (AuthOu
 // PASSWORD_VERIFIER has to be answered within seconds, the others within the app client's session duration of 3 to 15
 // minutes.
 func (c *Client) RespondToAuthChallenge(ctx context.Context, in RespondToAuthChallengeInput) (AuthOutput, error) {
-	const operation = "RespondToAuthChallenge"
-	type wire struct {
-		ClientID           string            `json:"ClientId"`
-		ChallengeName      string            `json:"ChallengeName"`
-		Session            string            `json:"Session,omitempty"`
-		ChallengeResponses map[string]string `json:"ChallengeResponses,omitempty"`
-		ClientMetadata     map[string]string `json:"ClientMetadata,omitempty"`
-		UserContextData    *UserContextData  `json:"UserContextData,omitempty"`
-	}
-	err := cmp.Or(checkClientID(in.ClientID), checkText("ChallengeResponses", in.ChallengeResponses), checkText("ClientMetadata", in.ClientMetadata))
-	if in.ChallengeName == "" {
-		err = errors.New("ChallengeName is missing: it is in the answer that is responded to")
-	}
-	if err != nil {
-		return AuthOutput{}, wrap(operation, err)
-	}
-	return c.auth(ctx, operation, false, wire(in))
+	return c.auth(ctx, "RespondToAuthChallenge", false, request{
+		ClientID: in.ClientID, ChallengeName: in.ChallengeName, Session: in.Session, ChallengeResponses: in.ChallengeResponses,
+		ClientMetadata: in.ClientMetadata, UserContextData: (*wireContext)(in.UserContextData),
+	}, checkClientID(in.ClientID), given("ChallengeName", in.ChallengeName))
 }
 
-// auth carries out an operation that answers with a challenge or tokens, and checks the answer.
-func (c *Client) auth(ctx context.Context, operation string, repeatable bool, in any) (AuthOutput, error) {
+// auth is ask for an operation that answers with a challenge or tokens, and checks the answer.
+func (c *Client) auth(ctx context.Context, operation string, repeatable bool, in request, checks ...error) (AuthOutput, error) {
+	if err := cmp.Or(cmp.Or(checks...), in.checkTexts()); err != nil {
+		return AuthOutput{}, wrap(operation, err)
+	}
 	var wire struct {
 		ChallengeName        string
 		Session              string

@@ -122,7 +122,8 @@ func TestBadInput(t *testing.T) {
 		_, err := c.GetTokensFromRefreshToken(t.Context(), in)
 		return err
 	}
-	invalid := map[string]string{"PASSWORD": "hunter2\xff"}
+	const bad = "hunter2\xff"
+	invalid := map[string]string{"PASSWORD": bad}
 	for i, test := range []struct {
 		err  error
 		want string
@@ -133,7 +134,16 @@ func TestBadInput(t *testing.T) {
 		{initiate(InitiateAuthInput{ClientID: clientID}), "AuthFlow"},
 		{initiate(InitiateAuthInput{ClientID: clientID, AuthFlow: "X", AuthParameters: invalid}), `AuthParameters: "PASSWORD" is not valid UTF-8`},
 		{initiate(InitiateAuthInput{ClientID: clientID, AuthFlow: "X", ClientMetadata: invalid}), "ClientMetadata"},
+		{initiate(InitiateAuthInput{ClientID: clientID, AuthFlow: "X", Session: bad}), `the request: "Session" is not valid UTF-8`},
+		{initiate(InitiateAuthInput{ClientID: clientID, AuthFlow: bad}), `"AuthFlow" is not valid UTF-8`},
+		{initiate(InitiateAuthInput{ClientID: clientID, AuthFlow: "X", UserContextData: &UserContextData{EncodedData: bad}}), `"EncodedData" is not valid UTF-8`},
 		{respond(RespondToAuthChallengeInput{ChallengeName: "X"}), "ClientID"},
+		{respond(RespondToAuthChallengeInput{ClientID: clientID, ChallengeName: "X", Session: bad}), `"Session" is not valid UTF-8`},
+		{respond(RespondToAuthChallengeInput{ClientID: clientID, ChallengeName: bad}), `"ChallengeName" is not valid UTF-8`},
+		{respond(RespondToAuthChallengeInput{ClientID: clientID, ChallengeName: "X", UserContextData: &UserContextData{IPAddress: bad}}), `"IpAddress" is not valid UTF-8`},
+		{tokens(GetTokensFromRefreshTokenInput{ClientID: clientID, RefreshToken: "t", ClientSecret: bad}), `"ClientSecret" is not valid UTF-8`},
+		{tokens(GetTokensFromRefreshTokenInput{ClientID: clientID, RefreshToken: "t", DeviceKey: bad}), `"DeviceKey" is not valid UTF-8`},
+		{c.RevokeToken(t.Context(), RevokeTokenInput{ClientID: clientID, Token: "t", ClientSecret: bad}), `"ClientSecret" is not valid UTF-8`},
 		{respond(RespondToAuthChallengeInput{ClientID: clientID}), "ChallengeName"},
 		{respond(RespondToAuthChallengeInput{ClientID: clientID, ChallengeName: "X", ChallengeResponses: invalid}), "ChallengeResponses"},
 		{tokens(GetTokensFromRefreshTokenInput{ClientID: clientID}), "RefreshToken"},

@@ -55,7 +55,7 @@ func (c *Client) ConfirmDevice(ctx context.Context, in ConfirmDeviceInput) (Conf
 	}
 	return ask[ConfirmDeviceOutput](ctx, c, "ConfirmDevice", false, request{
 		AccessToken: in.AccessToken, DeviceKey: in.DeviceKey, DeviceSecretVerifierConfig: wireVerifier(v), DeviceName: in.DeviceName,
-	}, checkAccessToken(in.AccessToken), checkDeviceKey(in.DeviceKey), err)
+	}, checkToken("AccessToken", in.AccessToken), checkDeviceKey(in.DeviceKey), err)
 }
 
 // UpdateDeviceStatusInput is the request of UpdateDeviceStatus.
@@ -70,7 +70,7 @@ type UpdateDeviceStatusInput struct {
 func (c *Client) UpdateDeviceStatus(ctx context.Context, in UpdateDeviceStatusInput) error {
 	_, err := ask[struct{}](ctx, c, "UpdateDeviceStatus", true, request{
 		AccessToken: in.AccessToken, DeviceKey: in.DeviceKey, DeviceRememberedStatus: in.DeviceRememberedStatus,
-	}, checkAccessToken(in.AccessToken), checkDeviceKey(in.DeviceKey), given("DeviceRememberedStatus", in.DeviceRememberedStatus))
+	}, checkToken("AccessToken", in.AccessToken), checkDeviceKey(in.DeviceKey), given("DeviceRememberedStatus", in.DeviceRememberedStatus))
 	return err
 }
 
@@ -84,7 +84,7 @@ type ForgetDeviceInput struct {
 // and its answer got lost, the next one gets CodeResourceNotFound.
 func (c *Client) ForgetDevice(ctx context.Context, in ForgetDeviceInput) error {
 	_, err := ask[struct{}](ctx, c, "ForgetDevice", true, request{AccessToken: in.AccessToken, DeviceKey: in.DeviceKey},
-		checkAccessToken(in.AccessToken), checkDeviceKey(in.DeviceKey))
+		checkToken("AccessToken", in.AccessToken), checkDeviceKey(in.DeviceKey))
 	return err
 }
 
@@ -103,7 +103,7 @@ type GetDeviceOutput struct {
 func (c *Client) GetDevice(ctx context.Context, in GetDeviceInput) (GetDeviceOutput, error) {
 	const operation = "GetDevice"
 	wire, err := ask[struct{ Device wireDevice }](ctx, c, operation, true, request{AccessToken: in.AccessToken, DeviceKey: in.DeviceKey},
-		checkAccessToken(in.AccessToken), checkDeviceKey(in.DeviceKey))
+		checkToken("AccessToken", in.AccessToken), checkDeviceKey(in.DeviceKey))
 	if err != nil {
 		return GetDeviceOutput{}, err
 	}
@@ -127,7 +127,7 @@ type ListDevicesOutput struct {
 // ListDevices returns the devices of a user, page by page. It is repeated after a failure that may pass.
 func (c *Client) ListDevices(ctx context.Context, in ListDevicesInput) (ListDevicesOutput, error) {
 	const operation = "ListDevices"
-	err := checkAccessToken(in.AccessToken)
+	err := checkToken("AccessToken", in.AccessToken)
 	if in.Limit < 0 || in.Limit > 60 {
 		err = errors.New("Limit is not in 0 to 60")
 	}

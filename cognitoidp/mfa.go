@@ -94,7 +94,7 @@ func (c *Client) SetUserMFAPreference(ctx context.Context, in SetUserMFAPreferen
 	_, err := ask[struct{}](ctx, c, "SetUserMFAPreference", true, request{
 		AccessToken: in.AccessToken, SMSMfaSettings: in.SMSMFASettings, SoftwareTokenMfaSettings: in.SoftwareTokenMFASettings,
 		EmailMfaSettings: in.EmailMFASettings, WebAuthnMfaSettings: in.WebAuthnMFASettings,
-	}, checkAccessToken(in.AccessToken))
+	}, checkToken("AccessToken", in.AccessToken))
 	return err
 }
 
@@ -104,7 +104,7 @@ func checkOne(accessToken, session string) error {
 		return errors.New("either AccessToken or Session is needed, and not both")
 	}
 	if accessToken != "" {
-		return checkAccessToken(accessToken)
+		return checkToken("AccessToken", accessToken)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ type ForgotPasswordOutput struct {
 // repeated only when it certainly was not carried out.
 func (c *Client) ForgotPassword(ctx context.Context, in ForgotPasswordInput) (ForgotPasswordOutput, error) {
 	return ask[ForgotPasswordOutput](ctx, c, "ForgotPassword", false, request{
-		ClientID: in.ClientID, SecretHash: in.SecretHash, Username: in.Username, ClientMetadata: in.ClientMetadata, UserContextData: in.UserContextData,
+		ClientID: in.ClientID, SecretHash: in.SecretHash, Username: in.Username, ClientMetadata: in.ClientMetadata, UserContextData: (*wireContext)(in.UserContextData),
 	}, checkClientID(in.ClientID), given("Username", in.Username))
 }
 
@@ -40,7 +40,7 @@ type ConfirmForgotPasswordInput struct {
 func (c *Client) ConfirmForgotPassword(ctx context.Context, in ConfirmForgotPasswordInput) error {
 	_, err := ask[struct{}](ctx, c, "ConfirmForgotPassword", false, request{
 		ClientID: in.ClientID, SecretHash: in.SecretHash, Username: in.Username, ConfirmationCode: in.ConfirmationCode,
-		Password: in.Password, ClientMetadata: in.ClientMetadata, UserContextData: in.UserContextData,
+		Password: in.Password, ClientMetadata: in.ClientMetadata, UserContextData: (*wireContext)(in.UserContextData),
 	}, checkClientID(in.ClientID), given("Username", in.Username), given("ConfirmationCode", in.ConfirmationCode), given("Password", in.Password))
 	return err
 }
@@ -57,6 +57,6 @@ type ChangePasswordInput struct {
 func (c *Client) ChangePassword(ctx context.Context, in ChangePasswordInput) error {
 	_, err := ask[struct{}](ctx, c, "ChangePassword", false, request{
 		AccessToken: in.AccessToken, PreviousPassword: in.PreviousPassword, ProposedPassword: in.ProposedPassword,
-	}, checkAccessToken(in.AccessToken), given("ProposedPassword", in.ProposedPassword))
+	}, checkToken("AccessToken", in.AccessToken), given("ProposedPassword", in.ProposedPassword))
 	return err
 }

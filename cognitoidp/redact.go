@@ -86,3 +86,9 @@ func (in RevokeTokenInput) Format(f fmt.State, _ rune) {
 func (in RevokeTokenInput) MarshalText() ([]byte, error) {
 	return redact.Text("cognitoidp.RevokeTokenInput", "ClientID", in.ClientID), nil
 }
+
+// Format redacts: what is in it is the user's.
+func (UserContextData) Format(f fmt.State, _ rune) { hide(f, "UserContextData") }
+
+// MarshalText redacts.
+func (UserContextData) MarshalText() ([]byte, error) { return hidden("UserContextData") }

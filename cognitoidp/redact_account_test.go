@@ -38,6 +38,7 @@ func accountSecrets(mark string) []any {
 		VerifySoftwareTokenInput{mark, mark, mark, mark},
 		VerifySoftwareTokenOutput{mark},
 		SetUserMFAPreferenceInput{AccessToken: mark},
+		UserContextData{mark, mark},
 	}
 }
 
@@ -69,7 +70,7 @@ func TestSecretsAreListed(t *testing.T) {
 	secret := map[string]bool{
 		"AccessToken": true, "Session": true, "Password": true, "PreviousPassword": true, "ProposedPassword": true, "ConfirmationCode": true,
 		"UserCode": true, "SecretCode": true, "SecretHash": true, "ClientSecret": true, "RefreshToken": true, "IDToken": true, "Token": true,
-		"PasswordVerifier": true, "Salt": true, "Value": true,
+		"PasswordVerifier": true, "Salt": true, "Value": true, "EncodedData": true,
 	}
 	listed := make(map[string]bool)
 	for _, v := range accountSecrets("") {

@@ -3,14 +3,13 @@ package cognitoidp
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 )
 
-// request is what the operations on accounts, users, devices and MFA send: each of them some of these members, by the
-// service's names. Empty ones are not sent.
+// request is what the operations send: each of them some of these members, by the service's names. Empty ones are not sent.
 type request struct {
 	ClientID                                                       string `json:"ClientId,omitempty"`
+	AuthFlow, ChallengeName, RefreshToken, Token, ClientSecret     string `json:",omitempty"`
 	AccessToken, Session, SecretHash, Username, ConfirmationCode   string `json:",omitempty"`
 	Password, PreviousPassword, ProposedPassword                   string `json:",omitempty"`
 	DeviceKey, DeviceName, DeviceRememberedStatus, PaginationToken string `json:",omitempty"`
@@ -18,8 +17,8 @@ type request struct {
 
 	ForceAliasCreation                                         bool                 `json:",omitempty"`
 	Limit                                                      int                  `json:",omitempty"`
-	ClientMetadata                                             map[string]string    `json:",omitempty"`
-	UserContextData                                            *UserContextData     `json:",omitempty"`
+	AuthParameters, ChallengeResponses, ClientMetadata         map[string]string    `json:",omitempty"`
+	UserContextData                                            *wireContext         `json:",omitempty"`
 	UserAttributes, ValidationData                             []wireAttribute      `json:",omitempty"`
 	DeviceSecretVerifierConfig                                 wireVerifier         `json:",omitzero"`
 	SMSMfaSettings, SoftwareTokenMfaSettings, EmailMfaSettings *MFASettings         `json:",omitempty"`
@@ -28,6 +27,7 @@ type request struct {
 
 // These marshal as they are. The types that they are made of marshal without their secrets.
 type (
+	wireContext   UserContextData
 	wireAttribute Attribute
 	wireVerifier  DeviceSecretVerifierConfig
 )
@@ -46,12 +46,16 @@ func ask[Output any](ctx context.Context, c *Client, operation string, repeatabl
 
 // checkTexts checks what is not checked for characters otherwise.
 func (r request) checkTexts() error {
-	return cmp.Or(checkText("ClientMetadata", r.ClientMetadata), checkText("the request", map[string]string{
-		"Session": r.Session, "SecretHash": r.SecretHash, "Username": r.Username, "ConfirmationCode": r.ConfirmationCode,
-		"Password": r.Password, "PreviousPassword": r.PreviousPassword, "ProposedPassword": r.ProposedPassword,
-		"DeviceName": r.DeviceName, "PaginationToken": r.PaginationToken, "FriendlyDeviceName": r.FriendlyDeviceName,
-		"DeviceRememberedStatus": r.DeviceRememberedStatus,
-	}))
+	user := cmp.Or(r.UserContextData, new(wireContext))
+	return cmp.Or(checkText("AuthParameters", r.AuthParameters), checkText("ChallengeResponses", r.ChallengeResponses),
+		checkText("ClientMetadata", r.ClientMetadata), checkText("the request", map[string]string{
+			"AuthFlow": r.AuthFlow, "ChallengeName": r.ChallengeName, "ClientSecret": r.ClientSecret, "Session": r.Session,
+			"SecretHash": r.SecretHash, "Username": r.Username, "ConfirmationCode": r.ConfirmationCode,
+			"Password": r.Password, "PreviousPassword": r.PreviousPassword, "ProposedPassword": r.ProposedPassword,
+			"DeviceKey": r.DeviceKey, "DeviceName": r.DeviceName, "DeviceRememberedStatus": r.DeviceRememberedStatus,
+			"PaginationToken": r.PaginationToken, "FriendlyDeviceName": r.FriendlyDeviceName,
+			"IpAddress": user.IPAddress, "EncodedData": user.EncodedData,
+		}))
 }
 
 // wireAttributes are attributes in the form that marshals, which Attribute does not. Their texts are checked.
@@ -71,9 +75,9 @@ func given(field, value string) error {
 	return nil
 }
 
-func checkAccessToken(token string) error {
+func checkToken(field, token string) error {
 	if !isToken(token) {
-		return errors.New("AccessToken is missing or has characters that no token has")
+		return fmt.Errorf("%s is missing or has characters that no token has", field)
 	}
 	return nil
 }

@@ -1,10 +1,6 @@
 package cognitoidp
 
-import (
-	"cmp"
-	"context"
-	"errors"
-)
+import "context"
 
 // GetTokensFromRefreshTokenInput is the request of GetTokensFromRefreshToken. Empty fields are not sent.
 type GetTokensFromRefreshTokenInput struct {
@@ -21,22 +17,10 @@ type GetTokensFromRefreshTokenInput struct {
 // not be used. For the same reason the call is repeated only when it certainly was not carried out.
 // CodeRefreshTokenReuse is final.
 func (c *Client) GetTokensFromRefreshToken(ctx context.Context, in GetTokensFromRefreshTokenInput) (AuthOutput, error) {
-	const operation = "GetTokensFromRefreshToken"
-	type wire struct {
-		RefreshToken   string            `json:"RefreshToken"`
-		ClientID       string            `json:"ClientId"`
-		ClientSecret   string            `json:"ClientSecret,omitempty"`
-		DeviceKey      string            `json:"DeviceKey,omitempty"`
-		ClientMetadata map[string]string `json:"ClientMetadata,omitempty"`
-	}
-	err := cmp.Or(checkClientID(in.ClientID), checkText("ClientMetadata", in.ClientMetadata))
-	if !isToken(in.RefreshToken) {
-		err = errors.New("RefreshToken is missing or has characters that no token has")
-	}
-	if err != nil {
-		return AuthOutput{}, wrap(operation, err)
-	}
-	return c.auth(ctx, operation, false, wire(in))
+	return c.auth(ctx, "GetTokensFromRefreshToken", false, request{
+		RefreshToken: in.RefreshToken, ClientID: in.ClientID, ClientSecret: in.ClientSecret, DeviceKey: in.DeviceKey,
+		ClientMetadata: in.ClientMetadata,
+	}, checkClientID(in.ClientID), checkToken("RefreshToken", in.RefreshToken))
 }
 
 // RevokeTokenInput is the request of RevokeToken. Empty fields are not sent.
@@ -49,18 +33,7 @@ type RevokeTokenInput struct {
 // RevokeToken revokes a refresh token and the access tokens that came of it. Services that check a token by its
 // signature alone accept it until it expires. It is repeated after a failure that may pass.
 func (c *Client) RevokeToken(ctx context.Context, in RevokeTokenInput) error {
-	const operation = "RevokeToken"
-	type wire struct {
-		Token        string `json:"Token"`
-		ClientID     string `json:"ClientId"`
-		ClientSecret string `json:"ClientSecret,omitempty"`
-	}
-	err := checkClientID(in.ClientID)
-	if !isToken(in.Token) {
-		err = errors.New("Token is missing or has characters that no token has")
-	}
-	if err != nil {
-		return wrap(operation, err)
-	}
-	return c.call(ctx, operation, true, wire(in), new(struct{}))
+	_, err := ask[struct{}](ctx, c, "RevokeToken", true, request{Token: in.Token, ClientID: in.ClientID, ClientSecret: in.ClientSecret},
+		checkClientID(in.ClientID), checkToken("Token", in.Token))
+	return err
 }

@@ -23,7 +23,7 @@ type GetUserOutput struct {
 // GetUser returns the attributes and the MFA settings of a user. It is repeated after a failure that may pass.
 func (c *Client) GetUser(ctx context.Context, in GetUserInput) (GetUserOutput, error) {
 	const operation = "GetUser"
-	out, err := ask[GetUserOutput](ctx, c, operation, true, request{AccessToken: in.AccessToken}, checkAccessToken(in.AccessToken))
+	out, err := ask[GetUserOutput](ctx, c, operation, true, request{AccessToken: in.AccessToken}, checkToken("AccessToken", in.AccessToken))
 	if err == nil && out.Username == "" {
 		return GetUserOutput{}, wrap(operation, errors.New("the answer has no Username"))
 	}
@@ -39,6 +39,6 @@ type GlobalSignOutInput struct {
 // check a token by its signature alone accept it until it expires. It is repeated after a failure that may pass; if an
 // attempt was carried out and its answer got lost, the next one gets CodeNotAuthorized.
 func (c *Client) GlobalSignOut(ctx context.Context, in GlobalSignOutInput) error {
-	_, err := ask[struct{}](ctx, c, "GlobalSignOut", true, request{AccessToken: in.AccessToken}, checkAccessToken(in.AccessToken))
+	_, err := ask[struct{}](ctx, c, "GlobalSignOut", true, request{AccessToken: in.AccessToken}, checkToken("AccessToken", in.AccessToken))
 	return err
 }
