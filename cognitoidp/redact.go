@@ -8,18 +8,22 @@ import (
 
 // What holds a secret prints and marshals without it. See package redact.
 
+func hide(f fmt.State, name string, shown ...string) { redact.Format(f, "cognitoidp."+name, shown...) }
+
+func hidden(name string, shown ...string) ([]byte, error) {
+	return redact.Text("cognitoidp."+name, shown...), nil
+}
+
 func (in InitiateAuthInput) shown() []string {
 	return []string{"ClientID", in.ClientID, "AuthFlow", in.AuthFlow}
 }
 
 // Format prints the input without its secrets, for every verb.
-func (in InitiateAuthInput) Format(f fmt.State, _ rune) {
-	redact.Format(f, "cognitoidp.InitiateAuthInput", in.shown()...)
-}
+func (in InitiateAuthInput) Format(f fmt.State, _ rune) { hide(f, "InitiateAuthInput", in.shown()...) }
 
 // MarshalText is the input without its secrets.
 func (in InitiateAuthInput) MarshalText() ([]byte, error) {
-	return redact.Text("cognitoidp.InitiateAuthInput", in.shown()...), nil
+	return hidden("InitiateAuthInput", in.shown()...)
 }
 
 func (in RespondToAuthChallengeInput) shown() []string {
@@ -28,12 +32,12 @@ func (in RespondToAuthChallengeInput) shown() []string {
 
 // Format prints the input without its secrets, for every verb.
 func (in RespondToAuthChallengeInput) Format(f fmt.State, _ rune) {
-	redact.Format(f, "cognitoidp.RespondToAuthChallengeInput", in.shown()...)
+	hide(f, "RespondToAuthChallengeInput", in.shown()...)
 }
 
 // MarshalText is the input without its secrets.
 func (in RespondToAuthChallengeInput) MarshalText() ([]byte, error) {
-	return redact.Text("cognitoidp.RespondToAuthChallengeInput", in.shown()...), nil
+	return hidden("RespondToAuthChallengeInput", in.shown()...)
 }
 
 func (out AuthOutput) shown() []string {
@@ -44,14 +48,10 @@ func (out AuthOutput) shown() []string {
 }
 
 // Format prints the output without its secrets, for every verb.
-func (out AuthOutput) Format(f fmt.State, _ rune) {
-	redact.Format(f, "cognitoidp.AuthOutput", out.shown()...)
-}
+func (out AuthOutput) Format(f fmt.State, _ rune) { hide(f, "AuthOutput", out.shown()...) }
 
 // MarshalText is the output without its secrets.
-func (out AuthOutput) MarshalText() ([]byte, error) {
-	return redact.Text("cognitoidp.AuthOutput", out.shown()...), nil
-}
+func (out AuthOutput) MarshalText() ([]byte, error) { return hidden("AuthOutput", out.shown()...) }
 
 func (r AuthenticationResult) shown() []string {
 	return []string{"TokenType", r.TokenType, "ExpiresIn", r.ExpiresIn.String()}
@@ -59,32 +59,32 @@ func (r AuthenticationResult) shown() []string {
 
 // Format prints the result without its tokens, for every verb.
 func (r AuthenticationResult) Format(f fmt.State, _ rune) {
-	redact.Format(f, "cognitoidp.AuthenticationResult", r.shown()...)
+	hide(f, "AuthenticationResult", r.shown()...)
 }
 
 // MarshalText is the result without its tokens.
 func (r AuthenticationResult) MarshalText() ([]byte, error) {
-	return redact.Text("cognitoidp.AuthenticationResult", r.shown()...), nil
+	return hidden("AuthenticationResult", r.shown()...)
 }
 
 // Format prints the input without its secrets, for every verb.
 func (in GetTokensFromRefreshTokenInput) Format(f fmt.State, _ rune) {
-	redact.Format(f, "cognitoidp.GetTokensFromRefreshTokenInput", "ClientID", in.ClientID, "DeviceKey", in.DeviceKey)
+	hide(f, "GetTokensFromRefreshTokenInput", "ClientID", in.ClientID, "DeviceKey", in.DeviceKey)
 }
 
 // MarshalText is the input without its secrets.
 func (in GetTokensFromRefreshTokenInput) MarshalText() ([]byte, error) {
-	return redact.Text("cognitoidp.GetTokensFromRefreshTokenInput", "ClientID", in.ClientID, "DeviceKey", in.DeviceKey), nil
+	return hidden("GetTokensFromRefreshTokenInput", "ClientID", in.ClientID, "DeviceKey", in.DeviceKey)
 }
 
 // Format prints the input without its secrets, for every verb.
 func (in RevokeTokenInput) Format(f fmt.State, _ rune) {
-	redact.Format(f, "cognitoidp.RevokeTokenInput", "ClientID", in.ClientID)
+	hide(f, "RevokeTokenInput", "ClientID", in.ClientID)
 }
 
 // MarshalText is the input without its secrets.
 func (in RevokeTokenInput) MarshalText() ([]byte, error) {
-	return redact.Text("cognitoidp.RevokeTokenInput", "ClientID", in.ClientID), nil
+	return hidden("RevokeTokenInput", "ClientID", in.ClientID)
 }
 
 // Format redacts: what is in it is the user's.

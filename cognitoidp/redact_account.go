@@ -1,19 +1,9 @@
 package cognitoidp
 
-import (
-	"fmt"
-
-	"github.com/loginwithcognito/cognito/internal/redact"
-)
+import "fmt"
 
 // What redact.go does for signing in, this does for the operations on accounts, users, devices and MFA: nothing of them
 // is printed but names and ids.
-
-func hide(f fmt.State, name string, shown ...string) { redact.Format(f, "cognitoidp."+name, shown...) }
-
-func hidden(name string, shown ...string) ([]byte, error) {
-	return redact.Text("cognitoidp."+name, shown...), nil
-}
 
 // Format redacts.
 func (SignUpInput) Format(f fmt.State, _ rune) { hide(f, "SignUpInput") }
