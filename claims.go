@@ -1,6 +1,7 @@
 package cognito
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -94,10 +95,7 @@ func parseToken(token string) (signedToken, error) {
 	if err != nil {
 		return t, fmt.Errorf("cognito: token claims: %w", err)
 	}
-	c.Username = idName
-	if c.Username == "" {
-		c.Username = accessName
-	}
+	c.Username = cmp.Or(idName, accessName)
 	t.claims = c
 	return t, nil
 }
@@ -139,7 +137,7 @@ func (m members) date(name string, v *time.Time) error {
 		return fmt.Errorf("%q is not a date", name)
 	}
 	if _, ok := m[name]; ok {
-		*v = time.Unix(int64(seconds), 0)
+		*v = time.Unix(int64(seconds), 0).UTC()
 	}
 	return nil
 }

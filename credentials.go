@@ -153,7 +153,7 @@ func (s *Session) logins(ctx context.Context) (map[string]string, error) {
 	}
 	_, provider, ok := strings.Cut(claims.Issuer, "://")
 	if !ok || provider == "" {
-		return nil, fmt.Errorf("cognito: the ID token's issuer %q is not a URL", claims.Issuer)
+		return nil, fmt.Errorf("cognito: the ID token's issuer %.200q is not a URL", claims.Issuer)
 	}
 	return map[string]string{provider: tokens.ID}, nil
 }

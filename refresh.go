@@ -35,7 +35,7 @@ func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 		return expires, err
 	}
 	if own := s.client.Environment.ClientID; claims.Audience != own {
-		return expires, fmt.Errorf("it is of app client %q, and the environment's client_id is %q", claims.Audience, own)
+		return expires, fmt.Errorf("it is of app client %.128q, and the environment's client_id is %q", claims.Audience, own)
 	}
 	expires = claims.ExpiresAt
 	ends := []time.Time{tokens.Expires}

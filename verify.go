@@ -48,7 +48,7 @@ func (c *Client) verify(ctx context.Context, token, use string) (Claims, error) 
 	}
 	// Everything that needs no key comes first, so that foreign tokens cost no request.
 	if t.algorithm != "RS256" || t.critical || t.keyID == "" {
-		return Claims{}, fmt.Errorf("cognito: token header: a user pool signs with RS256, names its key and has no critical extensions; this one has algorithm %q, key id %q", t.algorithm, t.keyID)
+		return Claims{}, fmt.Errorf("cognito: token header: a user pool signs with RS256, names its key and has no critical extensions; this one has algorithm %.64q, key id %.64q", t.algorithm, t.keyID)
 	}
 	if err := c.checkClaims(t.claims, use); err != nil {
 		return Claims{}, err
@@ -66,17 +66,17 @@ func (c *Client) verify(ctx context.Context, token, use string) (Claims, error) 
 
 func (c *Client) checkClaims(claims Claims, use string) error {
 	if !slices.Contains(c.issuers(), claims.Issuer) {
-		return fmt.Errorf("cognito: the token's issuer is %q, and the environment's user pool is %s", claims.Issuer, c.Environment.UserPoolID)
+		return fmt.Errorf("cognito: the token's issuer is %.200q, and the environment's user pool is %s", claims.Issuer, c.Environment.UserPoolID)
 	}
 	if claims.TokenUse != use {
-		return fmt.Errorf("cognito: the token's token_use is %q where %q is needed", claims.TokenUse, use)
+		return fmt.Errorf("cognito: the token's token_use is %.64q where %q is needed", claims.TokenUse, use)
 	}
 	client := claims.Audience
 	if use == "access" {
 		client = claims.ClientID // an access token has no aud
 	}
 	if client != c.Environment.ClientID {
-		return fmt.Errorf("cognito: the token is for app client %q, and the environment's client_id is %q", client, c.Environment.ClientID)
+		return fmt.Errorf("cognito: the token is for app client %.128q, and the environment's client_id is %q", client, c.Environment.ClientID)
 	}
 	now := c.services.idp.Now()
 	switch {
@@ -122,7 +122,7 @@ func (c *Client) key(ctx context.Context, id string) (*rsa.PublicKey, error) {
 			}
 		}
 		if asked {
-			return nil, fmt.Errorf("cognito: the user pool has no key %q, or its keys can't be fetched anew: the token is of another pool, or its key was retired, or try again", id)
+			return nil, fmt.Errorf("cognito: the user pool has no key %.64q, or its keys can't be fetched anew: the token is of another pool, or its key was retired, or try again", id)
 		}
 		c.keys.expire(keysPause)
 	}
