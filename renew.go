@@ -3,6 +3,7 @@ package cognito
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -69,7 +70,7 @@ func (r *renewing[T]) get(ctx context.Context) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {
 		r.mu.Unlock()
-		return none, context.Cause(ctx)
+		return none, gaveUp(ctx)
 	}
 	call := r.call
 	if call == nil {
@@ -92,7 +93,7 @@ func (r *renewing[T]) get(ctx context.Context) (T, error) {
 	case <-patience:
 		return old, nil
 	case <-ctx.Done():
-		return none, context.Cause(ctx)
+		return none, gaveUp(ctx)
 	}
 }
 
@@ -151,7 +152,7 @@ func (r *renewing[T]) settle(ctx context.Context) error {
 	case <-call.done:
 		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return gaveUp(ctx)
 	}
 }
 
@@ -169,4 +170,12 @@ func (r *renewing[T]) clear() {
 	var none T
 	r.call = nil
 	r.store(none, time.Time{})
+}
+
+// gaveUp is why ctx has ended: its error and, if it was given one, the cause.
+func gaveUp(ctx context.Context) error {
+	if err, cause := ctx.Err(), context.Cause(ctx); cause != err {
+		return fmt.Errorf("%w: %w", err, cause)
+	}
+	return ctx.Err()
 }

@@ -106,3 +106,40 @@ func TestHangingRenewal(t *testing.T) {
 		}
 	})
 }
+
+// Who gives up learns why: by the context's error, and by the cause that was given to it.
+func TestCauseOfGivingUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := cognitotest.Example()
+		base := server.Client().Transport
+		var hanging atomic.Bool
+		client := exampleClient(server)
+		client.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			if hanging.Load() {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			}
+			return base.RoundTrip(r)
+		})}
+		s := signIn(t, client)
+		time.Sleep(2 * time.Hour)
+		hanging.Store(true)
+		mine := errors.New("the user went away")
+		for name, call := range map[string]func(context.Context) error{
+			"Tokens":      func(ctx context.Context) error { _, err := s.Tokens(ctx); return err },
+			"Credentials": func(ctx context.Context) error { _, err := s.Credentials(ctx); return err },
+			"SignOut":     s.SignOut, // waits for the refresh that Tokens began
+		} {
+			for _, cause := range []error{nil, mine} {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				time.AfterFunc(time.Second, func() { cancel(cause) })
+				for range 2 { // then it has ended before
+					if err := call(ctx); !errors.Is(err, context.Canceled) || cause != nil && !errors.Is(err, cause) {
+						t.Errorf("%s, cause %v: error %v", name, cause, err)
+					}
+				}
+			}
+		}
+		time.Sleep(5 * time.Minute) // whatever hangs has ended
+	})
+}
