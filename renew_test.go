@@ -117,7 +117,7 @@ func TestCauseOfGivingUp(t *testing.T) {
 		client.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			if hanging.Load() {
 				<-r.Context().Done()
-				return nil, r.Context().Err()
+				return nil, context.Cause(r.Context()) // as net/http does
 			}
 			return base.RoundTrip(r)
 		})}
@@ -125,17 +125,17 @@ func TestCauseOfGivingUp(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		hanging.Store(true)
 		mine := errors.New("the user went away")
-		for name, call := range map[string]func(context.Context) error{
-			"Tokens":      func(ctx context.Context) error { _, err := s.Tokens(ctx); return err },
-			"Credentials": func(ctx context.Context) error { _, err := s.Credentials(ctx); return err },
-			"SignOut":     s.SignOut, // waits for the refresh that Tokens began
+		for i, call := range []func(context.Context) error{
+			func(ctx context.Context) error { _, err := s.Tokens(ctx); return err },
+			func(ctx context.Context) error { _, err := s.Credentials(ctx); return err },
+			s.SignOut, // waits for the refresh that Tokens began
 		} {
 			for _, cause := range []error{nil, mine} {
 				ctx, cancel := context.WithCancelCause(t.Context())
 				time.AfterFunc(time.Second, func() { cancel(cause) })
 				for range 2 { // then it has ended before
 					if err := call(ctx); !errors.Is(err, context.Canceled) || cause != nil && !errors.Is(err, cause) {
-						t.Errorf("%s, cause %v: error %v", name, cause, err)
+						t.Errorf("call %d, cause %v: error %v", i, cause, err)
 					}
 				}
 			}
