@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -98,9 +99,7 @@ func (r *Request) failure(resp *Response) *Failure {
 		}
 	}
 	f.StatusCode, f.Header = resp.StatusCode, resp.Header
-	if f.RequestID == "" {
-		f.RequestID = RequestID(resp.Header)
-	}
+	f.RequestID = cmp.Or(f.RequestID, RequestID(resp.Header))
 	f.Code, f.Message, f.RequestID, f.ReasonCode = Clean(f.Code, 128), Clean(f.Message, 1024), Clean(f.RequestID, 128), Clean(f.ReasonCode, 128)
 	if f.Code == "" {
 		f.Code = fmt.Sprintf("HTTP %d", resp.StatusCode)
@@ -115,10 +114,7 @@ func (r *Request) failure(resp *Response) *Failure {
 
 // RequestID is the request id in the headers of an answer, "" if there is none.
 func RequestID(h http.Header) string {
-	if id := h.Get("X-Amzn-Requestid"); id != "" {
-		return id
-	}
-	return h.Get("X-Amz-Request-Id")
+	return cmp.Or(h.Get("X-Amzn-Requestid"), h.Get("X-Amz-Request-Id"))
 }
 
 // Clean is text from the wire made fit for one line of a log: valid UTF-8, at most limit bytes, every run of
