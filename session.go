@@ -82,11 +82,12 @@ func (s *Session) live() error {
 	return nil
 }
 
-// SignOut revokes the refresh token and forgets tokens and credentials: later calls that would need them, or ask a service,
-// fail. A refresh that is under way is waited for, so that the token revoked is the newest. Access and ID tokens, and credentials, that were handed out
-// before stay valid until they expire. Where the pool can't be told, the session goes on; only where the app client has
-// revocation switched off (UnsupportedOperationException) it is forgotten all the same. With [Client.RefreshWith] the
-// token revoked is the stored one, which another process may have refreshed; forgetting what is stored is the caller's.
+// SignOut revokes the refresh token and forgets tokens and credentials: later calls that would need them, or ask a
+// service, fail. A refresh that is under way is waited for, so that the token revoked is the newest. Access and ID
+// tokens, and credentials, that were handed out before stay valid until they expire. Where the pool can't be told, the
+// session goes on; only where the app client has revocation switched off (UnsupportedOperationException) it is
+// forgotten all the same. With [Client.RefreshWith] the token revoked is the stored one, which another process may have
+// refreshed; forgetting what is stored is the caller's.
 func (s *Session) SignOut(ctx context.Context) error {
 	s.end(true)
 	if err := s.tokens.settle(ctx); err != nil {
