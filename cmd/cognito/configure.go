@@ -93,11 +93,10 @@ func (c *configuring) run(a *app) error {
 	if err := saveEnvironments(path, all); err != nil {
 		return err
 	}
-	s := signedIn{a: a}
 	if len(all) == 1 {
 		a.env = ""
 	}
-	a.notef("wrote %s: now run \"cognito login%s -user NAME\"", path, s.flag())
+	a.notef("wrote %s: now run \"cognito login%s -user NAME\"", path, a.sameFlags())
 	return nil
 }
 

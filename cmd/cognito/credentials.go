@@ -58,7 +58,7 @@ for /f "delims=" %i in ('cognito credentials -format cmd') do @%i`,
 			}
 			creds, err := s.credentials(ctx)
 			if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
-				return fmt.Errorf("no answer within %v: \"cognito doctor%s\" looks for what is wrong: %w", processLimit, s.flag(), err)
+				return fmt.Errorf("no answer within %v: \"cognito doctor%s\" looks for what is wrong: %w", processLimit, a.sameFlags(), err)
 			} else if err != nil {
 				return err
 			}

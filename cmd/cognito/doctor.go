@@ -167,7 +167,7 @@ func (d *doctor) state(context.Context) (string, error) {
 		}
 	}
 	if _, err := k.load(); errors.Is(err, errDamaged) {
-		return "", signInError{fmt.Errorf("%s: %w: run \"cognito login%s\", which sets it aside", k.path(), err, d.s.flag())}
+		return "", signInError{fmt.Errorf("%s: %w: run \"cognito login%s\", which sets it aside", k.path(), err, d.a.sameFlags())}
 	} else if err != nil {
 		return "", err
 	}

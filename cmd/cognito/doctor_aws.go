@@ -183,7 +183,7 @@ func (d *doctor) session(ctx context.Context) (string, error) {
 // compare compares the tokens that are kept with the environment.
 func (d *doctor) compare(context.Context) (string, error) {
 	e := d.s.env
-	again := "sign in again: cognito login" + d.s.flag()
+	again := "sign in again: cognito login" + d.a.sameFlags()
 	if d.saved.Tokens.ID == "" {
 		return "", remark("none are kept: the refresh brings them")
 	}

@@ -147,15 +147,18 @@ func (r *record) keep(saved cognito.Saved) error {
 
 // needed is the error for what only a sign-in mends.
 func (s *signedIn) needed(why string) error {
-	return signInError{fmt.Errorf("%s: run \"cognito login%s\"", why, s.flag())}
+	return signInError{fmt.Errorf("%s: run \"cognito login%s\"", why, s.a.sameFlags())}
 }
 
-// flag is -env as it has to be repeated.
-func (s *signedIn) flag() string {
-	if s.a.env == "" {
-		return ""
+// sameFlags are -config and -env as they have to be repeated for another command to find the same environment.
+func (a *app) sameFlags() (text string) {
+	if a.config != "" && a.config != a.getenv("COGNITO_CONFIG") {
+		text = " -config " + shellWord(a.config)
 	}
-	return " -env " + shellWord(s.a.env)
+	if a.env != "" {
+		text += " -env " + shellWord(a.env)
+	}
+	return text
 }
 
 // ended tells whether an error of the user pool says that its tokens are of no more use.

@@ -145,3 +145,28 @@ func TestDeviceAndSeed(t *testing.T) {
 	}
 	m.must(t, "", "credentials")
 }
+
+// What an error says to run finds the same environment.
+func TestAdviceRepeatsFlags(t *testing.T) {
+	m := newMachine(t)
+	data, err := os.ReadFile(m.settings["COGNITO_CONFIG"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := m.write(t, "other file.json", string(data))
+	for _, args := range [][]string{{"credentials", "-format", "process"}, {"doctor"}, {"whoami", "-offline"}, {"token"}} {
+		_, _, stderr := m.run(t, "", append(args, "-config", other)...)
+		if want := "run \"cognito login -config '" + other + "' -env DEV\""; !strings.Contains(stderr, want) {
+			t.Errorf("%q: no %q in %s", args, want, stderr)
+		}
+		if _, _, stderr := m.run(t, "", args...); !strings.Contains(stderr, "run \"cognito login -env DEV\"") {
+			t.Errorf("%q: %s", args, stderr)
+		}
+	}
+	if _, _, stderr := m.run(t, "", "login", "-config", other+"x"); !strings.Contains(stderr, "run \"cognito configure -config '"+other+"x' -env DEV\"") {
+		t.Error(stderr)
+	}
+	if _, _, stderr := m.run(t, "", "configure", "-config", other+"x", "-user-pool-id", "us-east-1_A", "-client-id", "abc"); !strings.Contains(stderr, "run \"cognito login -config '"+other+"x' -user NAME\"") {
+		t.Error(stderr)
+	}
+}

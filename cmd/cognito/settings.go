@@ -37,7 +37,7 @@ func (a *app) environments() (map[string]cognito.Environment, error) {
 	}
 	data, err := readFile(path, 2<<20) // more than ParseEnvironments takes
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, usagef("there is no configuration at %s: run \"cognito configure\", or use -config", path)
+		return nil, usagef("there is no configuration at %s: run \"cognito configure%s\", or use another -config", path, a.sameFlags())
 	} else if err != nil {
 		return nil, usageError{err}
 	}
