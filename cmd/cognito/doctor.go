@@ -155,21 +155,19 @@ func (d *doctor) state(context.Context) (string, error) {
 	if k.dir == "" {
 		return "nothing is kept (-no-store)", nil
 	}
-	for _, path := range []string{k.dir, k.path()} {
-		info, err := os.Stat(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return "nothing is kept yet in " + k.dir, nil
-		} else if err != nil {
-			return "", err
-		}
-		if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
-			return "", fmt.Errorf("others can get at %s (mode %04o), which is for you alone: chmod go= %s", path, mode, shellWord(path))
-		}
-	}
 	if _, err := k.load(); errors.Is(err, errDamaged) {
-		return "", signInError{fmt.Errorf("%s: %w: run \"cognito login%s\", which sets it aside", k.path(), err, d.a.sameFlags())}
+		return "", d.s.needed(err.Error())
 	} else if err != nil {
 		return "", err
+	}
+	info, err := os.Stat(k.path())
+	if errors.Is(err, fs.ErrNotExist) {
+		return "nothing is kept yet in " + k.dir, nil
+	} else if err != nil {
+		return "", err
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
+		return "", fmt.Errorf("others can get at %s (mode %04o), which is for you alone: chmod go= %s", k.path(), mode, shellWord(k.path()))
 	}
 	return k.path() + " is for you alone", nil
 }

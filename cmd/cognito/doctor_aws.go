@@ -170,14 +170,9 @@ func (d *doctor) session(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	r, err := d.s.keep.load()
-	if err != nil {
-		return "", err
-	}
-	if d.saved = r.session(); d.saved == nil {
-		return "", d.s.needed("nobody is signed in to " + d.s.name)
-	}
-	return "of " + r.User, nil
+	r, saved, err := d.s.saved()
+	d.saved = saved
+	return "of " + r.User, err
 }
 
 // compare compares the tokens that are kept with the environment.

@@ -145,6 +145,18 @@ func (r *record) keep(saved cognito.Saved) error {
 	return err
 }
 
+// saved is what is kept, and the session in it. That there is none is an error.
+func (s *signedIn) saved() (record, *cognito.Saved, error) {
+	r, err := s.keep.load()
+	saved := r.session()
+	if errors.Is(err, errDamaged) {
+		err = s.needed(err.Error())
+	} else if err == nil && saved == nil {
+		err = s.needed("nobody is signed in to " + s.name)
+	}
+	return r, saved, err
+}
+
 // needed is the error for what only a sign-in mends.
 func (s *signedIn) needed(why string) error {
 	return signInError{fmt.Errorf("%s: run \"cognito login%s\"", why, s.a.sameFlags())}

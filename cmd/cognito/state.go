@@ -124,10 +124,13 @@ func (k *keeper) load() (record, error) {
 		return k.blank, nil
 	}
 	var data []byte
-	err := patient(func() (err error) {
-		data, err = readFile(k.path(), maxRecord)
-		return err
-	})
+	err := k.private()
+	if err == nil {
+		err = patient(func() (err error) {
+			data, err = readFile(k.path(), maxRecord)
+			return err
+		})
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return k.blank, nil
 	} else if err != nil {
@@ -141,15 +144,16 @@ var errDamaged = errors.New("the file is damaged")
 
 func (k *keeper) parse(data []byte) (record, error) {
 	var r record
+	damaged := fmt.Errorf("%s: %w", k.path(), errDamaged)
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if err := decoder.Decode(&r); err != nil || decoder.Decode(new(json.RawMessage)) != io.EOF || r.Version < 1 {
-		return record{}, errDamaged
+		return record{}, damaged
 	}
 	if r.Version > k.blank.Version {
 		return record{}, fmt.Errorf("%s was written by a newer version of this program", k.path())
 	}
-	if r.UserPoolID != k.blank.UserPoolID || r.ClientID != k.blank.ClientID || r.session() != nil && !json.Valid(r.Session) {
-		return record{}, errDamaged
+	if r.UserPoolID != k.blank.UserPoolID || r.ClientID != k.blank.ClientID || r.Session != nil && r.session() == nil {
+		return record{}, damaged
 	}
 	return r, nil
 }
@@ -157,7 +161,7 @@ func (k *keeper) parse(data []byte) (record, error) {
 // session is what was saved of the session, nil if nobody is signed in.
 func (r *record) session() *cognito.Saved {
 	var saved cognito.Saved
-	if len(r.Session) == 0 || json.Unmarshal(r.Session, &saved) != nil || saved.Tokens.Refresh == "" {
+	if json.Unmarshal(r.Session, &saved) != nil || saved.Tokens.Refresh == "" {
 		return nil
 	}
 	return &saved
@@ -207,15 +211,25 @@ func (k *keeper) update(ctx context.Context, change func(r *record, store func()
 // plain is a record without methods.
 type plain record
 
-// lock waits until no other process changes the record. The directory must be the user's alone.
+// private refuses a directory that others can enter: they could read what is kept, or put something else in its place.
+func (k *keeper) private() error {
+	info, err := os.Stat(k.dir)
+	if err != nil {
+		return err
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
+		return usagef("%s is open to other users (mode %#o): make it yours alone by chmod 700, or name another directory by COGNITO_STATE_DIR", k.dir, mode)
+	}
+	return nil
+}
+
+// lock waits until no other process changes the record.
 func (k *keeper) lock(ctx context.Context) (unlock func(), err error) {
 	if err := os.MkdirAll(k.dir, 0o700); err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(k.dir); err != nil {
+	if err := k.private(); err != nil {
 		return nil, err
-	} else if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return nil, usagef("%s is open to other users (mode %#o): make it yours alone by chmod 700, or name another directory by COGNITO_STATE_DIR", k.dir, mode)
 	}
 	file, err := os.OpenFile(filepath.Join(k.dir, k.name+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -86,11 +86,16 @@ func TestDamagedFile(t *testing.T) {
 		"", "{", "null", "[]", "{}", string(good[:len(good)/2]), string(good[:len(good)-1]), string(good) + "x", string(good) + string(good),
 		strings.Replace(string(good), cognitotest.ExampleClientID, "otherclient", 1),
 		strings.Replace(string(good), `"version":1`, `"version":"1"`, 1), "\xff\xfe\x00",
+		strings.Replace(string(good), `"session":{`, `"session":{"Tokens":1,`, 1), strings.Replace(string(good), `"Refresh"`, `"Other"`, 1),
 	} {
 		if err := os.WriteFile(path, []byte(damaged), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		code, stdout, stderr := m.run(t, "", "credentials", "-format", "process")
+		code, stdout, stderr := m.run(t, "", "whoami", "-offline") // which changes nothing
+		if code != exitSignIn || stdout != "" || !strings.Contains(stderr, path+": the file is damaged") || !strings.Contains(stderr, "cognito login -env DEV") {
+			t.Errorf("%.20q: exit %d, %q", damaged, code, stderr)
+		}
+		code, stdout, stderr = m.run(t, "", "credentials", "-format", "process")
 		if code != exitSignIn || stdout != "" || !strings.Contains(stderr, "was damaged") || !strings.Contains(stderr, "cognito login") {
 			t.Errorf("%.20q: exit %d, %q", damaged, code, stderr)
 		}
@@ -128,6 +133,19 @@ func TestOpenDirectory(t *testing.T) {
 	code, _, stderr := m.run(t, cognitotest.ExamplePassword, "login", "-user", "ada")
 	if info, err := os.Stat(dir); code != exitUsage || !strings.Contains(stderr, "chmod 700") || err != nil || info.Mode().Perm() != 0o755 {
 		t.Errorf("exit %d: %s", code, stderr)
+	}
+	// Nor is anything read there that others may have put in: credentials of their own account, say.
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	m.signedIn(t).must(t, "", "credentials", "-format", "process")
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"credentials", "-format", "process"}, {"whoami", "-offline"}, {"exec", "-serve", "--", "go", "version"}} {
+		if code, stdout, stderr := m.run(t, "", args...); code != exitUsage || stdout != "" || !strings.Contains(stderr, "chmod 700") {
+			t.Errorf("%v: exit %d: %s%s", args, code, stdout, stderr)
+		}
 	}
 }
 

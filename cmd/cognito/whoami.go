@@ -95,13 +95,9 @@ func (s *signedIn) sts() *sts.Client {
 
 // kept adds what the record tells.
 func (w *whoami) kept(s *signedIn) error {
-	r, err := s.keep.load()
+	r, saved, err := s.saved()
 	if err != nil {
 		return err
-	}
-	saved := r.session()
-	if saved == nil {
-		return s.needed("nobody is signed in to " + s.name)
 	}
 	claims := cognito.Claims{Username: r.User}
 	if saved.Tokens.ID != "" {
