@@ -29,8 +29,9 @@ func (p iniPart) index(name string) int {
 }
 
 // iniSections finds the sections of a file as Python's configparser does, which botocore uses: a line that is indented
-// deeper than the key before it continues its value. The SDKs' own readers are no wider.
-func iniSections(data []byte) []iniPart {
+// deeper than the key before it continues its value. The SDKs' own readers are no wider. config tells whether the file is
+// the configuration file, where a section is that of a profile by another header than in the credentials file.
+func iniSections(data []byte, config bool) []iniPart {
 	var parts []iniPart
 	inKey, depth, offset, number := false, 0, 0, 0
 	for line := range bytes.Lines(data) {
@@ -57,7 +58,7 @@ func iniSections(data []byte) []iniPart {
 		}
 		if header, ok := strings.CutPrefix(trimmed, "["); ok {
 			header, _, _ = strings.Cut(header, "]")
-			parts = append(parts, iniPart{profile: headerProfile(header), line: number, body: offset})
+			parts = append(parts, iniPart{profile: headerProfile(header, config), line: number, body: offset})
 			inKey = false
 			continue
 		}
@@ -78,11 +79,15 @@ func iniSections(data []byte) []iniPart {
 	return parts
 }
 
-// headerProfile is the name in [profile NAME], or in [NAME] as the credentials file has it.
-func headerProfile(header string) string {
+// headerProfile is the name in [profile NAME] of the configuration file, where default may do without the word, or in
+// [NAME] of the credentials file (AWS SDKs and Tools Reference Guide, "Shared config and credentials files"). It is ""
+// for a section that is no profile.
+func headerProfile(header string, config bool) string {
 	words := strings.Fields(header)
-	if len(words) == 2 && words[0] == "profile" {
+	if config && len(words) == 2 && words[0] == "profile" {
 		words = words[1:]
+	} else if config && strings.TrimSpace(header) != "default" {
+		return ""
 	}
 	if len(words) != 1 {
 		return ""
@@ -116,7 +121,7 @@ func setProfile(data []byte, name string, settings []variable, force bool) ([]by
 		end = "\r\n"
 	}
 	var found []iniPart
-	for _, part := range iniSections(data) {
+	for _, part := range iniSections(data, true) {
 		if part.profile == name {
 			found = append(found, part)
 		}

@@ -33,6 +33,7 @@ var files = []struct {
 	{name: "CRLF, no line end at the end", before: "[default]\r\nregion = x", after: "[default]\r\nregion = x\r\n\r\n" + writtenR},
 	{name: "comments and nesting", before: "# c\n; d\n[default]\ns3 =\n  a = b\n\n  # e\n\tc = d \n", after: "# c\n; d\n[default]\ns3 =\n  a = b\n\n  # e\n\tc = d \n\n" + written},
 	{name: "other sections of the name", before: "[dev2]\n[sso-session dev]\nsso_region = x\n[services dev]\n", after: "[dev2]\n[sso-session dev]\nsso_region = x\n[services dev]\n\n" + written},
+	{name: "a section that is no profile", before: "[dev]\nregion = x\n", after: "[dev]\nregion = x\n\n" + written},
 	{name: "a header in a value", before: "[a]\nx =\n  [profile dev]\n", after: "[a]\nx =\n  [profile dev]\n\n" + written},
 	{name: "other bytes", before: "# \xff\xfe\n[a]\n", after: "# \xff\xfe\n[a]\n\n" + written},
 	{name: "a mark at the beginning", before: "\ufeff[profile dev]\n" + older + "\n", after: "\ufeff[profile dev]\nregion = eu-west-1\n" + newer + "\n"},
@@ -142,7 +143,7 @@ func FuzzSetProfile(f *testing.F) {
 				t.Fatalf("beside ours: %q became %q", a, b)
 			}
 			n := 0
-			for _, part := range iniSections(second) {
+			for _, part := range iniSections(second, true) {
 				if part.profile == "dev" {
 					n++
 					for _, s := range other {

@@ -80,7 +80,12 @@ func TestDoctorOtherKeys(t *testing.T) {
 	if err := os.WriteFile(path, []byte("[work]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for profile, want := range map[string]string{"": "ok    other keys        none", "work": "--    other keys        " + path + " has a key under [work]"} {
+	// In this file it is no profile, but a section that nobody reads.
+	config := strings.Replace(path, "credentials", "config", 1)
+	if err := os.WriteFile(config, []byte("[other]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for profile, want := range map[string]string{"": "ok    other keys        none", "other": "ok    other keys        none", "work": "--    other keys        " + path + " has a key under [work]"} {
 		m.settings["AWS_PROFILE"] = profile
 		if out := m.must(t, "", "doctor"); !strings.Contains(out, want) {
 			t.Errorf("AWS_PROFILE=%s:\n%s", profile, out)

@@ -159,7 +159,7 @@ func (a *app) rival(profile string, is func(iniKey) bool) (path, key string) {
 		if err != nil {
 			continue
 		}
-		for _, part := range iniSections(data) {
+		for _, part := range iniSections(data, file.value == "config") {
 			if i := slices.IndexFunc(part.keys, is); part.profile == profile && i >= 0 {
 				return path, part.keys[i].name
 			}

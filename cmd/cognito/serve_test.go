@@ -117,6 +117,7 @@ func TestServeWarnsOfDefault(t *testing.T) {
 		{"[other]\naws_access_key_id = x\n", "[default]\nregion = x\n[profile other]\nrole_arn = x\n", ""},
 		{"[default]\naws_access_key_id = x\n", "", "credentials has aws_access_key_id"},
 		{"", "[default]\nsso_session = x\n", "config has sso_session"},
+		{"", "[profile default]\nsso_session = x\n", "config has sso_session"},
 		{"", "[default]\ncredential_process = x\n", "config has credential_process"},
 		{"", "[default]\n" + newer + "\n", ""},
 	} {
