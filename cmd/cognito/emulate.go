@@ -64,7 +64,7 @@ func (a *app) emulate(ctx context.Context, server *cognitotest.Server, addr, con
 	}
 	listener, err := net.Listen("tcp", at.String())
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	defer listener.Close()
 	url := "http://" + listener.Addr().String()

@@ -199,6 +199,13 @@ func TestSeedDurations(t *testing.T) {
 
 func TestEmulateRefuses(t *testing.T) {
 	m := newMachine(t)
+	// A port that is taken is no wrong flag, here as for serve.
+	taken := strings.TrimPrefix(m.signedIn(t).url, "http://")
+	for _, command := range []string{"emulate", "serve"} {
+		if code, _, stderr := m.run(t, "", command, "-addr", taken); code != exitFailed || !strings.Contains(stderr, taken) {
+			t.Errorf("%s: exit %d: %s", command, code, stderr)
+		}
+	}
 	for name, test := range map[string]struct {
 		args []string
 		want string
