@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -59,7 +60,7 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 			usage()
 			return nil, err
 		} else if err != nil {
-			return nil, usagef("%w: see \"cognito help %s\"", err, a.now.name)
+			return nil, usagef("%s: see \"cognito help %s\"", withoutValue(err.Error()), a.now.name)
 		}
 		rest := f.Args()
 		if ended := len(args) > len(rest) && args[len(args)-len(rest)-1] == "--"; ended || len(rest) == 0 || most < 0 {
@@ -88,6 +89,17 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 		return nil, usagef("-duration is %v: it must be from 15m to 12h", a.login.duration)
 	}
 	return words, nil
+}
+
+// withoutValue leaves the value of a flag out of an error of package flag, for it may be a password.
+func withoutValue(text string) string {
+	for _, begin := range []string{"invalid value ", "invalid boolean value "} {
+		if rest, ok := strings.CutPrefix(text, begin); ok {
+			value, _ := strconv.QuotedPrefix(rest)
+			return strings.TrimSpace(begin) + strings.TrimPrefix(rest, value)
+		}
+	}
+	return text
 }
 
 type discard struct{}

@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -142,6 +144,65 @@ func TestHelp(t *testing.T) {
 		if strings.Contains(stdout+stderr, "hunter2") {
 			t.Errorf("%s: %s%s", name, stdout, stderr)
 		}
+	}
+	for flag, args := range map[string][]string{
+		"password-fd": {"login", "-password-fd", "hunter2 for flag -x"}, "H": {"curl", "-H", "X-Key hunter2", "https://example.com"},
+		"r": {"ls", "-r=hunter2"}, "password": {"login", "-password=hunter2"},
+	} {
+		code, _, stderr := m.run(t, "", args...)
+		if code != exitUsage || strings.Contains(stderr, "hunter2") || !strings.Contains(stderr, "-"+flag) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("-%s: exit %d: %s", flag, code, stderr)
+		}
+	}
+}
+
+// Only who reads what is printed may go without a word: a connection that breaks is told.
+func TestBrokenPipes(t *testing.T) {
+	for name, test := range map[string]struct {
+		err  error
+		said bool
+	}{
+		"standard output": {&os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}, false},
+		"a service":       {&net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.EPIPE)}, true},
+	} {
+		var stderr strings.Builder
+		if code := (&app{stderr: &stderr}).report(t.Context(), test.err); code != exitFailed || test.said != (stderr.Len() > 0) {
+			t.Errorf("%s: exit %d: %s", name, code, &stderr)
+		}
+	}
+}
+
+// What the flags or the configuration get wrong is told before anything is asked or sent, with the exit code that says so.
+func TestWrongSettings(t *testing.T) {
+	m := newMachine(t)
+	made := new(calls)
+	config := func(name, text string) string { return m.write(t, name+".json", fill(text)) }
+	noClient := config("a", `{"DEV": {"user_pool_id": "POOL"}}`)
+	noRole := config("b", `{"DEV": {"user_pool_id": "POOL", "client_id": "CLIENT", "identity_pool_id": "us-east-1:00000000-8a4d-4e6f-9b3a-0123456789ab"}}`)
+	for _, args := range [][]string{
+		{"login", "-user", "ada", "-flow", "NONSENSE"},
+		{"login", "-user", "ada", "-flow", "REFRESH_TOKEN_AUTH"},
+		{"login", "-user", "ada", "-challenge", "NONSENSE"},
+		{"login", "-user", "ada", "-flow", "USER_SRP_AUTH", "-challenge", "EMAIL_OTP"},
+		{"login", "-user", "ada", "-config", noClient},
+		{"credentials", "-config", noClient},
+		{"credentials", "-env", "BARE"},
+		{"ls", "-own", "-env", "BARE", "s3://example-bucket"},
+		{"ls", "-env", "BARE", "s3://example-bucket"},
+		{"credentials", "-duration", "1h", "-config", noRole},
+	} {
+		m.fault.set(nil)
+		for _, env := range []string{"DEV", "BARE"} {
+			m.must(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada", "-env", env)
+		}
+		m.must(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada", "-config", noRole)
+		m.fault.set(made.note)
+		if code, stdout, stderr := m.run(t, cognitotest.ExamplePassword, args...); code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%q: exit %d: %s%s", args, code, stdout, stderr)
+		}
+	}
+	if len(made.names) > 0 {
+		t.Errorf("was sent: %v", made.names)
 	}
 }
 

@@ -56,14 +56,32 @@ func (l *loginFlags) register(f *flag.FlagSet) {
 	f.StringVar(&l.user, "user", "", "user `name` or alias (default: the one of the last sign-in)")
 	f.IntVar(&l.passwordFD, "password-fd", -1, "read password and codes, a line each, from this file `descriptor` (default: the terminal, or standard input)")
 	f.StringVar(&l.totpFile, "totp-file", "", "`file` with the seed (base32) of the password generator, to answer for it")
-	f.StringVar(&l.flow, "flow", "", "how the sign-in begins: USER_SRP_AUTH, USER_AUTH, CUSTOM_AUTH or USER_PASSWORD_AUTH (default: USER_SRP_AUTH)")
-	f.StringVar(&l.challenge, "challenge", "", "what a USER_AUTH sign-in begins with: PASSWORD_SRP, PASSWORD, EMAIL_OTP or SMS_OTP (default: a choice)")
+	f.StringVar(&l.flow, "flow", "", "how the sign-in begins: "+strings.Join(flows, ", ")+" (default: USER_SRP_AUTH)")
+	f.StringVar(&l.challenge, "challenge", "", "what a USER_AUTH sign-in begins with: "+strings.Join(challenges, ", ")+" (default: a choice)")
 	f.BoolVar(&l.remember, "remember-device", false, "have the pool remember this device, where it leaves that to the user")
 }
+
+// What -flow and -challenge can be.
+var (
+	flows      = []string{"USER_SRP_AUTH", "USER_AUTH", "CUSTOM_AUTH", "USER_PASSWORD_AUTH"}
+	challenges = []string{"PASSWORD_SRP", "PASSWORD", "EMAIL_OTP", "SMS_OTP"}
+)
 
 // login signs in and keeps what comes of it.
 func (s *signedIn) login(ctx context.Context) error {
 	a := s.a
+	login := cognito.Login{Username: a.login.user, Flow: strings.ToUpper(a.login.flow), PreferredChallenge: strings.ToUpper(a.login.challenge)}
+	if login.PreferredChallenge != "" {
+		login.Flow = cmp.Or(login.Flow, "USER_AUTH")
+	}
+	switch {
+	case login.Flow != "" && !slices.Contains(flows, login.Flow):
+		return usagef("-flow is %q: choose one of %s", login.Flow, strings.Join(flows, ", "))
+	case login.PreferredChallenge != "" && !slices.Contains(challenges, login.PreferredChallenge):
+		return usagef("-challenge is %q: choose one of %s", login.PreferredChallenge, strings.Join(challenges, ", "))
+	case login.PreferredChallenge != "" && login.Flow != "USER_AUTH":
+		return usagef("-challenge goes with -flow USER_AUTH, and -flow is %s", login.Flow)
+	}
 	// A sign-in with questions takes minutes: the lock is not held meanwhile. But where nothing can be kept, nothing is asked.
 	var before record
 	err := s.keep.update(ctx, func(r *record, _ func() error) error {
@@ -72,10 +90,6 @@ func (s *signedIn) login(ctx context.Context) error {
 	})
 	if err != nil {
 		return err
-	}
-	login := cognito.Login{Username: a.login.user, Flow: strings.ToUpper(a.login.flow), PreferredChallenge: strings.ToUpper(a.login.challenge)}
-	if login.PreferredChallenge != "" {
-		login.Flow = cmp.Or(login.Flow, "USER_AUTH")
 	}
 	if login.Username == "" {
 		login.Username = before.User

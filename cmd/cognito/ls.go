@@ -76,6 +76,9 @@ cognito ls -r -json s3://example-bucket/photos/`,
 
 // identityID is the user's identity in the identity pool: as it is kept, or asked for.
 func (s *signedIn) identityID(ctx context.Context) (id string, err error) {
+	if err := s.hasIdentities(); err != nil {
+		return "", err
+	}
 	if r, err := s.keep.load(); err == nil {
 		if saved := r.session(); saved != nil && saved.IdentityID != "" && saved.IdentityPoolID == s.env.IdentityPoolID {
 			return saved.IdentityID, nil

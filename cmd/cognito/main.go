@@ -14,6 +14,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -125,12 +126,13 @@ func (a *app) report(ctx context.Context, err error) int {
 	var signIn signInError
 	var status exitStatus
 	var challenge *cognito.Challenge
+	var file *fs.PathError
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &status): // has been said, or needs no word
 		return int(status)
-	case errors.Is(err, syscall.EPIPE): // whoever reads has seen enough
+	case errors.As(err, &file) && errors.Is(file, syscall.EPIPE): // whoever reads has seen enough
 		return exitFailed
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		a.notef("interrupted")

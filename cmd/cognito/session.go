@@ -189,6 +189,9 @@ func ended(err error) bool {
 // credentials answers from what is kept while it is fresh, and renews it otherwise. It is what other packages call for
 // credentials. What can't be renewed is used as long as it is valid.
 func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
+	if err := s.hasIdentities(); err != nil {
+		return sigv4.Credentials{}, err
+	}
 	have, err := s.kept()
 	if err == nil && have != nil && (have.fresh() || have.left() > time.Minute && s.renewal.justFailed()) {
 		return have.credentials(), nil
@@ -217,6 +220,16 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 		return have.credentials(), nil
 	}
 	return sigv4.Credentials{}, err
+}
+
+// hasIdentities refuses an environment of which no credentials can come.
+func (s *signedIn) hasIdentities() error {
+	if s.env.IdentityPoolID == "" {
+		return usagef("identity_pool_id is missing in environment %s, and without it there are no AWS credentials: ask an administrator for it", s.name)
+	} else if s.a.login.duration != 0 && s.env.RoleARN == "" {
+		return usagef("-duration needs role_arn, which is missing in environment %s: ask an administrator for it", s.name)
+	}
+	return nil
 }
 
 // kept are the credentials that the record holds for this purpose, nil if there are none.

@@ -72,9 +72,11 @@ func (a *app) environment() (name string, e cognito.Environment, err error) {
 			*endpoint = cmp.Or(a.getenv("AWS_ENDPOINT_URL_"+service), a.getenv("AWS_ENDPOINT_URL"), *endpoint)
 		}
 	}
+	path, _ := a.configPath()
 	if err := e.Validate(); err != nil {
-		path, _ := a.configPath()
 		return "", e, usagef("environment %s of %s, or AWS_ENDPOINT_URL: %w", name, path, err)
+	} else if e.UserPoolID == "" || e.ClientID == "" {
+		return "", e, usagef("user_pool_id or client_id is missing in environment %s of %s: ask an administrator for it", name, path)
 	}
 	return name, e, nil
 }
