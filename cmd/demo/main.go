@@ -119,8 +119,8 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	}
 	var err error
 	switch {
-	case flags.NArg() > 0:
-		err = fmt.Errorf("unexpected argument %q: the password, too, is never an argument", flags.Arg(0))
+	case flags.NArg() > 0: // which is not repeated, for it may be a password
+		err = errors.New("there is an argument too many: the password, too, is never an argument")
 	case o.duration != 0 && (o.duration < 15*time.Minute || o.duration > 12*time.Hour):
 		err = fmt.Errorf("-duration is %v: it must be from 15m to 12h", o.duration)
 	case o.config != "" && o.user == "":

@@ -122,7 +122,7 @@ func TestConfigured(t *testing.T) {
 		{"no user", "x", []string{"-config", config}, 2, "-user"},
 		{"no file", "x", []string{"-config", config + "x", "-user", "ada"}, 2, "environments.jsonx"},
 		{"user without file", "x", []string{"-user", "ada"}, 2, "-config"},
-		{"password as argument", "x", []string{"-config", config, "-user", "ada", "secret"}, 2, "never an argument"},
+		{"password as argument", "x", []string{"-config", config, "-user", "ada", cognitotest.ExamplePassword}, 2, "never an argument"},
 		{"unknown flag", "x", []string{"-password", "secret"}, 2, "Usage"},
 		{"help", "", []string{"-h"}, 0, "Exit status"},
 	} {
