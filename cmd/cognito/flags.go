@@ -108,9 +108,10 @@ func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 const overviewEnd = `
 "cognito help COMMAND" shows its flags and an example. Flags come before environment variables, and those before the
-configuration file. Read from the environment: COGNITO_CONFIG, COGNITO_ENV, COGNITO_STATE_DIR, AWS_REGION,
-AWS_ENDPOINT_URL and its forms for COGNITO_IDENTITY_PROVIDER, COGNITO_IDENTITY, STS and S3, HTTPS_PROXY, NO_PROXY,
-AWS_CA_BUNDLE, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT, NO_COLOR.
+configuration file. Read from the environment: COGNITO_CONFIG, COGNITO_ENV, COGNITO_STATE_DIR, AWS_REGION (or
+AWS_DEFAULT_REGION), AWS_ENDPOINT_URL and its forms for COGNITO_IDENTITY_PROVIDER, COGNITO_IDENTITY, STS and S3,
+AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, HTTPS_PROXY, NO_PROXY, AWS_CA_BUNDLE,
+AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT, NO_COLOR.
 
 Exit status: 0 done, 1 refused or failed, 2 wrong flags or configuration, 3 a sign-in is needed, 130 interrupted;
 "cognito exec" ends with its command's, 126 if that can't be run and 127 if it is not there.

@@ -130,7 +130,7 @@ const maxAWSFile = 4 << 20
 // awsFile is the path of one of AWS's files (AWS SDKs and Tools Reference Guide, "Location of the shared files").
 func (a *app) awsFile(variable, name string) (string, error) {
 	path := a.getenv(variable)
-	inHome, tilde := strings.CutPrefix(path, "~"+string(filepath.Separator))
+	inHome, tilde := strings.CutPrefix(filepath.ToSlash(path), "~/") // on Windows also ~\
 	if path != "" && !tilde {
 		return path, nil
 	}

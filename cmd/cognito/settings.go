@@ -64,7 +64,7 @@ func (a *app) environment() (name string, e cognito.Environment, err error) {
 	if e, err = cognito.SelectEnvironment(all, name); err != nil {
 		return "", e, usagef("%w (-env, or COGNITO_ENV)", err)
 	}
-	if a.getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") != "true" {
+	if !a.switchedOn("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
 		for service, endpoint := range map[string]*string{
 			"COGNITO_IDENTITY_PROVIDER": &e.Endpoints.CognitoIDP, "COGNITO_IDENTITY": &e.Endpoints.CognitoIdentity,
 			"STS": &e.Endpoints.STS, "S3": &e.Endpoints.S3,
@@ -89,8 +89,10 @@ func (a *app) serviceRegion(e cognito.Environment) string {
 // hosts tells which hosts of AWS's services are to be used (AWS SDKs and Tools Reference Guide, "Dual-stack and FIPS
 // endpoints").
 func (a *app) hosts() (fips, dualStack bool) {
-	return strings.EqualFold(a.getenv("AWS_USE_FIPS_ENDPOINT"), "true"), strings.EqualFold(a.getenv("AWS_USE_DUALSTACK_ENDPOINT"), "true")
+	return a.switchedOn("AWS_USE_FIPS_ENDPOINT"), a.switchedOn("AWS_USE_DUALSTACK_ENDPOINT")
 }
+
+func (a *app) switchedOn(variable string) bool { return strings.EqualFold(a.getenv(variable), "true") }
 
 // httpClient is the library's own, with AWS_CA_BUNDLE in place of the system's root certificates if that is set.
 func (a *app) httpClient() (*http.Client, error) {

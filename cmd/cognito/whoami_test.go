@@ -212,6 +212,14 @@ func TestHosts(t *testing.T) {
 		if err != nil || host.Host != test.host {
 			t.Errorf("%+v: %v, %v", test, host, err)
 		}
+		m.settings["AWS_ENDPOINT_URL"] = m.url
+		for ignore, want := range map[string]string{"": m.url, "True": ""} {
+			m.settings["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = ignore
+			if _, e, err := a.environment(); err != nil || e.Endpoints.STS != want {
+				t.Errorf("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=%s: %+v, %v", ignore, e.Endpoints, err)
+			}
+		}
+		delete(m.settings, "AWS_ENDPOINT_URL")
 		if client := s.s3(); client.FIPS != (test.fips == "true") || client.DualStack != (test.dualStack == "true") {
 			t.Errorf("%+v: S3 %v, %v", test, client.FIPS, client.DualStack)
 		}
