@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -103,23 +101,4 @@ func saveEnvironments(path string, all map[string]cognito.Environment) error {
 		return err
 	}
 	return replaceFile(path, data, 0o600)
-}
-
-// showEnvironments prints them without secrets.
-func (a *app) showEnvironments(all map[string]cognito.Environment) error {
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		e := all[name]
-		b.WriteString(printable(name) + "\n")
-		for _, s := range settings(&e) {
-			if s.key == secretKey && *s.value != "" {
-				*s.value = "(not shown)"
-			}
-			if *s.value != "" {
-				fmt.Fprintf(&b, "  %-26s  %s\n", s.key, printable(*s.value))
-			}
-		}
-	}
-	_, err := io.WriteString(a.stdout, b.String())
-	return err
 }

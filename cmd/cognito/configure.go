@@ -23,8 +23,7 @@ and what "cdk deploy --outputs-file" writes; flags go before what it says. At a 
 keeps what is there. Ids are checked against each other, and other environments in the file stay as they are.`,
 		example: `cognito configure -from amplify_outputs.json
 terraform output -json | cognito configure -env PROD -from -
-cognito configure -env DEV -user-pool-id us-east-1_EXAMPLE00 -client-id 1example23456789abcdefghij
-cognito configure -show`,
+cognito configure -env DEV -user-pool-id us-east-1_EXAMPLE00 -client-id 1example23456789abcdefghij`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.flags()
 			var c configuring
@@ -41,7 +40,7 @@ cognito configure -show`,
 type configuring struct {
 	from, secretFile string
 	given            cognito.Environment // by flags
-	force, show      bool
+	force            bool
 }
 
 func (c *configuring) register(f *flag.FlagSet) {
@@ -53,7 +52,6 @@ func (c *configuring) register(f *flag.FlagSet) {
 	}
 	f.StringVar(&c.secretFile, "client-secret-file", "", "`file` with the app client's secret")
 	f.BoolVar(&c.force, "force", false, "replace what an environment of that name has, without asking")
-	f.BoolVar(&c.show, "show", false, "print the environments, without secrets, and change nothing")
 }
 
 func (c *configuring) run(a *app) error {
@@ -62,11 +60,8 @@ func (c *configuring) run(a *app) error {
 		return err
 	}
 	all, err := a.configured(path)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case c.show:
-		return a.showEnvironments(all)
 	}
 	if c.secretFile != "" {
 		data, err := readFile(c.secretFile, 4096)

@@ -31,7 +31,6 @@ func TestNamesDoNotSteerTerminal(t *testing.T) {
 	for _, args := range [][]string{
 		{"configure", "-force", "-from", filepath.Join(m.dir, "odd.json"), "-env", name},
 		{"configure", "-env", name, "-client-id", "another0another0another"},
-		{"configure", "-show"},
 		{"login", "-env", name, "-user", "ada"},
 		{"credentials", "-env", name},
 		{"profile", "-env", name},
