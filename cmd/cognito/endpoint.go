@@ -7,13 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log"
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -31,15 +28,14 @@ const (
 // An endpoint serves credentials (AWS SDKs and Tools Reference Guide, "Container credential provider"). It holds a token:
 // whoever sends it has the credentials.
 type endpoint struct {
-	source    func(context.Context) (sigv4.Credentials, error)
-	note      func(format string, args ...any) // tells the user of failures: not every SDK repeats what it is answered
-	listener  net.Listener
-	server    *http.Server
-	token     string
-	tokenFile string     // where the token is, if not in the environment
-	ended     chan error // has what ended the server, if that was not close
-	ctx       context.Context
-	cancel    context.CancelFunc
+	source   func(context.Context) (sigv4.Credentials, error)
+	note     func(format string, args ...any) // tells the user of failures: not every SDK repeats what it is answered
+	listener net.Listener
+	server   *http.Server
+	token    string
+	ended    chan error // has what ended the server, if that was not close
+	ctx      context.Context
+	cancel   context.CancelFunc
 
 	mu     sync.Mutex // held while credentials are renewed
 	failed time.Time  // the last renewal that did, of err
@@ -101,39 +97,7 @@ func (e *endpoint) url() string { return "http://" + e.listener.Addr().String() 
 
 // variables say where the endpoint is. The token is sent as it is, as Authorization.
 func (e *endpoint) variables() []variable {
-	token := variable{"AWS_CONTAINER_AUTHORIZATION_TOKEN", e.token}
-	if e.tokenFile != "" {
-		token = variable{"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", e.tokenFile}
-	}
-	return []variable{{"AWS_CONTAINER_CREDENTIALS_FULL_URI", e.url()}, token}
-}
-
-// writeToken writes the token where only the user can read it. There is no line end: botocore refuses one. A file that
-// holds something else than a token is somebody's, and stays.
-func (e *endpoint) writeToken(path string) error {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return err
-	}
-	var old []byte
-	if _, err = replaceable(path); err == nil {
-		old, err = readFile(path, 1<<10)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return usagef("-token-file: %w", err)
-	}
-	if len(old) > 0 && (len(old) != len(e.token) || strings.Trim(string(old), "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "") {
-		return usagef("-token-file: %s holds something else than a token: name another file, or remove it", path)
-	}
-	e.tokenFile = path
-	return replaceFile(path, []byte(e.token), 0o600)
-}
-
-// removeToken leaves a file alone that another process has put in the place of ours.
-func (e *endpoint) removeToken() {
-	if now, err := readFile(e.tokenFile, 1<<10); err == nil && string(now) == e.token {
-		os.Remove(e.tokenFile)
-	}
+	return []variable{{"AWS_CONTAINER_CREDENTIALS_FULL_URI", e.url()}, {"AWS_CONTAINER_AUTHORIZATION_TOKEN", e.token}}
 }
 
 // ServeHTTP answers GET of one path, to who has the token.

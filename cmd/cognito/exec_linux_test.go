@@ -34,7 +34,7 @@ func TestExecAtTerminal(t *testing.T) {
 	})
 }
 
-// A serve without -token-file prints the token, and that is the only place where others might see it.
+// serve prints the token, and that is the only place where others might see it.
 func TestTokenIsNoArgument(t *testing.T) {
 	m := newMachine(t).signedIn(t)
 	c, settings := m.serve(t)

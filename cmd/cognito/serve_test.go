@@ -4,9 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
-	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -66,24 +64,11 @@ func get(t *testing.T, settings map[string]string) (int, map[string]string) {
 func TestServe(t *testing.T) {
 	onUnix(t)
 	m := newMachine(t).signedIn(t)
-	tokenFile := filepath.Join(m.dir, "token")
 	for _, signal := range endingSignals() {
-		c, settings := m.serve(t, "-token-file", tokenFile, "-region", "eu-west-1")
-		if settings["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] != tokenFile || settings["AWS_REGION"] != "eu-west-1" {
+		c, settings := m.serve(t, "-region", "eu-west-1")
+		if settings["AWS_REGION"] != "eu-west-1" {
 			t.Fatalf("printed %v", settings)
 		}
-		info, err := os.Stat(tokenFile)
-		if err != nil || info.Mode() != 0o600 {
-			t.Fatalf("the token's file: %v, %v", info, err)
-		}
-		token, err := os.ReadFile(tokenFile)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if arguments := strings.Join(c.Args, " "); strings.Contains(arguments, string(token)) {
-			t.Error("the token is an argument")
-		}
-		settings["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = string(token)
 		code, object := get(t, settings)
 		expires, err := time.Parse(time.RFC3339, object["Expiration"])
 		if code != http.StatusOK || err != nil || time.Until(expires) < 50*time.Minute {
@@ -93,20 +78,6 @@ func TestServe(t *testing.T) {
 		if err := c.Wait(); err != nil {
 			t.Errorf("after %v: %v", signal, err)
 		}
-		if _, err := os.Stat(tokenFile); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("the token has stayed: %v", err)
-		}
-	}
-	if code, _, stderr := m.run(t, "", "serve", "-token-file", os.DevNull); code != exitUsage || !strings.Contains(stderr, "regular file") {
-		t.Errorf("exit %d: %s", code, stderr)
-	}
-	// What is no token stays.
-	if err := os.WriteFile(tokenFile, []byte("precious\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	code, _, stderr := m.run(t, "", "serve", "-token-file", tokenFile)
-	if data, err := os.ReadFile(tokenFile); code != exitUsage || !strings.Contains(stderr, "-token-file") || err != nil || string(data) != "precious\n" {
-		t.Errorf("exit %d: %s: %q", code, stderr, data)
 	}
 }
 
@@ -179,7 +150,7 @@ func TestServeForms(t *testing.T) {
 	for _, form := range shells() {
 		var out strings.Builder
 		s.a.stdout = &out
-		if err := s.serve(ctx, "127.0.0.1:0", "", form); err != nil {
+		if err := s.serve(ctx, "127.0.0.1:0", form); err != nil {
 			t.Error(err)
 		}
 		for _, name := range []string{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_REGION"} {
@@ -195,8 +166,7 @@ func TestServeBoto3(t *testing.T) {
 	onUnix(t)
 	python := needsBotocore(t)
 	m := newMachine(t).signedIn(t)
-	tokenFile := filepath.Join(m.dir, "token")
-	for _, args := range [][]string{nil, {"-token-file", tokenFile}, {"-addr", "[::1]:0"}} {
+	for _, args := range [][]string{nil, {"-addr", "[::1]:0"}} {
 		if slices.Contains(args, "[::1]:0") {
 			if probe, err := net.Listen("tcp", "[::1]:0"); err != nil {
 				continue // no IPv6 here
