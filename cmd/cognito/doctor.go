@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/loginwithcognito/cognito"
@@ -66,22 +64,17 @@ func (d *doctor) run(ctx context.Context) error {
 		{"configuration", nil, d.configuration},
 		{"state", []string{"configuration"}, d.state},
 		{"other keys", nil, d.otherKeys},
-		{"proxy", nil, d.proxy},
-		{"cognito-idp", []string{"configuration"}, d.reach("cognito-idp")},
-		{"cognito-identity", []string{"configuration"}, d.reach("cognito-identity")},
-		{"sts", []string{"configuration"}, d.reach("sts")},
-		{"s3", []string{"configuration"}, d.reach("s3")},
-		{"clock", []string{"cognito-idp"}, d.clock},
-		{"user pool", []string{"cognito-idp"}, d.userPool},
+		{"user pool", []string{"configuration"}, d.userPool},
+		{"clock", []string{"user pool"}, d.clock},
 		{"app client", []string{"user pool"}, d.appClient},
 		{"session", []string{"state"}, d.session},
 		{"tokens", []string{"session"}, d.compare},
 		{"refresh", []string{"session", "app client"}, d.refresh},
 		{"signature", []string{"refresh"}, d.verify},
-		{"identity pool", []string{"refresh", "cognito-identity"}, d.identityPool},
+		{"identity pool", []string{"refresh"}, d.identityPool},
 		{"credentials", []string{"identity pool"}, d.credentials},
-		{"role", []string{"credentials", "sts"}, d.role},
-		{"bucket", []string{"credentials", "s3"}, d.bucket},
+		{"role", []string{"credentials"}, d.role},
+		{"bucket", []string{"credentials"}, d.bucket},
 	} {
 		detail, err := "", error(nil)
 		for _, needed := range step.needs {
@@ -100,7 +93,7 @@ func (d *doctor) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := d.tell(step.name, detail, err); err != nil {
+		if err := d.tell(step.name, detail, reachable(err)); err != nil {
 			return err
 		}
 	}
@@ -178,22 +171,4 @@ func (d *doctor) otherKeys(context.Context) (string, error) {
 		return "", remark(path + " has a key under [" + profile + "], which other tools use; remove it, or set AWS_PROFILE, if that is not meant")
 	}
 	return "none that other tools would use in place of yours", nil
-}
-
-func (d *doctor) proxy(context.Context) (string, error) {
-	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
-		value := d.a.getenv(name)
-		if value == "" {
-			continue
-		}
-		if !strings.Contains(value, "://") {
-			value = "http://" + value // as net/http reads it
-		}
-		u, err := url.Parse(value)
-		if err != nil || u.Hostname() == "" { // the text may hold a password
-			return "", fmt.Errorf("%s is not a URL: it should look like http://proxy.example.com:3128", name)
-		}
-		return fmt.Sprintf("%s is %s://%s; NO_PROXY is %q", name, u.Scheme, u.Host, cmp.Or(d.a.getenv("NO_PROXY"), d.a.getenv("no_proxy"))), nil
-	}
-	return "", remark("none (HTTPS_PROXY)")
 }

@@ -7,8 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
-	"net/url"
+	"net/http/httptrace"
 	"strings"
 	"syscall"
 	"time"
@@ -19,99 +18,25 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// A stopped transport learns where the library would send a request, and sends nothing.
-type stopped struct{ url *url.URL }
-
-func (s *stopped) RoundTrip(request *http.Request) (*http.Response, error) {
-	s.url = request.URL
-	return &http.Response{StatusCode: http.StatusBadRequest, Header: make(http.Header), Body: http.NoBody, Request: request}, nil
-}
-
-// host is that of a service, as the library reckons it.
-func (d *doctor) host(ctx context.Context, service string) (*url.URL, error) {
-	to := new(stopped)
-	client := d.a.client(d.s.env, &http.Client{Transport: to})
-	var err error
-	switch service {
-	case "cognito-idp":
-		var pool *cognitoidp.Client
-		if pool, err = client.UserPool(); err == nil {
-			_, err = pool.JWKS(ctx, d.s.env.UserPoolID)
-		}
-	case "cognito-identity":
-		var guest *cognito.Session
-		if guest, err = client.Guest(ctx); err == nil {
-			_, err = guest.IdentityID(ctx)
-		}
-	case "sts":
-		client := d.s.sts()
-		client.HTTPClient = &http.Client{Transport: to}
-		client.Credentials = func(context.Context) (sigv4.Credentials, error) {
-			return sigv4.Credentials{AccessKeyID: "none", SecretAccessKey: "none"}, nil
-		}
-		_, err = client.GetCallerIdentity(ctx)
-	case "s3":
-		client := d.s.s3()
-		client.HTTPClient, client.Credentials = &http.Client{Transport: to}, nil
-		err = firstKey(ctx, client, s3list.Input{Bucket: d.s.env.BucketName})
-	}
-	if to.url == nil {
-		return nil, err
-	}
-	return &url.URL{Scheme: to.url.Scheme, Host: to.url.Host, Path: "/"}, nil
-}
-
-// reach opens a connection to a service's host.
-func (d *doctor) reach(service string) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) {
-		if service == "cognito-identity" && d.s.env.IdentityPoolID == "" {
-			return "", remark("identity_pool_id is not set: there are no AWS credentials")
-		} else if service == "s3" && d.s.env.BucketName == "" {
-			return "", remark("bucket_name is not set")
-		}
-		u, err := d.host(ctx, service)
-		if err != nil {
-			return "", err
-		}
-		request, err := http.NewRequestWithContext(ctx, http.MethodHead, u.String(), nil)
-		if err != nil {
-			return "", err
-		}
-		client := *d.s.client.HTTPClient
-		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		response, err := client.Do(request)
-		if err != nil {
-			return "", unreachable(u.Host, err)
-		}
-		response.Body.Close()
-		if response.TLS == nil {
-			return u.Host + " answers, without TLS", nil
-		}
-		return u.Host + " answers, " + tls.VersionName(response.TLS.Version), nil
-	}
-}
-
-// unreachable says why a host could not be reached, and what to do.
-func unreachable(host string, err error) error {
-	var request *url.Error
-	if errors.As(err, &request) {
-		err = request.Err
-	}
+// reachable adds to an error of the network what to do about it.
+func reachable(err error) error {
+	var op *net.OpError
 	var dns *net.DNSError
 	var certificate *tls.CertificateVerificationError
 	var timeout net.Error
-	mend := "check the network, and HTTPS_PROXY"
 	switch {
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		return fmt.Errorf("%w: HTTPS_PROXY names a proxy that can't be reached: check it", err)
 	case errors.As(err, &dns):
-		mend = "check the network and its DNS, and whether HTTPS_PROXY has to be set"
+		return fmt.Errorf("%w: check the network and its DNS, and whether HTTPS_PROXY has to be set", err)
 	case errors.As(err, &certificate):
-		mend = "if the network has a proxy that looks into TLS, set AWS_CA_BUNDLE to a file with its root certificate; and check this machine's clock"
+		return fmt.Errorf("%w: if the network has a proxy that looks into TLS, set AWS_CA_BUNDLE to a file with its root certificate; and check this machine's clock", err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		mend = "nothing listens there: check AWS_ENDPOINT_URL and the endpoints of the environment, HTTPS_PROXY, and the firewall"
+		return fmt.Errorf("%w: nothing listens there: check AWS_ENDPOINT_URL and the endpoints of the environment, and the firewall", err)
 	case errors.As(err, &timeout) && timeout.Timeout():
-		mend = "a firewall drops what is sent, or HTTPS_PROXY has to be set"
+		return fmt.Errorf("%w: a firewall drops what is sent, or HTTPS_PROXY has to be set", err)
 	}
-	return fmt.Errorf("%s can't be reached: %w: %s", host, err, mend)
+	return err
 }
 
 // maxSkew is how far a clock may be off before services refuse signatures (AWS SigV4 documentation: five minutes).
@@ -132,16 +57,25 @@ func (d *doctor) clock(context.Context) (string, error) {
 	return fmt.Sprintf("%v %s AWS's", off.Abs(), way), nil
 }
 
+// userPool asks for the pool's keys, which are for all: the first thing that is sent, by which DNS and TLS are shown.
 func (d *doctor) userPool(ctx context.Context) (string, error) {
 	pool, err := d.s.client.UserPool()
 	if err != nil {
 		return "", err
 	}
+	by := ""
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
+		by = got.Conn.RemoteAddr().String() + ", without TLS"
+		if secure, ok := got.Conn.(*tls.Conn); ok {
+			by = got.Conn.RemoteAddr().String() + ", " + tls.VersionName(secure.ConnectionState().Version)
+		}
+	}})
 	keys, err := pool.JWKS(ctx, d.s.env.UserPoolID)
-	if err != nil {
+	var service *cognitoidp.Error
+	if errors.As(err, &service) {
 		return "", fmt.Errorf("%w: check that user_pool_id %s exists", cognito.Explain(err), d.s.env.UserPoolID)
 	}
-	return fmt.Sprintf("%s publishes its keys (%d)", d.s.env.UserPoolID, len(keys)), nil
+	return fmt.Sprintf("%s publishes its keys (%d) at %s", d.s.env.UserPoolID, len(keys), by), err
 }
 
 // appClient asks for a refresh with a token that nobody has: what the pool then refuses tells whether it knows the app
@@ -223,11 +157,11 @@ func (d *doctor) verify(ctx context.Context) (string, error) {
 	return "the pool's keys have signed the tokens", err
 }
 
-func (d *doctor) identityPool(ctx context.Context) (string, error) {
-	err := d.s.with(ctx, func(_ *record, session *cognito.Session) (err error) {
-		d.identity, err = session.IdentityID(ctx)
-		return err
-	})
+func (d *doctor) identityPool(ctx context.Context) (_ string, err error) {
+	if d.s.env.IdentityPoolID == "" {
+		return "", remark("identity_pool_id is not set: there are no AWS credentials")
+	}
+	d.identity, err = d.s.identityID(ctx)
 	return "identity " + d.identity, err
 }
 
@@ -251,6 +185,9 @@ func (d *doctor) role(ctx context.Context) (string, error) {
 
 // bucket asks for one key. Many a role may list what is below the caller's own prefix, and no more.
 func (d *doctor) bucket(ctx context.Context) (string, error) {
+	if d.s.env.BucketName == "" {
+		return "", remark("bucket_name is not set")
+	}
 	client, in := d.s.s3(), s3list.Input{Bucket: d.s.env.BucketName, PageSize: 1}
 	client.Credentials = d.have
 	err := firstKey(ctx, client, in)

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -61,9 +60,8 @@ func TestDoctorElsewhere(t *testing.T) {
 	}
 	// With nothing kept, the doctor signs in; and says what other tools will find.
 	m.settings["COGNITO_ENV"], m.settings["AWS_ACCESS_KEY_ID"] = "DEV", "AKIAIOSFODNN7EXAMPLE"
-	m.settings["https_proxy"], m.settings["no_proxy"] = "proxy.example.com:3128", "127.0.0.1"
 	out := m.must(t, cognitotest.ExamplePassword+"\n", "doctor", "-no-store", "-user", "ada")
-	for _, want := range []string{"nothing is kept", "AWS_ACCESS_KEY_ID is set", "http://proxy.example.com:3128", "example-bucket can be listed"} {
+	for _, want := range []string{"nothing is kept", "AWS_ACCESS_KEY_ID is set", "example-bucket can be listed"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -93,38 +91,25 @@ func TestDoctorOtherKeys(t *testing.T) {
 	}
 }
 
-func TestUnreachable(t *testing.T) {
+func TestReachable(t *testing.T) {
 	for want, err := range map[string]error{
-		"DNS":            &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "h"}},
+		"its DNS":        &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "h"}},
+		"names a proxy":  &net.OpError{Op: "proxyconnect", Err: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "h"}}},
 		"a firewall":     &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded},
-		"check the netw": errors.New("something else"),
+		"something else": errors.New("something else"),
 	} {
-		if got := unreachable("h", fmt.Errorf("x: %w", err)); !strings.Contains(got.Error(), want) || !errors.Is(got, err) {
+		if got := reachable(fmt.Errorf("x: %w", err)); !strings.Contains(got.Error(), want) || !errors.Is(got, err) {
 			t.Errorf("%v", got)
 		}
 	}
-}
-
-// The hosts are those that the library asks, and nothing is sent to learn them.
-func TestDoctorHosts(t *testing.T) {
-	a := &app{getenv: func(string) string { return "" }}
-	d := &doctor{a: a, s: &signedIn{a: a, env: cognito.Environment{
-		UserPoolID: "eu-west-1_EXAMPLE00", ClientID: cognitotest.ExampleClientID, IdentityPoolID: cognitotest.ExampleIdentityPoolID, BucketName: "b-1",
-	}}}
-	d.s.client = new(cognito.Client)
-	for service, want := range map[string]string{
-		"cognito-idp": "https://cognito-idp.eu-west-1.amazonaws.com/", "cognito-identity": "https://cognito-identity.us-east-1.amazonaws.com/",
-		"sts": "https://sts.eu-west-1.amazonaws.com/", "s3": "https://b-1.s3.eu-west-1.amazonaws.com/",
-	} {
-		if got, err := d.host(t.Context(), service); err != nil || got.String() != want {
-			t.Errorf("%s: %v, %v", service, got, err)
-		}
+	if reachable(nil) != nil {
+		t.Error("an error of none")
 	}
 }
 
 // What AWS_CA_BUNDLE trusts is reached by TLS.
 func TestDoctorTrustsBundle(t *testing.T) {
-	m := newMachine(t).signedIn(t)
+	m := newMachine(t)
 	secure := httptest.NewTLSServer(m.server)
 	t.Cleanup(secure.Close)
 	bundle := filepath.Join(m.dir, "roots.pem")
@@ -132,8 +117,8 @@ func TestDoctorTrustsBundle(t *testing.T) {
 	if err := os.WriteFile(bundle, certificate, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	m.settings["AWS_ENDPOINT_URL_STS"], m.settings["AWS_CA_BUNDLE"] = secure.URL, bundle
-	if out := m.must(t, "", "doctor"); !strings.Contains(out, strings.TrimPrefix(secure.URL, "https://")+" answers, TLS 1.3\n") {
+	m.settings["AWS_ENDPOINT_URL"], m.settings["AWS_CA_BUNDLE"] = secure.URL, bundle
+	if out := m.signedIn(t).must(t, "", "doctor"); !strings.Contains(out, " at "+strings.TrimPrefix(secure.URL, "https://")+", TLS 1.3\n") {
 		t.Error(out)
 	}
 }

@@ -208,9 +208,17 @@ func TestHosts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		host, err := (&doctor{a: a, s: s}).host(t.Context(), "cognito-idp")
-		if err != nil || host.Host != test.host {
-			t.Errorf("%+v: %v, %v", test, host, err)
+		asked := ""
+		aws := &cognitotest.Server{Fault: func(r *http.Request) *http.Response {
+			asked = r.Host
+			return answer(400, "")
+		}}
+		pool, err := a.client(s.env, aws.Client()).UserPool()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pool.JWKS(t.Context(), s.env.UserPoolID); asked != test.host {
+			t.Errorf("%+v: %s", test, asked)
 		}
 		m.settings["AWS_ENDPOINT_URL"] = m.url
 		for ignore, want := range map[string]string{"": m.url, "True": ""} {
