@@ -38,14 +38,7 @@ func (a *app) ask(prompt string, secret bool) (string, error) {
 
 // mistyped tells whether the same challenge can be answered again.
 func mistyped(err error) bool {
-	var service *cognitoidp.Error
-	if !errors.As(err, &service) {
-		return false
-	}
-	return slices.Contains([]string{
-		cognitoidp.CodeCodeMismatch, cognitoidp.CodeInvalidPassword, cognitoidp.CodePasswordHistoryPolicyViolation,
-		cognitoidp.CodeEnableSoftwareTokenMFA,
-	}, service.Code)
+	return poolSays(err, cognitoidp.CodeCodeMismatch, cognitoidp.CodeInvalidPassword, cognitoidp.CodePasswordHistoryPolicyViolation, cognitoidp.CodeEnableSoftwareTokenMFA)
 }
 
 // attempts is how often a wrong code or a refused new password may be mended at the terminal.
@@ -115,10 +108,7 @@ func (s *signedIn) answer(ctx context.Context, challenge *cognito.Challenge, log
 }
 
 // used tells whether a code was right and is no more: that of a password generator is good once (RFC 6238 5.2).
-func used(err error) bool {
-	var service *cognitoidp.Error
-	return errors.As(err, &service) && service.Code == cognitoidp.CodeExpiredCode
-}
+func used(err error) bool { return poolSays(err, cognitoidp.CodeExpiredCode) }
 
 // nextCode waits until a password generator shows another code.
 func (s *signedIn) nextCode(ctx context.Context) error {

@@ -177,7 +177,7 @@ func isSwitch(f *flag.Flag) bool {
 func (a *app) flagsOf(name string) (flags *flag.FlagSet) {
 	for _, c := range commands() {
 		if c.name == name {
-			probe := &app{stdin: a.stdin, stdout: discard{}, stderr: discard{}, getenv: a.getenv, now: c}
+			probe := &app{stdin: a.stdin, stdout: io.Discard, stderr: io.Discard, getenv: a.getenv, now: c}
 			probe.inspect = func(f *flag.FlagSet) { flags = f }
 			c.run(context.Background(), probe, []string{"-help"})
 		}

@@ -140,11 +140,8 @@ func (d *doctor) compare(context.Context) (string, error) {
 	return "of the user pool and the app client, " + until(d.saved.Tokens.Expires), nil
 }
 
-func (d *doctor) refresh(ctx context.Context) (string, error) {
-	err := d.s.with(ctx, func(_ *record, session *cognito.Session) (err error) {
-		d.tokens, err = session.Tokens(ctx)
-		return err
-	})
+func (d *doctor) refresh(ctx context.Context) (_ string, err error) {
+	d.tokens, err = d.s.tokens(ctx)
 	d.s.anew = false // once is enough
 	return "new tokens, " + until(d.tokens.Expires), err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -52,7 +53,7 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 	usage := f.Usage
 	asked := false
 	f.Usage = func() { asked = true } // a wrong flag is told in one line; -help shows it all
-	f.SetOutput(discard{})
+	f.SetOutput(io.Discard)
 	var words []string
 	for {
 		err := f.Parse(args)
@@ -101,10 +102,6 @@ func withoutValue(text string) string {
 	}
 	return text
 }
-
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 const overviewEnd = `
 "cognito help COMMAND" shows its flags and an example. Flags come before environment variables, and those before the

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -222,7 +223,7 @@ func TestSignInFlagsAreNotIgnored(t *testing.T) {
 func TestInterruptedBeforeCommand(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	a := &app{stdin: os.Stdin, stdout: discard{}, stderr: discard{}}
+	a := &app{stdin: os.Stdin, stdout: io.Discard, stderr: io.Discard}
 	if err := a.runChild(ctx, "/nonexistent", []string{"x"}, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}

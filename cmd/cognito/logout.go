@@ -50,9 +50,8 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		if err := l.tellPool(ctx, s, r, session); err != nil {
 			return err
 		}
-		var service *cognitoidp.Error
 		switch err := session.SignOut(ctx); {
-		case errors.As(err, &service) && service.Code == cognitoidp.CodeUnsupportedOperation:
+		case poolSays(err, cognitoidp.CodeUnsupportedOperation):
 			s.a.notef("forgotten here alone: %s", err)
 		case err != nil && !ended(err):
 			return err
@@ -102,8 +101,7 @@ func (l logout) tellPool(ctx context.Context, s *signedIn, r *record, session *c
 		s.a.notef("the session has no device that the pool could forget")
 	} else if l.device {
 		err := pool.ForgetDevice(ctx, cognitoidp.ForgetDeviceInput{AccessToken: tokens.Access, DeviceKey: device.Key})
-		var service *cognitoidp.Error
-		if err != nil && !(errors.As(err, &service) && service.Code == cognitoidp.CodeResourceNotFound) { // forgotten already
+		if err != nil && !poolSays(err, cognitoidp.CodeResourceNotFound) { // forgotten already
 			return cognito.Explain(err)
 		}
 		r.Devices = maps.Clone(r.Devices)

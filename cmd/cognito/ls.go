@@ -108,9 +108,9 @@ type listing struct {
 // list lists, and writes line by line.
 func (l *listing) list(ctx context.Context, s *signedIn) (err error) {
 	out := bufio.NewWriterSize(s.a.stdout, 64<<10)
-	progress := progressOf(s.a)
+	progress, width := progressTo(s.a), 0
 	l.in.Progress = func(p s3list.Progress) { // at most ten times a second: what is there is shown then
-		progress.show(p.Keys)
+		width, _ = fmt.Fprintf(progress, "\r%d keys", p.Keys)
 		out.Flush()
 	}
 	client := s.s3()
@@ -133,7 +133,9 @@ func (l *listing) list(ctx context.Context, s *signedIn) (err error) {
 			size += object.Size
 		}
 	}
-	progress.clear()
+	if width > 0 {
+		fmt.Fprintf(progress, "\r%*s\r", width-len("\r"), "") // nothing of it stays
+	}
 	if flushed := out.Flush(); flushed != nil {
 		return flushed
 	}
@@ -240,37 +242,16 @@ func humanSize(bytes int64) string {
 	return strconv.FormatFloat(size, 'f', 1, 64) + " " + "KMGTPE"[unit:unit+1] + "iB"
 }
 
-// A progress is a line on a terminal that tells how far a listing has come. It is short enough for any window, and has no
-// colours. Where the listing itself goes to a terminal, that is progress enough.
-type progress struct {
-	to    io.Writer // nil: there is no terminal
-	width int       // of what is shown
-}
-
-func progressOf(a *app) *progress {
+// progressTo is the terminal that shows how far a listing has come. Where the listing itself goes to one, that is progress
+// enough.
+func progressTo(a *app) io.Writer {
 	if !onTerminal(a.stderr) || onTerminal(a.stdout) || a.getenv("TERM") == "dumb" {
-		return &progress{}
+		return io.Discard
 	}
-	return &progress{to: a.stderr}
+	return a.stderr
 }
 
 func onTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	return ok && terminal.Is(file)
-}
-
-func (p *progress) show(keys int64) {
-	if p.to != nil {
-		text := strconv.FormatInt(keys, 10) + " keys"
-		p.width = max(p.width, len(text))
-		io.WriteString(p.to, "\r"+text)
-	}
-}
-
-// clear leaves the line empty.
-func (p *progress) clear() {
-	if p.width > 0 {
-		io.WriteString(p.to, "\r"+strings.Repeat(" ", p.width)+"\r")
-		p.width = 0
-	}
 }

@@ -27,7 +27,7 @@ func TestProgressAtTerminal(t *testing.T) {
 	s := m.atTerminal(t, 20, 5, "exec", "--", "sh", "-c", shellWord(tool)+" ls -r > "+shellWord(out)+"; echo end")
 	shown := s.expect("end")
 	s.exits(0)
-	if !regexp.MustCompile(`^(\r\d+ keys)+\r +\r$`).MatchString(shown) {
+	if !regexp.MustCompile(`^(\r\d+ keys)+\r {9}\r$`).MatchString(shown) {
 		t.Errorf("%q", shown)
 	}
 	for part := range strings.SplitSeq(shown, "\r") {

@@ -72,7 +72,6 @@ type app struct {
 	config, env, region string // flags that most commands have
 	noStore             bool
 	login               loginFlags
-	renewing            renewal
 }
 
 func main() {

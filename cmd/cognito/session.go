@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -173,17 +174,24 @@ func (a *app) sameFlags() (text string) {
 	return text
 }
 
+// poolSays tells whether an error is the user pool's, with one of these codes.
+func poolSays(err error, codes ...string) bool {
+	var service *cognitoidp.Error
+	return errors.As(err, &service) && slices.Contains(codes, service.Code)
+}
+
 // ended tells whether an error of the user pool says that its tokens are of no more use.
 func ended(err error) bool {
-	var service *cognitoidp.Error
-	if !errors.As(err, &service) {
-		return false
-	}
-	switch service.Code {
-	case cognitoidp.CodeNotAuthorized, cognitoidp.CodeRefreshTokenReuse, cognitoidp.CodeUserNotFound, cognitoidp.CodePasswordResetRequired:
-		return true
-	}
-	return false
+	return poolSays(err, cognitoidp.CodeNotAuthorized, cognitoidp.CodeRefreshTokenReuse, cognitoidp.CodeUserNotFound, cognitoidp.CodePasswordResetRequired)
+}
+
+// tokens are those of the session, refreshed if need be.
+func (s *signedIn) tokens(ctx context.Context) (tokens cognito.Tokens, err error) {
+	err = s.with(ctx, func(_ *record, session *cognito.Session) error {
+		tokens, err = session.Tokens(ctx)
+		return err
+	})
+	return tokens, err
 }
 
 // credentials answers from what is kept while it is fresh, and renews it otherwise. It is what other packages call for

@@ -202,7 +202,7 @@ func (k *keeper) update(ctx context.Context, change func(r *record, store func()
 			return err
 		}
 		before = after
-		return k.replace(after)
+		return replaceFile(k.path(), after, 0o600)
 	}
 	err = change(&r, store)
 	return errors.Join(err, store())
@@ -256,9 +256,6 @@ func (k *keeper) lock(ctx context.Context) (unlock func(), err error) {
 	return func() { file.Close() }, nil
 }
 
-// replace writes the file as a whole: another process sees the old one or the new one.
-func (k *keeper) replace(data []byte) error { return replaceFile(k.path(), data, 0o600) }
-
 // rehearse writes as much as the record is, and a little more, beside it, so that a full disk is noticed before it costs
 // a token.
 func (k *keeper) rehearse(r *record) error {
@@ -274,7 +271,7 @@ func (k *keeper) rehearse(r *record) error {
 	return replaceFile(path, append(text, strings.Repeat(" ", 4096)...), 0o600)
 }
 
-// replaceFile writes a file beside path and puts it in its place.
+// replaceFile writes a file beside path and puts it in its place: another process sees the old one or the new one.
 func replaceFile(path string, data []byte, mode fs.FileMode) error {
 	extension := filepath.Ext(path)
 	file, err := os.CreateTemp(filepath.Dir(path), strings.TrimSuffix(filepath.Base(path), extension)+".*.new") // mode 0600

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-
-	"github.com/loginwithcognito/cognito"
 )
 
 func tokenCommand() command {
@@ -27,11 +25,7 @@ cognito token -access`,
 			if err != nil {
 				return err
 			}
-			var tokens cognito.Tokens
-			err = s.with(ctx, func(_ *record, session *cognito.Session) error {
-				tokens, err = session.Tokens(ctx)
-				return err
-			})
+			tokens, err := s.tokens(ctx)
 			if err != nil {
 				return err
 			}

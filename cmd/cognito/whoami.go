@@ -67,10 +67,7 @@ type whoami struct {
 
 // ask renews what has to be, and asks STS.
 func (w *whoami) ask(ctx context.Context, s *signedIn) error {
-	err := s.with(ctx, func(_ *record, session *cognito.Session) error {
-		_, err := session.Tokens(ctx)
-		return err
-	})
+	_, err := s.tokens(ctx)
 	if err != nil || s.env.IdentityPoolID == "" {
 		return err
 	}
