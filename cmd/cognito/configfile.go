@@ -25,7 +25,7 @@ type setting struct {
 
 const secretKey = "client_secret" // its value is never printed
 
-// settings are all fields of e, in the order of the file.
+// settings are all fields of e, in the order in which they are asked for.
 func settings(e *cognito.Environment) []setting {
 	return []setting{
 		{"aws_region", "region", "", &e.Region},
@@ -65,27 +65,20 @@ func (a *app) configured(path string) (map[string]cognito.Environment, error) {
 
 // marshalEnvironments is the file. Environments redact themselves from encoding/json.
 func marshalEnvironments(all map[string]cognito.Environment) []byte {
-	quote := func(s string) string {
-		text, _ := json.Marshal(s)
-		return string(text)
-	}
-	var names []string
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		e := all[name]
-		var plain, endpoints []string
+	file := make(map[string]map[string]any)
+	for name, e := range all {
+		fields, endpoints := make(map[string]any), make(map[string]string)
 		for _, s := range settings(&e) {
 			if key, nested := strings.CutPrefix(s.key, "endpoints."); *s.value != "" && nested {
-				endpoints = append(endpoints, quote(key)+": "+quote(*s.value))
+				endpoints[key], fields["endpoints"] = *s.value, endpoints
 			} else if *s.value != "" {
-				plain = append(plain, quote(s.key)+": "+quote(*s.value))
+				fields[s.key] = *s.value
 			}
 		}
-		if endpoints != nil {
-			plain = append(plain, "\"endpoints\": {\n      "+strings.Join(endpoints, ",\n      ")+"\n    }")
-		}
-		names = append(names, quote(name)+": {\n    "+strings.Join(plain, ",\n    ")+"\n  }")
+		file[name] = fields
 	}
-	return []byte("{\n  " + strings.Join(names, ",\n  ") + "\n}\n")
+	data, _ := json.MarshalIndent(file, "", "  ") // texts alone can't fail
+	return append(data, '\n')
 }
 
 // saveEnvironments writes the file, for the user alone.

@@ -98,13 +98,7 @@ func (c *configuring) run(a *app) error {
 // read returns the environments to write, by name, as far as flags and the file tell them.
 func (c *configuring) read(a *app, all map[string]cognito.Environment) (map[string]cognito.Environment, error) {
 	if c.from == "" {
-		name := a.env
-		for only := range all {
-			if name == "" && len(all) == 1 {
-				name = only
-			}
-		}
-		name = cmp.Or(name, cognito.DefaultEnvironment)
+		name := cmp.Or(a.envName(all), cognito.DefaultEnvironment)
 		return map[string]cognito.Environment{name: all[name]}, nil
 	}
 	data, err := readFile(c.from, 2<<20)

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/loginwithcognito/cognito"
@@ -55,12 +57,7 @@ func (a *app) environment() (name string, e cognito.Environment, err error) {
 	if err != nil {
 		return "", e, err
 	}
-	name = a.env
-	for only := range all {
-		if name == "" && len(all) == 1 {
-			name = only
-		}
-	}
+	name = a.envName(all)
 	if e, err = cognito.SelectEnvironment(all, name); err != nil {
 		return "", e, usagef("%w (-env, or COGNITO_ENV)", err)
 	}
@@ -79,6 +76,14 @@ func (a *app) environment() (name string, e cognito.Environment, err error) {
 		return "", e, usagef("user_pool_id or client_id is missing in environment %s of %s: ask an administrator for it", name, path)
 	}
 	return name, e, nil
+}
+
+// envName is the name that -env gives, or else that of the only environment.
+func (a *app) envName(all map[string]cognito.Environment) string {
+	if a.env == "" && len(all) == 1 {
+		return slices.Collect(maps.Keys(all))[0]
+	}
+	return a.env
 }
 
 // serviceRegion is the Region of what the credentials are used for, which need not be that of the pools.
