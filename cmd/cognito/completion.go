@@ -12,7 +12,7 @@ import (
 func completionCommand() command {
 	return command{
 		name: "completion", args: "bash|zsh|fish",
-		summary: `Print a script that completes commands, flags and names of environments in a shell.
+		summary: `Print a script that completes commands and flags in a shell.
 The script asks this program what can follow, so it need not be made anew when the program is replaced.`,
 		example: `source <(cognito completion bash)
 cognito completion zsh > "${fpath[1]}/_cognito"
@@ -49,7 +49,6 @@ _cognito() {
 	local word
 	COMPREPLY=()
 	while IFS=$'\t' read -r word _; do
-		printf -v word %q "$word"
 		COMPREPLY+=("$word")
 	done < <("${COMP_WORDS[0]/#\~/$HOME}" completion -words -- "${COMP_WORDS[@]:0:COMP_CWORD+1}" 2>/dev/null)
 }
@@ -87,24 +86,15 @@ complete -c cognito -f -a '(__cognito_complete)'
 }
 
 // complete answers what can stand in place of the last word, the first being the program's name: each with a tab and what it
-// means, where that is known. All of it comes from the commands and their flags.
+// means. All of it comes from the commands and their flags.
 func (a *app) complete(words []string) (found []string) {
-	bare := words[:0:0]
-	for i, word := range words { // bash makes three words of -env=DEV
-		if word != "=" {
-			bare = append(bare, word)
-		} else if i == len(words)-1 {
-			bare = append(bare, "")
-		}
-	}
-	words = bare
 	if len(words) < 2 {
 		return nil
 	}
 	last := words[len(words)-1]
 	offer := func(word, meaning string) {
 		if strings.HasPrefix(word, last) {
-			found = append(found, strings.TrimSuffix(printable(word)+"\t"+oneLine(meaning), "\t"))
+			found = append(found, strings.TrimSuffix(word+"\t"+oneLine(meaning), "\t"))
 		}
 	}
 	if len(words) == 2 || len(words) == 3 && words[1] == "help" {
@@ -118,59 +108,23 @@ func (a *app) complete(words []string) (found []string) {
 		}
 		return found
 	}
-	flags := a.flagsOf(words[1])
-	if flags == nil {
-		return nil
-	}
-	if config := flags.Lookup("config"); config != nil {
-		a.config = config.DefValue
-	}
-	var value *flag.Flag // what the last word is the value of
-	for _, word := range words[2 : len(words)-1] {
-		if value != nil {
-			if value.Name == "config" {
-				a.config = word
-			}
-			value = nil
-		} else if word == "--" {
-			return nil
-		} else if name, ok := strings.CutPrefix(word, "-"); ok {
-			if value = flags.Lookup(strings.TrimPrefix(name, "-")); value != nil && isSwitch(value) {
-				value = nil
-			}
+	switch flags := a.flagsOf(words[1]); {
+	case flags == nil || slices.Contains(words[2:len(words)-1], "--"):
+	case strings.HasPrefix(last, "-"):
+		dash := "-"
+		if strings.HasPrefix(last, "--") {
+			dash = "--"
 		}
-	}
-	name, typed, assigned := strings.Cut(last, "=")
-	dashes := last[:len(last)-len(strings.TrimLeft(last, "-"))]
-	switch {
-	case value != nil:
-		for _, v := range a.valuesOf(value) {
-			offer(v, "")
-		}
-	case dashes == "" && words[1] == "completion":
+		flags.VisitAll(func(f *flag.Flag) {
+			_, usage := flag.UnquoteUsage(f)
+			offer(dash+f.Name, usage)
+		})
+	case words[1] == "completion":
 		for _, shell := range completionShells() {
 			offer(shell, "")
 		}
-	case dashes != "" && assigned:
-		if value = flags.Lookup(strings.TrimLeft(name, "-")); value != nil {
-			for _, v := range a.valuesOf(value) {
-				if strings.HasPrefix(v, typed) {
-					offer(name+"="+v, "")
-				}
-			}
-		}
-	case dashes != "" && len(dashes) <= 2:
-		flags.VisitAll(func(f *flag.Flag) {
-			_, usage := flag.UnquoteUsage(f)
-			offer(dashes+f.Name, usage)
-		})
 	}
 	return found
-}
-
-func isSwitch(f *flag.Flag) bool {
-	b, ok := f.Value.(interface{ IsBoolFlag() bool })
-	return ok && b.IsBoolFlag()
 }
 
 // flagsOf are the flags of a command, which does not run.
@@ -183,13 +137,4 @@ func (a *app) flagsOf(name string) (flags *flag.FlagSet) {
 		}
 	}
 	return flags
-}
-
-// valuesOf are the values that a flag can have, as far as they can be told: the names of the environments.
-func (a *app) valuesOf(f *flag.Flag) []string {
-	if f.Name != "env" {
-		return nil
-	}
-	all, _ := a.environments()
-	return slices.Sorted(maps.Keys(all))
 }

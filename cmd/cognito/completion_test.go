@@ -12,25 +12,20 @@ import (
 func TestComplete(t *testing.T) {
 	m := newMachine(t)
 	for typed, want := range map[string][]string{
-		"cognito|conf":                      {"configure"},
-		"cognito|help|log":                  {"login", "logout"},
-		"cognito|v":                         {"version"},
-		"cognito|login|-us":                 {"-user"},
-		"cognito|login|--us":                {"--user"},
-		"cognito|login|---us":               nil,
-		"cognito|login|-user|":              nil,
-		"cognito|login|-env|":               {"BARE", "DEV"},
-		"cognito|login|-env|D":              {"DEV"},
-		"cognito|login|-env=D":              {"-env=DEV"},
-		"cognito|login|-env|=|D":            {"DEV"}, // bash
-		"cognito|login|-env|=":              {"BARE", "DEV"},
-		"cognito|login|-config|/none|-env|": nil,
-		"cognito|login|-nonsense|-env|B":    {"BARE"},
-		"cognito|exec|--|l":                 nil,
-		"cognito|completion|z":              {"zsh"},
-		"cognito|nonsense|-":                nil,
-		"cognito":                           nil,
-		"cognito|":                          append(slices.Collect(names()), "help", "version"),
+		"cognito|conf":                {"configure"},
+		"cognito|help|log":            {"login", "logout"},
+		"cognito|v":                   {"version"},
+		"cognito|login|-us":           {"-user"},
+		"cognito|login|--us":          {"--user"},
+		"cognito|login|---us":         nil,
+		"cognito|login|-user|":        nil,
+		"cognito|login|-env|":         nil,
+		"cognito|login|-nonsense|-en": {"-env"},
+		"cognito|exec|--|l":           nil,
+		"cognito|completion|z":        {"zsh"},
+		"cognito|nonsense|-":          nil,
+		"cognito":                     nil,
+		"cognito|":                    append(slices.Collect(names()), "help", "version"),
 	} {
 		stdout := m.must(t, "", append([]string{"completion", "-words", "--"}, strings.Split(typed, "|")...)...)
 		var got []string
@@ -104,12 +99,10 @@ source <(cognito completion bash)
 complete -p cognito
 try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cognito; echo "${COMPREPLY[*]-}"; }
 try cognito login -us
-try cognito login -env B
-try cognito login -env = D
 try ~/bin/../bin/cognito conf
 try cognito exec -- x
 `, "bash", "--norc", "-c")
-	if want := "complete -o default -F _cognito cognito\n-user\nBARE\nDEV\nconfigure\n\n"; out != want {
+	if want := "complete -o default -F _cognito cognito\n-user\nconfigure\n\n"; out != want {
 		t.Errorf("got %q, want %q", out, want)
 	}
 }
@@ -124,11 +117,9 @@ _files() { echo files }
 source <(cognito completion zsh)
 try() { words=("$@"); CURRENT=$#; _cognito }
 try cognito login -us
-try cognito login -env B
-try cognito login -env=
 try cognito exec -- x
 `, "zsh", "-f", "-c")
-	if want := "compdef _cognito cognito\n-user\nBARE\n-env=BARE -env=DEV\nfiles\n"; out != want {
+	if want := "compdef _cognito cognito\n-user\nfiles\n"; out != want {
 		t.Errorf("got %q, want %q", out, want)
 	}
 }
@@ -139,7 +130,6 @@ func TestCompletionInFish(t *testing.T) {
 	out := m.inShell(t, `
 cognito completion fish | source
 complete -C 'cognito login -use'
-complete -C 'cognito login -env B'
 complete -C 'cognito login -totp-file a-f'
 complete -C 'cognito completion '
 `, "fish", "--no-config", "-c")
@@ -148,7 +138,7 @@ complete -C 'cognito completion '
 		word, _, _ := strings.Cut(strings.TrimSpace(line), "\t")
 		got = append(got, word)
 	}
-	if want := []string{"-user", "BARE", "a-file", "bash", "fish", "zsh"}; !slices.Equal(got, want) {
+	if want := []string{"-user", "a-file", "bash", "fish", "zsh"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
