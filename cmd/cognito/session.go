@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/loginwithcognito/cognito"
@@ -17,20 +18,14 @@ import (
 
 // A signedIn is the way of the commands to the user's session: what is kept of it, and how it is renewed.
 type signedIn struct {
-	a       *app
-	name    string // of the environment
-	env     cognito.Environment
-	client  *cognito.Client
-	keep    *keeper
-	anew    bool // tokens are refreshed whatever is left of them
-	clock   *clock
-	renewal renewal
-}
-
-// A renewal remembers, within one process, that credentials could not be renewed.
-type renewal struct {
-	mu     sync.Mutex
-	failed time.Time
+	a      *app
+	name   string // of the environment
+	env    cognito.Environment
+	client *cognito.Client
+	keep   *keeper
+	anew   bool // tokens are refreshed whatever is left of them
+	clock  *clock
+	failed atomic.Pointer[time.Time] // when credentials could last not be renewed in this process; nil: never
 }
 
 // open prepares the session of the environment that the flags name. Nothing is sent, unless nothing shall be kept: then
@@ -201,7 +196,7 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 		return sigv4.Credentials{}, err
 	}
 	have, err := s.kept()
-	if err == nil && have != nil && (have.fresh() || have.left() > time.Minute && s.renewal.justFailed()) {
+	if err == nil && have != nil && (have.fresh() || have.left() > time.Minute && s.justFailed()) {
 		return have.credentials(), nil
 	}
 	var creds sigv4.Credentials
@@ -223,7 +218,8 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 		return creds, nil
 	}
 	if have != nil && have.For == s.how() && have.left() > time.Minute && !errors.Is(ctx.Err(), context.Canceled) {
-		s.renewal.note()
+		now := time.Now()
+		s.failed.Store(&now)
 		s.a.notef("the credentials could not be renewed and will do for %v: %s", have.left().Round(time.Second), err)
 		return have.credentials(), nil
 	}
@@ -250,23 +246,15 @@ func (s *signedIn) kept() (*cached, error) {
 }
 
 // justFailed tells whether the last attempt was so recent that the next one should wait.
-func (r *renewal) justFailed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return time.Since(r.failed) < 30*time.Second
-}
-
-func (r *renewal) note() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failed = time.Now()
+func (s *signedIn) justFailed() bool {
+	failed := s.failed.Load()
+	return failed != nil && time.Since(*failed) < 30*time.Second
 }
 
 // A clock sends requests and learns from the answers' Date how far this machine's clock is off.
 type clock struct {
 	base http.RoundTripper
-	mu   sync.Mutex
-	off  time.Duration
+	off  atomic.Int64 // time.Duration
 }
 
 func (c *clock) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -275,11 +263,11 @@ func (c *clock) RoundTrip(request *http.Request) (*http.Response, error) {
 		return response, err
 	}
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.off = time.Until(date); c.off.Abs() < 5*time.Second { // Date has whole seconds, and the answer took its time
-			c.off = 0
+		off := time.Until(date)
+		if off.Abs() < 5*time.Second { // Date has whole seconds, and the answer took its time
+			off = 0
 		}
+		c.off.Store(int64(off))
 	}
 	return response, nil
 }
@@ -287,8 +275,4 @@ func (c *clock) RoundTrip(request *http.Request) (*http.Response, error) {
 // CloseIdleConnections is what http.Client.CloseIdleConnections calls.
 func (c *clock) CloseIdleConnections() { (&http.Client{Transport: c.base}).CloseIdleConnections() }
 
-func (c *clock) offset() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.off
-}
+func (c *clock) offset() time.Duration { return time.Duration(c.off.Load()) }
