@@ -26,7 +26,7 @@ func (m *machine) change(t *testing.T, change func(*record, *cognito.Saved)) {
 	if err := r.keep(*saved); err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(plain(r))
+	text, err := json.Marshal(r)
 	if err == nil {
 		err = os.WriteFile(path, text, 0o600)
 	}

@@ -154,7 +154,7 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 				return err
 			}
 			if r.Devices == nil {
-				r.Devices = make(map[string]device)
+				r.Devices = make(map[string]json.RawMessage)
 			}
 			r.Devices[cmp.Or(newDevice.Username, real, typed)] = text
 		}

@@ -52,7 +52,7 @@ func TestStaleCredentials(t *testing.T) {
 	age := func(by time.Duration) {
 		path, r := m.record(t)
 		r.Credentials.Obtained, r.Credentials.Expires = r.Credentials.Obtained.Add(-by), r.Credentials.Expires.Add(-by)
-		text, err := json.Marshal(plain(r))
+		text, err := json.Marshal(r)
 		if err == nil {
 			err = os.WriteFile(path, text, 0o600)
 		}

@@ -28,18 +28,16 @@ const maxRecord = 4 << 20
 // A record is what is known about one environment's user from earlier runs. It holds secrets: it is written to files of
 // mode 0600 only, and never printed.
 type record struct {
-	Version     int               `json:"version"`
-	Environment string            `json:"environment"`
-	UserPoolID  string            `json:"user_pool_id"`
-	ClientID    string            `json:"client_id"`
-	User        string            `json:"user,omitempty"`        // as typed at the last sign-in
-	Session     json.RawMessage   `json:"session,omitempty"`     // cognito.Saved, revealed; absent: nobody is signed in
-	Credentials *cached           `json:"credentials,omitempty"` // the newest
-	Devices     map[string]device `json:"devices,omitempty"`     // by the user's real name
-	Names       map[string]string `json:"names,omitempty"`       // real names by what was typed
+	Version     int                        `json:"version"`
+	Environment string                     `json:"environment"`
+	UserPoolID  string                     `json:"user_pool_id"`
+	ClientID    string                     `json:"client_id"`
+	User        string                     `json:"user,omitempty"`        // as typed at the last sign-in
+	Session     json.RawMessage            `json:"session,omitempty"`     // cognito.Saved, revealed; absent: nobody is signed in
+	Credentials *cached                    `json:"credentials,omitempty"` // the newest
+	Devices     map[string]json.RawMessage `json:"devices,omitempty"`     // cognito.Device, revealed, by the user's real name
+	Names       map[string]string          `json:"names,omitempty"`       // real names by what was typed
 }
-
-type device = json.RawMessage // cognito.Device, revealed
 
 // cached are AWS credentials as they are kept.
 type cached struct {
@@ -124,13 +122,12 @@ func (k *keeper) load() (record, error) {
 		return k.blank, nil
 	}
 	var data []byte
-	err := k.private()
-	if err == nil {
-		err = patient(func() (err error) {
+	err := patient(func() (err error) {
+		if err = k.private(); err == nil {
 			data, err = readFile(k.path(), maxRecord)
-			return err
-		})
-	}
+		}
+		return err
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return k.blank, nil
 	} else if err != nil {
@@ -195,9 +192,9 @@ func (k *keeper) update(ctx context.Context, change func(r *record, store func()
 	if err != nil {
 		return err
 	}
-	before, _ := json.Marshal(plain(r))
+	before, _ := json.Marshal(r)
 	store := func() error {
-		after, err := json.Marshal(plain(r))
+		after, err := json.Marshal(r)
 		if err != nil || bytes.Equal(before, after) {
 			return err
 		}
@@ -207,9 +204,6 @@ func (k *keeper) update(ctx context.Context, change func(r *record, store func()
 	err = change(&r, store)
 	return errors.Join(err, store())
 }
-
-// plain is a record without methods.
-type plain record
 
 // private refuses a directory that others can enter: they could read what is kept, or put something else in its place.
 func (k *keeper) private() error {
@@ -262,7 +256,7 @@ func (k *keeper) rehearse(r *record) error {
 	if k.dir == "" {
 		return nil
 	}
-	text, err := json.Marshal(plain(*r))
+	text, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (m *machine) forget(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Credentials = nil
-	text, err := json.Marshal(plain(r))
+	text, err := json.Marshal(r)
 	if err == nil {
 		err = os.WriteFile(path, text, 0o600)
 	}
