@@ -130,6 +130,38 @@ func (o credentialsObject) Format(f fmt.State, _ rune) {
 	io.WriteString(f, "credentialsObject{REDACTED}")
 }
 
+// cached are AWS credentials as they are kept.
+type cached struct {
+	For             string        `json:"for"` // what they were made for: see how
+	AccessKeyID     string        `json:"access_key_id"`
+	SecretAccessKey string        `json:"secret_access_key"`
+	SessionToken    string        `json:"session_token"`
+	Expires         time.Time     `json:"expires"`
+	Obtained        time.Time     `json:"obtained"`
+	Offset          time.Duration `json:"clock_offset"` // of AWS's clock then, to add to this machine's
+}
+
+// Format leaves everything out.
+func (c cached) Format(f fmt.State, _ rune) { io.WriteString(f, "cached{REDACTED}") }
+
+// credentials are c in the library's form.
+func (c *cached) credentials() sigv4.Credentials {
+	return sigv4.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken, Expires: c.Expires}
+}
+
+// left is how long they are good for. This machine's clock may have been wrong then, or may be now: the earlier counts.
+func (c *cached) left() time.Duration {
+	left := time.Until(c.Expires)
+	return min(left, left-c.Offset)
+}
+
+// fresh tells whether they need no renewal: 15 minutes remain, or of a life below 45 minutes a third. (What botocore and
+// the SDKs renew is older than that.) Where more than all of it seems to remain, the clock has been set back.
+func (c *cached) fresh() bool {
+	life, left := c.Expires.Sub(c.Obtained.Add(c.Offset)), c.left()
+	return left > min(15*time.Minute, life/3) && left < life+time.Minute
+}
+
 // usable tells what is wrong with credentials that no tool would take.
 func usable(creds sigv4.Credentials) error {
 	switch {

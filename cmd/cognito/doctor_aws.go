@@ -25,6 +25,8 @@ func reachable(err error) error {
 	var certificate *tls.CertificateVerificationError
 	var timeout net.Error
 	switch {
+	case errors.Is(err, errBusy):
+		return err
 	case errors.As(err, &op) && op.Op == "proxyconnect":
 		return fmt.Errorf("%w: HTTPS_PROXY names a proxy that can't be reached: check it", err)
 	case errors.As(err, &dns):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
@@ -104,6 +106,18 @@ func TestReachable(t *testing.T) {
 	}
 	if reachable(nil) != nil {
 		t.Error("an error of none")
+	}
+	// To wait for another process is no matter of the network.
+	k := &keeper{dir: filepath.Join(t.TempDir(), "state"), name: "x"}
+	unlock, err := k.lock(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := k.lock(ctx); !errors.Is(err, context.DeadlineExceeded) || reachable(err) != err {
+		t.Errorf("%v: %v", err, reachable(err))
 	}
 }
 

@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
-	"github.com/loginwithcognito/cognito/sigv4"
 )
 
 // maxRecord bounds a file of state: tokens of a user in many groups, and a few hundred devices.
@@ -39,40 +38,8 @@ type record struct {
 	Names       map[string]string          `json:"names,omitempty"`       // real names by what was typed
 }
 
-// cached are AWS credentials as they are kept.
-type cached struct {
-	For             string        `json:"for"` // what they were made for: see how
-	AccessKeyID     string        `json:"access_key_id"`
-	SecretAccessKey string        `json:"secret_access_key"`
-	SessionToken    string        `json:"session_token"`
-	Expires         time.Time     `json:"expires"`
-	Obtained        time.Time     `json:"obtained"`
-	Offset          time.Duration `json:"clock_offset"` // of AWS's clock then, to add to this machine's
-}
-
 // Format leaves everything out.
 func (r record) Format(f fmt.State, _ rune) { io.WriteString(f, "record{REDACTED}") }
-
-// Format leaves everything out.
-func (c cached) Format(f fmt.State, _ rune) { io.WriteString(f, "cached{REDACTED}") }
-
-// credentials are c in the library's form.
-func (c *cached) credentials() sigv4.Credentials {
-	return sigv4.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken, Expires: c.Expires}
-}
-
-// left is how long they are good for. This machine's clock may have been wrong then, or may be now: the earlier counts.
-func (c *cached) left() time.Duration {
-	left := time.Until(c.Expires)
-	return min(left, left-c.Offset)
-}
-
-// fresh tells whether they need no renewal: 15 minutes remain, or of a life below 45 minutes a third. (What botocore and
-// the SDKs renew is older than that.) Where more than all of it seems to remain, the clock has been set back.
-func (c *cached) fresh() bool {
-	life, left := c.Expires.Sub(c.Obtained.Add(c.Offset)), c.left()
-	return left > min(15*time.Minute, life/3) && left < life+time.Minute
-}
 
 // A keeper keeps one record: in a file that any number of processes share, or in memory alone.
 //
@@ -217,6 +184,9 @@ func (k *keeper) private() error {
 	return nil
 }
 
+// errBusy is the error for a lock that was not to be had in time.
+var errBusy = errors.New("another process of this program is busy")
+
 // lock waits until no other process changes the record.
 func (k *keeper) lock(ctx context.Context) (unlock func(), err error) {
 	if err := os.MkdirAll(k.dir, 0o700); err != nil {
@@ -239,7 +209,7 @@ func (k *keeper) lock(ctx context.Context) (unlock func(), err error) {
 		select {
 		case <-ctx.Done():
 			file.Close()
-			return nil, fmt.Errorf("another process of this program is busy with %s: %w", k.path(), ctx.Err())
+			return nil, fmt.Errorf("%w with %s: %w", errBusy, k.path(), ctx.Err())
 		case <-time.After(wait):
 		}
 	}
