@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -65,20 +66,25 @@ func TestRotatedTokenIsKept(t *testing.T) {
 	})
 }
 
+// hangingClient signs in to the example. What it sends while hanging is set gets no answer.
+func hangingClient() (client *cognito.Client, hanging *atomic.Bool) {
+	server := cognitotest.Example()
+	base := server.Client().Transport
+	client, hanging = exampleClient(server), new(atomic.Bool)
+	client.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		if hanging.Load() {
+			<-r.Context().Done()
+			return nil, context.Cause(r.Context()) // as net/http does
+		}
+		return base.RoundTrip(r)
+	})}
+	return client, hanging
+}
+
 // Who has valid credentials does not wait for long for a service that does not answer, and only the first one waits.
 func TestHangingRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := cognitotest.Example()
-		base := server.Client().Transport
-		var hanging atomic.Bool
-		client := exampleClient(server)
-		client.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-			if hanging.Load() {
-				<-r.Context().Done()
-				return nil, r.Context().Err()
-			}
-			return base.RoundTrip(r)
-		})}
+		client, hanging := hangingClient()
 		s := signIn(t, client)
 		first, err := s.Credentials(t.Context())
 		if err != nil {
@@ -110,17 +116,7 @@ func TestHangingRenewal(t *testing.T) {
 // Who gives up learns why: by the context's error, and by the cause that was given to it.
 func TestCauseOfGivingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := cognitotest.Example()
-		base := server.Client().Transport
-		var hanging atomic.Bool
-		client := exampleClient(server)
-		client.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-			if hanging.Load() {
-				<-r.Context().Done()
-				return nil, context.Cause(r.Context()) // as net/http does
-			}
-			return base.RoundTrip(r)
-		})}
+		client, hanging := hangingClient()
 		s := signIn(t, client)
 		time.Sleep(2 * time.Hour)
 		hanging.Store(true)
