@@ -164,9 +164,9 @@ func (r *wireResult) check() error {
 	if r.AccessToken == "" {
 		return errors.New("the answer has no access token")
 	}
-	for name, token := range map[string]string{"AccessToken": r.AccessToken, "IdToken": r.IDToken, "RefreshToken": r.RefreshToken} {
-		if token != "" && !isToken(token) {
-			return fmt.Errorf("the answer's %s is not a token: it is too long or has characters that no token has", name)
+	for _, token := range [][2]string{{"AccessToken", r.AccessToken}, {"IdToken", r.IDToken}, {"RefreshToken", r.RefreshToken}} {
+		if token[1] != "" && !isToken(token[1]) {
+			return fmt.Errorf("the answer's %s is not a token: it is too long or has characters that no token has", token[0])
 		}
 	}
 	const longest = 3650 * 24 * 60 * 60 // the longest life of any token; of an access token it is a day
