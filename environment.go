@@ -3,92 +3,123 @@ package cognito
 import (
 	"cmp"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/loginwithcognito/cognito/internal/endpoint"
 )
 
-// An Environment is what an administrator hands out: the names of one deployment's user pool, app client, identity pool,
-// role and bucket. [ParseEnvironments] reads it from a file. Only what a call needs must be set; the error of a call that
-// lacks a field names it by its JSON key.
+// An Environment identifies one deployment: its user pool, app client, identity pool, role and
+// bucket. An administrator hands it out; package environments reads it from a file, under the keys
+// of the json tags. Only the fields that a call needs must be set. The error for a missing field
+// names its key.
 type Environment struct {
-	// Region is the Region of the user pool, of STS and of the bucket (aws_region). Empty: that of the user pool's id,
-	// else that of the identity pool's.
-	Region string
-	// UserPoolID is the user pool (user_pool_id), such as "us-east-1_AbCdEfGhI".
-	UserPoolID string
-	// ClientID is the app client of the user pool (client_id): its id, not its name.
-	ClientID string
-	// ClientSecret is the app client's secret (client_secret). Empty: the app client has none.
-	ClientSecret string
-	// IdentityPoolID is the identity pool (identity_pool_id), such as "us-east-1:01234567-89ab-cdef-0123-456789abcdef".
-	// Its Region, which the id tells, may differ from the user pool's.
-	IdentityPoolID string
-	// RoleARN is the role that the classic flow assumes (role_arn).
-	RoleARN string
-	// CustomRoleARN is the role that the enhanced flow asks for where a user has several (custom_role_arn). Empty: the
-	// identity pool chooses.
-	CustomRoleARN string
-	// BucketName is the S3 bucket that goes with the environment (bucket_name).
-	BucketName string
-	// Endpoints replaces AWS's own endpoints (endpoints).
-	Endpoints Endpoints
+	// Region is the Region of the user pool, AWS STS and the bucket. If it is empty, it is the
+	// Region in UserPoolID, or else the one in IdentityPoolID.
+	Region string `json:"aws_region"`
+
+	// UserPoolID is the id of the user pool, such as "us-east-1_AbCdEfGhI".
+	UserPoolID string `json:"user_pool_id"`
+
+	// ClientID is the id of the app client in the user pool, not its name.
+	ClientID string `json:"client_id"`
+
+	// ClientSecret is the secret of the app client, or empty if it has none.
+	ClientSecret string `json:"client_secret"`
+
+	// IdentityPoolID is the id of the identity pool, such as
+	// "us-east-1:01234567-89ab-cdef-0123-456789abcdef". Its Region may differ from the user pool's.
+	IdentityPoolID string `json:"identity_pool_id"`
+
+	// RoleARN is the role that the classic flow assumes.
+	RoleARN string `json:"role_arn"`
+
+	// CustomRoleARN is the role that the enhanced flow requests for a user who has several. If it
+	// is empty, the identity pool chooses.
+	CustomRoleARN string `json:"custom_role_arn"`
+
+	// BucketName is the S3 bucket of the deployment.
+	BucketName string `json:"bucket_name"`
+
+	// Endpoints replaces AWS's own endpoints.
+	Endpoints Endpoints `json:"endpoints"`
 }
 
-// Endpoints are base URLs in place of AWS's own: https, or http on loopback. An empty one stays AWS's own.
+// Endpoints are base URLs that replace AWS's own: https, or http on loopback. An empty one does
+// not.
 type Endpoints struct {
-	CognitoIDP      string // endpoints.cognito_idp
-	CognitoIdentity string // endpoints.cognito_identity
-	STS             string // endpoints.sts
-	S3              string // endpoints.s3
+	CognitoIDP      string `json:"cognito_idp"`
+	CognitoIdentity string `json:"cognito_identity"`
+	STS             string `json:"sts"`
+	S3              string `json:"s3"`
 }
 
-// field is one setting: its JSON key, where it is kept, what tells whether a value has its form, and the form in words.
-type field struct {
-	key   string
-	value *string
-	valid func(value string) bool
-	form  string
+// A Setting is one setting of an [Environment].
+type Setting struct {
+	Key   string  // that of the json tag, such as "endpoints.sts"
+	Value *string // the field
 }
 
-// fields lists the settings in the order in which they are documented. The forms are those of the API models that AWS
-// publishes with its SDKs (botocore: UserPoolIdType, ClientIdType and ClientSecretType of cognito-idp, IdentityPoolId of
-// cognito-identity, arnType of sts), and as wide.
-func (e *Environment) fields() []field {
-	return []field{
-		{"aws_region", &e.Region, isRegion, "us-east-1"},
-		{"user_pool_id", &e.UserPoolID, isUserPoolID, "us-east-1_AbCdEfGhI: not an ARN, not an identity pool id"},
-		{"client_id", &e.ClientID, isClientID, "1example23456789: the id of the app client, not its name"},
-		{"client_secret", &e.ClientSecret, isClientID, "what Cognito made: letters, digits, _ and + only"},
-		{"identity_pool_id", &e.IdentityPoolID, isIdentityPoolID, "us-east-1:01234567-89ab-cdef-0123-456789abcdef: not an ARN, not a user pool id"},
-		{"role_arn", &e.RoleARN, isRoleARN, "arn:aws:iam::123456789012:role/name"},
-		{"custom_role_arn", &e.CustomRoleARN, isRoleARN, "arn:aws:iam::123456789012:role/name"},
-		{"bucket_name", &e.BucketName, isBucketName, "example-bucket: the name alone, without s3://, ARN or path"},
-		{"endpoints.cognito_idp", &e.Endpoints.CognitoIDP, isEndpoint, endpointForm},
-		{"endpoints.cognito_identity", &e.Endpoints.CognitoIdentity, isEndpoint, endpointForm},
-		{"endpoints.sts", &e.Endpoints.STS, isEndpoint, endpointForm},
-		{"endpoints.s3", &e.Endpoints.S3, isEndpoint, endpointForm},
+// Settings returns the settings of e in the order of the fields, for reading and writing.
+func (e *Environment) Settings() []Setting { return settings(reflect.ValueOf(e).Elem(), "") }
+
+func settings(v reflect.Value, prefix string) (all []Setting) {
+	for i := range v.NumField() {
+		key, ok := v.Type().Field(i).Tag.Lookup("json")
+		switch value := v.Field(i); {
+		case !ok:
+		case value.Kind() == reflect.Struct:
+			all = append(all, settings(value, key+".")...)
+		default:
+			all = append(all, Setting{prefix + key, value.Addr().Interface().(*string)})
+		}
 	}
+	return all
 }
 
-const endpointForm = "https://host, or http://localhost:9000 for this machine: no user name, no query"
+// form returns a function that reports whether a setting has the form that AWS documents, and an
+// example or description. The forms are those of the API models that AWS publishes with its SDKs
+// (botocore: UserPoolIdType, ClientIdType and ClientSecretType of cognito-idp, IdentityPoolId of
+// cognito-identity, arnType of sts), and as permissive.
+func form(key string) (valid func(string) bool, description string) {
+	switch key {
+	case "aws_region":
+		return isRegion, "us-east-1"
+	case "user_pool_id":
+		return isUserPoolID, "us-east-1_AbCdEfGhI (not an ARN, not an identity pool id)"
+	case "client_id":
+		return isClientID, "1example23456789 (the id of the app client, not its name)"
+	case "client_secret":
+		return isClientID, "the text that Cognito generated: letters, digits, _ and + only"
+	case "identity_pool_id":
+		return isIdentityPoolID,
+			"us-east-1:01234567-89ab-cdef-0123-456789abcdef (not an ARN, not a user pool id)"
+	case "role_arn", "custom_role_arn":
+		return isRoleARN, "arn:aws:iam::123456789012:role/name"
+	case "bucket_name":
+		return isBucketName, "example-bucket (the name alone, without s3://, ARN or path)"
+	}
+	return isEndpoint, "https://host, or http://localhost:9000 for this machine: " +
+		"no user name, no query"
+}
 
-// require returns an error that names those of the given fields that are empty.
+// require returns an error that names those of the given settings that are empty.
 func (e Environment) require(keys ...string) error {
 	var missing []string
-	for _, f := range e.fields() {
-		if *f.value == "" && slices.Contains(keys, f.key) {
-			missing = append(missing, f.key)
+	for _, s := range e.Settings() {
+		if *s.Value == "" && slices.Contains(keys, s.Key) {
+			missing = append(missing, s.Key)
 		}
 	}
 	if missing == nil {
 		return nil
 	}
-	return errors.New("cognito: the environment lacks " + strings.Join(missing, " and ") + ": ask the administrator who set up the pools")
+	return errors.New("cognito: the environment lacks " + strings.Join(missing, " and ") +
+		": ask the administrator of the pools")
 }
 
-// AWSRegion returns Region or, where that is empty, the Region that the ids tell.
+// AWSRegion returns Region, or if that is empty the Region in the ids.
 func (e Environment) AWSRegion() string {
 	return cmp.Or(e.Region, before(e.UserPoolID, "_"), before(e.IdentityPoolID, ":"))
 }
@@ -99,7 +130,7 @@ func (e Environment) identityPoolRegion() string {
 	return cmp.Or(before(e.IdentityPoolID, ":"), e.Region)
 }
 
-// before returns what stands before the first separator; nothing if there is none.
+// before returns the part of s before the first separator, or "" if s has no separator.
 func before(s, separator string) string {
 	if s, _, ok := strings.Cut(s, separator); ok {
 		return s
@@ -107,35 +138,40 @@ func before(s, separator string) string {
 	return ""
 }
 
-// Validate checks the form of every field that is set, and that they do not contradict each other. The error has one line
-// for each field that is wrong and names it by its JSON key. It repeats no value but Regions and partitions, because what
-// stands in a wrong place may be a secret. Which fields must be set depends on the call, and is checked there.
+// Validate checks the form of every setting that is not empty, and that they do not contradict each
+// other. The error has one line for each wrong setting and names its key. It quotes no value but
+// Regions and partitions, because a value in the wrong place may be a secret. Each call checks that
+// the settings it needs are not empty.
 func (e Environment) Validate() error {
 	var wrong []error
-	for _, f := range e.fields() {
-		if problem := e.problem(f); problem != "" {
-			wrong = append(wrong, errors.New("cognito: "+f.key+" "+problem))
+	for _, s := range e.Settings() {
+		if problem := e.problem(s.Key, *s.Value); problem != "" {
+			wrong = append(wrong, errors.New("cognito: "+s.Key+" "+problem))
 		}
 	}
 	return errors.Join(wrong...)
 }
 
-func (e *Environment) problem(f field) string {
-	value, region := *f.value, e.AWSRegion()
+func (e *Environment) problem(key, value string) string {
+	region := e.AWSRegion()
+	valid, description := form(key)
 	switch {
 	case value == "":
 	case strings.Trim(value, "'\"` \t\r\n") != value:
 		return "has quotes or white space around it: remove them"
 	case strings.ContainsAny(value, "<>{}$") || value[0] == '[':
-		return "still holds a placeholder, such as <your value>: fill it in"
-	case len(value) > 2048 || !f.valid(value):
-		return "should look like " + f.form
-	case f.value == &e.Region && isUserPoolID(e.UserPoolID) && e.userPoolRegion() != region:
-		return "is " + region + ", but user_pool_id is in " + e.userPoolRegion() + ": one of them is wrong"
-	case strings.HasPrefix(value, "arn:") && e.Endpoints.STS+e.Endpoints.CognitoIdentity == "": // of AWS's own services
+		return "still has a placeholder, such as <your value>: replace it"
+	case len(value) > 2048 || !valid(value):
+		return "should look like " + description
+	case key == "aws_region" && isUserPoolID(e.UserPoolID) && e.userPoolRegion() != region:
+		return "is " + region + ", but user_pool_id is in " + e.userPoolRegion() + ": correct one"
+	case strings.HasPrefix(value, "arn:") && e.Endpoints.STS+e.Endpoints.CognitoIdentity == "":
+		// An ARN of AWS itself: other services choose their own partitions.
 		given, _, _ := strings.Cut(value[len("arn:"):], ":")
-		if partition, _, err := endpoint.Partition(region); err == nil && partition != given {
-			return "is in partition " + given + ", but Region " + region + " is in " + partition + ": one of them is wrong"
+		partition, _, err := endpoint.Partition(region)
+		if err == nil && partition != given {
+			return "is in partition " + given + ", but Region " + region + " is in " + partition +
+				": correct one"
 		}
 	}
 	return ""
@@ -152,16 +188,18 @@ func isClientID(s string) bool { return alphanumeric(s, "_+") && len(s) <= 128 }
 
 func isIdentityPoolID(s string) bool {
 	region, id, _ := strings.Cut(s, ":")
-	return isRegion(region) && id != "" && strings.Trim(id, "0123456789abcdef-") == "" && len(s) <= 55
+	return isRegion(region) && id != "" && strings.Trim(id, "0123456789abcdef-") == "" &&
+		len(s) <= 55
 }
 
-// isRoleARN takes arn:<partition>:iam::<account>:role/<name>. Outside AWS there may be a Region and no account, as
-// in MinIO's arn:minio:iam:us-east-1::role/<name>.
+// isRoleARN accepts arn:<partition>:iam::<account>:role/<name>. Outside AWS there may be a Region
+// and no account, as in MinIO's arn:minio:iam:us-east-1::role/<name>.
 func isRoleARN(s string) bool {
 	part := strings.SplitN(s, ":", 6)
 	return len(part) == 6 && part[0] == "arn" && isRegion(part[1]) && part[2] == "iam" &&
 		(part[3] == "" || !strings.HasPrefix(part[1], "aws") && isRegion(part[3])) &&
-		strings.Trim(part[4], digits) == "" && len(part[5]) > len("role/") && strings.HasPrefix(part[5], "role/") &&
+		strings.Trim(part[4], digits) == "" && len(part[5]) > len("role/") &&
+		strings.HasPrefix(part[5], "role/") &&
 		alphanumeric(part[5], "_+=,.@-/")
 }
 
@@ -177,5 +215,5 @@ const (
 	digits  = "0123456789"
 )
 
-// alphanumeric tells whether s has only ASCII letters, digits and characters of more.
+// alphanumeric reports whether s consists of ASCII letters, digits and the characters of more.
 func alphanumeric(s, more string) bool { return strings.Trim(s, letters+digits+more) == "" }

@@ -28,9 +28,9 @@ func validEnvironment() Environment {
 // set puts value into the field of that JSON key.
 func (e *Environment) set(t *testing.T, key, value string) {
 	t.Helper()
-	for _, f := range e.fields() {
-		if f.key == key {
-			*f.value = value
+	for _, f := range e.Settings() {
+		if f.Key == key {
+			*f.Value = value
 			return
 		}
 	}
@@ -65,27 +65,31 @@ func TestValidateAccepts(t *testing.T) {
 	}
 }
 
-// Every field refuses what is not of its form in one line that names it, and that does not repeat the value.
+// Every field refuses what is not of its form in one line that names it, and that does not repeat
+// the value.
 func TestValidateRefuses(t *testing.T) {
 	const (
-		pool     = "should look like us-east-1_AbCdEfGhI: not an ARN, not an identity pool id"
-		client   = "should look like 1example23456789: the id of the app client, not its name"
-		secret   = "should look like what Cognito made: letters, digits, _ and + only"
-		identity = "should look like us-east-1:01234567-89ab-cdef-0123-456789abcdef: not an ARN, not a user pool id"
-		role     = "should look like arn:aws:iam::123456789012:role/name"
-		bucket   = "should look like example-bucket: the name alone, without s3://, ARN or path"
-		url      = "should look like https://host, or http://localhost:9000 for this machine: no user name, no query"
-		quotes   = "has quotes or white space around it: remove them"
-		fill     = "still holds a placeholder, such as <your value>: fill it in"
+		pool     = "should look like us-east-1_AbCdEfGhI (not an ARN, not an identity pool id)"
+		client   = "should look like 1example23456789 (the id of the app client, not its name)"
+		secret   = "should look like the text that Cognito generated: letters, digits, _ and + only"
+		identity = "should look like us-east-1:01234567-89ab-cdef-0123-456789abcdef (not an ARN, " +
+			"not a user pool id)"
+		role   = "should look like arn:aws:iam::123456789012:role/name"
+		bucket = "should look like example-bucket (the name alone, without s3://, ARN or path)"
+		url    = "should look like https://host, or http://localhost:9000 for this machine: no " +
+			"user name, no query"
+		quotes = "has quotes or white space around it: remove them"
+		fill   = "still has a placeholder, such as <your value>: replace it"
 	)
 	tested := map[string]bool{}
 	for _, test := range []struct{ key, value, problem string }{
 		{"aws_region", "Frankfurt", "should look like us-east-1"},
 		{"aws_region", "us-east-1.example.com/", "should look like us-east-1"},
 		{"aws_region", "your_region", "should look like us-east-1"},
-		{"aws_region", "eu-west-1", "is eu-west-1, but user_pool_id is in us-east-1: one of them is wrong"},
+		{"aws_region", "eu-west-1", "is eu-west-1, but user_pool_id is in us-east-1: correct one"},
 		{"user_pool_id", "us-east-1:01234567-89ab-cdef-0123-456789abcdef", pool},
-		{"user_pool_id", "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI", pool},
+		{"user_pool_id", "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI",
+			pool},
 		{"user_pool_id", "us-east-1", pool},
 		{"user_pool_id", "us-east-1_", pool},
 		{"user_pool_id", "_AbCdEfGhI", pool},
@@ -102,7 +106,8 @@ func TestValidateRefuses(t *testing.T) {
 		{"client_secret", "two\nlines", secret},
 		{"client_secret", strings.Repeat("a", 129), secret},
 		{"identity_pool_id", "us-east-1_AbCdEfGhI", identity},
-		{"identity_pool_id", "arn:aws:cognito-identity:us-east-1:123456789012:identitypool/us-east-1:0", identity},
+		{"identity_pool_id",
+			"arn:aws:cognito-identity:us-east-1:123456789012:identitypool/us-east-1:0", identity},
 		{"identity_pool_id", "01234567-89ab-cdef-0123-456789abcdef", identity},
 		{"identity_pool_id", "us-east-1:", identity},
 		{"identity_pool_id", "us-east-1:xxxxxxxx-xxxx", identity},
@@ -116,9 +121,11 @@ func TestValidateRefuses(t *testing.T) {
 		{"role_arn", "arn::iam::123456789012:role/name", role},
 		{"role_arn", "arn:aws:iam::123456789012:role/na\x1bme", role},
 		{"role_arn", "arn:aws:iam::123456789012:role/" + strings.Repeat("a", 2048), role},
-		{"role_arn", "arn:aws-cn:iam::123456789012:role/name", "is in partition aws-cn, but Region us-east-1 is in aws: one of them is wrong"},
+		{"role_arn", "arn:aws-cn:iam::123456789012:role/name",
+			"is in partition aws-cn, but Region us-east-1 is in aws: correct one"},
 		{"custom_role_arn", "name", role},
-		{"custom_role_arn", "arn:aws-us-gov:iam::123456789012:role/name", "is in partition aws-us-gov, but Region us-east-1 is in aws: one of them is wrong"},
+		{"custom_role_arn", "arn:aws-us-gov:iam::123456789012:role/name",
+			"is in partition aws-us-gov, but Region us-east-1 is in aws: correct one"},
 		{"bucket_name", "s3://example-bucket", bucket},
 		{"bucket_name", "example-bucket/photos", bucket},
 		{"bucket_name", "arn:aws:s3:::example-bucket", bucket},
@@ -147,16 +154,18 @@ func TestValidateRefuses(t *testing.T) {
 			t.Errorf("%s = %.80q:\n got %v\nwant %s", test.key, test.value, err, want)
 		}
 	}
-	for _, f := range new(Environment).fields() {
-		if !tested[f.key] {
-			t.Errorf("nothing shows that %s is checked", f.key)
+	for _, f := range new(Environment).Settings() {
+		if !tested[f.Key] {
+			t.Errorf("nothing shows that %s is checked", f.Key)
 		}
 	}
 }
 
-// The partition of a role is that of the deployment's Region, unless other servers than AWS's are used.
+// The partition of a role is that of the deployment's Region, unless other servers than AWS's are
+// used.
 func TestValidatePartition(t *testing.T) {
-	const minio, china = "arn:minio:iam:us-east-1::role/dummy-internal_Zx9", "arn:aws-cn:iam::123456789012:role/name"
+	const minio, china = "arn:minio:iam:us-east-1::role/dummy-internal_Zx9",
+		"arn:aws-cn:iam::123456789012:role/name"
 	for _, test := range []struct {
 		name string
 		e    Environment
@@ -164,13 +173,37 @@ func TestValidatePartition(t *testing.T) {
 	}{
 		{"no Region is known", Environment{RoleARN: china}, true},
 		{"Region", Environment{Region: "cn-north-1", RoleARN: china}, true},
-		{"Region of the user pool", Environment{UserPoolID: "cn-north-1_AbCdEfGhI", RoleARN: china}, true},
-		{"another Region of the user pool", Environment{UserPoolID: "us-east-1_AbCdEfGhI", RoleARN: china}, false},
-		{"Region of the identity pool", Environment{IdentityPoolID: "us-east-1:0", CustomRoleARN: china}, false},
-		{"other server without its endpoint", Environment{Region: "us-east-1", RoleARN: minio}, false},
-		{"other STS", Environment{Region: "us-east-1", RoleARN: minio, Endpoints: Endpoints{STS: "http://localhost:9000"}}, true},
-		{"other identity pools", Environment{Region: "us-east-1", CustomRoleARN: minio, Endpoints: Endpoints{CognitoIdentity: "http://localhost:9000"}}, true},
-		{"other S3 only", Environment{Region: "us-east-1", RoleARN: minio, Endpoints: Endpoints{S3: "http://localhost:9000"}}, false},
+		{"Region of the user pool", Environment{
+			UserPoolID: "cn-north-1_AbCdEfGhI",
+			RoleARN:    china,
+		}, true},
+		{"another Region of the user pool", Environment{
+			UserPoolID: "us-east-1_AbCdEfGhI",
+			RoleARN:    china,
+		}, false},
+		{"Region of the identity pool", Environment{
+			IdentityPoolID: "us-east-1:0",
+			CustomRoleARN:  china,
+		}, false},
+		{"other server without its endpoint", Environment{
+			Region:  "us-east-1",
+			RoleARN: minio,
+		}, false},
+		{"other STS", Environment{
+			Region:    "us-east-1",
+			RoleARN:   minio,
+			Endpoints: Endpoints{STS: "http://localhost:9000"},
+		}, true},
+		{"other identity pools", Environment{
+			Region:        "us-east-1",
+			CustomRoleARN: minio,
+			Endpoints:     Endpoints{CognitoIdentity: "http://localhost:9000"},
+		}, true},
+		{"other S3 only", Environment{
+			Region:    "us-east-1",
+			RoleARN:   minio,
+			Endpoints: Endpoints{S3: "http://localhost:9000"},
+		}, false},
 		{"no Region, only what looks like one", Environment{Region: "US", RoleARN: china}, false},
 	} {
 		if err := test.e.Validate(); (err == nil) != test.ok {
@@ -179,13 +212,14 @@ func TestValidatePartition(t *testing.T) {
 	}
 }
 
-// All that is wrong is told at once, in the order of the documentation, and nothing that could be a secret.
+// All that is wrong is told at once, in the order of the documentation, and nothing that could be a
+// secret.
 func TestValidateTellsAll(t *testing.T) {
 	e := Environment{}
 	var want []string
-	for _, f := range e.fields() {
-		*f.value = "SECRET in the wrong place"
-		want = append(want, f.key)
+	for _, f := range e.Settings() {
+		*f.Value = "SECRET in the wrong place"
+		want = append(want, f.Key)
 	}
 	for range 20 {
 		err := e.Validate()
@@ -197,7 +231,8 @@ func TestValidateTellsAll(t *testing.T) {
 			t.Fatalf("%d lines for %d fields:\n%v", len(lines), len(want), err)
 		}
 		for i, line := range lines {
-			if !strings.HasPrefix(line, "cognito: "+want[i]+" should look like ") || strings.Contains(line, "SECRET") {
+			if !strings.HasPrefix(line, "cognito: "+want[i]+" should look like ") ||
+				strings.Contains(line, "SECRET") {
 				t.Errorf("line %d: %s, want it to be about %s", i, line, want[i])
 			}
 		}
@@ -207,13 +242,14 @@ func TestValidateTellsAll(t *testing.T) {
 func TestRequire(t *testing.T) {
 	all := validEnvironment()
 	all.Endpoints = Endpoints{"https://a", "https://b", "https://c", "https://d"}
-	for _, f := range all.fields() {
-		if err := all.require(f.key); err != nil {
-			t.Errorf("%s is set: %v", f.key, err)
+	for _, f := range all.Settings() {
+		if err := all.require(f.Key); err != nil {
+			t.Errorf("%s is set: %v", f.Key, err)
 		}
-		err := (Environment{}).require(f.key)
-		if err == nil || err.Error() != "cognito: the environment lacks "+f.key+": ask the administrator who set up the pools" {
-			t.Errorf("%s is not set: %v", f.key, err)
+		err := (Environment{}).require(f.Key)
+		if err == nil || err.Error() != "cognito: the environment lacks "+f.Key+
+			": ask the administrator of the pools" {
+			t.Errorf("%s is not set: %v", f.Key, err)
 		}
 	}
 	err := Environment{ClientID: "a"}.require("identity_pool_id", "client_id", "user_pool_id")
@@ -235,9 +271,20 @@ func TestRegions(t *testing.T) {
 		{Environment{Region: "ap-south-1"}, "ap-south-1", "ap-south-1", "ap-south-1"},
 		{Environment{UserPoolID: pool}, "us-east-1", "us-east-1", ""},
 		{Environment{IdentityPoolID: identity}, "eu-west-1", "", "eu-west-1"},
-		{Environment{UserPoolID: pool, IdentityPoolID: identity}, "us-east-1", "us-east-1", "eu-west-1"},
-		{Environment{Region: "ap-south-1", UserPoolID: pool, IdentityPoolID: identity}, "ap-south-1", "us-east-1", "eu-west-1"},
-		{Environment{Region: "ap-south-1", UserPoolID: identity, IdentityPoolID: pool}, "ap-south-1", "ap-south-1", "ap-south-1"},
+		{Environment{
+			UserPoolID:     pool,
+			IdentityPoolID: identity,
+		}, "us-east-1", "us-east-1", "eu-west-1"},
+		{Environment{
+			Region:         "ap-south-1",
+			UserPoolID:     pool,
+			IdentityPoolID: identity,
+		}, "ap-south-1", "us-east-1", "eu-west-1"},
+		{Environment{
+			Region:         "ap-south-1",
+			UserPoolID:     identity,
+			IdentityPoolID: pool,
+		}, "ap-south-1", "ap-south-1", "ap-south-1"},
 	} {
 		if got := test.e.AWSRegion(); got != test.aws {
 			t.Errorf("%+v: AWSRegion is %q, want %q", test.e, got, test.aws)

@@ -96,3 +96,17 @@ func ExampleSession_HTTPClient() {
 	fmt.Println(response.StatusCode == http.StatusOK)
 	// Output: true
 }
+func ExampleEnvironment_Validate() {
+	env := cognito.Environment{
+		Region:         "eu-west-1",
+		UserPoolID:     "us-east-1_AbCdEfGhI",
+		ClientID:       "my web client",
+		IdentityPoolID: "us-east-1:01234567-89ab-cdef-0123-456789abcdef",
+		RoleARN:        "arn:aws:iam::<account>:role/name",
+	}
+	fmt.Println(env.Validate())
+	// Output:
+	// cognito: aws_region is eu-west-1, but user_pool_id is in us-east-1: correct one
+	// cognito: client_id should look like 1example23456789 (the id of the app client, not its name)
+	// cognito: role_arn still has a placeholder, such as <your value>: replace it
+}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/environments"
 )
 
 // blocks returns the fenced blocks of README.md in a language.
@@ -103,7 +103,7 @@ func TestReadmeFlows(t *testing.T) {
 
 func TestReadmeEnvironments(t *testing.T) {
 	for _, block := range blocks(t, "json") {
-		environments, err := cognito.ParseEnvironments([]byte(block))
+		environments, err := environments.Parse([]byte(block))
 		if err != nil {
 			t.Error(err)
 		}

@@ -38,8 +38,9 @@ var arrows = map[string][]string{
 	"sts":                  {"internal/endpoint", "internal/redact", "internal/transport", "internal/xmlscan", "sigv4"},
 	"s3list":               {"internal/endpoint", "internal/redact", "internal/transport", "internal/xmlscan", "sigv4"},
 	"":                     {"cognitoid", "cognitoidp", "internal/endpoint", "internal/redact", "internal/transport", "sigv4", "srp", "sts"},
-	"cmd/demo":             {"", "cognitotest", "internal/terminal", "s3list", "sigv4", "sts"},
-	"cmd/cognito":          {"", "cognitoidp", "cognitotest", "internal/qr", "internal/terminal", "s3list", "sigv4", "sts"},
+	"environments":         {""},
+	"cmd/demo":             {"", "cognitotest", "environments", "internal/terminal", "s3list", "sigv4", "sts"},
+	"cmd/cognito":          {"", "cognitoidp", "cognitotest", "environments", "internal/qr", "internal/terminal", "s3list", "sigv4", "sts"},
 	"internal/interop":     {},
 }
 

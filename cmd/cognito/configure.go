@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -11,16 +12,18 @@ import (
 	"strings"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/environments"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
 func configureCommand() command {
 	return command{
 		name: "configure",
-		summary: `Write down what an administrator handed out: the user pool, the app client and what goes with them.
--from reads environments files, amplify_outputs.json and the older files of Amplify, what "terraform output -json" prints
-and what "cdk deploy --outputs-file" writes; flags go before what it says. At a terminal the rest is asked for, and Enter
-keeps what is there. Ids are checked against each other, and other environments in the file stay as they are.`,
+		summary: `Save the settings of an environment that an administrator handed out.
+-from reads environments files, amplify_outputs.json, older Amplify files, the output of
+"terraform output -json" and the file that "cdk deploy --outputs-file" writes. Flags override
+-from. At a terminal it asks for the rest, and Enter keeps a value. It checks the ids against each
+other, and leaves other environments in the file unchanged.`,
 		example: `cognito configure -from amplify_outputs.json
 terraform output -json | cognito configure -env PROD -from -
 cognito configure -env DEV -user-pool-id us-east-1_EXAMPLE00 -client-id 1example23456789abcdefghij`,
@@ -47,11 +50,12 @@ func (c *configuring) register(f *flag.FlagSet) {
 	f.StringVar(&c.from, "from", "", "`file` to read, - for standard input")
 	for _, s := range settings(&c.given) {
 		if s.flag != "" {
-			f.StringVar(s.value, s.flag, "", "`"+s.key+"` of the environment")
+			f.StringVar(s.Value, s.flag, "", "`"+s.Key+"` of the environment")
 		}
 	}
 	f.StringVar(&c.secretFile, "client-secret-file", "", "`file` with the app client's secret")
-	f.BoolVar(&c.force, "force", false, "replace what an environment of that name has, without asking")
+	f.BoolVar(&c.force, "force", false,
+		"replace what an environment of that name has, without asking")
 }
 
 func (c *configuring) run(a *app) error {
@@ -96,9 +100,10 @@ func (c *configuring) run(a *app) error {
 }
 
 // read returns the environments to write, by name, as far as flags and the file tell them.
-func (c *configuring) read(a *app, all map[string]cognito.Environment) (map[string]cognito.Environment, error) {
+func (c *configuring) read(a *app,
+	all map[string]cognito.Environment) (map[string]cognito.Environment, error) {
 	if c.from == "" {
-		name := cmp.Or(a.envName(all), cognito.DefaultEnvironment)
+		name := cmp.Or(a.envName(all), environments.Default)
 		return map[string]cognito.Environment{name: all[name]}, nil
 	}
 	data, err := readFile(c.from, 2<<20)
@@ -108,30 +113,35 @@ func (c *configuring) read(a *app, all map[string]cognito.Environment) (map[stri
 	if err != nil {
 		return nil, usagef("-from: %w", err)
 	}
-	found, err := importEnvironments(data, c.given)
-	if err != nil {
+	found, err := environments.Import(data, c.given)
+	if errors.Is(err, environments.ErrAmbiguous) {
+		return nil, usagef("-from %s: %w (by a flag, such as -client-id, -client-secret-file or "+
+			"-bucket)", c.from, err)
+	} else if err != nil {
 		return nil, usagef("-from %s: %w", c.from, err)
 	}
 	if a.env != "" {
 		e, known := found[a.env]
 		if !known { // the only one goes by the name that is given
-			if e, err = cognito.SelectEnvironment(found, ""); err != nil {
+			if e, err = environments.Select(found, ""); err != nil {
 				return nil, usagef("-from %s: %w (-env)", c.from, err)
 			}
 		}
 		found = map[string]cognito.Environment{a.env: e}
 	}
 	if len(found) > 1 && c.given != (cognito.Environment{}) {
-		return nil, usagef("-from %s has several environments: say with -env to which the flags belong", c.from)
+		return nil, usagef("-from %s has several environments: say with -env to which the flags "+
+			"belong", c.from)
 	}
 	return found, nil
 }
 
 // complete puts in what the flags say, asks for what is missing, and checks the environment.
-func (c *configuring) complete(a *app, name *string, e *cognito.Environment, all map[string]cognito.Environment, only bool) error {
+func (c *configuring) complete(a *app, name *string, e *cognito.Environment,
+	all map[string]cognito.Environment, only bool) error {
 	given := settings(&c.given)
 	for i, s := range settings(e) {
-		*s.value = cmp.Or(*given[i].value, *s.value)
+		*s.Value = cmp.Or(*given[i].Value, *s.Value)
 	}
 	missing := func() bool { return e.UserPoolID == "" || e.ClientID == "" }
 	ask := only && terminal.Is(a.answersFile())
@@ -147,7 +157,8 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment, all
 	}
 	if everything || ask && missing() {
 		for _, s := range settings(e) {
-			if required := s.value == &e.UserPoolID || s.value == &e.ClientID; s.title != "" && (everything || required && *s.value == "") {
+			if required := s.Value == &e.UserPoolID || s.Value == &e.ClientID; s.title != "" &&
+				(everything || required && *s.Value == "") {
 				if err := a.askSetting(e, s); err != nil {
 					return err
 				}
@@ -158,21 +169,24 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment, all
 		return usagef("environment %s: %w", *name, err)
 	}
 	if missing() {
-		return usagef("environment %s needs both user_pool_id and client_id: use -user-pool-id and -client-id", *name)
+		return usagef("environment %s needs both user_pool_id and client_id: use -user-pool-id "+
+			"and -client-id", *name)
 	}
 	var differ []string
 	old := all[*name]
 	for i, s := range settings(&old) {
-		if *s.value != "" && *s.value != *settings(e)[i].value {
-			differ = append(differ, s.key)
+		if *s.Value != "" && *s.Value != *settings(e)[i].Value {
+			differ = append(differ, s.Key)
 		}
 	}
 	if differ == nil || c.force || everything { // everything that was there has been shown
 		return nil
 	}
-	which := fmt.Sprintf("environment %s is there already, with another %s", *name, strings.Join(differ, ", "))
+	which := fmt.Sprintf("environment %s is there already, with another %s", *name,
+		strings.Join(differ, ", "))
 	if terminal.Is(a.answersFile()) {
-		if answer, _ := a.ask(which+". Replace it? [y/N] ", false); strings.EqualFold(strings.TrimSpace(answer), "y") {
+		if answer, _ := a.ask(which+". Replace it? [y/N] ",
+			false); strings.EqualFold(strings.TrimSpace(answer), "y") {
 			return nil
 		}
 	}
@@ -181,26 +195,26 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment, all
 
 // askSetting asks until the answer has the right form. Enter keeps what is there, and - removes it.
 func (a *app) askSetting(e *cognito.Environment, s setting) error {
-	was, shown := *s.value, *s.value
-	if was != "" && s.key == secretKey {
+	was, shown := *s.Value, *s.Value
+	if was != "" && s.Key == secretKey {
 		shown = "as it is"
 	}
 	for attempt := 1; ; attempt++ {
-		answer, err := a.ask(fmt.Sprintf("%s [%s]: ", s.title, shown), s.key == secretKey)
+		answer, err := a.ask(fmt.Sprintf("%s [%s]: ", s.title, shown), s.Key == secretKey)
 		if err != nil {
 			return usageError{err}
 		}
 		switch answer = strings.TrimSpace(answer); answer {
 		case "":
 		case "-":
-			*s.value = ""
+			*s.Value = ""
 		default:
-			*s.value = answer
+			*s.Value = answer
 		}
 		if err = e.Validate(); err == nil {
 			return nil
 		}
-		*s.value = was
+		*s.Value = was
 		if attempt == attempts {
 			return usageError{err}
 		}

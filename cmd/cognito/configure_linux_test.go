@@ -128,7 +128,7 @@ func TestConfigureAtTerminal(t *testing.T) {
 	want := imported
 	want.RoleARN, want.ClientSecret = "", cognitotest.ExampleClientSecret
 	if got := m.configuration(t); len(got) != 1 || got["DEV"] != want {
-		t.Errorf("%s", marshalEnvironments(got))
+		t.Errorf("%s", marshaled(t, got))
 	}
 
 	// Enter keeps, - removes.
@@ -142,7 +142,7 @@ func TestConfigureAtTerminal(t *testing.T) {
 	s.answer("Bucket ["+imported.BucketName+"]: ", "")
 	s.exits(0)
 	if got := m.configuration(t); got["DEV"] != imported {
-		t.Errorf("%s", marshalEnvironments(got))
+		t.Errorf("%s", marshaled(t, got))
 	}
 
 	// Flags leave only what is missing to be asked for, and a replacement is asked about.
@@ -156,7 +156,7 @@ func TestConfigureAtTerminal(t *testing.T) {
 	s.answer("Replace it? [y/N] ", "y")
 	s.exits(0)
 	if got := m.configuration(t); got["DEV"].BucketName != "another" || len(got) != 2 {
-		t.Errorf("%s", marshalEnvironments(got))
+		t.Errorf("%s", marshaled(t, got))
 	}
 
 	// An interrupt in the middle changes nothing.
@@ -167,7 +167,9 @@ func TestConfigureAtTerminal(t *testing.T) {
 	s.press("\x03")
 	s.exits(exitInterrupted)
 	after, err := os.ReadFile(m.settings["COGNITO_CONFIG"])
-	leftovers, _ := filepath.Glob(filepath.Join(filepath.Dir(m.settings["COGNITO_CONFIG"]), "*.new"))
+	leftovers, _ := filepath.Glob(
+		filepath.Join(filepath.Dir(m.settings["COGNITO_CONFIG"]), "*.new"),
+	)
 	if err != nil || string(before) != string(after) || len(leftovers) > 0 {
 		t.Error("the file has changed")
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/environments"
 )
 
 // blank is a machine without a configuration.
@@ -29,7 +30,7 @@ func (m *machine) configuration(t *testing.T) map[string]cognito.Environment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := cognito.ParseEnvironments(data)
+	all, err := environments.Parse(data)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, data)
 	}
@@ -47,14 +48,19 @@ func (m *machine) write(t *testing.T, name, text string) (path string) {
 
 func TestConfigureByFlags(t *testing.T) {
 	m := blank(t)
-	m.must(t, "", "configure", "-env", "DEV", "-user-pool-id", imported.UserPoolID, "-client-id", imported.ClientID,
-		"-identity-pool-id", imported.IdentityPoolID, "-role-arn", imported.RoleARN, "-bucket", imported.BucketName)
+	m.must(t, "", "configure", "-env", "DEV", "-user-pool-id", imported.UserPoolID, "-client-id",
+		imported.ClientID,
+		"-identity-pool-id", imported.IdentityPoolID, "-role-arn", imported.RoleARN, "-bucket",
+		imported.BucketName)
 	if got := m.configuration(t); len(got) != 1 || got["DEV"] != imported {
-		t.Errorf("%s", marshalEnvironments(got))
+		t.Errorf("%s", marshaled(t, got))
 	}
 	path := m.settings["COGNITO_CONFIG"]
 	if runtime.GOOS != "windows" {
-		for path, want := range map[string]os.FileMode{path: 0o600, filepath.Dir(path): 0o700 | os.ModeDir} {
+		for path, want := range map[string]os.FileMode{
+			path:               0o600,
+			filepath.Dir(path): 0o700 | os.ModeDir,
+		} {
 			if info, err := os.Stat(path); err != nil || info.Mode() != want {
 				t.Errorf("%s: %v, %v, want %v", path, info.Mode(), err, want)
 			}
@@ -64,27 +70,32 @@ func TestConfigureByFlags(t *testing.T) {
 
 	// Another environment is added; what is new in an old one is no replacement, what differs is.
 	secret := m.write(t, "secret", cognitotest.ExampleClientSecret+"\n")
-	m.must(t, "", "configure", "-env", "PROD", "-user-pool-id", imported.UserPoolID, "-client-id", cognitotest.ExampleSecretClientID, "-client-secret-file", secret)
+	m.must(t, "", "configure", "-env", "PROD", "-user-pool-id", imported.UserPoolID, "-client-id",
+		cognitotest.ExampleSecretClientID, "-client-secret-file", secret)
 	m.must(t, "", "configure", "-env", "PROD", "-bucket", "one-bucket")
 	before := m.configuration(t)
 	code, _, stderr := m.run(t, "", "configure", "-env", "PROD", "-bucket", "another-bucket")
-	if code != exitUsage || !strings.Contains(stderr, "bucket_name") || !strings.Contains(stderr, "-force") || !maps.Equal(before, m.configuration(t)) {
+	if code != exitUsage || !strings.Contains(stderr, "bucket_name") ||
+		!strings.Contains(stderr, "-force") || !maps.Equal(before, m.configuration(t)) {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
 	m.must(t, "", "configure", "-env", "PROD", "-bucket", "another-bucket", "-force")
 	got := m.configuration(t)
-	if got["DEV"] != imported || got["PROD"].BucketName != "another-bucket" || got["PROD"].ClientSecret != cognitotest.ExampleClientSecret {
-		t.Errorf("%s", marshalEnvironments(got))
+	if got["DEV"] != imported || got["PROD"].BucketName != "another-bucket" ||
+		got["PROD"].ClientSecret != cognitotest.ExampleClientSecret {
+		t.Errorf("%s", marshaled(t, got))
 	}
 }
 
 func TestConfigureSaysWhatNext(t *testing.T) {
 	m := blank(t)
-	code, stdout, stderr := m.run(t, fill(`{"S": {"UserPoolId": "POOL", "ClientId": "CLIENT"}}`), "configure", "-from", "-")
+	code, stdout, stderr := m.run(t, fill(`{"S": {"UserPoolId": "POOL", "ClientId": "CLIENT"}}`),
+		"configure", "-from", "-")
 	if code != 0 || stdout != "" || !strings.Contains(stderr, `run "cognito login -user NAME"`) {
 		t.Errorf("exit %d, %q, %s", code, stdout, stderr)
 	}
-	code, _, stderr = m.run(t, fill(`{"S": {"UserPoolId": "POOL", "ClientId": "CLIENT"}}`), "configure", "-from", "-", "-env", "A B")
+	code, _, stderr = m.run(t, fill(`{"S": {"UserPoolId": "POOL", "ClientId": "CLIENT"}}`),
+		"configure", "-from", "-", "-env", "A B")
 	if code != 0 || !strings.Contains(stderr, `run "cognito login -env 'A B' -user NAME"`) {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
@@ -92,40 +103,50 @@ func TestConfigureSaysWhatNext(t *testing.T) {
 
 func TestConfigureFromSeveral(t *testing.T) {
 	m := blank(t)
-	text := fill(`{"DEV": {"user_pool_id": "POOL", "client_id": "CLIENT"}, "PROD": {"user_pool_id": "eu-west-1_Prod", "client_id": "CLIENT"}}`)
+	text := fill(
+		`{"DEV": {"user_pool_id": "POOL", "client_id": "CLIENT"}, "PROD": {
+			"user_pool_id": "eu-west-1_Prod", "client_id": "CLIENT"}}`,
+	)
 	file := m.write(t, "environments.json", text)
-	if code, _, stderr := m.run(t, "", "configure", "-from", file, "-bucket", "x-bucket"); code != exitUsage {
+	if code, _, stderr := m.run(t, "", "configure", "-from", file, "-bucket",
+		"x-bucket"); code != exitUsage {
 		t.Errorf("flags for several: exit %d, %s", code, stderr)
 	}
-	if code, _, stderr := m.run(t, "", "configure", "-from", file, "-env", "TEST"); code != exitUsage || !strings.Contains(stderr, "DEV, PROD") {
+	if code, _, stderr := m.run(t, "", "configure", "-from", file, "-env",
+		"TEST"); code != exitUsage || !strings.Contains(stderr, "DEV, PROD") {
 		t.Errorf("no such: exit %d, %s", code, stderr)
 	}
 	m.must(t, "", "configure", "-from", file, "-env", "PROD")
 	if got := m.configuration(t); len(got) != 1 || got["PROD"].UserPoolID != "eu-west-1_Prod" {
-		t.Errorf("%s", marshalEnvironments(got))
+		t.Errorf("%s", marshaled(t, got))
 	}
 	m.must(t, "", "configure", "-from", file)
 	if got := m.configuration(t); len(got) != 2 {
-		t.Errorf("%s", marshalEnvironments(got))
+		t.Errorf("%s", marshaled(t, got))
 	}
 	m.must(t, text, "configure", "-from", "-") // once more: nothing differs
 }
 
-// A wrong value is refused before anything is written, and no value is repeated that may be a secret.
+// A wrong value is refused before anything is written, and no value is repeated that may be a
+// secret.
 func TestConfigureRefuses(t *testing.T) {
 	for name, args := range map[string][]string{
-		"user pool in place of identity pool": {"-user-pool-id", imported.UserPoolID, "-client-id", imported.ClientID, "-identity-pool-id", imported.UserPoolID},
-		"another Region":                      {"-user-pool-id", imported.UserPoolID, "-client-id", imported.ClientID, "-region", "eu-west-1"},
-		"ARN of another partition":            {"-user-pool-id", imported.UserPoolID, "-client-id", imported.ClientID, "-role-arn", "arn:aws-cn:iam::123456789012:role/x"},
-		"no client":                           {"-user-pool-id", imported.UserPoolID},
-		"nothing":                             {},
-		"no such file":                        {"-from", "no-such-file"},
-		"a password":                          {"-user-pool-id", imported.UserPoolID, "-client-id", "my secret!"},
+		"user pool in place of identity pool": {"-user-pool-id", imported.UserPoolID, "-client-id",
+			imported.ClientID, "-identity-pool-id", imported.UserPoolID},
+		"another Region": {"-user-pool-id", imported.UserPoolID, "-client-id",
+			imported.ClientID, "-region", "eu-west-1"},
+		"ARN of another partition": {"-user-pool-id", imported.UserPoolID, "-client-id",
+			imported.ClientID, "-role-arn", "arn:aws-cn:iam::123456789012:role/x"},
+		"no client":    {"-user-pool-id", imported.UserPoolID},
+		"nothing":      {},
+		"no such file": {"-from", "no-such-file"},
+		"a password":   {"-user-pool-id", imported.UserPoolID, "-client-id", "my secret!"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := blank(t)
 			code, _, stderr := m.run(t, "", append([]string{"configure"}, args...)...)
-			if code != exitUsage || strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, "my secret") {
+			if code != exitUsage || strings.Count(stderr, "\n") != 1 ||
+				strings.Contains(stderr, "my secret") {
 				t.Errorf("exit %d, %s", code, stderr)
 			}
 			if _, err := os.Stat(m.settings["COGNITO_CONFIG"]); err == nil {
@@ -138,8 +159,11 @@ func TestConfigureRefuses(t *testing.T) {
 // A file that would lose something is not touched.
 func TestConfigureKeepsForeignFiles(t *testing.T) {
 	for name, text := range map[string]string{
-		"damaged":   `{"DEV": {"user_pool_id": "us-`,
-		"amplify":   fill(`{"version": "1.4", "auth": {"user_pool_id": "POOL", "user_pool_client_id": "CLIENT"}, "data": {"url": "x"}}`),
+		"damaged": `{"DEV": {"user_pool_id": "us-`,
+		"amplify": fill(
+			`{"version": "1.4", "auth": {"user_pool_id": "POOL", "user_pool_client_id": "CLIENT"},
+				"data": {"url": "x"}}`,
+		),
 		"comments":  fill("{\"DEV\": {\"user_pool_id\": \"POOL\"} // ours\n}"),
 		"alone":     fill(`{"user_pool_id": "POOL", "client_id": "CLIENT"}`),
 		"a script":  "export const x = 1",
@@ -150,11 +174,13 @@ func TestConfigureKeepsForeignFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(t)
 			m.write(t, "config.json", text)
-			code, _, stderr := m.run(t, "", "configure", "-env", "NEW", "-user-pool-id", imported.UserPoolID, "-client-id", imported.ClientID, "-force")
+			code, _, stderr := m.run(t, "", "configure", "-env", "NEW", "-user-pool-id",
+				imported.UserPoolID, "-client-id", imported.ClientID, "-force")
 			if code != exitUsage || strings.Count(stderr, "\n") != 1 {
 				t.Errorf("exit %d, %s", code, stderr)
 			}
-			if after, err := os.ReadFile(m.settings["COGNITO_CONFIG"]); err != nil || string(after) != text {
+			if after, err := os.ReadFile(m.settings["COGNITO_CONFIG"]); err != nil ||
+				string(after) != text {
 				t.Errorf("%v, %s", err, after)
 			}
 		})
@@ -164,10 +190,17 @@ func TestConfigureKeepsForeignFiles(t *testing.T) {
 // Names with which the file would be taken for another format.
 func TestConfigureNames(t *testing.T) {
 	for name, good := range map[string]bool{
-		"DEV": true, "a b": true, "ø/東": true, `q"\`: true, "auth": true, "<>&": true, "endpoints": false, "user_pool_id": false, "CognitoUserPool": false, "Default": false,
+		"DEV":       true,
+		"a b":       true,
+		"ø/東":       true,
+		`q"\`:       true,
+		"auth":      true,
+		"<>&":       true,
+		"endpoints": false, "user_pool_id": false, "CognitoUserPool": false, "Default": false,
 	} {
 		m := blank(t)
-		code, _, stderr := m.run(t, "", "configure", "-env", name, "-user-pool-id", imported.UserPoolID, "-client-id", imported.ClientID)
+		code, _, stderr := m.run(t, "", "configure", "-env", name, "-user-pool-id",
+			imported.UserPoolID, "-client-id", imported.ClientID)
 		if good != (code == 0) {
 			t.Errorf("%q: exit %d, %s", name, code, stderr)
 		}
@@ -184,7 +217,8 @@ func TestConfigureFollowsALink(t *testing.T) {
 	if err := os.Symlink(target, link); err != nil {
 		t.Skipf("NOT TESTED: %v", err)
 	}
-	m.must(t, "", "configure", "-config", link, "-user-pool-id", imported.UserPoolID, "-client-id", imported.ClientID)
+	m.must(t, "", "configure", "-config", link, "-user-pool-id", imported.UserPoolID, "-client-id",
+		imported.ClientID)
 	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
 		t.Error("the link was replaced")
 	}
@@ -208,8 +242,37 @@ func TestMarshalEnvironments(t *testing.T) {
 	}
 	set(reflect.ValueOf(&e).Elem())
 	all := map[string]cognito.Environment{"A": e, "B": {UserPoolID: "x"}}
-	data := marshalEnvironments(all)
-	if got, err := cognito.ParseEnvironments(data); err != nil || !maps.Equal(got, all) || !json.Valid(data) {
+	data := marshaled(t, all)
+	if got, err := environments.Parse(data); err != nil || !maps.Equal(got, all) ||
+		!json.Valid(data) {
 		t.Errorf("%v\n%s", err, data)
 	}
+}
+
+// imported is the environment that the files of these tests hold.
+var imported = cognito.Environment{
+	UserPoolID:     cognitotest.ExampleUserPoolID,
+	ClientID:       cognitotest.ExampleClientID,
+	IdentityPoolID: cognitotest.ExampleIdentityPoolID,
+	RoleARN:        cognitotest.ExampleRoleARN,
+	BucketName:     cognitotest.ExampleBucket,
+}
+
+// fill replaces POOL, CLIENT, IDENTITY, ROLE and BUCKET by the values of the example.
+func fill(s string) string {
+	return strings.NewReplacer(
+		"POOL", imported.UserPoolID, "CLIENT", imported.ClientID, "IDENTITY",
+		imported.IdentityPoolID,
+		"ROLE", imported.RoleARN, "BUCKET", imported.BucketName,
+	).Replace(s)
+}
+
+// marshaled returns environments as the file holds them.
+func marshaled(t *testing.T, all map[string]cognito.Environment) []byte {
+	t.Helper()
+	data, err := environments.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/environments"
 )
 
 // configPath is the file that -config names, or the one that "cognito configure" writes.
@@ -37,13 +38,13 @@ func (a *app) environments() (map[string]cognito.Environment, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := readFile(path, 2<<20) // more than ParseEnvironments takes
+	data, err := readFile(path, 2<<20) // more than environments.Parse takes
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, usagef("there is no configuration at %s: run \"cognito configure%s\", or use another -config", path, a.sameFlags())
 	} else if err != nil {
 		return nil, usageError{err}
 	}
-	all, err := cognito.ParseEnvironments(data)
+	all, err := environments.Parse(data)
 	if err != nil {
 		return nil, usagef("%s: %w", path, err)
 	}
@@ -58,7 +59,7 @@ func (a *app) environment() (name string, e cognito.Environment, err error) {
 		return "", e, err
 	}
 	name = a.envName(all)
-	if e, err = cognito.SelectEnvironment(all, name); err != nil {
+	if e, err = environments.Select(all, name); err != nil {
 		return "", e, usagef("%w (-env, or COGNITO_ENV)", err)
 	}
 	if !a.switchedOn("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {

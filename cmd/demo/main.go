@@ -23,6 +23,7 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/environments"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 	"github.com/loginwithcognito/cognito/s3list"
 	"github.com/loginwithcognito/cognito/sigv4"
@@ -209,15 +210,15 @@ func (o *options) prepare(stdin *os.File, stderr io.Writer) (cognito.Environment
 		return none, nil, "", usageError{err}
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, 2<<20)) // more than ParseEnvironments takes
+	data, err := io.ReadAll(io.LimitReader(file, 2<<20)) // more than environments.Parse takes
 	if err != nil {
 		return none, nil, "", usageError{err}
 	}
-	environments, err := cognito.ParseEnvironments(data)
+	all, err := environments.Parse(data)
 	if err != nil {
 		return none, nil, "", usageError{fmt.Errorf("%s: %w", o.config, err)}
 	}
-	env, err := cognito.SelectEnvironment(environments, o.env)
+	env, err := environments.Select(all, o.env)
 	if err == nil {
 		err = env.Validate()
 	}

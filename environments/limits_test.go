@@ -1,4 +1,4 @@
-package cognito_test
+package environments_test
 
 import (
 	"encoding/json"
@@ -10,24 +10,29 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/environments"
 )
 
 // An error has a bearable length, whatever the file is.
-func TestParseEnvironmentsBounds(t *testing.T) {
+func TestParseBounds(t *testing.T) {
 	many := func(element string) string {
 		var b strings.Builder
 		for i := range 20_000 {
-			b.WriteString(strings.ReplaceAll(element, "N", strings.Repeat("x", i%7)+string(rune('a'+i%26))+strings.Repeat("y", i/26%50)+strings.Repeat("z", i/1300)))
+			b.WriteString(
+				strings.ReplaceAll(element, "N", strings.Repeat("x", i%7)+string(rune('a'+i%26))+
+					strings.Repeat("y", i/26%50)+strings.Repeat("z", i/1300)),
+			)
 		}
 		return b.String()
 	}
 	const mib = 1 << 20
 	for name, text := range map[string]string{
-		"unknown keys":          `{"DEV": {` + many(`"N": 1,`) + `}}`,
-		"no environments":       `{` + many(`"N": 1,`) + `}`,
-		"a long key":            `{"DEV": {"` + strings.Repeat("k", mib-100) + `": "a"}}`,
-		"a long name":           `{"` + strings.Repeat("k", mib-100) + `": {"a": 1}}`,
-		"a long key twice":      `{"` + strings.Repeat("k", mib/2-100) + `": 1, "` + strings.Repeat("k", mib/2-100) + `": 2}`,
+		"unknown keys":    `{"DEV": {` + many(`"N": 1,`) + `}}`,
+		"no environments": `{` + many(`"N": 1,`) + `}`,
+		"a long key":      `{"DEV": {"` + strings.Repeat("k", mib-100) + `": "a"}}`,
+		"a long name":     `{"` + strings.Repeat("k", mib-100) + `": {"a": 1}}`,
+		"a long key twice": `{"` + strings.Repeat("k", mib/2-100) + `": 1, "` +
+			strings.Repeat("k", mib/2-100) + `": 2}`,
 		"1 MiB of [":            strings.Repeat("[", mib),
 		"1 MiB of {":            strings.Repeat("{", mib),
 		"nested objects":        strings.Repeat(`{"a":`, mib/5),
@@ -47,37 +52,41 @@ func TestParseEnvironmentsBounds(t *testing.T) {
 		"markup":                strings.Repeat("<html><p style='{'>", 1000),
 		"names of environments": `{` + many(`"N": {"a": 1},`) + `}`,
 	} {
-		environments, err := cognito.ParseEnvironments([]byte(text))
-		if err == nil || environments != nil {
+		all, err := environments.Parse([]byte(text))
+		if err == nil || all != nil {
 			t.Errorf("%s: no error", name)
 		} else if len(err.Error()) > 8192 {
 			t.Errorf("%s: an error of %d bytes", name, len(err.Error()))
-		} else if lines := strings.Split(err.Error(), "\n"); len(lines) > 16 || !strings.HasPrefix(lines[len(lines)-1], "cognito: configuration: ") {
+		} else if lines := strings.Split(err.Error(), "\n"); len(lines) > 16 ||
+			!strings.HasPrefix(lines[len(lines)-1], "environments: ") {
 			t.Errorf("%s: %.300s", name, err)
 		}
 	}
-	if _, err := cognito.ParseEnvironments(append(readFile(t, "environments.json"), strings.Repeat(" ", mib)...)); err == nil || err.Error() != "cognito: configuration: the file has more than 1048576 bytes" {
+	if _, err := environments.Parse(
+		append(readFile(t, "environments.json"), strings.Repeat(" ", mib)...),
+	); err == nil || err.Error() != "environments: the file has more than 1048576 bytes" {
 		t.Error(err)
 	}
 	full := []byte(`{"client_id": "` + strings.Repeat("a", mib-17) + `"}`)
-	if _, err := cognito.ParseEnvironments(full); err != nil || len(full) != mib {
+	if _, err := environments.Parse(full); err != nil || len(full) != mib {
 		t.Errorf("%d bytes: %v", len(full), err)
 	}
 }
 
 // No damage to a file brings the client secret into the error.
-func TestParseEnvironmentsHidesSecrets(t *testing.T) {
+func TestParseHidesSecrets(t *testing.T) {
 	for _, text := range []string{
 		`{"DEV": {"client_secret": "hi-dden", "client_id": "a"}}`,
 		`{"client_id": "a", "client_secret": "hi-dden", "endpoints": {"sts": "hi-dden"}}`,
 		`{"CognitoUserPool": {"Default": {"AppClientId": "a", "AppClientSecret": 'hi-dden'}}}`,
 		`module.exports = {DEV: {client_secret: 'hi-dden', client_id: 'a'}};`,
-		`{"DEV": {"user_pool_id": "hi-dden", "client_id": "hi-dden", "role_arn": "hi-dden", "bucket_name": "/hi-dden", "aws_region": "hi_dden"}}`,
+		`{"DEV": {"user_pool_id": "hi-dden", "client_id": "hi-dden", "role_arn": "hi-dden",
+			"bucket_name": "/hi-dden", "aws_region": "hi_dden"}}`,
 	} {
 		errors := 0
 		check := func(data string) {
-			environments, err := cognito.ParseEnvironments([]byte(data))
-			for _, e := range environments {
+			all, err := environments.Parse([]byte(data))
+			for _, e := range all {
 				if err == nil {
 					err = e.Validate()
 				}
@@ -106,14 +115,19 @@ func TestParseEnvironmentsHidesSecrets(t *testing.T) {
 }
 
 // encode writes environments under the documented keys, in one of the two ways JSON can be written.
-func encode(t testing.TB, environments map[string]cognito.Environment, indent string) []byte {
+func encode(t testing.TB, all map[string]cognito.Environment, indent string) []byte {
 	t.Helper()
 	file := map[string]any{}
-	for name, e := range environments {
+	for name, e := range all {
 		file[name] = map[string]any{
-			"aws_region": e.Region, "user_pool_id": e.UserPoolID, "client_id": e.ClientID, "client_secret": e.ClientSecret,
-			"identity_pool_id": e.IdentityPoolID, "role_arn": e.RoleARN, "custom_role_arn": e.CustomRoleARN, "bucket_name": e.BucketName,
-			"endpoints": map[string]any{"cognito_idp": e.Endpoints.CognitoIDP, "cognito_identity": e.Endpoints.CognitoIdentity, "sts": e.Endpoints.STS, "s3": e.Endpoints.S3},
+			"aws_region":   e.Region,
+			"user_pool_id": e.UserPoolID, "client_id": e.ClientID, "client_secret": e.ClientSecret,
+			"identity_pool_id": e.IdentityPoolID,
+			"role_arn":         e.RoleARN,
+			"custom_role_arn":  e.CustomRoleARN, "bucket_name": e.BucketName,
+			"endpoints": map[string]any{"cognito_idp": e.Endpoints.CognitoIDP,
+				"cognito_identity": e.Endpoints.CognitoIdentity,
+				"sts":              e.Endpoints.STS, "s3": e.Endpoints.S3},
 		}
 	}
 	data, err := json.MarshalIndent(file, "", indent)
@@ -123,10 +137,10 @@ func encode(t testing.TB, environments map[string]cognito.Environment, indent st
 	return data
 }
 
-// FuzzParseEnvironments: nothing panics; what is read can be validated and selected, and is the same when it is written
-// by name and read again.
-func FuzzParseEnvironments(f *testing.F) {
-	files, err := os.ReadDir(filepath.Join("testdata", "environments"))
+// FuzzParse: nothing panics; what is read can be validated and selected, and is the same when it is
+// written by name and read again.
+func FuzzParse(f *testing.F) {
+	files, err := os.ReadDir(filepath.Join("testdata"))
 	if err != nil || len(files) == 0 {
 		f.Fatal("no files", err)
 	}
@@ -135,38 +149,44 @@ func FuzzParseEnvironments(f *testing.F) {
 	}
 	f.Add([]byte(`x=y=({'a\x41':[1,-2e3,"\ud83d\ude00",{aws:null,},],})`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		environments, err := cognito.ParseEnvironments(data)
+		all, err := environments.Parse(data)
 		if err != nil {
-			if environments != nil || !strings.HasPrefix(err.Error(), "cognito: configuration: ") || len(err.Error()) > 8192 {
+			if all != nil || !strings.HasPrefix(err.Error(), "environments: ") ||
+				len(err.Error()) > 8192 {
 				t.Fatalf("%v", err)
 			}
 			return
 		}
-		if len(environments) == 0 {
+		if len(all) == 0 {
 			t.Fatal("neither environments nor an error")
 		}
-		for name, e := range environments {
-			if selected, err := cognito.SelectEnvironment(environments, name); err != nil || selected != e {
+		for name, e := range all {
+			if selected, err := environments.Select(all, name); err != nil || selected != e {
 				t.Fatalf("%q: %v", name, err)
 			}
-			if err := e.Validate(); err != nil && strings.Contains(err.Error(), e.ClientSecret) && len(e.ClientSecret) > 20 {
+			if err := e.Validate(); err != nil && strings.Contains(err.Error(), e.ClientSecret) &&
+				len(e.ClientSecret) > 20 {
 				t.Fatalf("%q: the secret shows", name)
 			}
 			_ = e.AWSRegion()
 		}
-		for _, name := range []string{"aws_region", "user_pool_id", "client_id", "client_secret", "identity_pool_id", "role_arn", "custom_role_arn", "bucket_name",
-			"endpoints", "CognitoUserPool", "CredentialsProvider", "aws_project_region", "aws_user_pools_id", "aws_cognito_identity_pool_id"} {
-			if _, ok := environments[name]; ok {
-				return // the name of a format's key: as the name of an environment it would be taken for it
+		for _, name := range []string{"aws_region", "user_pool_id", "client_id", "client_secret",
+			"identity_pool_id", "role_arn", "custom_role_arn", "bucket_name",
+			"endpoints", "CognitoUserPool", "CredentialsProvider", "aws_project_region",
+			"aws_user_pools_id", "aws_cognito_identity_pool_id"} {
+			if _, ok := all[name]; ok {
+				// the name of a format's key: as the name of an environment it would be taken for
+				// it
+				return
 			}
 		}
-		again := encode(t, environments, "\t")
+		again := encode(t, all, "\t")
 		if len(again) > 1<<20 {
 			return
 		}
-		got, err := cognito.ParseEnvironments(again)
-		if err != nil || !reflect.DeepEqual(got, environments) {
-			t.Fatalf("%s\n%v\n%s", again, err, cmp.Diff(environments, got, shown))
+		got, err := environments.Parse(again)
+		if err != nil || !reflect.DeepEqual(got, all) {
+			t.Fatalf("%s\n%v\n%s", again, err, cmp.Diff(all, got, shown))
 		}
 	})
 }
