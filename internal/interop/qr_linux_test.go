@@ -20,7 +20,7 @@ import (
 func TestQRFromTheScreen(t *testing.T) {
 	stamped(t, "js", "testdata/js/package-lock.json")
 	program := filepath.Join(t.TempDir(), "cognito")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../cmd/cognito").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "github.com/loginwithcognito/cognito/cmd/cognito").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	stand := cognitotest.Example()

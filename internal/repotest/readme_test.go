@@ -1,8 +1,12 @@
-package cognito_test
+package repotest
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -49,35 +53,64 @@ const modelFlows = `USER_SRP_AUTH REFRESH_TOKEN_AUTH CUSTOM_AUTH USER_PASSWORD_A
 	SMS_MFA EMAIL_OTP SOFTWARE_TOKEN_MFA SELECT_MFA_TYPE MFA_SETUP PASSWORD_VERIFIER CUSTOM_CHALLENGE SELECT_CHALLENGE
 	DEVICE_SRP_AUTH DEVICE_PASSWORD_VERIFIER NEW_PASSWORD_REQUIRED SMS_OTP PASSWORD WEB_AUTHN PASSWORD_SRP`
 
-// The README's table names every flow and challenge of the service's model, every flow that is tested, and no test that
-// there isn't.
-func TestReadmeFlows(t *testing.T) {
-	data, err := os.ReadFile("README.md")
+// flowTests returns the names of the subtests of TestFlows: the keys of the table "flows".
+func flowTests(t *testing.T) (names []string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "flows_test.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || spec.Names[0].Name != "flows" {
+			return true
+		}
+		for _, element := range spec.Values[0].(*ast.CompositeLit).Elts {
+			key, err := strconv.Unquote(element.(*ast.KeyValueExpr).Key.(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			names = append(names, strings.ReplaceAll(key, " ", "_"))
+		}
+		return false
+	})
+	if len(names) == 0 {
+		t.Fatal("flows_test.go has no table of flows")
+	}
+	return names
+}
+
+// The table in docs/flows.md names every flow and challenge of the service's model, every subtest
+// of TestFlows, and only tests that exist.
+func TestDocumentedFlows(t *testing.T) {
+	data, err := os.ReadFile("docs/flows.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, table, ok := strings.Cut(string(data), "| flow, challenge |")
-	table, _, end := strings.Cut(table, "\n\n")
-	if !ok || !end {
-		t.Fatal("README.md has no table of flows")
+	if !ok {
+		t.Fatal("docs/flows.md has no table of flows")
 	}
+	table, _, _ = strings.Cut(table, "\n\n")
 	tests := testSources(t)["cognito"]
 	named, shown := map[string]bool{}, map[string]bool{}
-	for _, row := range strings.Split(table, "\n")[2:] {
+	upper := regexp.MustCompile(`[A-Z_]{7,}`)
+	code := regexp.MustCompile("`(Test[A-Za-z]+)(?:/([A-Za-z_]+))?`")
+	for _, row := range strings.Split(strings.TrimSpace(table), "\n")[2:] {
 		cells := strings.Split(row, "|")
 		if len(cells) != 5 {
-			t.Fatalf("README.md: %q has not three cells", row)
+			t.Fatalf("docs/flows.md: row %q has %d cells, want 3", row, len(cells)-2)
 		}
-		for _, name := range regexp.MustCompile(`[A-Z_]{7,}`).FindAllString(cells[1], -1) {
+		for _, name := range upper.FindAllString(cells[1], -1) {
 			named[name] = true
 		}
-		listed := regexp.MustCompile("`(Test[A-Za-z]+)(?:/([A-Za-z_]+))?`").FindAllStringSubmatch(cells[3], -1)
+		listed := code.FindAllStringSubmatch(cells[3], -1)
 		if len(listed) == 0 {
-			t.Errorf("README.md: no test for %s", cells[1])
+			t.Errorf("docs/flows.md: row %q names no test", cells[1])
 		}
 		for _, test := range listed {
 			if _, ok := tests[test[1]]; !ok {
-				t.Errorf("README.md names %s, and there is no such test", test[1])
+				t.Errorf("docs/flows.md names %s, which does not exist", test[1])
 			}
 			if test[1] == "TestFlows" {
 				shown[test[2]] = true
@@ -86,28 +119,27 @@ func TestReadmeFlows(t *testing.T) {
 	}
 	for name := range strings.FieldsSeq(modelFlows) {
 		if !named[name] {
-			t.Errorf("README.md does not list %s", name)
+			t.Errorf("docs/flows.md does not list %s", name)
 		}
 	}
-	for name := range flows {
-		name = strings.ReplaceAll(name, " ", "_")
+	for _, name := range flowTests(t) {
 		if !shown[name] {
-			t.Errorf("README.md does not list TestFlows/%s", name)
+			t.Errorf("docs/flows.md does not list TestFlows/%s", name)
 		}
 		delete(shown, name)
 	}
 	for name := range shown {
-		t.Errorf("README.md lists TestFlows/%s, which there is not", name)
+		t.Errorf("docs/flows.md names TestFlows/%s, which does not exist", name)
 	}
 }
 
 func TestReadmeEnvironments(t *testing.T) {
 	for _, block := range blocks(t, "json") {
-		environments, err := environments.Parse([]byte(block))
+		all, err := environments.Parse([]byte(block))
 		if err != nil {
 			t.Error(err)
 		}
-		for name, e := range environments {
+		for name, e := range all {
 			if err := e.Validate(); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}

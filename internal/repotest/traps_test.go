@@ -1,4 +1,4 @@
-package cognito_test
+package repotest
 
 import (
 	"go/ast"
