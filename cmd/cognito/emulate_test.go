@@ -220,7 +220,7 @@ func TestEmulateRefuses(t *testing.T) {
 		"no client":      {[]string{"-seed", m.write(t, "d", `{"UserPools": [{"ID": "us-east-1_A"}]}`)}, "Clients"},
 		"two objects":    {[]string{"-seed", m.write(t, "e", `{} {}`)}, "follows"},
 		"a duration":     {[]string{"-seed", m.write(t, "f", `{"Roles": [{"MaxSessionDuration": "-1h"}]}`)}, "negative"},
-		"a damaged file": {[]string{"-config", m.write(t, "g", `{"DEV": {`)}, "ends too soon"},
+		"a damaged file": {[]string{"-config", m.write(t, "g", `{"DEV": {`)}, "the text is incomplete"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, stdout, stderr := m.run(t, "", append([]string{"emulate"}, test.args...)...)
