@@ -29,7 +29,7 @@ import (
 
 	"github.com/loginwithcognito/cognito/cognitoid"
 	"github.com/loginwithcognito/cognito/cognitoidp"
-	"github.com/loginwithcognito/cognito/internal/transport"
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/sts"
 )
 
@@ -101,7 +101,7 @@ func (c *Client) open(fields ...string) error {
 			own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 			c.services.http, c.services.signed = &own, &own
 		} else { // time limits are for small answers; a context bounds what a caller sends
-			c.services.http, c.services.signed = transport.NewHTTPClient(), transport.NewHTTPClient()
+			c.services.http, c.services.signed = awshttp.NewHTTPClient(), awshttp.NewHTTPClient()
 			c.services.signed.Timeout, c.services.signed.Transport.(*http.Transport).ResponseHeaderTimeout = 0, 0
 		}
 		region := e.AWSRegion()
@@ -139,4 +139,4 @@ func (c *Client) UserPool() (*cognitoidp.Client, error) {
 
 // NewHTTPClient returns the kind of client that a [Client] without one makes for itself: TLS 1.2 or better, timeouts,
 // and the proxy of the environment. Programs that set it in several places share its connections.
-func NewHTTPClient() *http.Client { return transport.NewHTTPClient() }
+func NewHTTPClient() *http.Client { return awshttp.NewHTTPClient() }

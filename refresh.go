@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito/cognitoidp"
-	"github.com/loginwithcognito/cognito/internal/transport"
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 )
 
 // receive takes the pool's tokens in. A refresh may leave the refresh token out, and then the old one stays good.
@@ -165,7 +165,7 @@ func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time
 		return old, time.Time{}, Explain(err)
 	}
 	if out.AuthenticationResult == nil {
-		return old, time.Time{}, fmt.Errorf("cognito: the user pool answered the refresh with the challenge %q: sign in again", transport.Clean(out.ChallengeName, 64))
+		return old, time.Time{}, fmt.Errorf("cognito: the user pool answered the refresh with the challenge %q: sign in again", awshttp.Clean(out.ChallengeName, 64))
 	}
 	return s.receive(old, *out.AuthenticationResult)
 }

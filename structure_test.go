@@ -29,15 +29,15 @@ var arrows = map[string][]string{
 	"internal/testvectors": {},
 	"internal/endpoint":    {},
 	"internal/redact":      {},
-	"internal/transport":   {"internal/endpoint"},
+	"internal/awshttp":     {"internal/endpoint"},
 	"internal/qr":          {},
 	"internal/terminal":    {},
-	"internal/xmlscan":     {"internal/transport"},
-	"cognitoidp":           {"internal/endpoint", "internal/redact", "internal/transport"},
-	"cognitoid":            {"internal/endpoint", "internal/redact", "internal/transport", "sigv4"},
-	"sts":                  {"internal/endpoint", "internal/redact", "internal/transport", "internal/xmlscan", "sigv4"},
-	"s3list":               {"internal/endpoint", "internal/redact", "internal/transport", "internal/xmlscan", "sigv4"},
-	"":                     {"cognitoid", "cognitoidp", "internal/endpoint", "internal/redact", "internal/transport", "sigv4", "srp", "sts"},
+	"internal/xmlscan":     {"internal/awshttp"},
+	"cognitoidp":           {"internal/endpoint", "internal/redact", "internal/awshttp"},
+	"cognitoid":            {"internal/endpoint", "internal/redact", "internal/awshttp", "sigv4"},
+	"sts":                  {"internal/endpoint", "internal/redact", "internal/awshttp", "internal/xmlscan", "sigv4"},
+	"s3list":               {"internal/endpoint", "internal/redact", "internal/awshttp", "internal/xmlscan", "sigv4"},
+	"":                     {"cognitoid", "cognitoidp", "internal/endpoint", "internal/redact", "internal/awshttp", "sigv4", "srp", "sts"},
 	"cmd/demo":             {"", "cognitotest", "internal/terminal", "s3list", "sigv4", "sts"},
 	"cmd/cognito":          {"", "cognitoidp", "cognitotest", "internal/qr", "internal/terminal", "s3list", "sigv4", "sts"},
 	"internal/interop":     {},
@@ -91,7 +91,7 @@ func TestImports(t *testing.T) {
 			if banned == "unsafe" && path == "internal/terminal" { // ioctl takes a pointer
 				continue
 			}
-			if slices.Contains(p.Imports, banned) && path != "internal/transport" { // jitter needs no secret
+			if slices.Contains(p.Imports, banned) && path != "internal/awshttp" { // jitter needs no secret
 				t.Errorf("package %q imports %q", path, banned)
 			}
 		}

@@ -52,8 +52,8 @@ var traps = []trap{
 		"srp.TestPoolName srp.TestGenerated",
 		"srp.TestWrongForms/whole cognitotest.TestSignInRefusesProof/whole_pool_ID"},
 	{"the pool proves nothing in return, so TLS must", "API Reference: RespondToAuthChallenge; RFC 2945 3 has the host's proof",
-		"transport.TestNewHTTPClient transport.TestRedirectIsNotFollowed",
-		"transport.TestOldTLSIsRefused transport.TestUnknownCertificateIsRefusedOnce transport.TestPlainHTTPIsRefused"},
+		"awshttp.TestNewHTTPClient awshttp.TestRedirectIsNotFollowed",
+		"awshttp.TestOldTLSIsRefused awshttp.TestUnknownCertificateIsRefusedOnce awshttp.TestPlainHTTPIsRefused"},
 
 	// SRP messages.
 	{"TIMESTAMP is in UTC and English, its day without a zero, and is what was signed", "amazon-cognito-identity-js DateHelper.js",
@@ -156,8 +156,8 @@ var traps = []trap{
 		"cognito.TestRenewal cognito.TestCredentials",
 		"cognito.TestStaleIsServedWhileValid cognito.TestSavedIdentityOfAnotherPool cognito.TestForgottenIdentity"},
 	{"an error's code stands in a header or in __type, and throttling has status 400", "amplify-js parseJsonError; AWS JSON 1.1 protocol",
-		"transport.TestJSONFailure transport.TestWhatIsRepeated/throttled",
-		"transport.TestWhatIsRepeated/wrong_password cognitoid.TestErrors"},
+		"awshttp.TestJSONFailure awshttp.TestWhatIsRepeated/throttled",
+		"awshttp.TestWhatIsRepeated/wrong_password cognitoid.TestErrors"},
 
 	// Handing over.
 	{"a credential_process prints JSON of version 1 alone, and asks nothing", "AWS SDKs and Tools Reference Guide: Process credential provider",
@@ -211,8 +211,8 @@ var traps = []trap{
 		"s3list.TestBreakCancels s3list.TestListLeavesNothing s3list.TestParallelStops",
 		"s3list.TestListCancelled s3list.TestListEndless"},
 	{"the clock comes from Date, unless a cache answered, and is corrected both ways", "github.com/aws/aws-sdk-go-v2 #3187 and #3409",
-		"transport.TestOffset/enough transport.TestOffset/behind transport.TestSkewedSignature s3list.TestListSkew",
-		"transport.TestOffset/from_a_cache transport.TestOffset/clear_text transport.TestOffset/too_much transport.TestSignedAgainOnce"},
+		"awshttp.TestOffset/enough awshttp.TestOffset/behind awshttp.TestSkewedSignature s3list.TestListSkew",
+		"awshttp.TestOffset/from_a_cache awshttp.TestOffset/clear_text awshttp.TestOffset/too_much awshttp.TestSignedAgainOnce"},
 }
 
 // testSources returns, for each folder that has tests, the names of its test functions and the texts in each, in the form

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/endpoint"
-	"github.com/loginwithcognito/cognito/internal/transport"
 )
 
 // A Key is one of the RSA keys with which a user pool signs its tokens (RS256, RFC 7518 3.3).
@@ -37,11 +37,11 @@ func (c *Client) JWKS(ctx context.Context, userPoolID string) ([]Key, error) {
 		return nil, wrap(operation, err)
 	}
 	u = u.JoinPath(userPoolID, ".well-known", "jwks.json")
-	resp, err := c.sender.Do(ctx, transport.Request{
+	resp, err := c.sender.Do(ctx, awshttp.Request{
 		HTTPClient: c.HTTPClient,
 		Repeatable: true,
 		MaxBody:    256 << 10,
-		Failure:    transport.JSONFailure,
+		Failure:    awshttp.JSONFailure,
 		New: func(ctx context.Context, _ time.Time) (*http.Request, error) {
 			return http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 		},
