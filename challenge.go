@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito/cognitoidp"
-	"github.com/loginwithcognito/cognito/internal/transport"
+	transport "github.com/loginwithcognito/cognito/internal/awshttp"
 )
 
 // A Challenge is what a user pool asks before it gives tokens: a new password, a code, a choice. It is the error of

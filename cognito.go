@@ -29,7 +29,8 @@ import (
 
 	"github.com/loginwithcognito/cognito/cognitoid"
 	"github.com/loginwithcognito/cognito/cognitoidp"
-	"github.com/loginwithcognito/cognito/internal/transport"
+	"github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/jwt"
 	"github.com/loginwithcognito/cognito/sts"
 )
 
@@ -72,7 +73,7 @@ type Client struct {
 	once     sync.Once
 	services services
 	err      error // why services could not be made
-	keys     renewing[[]cognitoidp.Key]
+	verifier jwt.Verifier
 }
 
 // services are the clients of the AWS services, and the environment completed.
@@ -101,14 +102,16 @@ func (c *Client) open(fields ...string) error {
 			own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 			c.services.http, c.services.signed = &own, &own
 		} else { // time limits are for small answers; a context bounds what a caller sends
-			c.services.http, c.services.signed = transport.NewHTTPClient(), transport.NewHTTPClient()
+			c.services.http, c.services.signed = awshttp.NewHTTPClient(), awshttp.NewHTTPClient()
 			c.services.signed.Timeout, c.services.signed.Transport.(*http.Transport).ResponseHeaderTimeout = 0, 0
 		}
 		region := e.AWSRegion()
 		c.services.idp = cognitoidp.Client{Region: e.userPoolRegion(), Endpoint: e.Endpoints.CognitoIDP, FIPS: c.FIPS, DualStack: c.DualStack, HTTPClient: c.services.http}
 		c.services.identity = cognitoid.Client{Region: e.identityPoolRegion(), Endpoint: e.Endpoints.CognitoIdentity, FIPS: c.FIPS, DualStack: c.DualStack, HTTPClient: c.services.http}
 		c.services.sts = sts.Client{Region: region, Endpoint: e.Endpoints.STS, FIPS: c.FIPS, DualStack: c.DualStack, HTTPClient: c.services.http}
-		c.keys.early, c.keys.now, c.keys.renew = time.Hour, c.services.idp.Now, c.fetchKeys
+		v := &c.verifier
+		v.UserPoolID, v.ClientID, v.Endpoint = e.UserPoolID, e.ClientID, e.Endpoints.CognitoIDP
+		v.FIPS, v.DualStack, v.HTTPClient, v.Now = c.FIPS, c.DualStack, c.services.http, c.services.idp.Now
 	})
 	if c.err != nil {
 		return c.err
@@ -139,4 +142,21 @@ func (c *Client) UserPool() (*cognitoidp.Client, error) {
 
 // NewHTTPClient returns the kind of client that a [Client] without one makes for itself: TLS 1.2 or better, timeouts,
 // and the proxy of the environment. Programs that set it in several places share its connections.
-func NewHTTPClient() *http.Client { return transport.NewHTTPClient() }
+func NewHTTPClient() *http.Client { return awshttp.NewHTTPClient() }
+
+// VerifyIDToken verifies an ID token of the environment's user pool and app client that another
+// program sent, and returns its claims. Its errors are those of [jwt.Verifier].
+func (c *Client) VerifyIDToken(ctx context.Context, token string) (jwt.Claims, error) {
+	if err := c.open("user_pool_id", "client_id"); err != nil {
+		return jwt.Claims{}, err
+	}
+	return c.verifier.VerifyIDToken(ctx, token)
+}
+
+// VerifyAccessToken is [Client.VerifyIDToken] for access tokens.
+func (c *Client) VerifyAccessToken(ctx context.Context, token string) (jwt.Claims, error) {
+	if err := c.open("user_pool_id", "client_id"); err != nil {
+		return jwt.Claims{}, err
+	}
+	return c.verifier.VerifyAccessToken(ctx, token)
+}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito/cognitoid"
+	"github.com/loginwithcognito/cognito/internal/renew"
+	"github.com/loginwithcognito/cognito/jwt"
 	"github.com/loginwithcognito/cognito/sigv4"
 	"github.com/loginwithcognito/cognito/sts"
 )
@@ -32,7 +34,7 @@ func (c *Client) Guest(ctx context.Context) (*Session, error) {
 // Credentials returns temporary AWS credentials, renewed if less than 15 minutes of them remain (of credentials that live
 // less than 45 minutes, less than a third). It has the form that sigv4.Transport, s3list.Client and sts.Client take.
 func (s *Session) Credentials(ctx context.Context) (sigv4.Credentials, error) {
-	return s.credentials.get(ctx)
+	return s.credentials.Get(ctx)
 }
 
 // IdentityID returns the user's identity in the identity pool, such as "us-east-1:1a2b...". Policies know it as
@@ -143,11 +145,11 @@ func (s *Session) logins(ctx context.Context) (map[string]string, error) {
 	if s.guest {
 		return nil, nil
 	}
-	tokens, err := s.tokens.get(ctx)
+	tokens, err := s.tokens.Get(ctx)
 	if err != nil {
 		return nil, err
 	}
-	claims, err := ParseUnverified(tokens.ID)
+	claims, err := jwt.ParseUnverified(tokens.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +170,7 @@ func (s *Session) withLogins(ctx context.Context, do func(logins map[string]stri
 	}
 	err = do(logins)
 	if says(err, cognitoid.CodeNotAuthorized, "expired") {
-		s.tokens.expire(renewPause)
+		s.tokens.Expire(renew.Pause)
 		renewed, failed := s.logins(ctx)
 		if failed != nil {
 			return failed

@@ -1,6 +1,8 @@
 package cognito_test
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -42,8 +44,10 @@ func signIn(t *testing.T, client *cognito.Client) *cognito.Session {
 	return s
 }
 
-// watch counts the requests of each operation that reach server, and lets answer replace their answers.
-func watch(server *cognitotest.Server, answer func(operation string, n int) *http.Response) (count func(operation string) int) {
+// watch counts the requests of each operation that reach server, and lets answer replace their
+// answers.
+func watch(server *cognitotest.Server,
+	answer func(operation string, n int) *http.Response) (count func(operation string) int) {
 	var mu sync.Mutex
 	calls := map[string]int{}
 	server.Fault = func(r *http.Request) *http.Response {
@@ -110,4 +114,10 @@ func spyOn(server *cognitotest.Server, text string) (seen func() bool) {
 		defer mu.Unlock()
 		return found
 	}
+}
+
+// part returns a part of a JSON Web Token.
+func part(v any) string {
+	text, _ := json.Marshal(v)
+	return base64.RawURLEncoding.EncodeToString(text)
 }

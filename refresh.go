@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito/cognitoidp"
-	"github.com/loginwithcognito/cognito/internal/transport"
+	"github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/jwt"
 )
 
 // receive takes the pool's tokens in. A refresh may leave the refresh token out, and then the old one stays good.
@@ -30,7 +31,7 @@ func (s *Session) receive(old Tokens, r cognitoidp.AuthenticationResult) (Tokens
 // adopt reads the claims of tokens that are to be used, and reckons when they expire: the local clock may be off either
 // way, so that of the ends that Expires and the claims give, the earliest is safe.
 func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
-	claims, err := ParseUnverified(tokens.ID)
+	claims, err := jwt.ParseUnverified(tokens.ID)
 	if err != nil {
 		return expires, err
 	}
@@ -39,7 +40,7 @@ func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 	}
 	expires = claims.ExpiresAt
 	ends := []time.Time{tokens.Expires}
-	if access, err := ParseUnverified(tokens.Access); err == nil {
+	if access, err := jwt.ParseUnverified(tokens.Access); err == nil {
 		ends = append(ends, access.ExpiresAt)
 	}
 	for _, end := range ends {
@@ -49,7 +50,7 @@ func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if claims.ofAnother(s.claims) {
+	if ofAnother(claims, s.claims) {
 		return time.Time{}, errOtherUser
 	}
 	s.claims = claims
@@ -59,7 +60,7 @@ func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 var errOtherUser = errors.New("it is of another user than the session")
 
 // ofAnother tells whether two tokens are known to be of two users.
-func (c Claims) ofAnother(old Claims) bool {
+func ofAnother(c, old jwt.Claims) bool {
 	return c.Subject != old.Subject && c.Subject != "" && old.Subject != ""
 }
 
@@ -85,8 +86,8 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 	newest := old // also if it could not be stored, it may be the only one that is still good
 	for range 2 {
 		saved, err := s.client.RefreshWith(ctx, current, func(ctx context.Context, current Saved) (Saved, error) {
-			claims, err := ParseUnverified(current.Tokens.ID)
-			if err == nil && claims.ofAnother(s.UnverifiedClaims()) {
+			claims, err := jwt.ParseUnverified(current.Tokens.ID)
+			if err == nil && ofAnother(claims, s.UnverifiedClaims()) {
 				return current, fmt.Errorf("cognito: the stored ID token can't be used: %w", errOtherUser)
 			}
 			s.takeDevice(current.Device)
@@ -165,7 +166,7 @@ func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time
 		return old, time.Time{}, Explain(err)
 	}
 	if out.AuthenticationResult == nil {
-		return old, time.Time{}, fmt.Errorf("cognito: the user pool answered the refresh with the challenge %q: sign in again", transport.Clean(out.ChallengeName, 64))
+		return old, time.Time{}, fmt.Errorf("cognito: the user pool answered the refresh with the challenge %q: sign in again", awshttp.Clean(out.ChallengeName, 64))
 	}
 	return s.receive(old, *out.AuthenticationResult)
 }

@@ -54,11 +54,11 @@ func (c *Client) Resume(ctx context.Context, saved Saved) (*Session, error) {
 			return nil, fmt.Errorf("cognito: Resume: the saved ID token can't be used: %w", err)
 		}
 	}
-	s.tokens.set(saved.Tokens, expires)
-	if !s.tokens.now().Before(expires) {
+	s.tokens.Set(saved.Tokens, expires)
+	if !s.tokens.Now().Before(expires) {
 		defer c.connectAhead(ctx)()
 	}
-	if _, err := s.tokens.get(ctx); err != nil {
+	if _, err := s.tokens.Get(ctx); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -67,7 +67,7 @@ func (c *Client) Resume(ctx context.Context, saved Saved) (*Session, error) {
 // Save returns what [Client.Resume] needs. With refresh-token rotation, what was saved before a refresh is of no use
 // after it: save again.
 func (s *Session) Save() Saved {
-	saved := Saved{Tokens: s.tokens.peek()}
+	saved := Saved{Tokens: s.tokens.Peek()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	saved.Device = s.device

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/internal/renew"
+	"github.com/loginwithcognito/cognito/jwt"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
@@ -31,11 +33,11 @@ type Tokens struct {
 type Session struct {
 	client      *Client
 	guest       bool
-	tokens      renewing[Tokens]
-	credentials renewing[sigv4.Credentials]
+	tokens      renew.Value[Tokens]
+	credentials renew.Value[sigv4.Credentials]
 
 	mu         sync.Mutex
-	claims     Claims
+	claims     jwt.Claims
 	identityID string
 	noRotation bool // the pool knows REFRESH_TOKEN_AUTH only
 	device     Device
@@ -47,9 +49,9 @@ type Session struct {
 
 func (c *Client) newSession() *Session {
 	s := &Session{client: c}
-	s.tokens.early, s.tokens.now, s.tokens.renew = tokensEarly, c.services.idp.Now, s.refresh
+	s.tokens.Early, s.tokens.Now, s.tokens.Renew = tokensEarly, c.services.idp.Now, s.refresh
 	// The identity pool's clock: a guest or a resumed session may never hear the user pool's.
-	s.credentials.early, s.credentials.now, s.credentials.renew = credentialsEarly, c.services.identity.Now, s.fetchCredentials
+	s.credentials.Early, s.credentials.Now, s.credentials.Renew = credentialsEarly, c.services.identity.Now, s.fetchCredentials
 	return s
 }
 
@@ -59,12 +61,12 @@ func (s *Session) Tokens(ctx context.Context) (Tokens, error) {
 	if s.guest {
 		return Tokens{}, errors.New("cognito: a guest has no tokens: sign in")
 	}
-	return s.tokens.get(ctx)
+	return s.tokens.Get(ctx)
 }
 
 // UnverifiedClaims returns what the pool stated about the user in the newest ID token. The token came from the pool over
-// TLS, but its signature has not been checked: see [ParseUnverified].
-func (s *Session) UnverifiedClaims() Claims {
+// TLS, but its signature has not been checked: see [jwt.ParseUnverified].
+func (s *Session) UnverifiedClaims() jwt.Claims {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.claims
@@ -90,19 +92,19 @@ func (s *Session) live() error {
 // refreshed; forgetting what is stored is the caller's.
 func (s *Session) SignOut(ctx context.Context) error {
 	s.end(true)
-	if err := s.tokens.settle(ctx); err != nil {
+	if err := s.tokens.Settle(ctx); err != nil {
 		s.end(false)
 		return err
 	}
-	tokens := s.tokens.peek()
+	tokens := s.tokens.Peek()
 	if with := s.client.RefreshWith; with != nil && tokens.Refresh != "" {
 		saved, err := with(ctx, s.Save(), func(_ context.Context, current Saved) (Saved, error) { return current, nil })
 		if err != nil {
 			s.end(false)
 			return err
 		}
-		claims, err := ParseUnverified(saved.Tokens.ID)
-		if saved.Tokens.Refresh != "" && (err != nil || !claims.ofAnother(s.UnverifiedClaims())) {
+		claims, err := jwt.ParseUnverified(saved.Tokens.ID)
+		if saved.Tokens.Refresh != "" && (err != nil || !ofAnother(claims, s.UnverifiedClaims())) {
 			tokens = saved.Tokens
 		}
 	}
@@ -119,8 +121,8 @@ func (s *Session) SignOut(ctx context.Context) error {
 			return Explain(err)
 		}
 	}
-	s.tokens.clear()
-	s.credentials.clear()
+	s.tokens.Clear()
+	s.credentials.Clear()
 	return Explain(err)
 }
 

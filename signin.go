@@ -246,7 +246,7 @@ func (v *conversation) finish(ctx context.Context, result cognitoidp.Authenticat
 	if new := result.NewDeviceMetadata; new != nil {
 		s.confirmDevice(ctx, tokens.Access, s.newDevice(*new)) // its error is kept
 	}
-	s.tokens.set(tokens, expires)
+	s.tokens.Set(tokens, expires)
 	return s, nil
 }
 

@@ -21,8 +21,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/endpoint"
-	"github.com/loginwithcognito/cognito/internal/transport"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
@@ -45,7 +45,7 @@ type Client struct {
 	// the Client's own, with TLS 1.2 or better, time limits and the proxies of the environment.
 	HTTPClient *http.Client
 
-	sender transport.Sender
+	sender awshttp.Sender
 }
 
 // Now is the time by the service's clock: the local one, corrected by the Date of the last answer if they are 4
@@ -117,7 +117,7 @@ func (c *Client) GetCredentialsForIdentity(ctx context.Context, in GetCredential
 	}
 	r := out.Credentials
 	const year10000 = 253402300800
-	complete := transport.Word(r.AccessKeyID, 128) && transport.Word(r.SecretKey, 1024) && transport.Word(r.SessionToken, 50000) &&
+	complete := awshttp.Word(r.AccessKeyID, 128) && awshttp.Word(r.SecretKey, 1024) && awshttp.Word(r.SessionToken, 50000) &&
 		r.Expiration > 0 && r.Expiration < year10000
 	err := cmp.Or(answered(operation, validID(out.IdentityID), "identity id"), answered(operation, complete, "credentials"))
 	if err != nil {
@@ -155,7 +155,7 @@ func (c *Client) GetOpenIDToken(ctx context.Context, in GetOpenIDTokenInput) (Ge
 	if err := c.call(ctx, operation, "IdentityID", in.IdentityID, in.Logins, wire(in), &out); err != nil {
 		return GetOpenIDTokenOutput{}, err
 	}
-	err := cmp.Or(answered(operation, validID(out.IdentityID), "identity id"), answered(operation, transport.Word(out.Token, 20000), "token"))
+	err := cmp.Or(answered(operation, validID(out.IdentityID), "identity id"), answered(operation, awshttp.Word(out.Token, 20000), "token"))
 	if err != nil {
 		return GetOpenIDTokenOutput{}, err
 	}
@@ -173,7 +173,7 @@ func (c *Client) call(ctx context.Context, operation, field, id string, logins m
 	}
 	u, err := endpoint.URL("cognito-identity", c.Region, c.Endpoint, endpoint.Options{FIPS: c.FIPS, DualStack: c.DualStack})
 	if err == nil {
-		err = c.sender.DoJSON(ctx, transport.Request{HTTPClient: c.HTTPClient, Repeatable: true}, u, "AWSCognitoIdentityService."+operation, in, out)
+		err = c.sender.DoJSON(ctx, awshttp.Request{HTTPClient: c.HTTPClient, Repeatable: true}, u, "AWSCognitoIdentityService."+operation, in, out)
 	}
 	return wrap(operation, err)
 }
@@ -183,7 +183,7 @@ func checkLogins(logins map[string]string) error {
 		return fmt.Errorf("Logins has %d entries: 10 is the most", len(logins))
 	}
 	for provider, token := range logins {
-		if !utf8.ValidString(provider) || !transport.Word(token, 50000) {
+		if !utf8.ValidString(provider) || !awshttp.Word(token, 50000) {
 			return fmt.Errorf("Logins: the token of %q is empty, too long, or not a token", provider)
 		}
 	}

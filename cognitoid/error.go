@@ -3,8 +3,8 @@ package cognitoid
 import (
 	"fmt"
 
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/redact"
-	"github.com/loginwithcognito/cognito/internal/transport"
 )
 
 // An Error is an answer of the service that is not a success. Errors that are not of this type come from checks made
@@ -21,7 +21,7 @@ type Error struct {
 
 // Error is one line with everything above.
 func (e *Error) Error() string {
-	f := transport.Failure{Code: e.Code, Message: e.Message, StatusCode: e.StatusCode, RequestID: e.RequestID, Ended: e.ended}
+	f := awshttp.Failure{Code: e.Code, Message: e.Message, StatusCode: e.StatusCode, RequestID: e.RequestID, Ended: e.ended}
 	return "cognitoid: " + e.Operation + ": " + f.Error()
 }
 
@@ -43,7 +43,7 @@ const (
 
 // wrap gives err the name of the operation, and turns an answer of the service into an Error.
 func wrap(operation string, err error) error {
-	if f, ok := err.(*transport.Failure); ok {
+	if f, ok := err.(*awshttp.Failure); ok {
 		return &Error{Operation: operation, Code: f.Code, Message: f.Message, StatusCode: f.StatusCode, RequestID: f.RequestID, ended: f.Ended}
 	}
 	if err != nil {

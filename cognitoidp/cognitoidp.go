@@ -26,8 +26,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/endpoint"
-	"github.com/loginwithcognito/cognito/internal/transport"
 )
 
 // A Client calls the user pools of one Region. Its fields are set before the first call and not changed after it; then
@@ -49,7 +49,7 @@ type Client struct {
 	// the Client's own, with TLS 1.2 or better, time limits and the proxies of the environment.
 	HTTPClient *http.Client
 
-	sender transport.Sender
+	sender awshttp.Sender
 }
 
 // Now is the time by the service's clock: the local one, corrected by the Date of the last answer if they are 4
@@ -60,7 +60,7 @@ func (c *Client) Now() time.Time { return c.sender.Now() }
 func (c *Client) call(ctx context.Context, operation string, repeatable bool, in, out any) error {
 	u, err := endpoint.URL("cognito-idp", c.Region, c.Endpoint, endpoint.Options{FIPS: c.FIPS, DualStack: c.DualStack})
 	if err == nil {
-		err = c.sender.DoJSON(ctx, transport.Request{
+		err = c.sender.DoJSON(ctx, awshttp.Request{
 			HTTPClient: c.HTTPClient,
 			Repeatable: repeatable,
 			// Elsewhere this code is throttling. Here it is a limit per user and hour (AWS: Quotas in Amazon Cognito).
@@ -72,7 +72,7 @@ func (c *Client) call(ctx context.Context, operation string, repeatable bool, in
 
 // wrap gives err the name of the operation, and turns an answer of the service into an Error.
 func wrap(operation string, err error) error {
-	if f, ok := err.(*transport.Failure); ok {
+	if f, ok := err.(*awshttp.Failure); ok {
 		return &Error{
 			Operation: operation, Code: f.Code, Message: f.Message, StatusCode: f.StatusCode,
 			RequestID: f.RequestID, ReasonCode: f.ReasonCode, ended: f.Ended,

@@ -1,6 +1,6 @@
 package cognitoidp
 
-import "github.com/loginwithcognito/cognito/internal/transport"
+import "github.com/loginwithcognito/cognito/internal/awshttp"
 
 // An Error is an answer of the service that is not a success. Errors that are not of this type come from checks made
 // before sending, from the connection, or from an answer that could not be understood.
@@ -17,7 +17,7 @@ type Error struct {
 
 // Error is one line with everything above except the reason code.
 func (e *Error) Error() string {
-	f := transport.Failure{Code: e.Code, Message: e.Message, StatusCode: e.StatusCode, RequestID: e.RequestID, Ended: e.ended}
+	f := awshttp.Failure{Code: e.Code, Message: e.Message, StatusCode: e.StatusCode, RequestID: e.RequestID, Ended: e.ended}
 	return "cognitoidp: " + e.Operation + ": " + f.Error()
 }
 

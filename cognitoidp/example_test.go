@@ -57,17 +57,3 @@ func ExampleError() {
 	}
 	// Output: try again: Incorrect username or password.
 }
-
-// The keys with which a user pool signs its tokens.
-func ExampleClient_JWKS() {
-	server := cognitotest.Example()
-	c := &cognitoidp.Client{Region: "us-east-1", HTTPClient: server.Client()}
-	keys, err := c.JWKS(context.Background(), cognitotest.ExampleUserPoolID)
-	if err != nil {
-		log.Fatal(err)
-	}
-	for _, key := range keys {
-		fmt.Println(key.N.BitLen() >= 2048, key.E)
-	}
-	// Output: true 65537
-}

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/loginwithcognito/cognito/internal/transport"
+	transport "github.com/loginwithcognito/cognito/internal/awshttp"
 )
 
 // An Error is an answer of the service that is not a listing. Errors that are not of this type come from checks made

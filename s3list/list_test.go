@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/loginwithcognito/cognito/internal/transport"
+	transport "github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/loginwithcognito/cognito/internal/transport"
+	transport "github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/xmlscan"
 )
 

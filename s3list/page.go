@@ -7,7 +7,7 @@ import (
 	"iter"
 	"time"
 
-	"github.com/loginwithcognito/cognito/internal/transport"
+	transport "github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/xmlscan"
 )
 

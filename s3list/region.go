@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	transport "github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/endpoint"
-	"github.com/loginwithcognito/cognito/internal/transport"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 

@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/loginwithcognito/cognito/internal/transport"
+	transport "github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 

@@ -23,7 +23,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/loginwithcognito/cognito/internal/transport"
+	transport "github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 

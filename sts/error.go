@@ -3,8 +3,8 @@ package sts
 import (
 	"fmt"
 
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/redact"
-	"github.com/loginwithcognito/cognito/internal/transport"
 	"github.com/loginwithcognito/cognito/internal/xmlscan"
 )
 
@@ -22,7 +22,7 @@ type Error struct {
 
 // Error is one line with everything above.
 func (e *Error) Error() string {
-	f := transport.Failure{Code: e.Code, Message: e.Message, StatusCode: e.StatusCode, RequestID: e.RequestID, Ended: e.ended}
+	f := awshttp.Failure{Code: e.Code, Message: e.Message, StatusCode: e.StatusCode, RequestID: e.RequestID, Ended: e.ended}
 	return "sts: " + e.Operation + ": " + f.Error()
 }
 
@@ -48,7 +48,7 @@ const (
 
 // wrap gives err the name of the operation, and turns an answer of the service into an Error.
 func wrap(operation string, err error) error {
-	if f, ok := err.(*transport.Failure); ok {
+	if f, ok := err.(*awshttp.Failure); ok {
 		return &Error{Operation: operation, Code: f.Code, Message: f.Message, StatusCode: f.StatusCode, RequestID: f.RequestID, ended: f.Ended}
 	}
 	if err != nil {
@@ -58,8 +58,8 @@ func wrap(operation string, err error) error {
 }
 
 // readFailure reads <ErrorResponse><Error><Type/><Code/><Message/></Error><RequestId/></ErrorResponse>.
-func readFailure(resp *transport.Response) *transport.Failure {
-	f := new(transport.Failure)
+func readFailure(resp *awshttp.Response) *awshttp.Failure {
+	f := new(awshttp.Failure)
 	if xmlscan.Texts(resp.Body, "ErrorResponse", map[string]*string{"Error/Code": &f.Code, "Error/Message": &f.Message, "RequestId": &f.RequestID}) != nil {
 		return nil
 	}

@@ -25,8 +25,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/endpoint"
-	"github.com/loginwithcognito/cognito/internal/transport"
 	"github.com/loginwithcognito/cognito/internal/xmlscan"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
@@ -53,7 +53,7 @@ type Client struct {
 	// Credentials gives what GetCallerIdentity signs with. AssumeRoleWithWebIdentity does not use it.
 	Credentials func(context.Context) (sigv4.Credentials, error)
 
-	sender transport.Sender
+	sender awshttp.Sender
 }
 
 // Now is the time by the service's clock: the local one, corrected by the Date of the last answer if they are 4
@@ -119,7 +119,7 @@ func (c *Client) AssumeRoleWithWebIdentity(ctx context.Context, in AssumeRoleWit
 	expires, err := time.Parse(time.RFC3339, expiration)
 	keys.Expires = expires.UTC()
 	dated := err == nil && expires.Unix() > 0 && keys.Expires.Year() < 10000 // no time would mean never; JSON has four digits
-	if !dated || !transport.Word(keys.AccessKeyID, 128) || !transport.Word(keys.SecretAccessKey, 1024) || !transport.Word(keys.SessionToken, 50000) {
+	if !dated || !awshttp.Word(keys.AccessKeyID, 128) || !awshttp.Word(keys.SecretAccessKey, 1024) || !awshttp.Word(keys.SessionToken, 50000) {
 		return AssumeRoleWithWebIdentityOutput{}, wrap(operation, errors.New("the answer has no valid credentials"))
 	}
 	return out, nil
@@ -129,11 +129,11 @@ func (c *Client) AssumeRoleWithWebIdentity(ctx context.Context, in AssumeRoleWit
 func (in AssumeRoleWithWebIdentityInput) check() error {
 	const nameChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-"
 	switch {
-	case !transport.Word(in.RoleARN, 2048) || len(in.RoleARN) < 20 || !strings.HasPrefix(in.RoleARN, "arn:"):
+	case !awshttp.Word(in.RoleARN, 2048) || len(in.RoleARN) < 20 || !strings.HasPrefix(in.RoleARN, "arn:"):
 		return errors.New("RoleARN is missing or does not look like arn:aws:iam::123456789012:role/name")
 	case len(in.RoleSessionName) < 2 || len(in.RoleSessionName) > 64 || strings.Trim(in.RoleSessionName, nameChars) != "":
 		return errors.New("RoleSessionName must be 2 to 64 characters of A-Z a-z 0-9 _ + = , . @ -")
-	case !transport.Word(in.WebIdentityToken, 20000) || len(in.WebIdentityToken) < 4:
+	case !awshttp.Word(in.WebIdentityToken, 20000) || len(in.WebIdentityToken) < 4:
 		return errors.New("WebIdentityToken is missing, longer than 20000 bytes, or not a token")
 	case !utf8.ValidString(in.Policy) || utf8.RuneCountInString(in.Policy) > 2048:
 		return errors.New("Policy is longer than 2048 characters, or not valid UTF-8")
@@ -192,7 +192,7 @@ func (c *Client) call(ctx context.Context, operation string, form url.Values, si
 	form.Set("Action", operation)
 	form.Set("Version", "2011-06-15")
 	body := form.Encode()
-	resp, err := c.sender.Do(ctx, transport.Request{
+	resp, err := c.sender.Do(ctx, awshttp.Request{
 		HTTPClient: c.HTTPClient,
 		Repeatable: true,
 		Transient:  []string{CodeIDPCommunicationError}, // STS could not reach the token's issuer (botocore retries/special.py)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/jwt"
 	"github.com/loginwithcognito/cognito/s3list"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
@@ -30,18 +31,23 @@ func reachable(err error) error {
 	case errors.As(err, &op) && op.Op == "proxyconnect":
 		return fmt.Errorf("%w: HTTPS_PROXY names a proxy that can't be reached: check it", err)
 	case errors.As(err, &dns):
-		return fmt.Errorf("%w: check the network and its DNS, and whether HTTPS_PROXY has to be set", err)
+		return fmt.Errorf(
+			"%w: check the network and its DNS, and whether HTTPS_PROXY has to be set", err,
+		)
 	case errors.As(err, &certificate):
-		return fmt.Errorf("%w: if the network has a proxy that looks into TLS, set AWS_CA_BUNDLE to a file with its root certificate; and check this machine's clock", err)
+		return fmt.Errorf("%w: if the network has a proxy that looks into TLS, set AWS_CA_BUNDLE "+
+			"to a file with its root certificate; and check this machine's clock", err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%w: nothing listens there: check AWS_ENDPOINT_URL and the endpoints of the environment, and the firewall", err)
+		return fmt.Errorf("%w: nothing listens there: check AWS_ENDPOINT_URL and the endpoints "+
+			"of the environment, and the firewall", err)
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return fmt.Errorf("%w: a firewall drops what is sent, or HTTPS_PROXY has to be set", err)
 	}
 	return err
 }
 
-// maxSkew is how far a clock may be off before services refuse signatures (AWS SigV4 documentation: five minutes).
+// maxSkew is how far a clock may be off before services refuse signatures (AWS SigV4 documentation:
+// five minutes).
 const maxSkew = 5 * time.Minute
 
 func (d *doctor) clock(context.Context) (string, error) {
@@ -51,7 +57,9 @@ func (d *doctor) clock(context.Context) (string, error) {
 		way = "ahead of"
 	}
 	if off.Abs() >= maxSkew {
-		return "", fmt.Errorf("this machine's clock is about %v %s AWS's: set it, or other tools' signatures are refused", off.Abs().Round(time.Minute), way)
+		return "",
+			fmt.Errorf("this machine's clock is about %v %s AWS's: set it, or other tools' "+
+				"signatures are refused", off.Abs().Round(time.Minute), way)
 	}
 	if off == 0 {
 		return "right to within a few seconds", nil
@@ -59,29 +67,41 @@ func (d *doctor) clock(context.Context) (string, error) {
 	return fmt.Sprintf("%v %s AWS's", off.Abs(), way), nil
 }
 
-// userPool asks for the pool's keys, which are for all: the first thing that is sent, by which DNS and TLS are shown.
+// userPool asks for the pool's keys, which are for all: the first thing that is sent, by which DNS
+// and TLS are shown.
 func (d *doctor) userPool(ctx context.Context) (string, error) {
-	pool, err := d.s.client.UserPool()
-	if err != nil {
-		return "", err
-	}
 	by := ""
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
-		by = got.Conn.RemoteAddr().String() + ", without TLS"
-		if secure, ok := got.Conn.(*tls.Conn); ok {
-			by = got.Conn.RemoteAddr().String() + ", " + tls.VersionName(secure.ConnectionState().Version)
-		}
-	}})
-	keys, err := pool.JWKS(ctx, d.s.env.UserPoolID)
-	var service *cognitoidp.Error
-	if errors.As(err, &service) {
-		return "", fmt.Errorf("%w: check that user_pool_id %s exists", cognito.Explain(err), d.s.env.UserPoolID)
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(got httptrace.GotConnInfo) {
+			by = got.Conn.RemoteAddr().String() + ", without TLS"
+			if secure, ok := got.Conn.(*tls.Conn); ok {
+				by = got.Conn.RemoteAddr().String() + ", " +
+					tls.VersionName(secure.ConnectionState().Version)
+			}
+		},
+	})
+	keys, err := d.s.verifier().Keys(ctx)
+	if err != nil {
+		return "", fmt.Errorf("%w: check that user_pool_id %s exists", err, d.s.env.UserPoolID)
 	}
 	return fmt.Sprintf("%s publishes its keys (%d) at %s", d.s.env.UserPoolID, len(keys), by), err
 }
 
-// appClient asks for a refresh with a token that nobody has: what the pool then refuses tells whether it knows the app
-// client, and its secret.
+// verifier returns a verifier of the environment's tokens.
+func (s *signedIn) verifier() *jwt.Verifier {
+	fips, dualStack := s.a.hosts()
+	return &jwt.Verifier{
+		UserPoolID: s.env.UserPoolID,
+		ClientID:   s.env.ClientID,
+		Endpoint:   s.env.Endpoints.CognitoIDP,
+		FIPS:       fips,
+		DualStack:  dualStack,
+		HTTPClient: s.client.HTTPClient,
+	}
+}
+
+// appClient asks for a refresh with a token that nobody has: what the pool then refuses tells
+// whether it knows the app client, and its secret.
 func (d *doctor) appClient(ctx context.Context) (string, error) {
 	pool, err := d.s.client.UserPool()
 	if err != nil {
@@ -94,7 +114,8 @@ func (d *doctor) appClient(ctx context.Context) (string, error) {
 	if !errors.As(err, &service) {
 		return "", cmp.Or(err, errors.New("the user pool took a token that nobody has"))
 	}
-	if service.Code == cognitoidp.CodeResourceNotFound || service.StatusCode >= 500 || strings.Contains(strings.ToLower(service.Message), "secret") {
+	if service.Code == cognitoidp.CodeResourceNotFound || service.StatusCode >= 500 ||
+		strings.Contains(strings.ToLower(service.Message), "secret") {
 		return "", cognito.Explain(err)
 	}
 	return "the Region's user pools know " + d.s.env.ClientID, nil
@@ -123,20 +144,28 @@ func (d *doctor) compare(context.Context) (string, error) {
 		if use == "access" {
 			token = d.saved.Tokens.Access
 		}
-		claims, err := cognito.ParseUnverified(token)
+		claims, err := jwt.ParseUnverified(token)
 		if err != nil {
 			return "", fmt.Errorf("the %s token: %w: %s", use, err, again)
 		}
 		issuer := claims.Issuer[strings.LastIndex(claims.Issuer, "/")+1:]
 		switch region, _, _ := strings.Cut(issuer, "_"); {
 		case !strings.HasPrefix(e.UserPoolID, region+"_"):
-			return "", fmt.Errorf("the %s token is of Region %q, and user_pool_id is %s: %s", use, region, e.UserPoolID, again)
+			return "",
+				fmt.Errorf("the %s token is of Region %q, and user_pool_id is %s: %s", use, region,
+					e.UserPoolID, again)
 		case issuer != e.UserPoolID:
-			return "", fmt.Errorf("the %s token is of user pool %q, and user_pool_id is %s: %s", use, issuer, e.UserPoolID, again)
+			return "",
+				fmt.Errorf("the %s token is of user pool %q, and user_pool_id is %s: %s", use,
+					issuer, e.UserPoolID, again)
 		case claims.TokenUse != use:
-			return "", fmt.Errorf("the %s token says of itself that it is of use as %q: %s", use, claims.TokenUse, again)
+			return "",
+				fmt.Errorf("the %s token says of itself that it is of use as %q: %s", use,
+					claims.TokenUse, again)
 		case cmp.Or(claims.Audience, claims.ClientID) != e.ClientID:
-			return "", fmt.Errorf("the %s token is for app client %q, and client_id is %s: %s", use, cmp.Or(claims.Audience, claims.ClientID), e.ClientID, again)
+			return "",
+				fmt.Errorf("the %s token is for app client %q, and client_id is %s: %s", use,
+					cmp.Or(claims.Audience, claims.ClientID), e.ClientID, again)
 		}
 	}
 	return "of the user pool and the app client, " + until(d.saved.Tokens.Expires), nil

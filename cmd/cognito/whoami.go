@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/jwt"
 	"github.com/loginwithcognito/cognito/sts"
 )
 
@@ -96,9 +97,9 @@ func (w *whoami) kept(s *signedIn) error {
 	if err != nil {
 		return err
 	}
-	claims := cognito.Claims{Username: r.User}
+	claims := jwt.Claims{Username: r.User}
 	if saved.Tokens.ID != "" {
-		if claims, err = cognito.ParseUnverified(saved.Tokens.ID); err != nil {
+		if claims, err = jwt.ParseUnverified(saved.Tokens.ID); err != nil {
 			return err
 		}
 	}

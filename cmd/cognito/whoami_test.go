@@ -213,11 +213,8 @@ func TestHosts(t *testing.T) {
 			asked = r.Host
 			return answer(400, "")
 		}}
-		pool, err := a.client(s.env, aws.Client()).UserPool()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if pool.JWKS(t.Context(), s.env.UserPoolID); asked != test.host {
+		a.client(s.env, aws.Client()).SignIn(t.Context(), "ada", "password")
+		if asked != test.host {
 			t.Errorf("%+v: %s", test, asked)
 		}
 		m.settings["AWS_ENDPOINT_URL"] = m.url

@@ -11,6 +11,7 @@ import (
 
 	"github.com/loginwithcognito/cognito/cognitoid"
 	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/jwt"
 	"github.com/loginwithcognito/cognito/s3list"
 	"github.com/loginwithcognito/cognito/sigv4"
 	"github.com/loginwithcognito/cognito/sts"
@@ -72,7 +73,7 @@ func TestMoto(t *testing.T) {
 	if err != nil || out.ChallengeName != cognitoidp.ChallengePasswordVerifier || out.ChallengeParameters["SRP_B"] == "" {
 		t.Errorf("USER_SRP_AUTH: %v, challenge %q", err, out.ChallengeName)
 	}
-	if keys, err := idp.JWKS(ctx, moto.UserPoolID); err != nil || len(keys) == 0 {
+	if keys, err := (&jwt.Verifier{UserPoolID: moto.UserPoolID, Endpoint: idp.Endpoint}).Keys(ctx); err != nil || len(keys) == 0 {
 		t.Errorf("JWKS: %d keys, %v", len(keys), err)
 	}
 

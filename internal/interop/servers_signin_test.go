@@ -17,6 +17,7 @@ import (
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitoid"
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/jwt"
 )
 
 // The sign-ins whose tokens are offered to other people's servers.
@@ -60,7 +61,7 @@ func idToken(t *testing.T, e cognito.Environment, client *http.Client) string {
 // about it was right then.
 func oldIDToken(t *testing.T, e cognito.Environment, stand *cognitotest.Server) (token string) {
 	synctest.Test(t, func(t *testing.T) { token = idToken(t, e, stand.Client()) })
-	if claims, err := cognito.ParseUnverified(token); err != nil || time.Since(claims.ExpiresAt) < 24*time.Hour {
+	if claims, err := jwt.ParseUnverified(token); err != nil || time.Since(claims.ExpiresAt) < 24*time.Hour {
 		t.Fatalf("token expires at %v (%v), want long ago", claims.ExpiresAt, err)
 	}
 	return token

@@ -46,9 +46,9 @@ func TestReadmeProgram(t *testing.T) {
 	}
 }
 
-// What a sign-in can begin with and what a pool can ask: AuthFlowType and ChallengeNameType of the service's model (botocore
-// 1.43.11, cognito-idp service-2.json) without what begins with ADMIN_, and without REFRESH_TOKEN, another name of
-// REFRESH_TOKEN_AUTH.
+// What a sign-in can begin with and what a pool can ask: AuthFlowType and ChallengeNameType of the
+// service's model (botocore 1.43.11, cognito-idp service-2.json) without what begins with ADMIN_,
+// and without REFRESH_TOKEN, another name of REFRESH_TOKEN_AUTH.
 const modelFlows = `USER_SRP_AUTH REFRESH_TOKEN_AUTH CUSTOM_AUTH USER_PASSWORD_AUTH USER_AUTH
 	SMS_MFA EMAIL_OTP SOFTWARE_TOKEN_MFA SELECT_MFA_TYPE MFA_SETUP PASSWORD_VERIFIER CUSTOM_CHALLENGE SELECT_CHALLENGE
 	DEVICE_SRP_AUTH DEVICE_PASSWORD_VERIFIER NEW_PASSWORD_REQUIRED SMS_OTP PASSWORD WEB_AUTHN PASSWORD_SRP`

@@ -20,8 +20,9 @@ import (
 
 const module = "github.com/loginwithcognito/cognito"
 
-// arrows says which packages of the module each package may import. A package that breaks it asks for a decision, not for
-// a longer row: what does I/O stays out of srp and sigv4, and the stand-in shares nothing with what it checks.
+// arrows says which packages of the module each package may import. A package that breaks it asks
+// for a decision, not for a longer row: what does I/O stays out of srp and sigv4, and the stand-in
+// shares nothing with what it checks.
 var arrows = map[string][]string{
 	"srp":                  {},
 	"sigv4":                {},
@@ -29,19 +30,26 @@ var arrows = map[string][]string{
 	"internal/testvectors": {},
 	"internal/endpoint":    {},
 	"internal/redact":      {},
-	"internal/transport":   {"internal/endpoint"},
+	"internal/awshttp":     {"internal/endpoint"},
 	"internal/qr":          {},
 	"internal/terminal":    {},
-	"internal/xmlscan":     {"internal/transport"},
-	"cognitoidp":           {"internal/endpoint", "internal/redact", "internal/transport"},
-	"cognitoid":            {"internal/endpoint", "internal/redact", "internal/transport", "sigv4"},
-	"sts":                  {"internal/endpoint", "internal/redact", "internal/transport", "internal/xmlscan", "sigv4"},
-	"s3list":               {"internal/endpoint", "internal/redact", "internal/transport", "internal/xmlscan", "sigv4"},
-	"":                     {"cognitoid", "cognitoidp", "internal/endpoint", "internal/redact", "internal/transport", "sigv4", "srp", "sts"},
-	"environments":         {""},
-	"cmd/demo":             {"", "cognitotest", "environments", "internal/terminal", "s3list", "sigv4", "sts"},
-	"cmd/cognito":          {"", "cognitoidp", "cognitotest", "environments", "internal/qr", "internal/terminal", "s3list", "sigv4", "sts"},
-	"internal/repotest":    {},
+	"internal/xmlscan":     {"internal/awshttp"},
+	"cognitoidp":           {"internal/endpoint", "internal/redact", "internal/awshttp"},
+	"cognitoid":            {"internal/endpoint", "internal/redact", "internal/awshttp", "sigv4"},
+	"sts": {"internal/endpoint", "internal/redact", "internal/awshttp",
+		"internal/xmlscan", "sigv4"},
+	"s3list": {"internal/endpoint", "internal/redact", "internal/awshttp",
+		"internal/xmlscan", "sigv4"},
+	"": {"cognitoid", "cognitoidp", "internal/endpoint", "internal/redact",
+		"internal/awshttp", "internal/renew", "jwt", "sigv4", "srp", "sts"},
+	"internal/renew": {},
+	"jwt":            {"internal/awshttp", "internal/endpoint", "internal/renew"},
+	"environments":   {""},
+	"cmd/demo": {"", "cognitotest", "environments", "internal/terminal", "s3list", "sigv4",
+		"sts"},
+	"cmd/cognito": {"", "cognitoidp", "cognitotest", "environments", "internal/qr", "jwt",
+		"internal/terminal", "s3list", "sigv4", "sts"},
+	"internal/repotest": {},
 }
 
 // listed is what go list tells of a package.
@@ -54,7 +62,9 @@ type listed struct {
 // list asks the go command, which is there wherever tests are compiled.
 func list(t *testing.T) map[string]listed {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-json=Dir,ImportPath,Name,Doc,Imports,GoFiles,TestGoFiles,XTestGoFiles", "./...").Output()
+	out,
+		err := exec.Command("go", "list",
+		"-json=Dir,ImportPath,Name,Doc,Imports,GoFiles,TestGoFiles,XTestGoFiles", "./...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
@@ -85,14 +95,17 @@ func TestImports(t *testing.T) {
 			case ours && !slices.Contains(allowed, strings.TrimPrefix(inner, "/")):
 				t.Errorf("package %q must not import %q", path, imported)
 			case !ours && strings.Contains(strings.Split(imported, "/")[0], "."):
-				t.Errorf("package %q imports %q, which is not in the standard library", path, imported)
+				t.Errorf("package %q imports %q, which is not in the standard library", path,
+					imported)
 			}
 		}
-		for _, banned := range []string{"unsafe", "C", "math/rand", "math/rand/v2", "net/http/httptest", "testing", "text/template", "regexp", "plugin"} {
+		for _, banned := range []string{"unsafe", "C", "math/rand", "math/rand/v2",
+			"net/http/httptest", "testing", "text/template", "regexp", "plugin"} {
 			if banned == "unsafe" && path == "internal/terminal" { // ioctl takes a pointer
 				continue
 			}
-			if slices.Contains(p.Imports, banned) && path != "internal/transport" { // jitter needs no secret
+			// jitter needs no secret
+			if slices.Contains(p.Imports, banned) && path != "internal/awshttp" {
 				t.Errorf("package %q imports %q", path, banned)
 			}
 		}
@@ -106,7 +119,8 @@ func TestModuleRequiresNothing(t *testing.T) {
 	}
 	for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
 		line := strings.TrimSpace(lines.Text())
-		if strings.Contains(line, "replace") || strings.Contains(line, "toolchain") || strings.Contains(line, "tool ") {
+		if strings.Contains(line, "replace") || strings.Contains(line, "toolchain") ||
+			strings.Contains(line, "tool ") {
 			t.Errorf("go.mod has %q", line)
 		}
 		if strings.Contains(line, " v") && !strings.Contains(line, "github.com/google/go-cmp v") {
@@ -115,14 +129,17 @@ func TestModuleRequiresNothing(t *testing.T) {
 	}
 }
 
-// Everything exported has a doc comment, each package has one package comment, and each public one an example.
+// Everything exported has a doc comment, each package has one package comment, and each public one
+// an example.
 func TestDocumentation(t *testing.T) {
 	for path, p := range list(t) {
 		files := token.NewFileSet()
 		var parsed []*ast.File
 		comments, examples := 0, 0
 		for _, name := range slices.Concat(p.GoFiles, p.TestGoFiles, p.XTestGoFiles) {
-			file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, parser.ParseComments)
+			file,
+				err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil,
+				parser.ParseComments)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -149,7 +166,8 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
-// undocumented reports exported names without a doc comment; names of a group may share the group's.
+// undocumented reports exported names without a doc comment; names of a group may share the
+// group's.
 func undocumented(t *testing.T, files *token.FileSet, declaration ast.Decl) {
 	t.Helper()
 	report := func(name *ast.Ident, comment *ast.CommentGroup) {
@@ -196,12 +214,13 @@ func exportedReceiver(x ast.Expr) bool {
 	return false
 }
 
-// machineNames returns what a file would betray of this machine: where the module lies, the user's folder, and the hosts
-// that modules come from.
+// machineNames returns what a file would betray of this machine: where the module lies, the user's
+// folder, and the hosts that modules come from.
 func machineNames(t *testing.T) []string {
 	t.Helper()
 	var names []string
-	if here, err := os.Getwd(); err == nil && strings.Count(here, "/") > 1 { // "/cognito" is part of the module's own name
+	// "/cognito" is part of the module's own name
+	if here, err := os.Getwd(); err == nil && strings.Count(here, "/") > 1 {
 		names = append(names, here)
 	}
 	if home, err := os.UserHomeDir(); err == nil && len(home) > 1 {
@@ -211,7 +230,9 @@ func machineNames(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, proxy := range strings.FieldsFunc(string(out), func(r rune) bool { return strings.ContainsRune(",|\n ", r) }) {
+	for _, proxy := range strings.FieldsFunc(string(out), func(r rune) bool {
+		return strings.ContainsRune(",|\n ", r)
+	}) {
 		if _, host, ok := strings.Cut(proxy, "://"); ok {
 			names = append(names, host)
 		}

@@ -13,8 +13,9 @@ import (
 	"testing"
 )
 
-// A trap is what programs for Cognito and its neighbours have got wrong, or must know and can't guess. Tests are named by
-// folder (internal/ is left out) and function; what follows "/" is how the names of subtests begin.
+// A trap is what programs for Cognito and its neighbours have got wrong, or must know and can't
+// guess. Tests are named by folder (internal/ is left out) and function; what follows "/" is how
+// the names of subtests begin.
 type trap struct {
 	rule    string // what is right
 	source  string // where that is written, or where it was got wrong
@@ -24,199 +25,275 @@ type trap struct {
 
 var traps = []trap{
 	// SRP arithmetic.
-	{"k is over N with its zero byte, and g as one byte", "amplify-js AuthenticationHelper.ts; RFC 5054 2.5.3 fills g up",
+	{"k is over N with its zero byte, and g as one byte",
+		"amplify-js AuthenticationHelper.ts; RFC 5054 2.5.3 fills g up",
 		"srp.TestGroupPublished srp.TestPublished",
 		"srp.TestWrongForms/k_with_N srp.TestWrongForms/k_with_g srp.TestWrongForms/k_of_RFC"},
-	{"A, B, S and u are hashed as minimal two's complement, not filled up", "amplify-js getPaddedHex.ts; RFC 5054 2.6 fills A and B up",
+	{"A, B, S and u are hashed as minimal two's complement, not filled up",
+		"amplify-js getPaddedHex.ts; RFC 5054 2.6 fills A and B up",
 		"srp.TestPublishedParts srp.TestGenerated",
 		"srp.TestWrongForms/A_and_B srp.TestWrongForms/S_ srp.TestWrongForms/u_"},
-	{"SALT is a number: odd length and leading zeros do not count", "aws-sdk-android CognitoUser.java; amplify-js getPaddedHex.ts",
+	{"SALT is a number: odd length and leading zeros do not count",
+		"aws-sdk-android CognitoUser.java; amplify-js getPaddedHex.ts",
 		"srp.TestParseHex srp.TestGenerated",
 		"srp.TestWrongForms/salt srp.TestPublished"},
-	{"a SALT or SRP_B with a sign is no number, and no crash", "github.com/aws-amplify/amplify-js/issues/4430",
+	{"a SALT or SRP_B with a sign is no number, and no crash",
+		"github.com/aws-amplify/amplify-js/issues/4430",
 		"srp.TestSignRefuses srp.TestParseHex",
 		"cognito.TestHostilePool/negative cognitotest.TestVerificationRefusesA"},
 	{"B = 0 mod N gets no answer, nor does A = 0 mod N", "RFC 5054 2.5.3 and 2.5.4",
 		"srp.TestSignRefuses srp.TestServerRefuses",
 		"srp.TestGenerated cognito.TestHostilePool/B_is cognitotest.TestVerificationRefusesA"},
-	{"B - k*g^x is negative and reduced to what is not", "RFC 5054 2.6; aws-sdk-net-extensions-cognito AuthenticationHelper.cs TrueMod",
+	{"B - k*g^x is negative and reduced to what is not",
+		"RFC 5054 2.6; aws-sdk-net-extensions-cognito AuthenticationHelper.cs TrueMod",
 		"srp.TestPublishedParts srp.TestGenerated",
 		"srp.TestWrongForms/difference"},
-	{"secrets are random, long, and new in each exchange", "RFC 5054 2.5.4; github.com/aws/aws-sdk-net/issues/834",
+	{"secrets are random, long, and new in each exchange",
+		"RFC 5054 2.5.4; github.com/aws/aws-sdk-net/issues/834",
 		"srp.TestRandomExponent srp.TestFreshSecrets",
 		"srp.TestUsedOnce srp.TestVerifierStaysInRange"},
 	{"K is 16 bytes of HKDF with u as salt and S as key", "RFC 5869; amplify-js getHkdfKey.ts",
 		"srp.TestPublishedParts srp.TestGenerated",
 		"srp.TestWrongForms/HKDF"},
-	{"the pool's name is what follows the first underscore of its id", "amazon-cognito-identity-js CognitoUserPool.js; API Reference: UserPoolIdType",
+	{"the pool's name is what follows the first underscore of its id",
+		"amazon-cognito-identity-js CognitoUserPool.js; API Reference: UserPoolIdType",
 		"srp.TestPoolName srp.TestGenerated",
 		"srp.TestWrongForms/whole cognitotest.TestSignInRefusesProof/whole_pool_ID"},
-	{"the pool proves nothing in return, so TLS must", "API Reference: RespondToAuthChallenge; RFC 2945 3 has the host's proof",
-		"transport.TestNewHTTPClient transport.TestRedirectIsNotFollowed",
-		"transport.TestOldTLSIsRefused transport.TestUnknownCertificateIsRefusedOnce transport.TestPlainHTTPIsRefused"},
+	{"the pool proves nothing in return, so TLS must",
+		"API Reference: RespondToAuthChallenge; RFC 2945 3 has the host's proof",
+		"awshttp.TestNewHTTPClient awshttp.TestRedirectIsNotFollowed",
+		"awshttp.TestOldTLSIsRefused awshttp.TestUnknownCertificateIsRefusedOnce " +
+			"awshttp.TestPlainHTTPIsRefused"},
 
 	// SRP messages.
-	{"TIMESTAMP is in UTC and English, its day without a zero, and is what was signed", "amazon-cognito-identity-js DateHelper.js",
+	{"TIMESTAMP is in UTC and English, its day without a zero, and is what was signed",
+		"amazon-cognito-identity-js DateHelper.js",
 		"srp.TestTimestamp cognito.TestPasswordVerifierAnswer",
 		"cognitotest.TestTimestamp cognitotest.TestSignInRefusesProof/timestamp"},
 	{"its hours go from 00 to 23", "github.com/alexrudd/cognito-srp has 03",
 		"srp.TestTimestamp",
 		"srp.TestWrongForms/12-hour cognitotest.TestTimestamp"},
-	{"nobody is asked anything between the challenge and the proof", "API Reference: RespondToAuthChallenge, PASSWORD_VERIFIER",
+	{"nobody is asked anything between the challenge and the proof",
+		"API Reference: RespondToAuthChallenge, PASSWORD_VERIFIER",
 		"cognito.TestSignIn cognito.TestFlows/USER_SRP_AUTH cognitotest.TestSignIn",
-		"cognito.TestSignInNeedsMore/no_password cognito.TestPasswordBeforeChallenge cognitotest.TestSecretBlockExpires"},
-	{"SECRET_BLOCK is decoded to be signed, and sent back as it came", "amplify-js getSignatureString.ts",
+		"cognito.TestSignInNeedsMore/no_password cognito.TestPasswordBeforeChallenge " +
+			"cognitotest.TestSecretBlockExpires"},
+	{"SECRET_BLOCK is decoded to be signed, and sent back as it came",
+		"amplify-js getSignatureString.ts",
 		"cognito.TestPasswordVerifierAnswer",
 		"srp.TestWrongForms/secret_block cognitotest.TestSignInRefusesProof/block"},
 	{"USER_ID_FOR_SRP is proven, USERNAME is answered with", "aws-sdk-android CognitoUser.java",
 		"cognito.TestPasswordVerifierAnswer cognito.TestFlows",
-		"srp.TestWrongForms/alias cognitotest.TestSignInRefusesProof/typed_name cognitotest.TestSignInRefusesProof/another_user"},
-	{"Session is sent if there was one, and always the newest", "API Reference: RespondToAuthChallenge, Session",
+		"srp.TestWrongForms/alias cognitotest.TestSignInRefusesProof/typed_name " +
+			"cognitotest.TestSignInRefusesProof/another_user"},
+	{"Session is sent if there was one, and always the newest",
+		"API Reference: RespondToAuthChallenge, Session",
 		"cognito.TestPasswordVerifierAnswer cognito.TestFlows",
 		"cognitotest.TestSignInRefusesProof/Session cognitotest.TestCustomAuth"},
-	{"CUSTOM_AUTH with a password says CHALLENGE_NAME=SRP_A", "aws-sdk-android CognitoUser.java; API Reference: InitiateAuth",
+	{"CUSTOM_AUTH with a password says CHALLENGE_NAME=SRP_A",
+		"aws-sdk-android CognitoUser.java; API Reference: InitiateAuth",
 		"cognito.TestCustomAuthProvesPassword cognito.TestFlows/CUSTOM_AUTH",
 		"cognitotest.TestCustomAuth/with_SRP"},
-	{"who must change the password proves the old one first", "Developer Guide: Managing user accounts, FORCE_CHANGE_PASSWORD",
+	{"who must change the password proves the old one first",
+		"Developer Guide: Managing user accounts, FORCE_CHANGE_PASSWORD",
 		"cognito.TestChallenge cognito.TestFlows/NEW_PASSWORD_REQUIRED",
 		"cognitotest.TestNewPasswordRequired"},
 
 	// Challenges and devices.
-	{"answers have the names of the API, not those of guides", "API Reference: RespondToAuthChallenge, ChallengeResponses",
+	{"answers have the names of the API, not those of guides",
+		"API Reference: RespondToAuthChallenge, ChallengeResponses",
 		"cognito.TestFlows cognito.TestChallengeContinues",
 		"cognitotest.TestSentCodes cognitotest.TestSelectMFAType cognitotest.TestUserAuth"},
-	{"MFA_SETUP: each step's Session comes from the step before", "API Reference: AssociateSoftwareToken, VerifySoftwareToken",
+	{"MFA_SETUP: each step's Session comes from the step before",
+		"API Reference: AssociateSoftwareToken, VerifySoftwareToken",
 		"cognito.TestFlows/MFA_SETUP",
 		"cognitotest.TestMFASetup"},
-	{"NEW_PASSWORD_REQUIRED is sent no attribute that the user has", "API Reference: RespondToAuthChallenge, NEW_PASSWORD_REQUIRED",
-		"cognito.TestFlows/NEW_PASSWORD_REQUIRED cognito.TestAsksForMissingAttributes cognito.TestNewPasswordKeepsAttributes",
+	{"NEW_PASSWORD_REQUIRED is sent no attribute that the user has",
+		"API Reference: RespondToAuthChallenge, NEW_PASSWORD_REQUIRED",
+		"cognito.TestFlows/NEW_PASSWORD_REQUIRED cognito.TestAsksForMissingAttributes " +
+			"cognito.TestNewPasswordKeepsAttributes",
 		"cognitotest.TestNewPasswordRequired/attribute cognitotest.TestRequiredAttributes"},
-	{"SECRET_HASH is over the USERNAME of its own call", "AWS: Computing secret hash values; github.com/pycognito/pycognito/issues/18",
+	{"SECRET_HASH is over the USERNAME of its own call",
+		"AWS: Computing secret hash values; github.com/pycognito/pycognito/issues/18",
 		"cognito.TestPasswordVerifierAnswer cognito.TestRefreshFallsBack cognito.TestFlows",
-		"cognitotest.TestSignInRefusesProof/hash cognitotest.TestRefresh/hash cognitotest.TestSecretHashMessages"},
-	{"GetTokensFromRefreshToken and RevokeToken take the secret itself", "API Reference: GetTokensFromRefreshToken, RevokeToken",
+		"cognitotest.TestSignInRefusesProof/hash cognitotest.TestRefresh/hash " +
+			"cognitotest.TestSecretHashMessages"},
+	{"GetTokensFromRefreshToken and RevokeToken take the secret itself",
+		"API Reference: GetTokensFromRefreshToken, RevokeToken",
 		"cognito.TestResume/secret cognitoidp.TestWire",
 		"cognitotest.TestRefresh/direct cognitotest.TestRevoke"},
-	{"a device's hash is over its group key and its own key", "amazon-cognito-identity-js AuthenticationHelper.js generateHashDevice",
+	{"a device's hash is over its group key and its own key",
+		"amazon-cognito-identity-js AuthenticationHelper.js generateHashDevice",
 		"cognito.TestRememberedDevice srp.TestGeneratedDevice srp.TestPublishedDeviceVerifier",
 		"cognitotest.TestDeviceProofs cognitotest.TestDeviceTranscripts"},
-	{"its salt and verifier are bytes with a sign: a first bit needs a zero byte before it", "amplify-js getBytesFromHex.ts; aws-sdk-net-extensions-cognito PR 46",
+	{"its salt and verifier are bytes with a sign: a first bit needs a zero byte before it",
+		"amplify-js getBytesFromHex.ts; aws-sdk-net-extensions-cognito PR 46",
 		"srp.TestGeneratedDevice srp.TestPublishedDeviceVerifier",
-		"srp.TestServerRefuses cognitotest.TestConfirmDeviceRefuses/negative cognitotest.TestConfirmDeviceRefuses/salt"},
-	{"a device is stored under the name that the pool returns, and named in every step", "aws-sdk-android CognitoUser.java; API Reference: InitiateAuth, DEVICE_KEY",
+		"srp.TestServerRefuses cognitotest.TestConfirmDeviceRefuses/negative " +
+			"cognitotest.TestConfirmDeviceRefuses/salt"},
+	{"a device is stored under the name that the pool returns, and named in every step",
+		"aws-sdk-android CognitoUser.java; API Reference: InitiateAuth, DEVICE_KEY",
 		"cognito.TestRememberedDevice",
 		"cognito.TestDeviceOfAnotherUser cognitotest.TestDeviceProofs/of_another_user"},
-	{"a device that the pool forgot is left out, and the sign-in repeated once", "amplify-js retryOnResourceNotFoundException.ts",
-		"cognito.TestRememberedDevice cognito.TestDamagedDevice cognitotest.TestUnknownDeviceKeepsSession",
+	{"a device that the pool forgot is left out, and the sign-in repeated once",
+		"amplify-js retryOnResourceNotFoundException.ts",
+		"cognito.TestRememberedDevice cognito.TestDamagedDevice " +
+			"cognitotest.TestUnknownDeviceKeepsSession",
 		"cognito.TestForgottenDeviceOnce cognitotest.TestRememberedDevice"},
-	{"a refresh names the confirmed device; without one, the error says so", "repost.aws/knowledge-center/cognito-invalid-refresh-token-error",
+	{"a refresh names the confirmed device; without one, the error says so",
+		"repost.aws/knowledge-center/cognito-invalid-refresh-token-error",
 		"cognito.TestRememberedDevice cognito.TestExplain",
 		"cognito.TestDeviceNotConfirmed cognitotest.TestRefreshNeedsDevice"},
 
 	// Tokens.
-	{"rotation: the new token is stored before use, the old one is not sent again", "API Reference: RefreshTokenRotationType; Developer Guide: Refresh tokens",
-		"cognito.TestRotatedTokenIsKept cognito.TestRotatedTokenBesideDamage cognito.TestProcessesShareRotatingToken",
+	{"rotation: the new token is stored before use, the old one is not sent again",
+		"API Reference: RefreshTokenRotationType; Developer Guide: Refresh tokens",
+		"cognito.TestRotatedTokenIsKept cognito.TestRotatedTokenBesideDamage " +
+			"cognito.TestProcessesShareRotatingToken",
 		"cognitotest.TestRotation cognito.TestRotatedTokenThatWasNotStored"},
-	{"a reused token is final; other trouble ends no session", "API Reference: GetTokensFromRefreshToken; amplify-js isAuthenticationError",
+	{"a reused token is final; other trouble ends no session",
+		"API Reference: GetTokensFromRefreshToken; amplify-js isAuthenticationError",
 		"cognito.TestRefreshTroubleKeepsTokens cognito.TestStaleIsServedWhileValid",
 		"cognito.TestReuseIsFinal cognito.TestResume"},
-	{"a refresh that answers without a refresh token leaves the old one", "amplify-js refreshAuthTokens.ts",
+	{"a refresh that answers without a refresh token leaves the old one",
+		"amplify-js refreshAuthTokens.ts",
 		"cognito.TestRefreshFallsBack cognitotest.TestRefresh/REFRESH_TOKEN_AUTH",
 		"cognito.TestResumeWithWrongClock cognitotest.TestRefresh/no_token"},
 	{"a pool has two forms of issuer, and no other", "API Reference: IssuerConfigurationType",
-		"cognito.TestVerify/updated_issuer cognito.TestVerify/good cognito.TestLoginsKey",
-		"cognito.TestVerify/other_pool cognito.TestVerify/other_host cognito.TestVerify/no_issuer"},
-	{"an ID token has aud, an access token client_id; kid, use and dates count", "AWS: Verifying JSON web tokens; RFC 7519 4.1; RFC 7515 A.2",
-		"cognito.TestVerify/good cognito.TestVerify/a_minute_late cognito.TestKeysAreKeptAndFetchedOnceMore cognito.TestRFC7515Signature",
-		"cognito.TestVerify cognito.TestTokenHasOneSpelling cognitotest.TestTokensTamperedWith"},
-	{"expiry is reckoned by the service's clock, at a resumed session too", "amplify-js cacheTokens.ts, isTokenExpired.ts",
-		"cognito.TestResumeWithWrongClock cognito.TestTimestampFollowsServerClock cognito.TestHTTPClientFollowsServerClock",
+		"jwt.TestVerify/updated_issuer jwt.TestVerify/good cognito.TestLoginsKey",
+		"jwt.TestVerify/other_pool jwt.TestVerify/other_host jwt.TestVerify/no_issuer"},
+	{"an ID token has aud, an access token client_id; kid, use and dates count",
+		"AWS: Verifying JSON web tokens; RFC 7519 4.1; RFC 7515 A.2",
+		"jwt.TestVerify/good jwt.TestVerify/a_minute_late jwt.TestKeysAreKeptAndFetchedOnceMore " +
+			"jwt.TestRFC7515Signature",
+		"jwt.TestVerify jwt.TestTokenHasOneSpelling cognitotest.TestTokensTamperedWith"},
+	{"expiry is reckoned by the service's clock, at a resumed session too",
+		"amplify-js cacheTokens.ts, isTokenExpired.ts",
+		"cognito.TestResumeWithWrongClock cognito.TestTimestampFollowsServerClock " +
+			"cognito.TestHTTPClientFollowsServerClock",
 		"cognito.TestGuestClock cognito.TestResumeWithWrongClock"},
 
 	// Identity pools and AWS STS.
-	{"Expiration is a number of seconds, whole, with a fraction or an exponent", "API Reference: GetCredentialsForIdentity; amplify-js getCredentialsForIdentity",
+	{"Expiration is a number of seconds, whole, with a fraction or an exponent",
+		"API Reference: GetCredentialsForIdentity; amplify-js getCredentialsForIdentity",
 		"cognitoid.TestExpiration cognitotest.TestJavaSeconds",
 		"cognitoid.TestExpiration cognitoid.TestBadAnswer"},
-	{"identity pools say SecretKey, AWS STS SecretAccessKey", "API Reference: Credentials, of both services",
+	{"identity pools say SecretKey, AWS STS SecretAccessKey",
+		"API Reference: Credentials, of both services",
 		"cognitoid.TestExpiration sts.TestAnswer",
 		"cognitoid.TestBadAnswer sts.TestBadAnswer cognitotest.TestGetCredentialsForIdentity"},
-	{"what is authtype none is not signed; GetCallerIdentity is", "botocore cognito-idp, cognito-identity and sts service-2.json, authtype",
+	{"what is authtype none is not signed; GetCallerIdentity is",
+		"botocore cognito-idp, cognito-identity and sts service-2.json, authtype",
 		"cognitoidp.TestWire cognitoid.TestWire sts.TestWire",
 		"sts.TestGetCallerIdentity sts.TestCredentialsFail cognitotest.TestGetCallerIdentity"},
-	{"the Logins key is the token's own issuer, in each partition", "botocore partitions.json; amplify-js credentialsProvider, formLoginsMap",
+	{"the Logins key is the token's own issuer, in each partition",
+		"botocore partitions.json; amplify-js credentialsProvider, formLoginsMap",
 		"cognito.TestLoginsKey",
 		"cognitotest.TestGetCredentialsForIdentity/wrong_key cognitotest.TestGetID"},
-	{"the classic flow's token, duration and session name have limits", "API Reference: GetOpenIdToken, AssumeRoleWithWebIdentity",
+	{"the classic flow's token, duration and session name have limits",
+		"API Reference: GetOpenIdToken, AssumeRoleWithWebIdentity",
 		"cognito.TestCredentials/classic cognito.TestRoleSessionName sts.TestWire",
-		"sts.TestBadInput cognito.TestClassicFlowNotEnabled cognitotest.TestAssumeRoleParameters cognitotest.TestTokenAndCredentialsExpire"},
-	{"guests have roles of their own, and a policy that may leave S3 out", "AWS: Services that unauthenticated identities can access",
+		"sts.TestBadInput cognito.TestClassicFlowNotEnabled cognitotest.TestAssumeRoleParameters " +
+			"cognitotest.TestTokenAndCredentialsExpire"},
+	{"guests have roles of their own, and a policy that may leave S3 out",
+		"AWS: Services that unauthenticated identities can access",
 		"cognito.TestGuest s3list.TestError",
-		"cognito.TestGuestHasNoCustomRole cognitotest.TestGetCredentialsForIdentity/guest cognitotest.TestAssumeRoleTrust"},
-	{"credentials live as long as they say, and go with the identity", "amplify-js credentialsProvider caches 50 minutes",
+		"cognito.TestGuestHasNoCustomRole cognitotest.TestGetCredentialsForIdentity/guest " +
+			"cognitotest.TestAssumeRoleTrust"},
+	{"credentials live as long as they say, and go with the identity",
+		"amplify-js credentialsProvider caches 50 minutes",
 		"cognito.TestRenewal cognito.TestCredentials",
-		"cognito.TestStaleIsServedWhileValid cognito.TestSavedIdentityOfAnotherPool cognito.TestForgottenIdentity"},
-	{"an error's code stands in a header or in __type, and throttling has status 400", "amplify-js parseJsonError; AWS JSON 1.1 protocol",
-		"transport.TestJSONFailure transport.TestWhatIsRepeated/throttled",
-		"transport.TestWhatIsRepeated/wrong_password cognitoid.TestErrors"},
+		"cognito.TestStaleIsServedWhileValid cognito.TestSavedIdentityOfAnotherPool " +
+			"cognito.TestForgottenIdentity"},
+	{"an error's code stands in a header or in __type, and throttling has status 400",
+		"amplify-js parseJsonError; AWS JSON 1.1 protocol",
+		"awshttp.TestJSONFailure awshttp.TestWhatIsRepeated/throttled",
+		"awshttp.TestWhatIsRepeated/wrong_password cognitoid.TestErrors"},
 
 	// Handing over.
-	{"a credential_process prints JSON of version 1 alone, and asks nothing", "AWS SDKs and Tools Reference Guide: Process credential provider",
+	{"a credential_process prints JSON of version 1 alone, and asks nothing",
+		"AWS SDKs and Tools Reference Guide: Process credential provider",
 		"cmd/cognito.TestProcessFormat",
 		"cmd/cognito.TestProcessFormatAsksNothing cmd/cognito.TestUnusableCredentials"},
-	{"what is kept in files is replaced whole, under a lock, and is the user's alone", "github.com/aws/rolesanywhere-credential-helper README, update",
+	{"what is kept in files is replaced whole, under a lock, and is the user's alone",
+		"github.com/aws/rolesanywhere-credential-helper README, update",
 		"cmd/cognito.TestManyProcesses cmd/cognito.TestKilled",
 		"cmd/cognito.TestDamagedFile cmd/cognito.TestOpenDirectory"},
-	{"no credentials with less than 15 minutes are handed out if it can be helped, and none that have expired", "botocore credentials.py _advisory_refresh_timeout",
+	{"no credentials with less than 15 minutes are handed out if it can be helped, and none that " +
+		"have expired", "botocore credentials.py _advisory_refresh_timeout",
 		"cognito.TestRenewal cmd/cognito.TestFresh",
-		"cognito.TestStaleIsServedWhileValid cognito.TestHangingRenewal cmd/cognito.TestStaleCredentials"},
-	{"an endpoint for containers is on loopback, and answers who knows its token and its name", "AWS SDKs and Tools Reference Guide: Container credential provider",
+		"cognito.TestStaleIsServedWhileValid cognito.TestHangingRenewal " +
+			"cmd/cognito.TestStaleCredentials"},
+	{"an endpoint for containers is on loopback, and answers who knows its token and its name",
+		"AWS SDKs and Tools Reference Guide: Container credential provider",
 		"cmd/cognito.TestEndpointAttacked/as_it_should cmd/cognito.TestServe",
-		"cmd/cognito.TestEndpointAttacked/DNS cmd/cognito.TestEndpointAttacked/half cmd/cognito.TestEndpointAttacked/a_wrong cmd/cognito.TestListenOnLoopbackOnly cmd/cognito.TestEndpointWithoutCredentials"},
-	{"keys under a profile's name win over its credential_process: that is said", "github.com/Versent/saml2aws/issues/895",
+		"cmd/cognito.TestEndpointAttacked/DNS cmd/cognito.TestEndpointAttacked/half " +
+			"cmd/cognito.TestEndpointAttacked/a_wrong cmd/cognito.TestListenOnLoopbackOnly " +
+			"cmd/cognito.TestEndpointWithoutCredentials"},
+	{"keys under a profile's name win over its credential_process: that is said",
+		"github.com/Versent/saml2aws/issues/895",
 		"cmd/cognito.TestProfile",
 		"cmd/cognito.TestServeWarnsOfDefault"},
 
 	// Signature Version 4 and Amazon S3.
-	{"Amazon S3 signs the path as it is, the others normalised and encoded twice", "botocore auth.py S3SigV4Auth._normalize_url_path",
+	{"Amazon S3 signs the path as it is, the others normalised and encoded twice",
+		"botocore auth.py S3SigV4Auth._normalize_url_path",
 		"sigv4.TestBotocore sigv4.TestWire sigv4.TestS3Documentation",
 		"cognitotest.TestVerifyRefuses s3list.TestStandInOddKeys"},
-	{"in a query a space is %20, and names sort before values", "AWS: Create a signed AWS API request, canonical query string",
+	{"in a query a space is %20, and names sort before values",
+		"AWS: Create a signed AWS API request, canonical query string",
 		"sigv4.TestBotocore sigv4.TestWire s3list.TestSpacesInQuery",
 		"cognitotest.TestQueryForms sigv4.TestOracle"},
-	{"only A-Z a-z 0-9 - _ . ~ stay as they are, and what is signed is sent", "RFC 3986 2.3; AWS: UriEncode",
+	{"only A-Z a-z 0-9 - _ . ~ stay as they are, and what is signed is sent",
+		"RFC 3986 2.3; AWS: UriEncode",
 		"sigv4.TestBotocoreWire sigv4.TestWire sigv4.TestReplayHTTP1",
 		"sigv4.TestOracle s3list.TestStandInOddKeys"},
-	{"the session token is signed, and is in the query of a presigned URL", "AWS: Create a signed AWS API request, temporary credentials",
+	{"the session token is signed, and is in the query of a presigned URL",
+		"AWS: Create a signed AWS API request, temporary credentials",
 		"sigv4.TestHeaders sigv4.TestPresignForm sigv4.TestBotocore",
 		"sigv4.TestPresignStandIn cognitotest.TestVerifyWrongSigner cognitotest.TestPresigned"},
-	{"Amazon S3 gets X-Amz-Content-Sha256, and each attempt a signature of its own time", "S3 API Reference: Authenticating Requests; github.com/aws/aws-sdk-go/issues/486",
+	{"Amazon S3 gets X-Amz-Content-Sha256, and each attempt a signature of its own time",
+		"S3 API Reference: Authenticating Requests; github.com/aws/aws-sdk-go/issues/486",
 		"sigv4.TestBotocore sigv4.TestTransportTime s3list.TestListRetry",
 		"sigv4.TestSignAgain cognitotest.TestVerifyRefuses cognitotest.TestPayload"},
-	{"keys are asked for URL encoded, and decoded only where the answer says so", "S3 API Reference: ListObjectsV2, encoding-type; XML 1.0 2.2",
+	{"keys are asked for URL encoded, and decoded only where the answer says so",
+		"S3 API Reference: ListObjectsV2, encoding-type; XML 1.0 2.2",
 		"s3list.TestWireVectors s3list.TestStandInOddKeys s3list.TestParsePage",
-		"s3list.TestParsePageRefuses cognitotest.TestControlCharacter cognitotest.TestListObjectsDocument"},
-	{"tokens are opaque; the markers of versions are keys, and decoded", "botocore handlers.py decode_list_object_v2, decode_list_object_versions",
+		"s3list.TestParsePageRefuses cognitotest.TestControlCharacter " +
+			"cognitotest.TestListObjectsDocument"},
+	{"tokens are opaque; the markers of versions are keys, and decoded",
+		"botocore handlers.py decode_list_object_v2, decode_list_object_versions",
 		"s3list.TestTokensAreOpaque s3list.TestWireVersions s3list.TestVersionsCursor",
 		"s3list.TestVersionsPages s3list.TestListPages"},
-	{"a page that is cut, or truncated without a token, is an error; an empty one is no end", "S3 API Reference: ListObjectsV2, ListObjectVersions",
+	{"a page that is cut, or truncated without a token, is an error; an empty one is no end",
+		"S3 API Reference: ListObjectsV2, ListObjectVersions",
 		"s3list.TestListPages s3list.TestVersions s3list.TestParsePage s3list.TestListEmpty",
-		"s3list.TestParsePageRefuses s3list.TestParsePageCut s3list.TestListEndless s3list.TestVersionsPages"},
-	{"a bucket elsewhere is found by header, element or HEAD, once, and signed anew", "botocore utils.py S3RegionRedirectorv2",
+		"s3list.TestParsePageRefuses s3list.TestParsePageCut s3list.TestListEndless " +
+			"s3list.TestVersionsPages"},
+	{"a bucket elsewhere is found by header, element or HEAD, once, and signed anew",
+		"botocore utils.py S3RegionRedirectorv2",
 		"s3list.TestRegionFound s3list.TestRegionMemory s3list.TestRegionCustomEndpoint",
-		"s3list.TestRegionNotFollowed s3list.TestRegionNotMeant s3list.TestRegionOnce s3list.TestRegionOfCustomEndpointIsChecked s3list.TestRedirectNotFollowed cognitotest.TestBucketAddressing"},
+		"s3list.TestRegionNotFollowed s3list.TestRegionNotMeant s3list.TestRegionOnce " +
+			"s3list.TestRegionOfCustomEndpointIsChecked s3list.TestRedirectNotFollowed " +
+			"cognitotest.TestBucketAddressing"},
 	{"no object is dropped by the local clock", "github.com/peak/s5cmd PR 567",
 		"s3list.TestListSkew",
 		"s3list.TestObjectsOfTheFuture"},
-	{"a listing that was cancelled is no end, and leaves nothing running", "github.com/minio/minio-go/issues/1850",
+	{"a listing that was cancelled is no end, and leaves nothing running",
+		"github.com/minio/minio-go/issues/1850",
 		"s3list.TestBreakCancels s3list.TestListLeavesNothing s3list.TestParallelStops",
 		"s3list.TestListCancelled s3list.TestListEndless"},
-	{"the clock comes from Date, unless a cache answered, and is corrected both ways", "github.com/aws/aws-sdk-go-v2 #3187 and #3409",
-		"transport.TestOffset/enough transport.TestOffset/behind transport.TestSkewedSignature s3list.TestListSkew",
-		"transport.TestOffset/from_a_cache transport.TestOffset/clear_text transport.TestOffset/too_much transport.TestSignedAgainOnce"},
+	{"the clock comes from Date, unless a cache answered, and is corrected both ways",
+		"github.com/aws/aws-sdk-go-v2 #3187 and #3409",
+		"awshttp.TestOffset/enough awshttp.TestOffset/behind awshttp.TestSkewedSignature " +
+			"s3list.TestListSkew",
+		"awshttp.TestOffset/from_a_cache awshttp.TestOffset/clear_text " +
+			"awshttp.TestOffset/too_much awshttp.TestSignedAgainOnce"},
 }
 
-// testSources returns, for each folder that has tests, the names of its test functions and the texts in each, in the form
-// that they have in the names of subtests; those that are in no test function are under "".
+// testSources returns, for each folder that has tests, the names of its test functions and the
+// texts in each, in the form that they have in the names of subtests; those that are in no test
+// function are under "".
 func testSources(t *testing.T) map[string]map[string][]string {
 	t.Helper()
 	found := map[string]map[string][]string{}
@@ -244,14 +321,16 @@ func testSources(t *testing.T) map[string]map[string][]string {
 		}
 		for _, declaration := range file.Decls {
 			name := ""
-			if f, ok := declaration.(*ast.FuncDecl); ok && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Test") {
+			if f, ok := declaration.(*ast.FuncDecl); ok && f.Recv == nil &&
+				strings.HasPrefix(f.Name.Name, "Test") {
 				name = f.Name.Name
 			}
 			found[folder][name] = append(found[folder][name], "")
 			ast.Inspect(declaration, func(n ast.Node) bool {
 				if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
 					if text, err := strconv.Unquote(literal.Value); err == nil {
-						found[folder][name] = append(found[folder][name], spaces.ReplaceAllString(text, "_"))
+						found[folder][name] = append(found[folder][name],
+							spaces.ReplaceAllString(text, "_"))
 					}
 				}
 				return true
@@ -285,7 +364,8 @@ func TestTraps(t *testing.T) {
 				begins := func(text string) bool { return strings.HasPrefix(text, sub) }
 				if !ok || test == "" {
 					t.Errorf("%q: there is no test %s in %q", trap.rule, test, folder)
-				} else if !slices.ContainsFunc(texts, begins) && !slices.ContainsFunc(found[folder][""], begins) {
+				} else if !slices.ContainsFunc(texts, begins) &&
+					!slices.ContainsFunc(found[folder][""], begins) {
 					t.Errorf("%q: no subtest of %s begins with %q", trap.rule, test, sub)
 				}
 			}

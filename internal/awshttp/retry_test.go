@@ -1,4 +1,4 @@
-package transport
+package awshttp
 
 import (
 	"context"

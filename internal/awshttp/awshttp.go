@@ -11,7 +11,7 @@
 //
 // It holds the rules that are the same for every service: https only, no redirects, a limit on what is read, which
 // failures are repeated and when, and the difference between the server's clock and the local one.
-package transport
+package awshttp
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package cognitoidp
+package jwt
 
 import (
 	"crypto/rand"
@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/big"
 	"net/http"
 	"strings"
@@ -16,6 +17,24 @@ import (
 )
 
 const poolID = "us-east-1_AbCdEfGhI"
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// answering returns a Verifier whose pool responds with body, and counts the requests.
+func answering(status int, body string) (v *Verifier, sent *int) {
+	sent = new(int)
+	transport := roundTrip(func(*http.Request) (*http.Response, error) {
+		*sent++
+		return &http.Response{
+			StatusCode: status,
+			Header:     http.Header{"X-Amzn-Requestid": {"r-1"}},
+			Body:       io.NopCloser(strings.NewReader(body)),
+		}, nil
+	})
+	return &Verifier{UserPoolID: poolID, HTTPClient: &http.Client{Transport: transport}}, sent
+}
 
 func b64(n *big.Int) string { return base64.RawURLEncoding.EncodeToString(n.Bytes()) }
 
@@ -34,7 +53,7 @@ func published(t testing.TB) (n, e string) {
 	return n, e
 }
 
-func TestJWKS(t *testing.T) {
+func TestKeys(t *testing.T) {
 	n, e := published(t)
 	body := `{"keys":[
 		{"kty":"EC","kid":"ec","crv":"P-256","x":"AA","y":"AA"},
@@ -49,34 +68,43 @@ func TestJWKS(t *testing.T) {
 		url = r.Method + " " + r.URL.String()
 		return inner.RoundTrip(r)
 	})
-	keys, err := c.JWKS(t.Context(), poolID)
-	if err != nil || len(keys) != 2 || keys[0].ID != "one" || keys[0].E != 65537 || b64(keys[0].N) != n || keys[1].ID != "two" || keys[1].E != 3 {
+	keys, err := c.Keys(t.Context())
+	if err != nil || len(keys) != 2 || keys[0].ID != "one" || keys[0].PublicKey.E != 65537 ||
+		b64(keys[0].PublicKey.N) != n || keys[1].ID != "two" || keys[1].PublicKey.E != 3 {
 		t.Fatal(keys, err)
 	}
 	if url != "GET https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI/.well-known/jwks.json" {
 		t.Error(url)
 	}
-	c.Region, c.Endpoint = "", "http://localhost:9229/base"
-	if _, err := c.JWKS(t.Context(), poolID); err != nil || url != "GET http://localhost:9229/base/us-east-1_AbCdEfGhI/.well-known/jwks.json" {
+	c = &Verifier{
+		UserPoolID: poolID,
+		Endpoint:   "http://localhost:9229/base",
+		HTTPClient: c.HTTPClient,
+	}
+	if _, err := c.Keys(t.Context()); err != nil ||
+		url != "GET http://localhost:9229/base/us-east-1_AbCdEfGhI/.well-known/jwks.json" {
 		t.Error(url, err)
 	}
 }
 
-func TestJWKSRefused(t *testing.T) {
+func TestKeysRefused(t *testing.T) {
 	n, e := published(t)
 	modulus, _ := base64.RawURLEncoding.DecodeString(n)
 	big1 := new(big.Int).SetBytes(modulus)
-	key := func(kid, n, e string) string { return fmt.Sprintf(`{"kty":"RSA","kid":%q,"n":%q,"e":%q}`, kid, n, e) }
+	key := func(kid, n, e string) string {
+		return fmt.Sprintf(`{"kty":"RSA","kid":%q,"n":%q,"e":%q}`, kid, n, e)
+	}
 	for _, test := range []struct{ keys, want string }{
 		{``, "no RSA key"},
 		{`{"kty":"EC","kid":"ec"}`, "no RSA key"},
 		{key("", n, e), "no id"},
-		{key("a", n, e) + "," + key("a", n, e), "no id, or that of another"},
+		{key("a", n, e) + "," + key("a", n, e), "no id, or a duplicate one"},
 		{key("a", "!", e), "base64url"},
 		{key("a", n, "AQAB="), "base64url"},
 		{key("a", b64(new(big.Int).Lsh(big.NewInt(1), 2047)), e), "2048 to 8192"},
 		{key("a", b64(new(big.Int).Rsh(big1, 1)), e), "2048 to 8192"},
-		{key("a", b64(new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), 8192), big.NewInt(1))), e), "2048 to 8192"},
+		{key("a", b64(new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), 8192), big.NewInt(1))), e),
+			"2048 to 8192"},
 		{key("a", n, ""), "exponent"},
 		{key("a", n, "AQ"), "exponent"},
 		{key("a", n, "Ag"), "exponent"},
@@ -87,31 +115,40 @@ func TestJWKSRefused(t *testing.T) {
 		{`1`, "not a JSON Web Key Set"},
 	} {
 		c, _ := answering(200, `{"keys":[`+test.keys+`]}`)
-		keys, err := c.JWKS(t.Context(), poolID)
-		if err == nil || keys != nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), "cognitoidp: JWKS: ") {
+		keys, err := c.Keys(t.Context())
+		if err == nil || keys != nil || !strings.Contains(err.Error(), test.want) ||
+			!strings.HasPrefix(err.Error(), "jwt: cannot fetch the keys of the user pool: ") {
 			t.Errorf("%.60s: %v, want %s", test.keys, err, test.want)
 		}
 	}
 	for _, body := range []string{"", "<html>", "null", "[]", `{"keys":{}}`} {
 		c, _ := answering(200, body)
-		if _, err := c.JWKS(t.Context(), poolID); err == nil {
+		if _, err := c.Keys(t.Context()); err == nil {
 			t.Errorf("%q passes", body)
 		}
 	}
-	for _, id := range []string{"", "us-east-1", "_x", "us-east-1_", "us-east-1_a/b", "us-east-1_a_b", "evil.example/_x", "US_x", "us-east-1_" + strings.Repeat("a", 55), "us-east-1_..", "us-east-1_é"} {
+	for _, id := range []string{"", "us-east-1", "_x", "us-east-1_", "us-east-1_a/b",
+		"us-east-1_a_b", "evil.example/_x", "US_x", "us-east-1_" + strings.Repeat("a", 55),
+		"us-east-1_..", "us-east-1_é"} {
 		c, sent := answering(200, `{}`)
-		if _, err := c.JWKS(t.Context(), id); err == nil || *sent != 0 || !strings.Contains(err.Error(), "user pool id") {
+		c.UserPoolID = id
+		if _, err := c.Keys(t.Context()); err == nil || *sent != 0 ||
+			!strings.Contains(err.Error(), "user pool id") {
 			t.Errorf("%q: %v", id, err)
 		}
 	}
 }
 
-func TestJWKSFailure(t *testing.T) {
+func TestKeysFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for status, want := range map[int]int{404: 1, 503: 3} {
-			c, sent := answering(status, `{"message":"User pool us-east-1_AbCdEfGhI does not exist."}`)
-			_, err := c.JWKS(t.Context(), poolID)
-			if text := fmt.Sprintf("cognitoidp: JWKS: HTTP %d: User pool us-east-1_AbCdEfGhI does not exist. (status %d, request id r-1)", status, status); err == nil || err.Error() != text || *sent != want {
+			c,
+				sent := answering(status,
+				`{"message":"User pool us-east-1_AbCdEfGhI does not exist."}`)
+			_, err := c.Keys(t.Context())
+			if text := fmt.Sprintf("jwt: cannot fetch the keys of the user pool: HTTP %d: User "+
+				"pool us-east-1_AbCdEfGhI does not exist. (status %d, request id r-1)", status,
+				status); err == nil || err.Error() != text || *sent != want {
 				t.Errorf("%d times, %v", *sent, err)
 			}
 		}
@@ -129,7 +166,8 @@ func FuzzParseKeys(f *testing.F) {
 		}
 		for _, k := range keys {
 			// The key must be one that crypto/rsa takes: this would panic or fail on another.
-			if _, err := rsa.EncryptPKCS1v15(rand.Reader, k.PublicKey, []byte("x")); err != nil || k.ID == "" {
+			if _, err := rsa.EncryptPKCS1v15(rand.Reader, k.PublicKey, []byte("x")); err != nil ||
+				k.ID == "" {
 				t.Error(err)
 			}
 		}
@@ -138,7 +176,10 @@ func FuzzParseKeys(f *testing.F) {
 
 // A Key is public: it may be printed and stored.
 func TestKeyMarshals(t *testing.T) {
-	if _, err := json.Marshal(Key{ID: "a", PublicKey: &rsa.PublicKey{N: big.NewInt(7), E: 3}}); err != nil {
+	if _, err := json.Marshal(Key{
+		ID:        "a",
+		PublicKey: &rsa.PublicKey{N: big.NewInt(7), E: 3},
+	}); err != nil {
 		t.Error(err)
 	}
 }

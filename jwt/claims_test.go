@@ -1,0 +1,139 @@
+package jwt_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/loginwithcognito/cognito/jwt"
+)
+
+// A line end, which encoding/base64 passes over, does not make another spelling of a token.
+func TestTokenHasNoLineEnds(t *testing.T) {
+	p := newPool(t, "k1")
+	v := verifier(p)
+	token := p.sign(map[string]any{"alg": "RS256", "kid": "k1"}, map[string]any{
+		"iss": issuer, "token_use": "id",
+		"aud": clientID, "exp": time.Now().Add(time.Hour).Unix(),
+	})
+	for _, end := range []string{"\n", "\r\n"} {
+		for _, other := range []string{token + end, token[:len(token)-9] + end +
+			token[len(token)-9:], end + token} {
+			if _, err := v.VerifyIDToken(t.Context(), other); err == nil ||
+				!strings.Contains(err.Error(), "not base64url") {
+				t.Errorf("error %v", err)
+			}
+		}
+	}
+}
+
+// Who makes a token up does not choose how long the lines of a log are.
+func TestErrorsRepeatLittleOfToken(t *testing.T) {
+	p, long := newPool(t, "k1"), strings.Repeat("x", 30_000)
+	v := verifier(p)
+	good := map[string]any{
+		"iss": issuer, "token_use": "id",
+		"aud": clientID, "exp": time.Now().Add(time.Hour).Unix(),
+	}
+	check := func(header map[string]any, name, want string) {
+		t.Helper()
+		claims := maps.Clone(good)
+		if name != "" {
+			claims[name] = long
+		}
+		_, err := v.VerifyIDToken(t.Context(), p.sign(header, claims))
+		if err == nil || !strings.Contains(err.Error(), want) ||
+			!strings.Contains(err.Error(), "xx") || len(err.Error()) > 600 {
+			t.Errorf("%s: error %.1000v", want, err)
+		}
+	}
+	check(map[string]any{"alg": long, "kid": "xx"}, "", "algorithm")
+	check(map[string]any{"alg": "RS256", "kid": long}, "", "no key")
+	header := map[string]any{"alg": "RS256", "kid": "k1"}
+	check(header, "iss", "issuer")
+	check(header, "token_use", "token_use")
+	check(header, "aud", "app client")
+}
+
+// A date of the last hours of the year 9999 stays one that JSON can hold, wherever the machine is.
+func TestDatesAreUTC(t *testing.T) {
+	claims, err := jwt.ParseUnverified(unsigned(map[string]any{"exp": 253402300799}))
+	if err != nil || claims.ExpiresAt.Location() != time.UTC || claims.ExpiresAt.Year() != 9999 {
+		t.Errorf("%v, error %v", claims.ExpiresAt, err)
+	}
+}
+
+// unsigned returns a token with an invalid signature.
+func unsigned(claims map[string]any) string {
+	return part(map[string]any{"alg": "RS256", "kid": "k"}) + "." + part(claims) + ".AAAA"
+}
+
+// Scope and Email are read. An email of another type than text is ignored, since nothing trusts it.
+func TestScopeAndEmail(t *testing.T) {
+	for _, test := range []struct {
+		claims       map[string]any
+		scope, email string
+	}{
+		{map[string]any{"scope": "openid a/b", "email": "ada@example.com"}, "openid a/b",
+			"ada@example.com"},
+		{map[string]any{"email": []string{"ada@example.com"}}, "", ""},
+		{map[string]any{"email": nil}, "", ""},
+	} {
+		c, err := jwt.ParseUnverified(unsigned(test.claims))
+		if err != nil || c.Scope != test.scope || c.Email != test.email {
+			t.Errorf("ParseUnverified(%v) = %+v, %v, want %q, %q", test.claims, c, err, test.scope,
+				test.email)
+		}
+	}
+}
+
+// sloppy returns part with its last character replaced by one that differs in bits that stand for
+// nothing (RFC 4648 section 3.5), which a lenient decoder reads as the same bytes.
+func sloppy(t *testing.T, part string) string {
+	t.Helper()
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	if len(part)%4 == 0 || len(part) == 0 {
+		t.Fatal("this part has no such bits")
+	}
+	last := strings.IndexByte(alphabet, part[len(part)-1])
+	return part[:len(part)-1] + alphabet[last+1:last+2]
+}
+
+// A token has one spelling only: otherwise a list of revoked tokens, or a cache, could be passed
+// by.
+func TestTokenHasOneSpelling(t *testing.T) {
+	p := newPool(t, "k1")
+	// Lengths that leave bits over in each part.
+	header := map[string]any{"alg": "RS256", "kid": "k1"}
+	for len(part(header))%4 == 0 {
+		header["typ"] = fmt.Sprint(header["typ"], "x")
+	}
+	claims := map[string]any{
+		"iss": issuer, "token_use": "id", "sub": "s",
+		"aud": clientID, "exp": time.Now().Add(time.Hour).Unix(),
+	}
+	for len(part(claims))%4 == 0 {
+		claims["sub"] = claims["sub"].(string) + "s"
+	}
+	good := p.sign(header, claims)
+	v := verifier(p)
+	if _, err := v.VerifyIDToken(t.Context(), good); err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(good, ".")
+	for i, name := range []string{"header", "payload", "signature"} {
+		other := slices.Clone(parts)
+		other[i] = sloppy(t, parts[i])
+		token := strings.Join(other, ".")
+		if _, err := v.VerifyIDToken(t.Context(), token); err == nil ||
+			!strings.Contains(err.Error(), "the "+name+" of the token is not base64url") {
+			t.Errorf("%s: error %v", name, err)
+		}
+		if _, err := jwt.ParseUnverified(token); err == nil {
+			t.Errorf("%s: read without an error", name)
+		}
+	}
+}
