@@ -173,8 +173,8 @@ func TestVerify(t *testing.T) {
 		},
 		{
 			name:   "signature cut",
-			token:  good[:len(good)-4],
-			reason: jwt.Malformed,
+			token:  good[:len(good)-2],
+			reason: jwt.BadSignature,
 			want:   "signature",
 		},
 		{
