@@ -20,12 +20,14 @@ func Example() {
 		IdentityPoolID: "us-east-1:5f2b7c1e-8a4d-4e6f-9b3a-0123456789ab",
 		BucketName:     "example-bucket",
 	}
-	client := &cognito.Client{Environment: env, HTTPClient: stand} // leave HTTPClient out to reach AWS
+	client := &cognito.Client{Environment: env, HTTPClient: stand} // without HTTPClient: AWS
 	session, err := client.SignIn(ctx, "ada", password)
 	if err != nil {
 		log.Fatal(err) // a *cognito.Challenge if the pool asks for more
 	}
-	bucket := &s3list.Client{Region: "us-east-1", Credentials: session.Credentials, HTTPClient: stand}
+	bucket := &s3list.Client{
+		Region: "us-east-1", Credentials: session.Credentials, HTTPClient: stand,
+	}
 	for object, err := range bucket.Objects(ctx, env.BucketName, "photos/") {
 		if err != nil {
 			log.Fatal(err)
