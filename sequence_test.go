@@ -157,6 +157,7 @@ var sequences = []struct {
 	{byTriggers, "EMAIL_OTP EMAIL_OTP_CODE=1", afterTriggers, false},
 	{byTriggers, "SOFTWARE_TOKEN_MFA SOFTWARE_TOKEN_MFA_CODE=1", afterTriggers, false},
 	{byTriggers, "SELECT_MFA_TYPE ANSWER=SMS_MFA", "SMS_MFA", false},
+	{byTriggers, "MFA_SETUP SOFTWARE_TOKEN_MFA_CODE=123456", afterTriggers, false},
 	{byTriggers, "NEW_PASSWORD_REQUIRED NEW_PASSWORD=n", afterTriggers, false},
 	{byTriggers, "DEVICE_SRP_AUTH; DEVICE_PASSWORD_VERIFIER", afterTriggers, false},
 
