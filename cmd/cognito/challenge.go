@@ -89,7 +89,8 @@ func (s *signedIn) answer(
 			}
 		}
 	}
-	if slices.Contains(asks, "PASSWORD") && !wantsPassword(*login, challenge.Name) {
+	chosen := challenge.Name == "SELECT_CHALLENGE" || challenge.Name == login.PreferredChallenge
+	if slices.Contains(asks, "PASSWORD") && !(chosen && login.Flow == "USER_AUTH") {
 		return nil, unanswered(challenge,
 			errors.New("-flow and -challenge do not ask for that: nothing was sent"))
 	}
@@ -150,14 +151,6 @@ func (s *signedIn) answer(
 	}
 }
 
-// wantsPassword reports whether the user chose, by -challenge or at SELECT_CHALLENGE, to give the
-// password in answer to this challenge. A password that may be sent may also be proven by SRP.
-func wantsPassword(login cognito.Login, challenge string) bool {
-	chosen := login.PreferredChallenge
-	return login.Flow == "USER_AUTH" && (challenge == "SELECT_CHALLENGE" || challenge == chosen ||
-		challenge == "PASSWORD_SRP" && chosen == "PASSWORD")
-}
-
 // proven returns the password that login proves by SRP, or "" if login has it sent.
 func proven(login cognito.Login) string {
 	if login.Flow == "USER_PASSWORD_AUTH" || login.PreferredChallenge == "PASSWORD" {
@@ -208,13 +201,14 @@ func (a *app) seed() (string, error) {
 const maxShown = 16
 
 // choose asks which of several. It never chooses PASSWORD by itself, because that sends the
-// password. On a pipe, if no password was read before SELECT_CHALLENGE, the next line is always the
-// choice, by name. Otherwise the pool could select a code by what it offers, and receive the password
-// as the code.
+// password, nor what it does not know. On a pipe, if no password was read before SELECT_CHALLENGE,
+// the next line is always the choice, by name. Otherwise the pool could select a code by what it
+// offers, and receive the password as the code.
 func (a *app) choose(challenge *cognito.Challenge, login cognito.Login, seed bool) (string, error) {
 	choices := challenge.Choices()
 	choices = choices[:min(len(choices), maxShown)]
 	onTerminal, begins := terminal.Is(a.answersFile()), challenge.Name == "SELECT_CHALLENGE"
+	byItself := !begins || onTerminal || login.Password != ""
 	only, chosen, question := "", login.PreferredChallenge, "How to sign in:"
 	if len(choices) == 1 {
 		only = choices[0]
@@ -226,14 +220,12 @@ func (a *app) choose(challenge *cognito.Challenge, login cognito.Login, seed boo
 		return "", errors.New("it offers nothing to choose from")
 	case seed && slices.Contains(choices, "SOFTWARE_TOKEN_MFA") && challenge.Name != "MFA_SETUP":
 		return "SOFTWARE_TOKEN_MFA", nil
-	case only != "" && !begins:
-		return only, nil
 	case chosen != "" && begins && slices.Contains(choices, chosen):
 		return chosen, nil
-	case only == "PASSWORD" && !onTerminal:
+	case only == "PASSWORD" && begins && !onTerminal:
 		return "", errors.New("it offers only PASSWORD, which sends the password: " +
 			"if that is intended, use -challenge PASSWORD")
-	case only != "" && only != "PASSWORD" && (onTerminal || login.Password != ""):
+	case only != "PASSWORD" && describe(only) != "" && byItself:
 		return only, nil
 	case challenge.Name == "MFA_SETUP":
 		question = "This user pool wants a second factor. Which one to set up:"
@@ -242,12 +234,17 @@ func (a *app) choose(challenge *cognito.Challenge, login cognito.Login, seed boo
 	}
 	if onTerminal {
 		fmt.Fprintln(a.stderr, question)
+		columns, _ := terminal.Size(a.answersFile())
 		for i, choice := range choices {
-			fmt.Fprintf(a.stderr, "  %d  %s\n", i+1, a.describe(choice))
+			text := describe(choice)
+			if text == "" {
+				text = strings.Join(marked(choice, columns-len("  1  ")), "\n     ")
+			}
+			fmt.Fprintf(a.stderr, "%3d  %s\n", i+1, text)
 		}
 	}
 	prompt := fmt.Sprintf("1 to %d: ", len(choices))
-	if only != "" {
+	if only == "PASSWORD" {
 		prompt = "Type PASSWORD to send it: "
 	}
 	for attempt := 1; ; attempt++ {
@@ -257,8 +254,9 @@ func (a *app) choose(challenge *cognito.Challenge, login cognito.Login, seed boo
 		}
 		line = strings.TrimSpace(line)
 		n, err := strconv.Atoi(line)
+		numbered := err == nil && only != "PASSWORD" && (onTerminal || !begins)
 		switch {
-		case err == nil && n >= 1 && n <= len(choices) && only == "" && (onTerminal || !begins):
+		case numbered && n >= 1 && n <= len(choices):
 			return choices[n-1], nil
 		case slices.Contains(choices, strings.ToUpper(line)):
 			return strings.ToUpper(line), nil

@@ -62,8 +62,8 @@ func (a *app) says(text string) {
 	}
 }
 
-// describe explains AWS's name of a factor.
-func (a *app) describe(choice string) string {
+// describe explains AWS's name of a factor. It returns "" for others.
+func describe(choice string) string {
 	switch choice {
 	case "SMS_MFA", "SMS_OTP":
 		return "a code by text message (" + choice + ")"
@@ -78,9 +78,7 @@ func (a *app) describe(choice string) string {
 	case "WEB_AUTHN":
 		return "a passkey, which only a browser can use (WEB_AUTHN)"
 	}
-	const indent = "     "
-	columns, _ := terminal.Size(a.answersFile())
-	return strings.Join(marked(choice, columns-len(indent)), "\n"+indent)
+	return ""
 }
 
 // standardAttributes are the names that a prompt can contain (OpenID Connect Core, section 5.1).

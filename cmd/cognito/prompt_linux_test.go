@@ -114,13 +114,18 @@ func TestPasswordAsAnswer(t *testing.T) {
 	m.settings["AWS_ENDPOINT_URL"] = pool.url
 	pool.parameters = map[string]string{"requiredAttributes": `["userAttributes.x"]`}
 	const password = cognitotest.ExamplePassword
-	for _, name := range []string{"CUSTOM_CHALLENGE", "NEW_PASSWORD_REQUIRED", "MFA_SETUP"} {
-		flow := "USER_SRP_AUTH"
-		if name == "CUSTOM_CHALLENGE" {
-			flow = "CUSTOM_AUTH"
-		}
+	for _, test := range []struct {
+		flow       string
+		challenges []string
+	}{
+		{"CUSTOM_AUTH", []string{"CUSTOM_CHALLENGE"}},
+		{"USER_SRP_AUTH", []string{"NEW_PASSWORD_REQUIRED"}},
+		{"USER_SRP_AUTH", []string{"MFA_SETUP"}},
+		{"USER_AUTH", []string{"SELECT_CHALLENGE:PASSWORD_SRP", "NEW_PASSWORD_REQUIRED"}},
+	} {
+		name, flow := strings.Join(test.challenges, ", "), test.flow
 		for _, answer := range []string{password, " " + password + "\t"} {
-			pool.reset(false, name)
+			pool.reset(false, test.challenges...)
 			lines := []string{password, answer, answer, answer}
 			code, shown := m.typed(t, lines, login("-flow", flow)...)
 			says := strings.Contains(shown, "which SRP keeps secret: nothing was sent")
@@ -128,7 +133,7 @@ func TestPasswordAsAnswer(t *testing.T) {
 				t.Errorf("%s: exit %d:\n%s", name, code, shown)
 			}
 		}
-		pool.reset(false, name)
+		pool.reset(false, test.challenges...)
 		lines := []string{password, "Answer8!", "Answer8!", "Answer8!"}
 		_, shown := m.typed(t, lines, login("-flow", flow)...)
 		if !strings.Contains(pool.received(), `"Answer8!"`) {
@@ -145,6 +150,22 @@ func cells(s string) (n int) {
 		}
 	}
 	return n
+}
+
+// A refused password is given once, whatever the pool calls the error.
+func TestRefusedPassword(t *testing.T) {
+	m, pool := newMachine(t), newHostilePool(t)
+	m.settings["AWS_ENDPOINT_URL"], pool.refuse = pool.url, "try again"
+	for _, choice := range []string{"PASSWORD", "PASSWORD_SRP"} {
+		pool.reset(true, "SELECT_CHALLENGE:PASSWORD,PASSWORD_SRP")
+		lines := []string{choice, cognitotest.ExamplePassword, cognitotest.ExamplePassword}
+		code, shown := m.typed(t, lines, login("-flow", "USER_AUTH")...)
+		asked := strings.Count(shown, "\nPassword: ")
+		answers := strings.Count(pool.received(), "RespondToAuthChallenge")
+		if code != exitFailed || asked+answers != 2 {
+			t.Errorf("%s: exit %d, asked %d times, answered %d times:\n%s", choice, code, asked, answers, shown)
+		}
+	}
 }
 
 // looksAlike are texts of a pool that imitate a prompt or hide what they are.
