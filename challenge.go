@@ -167,7 +167,8 @@ func (ch Challenge) Error() string {
 // Respond answers the challenge. What every answer has, such as USERNAME and SECRET_HASH, is added. Where the pool asks
 // for yet more, the error is the next *Challenge.
 //
-// A PASSWORD that answers PASSWORD_SRP, or comes with the ANSWER "PASSWORD_SRP", is used by SRP and not sent. A
+// A PASSWORD that answers PASSWORD_SRP, or comes with the ANSWER "PASSWORD_SRP", is used by SRP and not sent. A PASSWORD
+// that answers PASSWORD, or comes with the ANSWER "PASSWORD", is sent; Respond refuses it in any other answer. A
 // SOFTWARE_TOKEN_MFA_CODE that answers MFA_SETUP completes what [Challenge.SetUpTOTP] began; a FRIENDLY_DEVICE_NAME beside it
 // is what the pool calls the generator from then on. An e-mail address as EMAIL answers MFA_SETUP, too: then a code is sent
 // there.
@@ -180,6 +181,11 @@ func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*S
 	if answers == nil {
 		answers = map[string]string{}
 	}
+	answered := answerStep(ch.Name, answers)
+	if _, has := answers["PASSWORD"]; has && !listed(takesPassword, answered) {
+		return nil, fmt.Errorf("cognito: Respond: %s does not take PASSWORD: nothing was sent; give PASSWORD only "+
+			"to a challenge or an ANSWER of that name, or PASSWORD_SRP", transport.Clean(ch.Name, 64))
+	}
 	switch {
 	case ch.Name == cognitoidp.ChallengeNewPasswordRequired:
 		for name := range ch.attributes() {
@@ -187,8 +193,7 @@ func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*S
 				return nil, fmt.Errorf("cognito: the user has the attribute %q already: the pool refuses to be sent it again, leave userAttributes.%s out", name, name)
 			}
 		}
-	case ch.Name == cognitoidp.ChallengePasswordSRP,
-		ch.Name == cognitoidp.ChallengeSelectChallenge && answers["ANSWER"] == cognitoidp.ChallengePasswordSRP:
+	case answered == "PASSWORD_SRP", answered == "SELECT_CHALLENGE=PASSWORD_SRP":
 		if answers["PASSWORD"] == "" {
 			return nil, errors.New("cognito: Respond: PASSWORD is missing: it is used by SRP, and not sent")
 		}
@@ -243,6 +248,8 @@ type savedChallenge struct {
 	Session    string            `json:"session,omitempty"`
 	ClientID   string            `json:"client_id"`
 	Device     json.RawMessage   `json:"device,omitempty"`
+	Flow       string            `json:"flow,omitempty"`
+	Last       string            `json:"last,omitempty"`
 }
 
 // Reveal returns JSON with the challenge's secrets in it, for storing until [Client.Continue] takes it up again, in
@@ -258,7 +265,7 @@ func (ch *Challenge) Reveal() ([]byte, error) {
 	}
 	return json.Marshal(savedChallenge{
 		ch.Name, ch.Parameters, ch.Available, ch.Username, ch.Received, session,
-		v.client.Environment.ClientID, device,
+		v.client.Environment.ClientID, device, v.flow, v.last,
 	})
 }
 
@@ -274,7 +281,13 @@ func (c *Client) Continue(stored []byte) (*Challenge, error) {
 	if saved.ClientID != c.Environment.ClientID {
 		return nil, fmt.Errorf("cognito: Continue: the challenge is of app client %q, and the environment's client_id is %q", saved.ClientID, c.Environment.ClientID)
 	}
-	v := conversation{client: c, username: saved.Username}
+	v := conversation{client: c, username: saved.Username, flow: saved.Flow, last: saved.Last}
+	if saved.Name == cognitoidp.ChallengePassword {
+		// Earlier versions stored no flow, so the caller may not have requested PASSWORD by name.
+		if err := v.checkSequence(saved.Name); err != nil {
+			return nil, err
+		}
+	}
 	if len(saved.Device) > 0 {
 		if err := json.Unmarshal(saved.Device, &v.device); err != nil {
 			return nil, errors.New("cognito: Continue: the stored challenge is damaged")

@@ -223,6 +223,14 @@ func TestEndlessChallenges(t *testing.T) {
 	if err == nil || count("RespondToAuthChallenge") > 10 {
 		t.Errorf("error %v after %d answers", err, count("RespondToAuthChallenge"))
 	}
+
+	// Only the triggers of CUSTOM_AUTH can ask for a device's proof more than once.
+	pool, client := newSequencePool()
+	pool.ask(slices.Repeat([]string{"DEVICE_SRP_AUTH", "DEVICE_PASSWORD_VERIFIER"}, 20)...)
+	err = startAsAda(t, client, byTriggers)
+	if err == nil || !strings.Contains(err.Error(), "asked 8 times") || len(pool.next) != 40-9 {
+		t.Errorf("error %v with %d of 40 challenges left", err, len(pool.next))
+	}
 }
 
 // Of the attributes that a pool requires, those that the user has are not asked for, wherever the pool lists them.

@@ -46,7 +46,8 @@ type Login struct {
 //
 // Where the pool asks for more before it gives tokens, the error is a [*Challenge], which can be answered. Otherwise the
 // error of a service is a *cognitoidp.Error with the service's own code; [errors.As] finds either. A refused password is
-// never tried again here, because the pool counts attempts.
+// never tried again here, because the pool counts attempts. A challenge that cannot follow what was sent, such as PASSWORD
+// after SRP, is an error too: it is neither returned nor answered.
 func (c *Client) SignIn(ctx context.Context, username, password string) (*Session, error) {
 	return c.Start(ctx, Login{Username: username, Password: password})
 }
@@ -84,12 +85,17 @@ func (c *Client) Start(ctx context.Context, login Login) (*Session, error) {
 
 func (c *Client) start(ctx context.Context, login Login, srpFirst, sent bool) (*Session, error) {
 	v := &conversation{client: c, username: login.Username, device: login.Device, identityID: login.IdentityID}
+	v.flow, v.last = login.Flow, step(login.Flow, login.PreferredChallenge)
+	if login.Session != "" {
+		v.last = confirmedSignUp
+	}
 	parameters := v.parameters()
 	switch {
 	case srpFirst:
 		parameters["SRP_A"] = v.exchangeFor(login.Password)
 		if login.Flow == cognitoidp.AuthFlowCustom {
 			parameters["CHALLENGE_NAME"] = "SRP_A" // aws-sdk-android CognitoUser.java; the service's model misspells it
+			v.last = step(login.Flow, "SRP_A")
 		}
 	case sent:
 		parameters["PASSWORD"] = login.Password
@@ -118,6 +124,9 @@ type conversation struct {
 	device   Device
 
 	identityID string // as the caller knows it
+
+	flow string // the AuthFlow that the sign-in started with
+	last string // the step that the next challenge follows; see follows
 
 	exchange *srp.Client // waits for a PASSWORD_VERIFIER
 	password string      // for exchange
@@ -150,6 +159,7 @@ func (v *conversation) deviceFits() bool {
 
 // respond answers a challenge.
 func (v *conversation) respond(ctx context.Context, name, session string, answers map[string]string) (cognitoidp.AuthOutput, error) {
+	v.last = answerStep(name, answers)
 	responses := v.parameters()
 	maps.Copy(responses, answers)
 	out, err := v.client.services.idp.RespondToAuthChallenge(ctx, cognitoidp.RespondToAuthChallengeInput{
@@ -178,6 +188,9 @@ func (v *conversation) proceed(ctx context.Context, out cognitoidp.AuthOutput) (
 	for range maxSteps {
 		if out.AuthenticationResult != nil {
 			return v.finish(ctx, *out.AuthenticationResult)
+		}
+		if err := v.checkSequence(out.ChallengeName); err != nil {
+			return nil, err
 		}
 		received := out.ChallengeParameters
 		// x and the signature use the name that the pool says, which differs from the one typed where that was an alias;
