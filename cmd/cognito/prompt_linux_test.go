@@ -160,7 +160,7 @@ func TestRefusedPassword(t *testing.T) {
 		pool.reset(true, "SELECT_CHALLENGE:PASSWORD,PASSWORD_SRP")
 		lines := []string{choice, cognitotest.ExamplePassword, cognitotest.ExamplePassword}
 		code, shown := m.typed(t, lines, login("-flow", "USER_AUTH")...)
-		asked := strings.Count(shown, "\nPassword: ")
+		asked := strings.Count(shown, "Password: ")
 		answers := strings.Count(pool.received(), "RespondToAuthChallenge")
 		if code != exitFailed || asked+answers != 2 {
 			t.Errorf("%s: exit %d, asked %d times, answered %d times:\n%s", choice, code, asked, answers, shown)
@@ -185,6 +185,9 @@ var looksAlike = []string{
 	strings.Repeat("EVIL", 15) + "Password: EVIL",
 	strings.Repeat("ＥEVILＥ", 30),
 	"EVIL" + strings.Repeat("\u3164\u2800", 40) + "Password: EVIL",
+	"+*EVIL Password: ",
+	"EVIL@\nPassword: ",
+	strings.Repeat("*", 58) + "EVIL",
 	"EVIL\U000e0041\U0001f468\u200d\U0001f469",
 }
 
@@ -254,6 +257,14 @@ func TestLookAlikes(t *testing.T) {
 			}
 		}
 	}
+	t.Run("usual destination", func(t *testing.T) {
+		pool.parameters = map[string]string{"CODE_DELIVERY_DESTINATION": "+*******34"}
+		pool.reset(false, "SMS_MFA")
+		_, shown := m.typed(t, []string{cognitotest.ExamplePassword, "123456"}, login()...)
+		if !strings.Contains(shown, "Code sent by SMS to +*******34: ") {
+			t.Errorf("the destination is not in the prompt:\n%s", shown)
+		}
+	})
 	t.Run("TOTP secret", func(t *testing.T) {
 		pool.parameters = map[string]string{"MFAS_CAN_SETUP": ""}
 		pool.refuse, pool.secretCode = "", "EVIL\nPassword: "
