@@ -95,7 +95,7 @@ func (s *signedIn) login(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.login.proven = ""
+	defer func() { a.login.proven = "" }() // nothing needs the password after the sign-in
 	onTerminal := terminal.Is(a.answersFile())
 	if login.Username == "" {
 		login.Username = before.User
