@@ -29,11 +29,16 @@ func (a *app) answersFile() *os.File {
 
 // ask asks for one line.
 func (a *app) ask(prompt string, secret bool) (string, error) {
+	release, err := a.ending.hold() // until the echo is on again
+	if err != nil {
+		return "", err
+	}
+	defer release()
 	prompt = printable(prompt)
 	if secret {
-		return terminal.ReadSecret(a.answersFile(), a.stderr, prompt)
+		return terminal.ReadSecret(a.ctx, a.answersFile(), a.stderr, prompt)
 	}
-	return terminal.ReadLine(a.answersFile(), a.stderr, prompt)
+	return terminal.ReadLine(a.ctx, a.answersFile(), a.stderr, prompt)
 }
 
 // mistyped tells whether the same challenge can be answered again.

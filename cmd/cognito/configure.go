@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -172,7 +173,11 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment, all
 	}
 	which := fmt.Sprintf("environment %s is there already, with another %s", *name, strings.Join(differ, ", "))
 	if terminal.Is(a.answersFile()) {
-		if answer, _ := a.ask(which+". Replace it? [y/N] ", false); strings.EqualFold(strings.TrimSpace(answer), "y") {
+		answer, err := a.ask(which+". Replace it? [y/N] ", false)
+		if errors.Is(err, context.Canceled) {
+			return err
+		}
+		if strings.EqualFold(strings.TrimSpace(answer), "y") {
 			return nil
 		}
 	}

@@ -55,6 +55,7 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 				return s.execServing(ctx, path, words)
 			}
 			env := environ(os.Environ(), variables(creds, a.serviceRegion(s.env)))
+			a.ending.wait(a.notef)
 			if err := become(path, words, env); !errors.Is(err, errors.ErrUnsupported) {
 				return a.cannotRun(words[0], err)
 			}
@@ -119,11 +120,15 @@ func environ(env []string, settings []variable) []string {
 func (a *app) runChild(ctx context.Context, path string, words, env []string) error {
 	attached := terminal.Is(os.Stdin) || terminal.Is(os.Stdout) || terminal.Is(os.Stderr)
 	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, caught()...)
-	defer signal.Stop(signals)
-	if ctx.Err() != nil { // a signal came just before, and is not among these
-		return ctx.Err()
+	if err := a.ending.pass(ctx, signals); err != nil {
+		return err
 	}
+	for _, s := range caught() {
+		if !slices.Contains(terminal.Interrupts(), s) { // which pass hands on
+			signal.Notify(signals, s)
+		}
+	}
+	defer signal.Stop(signals)
 	child := &exec.Cmd{Path: path, Args: words, Env: env, Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr}
 	if err := child.Start(); err != nil {
 		return a.cannotRun(words[0], err)

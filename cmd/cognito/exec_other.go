@@ -11,4 +11,6 @@ import (
 // become can't be done here.
 func become(string, []string, []string) error { return errors.ErrUnsupported }
 
+func catchBrokenPipes() {}
+
 func endingSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }

@@ -96,6 +96,9 @@ func (s *signedIn) login(ctx context.Context) error {
 	}
 	if login.Username == "" && terminal.Is(a.answersFile()) { // elsewhere the first line is the password, which is no name
 		login.Username, _ = a.ask("User name: ", false)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 	}
 	if login.Username == "" {
 		return usagef("no user name: use -user")
@@ -132,6 +135,9 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 		remember := s.a.login.remember
 		if !remember && terminal.Is(s.a.answersFile()) {
 			answer, err := s.a.ask("Remember this device, so that it is asked for no more codes? [y/N] ", false)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			remember = err == nil && strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y")
 		}
 		if err := session.RememberDevice(ctx, remember); err != nil {

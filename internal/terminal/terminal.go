@@ -1,19 +1,18 @@
 // Package terminal asks at a terminal: for a secret, without showing it, or for a line.
 //
-//	password, err := terminal.ReadSecret(os.Stdin, os.Stderr, "Password: ")
+//	password, err := terminal.ReadSecret(ctx, os.Stdin, os.Stderr, "Password: ")
 //
 // The standard library has no call for it; each operating system needs a few lines, in a file of its own. They do what
 // golang.org/x/term does, which this module can't import.
 package terminal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 )
 
 // maxSecret bounds a secret: Cognito's passwords have at most 256 characters.
@@ -34,54 +33,54 @@ func Size(f *os.File) (columns, rows int) {
 	return columns, rows
 }
 
-// ReadSecret reads one line from in. Where in is a terminal it writes prompt to out first and does not show what is
-// typed; where it is not, such as a pipe, nothing is written. The line's end (LF or CRLF) is not part of the secret,
-// and every other character is. No more than the line is read, so that several can be read from one pipe. An interrupt
-// (Ctrl-C), SIGQUIT (Ctrl-\) or SIGTERM restores the terminal before the program ends, with 128 and the signal's
-// number as exit code.
-func ReadSecret(in *os.File, out io.Writer, prompt string) (string, error) {
-	line, shown, err := read(in, out, prompt, true)
+// ReadSecret reads one line from in. If in is a terminal, it writes prompt to out first and does not
+// show what is typed. Otherwise, as for a pipe, it writes nothing. The line's end (LF or CRLF) is not
+// part of the secret, and every other character is. Nothing beyond the line is read, so that a pipe
+// can hold several secrets.
+//
+// If ctx ends, ReadSecret restores the terminal and returns the cause. It abandons the read, which
+// takes the next line from in: the program should end, or not read from in again.
+func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
+	line, shown, err := read(ctx, in, out, prompt, true)
 	if shown {
 		fmt.Fprintln(out) // the user's own was not shown
 	}
 	return line, err
 }
 
-// ReadLine is [ReadSecret] for what may be shown while it is typed.
-func ReadLine(in *os.File, out io.Writer, prompt string) (string, error) {
-	line, _, err := read(in, out, prompt, false)
+// ReadLine is [ReadSecret] for text that may be shown while it is typed.
+func ReadLine(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
+	line, shown, err := read(ctx, in, out, prompt, false)
+	if shown && ctx.Err() != nil {
+		fmt.Fprintln(out)
+	}
 	return line, err
 }
 
-// read tells also whether it wrote the prompt.
-func read(in *os.File, out io.Writer, prompt string, secret bool) (line string, shown bool, err error) {
-	restore, err := noEcho(in, secret)
-	if err != nil {
-		line, err = readLine(in)
-		return line, false, err
+// read also reports whether it wrote the prompt.
+func read(
+	ctx context.Context, in *os.File, out io.Writer, prompt string, secret bool,
+) (line string, shown bool, err error) {
+	if restore, err := noEcho(in, secret); err == nil {
+		shown = true
+		defer restore()
+		fmt.Fprint(out, prompt)
 	}
-	interrupted := make(chan os.Signal, 1)
-	done := make(chan struct{})
-	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
-	defer signal.Stop(interrupted)
+	type result struct {
+		line string
+		err  error
+	}
+	done := make(chan result, 1)
 	go func() {
-		select {
-		case which := <-interrupted:
-			restore()
-			fmt.Fprintln(out)
-			code := 1
-			if number, ok := which.(syscall.Signal); ok {
-				code = 128 + int(number) // as shells count
-			}
-			os.Exit(code)
-		case <-done:
-		}
+		line, err := readLine(in)
+		done <- result{line, err}
 	}()
-	fmt.Fprint(out, prompt)
-	line, err = readLine(in)
-	close(done)
-	restore()
-	return line, true, err
+	select {
+	case r := <-done:
+		return r.line, shown, r.err
+	case <-ctx.Done():
+		return "", shown, context.Cause(ctx)
+	}
 }
 
 func readLine(in io.Reader) (string, error) {
