@@ -46,7 +46,7 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		return nil
 	}
 	told := false
-	err = s.with(ctx, func(r *record, session *cognito.Session) error {
+	err = s.keep.update(ctx, s.using(ctx, func(r *record, session *cognito.Session) error {
 		if err := l.tellPool(ctx, s, r, session); err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		}
 		r.Session, r.Credentials, told = nil, nil, true
 		return nil
-	})
+	}))
 	var gone signInError
 	switch {
 	case err == nil:
@@ -70,7 +70,7 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 	case !l.force || ctx.Err() != nil:
 		return fmt.Errorf("still signed in to %s (-force forgets the session here all the same): %w", s.name, err)
 	}
-	if failed := s.keep.update(ctx, func(r *record, _ func() error) error {
+	if failed := s.keep.update(ctx, func(r *record, _ *edit) error {
 		r.Session, r.Credentials = nil, nil
 		return nil
 	}); failed != nil {
