@@ -29,11 +29,10 @@ func (a *app) answersFile() *os.File {
 
 // ask asks for one line.
 func (a *app) ask(prompt string, secret bool) (string, error) {
-	release, err := a.ending.hold() // until the echo is on again
-	if err != nil {
+	if err := a.ending.hold(); err != nil { // until the echo is on again
 		return "", err
 	}
-	defer release()
+	defer a.ending.release()
 	prompt = printable(prompt)
 	if secret {
 		return terminal.ReadSecret(a.ctx, a.answersFile(), a.stderr, prompt)

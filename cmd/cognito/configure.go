@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -173,11 +172,7 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment, all
 	}
 	which := fmt.Sprintf("environment %s is there already, with another %s", *name, strings.Join(differ, ", "))
 	if terminal.Is(a.answersFile()) {
-		answer, err := a.ask(which+". Replace it? [y/N] ", false)
-		if errors.Is(err, context.Canceled) {
-			return err
-		}
-		if strings.EqualFold(strings.TrimSpace(answer), "y") {
+		if answer, _ := a.ask(which+". Replace it? [y/N] ", false); strings.EqualFold(strings.TrimSpace(answer), "y") {
 			return nil
 		}
 	}

@@ -120,15 +120,11 @@ func environ(env []string, settings []variable) []string {
 func (a *app) runChild(ctx context.Context, path string, words, env []string) error {
 	attached := terminal.Is(os.Stdin) || terminal.Is(os.Stdout) || terminal.Is(os.Stderr)
 	signals := make(chan os.Signal, 16)
-	if err := a.ending.pass(ctx, signals); err != nil {
+	signal.Notify(signals, caught()...)
+	defer signal.Stop(signals)
+	if err := a.ending.pass(ctx); err != nil { // a signal came just before, and is not among these
 		return err
 	}
-	for _, s := range caught() {
-		if !slices.Contains(terminal.Interrupts(), s) { // which pass hands on
-			signal.Notify(signals, s)
-		}
-	}
-	defer signal.Stop(signals)
 	child := &exec.Cmd{Path: path, Args: words, Env: env, Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr}
 	if err := child.Start(); err != nil {
 		return a.cannotRun(words[0], err)

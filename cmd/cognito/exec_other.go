@@ -13,4 +13,6 @@ func become(string, []string, []string) error { return errors.ErrUnsupported }
 
 func catchBrokenPipes() {}
 
-func endingSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
+func interrupts() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
+
+func endingSignals() []os.Signal { return interrupts() }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,8 +13,8 @@ import (
 )
 
 const (
-	// exitLimit bounds how long the process waits before it ends. The library ends a refresh, retries
-	// included, after two minutes. The rest is for storing its result.
+	// exitLimit bounds how long the process waits before it ends. The library ends a refresh,
+	// retries included, after two minutes. The rest is for storing its result.
 	exitLimit = 2*time.Minute + 10*time.Second
 	// exitNotice is how long it waits before it says so.
 	exitNotice = time.Second
@@ -22,100 +23,81 @@ const (
 )
 
 // An ending delays the end of the process for what must not be cut off. That is a refresh, from its
-// request until its result is stored: where refresh tokens rotate, the response holds the only one
-// that is still valid. It is also a prompt that has switched off the terminal's echo. The zero value
-// is ready to use.
+// request until its result is stored: if refresh tokens rotate, the response has the only one that
+// is still valid. It is also a prompt, until the terminal's echo is on again. The zero value is
+// ready to use.
 type ending struct {
 	mu    sync.Mutex
 	held  int
-	free  chan struct{}    // closed when nothing is held; nil until the process begins to end
-	limit time.Time        // when the process ends although something is held
-	told  sync.Once        // why it waits
-	child chan<- os.Signal // gets the signals in place of this process; nil: there is no child
+	over  context.Context    // done when nothing is held, or too late; nil until the end begins
+	free  context.CancelFunc // ends over
+	child bool               // signals are for a child
 }
 
-// hold delays the end of the process until release is called. It fails if the process has begun to
-// end.
-func (e *ending) hold() (release func(), err error) {
+// hold delays the end of the process until release. It fails if the end has begun.
+func (e *ending) hold() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.free != nil {
-		return nil, fmt.Errorf("the program is ending: %w", context.Canceled)
+	if e.over != nil {
+		return fmt.Errorf("the program is ending: %w", context.Canceled)
 	}
 	e.held++
-	return sync.OnceFunc(func() {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		if e.held--; e.held == 0 && e.free != nil {
-			close(e.free)
-		}
-	}), nil
+	return nil
 }
 
-// wait begins the end of the process. It returns when nothing is held, and at the latest exitLimit
-// after its first call.
-func (e *ending) wait(note func(format string, args ...any)) {
-	e.mu.Lock()
-	if e.free == nil {
-		e.free, e.limit = make(chan struct{}), time.Now().Add(exitLimit)
-		if e.held == 0 {
-			close(e.free)
-		}
-	}
-	free, limit := e.free, time.After(time.Until(e.limit))
-	e.mu.Unlock()
-	select {
-	case <-free:
-		return
-	case <-time.After(exitNotice):
-	}
-	e.told.Do(func() {
-		note("waiting for a refresh in flight, which would lose the session if it were cut off")
-	})
-	select {
-	case <-free:
-	case <-limit:
-	}
-}
-
-// pass hands further signals on to a child. It fails if a signal has ended ctx before.
-func (e *ending) pass(ctx context.Context, child chan<- os.Signal) error {
+func (e *ending) release() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.child = child
+	if e.held--; e.held == 0 && e.over != nil {
+		e.free()
+	}
+}
+
+// wait begins the end of the process, and returns when nothing is held. It returns at the latest
+// exitLimit after its first call, which is also the one that explains a long wait.
+func (e *ending) wait(note func(format string, args ...any)) {
+	e.mu.Lock()
+	if e.over == nil {
+		e.over, e.free = context.WithTimeout(context.Background(), exitLimit)
+		if e.held == 0 {
+			e.free()
+		}
+		defer time.AfterFunc(exitNotice, func() {
+			note("waiting for a refresh in flight, as cutting it off could end the session")
+		}).Stop()
+	}
+	e.mu.Unlock()
+	<-e.over.Done()
+}
+
+// pass leaves further signals to a child, unless one has ended ctx.
+func (e *ending) pass(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.child = true
 	return ctx.Err()
 }
 
-// interrupt hands a signal on to the child. If there is none, it ends the context with the signal as
-// its cause.
-func (e *ending) interrupt(end context.CancelCauseFunc, sent os.Signal) (passed bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.child == nil {
-		end(terminal.Interrupted{Signal: sent})
-		return false
-	}
-	select {
-	case e.child <- sent:
-	default: // the child has not answered the last ones
-	}
-	return true
-}
-
-// catch returns a context that the first signal ends. A later one ends the process, so that neither
-// the user nor the network can hold it up.
+// catch returns a context that the first signal ends. A second one ends the process, so that
+// neither the user nor the network can delay that.
 func (a *app) catch(parent context.Context) context.Context {
 	ctx, end := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, terminal.Interrupts()...)
+	signal.Notify(signals, slices.DeleteFunc(interrupts(), signal.Ignored)...)
 	catchBrokenPipes()
 	go func() {
 		for sent := range signals {
-			again := ctx.Err() != nil
-			switch passed := a.ending.interrupt(end, sent); {
-			case passed:
+			why := terminal.Interrupted{Signal: sent}
+			a.ending.mu.Lock()
+			child, again := a.ending.child, ctx.Err() != nil
+			if !child {
+				end(why)
+			}
+			a.ending.mu.Unlock()
+			switch {
+			case child: // runChild hands it on
 			case again:
-				a.exit(terminal.Interrupted{Signal: sent}.ExitCode())
+				a.exit(why.ExitCode())
 			default:
 				a.ending.wait(a.notef)
 				time.Sleep(signalPause)

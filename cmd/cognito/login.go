@@ -96,9 +96,6 @@ func (s *signedIn) login(ctx context.Context) error {
 	}
 	if login.Username == "" && terminal.Is(a.answersFile()) { // elsewhere the first line is the password, which is no name
 		login.Username, _ = a.ask("User name: ", false)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
 	}
 	if login.Username == "" {
 		return usagef("no user name: use -user")

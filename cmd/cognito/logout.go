@@ -46,7 +46,7 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		return nil
 	}
 	told := false
-	err = s.keep.update(ctx, s.using(ctx, func(r *record, session *cognito.Session) error {
+	end := func(r *record, session *cognito.Session) error {
 		if err := l.tellPool(ctx, s, r, session); err != nil {
 			return err
 		}
@@ -58,7 +58,8 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		}
 		r.Session, r.Credentials, told = nil, nil, true
 		return nil
-	}))
+	}
+	err = s.keep.update(ctx, func(r *record, e *edit) error { return s.take(ctx, r, e, end) })
 	var gone signInError
 	switch {
 	case err == nil:

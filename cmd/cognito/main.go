@@ -134,7 +134,8 @@ func (a *app) report(ctx context.Context, err error) int {
 		return int(status)
 	case errors.As(err, &file) && errors.Is(file, syscall.EPIPE): // whoever reads has seen enough
 		return exitFailed
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.As(err, &usage)):
+		// A usage error is then a question without an answer.
 		a.notef("interrupted")
 		if errors.As(context.Cause(ctx), &interrupted) {
 			return interrupted.ExitCode()

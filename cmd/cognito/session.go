@@ -69,10 +69,10 @@ func (s *signedIn) how() string {
 	return string(text)
 }
 
-// with lets use have the session, and keeps what has become of it. If that cannot be stored, the user is told: the
-// session goes on in memory as long as use needs it.
+// with is take under the lock. If only storing fails, it says so, and the session goes on in
+// memory.
 func (s *signedIn) with(ctx context.Context, use func(*record, *cognito.Session) error) error {
-	err := s.keep.update(ctx, s.using(ctx, use))
+	err := s.keep.update(ctx, func(r *record, e *edit) error { return s.take(ctx, r, e, use) })
 	if only, ok := err.(unstored); ok {
 		s.a.notef("%s", only)
 		return nil
@@ -80,14 +80,12 @@ func (s *signedIn) with(ctx context.Context, use func(*record, *cognito.Session)
 	return err
 }
 
-// using takes up the session under the lock, lets use have it, and keeps what has become of it. A refresh of tokens that
-// has begun is waited for, and its outcome kept, even if ctx ends: it may have used the old refresh token up. To sign out,
-// use takes Session out of the record.
-func (s *signedIn) using(ctx context.Context, use func(*record, *cognito.Session) error) func(*record, *edit) error {
-	return func(r *record, e *edit) error { return s.take(ctx, r, e, use) }
-}
-
-func (s *signedIn) take(ctx context.Context, r *record, e *edit, use func(*record, *cognito.Session) error) error {
+// take resumes the session, calls use with it, and puts what has become of it into the record. It
+// waits for a refresh in flight even if ctx ends, as the old refresh token may be used up. To sign
+// out, use removes Session from the record.
+func (s *signedIn) take(
+	ctx context.Context, r *record, e *edit, use func(*record, *cognito.Session) error,
+) error {
 	saved := r.session()
 	if saved == nil {
 		return s.needed("nobody is signed in to " + s.name)

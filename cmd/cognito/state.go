@@ -28,7 +28,7 @@ const maxRecord = 4 << 20
 // mode 0600 only, and never printed.
 type record struct {
 	Version     int                        `json:"version"`
-	Serial      int                        `json:"serial,omitempty"` // counts how often it was written
+	Serial      int                        `json:"serial,omitempty"` // grows with each write
 	Environment string                     `json:"environment"`
 	UserPoolID  string                     `json:"user_pool_id"`
 	ClientID    string                     `json:"client_id"`
@@ -58,7 +58,8 @@ type keeper struct {
 
 // keeper is that of an environment.
 func (a *app) keeper(name string, e cognito.Environment) (*keeper, error) {
-	k := &keeper{note: a.notef, ending: &a.ending, blank: record{Version: 1, Environment: name, UserPoolID: e.UserPoolID, ClientID: e.ClientID}}
+	k := &keeper{note: a.notef, ending: &a.ending}
+	k.blank = record{Version: 1, Environment: name, UserPoolID: e.UserPoolID, ClientID: e.ClientID}
 	if a.noStore {
 		return k, nil
 	}
@@ -95,8 +96,11 @@ func (k *keeper) load() (record, error) {
 	} else if err != nil {
 		return record{}, err
 	}
-	r, _, _, err := k.find()
-	return r, err
+	e, err := k.find()
+	if err != nil {
+		return record{}, err
+	}
+	return *e.r, nil
 }
 
 // read reads one of the record's files. A missing one is blank.
@@ -145,10 +149,8 @@ func (r *record) session() *cognito.Saved {
 // An unstored error reports that only storing the record failed: what it was changed for went well.
 type unstored struct{ error }
 
-func (e unstored) Unwrap() error { return e.error }
-
-// update changes the record under the lock. What change leaves is stored, also beside an error. A damaged file is set
-// aside first.
+// update changes the record under the lock. It stores what change leaves, also beside an error. It
+// sets a damaged file aside first.
 func (k *keeper) update(ctx context.Context, change func(*record, *edit) error) error {
 	if k.dir == "" {
 		k.mu.Lock()
@@ -163,10 +165,26 @@ func (k *keeper) update(ctx context.Context, change func(*record, *edit) error) 
 		return err
 	}
 	defer unlock()
-	e, err := k.edit()
+	e, err := k.find()
+	if errors.Is(err, errDamaged) {
+		aside := fmt.Sprintf("%s.damaged-%d", k.path(), time.Now().UnixNano())
+		if err := os.Rename(k.path(), aside); err != nil {
+			return err
+		}
+		k.note("%s was damaged: it is now %s, and a sign-in is needed", k.path(), filepath.Base(aside))
+		*e.r, err = k.blank, nil
+	}
 	if err != nil {
 		return err
 	}
+	if e.path != k.path() {
+		syncPath(e.path) // as far as possible: the process that left it may not have
+	}
+	for _, path := range e.older {
+		os.Remove(path)
+	}
+	e.older = nil
+	e.stored, _ = json.Marshal(e.r)
 	defer e.close()
 	err = change(e.r, e)
 	failed := e.store()
@@ -176,31 +194,6 @@ func (k *keeper) update(ctx context.Context, change func(*record, *edit) error) 
 		return unstored{failed}
 	}
 	return err
-}
-
-// edit begins an edit, for which the lock is held.
-func (k *keeper) edit() (*edit, error) {
-	r, path, older, err := k.find()
-	if errors.Is(err, errDamaged) {
-		aside := fmt.Sprintf("%s.damaged-%d", k.path(), time.Now().UnixNano())
-		if err := os.Rename(k.path(), aside); err != nil {
-			return nil, err
-		}
-		k.note("%s was damaged: it is now %s, and a sign-in is needed", k.path(), filepath.Base(aside))
-		r, err = k.blank, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	for _, path := range older {
-		os.Remove(path)
-	}
-	if path != k.path() {
-		syncPath(path) // as far as possible: the process that left it may not have come to that
-	}
-	e := &edit{k: k, r: &r, session: r.Session, path: path}
-	e.stored, err = json.Marshal(r)
-	return e, err
 }
 
 // private refuses a directory that others can enter: they could read what is kept, or put something else in its place.

@@ -5,16 +5,11 @@ package terminal
 import (
 	"errors"
 	"os"
-	"syscall"
 )
 
 // noEcho knows no terminals here: secrets are read as from a pipe.
 func noEcho(*os.File, bool) (restore func(), err error) {
 	return nil, errors.ErrUnsupported
-}
-
-func interrupts() []os.Signal {
-	return []os.Signal{os.Interrupt, syscall.SIGTERM}
 }
 
 func size(*os.File) (columns, rows int) { return 0, 0 }

@@ -52,10 +52,6 @@ func noEcho(f *os.File, off bool) (restore func(), err error) {
 	}, nil
 }
 
-func interrupts() []os.Signal {
-	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP}
-}
-
 // size asks for the window's size (tty_ioctl(4)); 0 is not known.
 func size(f *os.File) (columns, rows int) {
 	var window struct{ rows, columns, width, height uint16 }

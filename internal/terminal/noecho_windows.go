@@ -26,10 +26,6 @@ func noEcho(f *os.File, off bool) (restore func(), err error) {
 	return func() { set.Call(uintptr(console), uintptr(mode)) }, nil
 }
 
-func interrupts() []os.Signal {
-	return []os.Signal{os.Interrupt, syscall.SIGTERM}
-}
-
 // size asks for the window's size (GetConsoleScreenBufferInfo, CONSOLE_SCREEN_BUFFER_INFO); 0 is not known.
 func size(f *os.File) (columns, rows int) {
 	var info struct {

@@ -2,8 +2,8 @@
 //
 //	password, err := terminal.ReadSecret(ctx, os.Stdin, os.Stderr, "Password: ")
 //
-// The standard library has no call for it; each operating system needs a few lines, in a file of its own. They do what
-// golang.org/x/term does, which this module can't import.
+// The standard library has no call for it; each operating system needs a few lines, in a file of
+// its own. They do what golang.org/x/term does, which this module can't import.
 package terminal
 
 import (
@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 )
 
 // maxSecret bounds a secret: Cognito's passwords have at most 256 characters.
@@ -24,7 +25,8 @@ func Is(f *os.File) bool {
 	return err == nil
 }
 
-// Size returns how many columns and rows the window of a terminal has: 80 and 24 where that can't be told.
+// Size returns how many columns and rows the window of a terminal has: 80 and 24 where that can't
+// be told.
 func Size(f *os.File) (columns, rows int) {
 	columns, rows = size(f)
 	if columns <= 0 || rows <= 0 {
@@ -33,53 +35,63 @@ func Size(f *os.File) (columns, rows int) {
 	return columns, rows
 }
 
-// ReadSecret reads one line from in. If in is a terminal, it writes prompt to out first and does not
-// show what is typed. Otherwise, as for a pipe, it writes nothing. The line's end (LF or CRLF) is not
-// part of the secret, and every other character is. Nothing beyond the line is read, so that a pipe
-// can hold several secrets.
-//
-// If ctx ends, ReadSecret restores the terminal and returns the cause. It abandons the read, which
-// takes the next line from in: the program should end, or not read from in again.
-func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
-	line, shown, err := read(ctx, in, out, prompt, true)
-	if shown {
-		fmt.Fprintln(out) // the user's own was not shown
+// Interrupted is the cause of a context that a signal has ended. It is a [context.Canceled].
+type Interrupted struct{ Signal os.Signal }
+
+func (e Interrupted) Error() string { return "interrupted: " + e.Signal.String() }
+
+// Unwrap returns [context.Canceled].
+func (e Interrupted) Unwrap() error { return context.Canceled }
+
+// ExitCode returns 128 plus the signal's number, as shells do.
+func (e Interrupted) ExitCode() int {
+	if number, ok := e.Signal.(syscall.Signal); ok {
+		return 128 + int(number)
 	}
-	return line, err
+	return 1
+}
+
+// ReadSecret reads one line from in. If in is a terminal, it writes prompt to out first and does
+// not show what is typed. If in is something else, such as a pipe, it writes nothing. The line's
+// end (LF or CRLF) is not part of the secret, and every other character is. It reads no more than
+// the line, so that a pipe can hold several secrets.
+//
+// If ctx ends, ReadSecret restores the terminal and returns the cause, such as [Interrupted]. The
+// abandoned read takes the next line from in, so the program should end. A signal that ends the
+// program by itself leaves the terminal without echo.
+func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
+	return read(ctx, in, out, prompt, true)
 }
 
 // ReadLine is [ReadSecret] for text that may be shown while it is typed.
 func ReadLine(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
-	line, shown, err := read(ctx, in, out, prompt, false)
-	if shown && ctx.Err() != nil {
-		fmt.Fprintln(out)
-	}
-	return line, err
+	return read(ctx, in, out, prompt, false)
 }
 
-// read also reports whether it wrote the prompt.
 func read(
 	ctx context.Context, in *os.File, out io.Writer, prompt string, secret bool,
-) (line string, shown bool, err error) {
+) (string, error) {
 	if restore, err := noEcho(in, secret); err == nil {
-		shown = true
-		defer restore()
+		defer func() {
+			restore()
+			if secret || ctx.Err() != nil {
+				fmt.Fprintln(out) // in place of the user's own
+			}
+		}()
 		fmt.Fprint(out, prompt)
 	}
-	type result struct {
-		line string
-		err  error
-	}
-	done := make(chan result, 1)
+	var line string
+	var err error
+	done := make(chan struct{})
 	go func() {
-		line, err := readLine(in)
-		done <- result{line, err}
+		line, err = readLine(in)
+		close(done)
 	}()
 	select {
-	case r := <-done:
-		return r.line, shown, r.err
+	case <-done:
+		return line, err
 	case <-ctx.Done():
-		return "", shown, context.Cause(ctx)
+		return "", context.Cause(ctx)
 	}
 }
 
