@@ -63,7 +63,7 @@ func (e *ending) wait(note func(format string, args ...any)) {
 			e.free()
 		}
 		defer time.AfterFunc(exitNotice, func() {
-			note("waiting for a refresh in flight, as cutting it off could end the session")
+			note("waiting for a request in flight: cutting it off could lose the session")
 		}).Stop()
 	}
 	e.mu.Unlock()
