@@ -31,11 +31,15 @@ func (a *app) answersFile() *os.File {
 // ask asks for one line. It does not accept the password that this sign-in proves by SRP, because
 // answers are sent.
 func (a *app) ask(prompt string, secret bool) (line string, err error) {
+	if err := a.ending.hold(); err != nil { // until the echo is on again
+		return "", err
+	}
+	defer a.ending.release()
 	prompt = printable(prompt)
 	if secret {
-		line, err = terminal.ReadSecret(a.answersFile(), a.stderr, prompt)
+		line, err = terminal.ReadSecret(a.ctx, a.answersFile(), a.stderr, prompt)
 	} else {
-		line, err = terminal.ReadLine(a.answersFile(), a.stderr, prompt)
+		line, err = terminal.ReadLine(a.ctx, a.answersFile(), a.stderr, prompt)
 	}
 	if err == nil && a.login.proven != "" && samePassword(line, a.login.proven) {
 		return "", errors.New("this is the password, which SRP keeps secret: nothing was sent")

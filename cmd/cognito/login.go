@@ -88,7 +88,7 @@ func (s *signedIn) login(ctx context.Context) error {
 	}
 	// A sign-in with questions takes minutes: the lock is not held meanwhile. But where nothing can be kept, nothing is asked.
 	var before record
-	err := s.keep.update(ctx, func(r *record, _ func() error) error {
+	err := s.keep.update(ctx, func(r *record, _ *edit) error {
 		before = *r
 		return nil
 	})
@@ -146,6 +146,9 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 		remember := s.a.login.remember
 		if !remember && terminal.Is(s.a.answersFile()) {
 			answer, err := s.a.ask("Remember this device, so that it is asked for no more codes? [y/N] ", false)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			remember = err == nil && strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y")
 		}
 		if err := session.RememberDevice(ctx, remember); err != nil {
@@ -154,7 +157,7 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 	}
 	saved := session.Save()
 	real := session.UnverifiedClaims().Username
-	err := s.keep.update(ctx, func(r *record, _ func() error) error {
+	err := s.keep.update(ctx, func(r *record, _ *edit) error {
 		r.User, r.Credentials, r.Session = typed, nil, nil
 		if real != "" && real != typed {
 			if r.Names == nil || len(r.Names) > 100 {

@@ -66,7 +66,7 @@ func TestReadSecretFromTerminal(t *testing.T) {
 		until("\r\n")
 		prompted <- string(shown)
 	}()
-	secret, err := ReadSecret(screen, screen, "Password: ")
+	secret, err := ReadSecret(t.Context(), screen, screen, "Password: ")
 	if err != nil || secret != "secret" {
 		t.Errorf("got %q, %v", secret, err)
 	}
@@ -88,7 +88,7 @@ func TestEchoStaysOffAfterStop(t *testing.T) {
 	keyboard, screen := openTerminal(t)
 	secret := make(chan string)
 	go func() {
-		line, _ := ReadSecret(screen, screen, "Password: ")
+		line, _ := ReadSecret(t.Context(), screen, screen, "Password: ")
 		secret <- line
 	}()
 	becomes := func(want bool) {
