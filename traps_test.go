@@ -136,10 +136,10 @@ var traps = []trap{
 	// Identity pools and AWS STS.
 	{"Expiration is a number of seconds, whole, with a fraction or an exponent", "API Reference: GetCredentialsForIdentity; amplify-js getCredentialsForIdentity",
 		"cognitoid.TestExpiration cognitotest.TestJavaSeconds",
-		"cognitoid.TestExpiration cognitoid.TestBadAnswer"},
+		"cognitoid.TestExpiration cognitoid.TestInvalidResponse"},
 	{"identity pools say SecretKey, AWS STS SecretAccessKey", "API Reference: Credentials, of both services",
-		"cognitoid.TestExpiration sts.TestAnswer",
-		"cognitoid.TestBadAnswer sts.TestBadAnswer cognitotest.TestGetCredentialsForIdentity"},
+		"cognitoid.TestExpiration sts.TestResponse",
+		"cognitoid.TestInvalidResponse sts.TestInvalidResponse cognitotest.TestGetCredentialsForIdentity"},
 	{"what is authtype none is not signed; GetCallerIdentity is", "botocore cognito-idp, cognito-identity and sts service-2.json, authtype",
 		"cognitoidp.TestWire cognitoid.TestWire sts.TestWire",
 		"sts.TestGetCallerIdentity sts.TestCredentialsFail cognitotest.TestGetCallerIdentity"},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/s3list"
 	"github.com/loginwithcognito/cognito/sigv4"
@@ -73,7 +74,7 @@ func (d *doctor) userPool(ctx context.Context) (string, error) {
 		}
 	}})
 	keys, err := pool.JWKS(ctx, d.s.env.UserPoolID)
-	var service *cognitoidp.Error
+	var service *awserr.Error
 	if errors.As(err, &service) {
 		return "", fmt.Errorf("%w: check that user_pool_id %s exists", cognito.Explain(err), d.s.env.UserPoolID)
 	}
@@ -90,7 +91,7 @@ func (d *doctor) appClient(ctx context.Context) (string, error) {
 	_, err = pool.GetTokensFromRefreshToken(ctx, cognitoidp.GetTokensFromRefreshTokenInput{
 		RefreshToken: "none", ClientID: d.s.env.ClientID, ClientSecret: d.s.env.ClientSecret,
 	})
-	var service *cognitoidp.Error
+	var service *awserr.Error
 	if !errors.As(err, &service) {
 		return "", cmp.Or(err, errors.New("the user pool took a token that nobody has"))
 	}

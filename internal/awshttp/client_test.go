@@ -76,7 +76,7 @@ func TestUnknownCertificateIsRefusedOnce(t *testing.T) {
 	s, c := serveTLS(t, nil, func(http.ResponseWriter, *http.Request) { t.Error("reached") })
 	c.Transport.(*http.Transport).TLSClientConfig.RootCAs = nil
 	var sender Sender
-	_, err := sender.Do(t.Context(), Request{HTTPClient: c, Repeatable: true, New: counted(&connections, s.URL)})
+	_, err := sender.Do(t.Context(), Request{HTTPClient: c, Idempotent: true, New: counted(&connections, s.URL)})
 	if err == nil || connections.Load() != 1 {
 		t.Fatal(connections.Load(), err)
 	}

@@ -136,7 +136,7 @@ func TestSignedAgainOnce(t *testing.T) {
 			return answer(403, `{"__type":"RequestTimeTooSkewed"}`, "Date", date(time.Duration(attempts)*time.Hour)), nil
 		})}
 		var s Sender
-		_, err := s.Do(t.Context(), Request{HTTPClient: client, New: signed, Failure: JSONFailure, Repeatable: true})
+		_, err := s.Do(t.Context(), Request{HTTPClient: client, New: signed, Failure: JSONFailure, Idempotent: true})
 		var f *Failure
 		if attempts != 2 || !errors.As(err, &f) {
 			t.Errorf("%d attempts, error %v", attempts, err)

@@ -20,7 +20,7 @@ func TestContextInPause(t *testing.T) {
 		if !errors.As(err, &f) || f.Code != "TooManyRequestsException" || !errors.Is(err, why) {
 			t.Errorf("%v", err)
 		}
-		if want := "TooManyRequestsException: Rate exceeded (status 400); not repeated: " + why.Error(); err == nil || err.Error() != want {
+		if want := "TooManyRequestsException: Rate exceeded (status 400); not retried: " + why.Error(); err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
 	}
@@ -87,7 +87,7 @@ func TestContextInFirstAttempt(t *testing.T) {
 				<-r.Context().Done()
 				return nil, context.Cause(r.Context())
 			})}
-			_, err := new(Sender).Do(ctx, Request{HTTPClient: client, New: post(address), Repeatable: true})
+			_, err := new(Sender).Do(ctx, Request{HTTPClient: client, New: post(address), Idempotent: true})
 			if !errors.Is(err, context.Canceled) || cause != nil && !errors.Is(err, cause) {
 				t.Errorf("%v", err)
 			}

@@ -17,7 +17,7 @@ func pauses(t *testing.T, ctx context.Context, s *Sender, first, second *http.Re
 		at = append(at, time.Now())
 		return []*http.Response{first, second, answer(200, "")}[len(at)-1], nil
 	})}
-	_, err = s.Do(ctx, Request{HTTPClient: client, New: post(address), Failure: JSONFailure, Repeatable: true})
+	_, err = s.Do(ctx, Request{HTTPClient: client, New: post(address), Failure: JSONFailure, Idempotent: true})
 	for i := 1; i < len(at); i++ {
 		d[i-1] = at[i].Sub(at[i-1])
 	}

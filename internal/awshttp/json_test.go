@@ -53,7 +53,7 @@ func TestJSONFailure(t *testing.T) {
 
 func TestDoJSON(t *testing.T) {
 	u := &url.URL{Scheme: "https", Host: "service.example", Path: "/"}
-	in := map[string]string{"a": "<&>\u2028"}
+	in := Members{"a": "<&>\u2028"}
 	for _, test := range []struct{ body, want, err string }{
 		{`{"A":"x","unknown":[{}],"b":null}`, "x", ""},
 		{`{"A":"first","A":"second","a":"third"}`, "third", ""},
@@ -62,12 +62,12 @@ func TestDoJSON(t *testing.T) {
 		{`{}`, "", ""},
 		{`{"A":null}`, "", ""},
 		{`null`, "", ""},
-		{`{"A":1}`, "", "the answer is not the JSON object that this operation returns (request id r-1)"},
-		{`[]`, "", "the answer is not the JSON object that this operation returns (request id r-1)"},
-		{`{"A":"secret-x"}}`, "", "the answer is not the JSON object that this operation returns (request id r-1)"},
-		{`{"A":"secret-x`, "", "the answer is not the JSON object that this operation returns (request id r-1)"},
-		{`<html>`, "", "the answer is not the JSON object that this operation returns (request id r-1)"},
-		{strings.Repeat("[", 100000), "", "the answer is not the JSON object that this operation returns (request id r-1)"},
+		{`{"A":1}`, "", "the response is not the JSON object that this operation returns (request id r-1)"},
+		{`[]`, "", "the response is not the JSON object that this operation returns (request id r-1)"},
+		{`{"A":"secret-x"}}`, "", "the response is not the JSON object that this operation returns (request id r-1)"},
+		{`{"A":"secret-x`, "", "the response is not the JSON object that this operation returns (request id r-1)"},
+		{`<html>`, "", "the response is not the JSON object that this operation returns (request id r-1)"},
+		{strings.Repeat("[", 100000), "", "the response is not the JSON object that this operation returns (request id r-1)"},
 	} {
 		client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			var got map[string]string

@@ -76,7 +76,7 @@ func TestNoGoroutineStays(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Second)
 				defer cancel()
 				var s Sender
-				_, err := s.Do(ctx, Request{HTTPClient: client, New: post("http://localhost/"), Repeatable: true})
+				_, err := s.Do(ctx, Request{HTTPClient: client, New: post("http://localhost/"), Idempotent: true})
 				if (err == nil) != (name == "success") {
 					t.Error(err)
 				}
@@ -97,12 +97,12 @@ func TestFailureOfNew(t *testing.T) {
 		&Failure{Code: "ThrottlingException", StatusCode: 400},
 		&Failure{Code: "RequestTimeTooSkewed", StatusCode: 403},
 		fmt.Errorf("other: %w", &Failure{Code: "HTTP 503", StatusCode: 503}),
-		lost("other.example", io.EOF, true),
+		disconnected("other.example", io.EOF, true),
 		&net.OpError{Op: "dial", Err: errors.New("refused")},
 	} {
 		n := 0
 		var s Sender
-		_, err := s.Do(t.Context(), Request{Repeatable: true, New: func(context.Context, time.Time) (*http.Request, error) {
+		_, err := s.Do(t.Context(), Request{Idempotent: true, New: func(context.Context, time.Time) (*http.Request, error) {
 			n++
 			return nil, mine
 		}})

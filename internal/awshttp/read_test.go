@@ -37,7 +37,7 @@ func TestRead(t *testing.T) {
 					attempts++
 					return &http.Response{StatusCode: max(200, test.status), Header: http.Header{}, Body: io.NopCloser(test.bodies[attempts-1])}
 				})},
-				Repeatable: true,
+				Idempotent: true,
 				MaxBody:    8,
 				New: func(ctx context.Context, _ time.Time) (*http.Request, error) {
 					return http.NewRequestWithContext(ctx, "GET", "https://example.com/", nil)

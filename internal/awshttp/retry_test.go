@@ -71,7 +71,7 @@ func TestWhatIsRepeated(t *testing.T) {
 						return test.does(r)
 					})}
 					var s Sender
-					_, err := s.Do(t.Context(), Request{HTTPClient: client, New: post(address), Failure: JSONFailure, Repeatable: repeatable,
+					_, err := s.Do(t.Context(), Request{HTTPClient: client, New: post(address), Failure: JSONFailure, Idempotent: repeatable,
 						Permanent: []string{"LimitExceededException"}, Transient: []string{"IDPCommunicationError"}})
 					if err == nil || attempts != want {
 						t.Errorf("%d attempts, want %d; error %v", attempts, want, err)
@@ -95,7 +95,7 @@ func TestQuota(t *testing.T) {
 		var s Sender
 		call := func() int {
 			before := attempts
-			s.Do(t.Context(), Request{HTTPClient: client, New: post(address), Repeatable: true})
+			s.Do(t.Context(), Request{HTTPClient: client, New: post(address), Idempotent: true})
 			return attempts - before
 		}
 		for range 100 {
