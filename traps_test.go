@@ -156,8 +156,8 @@ var traps = []trap{
 		"cognito.TestRenewal cognito.TestCredentials",
 		"cognito.TestStaleIsServedWhileValid cognito.TestSavedIdentityOfAnotherPool cognito.TestForgottenIdentity"},
 	{"an error's code stands in a header or in __type, and throttling has status 400", "amplify-js parseJsonError; AWS JSON 1.1 protocol",
-		"awshttp.TestJSONFailure awshttp.TestWhatIsRepeated/throttled",
-		"awshttp.TestWhatIsRepeated/wrong_password cognitoid.TestErrors"},
+		"awshttp.TestJSONFailure awshttp.TestRetries/throttled",
+		"awshttp.TestRetries/wrong_password cognitoid.TestErrors"},
 
 	// Handing over.
 	{"a credential_process prints JSON of version 1 alone, and asks nothing", "AWS SDKs and Tools Reference Guide: Process credential provider",

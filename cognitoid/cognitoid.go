@@ -1,5 +1,6 @@
-// Package cognitoid is a client of the Amazon Cognito identity pools API (service cognito-identity).
-// It turns a sign-in, or none, into an identity, and the identity into temporary AWS credentials.
+// Package cognitoid is a client of the Amazon Cognito identity pools API (service
+// cognito-identity). It turns a sign-in, or none, into an identity, and the identity into temporary
+// AWS credentials.
 //
 //	c := &cognitoid.Client{Region: "us-east-1"}
 //	logins := map[string]string{
@@ -12,15 +13,15 @@
 //		Logins:     logins,
 //	})
 //
-// That is the enhanced flow. In the basic (classic) flow, [Client.GetOpenIDToken] returns a token for
-// AWS STS instead of the credentials. The operations are not signed (AWS: Amazon Cognito Federated
-// Identities API Reference). Empty fields of a request are not sent.
+// That is the enhanced flow. In the basic (classic) flow, [Client.GetOpenIDToken] returns a token
+// for AWS STS instead of the credentials. The operations are not signed (AWS: Amazon Cognito
+// Federated Identities API Reference). Empty fields of a request are not sent.
 //
 // # Logins
 //
-// The key of an entry of Logins is the name of an identity provider, and the value is the provider's
-// token for the user. For a user pool they are the issuer of the ID token without "https://", and the
-// ID token. A guest has no entries. The service accepts at most 10.
+// The key of an entry of Logins is the name of an identity provider, and the value is the
+// provider's token for the user. For a user pool they are the issuer of the ID token without
+// "https://", and the ID token. A guest has no entries. The service accepts at most 10.
 //
 // # Errors and retries
 //
@@ -113,14 +114,14 @@ func (c *Client) GetID(ctx context.Context, in GetIDInput) (string, error) {
 	return resp.IdentityID, err
 }
 
-// GetCredentialsForIdentityInput is the request of [Client.GetCredentialsForIdentity]. IdentityID is
-// required.
+// GetCredentialsForIdentityInput is the request of [Client.GetCredentialsForIdentity]. IdentityID
+// is required.
 type GetCredentialsForIdentityInput struct {
 	redact.Fields
 	// IdentityID is "region:uuid".
 	IdentityID string
-	// CustomRoleARN is one of the roles in the token's cognito:roles claim. If it is empty, the pool
-	// selects the role.
+	// CustomRoleARN is one of the roles in the token's cognito:roles claim. If it is empty, the
+	// pool selects the role.
 	CustomRoleARN string
 	Logins        map[string]string
 }
@@ -170,8 +171,8 @@ type GetOpenIDTokenOutput struct {
 	Token string
 }
 
-// GetOpenIDToken returns a token that AWS STS exchanges for credentials, if the identity pool allows
-// the basic flow. identityID is "region:uuid".
+// GetOpenIDToken returns a token that AWS STS exchanges for credentials, if the identity pool
+// allows the basic flow. identityID is "region:uuid".
 func (c *Client) GetOpenIDToken(
 	ctx context.Context, identityID string, logins map[string]string,
 ) (GetOpenIDTokenOutput, error) {
@@ -206,7 +207,8 @@ const service = "cognitoid"
 
 // call calls one operation, unless check failed, and checks the identity in the response.
 func (c *Client) call(
-	ctx context.Context, operation string, logins map[string]string, in awshttp.Members, check error,
+	ctx context.Context, operation string, logins map[string]string, in awshttp.Members,
+	check error,
 ) (response, error) {
 	options := endpoint.Options{FIPS: c.FIPS, DualStack: c.DualStack}
 	u, err := endpoint.URL("cognito-identity", c.Region, c.Endpoint, options)
@@ -231,7 +233,8 @@ func checkLogins(logins map[string]string) error {
 	}
 	for _, provider := range slices.Sorted(maps.Keys(logins)) {
 		if !utf8.ValidString(provider) || !ascii.Word(logins[provider], awshttp.MaxToken) {
-			return fmt.Errorf("Logins: the token of %q is empty, too long, or not a token", provider)
+			return fmt.Errorf("Logins: the token of %q is missing, too long, or not a token",
+				provider)
 		}
 	}
 	return nil

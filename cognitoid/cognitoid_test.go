@@ -152,7 +152,7 @@ func TestBadInput(t *testing.T) {
 		{"evil.example/:0123", nil, "is not an id"},
 		{"us-east-1:" + strings.Repeat("0", 50), nil, "is not an id"},
 		{id, many, "11 entries, more than 10"},
-		{id, map[string]string{"p": ""}, `the token of "p" is empty`},
+		{id, map[string]string{"p": ""}, `the token of "p" is missing`},
 		{id, map[string]string{"p": "hunter2\n"}, `the token of "p"`},
 		{id, map[string]string{"p": strings.Repeat("hunter2", 10000)}, `the token of "p"`},
 		{id, map[string]string{"p\xff": "hunter2"}, "Logins"},

@@ -15,7 +15,7 @@ const (
 	AuthFlowUserSRP      = "USER_SRP_AUTH"      // USERNAME, SRP_A
 	AuthFlowUserPassword = "USER_PASSWORD_AUTH" // USERNAME, PASSWORD
 	AuthFlowRefreshToken = "REFRESH_TOKEN_AUTH" // REFRESH_TOKEN; refused if refresh tokens rotate
-	AuthFlowCustom       = "CUSTOM_AUTH"        // USERNAME; for SRP also CHALLENGE_NAME=SRP_A, SRP_A
+	AuthFlowCustom       = "CUSTOM_AUTH"        // USERNAME; for SRP CHALLENGE_NAME=SRP_A, SRP_A
 	AuthFlowUser         = "USER_AUTH"          // USERNAME; PREFERRED_CHALLENGE and its members
 )
 
@@ -115,9 +115,9 @@ type AuthOutput struct {
 	AuthenticationResult *AuthenticationResult
 }
 
-// AuthenticationResult holds the tokens of a sign-in or a refresh. They consist of the characters of
-// base64url, "=" and ".". The access token and the ID token are JWTs (RFC 7519), which this package
-// does not read.
+// AuthenticationResult holds the tokens of a sign-in or a refresh. They consist of the characters
+// of base64url, "=" and ".". The access token and the ID token are JWTs (RFC 7519), which this
+// package does not read.
 type AuthenticationResult struct {
 	redact.Fields
 	AccessToken string
@@ -126,7 +126,8 @@ type AuthenticationResult struct {
 	// RefreshToken is empty after a refresh without rotation. The previous one then stays valid.
 	RefreshToken string
 	TokenType    string // "Bearer"
-	// ExpiresIn is the remaining life of the access token. It is 0 if the response does not have it.
+	// ExpiresIn is the remaining life of the access token. It is 0 if the response does not have
+	// it.
 	ExpiresIn time.Duration
 	// NewDeviceMetadata is set if the pool tracks devices and this one is new.
 	NewDeviceMetadata *NewDeviceMetadata
@@ -167,8 +168,8 @@ func (c *Client) RespondToAuthChallenge(
 	}, checkClientID(in.ClientID), required("ChallengeName", in.ChallengeName))
 }
 
-// authResponse is an AuthOutput as the service sends it: the expiry is a number of seconds, possibly
-// with a fraction and an exponent.
+// authResponse is an AuthOutput as the service sends it: the expiry is a number of seconds,
+// possibly with a fraction and an exponent.
 type authResponse struct {
 	AuthOutput
 	AuthenticationResult *struct {

@@ -7,9 +7,9 @@ const (
 	CodeCodeMismatch                    = "CodeMismatchException"
 	CodeConcurrentModification          = "ConcurrentModificationException"
 	CodeDeviceKeyExists                 = "DeviceKeyExistsException"
-	CodeEnableSoftwareTokenMFA          = "EnableSoftwareTokenMFAException" // a wrong code, when an authenticator is set up
+	CodeEnableSoftwareTokenMFA          = "EnableSoftwareTokenMFAException" // wrong code in a setup
 	CodeExpiredCode                     = "ExpiredCodeException"
-	CodeForbidden                       = "ForbiddenException" // refused by AWS WAF; the status may be 400 or 403
+	CodeForbidden                       = "ForbiddenException" // AWS WAF refused; status 400 or 403
 	CodeInternalError                   = "InternalErrorException"
 	CodeInvalidEmailRoleAccessPolicy    = "InvalidEmailRoleAccessPolicyException"
 	CodeInvalidLambdaResponse           = "InvalidLambdaResponseException"
@@ -24,7 +24,7 @@ const (
 	CodePasswordHistoryPolicyViolation  = "PasswordHistoryPolicyViolationException"
 	CodePasswordResetRequired           = "PasswordResetRequiredException"
 	CodeRefreshTokenReuse               = "RefreshTokenReuseException"
-	CodeResourceNotFound                = "ResourceNotFoundException" // app client, or remembered device
+	CodeResourceNotFound                = "ResourceNotFoundException" // app client or device
 	CodeSoftwareTokenMFANotFound        = "SoftwareTokenMFANotFoundException"
 	CodeTooManyFailedAttempts           = "TooManyFailedAttemptsException"
 	CodeTooManyRequests                 = "TooManyRequestsException"

@@ -19,8 +19,8 @@
 //   - ClientID is the id of the app client.
 //   - SecretHash is required if the app client has a secret. It is the base64 encoding of the
 //     HMAC-SHA256, with that secret as the key, of the user name and the client id.
-//   - AccessToken is the user's access token with the scope aws.cognito.signin.user.admin, which all
-//     tokens from InitiateAuth have. If it has expired or was revoked, the service returns
+//   - AccessToken is the user's access token with the scope aws.cognito.signin.user.admin, which
+//     all tokens from InitiateAuth have. If it has expired or was revoked, the service returns
 //     CodeNotAuthorized.
 //   - Session is the session of the previous response. Each session is used once.
 //   - ClientMetadata is passed to the pool's Lambda triggers.

@@ -51,9 +51,9 @@ type ConfirmDeviceInput struct {
 	DeviceName string
 }
 
-// ConfirmDevice sends the verifier of a new device. The pool refuses the refresh token of the sign-in
-// until then. If ask is true, the user decides with UpdateDeviceStatus whether the device is
-// remembered. The operation is not idempotent: the pool confirms a device once.
+// ConfirmDevice sends the verifier of a new device. The pool refuses the refresh token of the
+// sign-in until then. If ask is true, the user decides with UpdateDeviceStatus whether the device
+// is remembered. The operation is not idempotent: the pool confirms a device once.
 func (c *Client) ConfirmDevice(ctx context.Context, in ConfirmDeviceInput) (ask bool, err error) {
 	v := in.DeviceSecretVerifierConfig
 	_, err1 := base64.StdEncoding.DecodeString(v.PasswordVerifier)

@@ -25,10 +25,10 @@ type Key struct {
 	PublicKey *rsa.PublicKey
 }
 
-// JWKS returns the keys of a user pool, from its JSON Web Key Set (RFC 7517) at
-// <endpoint>/<pool id>/.well-known/jwks.json. It ignores keys of other kinds and uses. It is an error
-// if an RSA key is malformed, two keys have the same id, or no key is left. Keys change rarely. Cache
-// them, and call JWKS again if a token names an unknown key.
+// JWKS returns the keys of a user pool, from its JSON Web Key Set (RFC 7517) at <endpoint>/<pool
+// id>/.well-known/jwks.json. It ignores keys of other kinds and uses. It is an error if an RSA key
+// is malformed, two keys have the same id, or no key is left. Keys change rarely. Cache them, and
+// call JWKS again if a token names an unknown key.
 func (c *Client) JWKS(ctx context.Context, userPoolID string) ([]Key, error) {
 	keys, err := c.jwks(ctx, userPoolID)
 	return keys, awshttp.Wrap(service, "JWKS", err)

@@ -30,7 +30,8 @@ type AssociateSoftwareTokenOutput struct {
 }
 
 // AssociateSoftwareToken creates a TOTP secret for the user's authenticator app. The pool uses it
-// after VerifySoftwareToken. The operation is not idempotent: each secret replaces the previous one.
+// after VerifySoftwareToken. The operation is not idempotent: each secret replaces the previous
+// one.
 func (c *Client) AssociateSoftwareToken(
 	ctx context.Context, in AssociateSoftwareTokenInput,
 ) (AssociateSoftwareTokenOutput, error) {
@@ -70,9 +71,10 @@ type VerifySoftwareTokenOutput struct {
 	Session string
 }
 
-// VerifySoftwareToken puts an authenticator app into use if its code is right. If the code is wrong,
-// the code of the error is CodeEnableSoftwareTokenMFA, CodeCodeMismatch, or "ERROR" if the service
-// responds with HTTP status 200. The operation is not idempotent: it uses up UserCode and Session.
+// VerifySoftwareToken puts an authenticator app into use if its code is right. If the code is
+// wrong, the code of the error is CodeEnableSoftwareTokenMFA, CodeCodeMismatch, or "ERROR" if the
+// service responds with HTTP status 200. The operation is not idempotent: it uses up UserCode and
+// Session.
 func (c *Client) VerifySoftwareToken(
 	ctx context.Context, in VerifySoftwareTokenInput,
 ) (VerifySoftwareTokenOutput, error) {
@@ -118,8 +120,8 @@ type WebAuthnMFASettings struct {
 	Enabled bool `json:"Enabled"`
 }
 
-// SetUserMFAPreferenceInput is the request of [Client.SetUserMFAPreference]. AccessToken is required.
-// Kinds that are nil do not change.
+// SetUserMFAPreferenceInput is the request of [Client.SetUserMFAPreference]. AccessToken is
+// required. Kinds that are nil do not change.
 type SetUserMFAPreferenceInput struct {
 	redact.Fields
 	AccessToken    string

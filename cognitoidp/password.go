@@ -6,7 +6,8 @@ import (
 	"github.com/loginwithcognito/cognito/internal/redact"
 )
 
-// ForgotPasswordInput is the request of [Client.ForgotPassword]. ClientID and Username are required.
+// ForgotPasswordInput is the request of [Client.ForgotPassword]. ClientID and Username are
+// required.
 type ForgotPasswordInput struct {
 	redact.Fields
 	ClientID        string
@@ -16,8 +17,8 @@ type ForgotPasswordInput struct {
 	UserContextData *UserContextData
 }
 
-// ForgotPassword sends a code for ConfirmForgotPassword. It is not idempotent. The service limits it
-// to 5 to 20 codes an hour for a user.
+// ForgotPassword sends a code for ConfirmForgotPassword. It is not idempotent. The service limits
+// it to 5 to 20 codes an hour for a user.
 func (c *Client) ForgotPassword(
 	ctx context.Context, in ForgotPasswordInput,
 ) (CodeDeliveryDetails, error) {

@@ -317,7 +317,7 @@ func FuzzAuthResponse(f *testing.F) {
 	f.Add(400, `{"__type":"NotAuthorizedException","message":"m"}`)
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		c, _ := respond(status, body)
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond) // too short for retries
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond) // without retries
 		defer cancel()
 		in := RespondToAuthChallengeInput{ClientID: clientID, ChallengeName: "X"}
 		out, err := c.RespondToAuthChallenge(ctx, in)
@@ -326,7 +326,8 @@ func FuzzAuthResponse(f *testing.F) {
 			return
 		}
 		r := out.AuthenticationResult
-		if r == nil && out.ChallengeName == "" || r != nil && (!isToken(r.AccessToken) || r.ExpiresIn < 0) {
+		if r == nil && out.ChallengeName == "" ||
+			r != nil && (!isToken(r.AccessToken) || r.ExpiresIn < 0) {
 			t.Errorf("RespondToAuthChallenge accepts %q", body)
 		}
 	})
@@ -349,7 +350,8 @@ func FuzzResponse(f *testing.F) {
 		in := AssociateSoftwareTokenInput{AccessToken: "a"}
 		secret, err := c.AssociateSoftwareToken(ctx, in)
 		code := secret.SecretCode
-		if err == nil && len(code) < 16 || len(code) > 1024 || strings.ContainsAny(code, "=&%018 ") {
+		if err == nil && len(code) < 16 || len(code) > 1024 ||
+			strings.ContainsAny(code, "=&%018 ") {
 			t.Errorf("AssociateSoftwareToken accepts %q", body)
 		}
 		one, errOne := c.GetDevice(ctx, "a", "k")

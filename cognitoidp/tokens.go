@@ -23,10 +23,10 @@ type GetTokensFromRefreshTokenInput struct {
 }
 
 // GetTokensFromRefreshToken exchanges a refresh token for new tokens. If refresh tokens rotate, the
-// response has a new refresh token, and the pool refuses the old one after a grace period of 0 to 60
-// seconds. Store the new one before you use the other tokens. If the error is a *[RotatedTokenError],
-// store the token in it. The operation is not idempotent. After CodeRefreshTokenReuse the user has to
-// sign in again.
+// response has a new refresh token, and the pool refuses the old one after a grace period of 0 to
+// 60 seconds. Store the new one before you use the other tokens. If the error is a
+// *[RotatedTokenError], store the token in it. The operation is not idempotent. After
+// CodeRefreshTokenReuse the user has to sign in again.
 func (c *Client) GetTokensFromRefreshToken(
 	ctx context.Context, in GetTokensFromRefreshTokenInput,
 ) (AuthOutput, error) {
@@ -58,9 +58,9 @@ func (e RotatedTokenError) Format(f fmt.State, _ rune) { io.WriteString(f, e.Err
 // MarshalText returns the text of e.Err.
 func (e RotatedTokenError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
-// RevokeToken revokes a refresh token and the access tokens that it led to. Services that check only
-// the signature of an access token accept it until it expires. clientID is the app client that the
-// token was issued to. clientSecret is its secret, or "" if it has none.
+// RevokeToken revokes a refresh token and the access tokens that it led to. Services that check
+// only the signature of an access token accept it until it expires. clientID is the app client that
+// the token was issued to. clientSecret is its secret, or "" if it has none.
 func (c *Client) RevokeToken(ctx context.Context, token, clientID, clientSecret string) error {
 	return c.send(ctx, "RevokeToken", idempotent, members{
 		"Token":        token,

@@ -22,7 +22,8 @@ type GetUserOutput struct {
 // GetUser returns the user that an access token was issued to.
 func (c *Client) GetUser(ctx context.Context, accessToken string) (GetUserOutput, error) {
 	const operation = "GetUser"
-	out, err := call[GetUserOutput](ctx, c, operation, idempotent, members{"AccessToken": accessToken},
+	in := members{"AccessToken": accessToken}
+	out, err := call[GetUserOutput](ctx, c, operation, idempotent, in,
 		checkToken("AccessToken", accessToken))
 	if err == nil && out.Username == "" {
 		err = errors.New("the response has no Username")
@@ -31,10 +32,11 @@ func (c *Client) GetUser(ctx context.Context, accessToken string) (GetUserOutput
 	return out, err
 }
 
-// GlobalSignOut makes the pool refuse all tokens that it has issued to the user. Services that check
-// only the signature of an access token accept it until it expires. If the service processed a
-// request and its response was lost, the retry returns CodeNotAuthorized.
+// GlobalSignOut makes the pool refuse all tokens that it has issued to the user. Services that
+// check only the signature of an access token accept it until it expires. If the service processed
+// a request and its response was lost, the retry returns CodeNotAuthorized.
 func (c *Client) GlobalSignOut(ctx context.Context, accessToken string) error {
-	return c.send(ctx, "GlobalSignOut", idempotent, members{"AccessToken": accessToken}, new(none),
+	in := members{"AccessToken": accessToken}
+	return c.send(ctx, "GlobalSignOut", idempotent, in, new(none),
 		checkToken("AccessToken", accessToken))
 }

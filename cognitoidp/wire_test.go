@@ -45,8 +45,8 @@ func expect(t *testing.T, region, operation, request string, resp *http.Response
 	return &Client{Region: region, HTTPClient: client}
 }
 
-// checkJSON compares two JSON objects. It ignores empty objects in want, which the JavaScript client
-// sends.
+// checkJSON compares two JSON objects. It ignores empty objects in want, which the JavaScript
+// client sends.
 func checkJSON(t *testing.T, got, want string) {
 	t.Helper()
 	var g, w map[string]any
@@ -336,7 +336,8 @@ func TestWire(t *testing.T) {
 		},
 		{
 			operation: "SetUserMFAPreference",
-			request:   `{` + withToken + `,"EmailMfaSettings":{"Enabled":true,"PreferredMfa":true}}`,
+			request: `{` + withToken + `,
+				"EmailMfaSettings":{"Enabled":true,"PreferredMfa":true}}`,
 		},
 	} {
 		t.Run(fmt.Sprintf("%d %s", i, test.operation), func(t *testing.T) {
@@ -394,11 +395,13 @@ func TestWireBotocore(t *testing.T) {
 		ran[signIn]++
 		t.Run(fmt.Sprintf("%d %s", i, test.Operation), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				want := test.Request.Headers
-				if test.Request.Method != "POST" || want["Content-Type"] != "application/x-amz-json-1.1" ||
-					!strings.HasSuffix(want["X-Amz-Target"], "."+test.Operation) ||
-					test.Request.URL != "https://cognito-idp."+test.Region+".amazonaws.com/" {
-					t.Fatalf("unexpected vector %+v", test.Request)
+				// expect checks these, so the vector must have them.
+				const contentType = "application/x-amz-json-1.1"
+				sent := test.Request
+				if sent.Method != "POST" || sent.Headers["Content-Type"] != contentType ||
+					!strings.HasSuffix(sent.Headers["X-Amz-Target"], "."+test.Operation) ||
+					sent.URL != "https://cognito-idp."+test.Region+".amazonaws.com/" {
+					t.Fatalf("unexpected vector %+v", sent)
 				}
 				resp := fakehttp.Response(test.Canned.Status, test.Canned.Body)
 				for name, value := range test.Canned.Headers {
@@ -439,10 +442,11 @@ func TestWireBotocore(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %v", test.Operation, err)
 				}
-				if out, ok := out.(AuthOutput); ok && (out.ChallengeName != test.Parsed.ChallengeName ||
-					!cmp.Equal(out.ChallengeParameters, test.Parsed.ChallengeParameters)) {
-					t.Errorf("%s = %q, want %q", test.Operation, out.ChallengeName,
-						test.Parsed.ChallengeName)
+				want := test.Parsed
+				if out, ok := out.(AuthOutput); ok && (out.ChallengeName != want.ChallengeName ||
+					!cmp.Equal(out.ChallengeParameters, want.ChallengeParameters)) {
+					t.Errorf("%s = %q, want %q",
+						test.Operation, out.ChallengeName, want.ChallengeName)
 				}
 			})
 		})

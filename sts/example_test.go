@@ -12,8 +12,8 @@ import (
 	"github.com/loginwithcognito/cognito/sts"
 )
 
-// In the classic flow, STS exchanges a token of the identity pool for credentials that are valid for
-// up to 12 hours.
+// In the classic flow, STS exchanges a token of the identity pool for credentials that are valid
+// for up to 12 hours.
 func Example() {
 	server := cognitotest.Example() // a stand-in for AWS
 	ctx := context.Background()

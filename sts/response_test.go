@@ -14,7 +14,7 @@ import (
 const success = `<?xml version="1.0"?>
 <AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
   <AssumeRoleWithWebIdentityResult>
-    <SubjectFromWebIdentityToken>amzn1.account.AF6RHO7KZU5XRVQJGXK6HB56KR2A</SubjectFromWebIdentityToken>
+    <SubjectFromWebIdentityToken>` + subject + `</SubjectFromWebIdentityToken>
     <Audience>client.5498841531868486423.1548@apps.example.com</Audience>
     <AssumedRoleUser>
       <Arn>arn:aws:sts::123456789012:assumed-role/FederatedWebIdentityRole/app1</Arn>
@@ -32,7 +32,10 @@ const success = `<?xml version="1.0"?>
   <ResponseMetadata><RequestId>ad4156e9-bce1-11e2-82e6-6b6efEXAMPLE</RequestId></ResponseMetadata>
 </AssumeRoleWithWebIdentityResponse>`
 
-const expiration = "2014-10-24T23:00:23Z"
+const (
+	subject    = "amzn1.account.AF6RHO7KZU5XRVQJGXK6HB56KR2A"
+	expiration = "2014-10-24T23:00:23Z"
+)
 
 // replaced returns the response with other text in place of old.
 func replaced(old, other string) string {
@@ -44,6 +47,7 @@ func replaced(old, other string) string {
 
 // TestResponse reads the response also with its elements in another order and without namespace.
 func TestResponse(t *testing.T) {
+	const role = "arn:aws:sts::123456789012:assumed-role/FederatedWebIdentityRole"
 	want := AssumeRoleWithWebIdentityOutput{
 		Credentials: sigv4.Credentials{
 			AccessKeyID:     "ASgeIAIOSFODNN7EXAMPLE",
@@ -51,19 +55,19 @@ func TestResponse(t *testing.T) {
 			SessionToken:    "AQoDYXdzEE0a8ANXXXXXXXXNO1ewxE5TijQyp+IEXAMPLE",
 			Expires:         time.Date(2014, 10, 24, 23, 0, 23, 0, time.UTC),
 		},
-		AssumedRoleARN:              "arn:aws:sts::123456789012:assumed-role/FederatedWebIdentityRole/app1",
+		AssumedRoleARN:              role + "/app1",
 		AssumedRoleID:               "AROACLKWSDQRAOEXAMPLE:app1",
-		SubjectFromWebIdentityToken: "amzn1.account.AF6RHO7KZU5XRVQJGXK6HB56KR2A",
+		SubjectFromWebIdentityToken: subject,
 		Audience:                    "client.5498841531868486423.1548@apps.example.com",
 		Provider:                    "www.amazon.com",
 		SourceIdentity:              "SourceIdentityValue",
 	}
 	text := replaced(` xmlns="https://sts.amazonaws.com/doc/2011-06-15/"`, "")
-	subject := strings.Index(text, "<SubjectFrom")
+	claims := strings.Index(text, "<SubjectFrom")
 	keys := strings.Index(text, "<Credentials>")
 	source := strings.Index(text, "<SourceIdentity>")
-	reordered := text[:subject] + text[keys:source] +
-		"<PackedPolicySize>6</PackedPolicySize><!-- new -->" + text[subject:keys] + text[source:]
+	reordered := text[:claims] + text[keys:source] +
+		"<PackedPolicySize>6</PackedPolicySize><!-- new -->" + text[claims:keys] + text[source:]
 	for _, body := range []string{
 		success,
 		reordered,

@@ -16,8 +16,8 @@
 // # Errors and retries
 //
 // If the service refuses a request, the error is an *awserr.Error with one of the Code constants.
-// Both operations are idempotent. They are retried at most twice after throttling, a lost connection
-// or a 5xx status.
+// Both operations are idempotent. They are retried at most twice after throttling, a lost
+// connection or a 5xx status.
 package sts
 
 import (
@@ -71,8 +71,8 @@ type Client struct {
 // if both differ by 4 minutes or more.
 func (c *Client) Now() time.Time { return c.sender.Now() }
 
-// Codes of the operations of this package, as the service sends them. Some exceptions of the service
-// model have no "Exception" there.
+// Codes of the operations of this package, as the service sends them. Some exceptions of the
+// service model have no "Exception" there.
 const (
 	CodeAccessDenied            = "AccessDenied" // no such role, or it does not trust the token
 	CodeExpiredToken            = "ExpiredTokenException"
@@ -101,8 +101,8 @@ type AssumeRoleWithWebIdentityInput struct {
 	Policy string
 	// PolicyARNs are at most 10 managed policies that further restrict the credentials.
 	PolicyARNs []string
-	// Duration is 15 minutes to 12 hours in whole seconds, and not above the role's maximum. 0 means
-	// one hour.
+	// Duration is 15 minutes to 12 hours in whole seconds, and not above the role's maximum. 0
+	// means one hour.
 	Duration time.Duration
 }
 

@@ -18,8 +18,8 @@
 //   - It signs with the server's time if the local clock is wrong (clock.go).
 //   - Its errors contain neither requests nor URLs (failure.go).
 //
-// Callers turn a [Failure] into their own error. [Wrap] makes an *awserr.Error of it. [Sender.DoJSON]
-// calls services that use the AWS JSON 1.1 protocol.
+// Callers turn a [Failure] into their own error. [Wrap] makes an *awserr.Error of it.
+// [Sender.DoJSON] calls services that use the AWS JSON 1.1 protocol.
 package awshttp
 
 import (

@@ -21,9 +21,9 @@ import (
 // value (zero, or a map or list without elements) are not sent.
 type Members map[string]any
 
-// DoJSON calls an operation of the AWS JSON 1.1 protocol. It posts in to u with target in the header
-// X-Amz-Target, and reads the response into out. An empty response leaves out unchanged. DoJSON
-// sets New and Failure of r.
+// DoJSON calls an operation of the AWS JSON 1.1 protocol. It posts in to u with target in the
+// header X-Amz-Target, and reads the response into out. An empty response leaves out unchanged.
+// DoJSON sets New and Failure of r.
 func (s *Sender) DoJSON(
 	ctx context.Context, r Request, u *url.URL, target string, in Members, out any,
 ) error {

@@ -18,9 +18,9 @@ func Keys(accessKeyID, secretAccessKey, sessionToken string) bool {
 		ascii.Word(sessionToken, MaxToken)
 }
 
-// Time returns the time that is a number of seconds after 1970, as services send it in JSON: perhaps
-// with a fraction, which is cut to milliseconds. It reports false for times before 1970 or after
-// the year 9999, which JSON (RFC 3339) cannot hold.
+// Time returns the time that is a number of seconds after 1970, as services send it in JSON:
+// perhaps with a fraction, which is cut to milliseconds. It reports false for times before 1970 or
+// after the year 9999, which JSON (RFC 3339) cannot hold.
 func Time(seconds float64) (time.Time, bool) {
 	const last = 253402300799
 	if !(seconds >= 0 && seconds <= last) {
