@@ -19,39 +19,40 @@ const (
 	AuthFlowUser         = "USER_AUTH"          // USERNAME; PREFERRED_CHALLENGE and its members
 )
 
-// Names of challenges, with the members of ChallengeResponses that they require. USERNAME and, for
-// an app client with a secret, SECRET_HASH are required too. Pools may have other challenges.
+// Names of challenges. Pools may have others. ChallengeResponses has USERNAME, SECRET_HASH if the app
+// client has a secret, and these members:
+//
+//	PASSWORD_VERIFIER         PASSWORD_CLAIM_SECRET_BLOCK, PASSWORD_CLAIM_SIGNATURE, TIMESTAMP
+//	DEVICE_SRP_AUTH           DEVICE_KEY, SRP_A
+//	DEVICE_PASSWORD_VERIFIER  DEVICE_KEY, and the members of PASSWORD_VERIFIER
+//	SMS_MFA                   SMS_MFA_CODE
+//	SOFTWARE_TOKEN_MFA        SOFTWARE_TOKEN_MFA_CODE
+//	EMAIL_OTP                 EMAIL_OTP_CODE
+//	SMS_OTP                   SMS_OTP_CODE
+//	SELECT_MFA_TYPE           ANSWER: one of MFAS_CAN_CHOOSE
+//	MFA_SETUP                 none; its Session is that of VerifySoftwareToken
+//	NEW_PASSWORD_REQUIRED     NEW_PASSWORD, and userAttributes.<name> for each missing attribute
+//	SELECT_CHALLENGE          ANSWER: one of AvailableChallenges, and the members of that one
+//	PASSWORD                  PASSWORD
+//	PASSWORD_SRP              SRP_A
+//	WEB_AUTHN                 CREDENTIAL
+//	CUSTOM_CHALLENGE          ANSWER
 const (
-	// PASSWORD_CLAIM_SECRET_BLOCK, PASSWORD_CLAIM_SIGNATURE, TIMESTAMP
-	ChallengePasswordVerifier = "PASSWORD_VERIFIER"
-	// DEVICE_KEY, SRP_A
-	ChallengeDeviceSRPAuth = "DEVICE_SRP_AUTH"
-	// DEVICE_KEY, and those of PASSWORD_VERIFIER
+	ChallengePasswordVerifier       = "PASSWORD_VERIFIER"
+	ChallengeDeviceSRPAuth          = "DEVICE_SRP_AUTH"
 	ChallengeDevicePasswordVerifier = "DEVICE_PASSWORD_VERIFIER"
-	// SMS_MFA_CODE
-	ChallengeSMSMFA = "SMS_MFA"
-	// SOFTWARE_TOKEN_MFA_CODE
-	ChallengeSoftwareTokenMFA = "SOFTWARE_TOKEN_MFA"
-	// EMAIL_OTP_CODE
-	ChallengeEmailOTP = "EMAIL_OTP"
-	// SMS_OTP_CODE
-	ChallengeSMSOTP = "SMS_OTP"
-	// ANSWER: one of MFAS_CAN_CHOOSE
-	ChallengeSelectMFAType = "SELECT_MFA_TYPE"
-	// No others; the Session is that of VerifySoftwareToken.
-	ChallengeMFASetup = "MFA_SETUP"
-	// NEW_PASSWORD, and userAttributes.<name> for each missing attribute
-	ChallengeNewPasswordRequired = "NEW_PASSWORD_REQUIRED"
-	// ANSWER: one of AvailableChallenges, and the members of that one
-	ChallengeSelectChallenge = "SELECT_CHALLENGE"
-	// PASSWORD
-	ChallengePassword = "PASSWORD"
-	// SRP_A
-	ChallengePasswordSRP = "PASSWORD_SRP"
-	// CREDENTIAL
-	ChallengeWebAuthn = "WEB_AUTHN"
-	// ANSWER
-	ChallengeCustom = "CUSTOM_CHALLENGE"
+	ChallengeSMSMFA                 = "SMS_MFA"
+	ChallengeSoftwareTokenMFA       = "SOFTWARE_TOKEN_MFA"
+	ChallengeEmailOTP               = "EMAIL_OTP"
+	ChallengeSMSOTP                 = "SMS_OTP"
+	ChallengeSelectMFAType          = "SELECT_MFA_TYPE"
+	ChallengeMFASetup               = "MFA_SETUP"
+	ChallengeNewPasswordRequired    = "NEW_PASSWORD_REQUIRED"
+	ChallengeSelectChallenge        = "SELECT_CHALLENGE"
+	ChallengePassword               = "PASSWORD"
+	ChallengePasswordSRP            = "PASSWORD_SRP"
+	ChallengeWebAuthn               = "WEB_AUTHN"
+	ChallengeCustom                 = "CUSTOM_CHALLENGE"
 )
 
 // UserContextData describes the user's device to the pool's threat protection.
@@ -125,9 +126,9 @@ type AuthenticationResult struct {
 	IDToken string `json:"IdToken"`
 	// RefreshToken is empty after a refresh without rotation. The previous one then stays valid.
 	RefreshToken string
-	TokenType    string // "Bearer"
-	// ExpiresIn is the remaining life of the access token. It is 0 if the response does not have
-	// it.
+	// TokenType is "Bearer".
+	TokenType string
+	// ExpiresIn is the remaining life of the access token, or 0 if the response has none.
 	ExpiresIn time.Duration
 	// NewDeviceMetadata is set if the pool tracks devices and this one is new.
 	NewDeviceMetadata *NewDeviceMetadata

@@ -35,8 +35,10 @@ type Device struct {
 // AuthenticationHelper.generateHashDevice).
 type DeviceSecretVerifierConfig struct {
 	redact.Fields
-	PasswordVerifier string // g^x mod N
-	Salt             string // 16 random bytes
+	// PasswordVerifier is g^x mod N.
+	PasswordVerifier string
+	// Salt is 16 random bytes.
+	Salt string
 }
 
 // ConfirmDeviceInput is the request of [Client.ConfirmDevice]. AccessToken and DeviceKey are
