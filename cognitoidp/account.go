@@ -1,8 +1,12 @@
 package cognitoidp
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"unicode/utf8"
 
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/redact"
 )
 
@@ -54,9 +58,13 @@ type SignUpOutput struct {
 
 // SignUp creates an account and sends a code that confirms it. It is not idempotent.
 func (c *Client) SignUp(ctx context.Context, in SignUpInput) (SignUpOutput, error) {
-	attributes, err1 := sendAttributes("UserAttributes", in.UserAttributes)
-	validation, err2 := sendAttributes("ValidationData", in.ValidationData)
-	return call[SignUpOutput](ctx, c, "SignUp", notIdempotent, members{
+	const operation = "SignUp"
+	attributes, err1 := attributeList("UserAttributes", in.UserAttributes)
+	validation, err2 := attributeList("ValidationData", in.ValidationData)
+	if err := cmp.Or(err1, err2); err != nil {
+		return SignUpOutput{}, awshttp.Wrap(service, operation, err)
+	}
+	return call[SignUpOutput](ctx, c, operation, notIdempotent, members{
 		"ClientId":        in.ClientID,
 		"SecretHash":      in.SecretHash,
 		"Username":        in.Username,
@@ -65,7 +73,22 @@ func (c *Client) SignUp(ctx context.Context, in SignUpInput) (SignUpOutput, erro
 		"ValidationData":  validation,
 		"ClientMetadata":  in.ClientMetadata,
 		"UserContextData": in.UserContextData.members(),
-	}, checkClientID(in.ClientID), required("Username", in.Username), err1, err2)
+	}, "ClientId", "Username")
+}
+
+// attributeList returns attributes as they are sent. Unlike empty members, empty values are sent.
+func attributeList(field string, attributes []Attribute) ([]map[string]string, error) {
+	var list []map[string]string
+	for _, a := range attributes {
+		if a.Name == "" {
+			return nil, fmt.Errorf("Name in %s is missing", field)
+		}
+		if !utf8.ValidString(a.Name + a.Value) {
+			return nil, fmt.Errorf("%s: %q is not valid UTF-8", field, a.Name)
+		}
+		list = append(list, map[string]string{"Name": a.Name, "Value": a.Value})
+	}
+	return list, nil
 }
 
 // ConfirmSignUpInput is the request of [Client.ConfirmSignUp]. ClientID, Username and
@@ -106,8 +129,7 @@ func (c *Client) ConfirmSignUp(
 		"Session":            in.Session,
 		"ClientMetadata":     in.ClientMetadata,
 		"UserContextData":    in.UserContextData.members(),
-	}, checkClientID(in.ClientID), required("Username", in.Username),
-		required("ConfirmationCode", in.ConfirmationCode))
+	}, "ClientId", "Username", "ConfirmationCode")
 }
 
 // ResendConfirmationCodeInput is the request of [Client.ResendConfirmationCode]. ClientID and
@@ -140,6 +162,6 @@ func (c *Client) sendCode(
 		"Username":        in.Username,
 		"ClientMetadata":  in.ClientMetadata,
 		"UserContextData": in.UserContextData.members(),
-	}, checkClientID(in.ClientID), required("Username", in.Username))
+	}, "ClientId", "Username")
 	return out.CodeDeliveryDetails, err
 }

@@ -19,8 +19,8 @@ const (
 	AuthFlowUser         = "USER_AUTH"          // USERNAME; PREFERRED_CHALLENGE and its members
 )
 
-// Names of challenges. Pools may have others. ChallengeResponses has USERNAME, SECRET_HASH if the app
-// client has a secret, and these members:
+// Names of challenges. Pools may have others. ChallengeResponses has USERNAME, SECRET_HASH if the
+// app client has a secret, and these members:
 //
 //	PASSWORD_VERIFIER         PASSWORD_CLAIM_SECRET_BLOCK, PASSWORD_CLAIM_SIGNATURE, TIMESTAMP
 //	DEVICE_SRP_AUTH           DEVICE_KEY, SRP_A
@@ -149,7 +149,7 @@ func (c *Client) InitiateAuth(ctx context.Context, in InitiateAuthInput) (AuthOu
 		"ClientMetadata":  in.ClientMetadata,
 		"Session":         in.Session,
 		"UserContextData": in.UserContextData.members(),
-	}, checkClientID(in.ClientID), required("AuthFlow", in.AuthFlow))
+	}, "ClientId", "AuthFlow")
 }
 
 // RespondToAuthChallenge responds to a challenge. It is not idempotent: a response uses up its
@@ -166,7 +166,7 @@ func (c *Client) RespondToAuthChallenge(
 		"ChallengeResponses": in.ChallengeResponses,
 		"ClientMetadata":     in.ClientMetadata,
 		"UserContextData":    in.UserContextData.members(),
-	}, checkClientID(in.ClientID), required("ChallengeName", in.ChallengeName))
+	}, "ClientId", "ChallengeName")
 }
 
 // authResponse is an AuthOutput as the service sends it: the expiry is a number of seconds,
@@ -181,10 +181,10 @@ type authResponse struct {
 
 // auth calls an operation whose response is an AuthOutput.
 func (c *Client) auth(
-	ctx context.Context, operation string, idempotent bool, in members, checks ...error,
+	ctx context.Context, operation string, idempotent bool, in members, required ...string,
 ) (AuthOutput, error) {
 	var resp authResponse
-	err := c.send(ctx, operation, idempotent, in, &resp, checks...)
+	err := c.send(ctx, operation, idempotent, in, &resp, required...)
 	if err == nil {
 		err = awshttp.Wrap(service, operation, resp.check())
 	}

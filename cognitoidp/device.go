@@ -7,7 +7,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/loginwithcognito/cognito/internal/ascii"
 	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/redact"
 )
@@ -57,15 +56,17 @@ type ConfirmDeviceInput struct {
 // sign-in until then. If ask is true, the user decides with UpdateDeviceStatus whether the device
 // is remembered. The operation is not idempotent: the pool confirms a device once.
 func (c *Client) ConfirmDevice(ctx context.Context, in ConfirmDeviceInput) (ask bool, err error) {
+	const operation = "ConfirmDevice"
 	v := in.DeviceSecretVerifierConfig
 	_, err1 := base64.StdEncoding.DecodeString(v.PasswordVerifier)
 	_, err2 := base64.StdEncoding.DecodeString(v.Salt)
 	if err1 != nil || err2 != nil || (v.PasswordVerifier == "") != (v.Salt == "") {
 		err = errors.New("DeviceSecretVerifierConfig does not have" +
 			" both a PasswordVerifier and a Salt in base64")
+		return false, awshttp.Wrap(service, operation, err)
 	}
 	type output struct{ UserConfirmationNecessary bool }
-	out, err := call[output](ctx, c, "ConfirmDevice", notIdempotent, members{
+	out, err := call[output](ctx, c, operation, notIdempotent, members{
 		"AccessToken": in.AccessToken,
 		"DeviceKey":   in.DeviceKey,
 		"DeviceName":  in.DeviceName,
@@ -73,7 +74,7 @@ func (c *Client) ConfirmDevice(ctx context.Context, in ConfirmDeviceInput) (ask 
 			"PasswordVerifier": v.PasswordVerifier,
 			"Salt":             v.Salt,
 		},
-	}, checkToken("AccessToken", in.AccessToken), checkDeviceKey(in.DeviceKey), err)
+	}, "AccessToken", "DeviceKey")
 	return out.UserConfirmationNecessary, err
 }
 
@@ -92,16 +93,14 @@ func (c *Client) UpdateDeviceStatus(ctx context.Context, in UpdateDeviceStatusIn
 		"AccessToken":            in.AccessToken,
 		"DeviceKey":              in.DeviceKey,
 		"DeviceRememberedStatus": in.DeviceRememberedStatus,
-	}, new(none), checkToken("AccessToken", in.AccessToken), checkDeviceKey(in.DeviceKey),
-		required("DeviceRememberedStatus", in.DeviceRememberedStatus))
+	}, new(none), "AccessToken", "DeviceKey", "DeviceRememberedStatus")
 }
 
 // ForgetDevice removes a device of a user from the pool. If the service processed a request and its
 // response was lost, the retry returns CodeResourceNotFound.
 func (c *Client) ForgetDevice(ctx context.Context, accessToken, deviceKey string) error {
 	in := members{"AccessToken": accessToken, "DeviceKey": deviceKey}
-	return c.send(ctx, "ForgetDevice", idempotent, in, new(none),
-		checkToken("AccessToken", accessToken), checkDeviceKey(deviceKey))
+	return c.send(ctx, "ForgetDevice", idempotent, in, new(none), "AccessToken", "DeviceKey")
 }
 
 // GetDevice returns one device of a user.
@@ -109,8 +108,7 @@ func (c *Client) GetDevice(ctx context.Context, accessToken, deviceKey string) (
 	const operation = "GetDevice"
 	type output struct{ Device deviceResponse }
 	in := members{"AccessToken": accessToken, "DeviceKey": deviceKey}
-	out, err := call[output](ctx, c, operation, idempotent, in,
-		checkToken("AccessToken", accessToken), checkDeviceKey(deviceKey))
+	out, err := call[output](ctx, c, operation, idempotent, in, "AccessToken", "DeviceKey")
 	if err != nil {
 		return Device{}, err
 	}
@@ -138,9 +136,9 @@ type ListDevicesOutput struct {
 // ListDevices returns one page of the devices of a user.
 func (c *Client) ListDevices(ctx context.Context, in ListDevicesInput) (ListDevicesOutput, error) {
 	const operation = "ListDevices"
-	err := checkToken("AccessToken", in.AccessToken)
 	if in.Limit < 0 || in.Limit > 60 {
-		err = errors.New("Limit is not in 0 to 60")
+		err := errors.New("Limit is not in 0 to 60")
+		return ListDevicesOutput{}, awshttp.Wrap(service, operation, err)
 	}
 	type output struct {
 		Devices         []deviceResponse
@@ -150,7 +148,7 @@ func (c *Client) ListDevices(ctx context.Context, in ListDevicesInput) (ListDevi
 		"AccessToken":     in.AccessToken,
 		"Limit":           in.Limit,
 		"PaginationToken": in.PaginationToken,
-	}, err)
+	}, "AccessToken")
 	out := ListDevicesOutput{PaginationToken: resp.PaginationToken}
 	for _, r := range resp.Devices {
 		d, bad := r.device()
@@ -172,7 +170,7 @@ type deviceResponse struct {
 }
 
 func (r deviceResponse) device() (Device, error) {
-	if checkDeviceKey(r.DeviceKey) != nil {
+	if !isDeviceKey(r.DeviceKey) {
 		return Device{}, errors.New("the response has a device without a valid DeviceKey")
 	}
 	d := r.Device
@@ -193,14 +191,4 @@ func (r deviceResponse) device() (Device, error) {
 		}
 	}
 	return d, nil
-}
-
-// checkDeviceKey checks the form of a device key loosely. The service model has [\w-]+_[0-9a-f-]+,
-// at most 55 bytes.
-func checkDeviceKey(key string) error {
-	if !ascii.Only(key, wordChars+"-", 55) {
-		return errors.New("DeviceKey is missing, or is not a key" +
-			" such as us-east-1_a1b2c3d4-5678-90ab-cdef-0123456789ab")
-	}
-	return nil
 }

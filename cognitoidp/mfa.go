@@ -36,10 +36,14 @@ func (c *Client) AssociateSoftwareToken(
 	ctx context.Context, in AssociateSoftwareTokenInput,
 ) (AssociateSoftwareTokenOutput, error) {
 	const operation = "AssociateSoftwareToken"
+	credential, err := credentialOf(in.AccessToken, in.Session)
+	if err != nil {
+		return AssociateSoftwareTokenOutput{}, awshttp.Wrap(service, operation, err)
+	}
 	out, err := call[AssociateSoftwareTokenOutput](ctx, c, operation, notIdempotent, members{
 		"AccessToken": in.AccessToken,
 		"Session":     in.Session,
-	}, checkOne(in.AccessToken, in.Session))
+	}, credential)
 	// RFC 4648 section 6. The model has at least 16 letters and digits without padding. All apps
 	// read lower case.
 	const base32 = ascii.Upper + ascii.Lower + "234567"
@@ -79,9 +83,12 @@ func (c *Client) VerifySoftwareToken(
 	ctx context.Context, in VerifySoftwareTokenInput,
 ) (VerifySoftwareTokenOutput, error) {
 	const operation = "VerifySoftwareToken"
-	err := checkOne(in.AccessToken, in.Session)
+	credential, err := credentialOf(in.AccessToken, in.Session)
 	if len(in.UserCode) != 6 || !ascii.Only(in.UserCode, ascii.Digits, 6) {
 		err = errors.New("UserCode is not 6 digits")
+	}
+	if err != nil {
+		return VerifySoftwareTokenOutput{}, awshttp.Wrap(service, operation, err)
 	}
 	type output struct{ Status, Session string }
 	out, err := call[output](ctx, c, operation, notIdempotent, members{
@@ -89,7 +96,7 @@ func (c *Client) VerifySoftwareToken(
 		"Session":            in.Session,
 		"UserCode":           in.UserCode,
 		"FriendlyDeviceName": in.FriendlyDeviceName,
-	}, err)
+	}, credential)
 	switch {
 	case err != nil:
 		return VerifySoftwareTokenOutput{}, err
@@ -140,16 +147,16 @@ func (c *Client) SetUserMFAPreference(ctx context.Context, in SetUserMFAPreferen
 		"SoftwareTokenMfaSettings": in.SoftwareTokenMFASettings,
 		"EmailMfaSettings":         in.EmailMFASettings,
 		"WebAuthnMfaSettings":      in.WebAuthnMFASettings,
-	}, new(none), checkToken("AccessToken", in.AccessToken))
+	}, new(none), "AccessToken")
 }
 
-// checkOne checks that a request has either an access token or a session.
-func checkOne(accessToken, session string) error {
-	if (accessToken == "") == (session == "") {
-		return errors.New("either AccessToken or Session is required, and not both")
+// credentialOf returns the name of the member that identifies the user.
+func credentialOf(accessToken, session string) (string, error) {
+	switch {
+	case (accessToken == "") == (session == ""):
+		return "", errors.New("either AccessToken or Session is required, and not both")
+	case session != "":
+		return "Session", nil
 	}
-	if accessToken != "" {
-		return checkToken("AccessToken", accessToken)
-	}
-	return nil
+	return "AccessToken", nil
 }

@@ -51,8 +51,7 @@ func (c *Client) ConfirmForgotPassword(ctx context.Context, in ConfirmForgotPass
 		"Password":         in.Password,
 		"ClientMetadata":   in.ClientMetadata,
 		"UserContextData":  in.UserContextData.members(),
-	}, new(none), checkClientID(in.ClientID), required("Username", in.Username),
-		required("ConfirmationCode", in.ConfirmationCode), required("Password", in.Password))
+	}, new(none), "ClientId", "Username", "ConfirmationCode", "Password")
 }
 
 // ChangePasswordInput is the request of [Client.ChangePassword]. AccessToken and ProposedPassword
@@ -72,6 +71,5 @@ func (c *Client) ChangePassword(ctx context.Context, in ChangePasswordInput) err
 		"AccessToken":      in.AccessToken,
 		"PreviousPassword": in.PreviousPassword,
 		"ProposedPassword": in.ProposedPassword,
-	}, new(none), checkToken("AccessToken", in.AccessToken),
-		required("ProposedPassword", in.ProposedPassword))
+	}, new(none), "AccessToken", "ProposedPassword")
 }

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
-	"unicode/utf8"
 
 	"github.com/loginwithcognito/cognito/internal/ascii"
 	"github.com/loginwithcognito/cognito/internal/awshttp"
@@ -26,12 +24,12 @@ const (
 // members are the members of a request by their names in the service's API.
 type members = awshttp.Members
 
-// send sends one operation unless a check of its arguments failed, and reads the response into out.
+// send sends one operation and reads the response into out. It checks the required members.
 func (c *Client) send(
-	ctx context.Context, operation string, idempotent bool, in members, out any, checks ...error,
+	ctx context.Context, operation string, idempotent bool, in members, out any, required ...string,
 ) error {
 	u, err := c.url()
-	err = cmp.Or(cmp.Or(checks...), err)
+	err = cmp.Or(check(in, required), err)
 	if err == nil {
 		err = c.sender.DoJSON(ctx, awshttp.Request{
 			HTTPClient: c.HTTPClient,
@@ -49,12 +47,13 @@ func (c *Client) url() (*url.URL, error) {
 	return endpoint.URL("cognito-idp", c.Region, c.Endpoint, options)
 }
 
-// call is send for an operation whose response is an Output. With an error that is the zero value.
+// call is send for an operation whose response is an Output, which is zero with an error.
 func call[Output any](
-	ctx context.Context, c *Client, operation string, idempotent bool, in members, checks ...error,
+	ctx context.Context, c *Client, operation string, idempotent bool, in members,
+	required ...string,
 ) (Output, error) {
 	var out, zero Output
-	if err := c.send(ctx, operation, idempotent, in, &out, checks...); err != nil {
+	if err := c.send(ctx, operation, idempotent, in, &out, required...); err != nil {
 		return zero, err
 	}
 	return out, nil
@@ -63,36 +62,26 @@ func call[Output any](
 // none is the output of an operation that returns nothing.
 type none struct{}
 
-// sendAttributes returns attributes as they are sent. Unlike empty members, empty values are sent.
-func sendAttributes(field string, attributes []Attribute) (list []map[string]string, err error) {
-	for _, a := range attributes {
-		err = cmp.Or(err, required("Name in "+field, a.Name))
-		if !utf8.ValidString(a.Name + a.Value) {
-			err = cmp.Or(err, fmt.Errorf("%s: %q is not valid UTF-8", field, a.Name))
+// check returns an error if a required member is empty or has another form than in the service
+// model.
+func check(in members, required []string) error {
+	for _, name := range required {
+		value, _ := in[name].(string)
+		ok, form := value != "", ""
+		switch name {
+		case "ClientId":
+			ok = ascii.Only(value, wordChars+"+", 128)
+			form = ", or is not 1 to 128 letters, digits, _ and +"
+		case "AccessToken", "RefreshToken", "Token":
+			ok = isToken(value)
+			form = ", or has characters that tokens do not have"
+		case "DeviceKey":
+			ok = isDeviceKey(value)
+			form = ", or is not a key such as us-east-1_a1b2c3d4-5678-90ab-cdef-0123456789ab"
 		}
-		list = append(list, map[string]string{"Name": a.Name, "Value": a.Value})
-	}
-	return list, err
-}
-
-func required(field, value string) error {
-	if value == "" {
-		return fmt.Errorf("%s is missing", field)
-	}
-	return nil
-}
-
-// checkClientID checks the form of an app client id: [\w+]{1,128}.
-func checkClientID(id string) error {
-	if !ascii.Only(id, wordChars+"+", 128) {
-		return errors.New("ClientID is missing, or is not 1 to 128 letters, digits, _ and +")
-	}
-	return nil
-}
-
-func checkToken(field, token string) error {
-	if !isToken(token) {
-		return fmt.Errorf("%s is missing, or has characters that tokens do not have", field)
+		if !ok {
+			return errors.New(name + " is missing" + form)
+		}
 	}
 	return nil
 }
@@ -100,6 +89,9 @@ func checkToken(field, token string) error {
 // isToken reports whether s can be an access, ID or refresh token: [A-Za-z0-9-_=.]+ in the service
 // model.
 func isToken(s string) bool { return ascii.Only(s, wordChars+"-=.", awshttp.MaxToken) }
+
+// isDeviceKey is looser than the service model, which has [\w-]+_[0-9a-f-]+.
+func isDeviceKey(s string) bool { return ascii.Only(s, wordChars+"-", 55) }
 
 // wordChars are the characters of \w in the service model.
 const wordChars = ascii.Alphanumeric + "_"

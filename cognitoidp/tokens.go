@@ -36,7 +36,7 @@ func (c *Client) GetTokensFromRefreshToken(
 		"ClientSecret":   in.ClientSecret,
 		"DeviceKey":      in.DeviceKey,
 		"ClientMetadata": in.ClientMetadata,
-	}, checkClientID(in.ClientID), checkToken("RefreshToken", in.RefreshToken))
+	}, "ClientId", "RefreshToken")
 }
 
 // A RotatedTokenError reports a response that cannot be used, but that has a refresh token. With
@@ -66,5 +66,5 @@ func (c *Client) RevokeToken(ctx context.Context, token, clientID, clientSecret 
 		"Token":        token,
 		"ClientId":     clientID,
 		"ClientSecret": clientSecret,
-	}, new(none), checkClientID(clientID), checkToken("Token", token))
+	}, new(none), "ClientId", "Token")
 }

@@ -23,8 +23,7 @@ type GetUserOutput struct {
 func (c *Client) GetUser(ctx context.Context, accessToken string) (GetUserOutput, error) {
 	const operation = "GetUser"
 	in := members{"AccessToken": accessToken}
-	out, err := call[GetUserOutput](ctx, c, operation, idempotent, in,
-		checkToken("AccessToken", accessToken))
+	out, err := call[GetUserOutput](ctx, c, operation, idempotent, in, "AccessToken")
 	if err == nil && out.Username == "" {
 		err = errors.New("the response has no Username")
 		return GetUserOutput{}, awshttp.Wrap(service, operation, err)
@@ -37,6 +36,5 @@ func (c *Client) GetUser(ctx context.Context, accessToken string) (GetUserOutput
 // a request and its response was lost, the retry returns CodeNotAuthorized.
 func (c *Client) GlobalSignOut(ctx context.Context, accessToken string) error {
 	in := members{"AccessToken": accessToken}
-	return c.send(ctx, "GlobalSignOut", idempotent, in, new(none),
-		checkToken("AccessToken", accessToken))
+	return c.send(ctx, "GlobalSignOut", idempotent, in, new(none), "AccessToken")
 }
