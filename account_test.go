@@ -60,7 +60,7 @@ func TestForgottenAndChangedPassword(t *testing.T) {
 		}
 		const name, third = cognitotest.ExampleUser, "Yet-Another-Horse-9"
 		sent, err := pool.ForgotPassword(ctx, cognitoidp.ForgotPasswordInput{ClientID: env.ClientID, SecretHash: client.SecretHash(name), Username: name})
-		if err != nil || sent.CodeDeliveryDetails.DeliveryMedium != "EMAIL" {
+		if err != nil || sent.DeliveryMedium != "EMAIL" {
 			t.Fatalf("%+v, %v", sent, err)
 		}
 		in := cognitoidp.ConfirmForgotPasswordInput{
@@ -89,7 +89,7 @@ func TestForgottenAndChangedPassword(t *testing.T) {
 		if _, err := client.SignIn(ctx, name, third); err != nil {
 			t.Error(err)
 		}
-		if err := pool.GlobalSignOut(ctx, cognitoidp.GlobalSignOutInput{AccessToken: tokens.Access}); err != nil {
+		if err := pool.GlobalSignOut(ctx, tokens.Access); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := client.Resume(ctx, cognito.Saved{Tokens: cognito.Tokens{Refresh: tokens.Refresh}}); !hasCode(err, cognitoidp.CodeNotAuthorized) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
@@ -88,7 +89,7 @@ func TestSignInRefused(t *testing.T) {
 			count := watch(server, nil)
 			client := &cognito.Client{Environment: test.env, HTTPClient: server.Client()}
 			_, err := client.SignIn(t.Context(), test.user, test.password)
-			var service *cognitoidp.Error
+			var service *awserr.Error
 			if !errors.As(err, &service) || service.Code != test.code {
 				t.Fatalf("error %v, want code %s", err, test.code)
 			}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoid"
 	"github.com/loginwithcognito/cognito/internal/renew"
 	"github.com/loginwithcognito/cognito/jwt"
@@ -125,7 +126,7 @@ func (s *Session) credentialsFor(ctx context.Context, id string, logins map[stri
 		s.setIdentityID(out.IdentityID)
 		return out.Credentials, nil
 	}
-	token, err := c.services.identity.GetOpenIDToken(ctx, cognitoid.GetOpenIDTokenInput{IdentityID: id, Logins: logins})
+	token, err := c.services.identity.GetOpenIDToken(ctx, id, logins)
 	if err != nil {
 		return sigv4.Credentials{}, err
 	}
@@ -184,8 +185,8 @@ func (s *Session) withLogins(ctx context.Context, do func(logins map[string]stri
 
 // says tells whether the identity pool answered with the code, and a message that has text in it.
 func says(err error, code, text string) bool {
-	var e *cognitoid.Error
-	return errors.As(err, &e) && e.Code == code && strings.Contains(e.Message, text)
+	var e *awserr.Error
+	return errors.As(err, &e) && e.Service == "cognitoid" && e.Code == code && strings.Contains(e.Message, text)
 }
 
 // fetchIdentityID asks for an identity in place of old, which is "" or of no use. If another call has learnt one

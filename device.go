@@ -9,6 +9,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/srp"
 )
@@ -81,9 +82,9 @@ func (s *Session) newDevice(name cognitoidp.NewDeviceMetadata) Device {
 // token. A failure is kept for the refresh, which tries again, to tell: the sign-in itself is good.
 func (s *Session) confirmDevice(ctx context.Context, accessToken string, device Device) error {
 	verifier, err := srp.NewVerifier(srp.Identity{Pool: device.GroupKey, User: device.Key, Password: device.Password})
-	var out cognitoidp.ConfirmDeviceOutput
+	var ask bool
 	if err == nil {
-		out, err = s.client.services.idp.ConfirmDevice(ctx, cognitoidp.ConfirmDeviceInput{
+		ask, err = s.client.services.idp.ConfirmDevice(ctx, cognitoidp.ConfirmDeviceInput{
 			AccessToken: accessToken,
 			DeviceKey:   device.Key,
 			DeviceSecretVerifierConfig: cognitoidp.DeviceSecretVerifierConfig{
@@ -94,7 +95,7 @@ func (s *Session) confirmDevice(ctx context.Context, accessToken string, device 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var e *cognitoidp.Error
+	var e *awserr.Error
 	if s.deviceErr != nil && errors.As(err, &e) && e.Code == cognitoidp.CodeDeviceKeyExists {
 		err = nil // of the first attempt the answer was lost only
 	}
@@ -102,7 +103,7 @@ func (s *Session) confirmDevice(ctx context.Context, accessToken string, device 
 		s.unready, s.deviceErr = device, cmp.Or(s.deviceErr, err)
 		return s.deviceErr
 	}
-	s.device, s.askDevice, s.unready, s.deviceErr = device, out.UserConfirmationNecessary, Device{}, nil
+	s.device, s.askDevice, s.unready, s.deviceErr = device, ask, Device{}, nil
 	return nil
 }
 
@@ -113,7 +114,7 @@ func (e *deviceError) Unwrap() error { return e.error }
 
 // refusedDevice makes a deviceError of err. Its text is that of a wrong password, which this is not.
 func refusedDevice(err error) error {
-	var e *cognitoidp.Error
+	var e *awserr.Error
 	if errors.As(err, &e) && e.Code == cognitoidp.CodeNotAuthorized {
 		return &deviceError{&explained{err, "the stored device is damaged, or is of another user, or the pool has forgotten it; or the answer came too late: sign in again without the device"}}
 	}
@@ -123,7 +124,7 @@ func refusedDevice(err error) error {
 // deviceForgotten tells whether the pool does not know the device any more: by the message, as Amazon's clients do
 // (amplify-js retryOnResourceNotFoundException.ts), or because it refused the device's proof.
 func deviceForgotten(err error) bool {
-	var e *cognitoidp.Error
+	var e *awserr.Error
 	if !errors.As(err, &e) {
 		return false
 	}

@@ -4,14 +4,12 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/loginwithcognito/cognito/cognitoid"
-	"github.com/loginwithcognito/cognito/cognitoidp"
-	"github.com/loginwithcognito/cognito/sts"
+	"github.com/loginwithcognito/cognito/awserr"
 )
 
 // An explanation tells what usually stands behind a service's error, whose own text is often the same for many causes.
 type explanation struct {
-	service string // the package whose Error it is
+	service string // Service of the awserr.Error
 	code    string
 	text    string // part of the service's message, in lower case; "" for any
 	cause   string
@@ -85,22 +83,13 @@ func Explain(err error) error {
 	if errors.As(err, &already) {
 		return err
 	}
-	var service, code, message string
-	var idp *cognitoidp.Error
-	var identity *cognitoid.Error
-	var token *sts.Error
-	switch {
-	case errors.As(err, &idp):
-		service, code, message = "cognitoidp", idp.Code, idp.Message
-	case errors.As(err, &identity):
-		service, code, message = "cognitoid", identity.Code, identity.Message
-	case errors.As(err, &token):
-		service, code, message = "sts", token.Code, token.Message
-	default:
+	var refused *awserr.Error
+	if !errors.As(err, &refused) {
 		return err
 	}
+	message := strings.ToLower(refused.Message)
 	for _, e := range explanations {
-		if e.service == service && e.code == code && strings.Contains(strings.ToLower(message), e.text) {
+		if e.service == refused.Service && e.code == refused.Code && strings.Contains(message, e.text) {
 			return &explained{err, e.cause}
 		}
 	}

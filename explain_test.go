@@ -6,21 +6,19 @@ import (
 	"testing"
 
 	"github.com/loginwithcognito/cognito"
-	"github.com/loginwithcognito/cognito/cognitoid"
-	"github.com/loginwithcognito/cognito/cognitoidp"
-	"github.com/loginwithcognito/cognito/sts"
+	"github.com/loginwithcognito/cognito/awserr"
 )
 
 // The classic messages, as public bug reports have them, and what the error must tell beside them.
 func TestExplain(t *testing.T) {
 	idp := func(code, message string) error {
-		return &cognitoidp.Error{Operation: "InitiateAuth", Code: code, Message: message, StatusCode: 400}
+		return &awserr.Error{Service: "cognitoidp", Operation: "InitiateAuth", Code: code, Message: message, StatusCode: 400}
 	}
 	identity := func(code, message string) error {
-		return &cognitoid.Error{Operation: "GetId", Code: code, Message: message, StatusCode: 400}
+		return &awserr.Error{Service: "cognitoid", Operation: "GetId", Code: code, Message: message, StatusCode: 400}
 	}
 	role := func(code, message string) error {
-		return &sts.Error{Operation: "AssumeRoleWithWebIdentity", Code: code, Message: message, StatusCode: 403}
+		return &awserr.Error{Service: "sts", Operation: "AssumeRoleWithWebIdentity", Code: code, Message: message, StatusCode: 403}
 	}
 	for _, test := range []struct {
 		err  error

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
-	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -138,7 +137,7 @@ func TestProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := pool.ForgetDevice(t.Context(), cognitoidp.ForgetDeviceInput{AccessToken: tokens.Access, DeviceKey: login.Device.Key}); err != nil {
+	if err := pool.ForgetDevice(t.Context(), tokens.Access, login.Device.Key); err != nil {
 		t.Fatal(err)
 	}
 	third, _ := anotherProcess(t, "device", listener.URL, device) // its code may be that of the first, which is good once

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/jwt"
@@ -155,13 +156,14 @@ func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time
 			s.mu.Unlock()
 		}
 	}
-	var e *cognitoidp.Error
+	var e *awserr.Error
 	if errors.As(err, &e) && e.Code == cognitoidp.CodeRefreshTokenReuse {
 		old.Refresh = "" // final: to send it again could only do harm
 	}
 	if err != nil {
-		if r := out.AuthenticationResult; r != nil {
-			old.Refresh = r.RefreshToken // rotated; what else was in the answer can't be used
+		var rotated *cognitoidp.RotatedTokenError
+		if errors.As(err, &rotated) {
+			old.Refresh = rotated.RefreshToken
 		}
 		return old, time.Time{}, Explain(err)
 	}
@@ -195,7 +197,7 @@ func (s *Session) refreshByAuth(ctx context.Context, token, username, device str
 
 // unknownOperation tells whether a service lacks the operation, as stand-ins of older Cognito do.
 func unknownOperation(err error) bool {
-	var e *cognitoidp.Error
+	var e *awserr.Error
 	if !errors.As(err, &e) {
 		return false
 	}

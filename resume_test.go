@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
@@ -88,7 +89,7 @@ func TestResume(t *testing.T) {
 }
 
 func hasCode(err error, code string) bool {
-	var e *cognitoidp.Error
+	var e *awserr.Error
 	return errors.As(err, &e) && e.Code == code
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/internal/renew"
 	"github.com/loginwithcognito/cognito/jwt"
@@ -110,12 +111,8 @@ func (s *Session) SignOut(ctx context.Context) error {
 	}
 	var err error
 	if tokens.Refresh != "" {
-		err = s.client.services.idp.RevokeToken(ctx, cognitoidp.RevokeTokenInput{
-			Token:        tokens.Refresh,
-			ClientID:     s.client.Environment.ClientID,
-			ClientSecret: s.client.Environment.ClientSecret,
-		})
-		var service *cognitoidp.Error
+		err = s.client.services.idp.RevokeToken(ctx, tokens.Refresh, s.client.Environment.ClientID, s.client.Environment.ClientSecret)
+		var service *awserr.Error
 		if err != nil && !(errors.As(err, &service) && service.Code == cognitoidp.CodeUnsupportedOperation) {
 			s.end(false)
 			return Explain(err)

@@ -45,7 +45,7 @@ type Login struct {
 // SignIn signs a user in with a user name, or an alias of it, and a password: [Client.Start] with these two.
 //
 // Where the pool asks for more before it gives tokens, the error is a [*Challenge], which can be answered. Otherwise the
-// error of a service is a *cognitoidp.Error with the service's own code; [errors.As] finds either. A refused password is
+// error of a service is a *awserr.Error with the service's own code; [errors.As] finds either. A refused password is
 // never tried again here, because the pool counts attempts. A challenge that cannot follow what was sent, such as PASSWORD
 // after SRP, is an error too: it is neither returned nor answered.
 func (c *Client) SignIn(ctx context.Context, username, password string) (*Session, error) {

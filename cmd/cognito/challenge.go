@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
@@ -147,7 +148,7 @@ func (s *signedIn) answer(
 		case slices.Contains(asks, "PASSWORD") || !terminal.Is(a.answersFile()):
 			return nil, err
 		}
-		var refused *cognitoidp.Error
+		var refused *awserr.Error
 		if errors.As(err, &refused) {
 			a.notef("the user pool refuses it (%s): try again", refused.Code)
 			a.says(refused.Message)

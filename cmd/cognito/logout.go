@@ -114,7 +114,7 @@ func (l logout) tellPool(ctx context.Context, s *signedIn, r *record, session *c
 	if device, _ := session.Device(); l.device && device.Key == "" {
 		s.a.notef("the session has no device that the pool could forget")
 	} else if l.device {
-		err := pool.ForgetDevice(ctx, cognitoidp.ForgetDeviceInput{AccessToken: tokens.Access, DeviceKey: device.Key})
+		err := pool.ForgetDevice(ctx, tokens.Access, device.Key)
 		if err != nil && !poolSays(err, cognitoidp.CodeResourceNotFound) { // forgotten already
 			return cognito.Explain(err)
 		}
@@ -122,7 +122,7 @@ func (l logout) tellPool(ctx context.Context, s *signedIn, r *record, session *c
 		delete(r.Devices, session.UnverifiedClaims().Username)
 	}
 	if l.global {
-		return cognito.Explain(pool.GlobalSignOut(ctx, cognitoidp.GlobalSignOutInput{AccessToken: tokens.Access}))
+		return cognito.Explain(pool.GlobalSignOut(ctx, tokens.Access))
 	}
 	return nil
 }

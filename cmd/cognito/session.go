@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
@@ -181,8 +182,8 @@ func (a *app) sameFlags() (text string) {
 
 // poolSays tells whether an error is the user pool's, with one of these codes.
 func poolSays(err error, codes ...string) bool {
-	var service *cognitoidp.Error
-	return errors.As(err, &service) && slices.Contains(codes, service.Code)
+	var service *awserr.Error
+	return errors.As(err, &service) && service.Service == "cognitoidp" && slices.Contains(codes, service.Code)
 }
 
 // ended tells whether an error of the user pool says that its tokens are of no more use.

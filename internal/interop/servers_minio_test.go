@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoid"
 	"github.com/loginwithcognito/cognito/cognitotest"
 	"github.com/loginwithcognito/cognito/s3list"
@@ -138,7 +139,7 @@ func TestMinIO(t *testing.T) {
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				_, err := assume(t, test.role, test.token)
-				var e *sts.Error
+				var e *awserr.Error
 				if !errors.As(err, &e) || e.Code != "InvalidParameterValue" || !strings.Contains(e.Message, test.because) {
 					t.Errorf("error %v, want InvalidParameterValue: ...%s", err, test.because)
 				}

@@ -74,7 +74,7 @@ func openIDToken(t *testing.T, c *cognitoid.Client, identityPoolID string, login
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := c.GetOpenIDToken(t.Context(), cognitoid.GetOpenIDTokenInput{IdentityID: id, Logins: logins})
+	out, err := c.GetOpenIDToken(t.Context(), id, logins)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoid"
 	"github.com/loginwithcognito/cognito/cognitotest"
 	"github.com/loginwithcognito/cognito/s3list"
@@ -234,7 +235,7 @@ func checkCaller(t *testing.T, c sigv4.Credentials, role string) {
 	}
 	c.SecretAccessKey += "x"
 	client = &sts.Client{Region: region, Credentials: static(c)}
-	var e *sts.Error
+	var e *awserr.Error
 	if _, err := client.GetCallerIdentity(t.Context()); !errors.As(err, &e) || e.Code != "SignatureDoesNotMatch" {
 		t.Errorf("wrong secret key: %v, want SignatureDoesNotMatch", err)
 	}
@@ -270,7 +271,7 @@ func (g gateway) checkRefusedTokens(t *testing.T, client *cognito.Client, poolRo
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := assume(t, test.role, test.token)
-			var e *sts.Error
+			var e *awserr.Error
 			if !errors.As(err, &e) || e.Code != test.code {
 				t.Errorf("error %v, want %s", err, test.code)
 			}

@@ -38,6 +38,7 @@ func Size(f *os.File) (columns, rows int) {
 // Interrupted is the cause of a context that a signal has ended. It is a [context.Canceled].
 type Interrupted struct{ Signal os.Signal }
 
+// Error returns "interrupted: " and the name of the signal.
 func (e Interrupted) Error() string { return "interrupted: " + e.Signal.String() }
 
 // Unwrap returns [context.Canceled].
