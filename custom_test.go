@@ -15,28 +15,28 @@ func TestCustomAuthProvesPassword(t *testing.T) {
 	for _, env := range []cognito.Environment{exampleEnvironment(), secretEnvironment()} {
 		for _, test := range []struct {
 			password string
-			want     []cognitotest.CustomAuthStep
+			want     []cognitotest.ChallengeResult
 			refused  bool
 		}{
-			{cognitotest.ExamplePassword, []cognitotest.CustomAuthStep{{Challenge: "SRP_A", Passed: true}, {Challenge: "PASSWORD_VERIFIER", Passed: true}}, false},
+			{cognitotest.ExamplePassword, []cognitotest.ChallengeResult{{ChallengeName: "SRP_A", Passed: true}, {ChallengeName: "PASSWORD_VERIFIER", Passed: true}}, false},
 			{"", nil, false},
-			{"wrong", []cognitotest.CustomAuthStep{{Challenge: "SRP_A", Passed: true}}, true},
+			{"wrong", []cognitotest.ChallengeResult{{ChallengeName: "SRP_A", Passed: true}}, true},
 		} {
 			var mu sync.Mutex
-			var seen []cognitotest.CustomAuthStep
+			var seen []cognitotest.ChallengeResult
 			server := everyFlow(func(p *cognitotest.UserPool, _ *cognitotest.User) {
-				p.CustomAuth = func(c cognitotest.CustomAuth) cognitotest.CustomAuthAnswer {
+				p.CustomAuth = func(c cognitotest.CustomAuthRequest) cognitotest.CustomAuthResponse {
 					mu.Lock()
 					defer mu.Unlock()
 					seen = slices.Clone(c.History)
-					return cognitotest.CustomAuthAnswer{Answer: "2"}
+					return cognitotest.CustomAuthResponse{Answer: "2"}
 				}
 			})
 			client := &cognito.Client{Environment: env, HTTPClient: server.Client()}
 			_, err := client.Start(t.Context(), cognito.Login{Flow: "CUSTOM_AUTH", Username: cognitotest.ExampleEmail, Password: test.password})
 			if test.refused {
-				if !hasCode(err, cognitoidp.CodeNotAuthorized) || slices.ContainsFunc(seen, func(s cognitotest.CustomAuthStep) bool {
-					return s.Challenge == "PASSWORD_VERIFIER" && s.Passed
+				if !hasCode(err, cognitoidp.CodeNotAuthorized) || slices.ContainsFunc(seen, func(s cognitotest.ChallengeResult) bool {
+					return s.ChallengeName == "PASSWORD_VERIFIER" && s.Passed
 				}) {
 					t.Errorf("password %q: error %v after %v", test.password, err, seen)
 				}

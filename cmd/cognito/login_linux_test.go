@@ -172,11 +172,11 @@ func TestCustomChallengeAtTerminal(t *testing.T) {
 	m := newMachine(t)
 	pool := &m.server.UserPools[0]
 	pool.Clients[0].ExplicitAuthFlows = append(pool.Clients[0].ExplicitAuthFlows, "ALLOW_CUSTOM_AUTH")
-	pool.CustomAuth = func(c cognitotest.CustomAuth) cognitotest.CustomAuthAnswer {
-		if n := len(c.History); n > 0 && c.History[n-1].Challenge == "CUSTOM_CHALLENGE" && c.History[n-1].Passed {
-			return cognitotest.CustomAuthAnswer{IssueTokens: true}
+	pool.CustomAuth = func(c cognitotest.CustomAuthRequest) cognitotest.CustomAuthResponse {
+		if n := len(c.History); n > 0 && c.History[n-1].ChallengeName == "CUSTOM_CHALLENGE" && c.History[n-1].Passed {
+			return cognitotest.CustomAuthResponse{IssueTokens: true}
 		}
-		return cognitotest.CustomAuthAnswer{Parameters: map[string]string{"question": "Who\x1b[31m is it?\r\nWell?"}, Answer: "it is me"}
+		return cognitotest.CustomAuthResponse{Parameters: map[string]string{"question": "Who\x1b[31m is it?\r\nWell?"}, Answer: "it is me"}
 	}
 	s := m.atTerminal(t, 80, 24, "login", "-user", "ada", "-flow", "CUSTOM_AUTH")
 	s.answer("Password: ", cognitotest.ExamplePassword)

@@ -130,7 +130,7 @@ func TestMinIO(t *testing.T) {
 			{"signature changed", userRole, changeSignature(tokens.ID), "verification error"},
 			{"claim changed", userRole, changeClaim(t, tokens.ID, "sub", "somebody-else"), "verification error"},
 			{"expired", userRole, oldIDToken(t, e, stand), "expired"},
-			{"another key", userRole, idToken(t, otherKey, cognitotest.Example().Client()), "No public key found"},
+			{"another key", userRole, idToken(t, otherKey, otherKeyClient(t)), "No public key found"},
 			{"another app client", userRole, idToken(t, otherClient, nil), "must match configured OpenID Client ID"},
 			{"access token", userRole, tokens.Access, "must match configured OpenID Client ID"},
 			{"OpenID token for the user pool's role", userRole, openIDToken(t, identity, cognitotest.ExampleIdentityPoolID, logins), "must match configured OpenID Client ID"},

@@ -1,6 +1,8 @@
 package interop
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -41,6 +43,18 @@ func twoPools() *cognitotest.Server {
 		s.IdentityPools[i].AllowGuests = true
 	}
 	return s
+}
+
+// otherKeyClient returns a client of the example, whose tokens another key signs.
+func otherKeyClient(t *testing.T) *http.Client {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := cognitotest.Example()
+	s.SigningKey = key
+	return s.Client()
 }
 
 // idToken signs the example's user in and returns the ID token.

@@ -258,7 +258,7 @@ func (g gateway) checkRefusedTokens(t *testing.T, client *cognito.Client, poolRo
 		{"signature changed", poolRole, "InvalidIdentityToken", changeSignature(tokens.ID)},
 		{"claim changed", poolRole, "InvalidIdentityToken", changeClaim(t, tokens.ID, "sub", "somebody-else")},
 		{"expired", poolRole, "ExpiredTokenException", oldIDToken(t, client.Environment, g.stand)},
-		{"another key", poolRole, "InvalidIdentityToken", idToken(t, client.Environment, cognitotest.Example().Client())},
+		{"another key", poolRole, "InvalidIdentityToken", idToken(t, client.Environment, otherKeyClient(t))},
 		{"another app client", poolRole, "InvalidIdentityToken", idToken(t, otherClient, nil)},
 		{"access token", poolRole, "InvalidIdentityToken", tokens.Access},
 		{"OpenID token for the user pool's role", poolRole, "InvalidIdentityToken", openIDToken(t, identity, cognitotest.ExampleIdentityPoolID, logins)},
