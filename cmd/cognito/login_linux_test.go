@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -45,6 +46,16 @@ func TestInterruptedAtPrompt(t *testing.T) {
 	s.expect("User name: ")
 	s.press("ad\x03")
 	s.exits(exitInterrupted)
+	for _, sent := range interrupts() {
+		for _, times := range []int{1, 2, 10} {
+			s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
+			s.expect("Password of ada: ")
+			for range times {
+				s.command.Process.Signal(sent)
+			}
+			s.exits(128 + int(sent.(syscall.Signal)))
+		}
+	}
 	if written, _ := filepath.Glob(filepath.Join(m.settings["COGNITO_STATE_DIR"], "*.json")); written != nil {
 		t.Errorf("a state was written: %q", written)
 	}
