@@ -311,6 +311,20 @@ func (s *station) works() error {
 			return fmt.Errorf("cognito token: exit %d: %s", code, out)
 		}
 	}
+	return s.tidy()
+}
+
+// tidy returns an error if runs have left more in the state directory than the record and its lock.
+func (s *station) tidy() error {
+	entries, err := os.ReadDir(s.state)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if kind := filepath.Ext(entry.Name()); kind != ".json" && kind != ".lock" {
+			return fmt.Errorf("%s is left behind", entry.Name())
+		}
+	}
 	return nil
 }
 
