@@ -165,7 +165,7 @@ func (p *parser) object(start int, wanted bool, element string) {
 
 // refuse notes what is wrong with an object.
 func (p *parser) refuse(format string, a ...any) {
-	p.Refuse(fmt.Errorf("%s %d of the page: %w", p.element, len(p.entries)+1, fmt.Errorf(format, a...)))
+	p.Fail(fmt.Errorf("%s %d of the page: %w", p.element, len(p.entries)+1, fmt.Errorf(format, a...)))
 }
 
 // add makes an entry of the values of an object.
@@ -211,7 +211,7 @@ func (p *parser) commonPrefix() {
 		}
 	}
 	if len(prefix) == 0 {
-		p.Refuse(fmt.Errorf("CommonPrefixes %d of the page has no Prefix", len(p.prefixes)+1))
+		p.Fail(fmt.Errorf("CommonPrefixes %d of the page has no Prefix", len(p.prefixes)+1))
 	}
 	if p.Err != nil {
 		return

@@ -157,7 +157,7 @@ func (p *parser) all() {
 func (p *parser) document(root string) {
 	name := p.Root()
 	for p.Err != nil && p.rest != nil {
-		p.Back(0, 0)
+		p.Rewind(0, 0)
 		p.more()
 		name = p.Root()
 	}
@@ -173,13 +173,13 @@ func (p *parser) document(root string) {
 		p.all()
 		doc = p.errorDocument()
 	default:
-		p.Refuse(fmt.Errorf("the answer is a <%s> document, not <%s>: is this an S3 endpoint?", transport.Clean(string(name[:min(len(name), 40)]), 40), root))
+		p.Fail(fmt.Errorf("the answer is a <%s> document, not <%s>: is this an S3 endpoint?", transport.Clean(string(name[:min(len(name), 40)]), 40), root))
 		return
 	}
 	p.all()
 	p.End()
 	if doc != nil {
-		p.Refuse(doc)
+		p.Fail(doc)
 	}
 }
 
@@ -192,7 +192,7 @@ func (p *parser) listing(root string) {
 		more := p.child(root)
 		switch {
 		case p.Err != nil && p.rest != nil: // perhaps because not all of it is there yet
-			p.Back(start, 1)
+			p.Rewind(start, 1)
 			*p.page = before
 			p.more()
 		case !more:

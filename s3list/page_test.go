@@ -111,8 +111,8 @@ func TestParsePageRefuses(t *testing.T) {
 	}
 	const now = "2009-10-12T17:50:30Z"
 	for _, test := range []struct{ name, body, want string }{
-		{"nothing", "", "not complete"},
-		{"white space", " \n", "not complete"},
+		{"nothing", "", "invalid XML"},
+		{"white space", " \n", "invalid XML"},
 		{"text", "hello", "outside"},
 		{"HTML", "<html><body>Sign in to the hotel's network</body></html>", "<html>"},
 		{"HTML with a document type", "<!DOCTYPE html><html></html>", "document type"},
@@ -120,11 +120,11 @@ func TestParsePageRefuses(t *testing.T) {
 		{"JSON", `{"message":"no"}`, "outside"},
 		{"another charset", `<?xml version="1.0" encoding="utf-16"?><ListBucketResult/>`, "encoding"},
 		{"another listing", "<ListVersionsResult><IsTruncated>false</IsTruncated></ListVersionsResult>", "<ListVersionsResult>"},
-		{"wrong end tag", root + notTruncated + "</ListBucket>", "not complete"},
-		{"no end tag", root + notTruncated, "not complete"},
+		{"wrong end tag", root + notTruncated + "</ListBucket>", "invalid XML"},
+		{"no end tag", root + notTruncated, "invalid XML"},
 		{"text after", root + notTruncated + end + "x", "outside"},
-		{"a second document", root + notTruncated + end + root + notTruncated + end, "goes on"},
-		{"half a tag after", root + notTruncated + end + "<", "not complete"},
+		{"a second document", root + notTruncated + end + root + notTruncated + end, "continues after"},
+		{"half a tag after", root + notTruncated + end + "<", "invalid XML"},
 		{"control character", root + notTruncated + contents("a\x10") + end, "illegal character"},
 		{"control character as reference", root + notTruncated + contents("a&#x10;") + end, "illegal character"},
 		{"not UTF-8", root + notTruncated + contents("a\xff") + end, "UTF-8"},
