@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito/cognitoidp"
-	transport "github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 )
 
 // A Challenge is what a user pool asks before it gives tokens: a new password, a code, a choice. It is the error of
@@ -150,18 +150,18 @@ func (ch *Challenge) attributes() map[string]string {
 
 // Error names the challenge and what it asks for, but no secret.
 func (ch Challenge) Error() string {
-	text := "cognito: the user pool asks for " + transport.Clean(ch.Name, 64)
+	text := "cognito: the user pool asks for " + awshttp.Clean(ch.Name, 64)
 	if _, to := ch.Delivery(); to != "" {
-		text += fmt.Sprintf(" (a code was sent to %q)", transport.Clean(to, 256))
+		text += fmt.Sprintf(" (a code was sent to %q)", awshttp.Clean(to, 256))
 	}
 	if choices := ch.Choices(); len(choices) > 0 {
-		text += " (to choose from: " + transport.Clean(fmt.Sprintf("%q", choices), 1024) + ")"
+		text += " (to choose from: " + awshttp.Clean(fmt.Sprintf("%q", choices), 1024) + ")"
 	}
 	if keys := ch.Asks(); len(keys) > 0 {
-		return text + ": answer with " + transport.Clean(strings.Join(keys, ", "), 1024)
+		return text + ": answer with " + awshttp.Clean(strings.Join(keys, ", "), 1024)
 	}
 	names := fmt.Sprintf("%q", slices.Sorted(maps.Keys(ch.Parameters)))
-	return text + " (parameters: " + transport.Clean(names, 1024) + "): answer with Challenge.Respond"
+	return text + " (parameters: " + awshttp.Clean(names, 1024) + "): answer with Challenge.Respond"
 }
 
 // Respond answers the challenge. What every answer has, such as USERNAME and SECRET_HASH, is added. Where the pool asks
@@ -184,7 +184,7 @@ func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*S
 	answered := answerStep(ch.Name, answers)
 	if _, has := answers["PASSWORD"]; has && !listed(takesPassword, answered) {
 		return nil, fmt.Errorf("cognito: Respond: %s does not take PASSWORD: nothing was sent; give PASSWORD only "+
-			"to a challenge or an ANSWER of that name, or PASSWORD_SRP", transport.Clean(ch.Name, 64))
+			"to a challenge or an ANSWER of that name, or PASSWORD_SRP", awshttp.Clean(ch.Name, 64))
 	}
 	switch {
 	case ch.Name == cognitoidp.ChallengeNewPasswordRequired:

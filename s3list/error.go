@@ -6,28 +6,35 @@ import (
 	"errors"
 	"fmt"
 
-	transport "github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 )
 
-// An Error is an answer of the service that is not a listing. Errors that are not of this type come from checks made
-// before sending, from Client.Credentials, from the connection, or from an answer that could not be understood.
+// An Error is a refusal by the service. Errors of other types come from checks before a request is
+// sent, from Client.Credentials, from the connection, or from a response that cannot be read.
 type Error struct {
+	Service    string // "s3"
 	Operation  string // "ListObjectsV2" or "ListObjectVersions"
-	Code       string // one of the Code constants, another code, or "HTTP 502" if the answer had none
-	Message    string // for people; no contract. At most 1024 bytes, one line.
-	StatusCode int    // of HTTP; 200 if a success turned out to be an error
-	RequestID  string // for AWS support; may be ""
-	HostID     string // for AWS support (x-amz-id-2); may be ""
-	Bucket     string // that was asked for
-	Region     string // in which the answer says the bucket is; often ""
-	Argument   string // the parameter that an InvalidArgument is about; otherwise ""
+	Code       string // one of the Code constants, another code, or such as "HTTP 502" without one
+	Message    string // for people, and subject to change: one line of at most 1024 bytes
+	StatusCode int    // HTTP status; 200 if the body of a success is an error document
+	RequestID  string // for AWS support; may be empty
+	HostID     string // for AWS support (x-amz-id-2); may be empty
+	Bucket     string // ListInput.Bucket
+	Region     string // the Region of the bucket, if the response names one
+	Argument   string // the parameter that an InvalidArgument is about
 
 	err error
 }
 
-// Error is one line: what the service said, and after it, for well-known codes, what is probably behind it.
+// Error returns one line with the response of the service and, for well-known codes, the likely
+// cause.
 func (e *Error) Error() string {
-	f := transport.Failure{Code: e.Code, Message: e.Message, StatusCode: e.StatusCode, RequestID: e.RequestID}
+	f := awshttp.Failure{
+		Code:       e.Code,
+		Message:    e.Message,
+		StatusCode: e.StatusCode,
+		RequestID:  e.RequestID,
+	}
 	s := fmt.Sprintf("s3list: %s of bucket %.100q: %s", e.Operation, e.Bucket, f.Error())
 	if e.Argument != "" {
 		s += ", argument " + e.Argument
@@ -38,16 +45,21 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap gives errors.Is the context's error, if that is why the call was not repeated.
+// Unwrap lets errors.Is find the error of the context, if that ended before a retry.
 func (e *Error) Unwrap() error { return e.err }
 
-// Codes of the listings (Amazon S3 API Reference, "Error responses").
+// Error codes of the listings (Amazon S3 API Reference, "Error responses").
 const (
-	CodeAccessDenied                 = "AccessDenied"
+	// CodeAccessDenied usually means that the role lacks s3:ListBucket, or s3:ListBucketVersions,
+	// for the bucket or the prefix. The bucket may also belong to another account or be
+	// requester-pays. Guests may be excluded by the session policy that Cognito gives them in the
+	// enhanced flow: it allows a short list of services, whatever the role allows.
+	CodeAccessDenied = "AccessDenied"
+
 	CodeAllAccessDisabled            = "AllAccessDisabled"
 	CodeAuthorizationHeaderMalformed = "AuthorizationHeaderMalformed" // often a wrong Region
 	CodeExpiredToken                 = "ExpiredToken"
-	CodeIllegalLocationConstraint    = "IllegalLocationConstraintException" // the bucket is in an opt-in Region
+	CodeIllegalLocationConstraint    = "IllegalLocationConstraintException" // an opt-in Region
 	CodeInternalError                = "InternalError"
 	CodeInvalidAccessKeyID           = "InvalidAccessKeyId"
 	CodeInvalidArgument              = "InvalidArgument"
@@ -58,43 +70,45 @@ const (
 	CodeServiceUnavailable           = "ServiceUnavailable"
 	CodeSignatureDoesNotMatch        = "SignatureDoesNotMatch"
 	CodeSlowDown                     = "SlowDown"
-	CodeTemporaryRedirect            = "TemporaryRedirect" // the bucket is new, DNS does not know it yet
+	CodeTemporaryRedirect            = "TemporaryRedirect" // DNS does not have the new bucket yet
 )
 
-// cause is what most often makes the service answer so, "" if there is no telling.
+// cause returns what most often leads to the code and how to correct it, or "".
 func (e *Error) cause() string {
 	switch e.Code {
 	case CodeAccessDenied:
 		permission := "s3:ListBucket"
-		if e.Operation == "ListObjectVersions" {
+		if e.Operation == listVersions {
 			permission = "s3:ListBucketVersions"
 		}
-		return "the role may lack " + permission + " on this bucket or this prefix, the bucket may belong to another account or be requester-pays, " +
-			"or, with credentials of a guest, Cognito's session policy for guests may leave S3 out"
+		return "check that the role allows " + permission + "; the bucket may also be another " +
+			"account's or requester-pays, or excluded by Cognito's session policy for guests"
 	case CodeNoSuchBucket:
-		return "check the name; it is the name alone, without s3:// and without a prefix"
+		return "check the name, which has no s3:// and no prefix"
 	case CodeExpiredToken:
-		return "the temporary credentials have expired: get new ones"
+		return "the temporary credentials have expired: obtain new ones"
 	case CodeInvalidToken, "InvalidTokenId": // the latter from MinIO
-		return "the session token does not belong to the access key, or to this server"
+		return "the session token does not belong to the access key or to this server"
 	case CodeInvalidAccessKeyID:
-		return "the server does not know the access key: temporary credentials need their session token, and each partition of AWS its own credentials"
+		return "the server does not know the access key: temporary credentials need their " +
+			"session token, and each AWS partition has its own credentials"
 	case CodeRequestTimeTooSkewed:
 		return "the clock of this machine is wrong"
 	case CodeSignatureDoesNotMatch:
-		return "the secret access key is not that of the access key, or something on the way changed the request"
+		return "the secret access key does not belong to the access key, " +
+			"or the request was changed in transit"
 	}
-	if e.wrongRegion() {
-		if e.Region != "" {
-			return "the bucket is said to be in Region " + e.Region + ": set Client.Region to it if that is right"
-		}
+	switch {
+	case !e.wrongRegion():
+		return ""
+	case e.Region == "":
 		return "the bucket is in another Region: set Client.Region to it"
 	}
-	return ""
+	return "the response names Region " + e.Region + ": if that is correct, set Client.Region to it"
 }
 
-// wrongRegion reports whether the answer means that the bucket is in another Region (botocore utils.py,
-// S3RegionRedirectorv2).
+// wrongRegion reports whether the response means that the bucket is in another Region (botocore
+// utils.py, S3RegionRedirectorv2).
 func (e *Error) wrongRegion() bool {
 	switch e.Code {
 	case CodePermanentRedirect, CodeTemporaryRedirect, CodeIllegalLocationConstraint:
@@ -105,70 +119,62 @@ func (e *Error) wrongRegion() bool {
 	return e.StatusCode == 301 || e.StatusCode == 302 || e.StatusCode == 307
 }
 
-// temporary reports whether the answer says nothing about where the bucket will be next time.
+// temporary reports whether the redirect is only for this request.
 func (e *Error) temporary() bool {
 	return e.Code == CodeTemporaryRedirect || e.StatusCode == 302 || e.StatusCode == 307
 }
 
-// errorDocument is S3's <Error>. Elements that are not named here are passed over: some quote what was sent.
+// An errorDocument is S3's <Error>. Other elements are ignored; some of them quote the request.
 type errorDocument struct {
-	Code, Message, RequestId, HostId, Region, ArgumentName string
+	Code, Message, RequestID, HostID, Region, Argument string
 }
 
 func (d *errorDocument) Error() string { return d.Code }
 
-// errorDocument reads the root element of an error.
+// errorDocument reads the children of the open <Error> element.
 func (p *parser) errorDocument() *errorDocument {
 	d := new(errorDocument)
-	for name := p.Child(); name != nil; name = p.Child() {
-		switch string(name) {
-		case "Code":
-			d.Code = string(p.Text())
-		case "Message":
-			d.Message = string(p.Text())
-		case "RequestId":
-			d.RequestId = string(p.Text())
-		case "HostId":
-			d.HostId = string(p.Text())
-		case "Region":
-			d.Region = string(p.Text())
-		case "ArgumentName":
-			d.ArgumentName = string(p.Text())
-		default:
-			p.Skip()
-		}
-	}
+	p.Texts(map[string]*string{
+		"Code":         &d.Code,
+		"Message":      &d.Message,
+		"RequestId":    &d.RequestID,
+		"HostId":       &d.HostID,
+		"Region":       &d.Region,
+		"ArgumentName": &d.Argument,
+	})
 	return d
 }
 
-// readFailure reads the document out of an answer that is not a success; nil if there is none, as after HEAD.
-func readFailure(resp *transport.Response) *errorDocument {
-	var doc *errorDocument
-	errors.As(readPage(bytes.NewReader(resp.Body), objectsRoot, new(page), new([]byte)), &doc)
+// readFailure returns the error document of a response, or an empty one if there is none.
+func readFailure(resp *awshttp.Response) *errorDocument {
+	doc := new(errorDocument)
+	errors.As(readPage(bytes.NewReader(resp.Body), false, new(page), new([]byte)), &doc)
 	return doc
 }
 
-// wrap gives err the name of the operation and of the bucket.
-func wrap(operation, bucket string, err error) error {
-	return fmt.Errorf("s3list: %s of bucket %.100q: %w", operation, bucket, err)
+// wrap adds the operation and the bucket to the text of err.
+func (op *operation) wrap(err error) error {
+	return fmt.Errorf("s3list: %s of bucket %.100q: %w", op.name, op.Bucket, err)
 }
 
-// wrapAnswer is wrap for what came of a request: an answer of the service becomes an Error. doc is the document that
-// came with the answer; it may be nil.
-func wrapAnswer(operation, bucket string, err error, doc *errorDocument) error {
-	var f *transport.Failure
+// newError returns an Error if err is a refusal by the service, whose error document is doc.
+// Otherwise it wraps err.
+func (op *operation) newError(err error, doc *errorDocument) error {
+	var f *awshttp.Failure
 	if !errors.As(err, &f) {
-		return wrap(operation, bucket, err)
-	}
-	if doc == nil {
-		doc = new(errorDocument)
+		return op.wrap(err)
 	}
 	return &Error{
-		Operation: operation, Code: f.Code, Message: f.Message, StatusCode: f.StatusCode, RequestID: f.RequestID,
-		HostID:   transport.Clean(cmp.Or(doc.HostId, f.Header.Get("X-Amz-Id-2")), 256),
-		Bucket:   bucket,
-		Region:   transport.Clean(cmp.Or(f.Header.Get("X-Amz-Bucket-Region"), doc.Region), 64),
-		Argument: transport.Clean(doc.ArgumentName, 128),
-		err:      err,
+		Service:    "s3",
+		Operation:  op.name,
+		Code:       awshttp.Clean(f.Code, 128),
+		Message:    awshttp.Clean(f.Message, 1024),
+		StatusCode: f.StatusCode,
+		RequestID:  awshttp.Clean(f.RequestID, 128),
+		HostID:     awshttp.Clean(cmp.Or(doc.HostID, f.Header.Get("X-Amz-Id-2")), 256),
+		Bucket:     op.Bucket,
+		Region:     awshttp.Clean(cmp.Or(f.Header.Get("X-Amz-Bucket-Region"), doc.Region), 64),
+		Argument:   awshttp.Clean(doc.Argument, 128),
+		err:        err,
 	}
 }

@@ -7,102 +7,233 @@ import (
 	"testing"
 )
 
-// Every form of error answer, as fields and as text.
+// TestError checks all forms of refusals, as fields and as text.
 func TestError(t *testing.T) {
+	// The fields that errorOf and ids lead to.
+	ids := []string{"X-Amz-Request-Id", "RID", "X-Amz-Id-2", "HID"}
+	document := Error{Message: "m", RequestID: "4442587FB7D0A2F9", HostID: "hid="}
 	for _, test := range []struct {
-		name   string
-		answer *http.Response
-		want   Error
-		text   []string // that Error must contain
+		name     string
+		response *http.Response
+		code     string
+		want     Error
+		text     []string // parts of the text
 	}{
-		{"access denied", reply(403, errorOf(CodeAccessDenied, "")),
-			Error{Code: CodeAccessDenied, Message: "m", RequestID: "4442587FB7D0A2F9", HostID: "hid="},
-			[]string{`s3list: ListObjectsV2 of bucket "b12": AccessDenied: m (status 403, request id 4442587FB7D0A2F9)`, "s3:ListBucket", "requester-pays", "session policy"}},
-		{"no such bucket", reply(404, errorOf(CodeNoSuchBucket, "<BucketName>b12</BucketName>")),
-			Error{Code: CodeNoSuchBucket, Message: "m", RequestID: "4442587FB7D0A2F9", HostID: "hid="}, []string{"NoSuchBucket: m", "check the name"}},
-		{"expired token", reply(400, errorOf(CodeExpiredToken, "<Token-0>SECRETTOKEN</Token-0>")),
-			Error{Code: CodeExpiredToken, Message: "m", RequestID: "4442587FB7D0A2F9", HostID: "hid="}, []string{"have expired"}},
-		{"invalid token", reply(400, errorOf(CodeInvalidToken, "<Token-0>SECRETTOKEN</Token-0>")),
-			Error{Code: CodeInvalidToken, Message: "m", RequestID: "4442587FB7D0A2F9", HostID: "hid="}, []string{"does not belong"}},
-		{"unknown key", reply(403, errorOf(CodeInvalidAccessKeyID, "<AWSAccessKeyId>AKIA</AWSAccessKeyId>")),
-			Error{Code: CodeInvalidAccessKeyID, Message: "m", RequestID: "4442587FB7D0A2F9", HostID: "hid="}, []string{"session token"}},
-		{"signature", reply(403, errorOf(CodeSignatureDoesNotMatch, "<StringToSign>SECRETTOKEN</StringToSign><CanonicalRequest>SECRETTOKEN</CanonicalRequest>")),
-			Error{Code: CodeSignatureDoesNotMatch, Message: "m", RequestID: "4442587FB7D0A2F9", HostID: "hid="}, []string{"secret access key"}},
-		{"skew", reply(403, errorOf(CodeRequestTimeTooSkewed, "<ServerTime>2023-11-05T08:08:09Z</ServerTime>")),
-			Error{Code: CodeRequestTimeTooSkewed, Message: "m", RequestID: "4442587FB7D0A2F9", HostID: "hid="}, []string{"clock"}},
-		{"invalid argument", reply(400, errorOf(CodeInvalidArgument, "<ArgumentName>start-after</ArgumentName><ArgumentValue>x</ArgumentValue>")),
-			Error{Code: CodeInvalidArgument, Message: "m", RequestID: "4442587FB7D0A2F9", HostID: "hid=", Argument: "start-after"}, []string{"argument start-after"}},
-		{"unknown code", reply(409, errorOf("NewCode", "")),
-			Error{Code: "NewCode", Message: "m", RequestID: "4442587FB7D0A2F9", HostID: "hid="}, nil},
-		{"another partition", reply(301, errorOf(CodePermanentRedirect, ""), "X-Amz-Bucket-Region", "cn-north-1"),
-			Error{Code: CodePermanentRedirect, Message: "m", RequestID: "4442587FB7D0A2F9", HostID: "hid=", Region: "cn-north-1"}, []string{"Region cn-north-1", "Client.Region"}},
-		{"no Region to be had", reply(301, errorOf(CodePermanentRedirect, "")),
-			Error{Code: CodePermanentRedirect, Message: "m", RequestID: "4442587FB7D0A2F9", HostID: "hid="}, []string{"another Region"}},
-		{"namespace and no end of line", reply(403, `<Error xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Code>AccessDenied</Code></Error>`),
-			Error{Code: CodeAccessDenied}, []string{"AccessDenied (status 403)"}},
-		{"no body", reply(403, "", "X-Amz-Request-Id", "RID", "X-Amz-Id-2", "HID"),
-			Error{Code: "HTTP 403", RequestID: "RID", HostID: "HID"}, []string{"HTTP 403"}},
-		{"ids in headers", reply(403, "<Error><Code>AccessDenied</Code><Message>m</Message></Error>", "X-Amz-Request-Id", "RID", "X-Amz-Id-2", "HID"),
-			Error{Code: CodeAccessDenied, Message: "m", RequestID: "RID", HostID: "HID"}, nil},
-		{"HTML", reply(403, "<html>SECRETTOKEN</html>"), Error{Code: "HTTP 403"}, []string{"HTTP 403"}},
-		{"cut", reply(403, errorOf(CodeAccessDenied, "")[:20]), Error{Code: "HTTP 403"}, []string{"HTTP 403"}},
-		{"a listing that is none", reply(403, pageOf("", "SECRETTOKEN")), Error{Code: "HTTP 403"}, nil},
-		{"an error in a success", reply(200, errorOf(CodeInternalError, ""), "X-Amz-Request-Id", "RID"),
-			Error{Code: CodeInternalError, Message: "m", RequestID: "RID", HostID: "hid="}, []string{"InternalError: m (status 200, request id RID)"}},
-		{"control characters", reply(403, "<Error><Code>A\nB</Code><Message>c\r\n\td</Message><HostId>e\nf</HostId></Error>"),
-			Error{Code: "A B", Message: "c d", HostID: "e f"}, nil},
-		{"no status 204", reply(204, ""), Error{Code: "HTTP 204"}, nil},
+		{
+			name:     "access denied",
+			response: reply(403, errorOf(CodeAccessDenied, "")),
+			code:     CodeAccessDenied,
+			want:     document,
+			text: []string{
+				`s3list: ListObjectsV2 of bucket "b12": AccessDenied: m ` +
+					`(status 403, request id 4442587FB7D0A2F9)`,
+				"s3:ListBucket",
+				"requester-pays",
+				"session policy",
+			},
+		},
+		{
+			name:     "no such bucket",
+			response: reply(404, errorOf(CodeNoSuchBucket, "<BucketName>b12</BucketName>")),
+			code:     CodeNoSuchBucket,
+			want:     document,
+			text:     []string{"NoSuchBucket: m", "check the name"},
+		},
+		{
+			name:     "expired token",
+			response: reply(400, errorOf(CodeExpiredToken, "<Token-0>SECRETTOKEN</Token-0>")),
+			code:     CodeExpiredToken,
+			want:     document,
+			text:     []string{"have expired"},
+		},
+		{
+			name:     "invalid token",
+			response: reply(400, errorOf(CodeInvalidToken, "<Token-0>SECRETTOKEN</Token-0>")),
+			code:     CodeInvalidToken,
+			want:     document,
+			text:     []string{"does not belong"},
+		},
+		{
+			name: "unknown access key",
+			response: reply(403, errorOf(CodeInvalidAccessKeyID,
+				"<AWSAccessKeyId>AKIA</AWSAccessKeyId>")),
+			code: CodeInvalidAccessKeyID,
+			want: document,
+			text: []string{"session token"},
+		},
+		{
+			name: "signature",
+			response: reply(403, errorOf(CodeSignatureDoesNotMatch,
+				"<StringToSign>SECRETTOKEN</StringToSign>"+
+					"<CanonicalRequest>SECRETTOKEN</CanonicalRequest>")),
+			code: CodeSignatureDoesNotMatch,
+			want: document,
+			text: []string{"secret access key"},
+		},
+		{
+			name: "clock skew",
+			response: reply(403, errorOf(CodeRequestTimeTooSkewed,
+				"<ServerTime>2023-11-05T08:08:09Z</ServerTime>")),
+			code: CodeRequestTimeTooSkewed,
+			want: document,
+			text: []string{"clock"},
+		},
+		{
+			name: "invalid argument",
+			response: reply(400, errorOf(CodeInvalidArgument,
+				"<ArgumentName>start-after</ArgumentName><ArgumentValue>x</ArgumentValue>")),
+			code: CodeInvalidArgument,
+			want: Error{
+				Message:   "m",
+				RequestID: "4442587FB7D0A2F9",
+				HostID:    "hid=",
+				Argument:  "start-after",
+			},
+			text: []string{"argument start-after"},
+		},
+		{
+			name:     "unknown code",
+			response: reply(409, errorOf("NewCode", "")),
+			code:     "NewCode",
+			want:     document,
+		},
+		{
+			name: "another partition",
+			response: reply(301, errorOf(CodePermanentRedirect, ""),
+				"X-Amz-Bucket-Region", "cn-north-1"),
+			code: CodePermanentRedirect,
+			want: Error{
+				Message:   "m",
+				RequestID: "4442587FB7D0A2F9",
+				HostID:    "hid=",
+				Region:    "cn-north-1",
+			},
+			text: []string{"Region cn-north-1", "Client.Region"},
+		},
+		{
+			name:     "redirect without a Region",
+			response: reply(301, errorOf(CodePermanentRedirect, "")),
+			code:     CodePermanentRedirect,
+			want:     document,
+			text:     []string{"another Region"},
+		},
+		{
+			name: "namespace, only a code",
+			response: reply(403, `<Error xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`+
+				`<Code>AccessDenied</Code></Error>`),
+			code: CodeAccessDenied,
+			text: []string{"AccessDenied (status 403)"},
+		},
+		{
+			name:     "no body",
+			response: reply(403, "", ids...),
+			code:     "HTTP 403",
+			want:     Error{RequestID: "RID", HostID: "HID"},
+			text:     []string{"HTTP 403"},
+		},
+		{
+			name: "ids in headers",
+			response: reply(403, "<Error><Code>AccessDenied</Code><Message>m</Message></Error>",
+				ids...),
+			code: CodeAccessDenied,
+			want: Error{Message: "m", RequestID: "RID", HostID: "HID"},
+		},
+		{
+			name:     "HTML",
+			response: reply(403, "<html>SECRETTOKEN</html>"),
+			code:     "HTTP 403",
+			text:     []string{"HTTP 403"},
+		},
+		{
+			name:     "cut document",
+			response: reply(403, errorOf(CodeAccessDenied, "")[:20]),
+			code:     "HTTP 403",
+			text:     []string{"HTTP 403"},
+		},
+		{
+			name:     "listing with an error status",
+			response: reply(403, pageOf("", "SECRETTOKEN")),
+			code:     "HTTP 403",
+		},
+		{
+			name:     "error with status 200",
+			response: reply(200, errorOf(CodeInternalError, ""), "X-Amz-Request-Id", "RID"),
+			code:     CodeInternalError,
+			want:     Error{Message: "m", RequestID: "RID", HostID: "hid="},
+			text:     []string{"InternalError: m (status 200, request id RID)"},
+		},
+		{
+			name: "control characters",
+			response: reply(403,
+				"<Error><Code>A\nB</Code><Message>c\r\n\td</Message><HostId>e\nf</HostId></Error>"),
+			code: "A B",
+			want: Error{Message: "c d", HostID: "e f"},
+		},
+		{
+			name:     "status 204",
+			response: reply(204, ""),
+			code:     "HTTP 204",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := &server{answer: func(_ int, req *http.Request) *http.Response {
+			s := &server{respond: func(_ int, req *http.Request) *http.Response {
 				if req.Method == http.MethodHead {
 					return reply(400, "")
 				}
-				return test.answer
+				return test.response
 			}}
-			c := client(s)
-			keys, err := collect(t, c.Objects(t.Context(), "b12", "prefix"))
+			keys, err := collect(t, client(s).Objects(t.Context(), "b12", "prefix"))
 			var e *Error
 			if !errors.As(err, &e) || len(keys) != 0 {
-				t.Fatalf("%q, %v", keys, err)
+				t.Fatalf("Objects = %q, %v, want an *Error", keys, err)
 			}
-			want := test.want
-			want.Operation, want.Bucket, want.StatusCode = "ListObjectsV2", "b12", test.answer.StatusCode
-			got := *e
+			got, want := *e, test.want
 			got.err = nil
+			want.Service, want.Operation, want.Bucket = "s3", "ListObjectsV2", "b12"
+			want.Code, want.StatusCode = test.code, test.response.StatusCode
 			if strings.HasPrefix(want.Code, "HTTP ") {
-				want.Message = got.Message // the words of another package
+				want.Message = got.Message // comes from internal/transport
 			}
 			if got != want {
-				t.Errorf("%+v\nwant %+v", got, want)
+				t.Errorf("Error = %+v\nwant    %+v", got, want)
 			}
 			for _, part := range test.text {
 				if !strings.Contains(err.Error(), part) {
-					t.Errorf("%q is not in %s", part, err)
+					t.Errorf("Error.Error() = %s, want it to contain %q", err, part)
 				}
 			}
-			// Neither what was answered nor what was sent.
-			for _, secret := range []string{"SECRETTOKEN", exampleCredentials.SecretAccessKey, "Signature=", "\n"} {
+			// Neither the response nor the request is quoted.
+			for _, secret := range []string{
+				"SECRETTOKEN",
+				exampleCredentials.SecretAccessKey,
+				"Signature=",
+				"\n",
+			} {
 				if strings.Contains(err.Error(), secret) {
-					t.Errorf("%q is in %s", secret, err)
+					t.Errorf("Error.Error() = %s, which contains %q", err, secret)
 				}
 			}
 		})
 	}
 }
 
-// Text from the wire has an end.
+// TestErrorBounded checks that long texts from the network are cut.
 func TestErrorBounded(t *testing.T) {
 	long := strings.Repeat("x", 100_000)
+	document := "<Error><Code>" + long + "</Code><Message>" + long + "</Message>" +
+		"<RequestId>" + long + "</RequestId><HostId>" + long + "</HostId>" +
+		"<Region>" + long + "</Region><ArgumentName>" + long + "</ArgumentName></Error>"
 	for _, status := range []int{200, 301, 403} {
-		s := &server{answer: func(_ int, req *http.Request) *http.Response {
-			return reply(status, "<Error><Code>"+long+"</Code><Message>"+long+"</Message><RequestId>"+long+"</RequestId><HostId>"+long+"</HostId><Region>"+long+
-				"</Region><ArgumentName>"+long+"</ArgumentName></Error>", "X-Amz-Request-Id", long)
-		}}
+		s := always(status, document, "X-Amz-Request-Id", long)
 		_, err := collect(t, client(s).Objects(t.Context(), "b12", ""))
 		var e *Error
-		if !errors.As(err, &e) || len(err.Error()) > 2500 || len(e.HostID) > 256 || len(e.Region) > 64 {
-			t.Errorf("status %d: %T of %d bytes", status, err, len(err.Error()))
+		if !errors.As(err, &e) {
+			t.Errorf("status %d: error is a %T, want an *Error", status, err)
+			continue
+		}
+		if n := len(err.Error()); n > 2500 || len(e.HostID) > 256 || len(e.Region) > 64 {
+			t.Errorf("status %d: error of %d bytes, HostID of %d, Region of %d, want 2500, 256, 64",
+				status, n, len(e.HostID), len(e.Region))
 		}
 	}
 	for _, body := range []string{
@@ -110,13 +241,15 @@ func TestErrorBounded(t *testing.T) {
 		root + "<IsTruncated>" + long + "</IsTruncated>" + end,
 		root + notTruncated + "<EncodingType>" + long + "</EncodingType>" + end,
 		root + notTruncated + encoded + contents(long+"%") + end,
-		root + notTruncated + "<Contents><Key>" + long + "</Key><Size>" + long + "</Size></Contents>" + end,
+		root + notTruncated + "<Contents><Key>" + long + "</Key>" +
+			"<Size>" + long + "</Size></Contents>" + end,
 		root + notTruncated + "</" + long + ">",
 		root + "&" + long + ";",
 	} {
-		s := &server{answer: func(int, *http.Request) *http.Response { return reply(200, body) }}
-		if _, err := collect(t, client(s).Objects(t.Context(), "b12", "")); err == nil || len(err.Error()) > 1000 {
-			t.Errorf("%.20s: %d bytes of error: %.200s", body, len(err.Error()), err)
+		_, err := collect(t, client(always(200, body)).Objects(t.Context(), "b12", ""))
+		if err == nil || len(err.Error()) > 1000 {
+			t.Errorf("%.20s...: error of %d bytes, want at most 1000: %.200s",
+				body, len(err.Error()), err)
 		}
 	}
 }

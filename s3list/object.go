@@ -8,33 +8,39 @@ import (
 	"time"
 )
 
-// What an object has of its own. The rest is most often the same in many objects.
+// The values that differ between objects. The other fields are the same in many objects.
 const (
 	keyValue = iota
 	modifiedValue
 	etagValue
-	quotedValue // ETag, if it is in quotes, without them
+	quotedValue // the ETag without its quotes, if they are written as &quot;
 	sizeValue
 	versionValue
-	values
+	values // their number
 )
 
-// A shape is how an object was written: all of its element but its values. Nearly every object of a page is written as
-// the one before, so that it is enough to compare the literal texts and read the values between them.
+// A shape is the text of an object's element without the values that differ between objects:
+//
+//	<Contents><Key>photos/1.jpg</Key><Size>41</Size><StorageClass>STANDARD</StorageClass></Contents>
+//	literal 0      keyValue    literal 1   sizeValue         literal 2
+//
+// Nearly all objects of a page have the shape of the object before. Then it is sufficient to
+// compare the literals, and to read the values between them.
 type shape struct {
-	text     []byte // the literals are in it
-	literals [values + 1][]byte
-	values   [values]int // what follows each of them but the last
-	n        int         // how many values there are
-	common   int32       // of the object
-	ok       bool
+	text     []byte             // holds the literals
+	literals [values + 1][]byte // the texts before, between and after the values
+	values   [values]int        // the value after each literal but the last
+	n        int                // the number of values
+	common   int32              // index of the fields that are in the literals
+	ok       bool               // the shape can be used: each value is a single text
 }
 
-// alike reads one object that is written as the one before. It reports whether there is one; if not, or if it is
-// wrong, nothing was read.
+// sameShape reads an object that has the shape of the object before. If the next element is
+// different, or has an error, sameShape reads nothing and returns false.
 //
-// The literal texts were read by the scanner, in the same place of the document, so that they mean the same again.
-func (p *parser) alike() bool {
+// The scanner accepted the same literals at the same place in the document, between two children of
+// the root, so they have the same meaning again.
+func (p *parser) sameShape() bool {
 	s, start := &p.shape, p.At
 	if !s.ok || p.Err != nil {
 		return false
@@ -52,21 +58,22 @@ func (p *parser) alike() bool {
 			v[i] = p.Chars()
 		}
 	}
-	whole := p.Take(s.literals[s.n]) && p.Err == nil
-	if whole {
+	same := p.Take(s.literals[s.n]) && p.Err == nil
+	if same {
 		p.add(s.common, &v)
 	}
-	if !whole || p.Err != nil { // an error is found again from start, also if it is undone; see listing
+	if !same || p.Err != nil { // an error is found again from start; see listing
 		p.At = start
 		return false
 	}
 	return true
 }
 
-// object reads one object, if it is wanted. It begins at start.
-func (p *parser) object(start int, wanted bool, element string) {
+// object reads an object whose element is open and begins at start. It skips elements of the other
+// operation.
+func (p *parser) object(start int, element string) {
 	p.Forget()
-	if !wanted {
+	if p.versions == (element == "Contents") {
 		p.Skip()
 		return
 	}
@@ -74,24 +81,26 @@ func (p *parser) object(start int, wanted bool, element string) {
 	o := Object{DeleteMarker: element == "DeleteMarker"}
 	var v [values][]byte
 	var expiry []byte
-	quote := []byte("&quot;")
-	s, plain, literal := shape{text: p.shape.text, common: int32(len(p.common))}, true, start
+	s := shape{text: p.shape.text, common: int32(len(p.common)), ok: true}
+	literal := start // where the current literal begins
 	value := func(i int) {
-		begin, twice := p.At, v[i] != nil
+		begin, repeated := p.At, v[i] != nil
 		v[i] = p.Text()
 		end := begin + max(0, bytes.IndexByte(p.Body[begin:], '<'))
-		if twice || p.At == begin || !bytes.HasPrefix(p.Body[end:], []byte("</")) {
-			plain = false // there is more than text in it, or it is not the only one
+		if repeated || p.At == begin || !bytes.HasPrefix(p.Body[end:], []byte("</")) {
+			s.ok = false
 			return
 		}
-		if raw := p.Body[begin:end]; i == etagValue && len(raw) >= 2*len(quote) && bytes.HasPrefix(raw, quote) && bytes.HasSuffix(raw, quote) {
+		quote := []byte("&quot;")
+		inner, quoted := bytes.CutPrefix(p.Body[begin:end], quote)
+		if i == etagValue && quoted && bytes.HasSuffix(inner, quote) {
 			i, begin, end = quotedValue, begin+len(quote), end-len(quote)
 		}
 		s.literals[s.n], s.values[s.n] = p.Body[literal:begin], i
 		s.n++
 		literal = end
 	}
-	for name := p.Child(); name != nil; name = p.Child() {
+	for name := range p.Children {
 		switch string(name) {
 		case "Key":
 			value(keyValue)
@@ -101,40 +110,34 @@ func (p *parser) object(start int, wanted bool, element string) {
 			value(etagValue)
 		case "Size":
 			value(sizeValue)
-		case "StorageClass":
-			o.StorageClass = again(&p.class, p.Text())
-		case "ChecksumAlgorithm":
-			o.ChecksumAlgorithm = append(o.ChecksumAlgorithm, again(&p.algorithm, p.Text()))
-		case "ChecksumType":
-			o.ChecksumType = again(&p.checksum, p.Text())
 		case "VersionId":
 			value(versionValue)
 		case "IsLatest":
 			o.IsLatest = string(p.Text()) == "true"
+		case "StorageClass":
+			o.StorageClass = reuse(&p.class, p.Text())
+		case "ChecksumAlgorithm":
+			o.ChecksumAlgorithm = append(o.ChecksumAlgorithm, reuse(&p.algorithm, p.Text()))
+		case "ChecksumType":
+			o.ChecksumType = reuse(&p.checksum, p.Text())
 		case "Owner":
-			for name := p.Child(); name != nil; name = p.Child() {
+			for name := range p.Children {
 				switch string(name) {
 				case "ID":
-					o.Owner.ID = again(&p.ownerID, p.Text())
+					o.Owner.ID = reuse(&p.ownerID, p.Text())
 				case "DisplayName":
-					o.Owner.DisplayName = again(&p.ownerName, p.Text())
-				default:
-					p.Skip()
+					o.Owner.DisplayName = reuse(&p.ownerName, p.Text())
 				}
 			}
 		case "RestoreStatus":
-			for name := p.Child(); name != nil; name = p.Child() {
+			for name := range p.Children {
 				switch string(name) {
 				case "IsRestoreInProgress":
 					o.RestoreStatus.IsRestoreInProgress = string(p.Text()) == "true"
 				case "RestoreExpiryDate":
 					expiry = p.Text()
-				default:
-					p.Skip()
 				}
 			}
-		default:
-			p.Skip()
 		}
 	}
 	if p.Err != nil {
@@ -143,7 +146,7 @@ func (p *parser) object(start int, wanted bool, element string) {
 	if len(expiry) > 0 {
 		seconds, nanosecond, err := parseTime(expiry)
 		if err != nil {
-			p.refuse("RestoreExpiryDate of %.100q: %w", v[keyValue], err)
+			p.invalid("RestoreExpiryDate of %.100q: %w", v[keyValue], err)
 			return
 		}
 		o.RestoreStatus.RestoreExpiryDate = time.Unix(seconds, int64(nanosecond)).UTC()
@@ -155,42 +158,38 @@ func (p *parser) object(start int, wanted bool, element string) {
 	}
 	s.literals[s.n] = p.Body[literal:p.At]
 	s.text = s.text[:0]
-	for i, l := range s.literals[:s.n+1] { // Body will be another one
+	for i, l := range s.literals[:s.n+1] { // they are copied because Body changes
 		s.text = append(s.text, l...)
 		s.literals[i] = s.text[len(s.text)-len(l):]
 	}
-	s.ok = plain
 	p.shape = s
 }
 
-// refuse notes what is wrong with an object.
-func (p *parser) refuse(format string, a ...any) {
-	p.Refuse(fmt.Errorf("%s %d of the page: %w", p.element, len(p.entries)+1, fmt.Errorf(format, a...)))
-}
-
-// add makes an entry of the values of an object.
+// add adds an entry with the given values to the page.
 func (p *parser) add(common int32, v *[values][]byte) {
 	e := entry{common: common, at: int32(len(p.text))}
 	if len(v[keyValue]) == 0 {
-		p.refuse("no Key")
+		p.invalid("no Key")
 		return
 	}
 	var err error
 	if e.modified, e.nanosecond, err = parseTime(v[modifiedValue]); err != nil {
-		p.refuse("LastModified of %.100q: %w", v[keyValue], err)
+		p.invalid("LastModified of %.100q: %w", v[keyValue], err)
 		return
 	}
 	if !p.common[common].DeleteMarker {
 		n, err := strconv.ParseUint(string(v[sizeValue]), 10, 63)
 		if err != nil {
-			p.refuse("Size %.40q of %.100q is not a number of bytes", v[sizeValue], v[keyValue])
+			p.invalid("Size %.40q of %.100q is not a number of bytes", v[sizeValue], v[keyValue])
 			return
 		}
 		e.size = int64(n)
 	}
 	text := append(p.text, v[keyValue]...)
 	if v[quotedValue] != nil {
-		text = append(append(append(text, '"'), v[quotedValue]...), '"')
+		text = append(text, '"')
+		text = append(text, v[quotedValue]...)
+		text = append(text, '"')
 	} else {
 		text = append(text, v[etagValue]...)
 	}
@@ -200,18 +199,23 @@ func (p *parser) add(common int32, v *[values][]byte) {
 	p.entries = append(p.entries, e)
 }
 
+// invalid fails because of the object that would be the next entry.
+func (p *parser) invalid(format string, a ...any) {
+	err := fmt.Errorf(format, a...)
+	p.Fail(fmt.Errorf("%s %d of the page: %w", p.element, len(p.entries)+1, err))
+}
+
+// commonPrefix reads a CommonPrefixes element that is open.
 func (p *parser) commonPrefix() {
 	p.Forget()
 	var prefix []byte
-	for name := p.Child(); name != nil; name = p.Child() {
+	for name := range p.Children {
 		if string(name) == "Prefix" {
 			prefix = p.Text()
-		} else {
-			p.Skip()
 		}
 	}
 	if len(prefix) == 0 {
-		p.Refuse(fmt.Errorf("CommonPrefixes %d of the page has no Prefix", len(p.prefixes)+1))
+		p.Fail(fmt.Errorf("CommonPrefixes %d of the page has no Prefix", len(p.prefixes)+1))
 	}
 	if p.Err != nil {
 		return
@@ -220,8 +224,8 @@ func (p *parser) commonPrefix() {
 	p.text = append(p.text, prefix...)
 }
 
-// again is text as a string: the one from last time if it is the same.
-func again(last *string, text []byte) string {
+// reuse returns text as a string: *last if it is equal, to save an allocation.
+func reuse(last *string, text []byte) string {
 	if *last != string(text) {
 		*last = string(text)
 	}

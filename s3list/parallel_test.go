@@ -1,10 +1,12 @@
 package s3list
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -13,145 +15,322 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-// all ranges over a listing of b.
-func all(t *testing.T, b http.RoundTripper, in Input) []Object {
-	t.Helper()
-	in.Bucket = "b12"
-	var objects []Object
-	for o, err := range client(b).List(t.Context(), in) {
-		if err != nil {
-			t.Fatalf("%+v: %v", in, err)
-		}
-		objects = append(objects, o)
-	}
-	return objects
-}
-
-// Whatever the keys are, a parallel listing gives them as a sequential one does, and is several times faster: at least 8
-// times with 64 requests at once. Time is counted in answers that were waited for, one after the other.
+// TestParallelDistributions checks that a parallel listing of any keys yields them in order, and is
+// several times faster than a sequential one.
 func TestParallelDistributions(t *testing.T) {
-	for name, keys := range distributions(10_000) {
-		times, most := 6, 3
-		switch name {
-		case "any byte": // S3 has no such keys, and a place between them cannot be named in a query
-			times = 1
-		case "sparse", "zipf": // directories are far from full, or each has another size: most guesses find nothing
-			times, most = 3, 6
+	for _, d := range distributions {
+		speedup, overhead := 6, 3
+		switch d.name {
+		case "any byte": // S3 has no such keys, and a query cannot contain what is between two
+			speedup = 1
+		case "sparse", "zipf": // there are large gaps, so most guesses find nothing
+			speedup, overhead = 3, 6
 		}
-		parallelListing(t, name, keys, 50, 32, times, most)
+		testParallel(t, d.name, d.keys(10_000), 50, 32, speedup, overhead)
 	}
-	if testing.Short() {
-		t.Log("SKIPPED because of -short: the same with 200,000 keys")
-		return
-	}
-	large := distributions(200_000)
-	for _, name := range []string{"numbers", "hashes", "directories", "zipf"} {
-		parallelListing(t, name, large[name], 1000, 64, 8, 3)
+	if long(t, "not with 200,000 keys") {
+		for _, name := range []string{"numbers", "hashes", "directories", "zipf"} {
+			testParallel(t, name, keysOf(name, 200_000), 1000, 64, 8, 3)
+		}
 	}
 }
 
-// parallelListing lists keys, and wants that to be so many times faster than a sequential listing, with at most so many
-// times its requests.
-func parallelListing(t *testing.T, name string, keys []string, page, parallel, times, most int) {
+// testParallel checks that a parallel listing is at least speedup times faster than a sequential
+// one, and sends at most overhead times as many requests. Time is measured in latencies of the
+// server.
+func testParallel(t *testing.T, name string, keys []string, page, parallel, speedup, overhead int) {
 	t.Run(fmt.Sprint(name, " ", len(keys)), func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := bucketOf(keys)
 			b.page, b.latency = page, 30*time.Millisecond
 			start := time.Now()
-			got, err := collect(t, client(b).List(t.Context(), Input{Bucket: "b12", Parallel: parallel}))
+			in := ListInput{Bucket: "b12", Parallel: parallel}
+			got, err := collect(t, client(b).List(t.Context(), in))
 			if err != nil || !slices.Equal(got, keys) {
-				t.Fatalf("%d of %d keys, %v", len(got), len(keys), err)
+				t.Fatalf("List = %d keys, %v, want %d in order", len(got), err, len(keys))
 			}
-			pages, rounds, requests := (len(keys)+page-1)/page, int(time.Since(start)/b.latency), int(b.requests.Load())
-			t.Logf("%d pages in the time of %d, %d requests, at most %d at once", pages, rounds, requests, b.most.Load())
-			if rounds*times > pages || requests > pages*most || int(b.most.Load()) > parallel {
-				t.Errorf("%d pages took the time of %d, and %d requests, %d at once", pages, rounds, requests, b.most.Load())
+			pages := (len(keys) + page - 1) / page
+			latencies := int(time.Since(start) / b.latency)
+			requests, most := int(b.requests.Load()), int(b.most.Load())
+			t.Logf("%d pages in %d latencies, %d requests, %d at once",
+				pages, latencies, requests, most)
+			if latencies*speedup > pages {
+				t.Errorf("%d pages in %d latencies, want at most %d",
+					pages, latencies, pages/speedup)
+			}
+			if requests > pages*overhead {
+				t.Errorf("%d requests for %d pages, want at most %d",
+					requests, pages, pages*overhead)
+			}
+			if most > parallel {
+				t.Errorf("%d requests at once, want at most %d", most, parallel)
 			}
 		})
 	})
 }
 
-// All that narrows a listing down, with all numbers of requests at once, on small pages.
+// TestParallelInputs compares parallel and sequential listings with all fields that narrow a
+// listing down, with small pages.
 func TestParallelInputs(t *testing.T) {
-	for name, keys := range distributions(200) {
+	step := sampled(t, 4)
+	for d, distribution := range distributions {
+		keys := distribution.keys(200)
 		b := bucketOf(keys)
 		some := keys[len(keys)/3]
 		prefix := some[:min(len(some), 4)]
-		for _, in := range []Input{
-			{}, {PageSize: 7}, {PageSize: 1, Prefix: prefix}, {PageSize: 3, Prefix: prefix}, {PageSize: 13, StartAfter: some}, {PageSize: 13, StartAfter: some + "x"}, {PageSize: 13, Prefix: prefix, StartAfter: some},
-			{PageSize: 5, Delimiter: "/"}, {PageSize: 5, Delimiter: "0"}, {PageSize: 1, Delimiter: "00"}, {PageSize: 5, Delimiter: "/", Prefix: prefix}, {PageSize: 5, Delimiter: "0", StartAfter: some}, {PageSize: 5, Prefix: "there is none"},
-		} {
+		inputs := []ListInput{
+			{},
+			{PageSize: 7},
+			{PageSize: 1, Prefix: prefix},
+			{PageSize: 3, Prefix: prefix},
+			{PageSize: 13, StartAfter: some},
+			{PageSize: 13, StartAfter: some + "x"},
+			{PageSize: 13, Prefix: prefix, StartAfter: some},
+			{PageSize: 5, Delimiter: "/"},
+			{PageSize: 5, Delimiter: "0"},
+			{PageSize: 1, Delimiter: "00"},
+			{PageSize: 5, Delimiter: "/", Prefix: prefix},
+			{PageSize: 5, Delimiter: "0", StartAfter: some},
+			{PageSize: 5, Prefix: "there is none"},
+		}
+		for i := d % step; i < len(inputs); i += step {
+			in := inputs[i]
 			want := all(t, b, in)
 			for _, parallel := range []int{2, 16} {
 				in.Parallel = parallel
 				if diff := gocmp.Diff(want, all(t, b, in)); diff != "" {
-					t.Fatalf("%s, %+v (-sequential +parallel)\n%s", name, in, diff)
+					t.Fatalf("%s: List(%+v) (-sequential +parallel):\n%s",
+						distribution.name, in, diff)
 				}
 			}
 		}
 	}
 }
 
-// A listing can be broken off at any object and taken up there.
-func TestCursor(t *testing.T) {
-	for name, keys := range distributions(60) {
-		b := bucketOf(keys)
-		for _, in := range []Input{{PageSize: 7}, {PageSize: 7, Delimiter: "/"}, {PageSize: 7, Delimiter: "/", Parallel: 4}} {
-			want := all(t, b, in)
-			for i, o := range want {
-				in.StartAfter = o.Key
-				if diff := gocmp.Diff(want[i+1:], all(t, b, in)); i+1 < len(want) && diff != "" {
-					t.Fatalf("%s, %+v (-want +got)\n%s", name, in, diff)
-				}
-			}
-		}
-	}
-}
-
-// A bucket of one or two pages costs no more requests than one page after the other, and one of few not many more.
+// TestParallelTiny checks that a bucket of one or two pages costs no more requests than a
+// sequential listing, and a bucket of a few pages not many more.
 func TestParallelTiny(t *testing.T) {
-	for n, most := range map[int]int64{0: 1, 1: 1, 999: 1, 1000: 1, 1001: 2, 2000: 2, 2001: 10, 4000: 12} {
+	for _, test := range []struct {
+		keys int
+		most int64 // requests
+	}{
+		{0, 1},
+		{1, 1},
+		{999, 1},
+		{1000, 1},
+		{1001, 2},
+		{2000, 2},
+		{2001, 10},
+		{4000, 12},
+	} {
 		synctest.Test(t, func(t *testing.T) {
-			b := &bucket{n: n, key: func(i int) string { return fmt.Sprintf("k%06d", i) }, latency: time.Millisecond}
-			got := all(t, b, Input{Parallel: 64})
-			t.Logf("%d keys with %d requests", n, b.requests.Load())
-			if len(got) != n || b.requests.Load() > most {
-				t.Errorf("%d of %d keys with %d requests, want at most %d", len(got), n, b.requests.Load(), most)
+			b := &bucket{
+				n:       test.keys,
+				key:     func(i int) string { return fmt.Sprintf("k%06d", i) },
+				latency: time.Millisecond,
+			}
+			got := len(all(t, b, ListInput{Parallel: 64}))
+			if requests := b.requests.Load(); got != test.keys || requests > test.most {
+				t.Errorf("%d of %d keys with %d requests, want at most %d",
+					got, test.keys, requests, test.most)
 			}
 		})
 	}
 }
 
-// A server that can do only so much at once is not asked for much more, and every key still comes.
+// TestParallelSlowDown checks that a server that refuses more than a few requests at once is not
+// sent many more, and that no key is lost.
 func TestParallelSlowDown(t *testing.T) {
-	for _, most := range []int64{1, 2, 5} {
+	const n = 20_000
+	limitedBucket := func(refuse func(b *bucket, running int64) bool) *bucket {
+		b := bucketOf(keysOf("numbers", n))
+		b.page, b.latency = 100, 30*time.Millisecond
+		b.refuse = func(running int64) bool { return refuse(b, running) }
+		return b
+	}
+	for _, limit := range []int64{1, 2, 5} {
 		synctest.Test(t, func(t *testing.T) {
-			keys := distributions(20_000)["numbers"]
-			b := bucketOf(keys)
-			b.page, b.latency = 100, 30*time.Millisecond
 			var refused atomic.Int64
-			b.refuse = func(running int64) bool {
-				if running > most {
+			b := limitedBucket(func(_ *bucket, running int64) bool {
+				if running > limit {
 					refused.Add(1)
 				}
-				return running > most
-			}
-			got := all(t, b, Input{Parallel: 32})
-			t.Logf("%d at once: %d requests, %d refused", most, b.requests.Load(), refused.Load())
-			if len(got) != len(keys) || refused.Load()*2 > b.requests.Load() {
-				t.Errorf("%d at once: %d of %d keys, %d of %d requests refused", most, len(got), len(keys), refused.Load(), b.requests.Load())
+				return running > limit
+			})
+			got := len(all(t, b, ListInput{Parallel: 32}))
+			if got != n || refused.Load()*2 > b.requests.Load() {
+				t.Errorf("limit %d: %d of %d keys, %d of %d requests refused, want at most half",
+					limit, got, n, refused.Load(), b.requests.Load())
 			}
 		})
 	}
-	// One that has had enough for good ends the listing, as it does a sequential one.
+	// A server that refuses everything from some time on ends the listing.
 	synctest.Test(t, func(t *testing.T) {
-		b := bucketOf(distributions(20_000)["numbers"])
-		b.page, b.latency = 100, 30*time.Millisecond
-		b.refuse = func(int64) bool { return b.requests.Load() > 50 }
-		got, err := collect(t, client(b).List(t.Context(), Input{Bucket: "b12", Parallel: 32}))
+		b := limitedBucket(func(b *bucket, _ int64) bool { return b.requests.Load() > 50 })
+		got, err := collect(t, client(b).List(t.Context(), ListInput{Bucket: "b12", Parallel: 32}))
 		var e *Error
-		if !errors.As(err, &e) || e.Code != CodeSlowDown || len(got) == 0 || b.requests.Load() > 300 {
-			t.Errorf("%d keys, %v, %d requests", len(got), err, b.requests.Load())
+		if !errors.As(err, &e) || e.Code != CodeSlowDown {
+			t.Errorf("error = %v, want SlowDown", err)
+		}
+		if requests := b.requests.Load(); len(got) == 0 || requests > 300 {
+			t.Errorf("%d keys with %d requests, want some with at most 300", len(got), requests)
 		}
 	})
+}
+
+// TestParallelError checks that an error comes after all keys before it, wherever it occurs.
+func TestParallelError(t *testing.T) {
+	keys := keysOf("hashes", 5000)
+	for _, bad := range []int{0, 1, 99, 100, 101, 2500, 4999} {
+		b := bucketOf(keys)
+		b.page = 100
+		b.key = func(i int) string {
+			if i == bad {
+				return keys[i] + "\x00" // marks the page that is refused
+			}
+			return keys[i]
+		}
+		s := &server{respond: func(_ int, req *http.Request) *http.Response {
+			body := b.objects(req.URL.Query())
+			if strings.Contains(body, "%00<") {
+				return reply(403, errorOf(CodeAccessDenied, ""))
+			}
+			return reply(200, body)
+		}}
+		got, err := collect(t, client(s).List(t.Context(), ListInput{Bucket: "b12", Parallel: 16}))
+		var e *Error
+		if !errors.As(err, &e) || e.Code != CodeAccessDenied {
+			t.Errorf("error at key %d: List = %v, want AccessDenied", bad, err)
+		}
+		if n := len(got); n > bad || n < bad-200 || !slices.Equal(got, keys[:n]) {
+			t.Errorf("error at key %d: List yields %d keys, want those before", bad, n)
+		}
+	}
+}
+
+// TestParallelStops checks that a break, a panic and the end of the context stop all requests.
+// synctest.Test fails if a goroutine is left.
+func TestParallelStops(t *testing.T) {
+	keys := keysOf("numbers", 20_000)
+	in := ListInput{Bucket: "b12", Parallel: 16}
+	slowBucket := func() *bucket {
+		b := bucketOf(keys)
+		b.page, b.latency = 100, 30*time.Millisecond
+		return b
+	}
+	for _, stop := range []int{1, 2, 100, 101, 777, 5000, 19_999, 20_000} {
+		for _, cancelled := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				b := slowBucket()
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				n := 0
+				var last error
+				for _, err := range client(b).List(ctx, in) {
+					if last = err; err != nil {
+						continue
+					}
+					if n++; n < stop {
+						continue
+					}
+					if !cancelled {
+						break
+					}
+					cancel()
+				}
+				if running := b.running.Load(); running != 0 {
+					t.Errorf("%d requests are still in flight", running)
+				}
+				if n != stop || cancelled != errors.Is(last, context.Canceled) {
+					t.Errorf("stopped after %d keys, want %d; error %v", n, stop, last)
+				}
+			})
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		b := slowBucket()
+		func() {
+			defer func() { recover() }()
+			for range client(b).List(t.Context(), in) {
+				if b.requests.Load() > 50 {
+					panic("in the loop")
+				}
+			}
+		}()
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		_, err := collect(t, client(b).List(ctx, in))
+		if running := b.running.Load(); !errors.Is(err, context.DeadlineExceeded) || running != 0 {
+			t.Errorf("error = %v with %d requests in flight, want %v with 0",
+				err, running, context.DeadlineExceeded)
+		}
+	})
+}
+
+// TestParallelStalls checks that a listing does not run far ahead of a slow consumer.
+func TestParallelStalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := bucketOf(keysOf("numbers", 20_000))
+		b.page, b.latency = 100, time.Millisecond
+		n := 0
+		for _, err := range client(b).List(t.Context(), ListInput{Bucket: "b12", Parallel: 4}) {
+			if err != nil {
+				t.Fatalf("List = %v, want no error", err)
+			}
+			time.Sleep(time.Second)
+			n++
+			limit := int64(n/100*2 + 3*4 + 4)
+			if requests := b.requests.Load(); requests > limit {
+				t.Fatalf("%d requests for %d keys, want at most %d", requests, n, limit)
+			}
+			if n == 3000 {
+				break
+			}
+		}
+	})
+}
+
+// TestParallelUnsorted checks servers that sort keys in another way, or ignore start-after. They
+// are listed in their order, or refused. No key is lost.
+func TestParallelUnsorted(t *testing.T) {
+	keys := keysOf("numbers", 2000)
+	reversed := slices.Clone(keys)
+	slices.Reverse(reversed)
+	for _, test := range []struct {
+		name    string
+		keys    []string
+		ignores bool // start-after
+		refused bool
+	}{
+		{name: "reversed", keys: reversed},
+		{name: "reversed later", keys: slices.Concat(keys[:500], reversed[:1500]), refused: true},
+		{name: "ignores start-after", keys: keys, ignores: true, refused: true},
+	} {
+		s := &server{respond: func(_ int, req *http.Request) *http.Response {
+			q := req.URL.Query()
+			from := 0
+			if token := q.Get("continuation-token"); token != "" {
+				from = slices.Index(test.keys, token) + 1
+			} else if after := q.Get("start-after"); after != "" && !test.ignores {
+				from = slices.IndexFunc(test.keys, func(k string) bool { return k > after })
+				if from < 0 {
+					return reply(200, pageOf(""))
+				}
+			}
+			next := ""
+			if from+100 < len(test.keys) {
+				next = test.keys[from+99]
+			}
+			return reply(200, pageOf(next, test.keys[from:min(from+100, len(test.keys))]...))
+		}}
+		got, err := collect(t, client(s).List(t.Context(), ListInput{Bucket: "b12", Parallel: 8}))
+		switch {
+		case test.refused:
+			if err == nil || !strings.Contains(err.Error(), "ListInput.Parallel") {
+				t.Errorf("%s: error = %v, want one about ListInput.Parallel", test.name, err)
+			}
+		case err != nil || !slices.Equal(got, test.keys):
+			t.Errorf("%s: %d of %d keys, error %v", test.name, len(got), len(test.keys), err)
+		}
+	}
 }

@@ -1,98 +1,90 @@
 package s3list
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
-	transport "github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/endpoint"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// maxRegions is for how many buckets a Client remembers the Region, and of how many Regions it keeps a signing key.
-const maxRegions = 1000
+// maxHomes limits the number of buckets whose Region a Client remembers.
+const maxHomes = 1000
 
-// fetch asks for one page where the bucket is thought to be, and if it is elsewhere, there: once.
+// fetch requests a page from the Region where the bucket is expected. If the bucket is in another
+// Region, fetch requests it from there, once.
 func (c *Client) fetch(ctx context.Context, ask *call) error {
-	bucket := ask.in.Bucket
-	region := c.region(bucket)
-	err := c.send(ctx, ask, region)
-	e, refused := err.(*Error) // not errors.As: what getting credentials failed with is none of this
+	here := c.home(ask.Bucket)
+	err := c.send(ctx, ask, here)
+	e, refused := err.(*Error) // not errors.As: Credentials may fail with the Error of another call
 	if !refused || !e.wrongRegion() {
 		return err
 	}
-	found := e.Region
-	if found == "" {
+	region, lasting := e.Region, !e.temporary()
+	if region == "" {
 		var why error
-		if found, why = c.head(ctx, bucket, region); why != nil {
-			return fmt.Errorf("%w; asking where it is: %w", err, why)
+		if region, why = c.head(ctx, ask.Bucket, here.Region); why != nil {
+			return fmt.Errorf("%w; requesting its Region: %w", err, why)
 		}
 	}
-	if !c.reachable(found, region) {
+	if !c.reachable(region, here.Region) {
 		return err
 	}
-	lasting := !e.temporary()
-	err = c.send(ctx, ask, found)
+	there := newSigner(region)
+	err = c.send(ctx, ask, there)
 	if e, refused = err.(*Error); lasting && (err == nil || refused && !e.wrongRegion()) {
-		c.remember(bucket, found)
+		c.remember(ask.Bucket, there)
 	}
 	return err
 }
 
-// reachable reports whether an answer from region may send us to found. The text came over the wire: it becomes part of
-// a host name only if it is one label, and no request leaves the partition. With a custom endpoint it is no more than
-// what the signature says.
-func (c *Client) reachable(found, region string) bool {
-	if found == region || endpoint.ValidRegion(found) != nil {
+// reachable reports whether a response from region here may send the client to region there. The
+// name there comes from the network, so it must be a single label before it becomes part of a host
+// name, and no request leaves the partition. With a custom endpoint it is only a part of the
+// signature.
+func (c *Client) reachable(there, here string) bool {
+	if there == here || endpoint.ValidRegion(there) != nil {
 		return false
 	}
-	here, _, _ := endpoint.Partition(region)
-	there, _, _ := endpoint.Partition(found)
-	return c.Endpoint != "" || here == there
+	from, _, _ := endpoint.Partition(here)
+	to, _, _ := endpoint.Partition(there)
+	return c.Endpoint != "" || from == to
 }
 
-// region is where the bucket is, as far as is known.
-func (c *Client) region(bucket string) string {
+// home returns the signer for the Region where the bucket is expected. Signers are kept because
+// each caches its signing key.
+func (c *Client) home(bucket string) *sigv4.Signer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if r, ok := c.regions[bucket]; ok {
-		return r
+	if c.here == nil {
+		c.here = newSigner(c.Region)
 	}
-	return c.Region
+	return cmp.Or(c.homes[bucket], c.here)
 }
 
-func (c *Client) remember(bucket, region string) {
+func (c *Client) remember(bucket string, home *sigv4.Signer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.regions == nil || len(c.regions) >= maxRegions {
-		c.regions = make(map[string]string)
+	if c.homes == nil || len(c.homes) >= maxHomes {
+		c.homes = make(map[string]*sigv4.Signer)
 	}
-	c.regions[bucket] = region
+	c.homes[bucket] = home
 }
 
-// signer is what requests for a Region are signed with. It keeps the signing key.
-func (c *Client) signer(region string) *sigv4.Signer {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.signers[region]
-	if s == nil {
-		if c.signers == nil || len(c.signers) >= maxRegions {
-			c.signers = make(map[string]*sigv4.Signer)
-		}
-		s = &sigv4.Signer{Region: region, Service: "s3"}
-		c.signers[region] = s
-	}
-	return s
+func newSigner(region string) *sigv4.Signer {
+	return &sigv4.Signer{Region: region, Service: "s3"}
 }
 
-// head sends HEAD to the bucket's host, without a signature and without a query, and returns the Region in
-// x-amz-bucket-region, "" if there is none. S3 sends that header with a refusal too; the AWS SDKs find a bucket's
-// Region in the same way (aws-sdk-go-v2 feature/s3/manager/bucket_region.go).
+// head sends HEAD to the bucket and returns the Region that x-amz-bucket-region names, or "". The
+// request has no signature and no query. S3 sends the header with refusals, too; the AWS SDKs find
+// Regions in the same way (aws-sdk-go-v2 feature/s3/manager/bucket_region.go).
 func (c *Client) head(ctx context.Context, bucket, region string) (string, error) {
-	resp, err := c.sender.Do(ctx, transport.Request{
+	resp, err := c.sender.Do(ctx, awshttp.Request{
 		HTTPClient: c.HTTPClient,
 		New: func(ctx context.Context, _ time.Time) (*http.Request, error) {
 			u, err := c.bucketURL(bucket, region)
@@ -102,36 +94,38 @@ func (c *Client) head(ctx context.Context, bucket, region string) (string, error
 			return http.NewRequestWithContext(ctx, http.MethodHead, u.String(), nil)
 		},
 	})
-	var f *transport.Failure
-	switch {
-	case err == nil:
-		return resp.Header.Get("X-Amz-Bucket-Region"), nil
-	case errors.As(err, &f):
-		return f.Header.Get("X-Amz-Bucket-Region"), nil
+	var header http.Header
+	if f := (*awshttp.Failure)(nil); errors.As(err, &f) {
+		header, err = f.Header, nil
+	} else if err == nil {
+		header = resp.Header
 	}
-	return "", err
+	return header.Get("X-Amz-Bucket-Region"), err
 }
 
-// Connect opens a connection to the bucket's host, so that a listing that follows soon does not wait for it. It sends
-// one HEAD request for the bucket, which carries no credentials and is not signed; S3 refuses it for most buckets, and
-// that is all right. If the answer says that the bucket is in another Region of the partition, the Client remembers
-// that, and the connection is opened there. An error means that the host was not reached; the listing may still work.
+// Connect opens a connection to the host of a bucket, so that a listing soon after it begins
+// faster. If the bucket turns out to be in another Region of the partition, the Client remembers
+// that and opens a connection to the host there.
 //
-// It needs a Client whose HTTPClient, if it has one, keeps connections open.
+// Connect sends HEAD requests without credentials. S3 refuses them for most buckets, which does not
+// matter. An error means that the host was not reached; a listing may still work.
+//
+// If HTTPClient is set, it must keep connections open.
 func (c *Client) Connect(ctx context.Context, bucket string) error {
-	if err := c.check(Input{Bucket: bucket}, false); err != nil {
-		return wrap("HeadBucket", bucket, err)
+	op := &operation{name: headBucket, ListInput: ListInput{Bucket: bucket}}
+	if err := c.check(op); err != nil {
+		return op.wrap(err)
 	}
-	region := c.region(bucket)
-	found, err := c.head(ctx, bucket, region)
-	if err == nil && c.reachable(found, region) {
-		c.remember(bucket, found)
+	here := c.home(bucket).Region
+	there, err := c.head(ctx, bucket, here)
+	if err == nil && c.reachable(there, here) {
+		c.remember(bucket, newSigner(there))
 		if c.Endpoint == "" {
-			_, err = c.head(ctx, bucket, found)
+			_, err = c.head(ctx, bucket, there)
 		}
 	}
 	if err != nil {
-		return wrap("HeadBucket", bucket, err)
+		return op.wrap(err)
 	}
 	return nil
 }

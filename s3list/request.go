@@ -12,82 +12,102 @@ import (
 	"sync/atomic"
 	"time"
 
-	transport "github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// maxPage is the longest answer that is read. A page has at most 1000 entries, and a key at most 1024 bytes, each of
-// which takes up to 6 in XML: with everything else this is not 8 MB.
+// maxPage is the longest response that is read. A page has at most 1000 entries, and a key at
+// most 1024 bytes, each of which takes up to 6 bytes in XML. Together with the other elements
+// this is less than 8 MB.
 const maxPage = 16 << 20
 
-// A call is one request for a page.
-type call struct {
-	in       *Input
-	versions bool
-	position
-	into   *page  // what comes of it
-	buffer []byte // for reading; may be nil
+// The operations of the API that this package uses.
+const (
+	listObjects  = "ListObjectsV2"
+	listVersions = "ListObjectVersions"
+	headBucket   = "HeadBucket"
+)
 
-	attempts  *atomic.Int64 // counts what is sent
-	throttled bool          // an attempt was refused for the rate of requests
+// An operation is what all requests of a listing have in common.
+type operation struct {
+	name string
+	ListInput
+	attempts atomic.Int64 // requests sent, including retries
 }
 
-// A position is where a page begins: behind a key, or, if next is not zero, where the page before ended.
+// A call requests one page of a listing.
+type call struct {
+	*operation
+	position
+	page      *page  // receives the entries
+	buffer    []byte // for reading; may be nil
+	throttled bool   // the server refused an attempt because of the rate of requests
+	err       error
+
+	// For the listing.
+	span  *span
+	epoch int // of the window, when the call was made
+}
+
+// A position is where a page begins: at the cursor that the page before it ended with, or after a
+// key if there is no such page.
 type position struct {
 	from string
 	next cursor
 }
 
-func (c *call) operation() string {
-	if c.versions {
-		return "ListObjectVersions"
-	}
-	return "ListObjectsV2"
+// A cursor is the server's name for the position after a page: a token in ListObjectsV2, and the
+// other two fields in ListObjectVersions. It is zero after the last page.
+type cursor struct {
+	token, keyMarker, versionIDMarker string
 }
 
-// query is the query of the call. Signature Version 4 needs a space to be %20.
-func (c *call) query() string {
+// query returns the query of the request. Signature Version 4 requires that a space is "%20".
+func (ask *call) query() string {
 	var b strings.Builder
 	add := func(name, value string) {
 		if value != "" {
-			b.WriteString("&" + name + "=" + strings.ReplaceAll(url.QueryEscape(value), "+", "%20"))
+			value = strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
+			b.WriteString("&" + name + "=" + value)
 		}
 	}
-	if c.versions {
+	size := ""
+	if ask.PageSize > 0 {
+		size = strconv.Itoa(ask.PageSize)
+	}
+	versions := ask.name == listVersions
+	if versions {
 		b.WriteString("versions")
 	} else {
 		b.WriteString("list-type=2")
 	}
-	add("prefix", c.in.Prefix)
-	add("delimiter", c.in.Delimiter)
-	if c.in.PageSize != 0 {
-		add("max-keys", strconv.Itoa(c.in.PageSize))
-	}
-	if c.versions {
-		marker := c.next
+	add("prefix", ask.Prefix)
+	add("delimiter", ask.Delimiter)
+	add("max-keys", size)
+	if versions {
+		marker := ask.next
 		if marker == (cursor{}) {
-			marker.keyMarker = c.from
-			if c.from == c.in.StartAfter {
-				marker.versionIDMarker = c.in.VersionIDMarker
+			marker.keyMarker = ask.from
+			if ask.from == ask.StartAfter {
+				marker.versionIDMarker = ask.VersionIDMarker
 			}
 		}
 		add("key-marker", marker.keyMarker)
 		add("version-id-marker", marker.versionIDMarker)
 	} else {
-		add("start-after", c.from) // has no effect beside a token
-		if c.in.FetchOwner {
+		add("start-after", ask.from) // ignored if there is a token
+		if ask.FetchOwner {
 			add("fetch-owner", "true")
 		}
-		add("continuation-token", c.next.token)
+		add("continuation-token", ask.next.token)
 	}
-	add("encoding-type", "url") // XML cannot carry every key
+	add("encoding-type", "url") // some keys cannot be represented in XML
 	return b.String()
 }
 
-// newRequest makes the request for one page, not yet signed.
+// newRequest returns the request for a page, without a signature.
 func (c *Client) newRequest(ctx context.Context, ask *call, region string) (*http.Request, error) {
-	in := ask.in
-	u, err := c.bucketURL(in.Bucket, region)
+	u, err := c.bucketURL(ask.Bucket, region)
 	if err != nil {
 		return nil, err
 	}
@@ -96,70 +116,70 @@ func (c *Client) newRequest(ctx context.Context, ask *call, region string) (*htt
 	if err != nil {
 		return nil, err
 	}
-	if in.RequestPayer {
+	if ask.RequestPayer {
 		req.Header.Set("X-Amz-Request-Payer", "requester")
 	}
-	if in.ExpectedBucketOwner != "" {
-		req.Header.Set("X-Amz-Expected-Bucket-Owner", in.ExpectedBucketOwner)
+	if ask.ExpectedBucketOwner != "" {
+		req.Header.Set("X-Amz-Expected-Bucket-Owner", ask.ExpectedBucketOwner)
 	}
-	if in.RestoreStatus {
+	if ask.RestoreStatus {
 		req.Header.Set("X-Amz-Optional-Object-Attributes", "RestoreStatus")
 	}
 	return req, nil
 }
 
-// send asks for one page in one Region. It is put into ask.into.
-func (c *Client) send(ctx context.Context, ask *call, region string) error {
-	in, root := ask.in, objectsRoot
-	if ask.versions {
-		root = versionsRoot
-	}
+// send requests a page from the Region of signer and reads it into ask.page.
+func (c *Client) send(ctx context.Context, ask *call, signer *sigv4.Signer) error {
 	var creds sigv4.Credentials
 	if c.Credentials != nil {
 		var err error
 		if creds, err = c.Credentials(ctx); err != nil {
-			return wrap(ask.operation(), in.Bucket, fmt.Errorf("getting credentials: %w", err))
+			return ask.wrap(fmt.Errorf("getting credentials: %w", err))
 		}
 	}
-	signer := c.signer(region)
-	var doc *errorDocument
-	resp, err := c.sender.Do(ctx, transport.Request{
+	doc, inSuccess := new(errorDocument), false
+	resp, err := c.sender.Do(ctx, awshttp.Request{
 		HTTPClient: c.HTTPClient,
 		Idempotent: true,
 		MaxBody:    maxPage,
 		New: func(ctx context.Context, now time.Time) (*http.Request, error) {
 			ask.attempts.Add(1)
-			req, err := c.newRequest(ctx, ask, region)
+			req, err := c.newRequest(ctx, ask, signer.Region)
 			if err == nil && c.Credentials != nil {
 				err = signer.Sign(req, creds, "", now)
 			}
 			return req, err
 		},
 		Read: func(body io.Reader) error {
-			doc = nil
-			err := readPage(body, root, ask.into, &ask.buffer)
-			if errors.As(err, &doc) { // an error in spite of the status
-				return nil
+			err := readPage(body, ask.name == listVersions, ask.page, &ask.buffer)
+			if inSuccess = errors.As(err, &doc); inSuccess {
+				return nil // Do would return the error without the status and the headers
 			}
 			return err
 		},
-		Failure: func(resp *transport.Response) *transport.Failure {
+		Failure: func(resp *awshttp.Response) *awshttp.Failure {
 			doc = readFailure(resp)
-			ask.throttled = ask.throttled || resp.StatusCode == 503 || resp.StatusCode == 429 || doc != nil && doc.Code == CodeSlowDown
-			if doc == nil {
-				return nil
+			if resp.StatusCode == 503 || resp.StatusCode == 429 || doc.Code == CodeSlowDown {
+				ask.throttled = true
 			}
-			return &transport.Failure{Code: doc.Code, Message: doc.Message, RequestID: doc.RequestId}
+			return &awshttp.Failure{
+				Code:      doc.Code,
+				Message:   doc.Message,
+				RequestID: doc.RequestID,
+			}
 		},
 	})
-	if err == nil && doc != nil {
-		err = &transport.Failure{
-			Code: transport.Clean(doc.Code, 128), Message: transport.Clean(doc.Message, 1024), StatusCode: resp.StatusCode,
-			RequestID: transport.Clean(transport.RequestID(resp.Header), 128), Header: resp.Header,
+	if err == nil && inSuccess {
+		err = &awshttp.Failure{
+			Code:       doc.Code,
+			Message:    doc.Message,
+			StatusCode: resp.StatusCode,
+			RequestID:  awshttp.RequestID(resp.Header),
+			Header:     resp.Header,
 		}
 	}
 	if err != nil {
-		return wrapAnswer(ask.operation(), in.Bucket, err, doc)
+		return ask.newError(err, doc)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-// Package s3list lists the objects of an Amazon S3 bucket, in key order, however many there are.
+// Package s3list lists the objects of an Amazon S3 bucket, or all their versions, in key order.
 //
 //	c := &s3list.Client{Region: "eu-west-1", Credentials: session.Credentials}
 //	for object, err := range c.Objects(ctx, "example-bucket", "photos/") {
@@ -8,9 +8,24 @@
 //		fmt.Println(object.Size, object.Key)
 //	}
 //
-// It speaks ListObjectsV2 and ListObjectVersions (Amazon S3 API Reference), to S3 and to servers that are compatible with
-// it. A bucket in another Region of the same partition is found. A listing that ends without an error is complete. Memory
-// does not grow with the number of keys. A large bucket is listed many times faster with [Input].Parallel.
+// It uses the operations ListObjectsV2 and ListObjectVersions of the Amazon S3 API, and works with
+// compatible servers.
+//
+// # Completeness
+//
+// A listing that ends without an error is complete. A response that is cut short, is not
+// well-formed or lacks a required element is an error, because otherwise the listing would look
+// like that of a smaller bucket.
+//
+// # Large buckets
+//
+// A listing of any length runs in bounded memory. With [ListInput].Parallel it sends many requests
+// at once, which makes it many times faster, and returns the same objects in the same order.
+//
+// # Regions
+//
+// If a bucket is in another Region of the same partition, the [Client] finds it and remembers its
+// Region. It never follows an address that a response names.
 package s3list
 
 import (
@@ -23,180 +38,225 @@ import (
 	"sync"
 	"time"
 
-	transport "github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// A Client lists buckets. Its fields are set before the first call and not changed after it; then it is safe for
-// concurrent use. It must not be copied once it is in use.
+// A Client lists buckets. Its fields must not be changed after the first call. It is safe for
+// concurrent use and must not be copied after the first call.
 type Client struct {
-	// Region is where buckets are looked for first, and what requests are signed for. Required. When an answer says
-	// that a bucket is in another Region of the same partition, the request is signed again for that Region and sent
-	// there, once, and the Client remembers it. Addresses in answers are never followed.
+	// Region is the Region that requests are signed for and sent to first. It is required.
+	//
+	// If a response says that a bucket is in another Region of the same partition, the request is
+	// sent again to that Region, once, and the Client remembers the Region of the bucket.
 	Region string
 
-	// Endpoint is the URL of a server to use in place of AWS's: https, or http on the loopback address. "" means the
-	// hosts that AWS publishes. It stays the same when a bucket's Region turns out to be another.
+	// Endpoint is the URL of a server to use instead of AWS. It must be https, or http on the
+	// loopback address. If it is empty, the published hosts of AWS are used. If a bucket is in
+	// another Region, requests are signed for that Region and still sent to Endpoint.
 	Endpoint string
 
-	// FIPS and DualStack choose the hosts with validated cryptography (FIPS 140) and those that answer over IPv4 and
-	// IPv6. False means the usual hosts. They cannot be combined with Endpoint.
-	FIPS, DualStack bool
+	// FIPS selects the hosts with cryptography validated under FIPS 140. It cannot be combined with
+	// Endpoint.
+	FIPS bool
 
-	// PathStyle puts the bucket's name into the path also where it could be part of the host name. False means that it
-	// is part of the host name if it can be one label of it, and the Endpoint, if there is one, is a name without a
-	// port. Otherwise it is in the path anyway.
+	// DualStack selects the hosts with IPv4 and IPv6 addresses. It cannot be combined with
+	// Endpoint.
+	DualStack bool
+
+	// PathStyle puts the name of the bucket into the path of the URL. By default the name is part
+	// of the host name, unless it cannot be a single DNS label or Endpoint is an IP address, a
+	// loopback name or a host with a port.
 	PathStyle bool
 
-	// Credentials gives what to sign with; it is called before every page, in a goroutine of the listing. Nil means that
-	// requests are not signed, which is enough for a public bucket.
+	// Credentials returns the credentials that requests are signed with. It is called before
+	// every request for a page, in a goroutine of the listing. If it is nil, requests are not
+	// signed, which is sufficient for a public bucket.
 	Credentials func(context.Context) (sigv4.Credentials, error)
 
-	// HTTPClient sends the requests; its CheckRedirect is not used, as redirects are never followed. Nil means one of
-	// the Client's own, with TLS 1.2 or better, time limits and the proxies of the environment.
+	// HTTPClient sends the requests. Redirects are never followed, so its CheckRedirect is not
+	// used. If it is nil, the Client uses its own, which requires TLS 1.2, has time limits and
+	// respects the proxy variables of the environment.
 	HTTPClient *http.Client
 
-	sender transport.Sender
+	sender awshttp.Sender
 
-	mu      sync.Mutex
-	regions map[string]string // of the buckets that are not in Region
-	signers map[string]*sigv4.Signer
+	mu    sync.Mutex
+	here  *sigv4.Signer            // for Region
+	homes map[string]*sigv4.Signer // by bucket, for buckets that are in another Region
 }
 
-// Input is a request for a listing. Empty fields are not sent.
-type Input struct {
-	// Bucket is the name of the bucket or the alias of an access point (...-s3alias). Required. ARNs, directory
-	// buckets and S3 on Outposts are refused.
+// ListInput says what to list, and how. Only Bucket is required. Fields with zero values are not
+// sent.
+type ListInput struct {
+	// Bucket is the name of the bucket or the alias of an access point (...-s3alias). ARNs,
+	// directory buckets and S3 on Outposts are refused.
 	Bucket string
 
-	Prefix     string // only keys that begin with it
-	Delimiter  string // keys with it after the prefix are rolled up into one common prefix; usually "/"
-	StartAfter string // only keys after it in order; it need not exist. Of Versions: KeyMarker
-	PageSize   int    // keys and common prefixes in one answer, 1 to 1000; 0: the server's choice, 1000 for S3
+	// Prefix selects the keys that begin with it.
+	Prefix string
 
-	// VersionIDMarker is a version of the key StartAfter: Versions then also lists the versions of it that come after
-	// this one. List has no use for it.
+	// Delimiter combines all keys that contain it after Prefix, and are equal up to it, into one
+	// common prefix. A Delimiter of "/" shows one level of a tree.
+	Delimiter string
+
+	// StartAfter selects the keys that sort after it. It need not exist.
+	StartAfter string
+
+	// VersionIDMarker makes [Client.Versions] also return those versions of the key StartAfter that
+	// follow this one. It requires StartAfter, and [Client.List] refuses it.
 	VersionIDMarker string
 
-	// Parallel is how many pages may be asked for at the same time, at most 64. 0 and 1 mean one after the other. The
-	// result is the same, also its order: what is still to be listed is divided at places that are guessed from the keys
-	// seen so far. A listing begins with one request at a time, and a bucket of two pages costs no more than that; as pages
-	// come in, it asks for more at once, and for fewer when the server says SlowDown. Some requests find nothing new: a third more
-	// of them than otherwise is usual, and several times as many have been seen where names leave large gaps.
+	// PageSize is the maximum number of keys and common prefixes in a response, 1 to 1000. It is
+	// called max-keys in the API. 0 leaves it to the server; S3 uses 1000.
+	PageSize int
+
+	// Parallel is the maximum number of requests in flight, up to 64. 0 and 1 request one page
+	// after the other. The results and their order do not depend on it.
 	//
-	// Pages that have come early wait in memory, in a compact form: 40 MB do for a Parallel of 32, and 60 MB for 64.
-	// Client.Credentials is called from several goroutines at once. The server must list in the order of UTF-8 bytes, as
-	// S3 does: if it is seen not to before the listing is divided, pages are asked for one after the other, and after
-	// that it is an error. A server that is wrong about what is behind a place that was guessed is noticed, and costs
-	// requests, not keys.
+	// A parallel listing divides the keys that remain at places that it guesses from the keys
+	// seen so far. It begins with one request at a time, so a bucket of one or two pages costs no
+	// more than otherwise. It sends more at once as pages arrive, and fewer when the server
+	// responds SlowDown. Usually it sends a third more requests than a sequential listing,
+	// because some guesses find nothing new. If there are large gaps between the keys, it can
+	// send several times as many.
+	//
+	// Pages that arrive early wait in memory in a compact form. This takes up to 40 MB with a
+	// Parallel of 32, and 60 MB with 64. Credentials is called from several goroutines at once.
+	//
+	// The server must list keys in the order of their UTF-8 bytes, as S3 does. If it does not,
+	// and the keys have not been divided yet, the listing continues sequentially; later it ends
+	// with an error. If the server gives a wrong response for a guessed place, the listing
+	// notices and sends additional requests. No key is lost.
 	Parallel int
 
-	// Progress, if it is set, is called in the goroutine that ranges over the listing, between two objects: at most ten
-	// times a second, and once at the end, however that comes.
+	// Progress, if set, is called between objects, at most ten times a second, and when the listing
+	// ends for any reason. It runs in the goroutine that ranges over the listing.
 	Progress func(Progress)
 
-	FetchOwner    bool // fills Object.Owner; Versions always does
-	RestoreStatus bool // fills Object.RestoreStatus
-	RequestPayer  bool // agrees to be charged, for a requester-pays bucket
+	// FetchOwner fills in Object.Owner. Versions always does.
+	FetchOwner bool
 
-	// ExpectedBucketOwner is the id of the account, 12 digits, that the bucket must belong to; S3 refuses otherwise.
+	// RestoreStatus fills in Object.RestoreStatus.
+	RestoreStatus bool
+
+	// RequestPayer agrees to be charged for the requests, as a requester-pays bucket demands.
+	RequestPayer bool
+
+	// ExpectedBucketOwner is the 12-digit id of an AWS account. If the bucket belongs to another
+	// account, S3 refuses the request.
 	ExpectedBucketOwner string
 }
 
-// Object is a key of a bucket with what the listing tells about it, or a common prefix.
+// An Object is a key of a bucket, a version of a key, or a common prefix.
 //
-// Strings of neighbouring objects share memory, about 1 KB: who keeps few of very many copies them with strings.Clone.
+// The strings of several neighboring objects share one allocation of about 1 KB. Programs that keep
+// few of many objects should keep copies made with [strings.Clone].
 type Object struct {
-	// Key is the full name, prefix included. In S3 it is UTF-8; it may hold any character, control characters and
-	// line ends too: take care where it is printed or becomes a file name.
+	// Key is the full name, including ListInput.Prefix. It may contain any character, such as
+	// control characters and line ends, so it must be escaped before it is printed or used as a
+	// file name.
 	Key string
 
-	// CommonPrefix marks the prefix, up to and including the delimiter, that one or more keys share. The other fields
-	// are zero then.
+	// CommonPrefix reports whether Key is a common prefix; see ListInput.Delimiter. All other
+	// fields are zero then.
 	CommonPrefix bool
 
-	Size              int64     // in bytes
-	LastModified      time.Time // UTC
-	ETag              string    // as sent, with the quotes; not always a hash of the content
-	StorageClass      string    // such as "STANDARD"; "" if the server names none
-	ChecksumAlgorithm []string  // such as "CRC64NVME"; most often one or none. Shared with other objects: not to be changed.
-	ChecksumType      string    // "FULL_OBJECT", "COMPOSITE" or ""
-	Owner             Owner     // with Input.FetchOwner
-	RestoreStatus     RestoreStatus
+	Size         int64     // in bytes
+	LastModified time.Time // in UTC
+	ETag         string    // with its quotes; not always a hash of the content
+	StorageClass string    // such as "STANDARD", or "" if the server sends none
 
-	VersionID    string // of Versions; "null" for an object that was put while the bucket kept no versions
-	IsLatest     bool   // of Versions: the version that a GET of the key without a version finds
-	DeleteMarker bool   // of Versions: the key was deleted at LastModified; Size, ETag and the rest are zero
+	// ChecksumAlgorithm lists algorithms such as "CRC64NVME"; there is rarely more than one.
+	// Objects may share the slice, so it must not be changed.
+	ChecksumAlgorithm []string
+	ChecksumType      string // "FULL_OBJECT", "COMPOSITE" or ""
+
+	Owner         Owner         // with ListInput.FetchOwner
+	RestoreStatus RestoreStatus // with ListInput.RestoreStatus
+
+	// VersionID is set by Versions. It is "null" for an object that was stored while versioning was
+	// off.
+	VersionID string
+
+	// IsLatest is set by Versions. It reports whether this is the current version of the key.
+	IsLatest bool
+
+	// DeleteMarker is set by Versions. It reports that the key was deleted at LastModified. There
+	// is no content then: Size, ETag and the fields about storage are zero.
+	DeleteMarker bool
 }
 
-// Progress is how far a listing has come.
-type Progress struct {
-	Keys     int64  // objects and common prefixes given to the caller
-	Pages    int64  // whose objects these were
-	Requests int64  // sent so far, repetitions and those whose answer is still to come included
-	Key      string // the last one given to the caller
-}
-
-// Owner is the account that an object belongs to.
+// An Owner is the account that an object belongs to.
 type Owner struct {
 	ID          string // canonical user id
-	DisplayName string // no longer sent by S3
+	DisplayName string // S3 no longer sends it
 }
 
-// RestoreStatus tells whether an archived object can be read; see Input.RestoreStatus.
+// A RestoreStatus reports whether an archived object can be read.
 type RestoreStatus struct {
 	IsRestoreInProgress bool
-	RestoreExpiryDate   time.Time // until when the restored copy is there; zero: there is none
+	RestoreExpiryDate   time.Time // when the restored copy is removed; zero if there is none
 }
 
-// Objects lists the keys of a bucket that begin with prefix, which may be empty. It is List with these two.
+// Progress is the state of a listing.
+type Progress struct {
+	Keys     int64  // objects and common prefixes that were yielded
+	Pages    int64  // pages that they came from
+	Requests int64  // requests sent, including retries and requests in flight
+	Key      string // the last key that was yielded
+}
+
+// Objects lists the keys of bucket that begin with prefix, which may be empty. It is List with
+// these two fields.
 func (c *Client) Objects(ctx context.Context, bucket, prefix string) iter.Seq2[Object, error] {
-	return c.List(ctx, Input{Bucket: bucket, Prefix: prefix})
+	return c.List(ctx, ListInput{Bucket: bucket, Prefix: prefix})
 }
 
-// List lists a bucket, or the part of it that in describes.
+// List lists a bucket or a part of it.
 //
-// The objects come in the order of the UTF-8 bytes of their keys, with common prefixes in their place among them, if
-// the server keeps to S3's order. Nothing is sent before the sequence is ranged over. While the objects of one page are
-// consumed, from the second one on, the next page is asked for; with Input.Parallel, more than one. Each range over the
-// sequence is a new listing. Breaking off cancels what is on the way, and leaves nothing running.
+// Objects are yielded in the order of the UTF-8 bytes of their keys, with common prefixes in
+// their place among them, if the server sorts as S3 does. Requests are sent only while the
+// sequence is ranged over, and each range is a new listing. The next page is requested when the
+// second object of a page is yielded.
 //
-// An error is the last element of the sequence; an answer of the service is an [*Error]. What came before it is good,
-// but not all there is. When ctx has ended, its error is yielded before the next object, also if all of them are there.
-// An empty page is no end: a server can send any number of them, and only ctx limits for how long.
+// An error is the last element of the sequence. A refusal by the service is an [*Error]. The
+// objects before it are valid but incomplete. When ctx ends, its error is yielded before the next
+// object. The server may send any number of empty pages; only ctx limits the time. If the loop
+// ends early, requests in flight are cancelled, and no goroutine is left.
 //
-// To go on where a listing broke off, set Input.StartAfter to the Key of the last object that it gave.
-func (c *Client) List(ctx context.Context, in Input) iter.Seq2[Object, error] {
-	return func(yield func(Object, error) bool) { c.list(ctx, in, false, yield) }
+// To resume a listing, set ListInput.StartAfter to the Key of the last object.
+func (c *Client) List(ctx context.Context, in ListInput) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) { c.list(ctx, listObjects, in, yield) }
 }
 
-// Versions lists all versions of the objects, delete markers among them: the operation ListObjectVersions, which needs
-// the permission s3:ListBucketVersions. They come in the order of their keys, and those of one key from the newest to
-// the oldest. Otherwise it is like List.
+// Versions lists all versions of the objects in a bucket, including delete markers. It needs the
+// permission s3:ListBucketVersions. The versions of a key are yielded from the newest to the
+// oldest. In all other respects it is like List.
 //
-// To go on where a listing broke off, set Input.StartAfter to the Key and Input.VersionIDMarker to the VersionID of the
-// last object that it gave.
-func (c *Client) Versions(ctx context.Context, in Input) iter.Seq2[Object, error] {
-	return func(yield func(Object, error) bool) { c.list(ctx, in, true, yield) }
+// To resume a listing, set ListInput.StartAfter to the Key, and ListInput.VersionIDMarker to the
+// VersionID, of the last object.
+func (c *Client) Versions(ctx context.Context, in ListInput) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) { c.list(ctx, listVersions, in, yield) }
 }
 
-// check refuses what cannot be asked, before anything is sent.
-func (c *Client) check(in Input, versions bool) error {
-	if c.Region == "" {
+// check refuses invalid input before anything is sent.
+func (c *Client) check(op *operation) error {
+	owner := op.ExpectedBucketOwner
+	switch {
+	case c.Region == "":
 		return errors.New("Client.Region is missing: set it, for example to us-east-1")
+	case op.PageSize < 0 || op.PageSize > 1000:
+		return fmt.Errorf("ListInput.PageSize is %d: it must be 0 to 1000", op.PageSize)
+	case op.Parallel < 0 || op.Parallel > maxParallel:
+		return fmt.Errorf("ListInput.Parallel is %d: it must be 0 to %d", op.Parallel, maxParallel)
+	case op.VersionIDMarker != "" && op.name != listVersions:
+		return errors.New("ListInput.VersionIDMarker is set: only Versions supports it")
+	case op.VersionIDMarker != "" && op.StartAfter == "":
+		return errors.New("ListInput.VersionIDMarker needs ListInput.StartAfter: set both")
+	case owner != "" && (len(owner) != 12 || strings.Trim(owner, "0123456789") != ""):
+		return fmt.Errorf("ListInput.ExpectedBucketOwner is %.40q: it must be 12 digits", owner)
 	}
-	if in.PageSize < 0 || in.PageSize > 1000 {
-		return fmt.Errorf("Input.PageSize is %d: it must be 1 to 1000, or 0 for the server's choice", in.PageSize)
-	}
-	if in.Parallel < 0 || in.Parallel > maxParallel {
-		return fmt.Errorf("Input.Parallel is %d: it must be at most %d, and 0 or 1 for one request at a time", in.Parallel, maxParallel)
-	}
-	if in.VersionIDMarker != "" && (!versions || in.StartAfter == "") {
-		return errors.New("Input.VersionIDMarker is for Versions, beside the key that it is a version of in Input.StartAfter")
-	}
-	if o := in.ExpectedBucketOwner; o != "" && (len(o) != 12 || strings.Trim(o, "0123456789") != "") {
-		return fmt.Errorf("Input.ExpectedBucketOwner is %.40q: it must be the 12 digits of an account id", o)
-	}
-	_, err := c.bucketURL(in.Bucket, c.Region)
+	_, err := c.bucketURL(op.Bucket, c.Region)
 	return err
 }

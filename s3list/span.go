@@ -2,36 +2,41 @@ package s3list
 
 import "slices"
 
-// A span is a part of the key space: the keys behind after, up to and including until, or to the end if that is "".
-// What is asked for is bounded below only; keys that belong to the next span are cut off. Nothing is between until and the
-// next span's after, nor behind the last span's until, says the server where it was asked to begin there.
+// A span is a part of the key space: the keys after the key after, up to and including until, or to
+// the end if until is empty. Requests are bounded below only, so keys after until are cut off when
+// they arrive.
 //
-// A span that is not the first begins at a place that was guessed, where the server may know nothing, or be wrong: MinIO
-// finds nothing behind some places that have keys behind them, and refuses others. So the first key there must be the
-// first that the span before cuts off, when it comes to it by the server's own markers; if not, the span is listed again
-// by these.
+// The spans of a listing follow one another. Between until and the next span's after, and after the
+// last span's until, there are no keys.
+//
+// A span other than the first begins at a guessed key. The server may be wrong about what follows
+// such a key: MinIO finds nothing after some keys that do not exist, and refuses others. So the
+// first key found there is compared with the first key that the span before cuts off, which it
+// reaches by the server's own cursors. If they differ, the guess is taken back; see distrust.
 type span struct {
-	after    string
-	until    string
-	position      // where its next page begins
-	asked    bool // a call is on the way
-	complete bool
-	pages    []*page // that wait to be consumed
-	err      error   // what ends the listing, once these are consumed
-	ahead    estimate
+	after, until string
+	position          // of its next page
+	asked        bool // a call for it is in flight
+	complete     bool
+	pages        []*page // wait to be consumed
+	err          error   // ends the listing after pages
+	ahead        estimate
 
-	guessed bool     // it began at a place that was guessed, and not again
-	first   string   // the first key found there
-	want    string   // the first key there, says the span before
-	back    position // where the page that said so begins
+	guessed bool     // it begins at a guessed key
+	first   string   // the first key that was found there
+	want    string   // the first key that must be there, according to the span before
+	back    position // of the page that showed it
 
-	seen       cursor // where one of its pages ended; see endless
+	seen       cursor // the end of an earlier page; see endless
 	steps, lap int
 }
 
-// endless reports whether the server sends the same markers in a circle (R. P. Brent: An improved Monte Carlo
-// factorization algorithm, 1980, section 3): each marker is held against one from before, which is replaced by the
-// current one after 1, 2, 4, 8... pages.
+// fail makes err the end of the listing, after the pages of the span.
+func (s *span) fail(err error) { s.err, s.complete = err, true }
+
+// endless reports whether the server's cursors repeat. It compares each with an earlier one, which
+// is replaced by the current one after 1, 2, 4, 8... pages (R. P. Brent, "An improved Monte Carlo
+// factorization algorithm", 1980, section 3).
 func (s *span) endless() bool {
 	if s.next == s.seen {
 		return true
@@ -42,15 +47,17 @@ func (s *span) endless() bool {
 	return false
 }
 
-// distrust takes back the guess where span i begins: the span before goes on in its place or, if it is complete, the span
-// is listed from where that was. It reports whether it did.
+// distrust takes back the guess that span i begins with, and reports whether it did. If the span
+// before is not complete, it continues through span i. Otherwise span i is listed again from the
+// page in which the span before ended.
 func (l *listing) distrust(i int) bool {
 	s := l.spans[i]
-	l.drop(s.pages)
+	l.discard(s.pages...)
 	s.pages = nil
 	if i > 0 && !l.spans[i-1].complete {
 		before := l.spans[i-1]
-		before.until, before.ahead.pages = s.until, 0 // it is not divided again before its next page
+		before.until = s.until
+		before.ahead.pages = 0 // so that it is not divided again before its next page
 		l.spans = slices.Delete(l.spans, i, i+1)
 		return true
 	}
@@ -61,8 +68,11 @@ func (l *listing) distrust(i int) bool {
 	return true
 }
 
-// drop takes pages back that nobody needs any more.
-func (l *listing) drop(pages []*page) {
-	l.held -= len(pages)
-	l.free = append(l.free, pages...)
+// cut removes span i and those after it.
+func (l *listing) cut(i int) {
+	for _, s := range l.spans[i:] {
+		l.discard(s.pages...)
+		s.pages = nil
+	}
+	l.spans = l.spans[:i]
 }

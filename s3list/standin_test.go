@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,23 +17,35 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// guest gets a guest's credentials from the stand-in, which checks every signature made with them.
-func guest(t *testing.T, httpClient *http.Client) func(context.Context) (sigv4.Credentials, error) {
+// sampled returns a step for a loop over all cases: 1 with COGNITO_TEST_LONG, else step.
+func sampled(t *testing.T, step int) int {
+	t.Helper()
+	if os.Getenv("COGNITO_TEST_LONG") == "1" {
+		return 1
+	}
+	t.Logf("REDUCED without COGNITO_TEST_LONG=1: one of %d cases", step)
+	return step
+}
+
+// guest returns the credentials of a guest. The stand-in checks every signature made with them.
+func guest(t *testing.T, hc *http.Client) func(context.Context) (sigv4.Credentials, error) {
 	t.Helper()
 	call := func(operation string, in map[string]string, out any) {
 		body, err := json.Marshal(in)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("marshal the input of %s: %v", operation, err)
 		}
-		req, err := http.NewRequestWithContext(t.Context(), "POST", "https://cognito-identity."+cognitotest.ExampleRegion+".amazonaws.com/", strings.NewReader(string(body)))
+		const url = "https://cognito-identity." + cognitotest.ExampleRegion + ".amazonaws.com/"
+		content := strings.NewReader(string(body))
+		req, err := http.NewRequestWithContext(t.Context(), "POST", url, content)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("request for %s: %v", operation, err)
 		}
 		req.Header.Set("Content-Type", "application/x-amz-json-1.1")
 		req.Header.Set("X-Amz-Target", "AWSCognitoIdentityService."+operation)
-		resp, err := httpClient.Do(req)
+		resp, err := hc.Do(req)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s: %v", operation, err)
 		}
 		defer resp.Body.Close()
 		if err := json.NewDecoder(resp.Body).Decode(out); err != nil || resp.StatusCode != 200 {
@@ -45,12 +58,19 @@ func guest(t *testing.T, httpClient *http.Client) func(context.Context) (sigv4.C
 		Credentials struct{ AccessKeyId, SecretKey, SessionToken string }
 	}
 	call("GetCredentialsForIdentity", map[string]string{"IdentityId": id.IdentityId}, &out)
-	creds := sigv4.Credentials{AccessKeyID: out.Credentials.AccessKeyId, SecretAccessKey: out.Credentials.SecretKey, SessionToken: out.Credentials.SessionToken}
+	creds := sigv4.Credentials{
+		AccessKeyID:     out.Credentials.AccessKeyId,
+		SecretAccessKey: out.Credentials.SecretKey,
+		SessionToken:    out.Credentials.SessionToken,
+	}
 	return func(context.Context) (sigv4.Credentials, error) { return creds, nil }
 }
 
-func list(t *testing.T, c *s3list.Client, in s3list.Input) (objects []s3list.Object, err error) {
+// list returns the objects and the error of a listing.
+func list(t *testing.T, c *s3list.Client, in s3list.ListInput) ([]s3list.Object, error) {
 	t.Helper()
+	var objects []s3list.Object
+	var err error
 	for o, e := range c.List(t.Context(), in) {
 		if err = e; err == nil {
 			objects = append(objects, o)
@@ -59,7 +79,8 @@ func list(t *testing.T, c *s3list.Client, in s3list.Input) (objects []s3list.Obj
 	return objects, err
 }
 
-// oddKeys holds every byte of ASCII and more in keys, alone and beside others, as far as UTF-8 goes.
+// oddKeys returns objects with keys that contain every ASCII character, alone and between others,
+// and some more.
 func oddKeys() map[string]cognitotest.Object {
 	objects := map[string]cognitotest.Object{}
 	add := func(key string) { objects[key] = cognitotest.Object{Body: []byte(key)} }
@@ -68,94 +89,133 @@ func oddKeys() map[string]cognitotest.Object {
 		add("a/" + string(rune(c)) + "/b")
 	}
 	for _, key := range []string{
-		" leading and trailing ", "a//b", "a/../b", "./a", "a+b c%20d%2Bé", "&amp;<key>]]>", "\u0001\u001f\u007f", "\r\n", "e\u0301", "\u00e9",
-		"\ufffd", "\ufffe", "\U0001F600", strings.Repeat("é", 512), strings.Repeat("&", 1024),
+		" leading and trailing ",
+		"a//b",
+		"a/../b",
+		"./a",
+		"a+b c%20d%2Bé",
+		"&amp;<key>]]>",
+		"\u0001\u001f\u007f",
+		"\r\n",
+		"e\u0301",
+		"\u00e9",
+		"\ufffd",
+		"\ufffe",
+		"\U0001F600",
+		strings.Repeat("é", 512),
+		strings.Repeat("&", 1024),
 	} {
 		add(key)
 	}
 	return objects
 }
 
-// Every key comes back as it is, once, in order: in pages of any size, from any start, signed or not.
+// TestStandInOddKeys checks that every key is yielded unchanged, once and in order: with pages of
+// any size, from any start, signed and unsigned.
 func TestStandInOddKeys(t *testing.T) {
 	server := cognitotest.Example()
 	objects := oddKeys()
-	server.Buckets = []cognitotest.Bucket{{Name: "odd-keys", Region: "eu-west-1", Objects: objects}, {Name: "public.keys", Objects: objects, Public: true}}
-	c := &s3list.Client{Region: cognitotest.ExampleRegion, HTTPClient: server.Client()}
-	c.Credentials = guest(t, c.HTTPClient)
-	unsigned := &s3list.Client{Region: cognitotest.ExampleRegion, HTTPClient: c.HTTPClient}
+	server.Buckets = []cognitotest.Bucket{
+		{Name: "odd-keys", Region: "eu-west-1", Objects: objects},
+		{Name: "public.keys", Objects: objects, Public: true},
+	}
+	unsigned := &s3list.Client{Region: cognitotest.ExampleRegion, HTTPClient: server.Client()}
+	signed := &s3list.Client{Region: cognitotest.ExampleRegion, HTTPClient: server.Client()}
+	signed.Credentials = guest(t, signed.HTTPClient)
 	sorted := slices.Sorted(maps.Keys(objects))
 
-	for _, test := range []struct {
-		client *s3list.Client
-		bucket string
-	}{{c, "odd-keys"}, {unsigned, "public.keys"}} {
-		for i, size := range []int{0, 1, 7, 1000, 1, 7, 30} {
-			parallel := i / 4 * 8
-			got, err := list(t, test.client, s3list.Input{Bucket: test.bucket, PageSize: size, Parallel: parallel})
+	step := sampled(t, 2)
+	for offset, in := range []s3list.ListInput{{Bucket: "odd-keys"}, {Bucket: "public.keys"}} {
+		c := signed
+		if in.Bucket == "public.keys" {
+			c = unsigned
+		}
+		sizes := []int{0, 1, 7, 1000, 1, 7, 30}
+		for i := offset % step; i < len(sizes); i += step {
+			in.PageSize, in.Parallel = sizes[i], i/4*8
+			got, err := list(t, c, in)
 			if err != nil || len(got) != len(sorted) {
-				t.Fatalf("%s in pages of %d, parallel %d: %d objects, %v; want %d", test.bucket, size, parallel, len(got), err, len(sorted))
+				t.Fatalf("List(%+v) = %d objects, %v, want %d", in, len(got), err, len(sorted))
 			}
 			for i, o := range got {
-				if o.Key != sorted[i] || o.Size != int64(len(o.Key)) || o.CommonPrefix || o.LastModified.IsZero() || len(o.ETag) != 34 {
+				if o.Key != sorted[i] || o.Size != int64(len(o.Key)) || o.CommonPrefix ||
+					o.LastModified.IsZero() || len(o.ETag) != 34 {
 					t.Fatalf("object %d is %+v, want key %q", i, o, sorted[i])
 				}
 			}
 		}
 	}
-	first := func(in s3list.Input) s3list.Object {
+
+	first := func(in s3list.ListInput) s3list.Object {
 		in.Bucket, in.PageSize, in.FetchOwner = "odd-keys", 1, true
-		for o, err := range c.List(t.Context(), in) {
+		for o, err := range signed.List(t.Context(), in) {
 			if err != nil {
-				t.Fatalf("%+v: %v", in, err)
+				t.Fatalf("List(%+v) = %v, want no error", in, err)
 			}
 			return o
 		}
 		return s3list.Object{}
 	}
-	for i, key := range append([]string{""}, sorted...) {
-		next := ""
+	starts := append([]string{""}, sorted...)
+	for i := 0; i < len(starts); i += step {
+		key, next := starts[i], ""
 		if i < len(sorted) {
 			next = sorted[i]
 		}
-		if o := first(s3list.Input{StartAfter: key}); o.Key != next || (next != "") != (o.Owner.ID != "") {
-			t.Fatalf("after %q comes %+v, want %q", key, o, next)
+		o := first(s3list.ListInput{StartAfter: key})
+		if o.Key != next || (next != "") != (o.Owner.ID != "") {
+			t.Fatalf("first object after %q = %+v, want %q", key, o, next)
 		}
-		if o := first(s3list.Input{Prefix: key}); key != "" && o.Key != key {
-			t.Fatalf("with prefix %q comes %+v", key, o)
+		if o := first(s3list.ListInput{Prefix: key}); key != "" && o.Key != key {
+			t.Fatalf("first object with the prefix %q = %+v", key, o)
 		}
 	}
 }
 
-// Keys and common prefixes are one sorted sequence across pages, and every key is in one of them.
+// TestStandInDelimiter checks that keys and common prefixes are sorted together across pages, and
+// that every key is yielded or in one of the prefixes.
 func TestStandInDelimiter(t *testing.T) {
 	server := cognitotest.Example()
 	objects := oddKeys()
 	server.Buckets = []cognitotest.Bucket{{Name: "odd-keys", Objects: objects, Public: true}}
 	c := &s3list.Client{Region: cognitotest.ExampleRegion, HTTPClient: server.Client()}
-	for _, delimiter := range []string{"/", "a", "%", "+", " ", "é", "\x01", "/\x01/", "&"} {
-		for _, prefix := range []string{"", "a", "a/"} {
-			want := map[string]bool{} // to whether it is a common prefix
+	step := sampled(t, 4)
+	for d, delimiter := range []string{"/", "a", "%", "+", " ", "é", "\x01", "/\x01/", "&"} {
+		for p, prefix := range []string{"", "a", "a/"} {
+			want := map[string]bool{} // whether the key is a common prefix
 			for key := range objects {
-				if rest, ok := strings.CutPrefix(key, prefix); ok {
-					if head, _, found := strings.Cut(rest, delimiter); found {
-						want[prefix+head+delimiter] = true
-					} else {
-						want[key] = false
-					}
+				rest, ok := strings.CutPrefix(key, prefix)
+				if !ok {
+					continue
+				}
+				if head, _, found := strings.Cut(rest, delimiter); found {
+					want[prefix+head+delimiter] = true
+				} else {
+					want[key] = false
 				}
 			}
-			for i, size := range []int{0, 1, 5, 1, 5} {
-				got, err := list(t, c, s3list.Input{Bucket: "odd-keys", Prefix: prefix, Delimiter: delimiter, PageSize: size, Parallel: i / 3 * 8})
+			inputs := []s3list.ListInput{
+				{PageSize: 0},
+				{PageSize: 1},
+				{PageSize: 5},
+				{PageSize: 1, Parallel: 8},
+				{PageSize: 5, Parallel: 8},
+			}
+			for i := (d + p) % step; i < len(inputs); i += step {
+				in := inputs[i]
+				in.Bucket, in.Prefix, in.Delimiter = "odd-keys", prefix, delimiter
+				got, err := list(t, c, in)
 				if err != nil || len(got) != len(want) {
-					t.Errorf("delimiter %q, prefix %q, pages of %d: %d, %v; want %d", delimiter, prefix, size, len(got), err, len(want))
+					t.Errorf("List(%+v) = %d objects, %v, want %d", in, len(got), err, len(want))
 				}
-				if !slices.IsSortedFunc(got, func(a, b s3list.Object) int { return strings.Compare(a.Key, b.Key) }) {
-					t.Errorf("delimiter %q, prefix %q, pages of %d: not sorted", delimiter, prefix, size)
+				if !slices.IsSortedFunc(got, func(a, b s3list.Object) int {
+					return strings.Compare(a.Key, b.Key)
+				}) {
+					t.Errorf("List(%+v) is not sorted", in)
 				}
 				for _, o := range got {
 					if common, ok := want[o.Key]; !ok || common != o.CommonPrefix {
-						t.Errorf("delimiter %q, prefix %q, pages of %d: %q, common prefix %t", delimiter, prefix, size, o.Key, o.CommonPrefix)
+						t.Errorf("List(%+v) yields %q, CommonPrefix %t", in, o.Key, o.CommonPrefix)
 					}
 				}
 			}
@@ -163,71 +223,150 @@ func TestStandInDelimiter(t *testing.T) {
 	}
 }
 
-// What the stand-in refuses as AWS does.
+// TestStandInRefusals checks what the stand-in refuses, as AWS does.
 func TestStandInRefusals(t *testing.T) {
+	const bucket = cognitotest.ExampleBucket
 	server := cognitotest.Example()
 	server.Buckets = append(server.Buckets,
 		cognitotest.Bucket{Name: "not-for-guests", Roles: []string{cognitotest.ExampleRoleARN}},
 		cognitotest.Bucket{Name: "payers", RequesterPays: true, Owner: "999999999999"},
-		cognitotest.Bucket{Name: "beijing", Region: "cn-north-1"})
+		cognitotest.Bucket{Name: "beijing", Region: "cn-north-1"},
+	)
 	httpClient := server.Client()
 	credentials := guest(t, httpClient)
-	good, _ := credentials(t.Context())
+	valid, _ := credentials(t.Context())
 	with := func(change func(*sigv4.Credentials)) func(context.Context) (sigv4.Credentials, error) {
 		return func(context.Context) (sigv4.Credentials, error) {
-			c := good
+			c := valid
 			change(&c)
 			return c, nil
 		}
 	}
+	anotherKey := with(func(c *sigv4.Credentials) { c.AccessKeyID = "ASIAIOSFODNN7EXAMPLE" })
+	anotherSecret := with(func(c *sigv4.Credentials) { c.SecretAccessKey += "x" })
+	anotherToken := with(func(c *sigv4.Credentials) { c.SessionToken += "x" })
 	for _, test := range []struct {
 		name        string
 		credentials func(context.Context) (sigv4.Credentials, error)
-		in          s3list.Input
+		in          s3list.ListInput
 		code        string // "" for success
 	}{
-		{"good", credentials, s3list.Input{Bucket: cognitotest.ExampleBucket}, ""},
-		{"another Region", credentials, s3list.Input{Bucket: cognitotest.ExampleBucketElsewhere}, ""},
-		{"its owner", credentials, s3list.Input{Bucket: cognitotest.ExampleBucket, ExpectedBucketOwner: "123456789012"}, ""},
-		{"payer", credentials, s3list.Input{Bucket: "payers", RequestPayer: true}, ""},
-		{"unsigned", nil, s3list.Input{Bucket: cognitotest.ExampleBucket}, s3list.CodeAccessDenied},
-		{"another role", credentials, s3list.Input{Bucket: "not-for-guests"}, s3list.CodeAccessDenied},
-		{"another owner", credentials, s3list.Input{Bucket: cognitotest.ExampleBucket, ExpectedBucketOwner: "111122223333"}, s3list.CodeAccessDenied},
-		{"no payer", credentials, s3list.Input{Bucket: "payers"}, s3list.CodeAccessDenied},
-		{"no bucket", credentials, s3list.Input{Bucket: "nobody-has-this"}, s3list.CodeNoSuchBucket},
-		{"another partition", credentials, s3list.Input{Bucket: "beijing"}, s3list.CodePermanentRedirect},
-		{"another key", with(func(c *sigv4.Credentials) { c.AccessKeyID = "ASIAIOSFODNN7EXAMPLE" }), s3list.Input{Bucket: cognitotest.ExampleBucket}, s3list.CodeInvalidAccessKeyID},
-		{"another secret", with(func(c *sigv4.Credentials) { c.SecretAccessKey += "x" }), s3list.Input{Bucket: cognitotest.ExampleBucket}, s3list.CodeSignatureDoesNotMatch},
-		{"another token", with(func(c *sigv4.Credentials) { c.SessionToken += "x" }), s3list.Input{Bucket: cognitotest.ExampleBucket}, s3list.CodeInvalidToken},
+		{
+			name:        "valid",
+			credentials: credentials,
+			in:          s3list.ListInput{Bucket: bucket},
+		},
+		{
+			name:        "another Region",
+			credentials: credentials,
+			in:          s3list.ListInput{Bucket: cognitotest.ExampleBucketElsewhere},
+		},
+		{
+			name:        "expected owner",
+			credentials: credentials,
+			in:          s3list.ListInput{Bucket: bucket, ExpectedBucketOwner: "123456789012"},
+		},
+		{
+			name:        "requester pays",
+			credentials: credentials,
+			in:          s3list.ListInput{Bucket: "payers", RequestPayer: true},
+		},
+		{
+			name: "unsigned",
+			in:   s3list.ListInput{Bucket: bucket},
+			code: s3list.CodeAccessDenied,
+		},
+		{
+			name:        "another role",
+			credentials: credentials,
+			in:          s3list.ListInput{Bucket: "not-for-guests"},
+			code:        s3list.CodeAccessDenied,
+		},
+		{
+			name:        "another owner",
+			credentials: credentials,
+			in:          s3list.ListInput{Bucket: bucket, ExpectedBucketOwner: "111122223333"},
+			code:        s3list.CodeAccessDenied,
+		},
+		{
+			name:        "requester does not pay",
+			credentials: credentials,
+			in:          s3list.ListInput{Bucket: "payers"},
+			code:        s3list.CodeAccessDenied,
+		},
+		{
+			name:        "no such bucket",
+			credentials: credentials,
+			in:          s3list.ListInput{Bucket: "nobody-has-this"},
+			code:        s3list.CodeNoSuchBucket,
+		},
+		{
+			name:        "another partition",
+			credentials: credentials,
+			in:          s3list.ListInput{Bucket: "beijing"},
+			code:        s3list.CodePermanentRedirect,
+		},
+		{
+			name:        "another access key",
+			credentials: anotherKey,
+			in:          s3list.ListInput{Bucket: bucket},
+			code:        s3list.CodeInvalidAccessKeyID,
+		},
+		{
+			name:        "another secret",
+			credentials: anotherSecret,
+			in:          s3list.ListInput{Bucket: bucket},
+			code:        s3list.CodeSignatureDoesNotMatch,
+		},
+		{
+			name:        "another session token",
+			credentials: anotherToken,
+			in:          s3list.ListInput{Bucket: bucket},
+			code:        s3list.CodeInvalidToken,
+		},
 	} {
-		c := &s3list.Client{Region: cognitotest.ExampleRegion, HTTPClient: httpClient, Credentials: test.credentials}
-		objects, err := list(t, c, test.in)
-		var e *s3list.Error
-		if test.code == "" {
-			if err != nil {
-				t.Errorf("%s: %v", test.name, err)
+		t.Run(test.name, func(t *testing.T) {
+			c := &s3list.Client{
+				Region:      cognitotest.ExampleRegion,
+				HTTPClient:  httpClient,
+				Credentials: test.credentials,
 			}
-			continue
-		}
-		if !errors.As(err, &e) || e.Code != test.code || len(objects) != 0 || e.RequestID == "" || e.HostID == "" {
-			t.Errorf("%s: %v, want %s", test.name, err, test.code)
-		}
-		if strings.Contains(fmt.Sprintf("%v %+v %#v", err, e, e), good.SecretAccessKey) || strings.Contains(fmt.Sprintf("%v %+v %#v", err, e, e), good.SessionToken) {
-			t.Errorf("%s: a secret in the error", test.name)
-		}
+			objects, err := list(t, c, test.in)
+			if test.code == "" {
+				if err != nil {
+					t.Errorf("List = %v, want no error", err)
+				}
+				return
+			}
+			var e *s3list.Error
+			if !errors.As(err, &e) || e.Code != test.code || len(objects) != 0 {
+				t.Fatalf("List = %d objects, %v, want %s", len(objects), err, test.code)
+			}
+			if e.RequestID == "" || e.HostID == "" {
+				t.Errorf("Error = %+v, want a RequestID and a HostID", e)
+			}
+			text := fmt.Sprintf("%v %+v %#v", err, e, e)
+			for _, secret := range []string{valid.SecretAccessKey, valid.SessionToken} {
+				if strings.Contains(text, secret) {
+					t.Errorf("the error contains a secret: %s", text)
+				}
+			}
+		})
 	}
 }
 
 func TestStandInConnect(t *testing.T) {
+	const elsewhere = cognitotest.ExampleBucketElsewhere
 	server := cognitotest.Example()
 	c := &s3list.Client{Region: cognitotest.ExampleRegion, HTTPClient: server.Client()}
 	c.Credentials = guest(t, c.HTTPClient)
-	for _, bucket := range []string{cognitotest.ExampleBucket, cognitotest.ExampleBucketElsewhere, "nobody-has-this"} {
+	for _, bucket := range []string{cognitotest.ExampleBucket, elsewhere, "nobody-has-this"} {
 		if err := c.Connect(t.Context(), bucket); err != nil {
-			t.Errorf("%s: %v", bucket, err)
+			t.Errorf("Connect(%q) = %v, want no error", bucket, err)
 		}
 	}
-	if objects, err := list(t, c, s3list.Input{Bucket: cognitotest.ExampleBucketElsewhere}); err != nil || len(objects) != 1 {
-		t.Errorf("%+v, %v", objects, err)
+	objects, err := list(t, c, s3list.ListInput{Bucket: elsewhere})
+	if err != nil || len(objects) != 1 {
+		t.Errorf("List = %+v, %v, want one object", objects, err)
 	}
 }

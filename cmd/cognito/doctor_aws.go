@@ -217,7 +217,7 @@ func (d *doctor) bucket(ctx context.Context) (string, error) {
 	if d.s.env.BucketName == "" {
 		return "", remark("bucket_name is not set")
 	}
-	client, in := d.s.s3(), s3list.Input{Bucket: d.s.env.BucketName, PageSize: 1}
+	client, in := d.s.s3(), s3list.ListInput{Bucket: d.s.env.BucketName, PageSize: 1}
 	client.Credentials = d.have
 	err := firstKey(ctx, client, in)
 	var service *s3list.Error
@@ -229,7 +229,7 @@ func (d *doctor) bucket(ctx context.Context) (string, error) {
 	return in.Bucket + " can be listed", err
 }
 
-func firstKey(ctx context.Context, client *s3list.Client, in s3list.Input) error {
+func firstKey(ctx context.Context, client *s3list.Client, in s3list.ListInput) error {
 	for _, err := range client.List(ctx, in) {
 		return err
 	}

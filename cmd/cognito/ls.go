@@ -101,7 +101,7 @@ func (s *signedIn) s3() *s3list.Client {
 
 // A listing is what to list, and how to write it.
 type listing struct {
-	in                   s3list.Input
+	in                   s3list.ListInput
 	long, json, versions bool
 }
 

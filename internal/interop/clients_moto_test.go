@@ -118,7 +118,7 @@ func TestMoto(t *testing.T) {
 	for _, size := range []int{0, 1, 3} {
 		l := &s3list.Client{Region: region, Endpoint: moto.URL, Credentials: fixed(assumed.Credentials)}
 		var listed []string
-		for object, err := range l.List(ctx, s3list.Input{Bucket: "interop", PageSize: size}) {
+		for object, err := range l.List(ctx, s3list.ListInput{Bucket: "interop", PageSize: size}) {
 			if err != nil {
 				t.Fatalf("pages of %d: %v", size, err)
 			}

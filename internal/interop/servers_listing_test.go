@@ -47,7 +47,7 @@ var controlKeys = []string{
 }
 
 // list returns the keys that l lists, and the first error.
-func list(t *testing.T, l *s3list.Client, in s3list.Input) ([]string, error) {
+func list(t *testing.T, l *s3list.Client, in s3list.ListInput) ([]string, error) {
 	t.Helper()
 	var keys []string
 	for object, err := range l.List(t.Context(), in) {
@@ -67,7 +67,7 @@ func checkListing(t *testing.T, l *s3list.Client, bucket string, keys []string) 
 	t.Helper()
 	want := slices.Sorted(slices.Values(keys)) // S3 lists by the bytes of UTF-8, as Go compares strings
 	for _, pageSize := range []int{0, 1, 4} {
-		got, err := list(t, l, s3list.Input{Bucket: bucket, PageSize: pageSize})
+		got, err := list(t, l, s3list.ListInput{Bucket: bucket, PageSize: pageSize})
 		if err != nil {
 			t.Fatalf("page size %d: %v", pageSize, err)
 		}
@@ -82,7 +82,7 @@ func checkListing(t *testing.T, l *s3list.Client, bucket string, keys []string) 
 		}
 		rolled = append(rolled, key)
 	}
-	got, err := list(t, l, s3list.Input{Bucket: bucket, Delimiter: "/", PageSize: 3})
+	got, err := list(t, l, s3list.ListInput{Bucket: bucket, Delimiter: "/", PageSize: 3})
 	if err != nil {
 		t.Fatalf("delimiter: %v", err)
 	}
@@ -91,7 +91,7 @@ func checkListing(t *testing.T, l *s3list.Client, bucket string, keys []string) 
 	}
 	// Every key as a prefix: the query is signed and sent with each of them.
 	for _, prefix := range want {
-		got, err := list(t, l, s3list.Input{Bucket: bucket, Prefix: prefix})
+		got, err := list(t, l, s3list.ListInput{Bucket: bucket, Prefix: prefix})
 		if err != nil {
 			t.Fatalf("prefix %q: %v", prefix, err)
 		}
@@ -101,7 +101,7 @@ func checkListing(t *testing.T, l *s3list.Client, bucket string, keys []string) 
 	}
 	// Every key as the place to start after.
 	for i, after := range want {
-		got, err := list(t, l, s3list.Input{Bucket: bucket, StartAfter: after})
+		got, err := list(t, l, s3list.ListInput{Bucket: bucket, StartAfter: after})
 		if err != nil {
 			t.Fatalf("start after %q: %v", after, err)
 		}
@@ -180,7 +180,7 @@ func checkTampering(t *testing.T, endpoint, bucket string, mine, other sigv4.Cre
 				}
 				return http.DefaultTransport.RoundTrip(r)
 			})}
-			keys, err := list(t, l, s3list.Input{Bucket: bucket, Prefix: "pl"})
+			keys, err := list(t, l, s3list.ListInput{Bucket: bucket, Prefix: "pl"})
 			if sent == 0 || altered != sent {
 				t.Fatalf("%d of %d requests were altered", altered, sent)
 			}
@@ -193,12 +193,12 @@ func checkTampering(t *testing.T, endpoint, bucket string, mine, other sigv4.Cre
 	t.Run("secret key", func(t *testing.T) {
 		forged := mine
 		forged.SecretAccessKey = other.SecretAccessKey
-		_, err := list(t, &s3list.Client{Region: region, Endpoint: endpoint, Credentials: static(forged)}, s3list.Input{Bucket: bucket})
+		_, err := list(t, &s3list.Client{Region: region, Endpoint: endpoint, Credentials: static(forged)}, s3list.ListInput{Bucket: bucket})
 		refused(t, err, "SignatureDoesNotMatch")
 	})
 	t.Run("nothing", func(t *testing.T) {
 		l := &s3list.Client{Region: region, Endpoint: endpoint, Credentials: static(mine)}
-		if keys, err := list(t, l, s3list.Input{Bucket: bucket, Prefix: "pl"}); err != nil || len(keys) != 1 {
+		if keys, err := list(t, l, s3list.ListInput{Bucket: bucket, Prefix: "pl"}); err != nil || len(keys) != 1 {
 			t.Errorf("listed %q, %v; want one key", keys, err)
 		}
 	})

@@ -108,9 +108,9 @@ func (s store) check(t *testing.T, bucket string, keys map[string]bool, without,
 		if slices.Contains(without, w.Name) {
 			continue
 		}
-		ours := s.list(t, bucket, w, s3list.Input{})
+		ours := s.list(t, bucket, w, s3list.ListInput{})
 		compare(t, w.Name, theirs[w.Name], ours)
-		for _, in := range []s3list.Input{{Parallel: 8}, {Parallel: 8, PageSize: 150}} {
+		for _, in := range []s3list.ListInput{{Parallel: 8}, {Parallel: 8, PageSize: 150}} {
 			if !parallel || slices.Contains(serial, w.Name) {
 				continue
 			}
@@ -157,7 +157,7 @@ func (s store) boto3(t *testing.T, bucket string) map[string][]entry {
 }
 
 // list returns what s3list lists.
-func (s store) list(t *testing.T, bucket string, w way, in s3list.Input) []entry {
+func (s store) list(t *testing.T, bucket string, w way, in s3list.ListInput) []entry {
 	t.Helper()
 	l := &s3list.Client{Region: region, Endpoint: s.endpoint, Credentials: static(s.root)}
 	in.Bucket, in.Prefix, in.Delimiter, in.FetchOwner = bucket, w.Prefix, w.Delimiter, true

@@ -117,7 +117,7 @@ func TestVersityGW(t *testing.T) {
 	})
 	t.Run("role policy", func(t *testing.T) {
 		l := &s3list.Client{Region: region, Credentials: session.Credentials}
-		keys, err := list(t, l, s3list.Input{Bucket: "private"})
+		keys, err := list(t, l, s3list.ListInput{Bucket: "private"})
 		if len(keys) != 0 {
 			t.Errorf("listed %q of a bucket that the role may not list", keys)
 		}

@@ -6,12 +6,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	transport "github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 )
 
-// startTag reads what follows the "<" of a start tag.
+// startTag reads a start tag after its "<". It opens the element and returns its name.
 func (s *Scanner) startTag() []byte {
-	for i, c := range s.Body[s.At:] { // most often there is a plain name and then the end of the tag
+	for i, c := range s.Body[s.At:] { // the usual case: a name of ASCII letters, then ">"
 		if c == '>' && i > 0 && s.depth < MaxDepth {
 			name := s.Body[s.At : s.At+i]
 			s.At += i + 1
@@ -27,7 +27,7 @@ func (s *Scanner) startTag() []byte {
 	for s.space(); s.Err == nil; s.space() {
 		if s.take(">") || s.take("/>") {
 			if s.depth == MaxDepth {
-				s.fail(fmt.Sprintf("more than %d elements in one another", MaxDepth))
+				s.malformed(fmt.Sprintf("more than %d nested elements", MaxDepth))
 				return nil
 			}
 			s.open[s.depth] = name
@@ -40,7 +40,7 @@ func (s *Scanner) startTag() []byte {
 	return nil
 }
 
-// attribute passes over an attribute.
+// attribute reads an attribute and discards it.
 func (s *Scanner) attribute() {
 	s.name()
 	s.space()
@@ -48,47 +48,56 @@ func (s *Scanner) attribute() {
 	s.space()
 	quote := s.peek()
 	if !equals || quote != '"' && quote != '\'' {
-		s.fail("an attribute without a value in quotes")
+		s.malformed("attribute without a quoted value")
 		return
 	}
-	s.At++
-	s.value(quote)
+	for s.At++; s.Err == nil && s.peek() != quote; {
+		if s.peek() == '<' {
+			s.malformed(`"<" in the value of an attribute`)
+		}
+		s.charData()
+	}
+	if s.Err == nil {
+		s.At++
+	}
 }
 
-// endTag reads what follows "</", and closes the element.
+// endTag reads an end tag after its "</", and closes the element.
 func (s *Scanner) endTag() {
 	name, _ := s.name()
 	s.space()
 	switch {
 	case s.Err != nil:
 	case s.depth == 0 || string(name) != string(s.open[s.depth-1]):
-		s.fail("the end tag </" + transport.Clean(string(name), 40) + "> does not belong here")
+		s.malformed("unexpected end tag </" + awshttp.Clean(string(name), 40) + ">")
 	case !s.take(">"):
-		s.fail("no > after the name in an end tag")
+		s.malformed(`end tag without ">"`)
 	default:
 		s.depth--
 	}
 }
 
-// instruction reads what follows "<?". In the XML declaration, the version and the encoding must be the known ones.
+// instruction reads a processing instruction after its "<?". If it is the XML declaration, version
+// and encoding must be 1.0 and UTF-8.
 func (s *Scanner) instruction() {
 	start := s.At
 	s.word()
 	target := s.Body[start:s.At]
 	s.space()
 	data := s.until("?>")
-	if string(target) != "xml" || s.Err != nil {
+	if string(target) != "xml" {
 		return
 	}
 	if v := declared(data, "version="); v != "" && v != "1.0" {
-		s.fail("a version of XML that is not 1.0")
+		s.malformed("unsupported version of XML")
 	}
 	if v := declared(data, "encoding="); v != "" && !strings.EqualFold(v, "utf-8") {
-		s.fail("an encoding that is not UTF-8")
+		s.malformed("unsupported encoding")
 	}
 }
 
-// declared is the value in quotes after name in an XML declaration; "" if there is none.
+// declared returns the quoted value after name in an XML declaration, or "". It is as lenient as
+// procInst in encoding/xml.
 func declared(data []byte, name string) string {
 	for {
 		_, after, found := bytes.Cut(data, []byte(name))
@@ -106,14 +115,14 @@ func declared(data []byte, name string) string {
 	}
 }
 
-// name reads the name of an element or attribute. local is what follows the prefix, if there is one.
+// name reads the name of an element or attribute. local is the part after the namespace prefix.
 func (s *Scanner) name() (name, local []byte) {
 	start := s.At
 	s.word()
 	name = s.Body[start:s.At]
 	prefix, local, _ := bytes.Cut(name, []byte(":"))
 	if bytes.IndexByte(local, ':') >= 0 {
-		s.fail("a name with two colons")
+		s.malformed("name with two colons")
 	}
 	if len(prefix) == 0 || len(local) == 0 {
 		return name, name
@@ -121,19 +130,17 @@ func (s *Scanner) name() (name, local []byte) {
 	return name, local
 }
 
-// word reads a name, colons included.
+// word reads a name with all its colons.
 func (s *Scanner) word() {
-	start := s.At
-	for {
+	for start := s.At; ; s.At++ {
 		switch c := s.peek(); {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_', c == ':':
 		case (c >= '0' && c <= '9' || c == '-' || c == '.') && s.At > start:
 		default:
 			if s.At == start || c >= utf8.RuneSelf {
-				s.fail("no name, or not one in ASCII, where one must be")
+				s.malformed("missing name, or name that is not ASCII,")
 			}
 			return
 		}
-		s.At++
 	}
 }

@@ -5,21 +5,26 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	transport "github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 )
 
-// plain is the first place from at on where text has to be looked at more closely, or the end: control characters, what
-// is not ASCII, "<", "&" and "]". It looks at eight bytes at once. A byte's highest bit is set in found if it is one of
-// these, and, by a carry, perhaps in bytes behind the first of them; x-ones&^x has it where a byte of x is zero.
+// plain returns the offset, at or after at, of the first byte that needs a closer look: a control
+// character, a byte that is not ASCII, "<", "&" or "]". It returns len(Body) if there is none.
+//
+// It tests eight bytes at once. The expression x-ones&^x has the highest bit of a byte set where
+// that byte of x is zero, and possibly, by a carry, in the bytes after the first such byte. So only
+// the first bit that is set in found is reliable, and only that one is used.
 func (s *Scanner) plain(at int) int {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	for ; at+8 <= len(s.Body); at += 8 {
 		text := binary.LittleEndian.Uint64(s.Body[at:])
 		tag, reference, bracket := text^'<'*ones, text^'&'*ones, text^']'*ones
-		found := text | (text - ' '*ones) | (tag-ones)&^tag | (reference-ones)&^reference | (bracket-ones)&^bracket
+		found := text | (text - ' '*ones) // not ASCII, or a control character
+		found |= (tag-ones)&^tag | (reference-ones)&^reference | (bracket-ones)&^bracket
 		if found &= high; found != 0 {
 			return at + bits.TrailingZeros64(found)/8
 		}
@@ -32,14 +37,14 @@ func (s *Scanner) plain(at int) int {
 	return at
 }
 
-// Plain reads text as far as it stands in Body as it is meant.
+// Plain reads text up to the first byte that plain stops at, and returns it.
 func (s *Scanner) Plain() []byte {
 	start := s.At
 	s.At = s.plain(start)
 	return s.Body[start:s.At]
 }
 
-// Chars reads text up to the next "<". What it returns is in Body as it stands, or at the end of own.
+// Chars reads text up to the next "<" and returns it, as a part of Body or of own.
 func (s *Scanner) Chars() []byte {
 	start, own := s.At, len(s.own)
 	for {
@@ -54,125 +59,103 @@ func (s *Scanner) Chars() []byte {
 			return s.own[own:]
 		}
 		if bytes.HasPrefix(s.Body[s.At:], []byte("]]>")) {
-			s.fail(`"]]>" in text`)
+			s.malformed(`"]]>" in text`)
 		}
-		s.character()
+		s.charData()
 	}
 }
 
-// value passes over the value of an attribute, up to and including the quote.
-func (s *Scanner) value(quote byte) {
-	for s.Err == nil && s.peek() != quote {
-		if s.peek() == '<' {
-			s.fail(`"<" in the value of an attribute`)
-		}
-		s.character()
-	}
-	if s.Err == nil {
-		s.At++
-	}
-}
-
-// cdata reads what follows "<![CDATA[".
+// cdata reads a CDATA section after its "<![CDATA[".
 func (s *Scanner) cdata() []byte {
 	own := len(s.own)
 	for text := s.until("]]>"); len(text) > 0 && s.Err == nil; {
-		n := 0
-		s.own, n = s.appendCharacter(s.own, text)
-		text = text[n:]
+		text = text[s.character(text):]
 	}
 	return s.own[own:]
 }
 
-// character reads one character, or a reference to one, to the end of own.
-func (s *Scanner) character() {
-	n := 0
+// charData reads a character or a reference to one, and appends the character to own.
+func (s *Scanner) charData() {
 	if s.peek() == '&' {
-		s.own, n = s.appendReference(s.own, s.Body[s.At:])
+		s.At += s.reference(s.Body[s.At:])
 	} else {
-		s.own, n = s.appendCharacter(s.own, s.Body[s.At:])
+		s.At += s.character(s.Body[s.At:])
 	}
-	s.At += n
 }
 
-// appendCharacter appends the first character of text, and says how long it was there. A line ends in "\n", whatever it
-// is on the wire (XML 1.0, 2.11).
-func (s *Scanner) appendCharacter(to, text []byte) ([]byte, int) {
-	if len(text) == 0 {
-		s.fail("unexpected EOF")
-		return to, 0
-	}
-	if bytes.HasPrefix(text, []byte("\r\n")) {
-		return append(to, '\n'), 2
-	}
-	if text[0] == '\r' {
-		return append(to, '\n'), 1
-	}
+// character appends the first character of text to own and returns its length in text. A line end
+// becomes "\n" (XML 1.0, section 2.11).
+func (s *Scanner) character(text []byte) int {
 	r, n := utf8.DecodeRune(text)
-	if r == utf8.RuneError && n == 1 {
-		s.fail("invalid UTF-8")
-		return to, 0
+	switch {
+	case n == 0:
+		s.malformed("unexpected EOF")
+	case r == utf8.RuneError && n == 1:
+		s.malformed("invalid UTF-8")
+		n = 0
+	case bytes.HasPrefix(text, []byte("\r\n")): // the "\n" is the next character
+	case r == '\r':
+		s.own = append(s.own, '\n')
+	default:
+		s.allowed(r)
+		s.own = append(s.own, text[:n]...)
 	}
-	s.allowed(r)
-	return append(to, text[:n]...), n
+	return n
 }
 
-// appendReference is appendCharacter for a text that begins with "&".
-func (s *Scanner) appendReference(to, text []byte) ([]byte, int) {
+// reference is like character, for text that begins with "&".
+func (s *Scanner) reference(text []byte) int {
 	name, _, found := bytes.Cut(text[1:], []byte(";"))
-	if found {
-		n := len(name) + len("&;")
-		switch string(name) {
-		case "quot":
-			return append(to, '"'), n
-		case "amp":
-			return append(to, '&'), n
-		case "lt":
-			return append(to, '<'), n
-		case "gt":
-			return append(to, '>'), n
-		case "apos":
-			return append(to, '\''), n
-		}
-		if r, ok := number(name); ok {
-			to = utf8.AppendRune(to, r) // U+FFFD for half of a surrogate pair
-			s.allowed(r)
-			return to, n
-		}
+	var c rune
+	switch string(name) {
+	case "quot":
+		c = '"'
+	case "amp":
+		c = '&'
+	case "lt":
+		c = '<'
+	case "gt":
+		c = '>'
+	case "apos":
+		c = '\''
+	default:
+		number, ok := number(name)
+		c, found = number, found && ok
 	}
-	s.fail("invalid character entity &" + transport.Clean(string(name[:min(len(name), 40)]), 40))
-	return to, 0
+	if !found {
+		name = name[:min(len(name), 40)]
+		s.malformed("invalid character entity &" + awshttp.Clean(string(name), 40))
+		return 0
+	}
+	s.allowed(c)
+	s.own = utf8.AppendRune(s.own, c) // U+FFFD for a surrogate, as in encoding/xml
+	return len("&") + len(name) + len(";")
 }
 
-// number is the character with the number that follows "&": "#233" or "#xE9".
-func number(name []byte) (r rune, ok bool) {
-	digits, base := bytes.TrimPrefix(name, []byte("#")), rune(10)
-	if len(digits) == len(name) {
+// number returns the character of a numeric reference without its "&" and ";": "#233" or "#xE9".
+func number(name []byte) (c rune, ok bool) {
+	if len(name) < 2 || name[0] != '#' {
 		return 0, false
 	}
-	if len(digits) > 0 && digits[0] == 'x' {
+	digits, base := name[1:], rune(10)
+	if digits[0] == 'x' {
 		digits, base = digits[1:], 16
 	}
-	for _, c := range digits {
-		d := rune(c) - '0'
-		switch {
-		case c >= 'a' && c <= 'f':
-			d = rune(c) - 'a' + 10
-		case c >= 'A' && c <= 'F':
-			d = rune(c) - 'A' + 10
-		case c < '0' || c > '9':
-			return 0, false
+	for _, digit := range digits {
+		d := rune(strings.IndexByte("0123456789abcdefABCDEF", digit))
+		if d >= 16 {
+			d -= 6
 		}
-		if r = r*base + d; d >= base || r > unicode.MaxRune {
+		if c = c*base + d; d < 0 || d >= base || c > unicode.MaxRune {
 			return 0, false
 		}
 	}
-	return r, len(digits) > 0
+	return c, len(digits) > 0
 }
 
-// allowed fails for a character that no XML document may have (XML 1.0, 2.2).
+// allowed fails if r is a character that XML documents must not contain (XML 1.0, section 2.2).
 func (s *Scanner) allowed(r rune) {
 	if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
-		s.fail(fmt.Sprintf("illegal character code %U", r))
+		s.malformed(fmt.Sprintf("illegal character code %U", r))
 	}
 }

@@ -1,13 +1,15 @@
-// Package xmlscan reads the XML documents that services answer with: element by element, and without making anything that
-// it is not asked for.
+// Package xmlscan reads XML documents one element at a time, without building a tree.
 //
 //	s := xmlscan.Scanner{Body: body}
 //	s.Root()
-//	for name := s.Child(); name != nil; name = s.Child() {
+//	for name := range s.Children {
 //		fmt.Printf("%s: %s\n", name, s.Text())
 //	}
 //	s.End()
 //	return s.Err
+//
+// It exists for the listings of package s3list. One page has 8,000 elements, and encoding/xml
+// allocates several times for each of them.
 package xmlscan
 
 import (
@@ -17,71 +19,79 @@ import (
 	"strings"
 )
 
-// MaxDepth is how deep elements may be nested. The documents of AWS have four or five levels.
+// MaxDepth is the limit for nested elements. The documents of AWS have four or five levels.
 const MaxDepth = 64
 
-// A Scanner reads the elements of an XML 1.0 document that is wholly in memory, each as it is asked for. It reads what
-// encoding/xml reads, with the same result, and refuses what that refuses (the tests compare them), except for three
-// things that it refuses and that no such document has: document types and other declarations, names that are not ASCII,
-// and elements nested deeper than MaxDepth. It keeps nothing but the names of the open elements, so that a document
-// cannot make it use more memory than the document's own size.
+// A Scanner reads an XML 1.0 document. It accepts what encoding/xml accepts, with the same names
+// and texts; the tests compare the two. It refuses three things more, none of which AWS sends:
+// document types and other declarations, names that are not ASCII, and elements deeper than
+// MaxDepth.
 //
-// After an error there are no more elements and no more text: callers look at Err when they are through.
+// A Scanner stores only the names of the open elements and the text that it is reading, so its
+// memory is bounded by the size of the document.
+//
+// After an error there are no more elements and no more text. Callers check Err once, at the end.
 type Scanner struct {
-	Body   []byte
-	At     int   // all before it has been read
-	Before int64 // bytes of the document that are before Body
-	Err    error
+	Body   []byte // the document, or the part of it that is in memory
+	At     int    // offset in Body of what is read next
+	Before int64  // bytes of the document before Body; used in error texts
+	Err    error  // the first error
 
-	open  [MaxDepth][]byte // names of the elements that have begun and not ended
-	depth int              // how many there are
-	empty bool             // the innermost is <like this/>
-	own   []byte           // text that is not in Body as it stands
+	open  [MaxDepth][]byte // names of the open elements, the root first
+	depth int              // number of open elements
+	empty bool             // the innermost open element has no end tag: <Key/>
+	own   []byte           // texts that differ from their bytes in Body, such as "a&amp;b"
 }
 
-// Outside reads what may stand before and after the root element: white space, comments and processing instructions. It
-// opens the element that follows, and returns its name as Child does, or nil if the document is at its end.
-func (s *Scanner) Outside() []byte {
+// Root opens the root element and returns its name.
+//
+// Here and in all other methods, a name is returned without its namespace prefix. Namespaces are
+// ignored, because servers that are compatible with AWS often leave them out.
+func (s *Scanner) Root() []byte {
+	name := s.outside()
+	if name == nil {
+		s.malformed("unexpected EOF")
+		return nil
+	}
+	s.open[0] = bytes.Clone(s.open[0]) // Body may be replaced before the end tag; see Rewind
+	return name
+}
+
+// End reads to the end of the document. The root element must be closed.
+func (s *Scanner) End() {
+	if s.outside() != nil {
+		s.Fail(errors.New("the response continues after the end of its root element"))
+	}
+}
+
+// outside reads what may precede and follow the root element: white space, comments and processing
+// instructions. It opens the next element and returns its name, or nil at the end of the document.
+func (s *Scanner) outside() []byte {
 	for s.Err == nil && s.At < len(s.Body) {
 		text, name, _ := s.next()
 		if name != nil {
 			return name
 		}
 		if len(bytes.TrimSpace(text)) != 0 {
-			s.Refuse(errors.New("the answer has text outside of its root element"))
+			s.Fail(errors.New("the response has text outside its root element"))
 		}
 	}
 	return nil
 }
 
-// Root opens the root element and returns its name.
-func (s *Scanner) Root() []byte {
-	name := s.Outside()
-	if name == nil {
-		s.fail("unexpected EOF")
-	} else {
-		s.open[0] = bytes.Clone(s.open[0]) // see Back
-	}
-	return name
-}
-
-// Back undoes all since the place at in Body, where the scanner was between two children of the root element or, if depth
-// is 0, before it. There Body may be changed too: for a part of the document that ends further on. So a document can be
-// read that is not yet wholly there: what fails before the end of the document is known is tried again with more of it.
-func (s *Scanner) Back(at, depth int) {
+// Rewind returns to offset at in Body and clears Err. With depth 1, the scanner was between two
+// children of the root element there; with depth 0, before the root element.
+//
+// With Rewind a document can be read while it arrives. If an element ends in an error, it may be
+// incomplete: the caller rewinds to its start, adds the next part of the document to Body, and
+// reads the element again.
+func (s *Scanner) Rewind(at, depth int) {
 	s.At, s.depth, s.empty, s.Err = at, depth, false, nil
 	s.Forget()
 }
 
-// End reads what is behind the root element, which must be closed.
-func (s *Scanner) End() {
-	if s.Outside() != nil {
-		s.Refuse(errors.New("the answer goes on after the end of its root element"))
-	}
-}
-
-// Child reads up to the next child of the innermost open element, opens it and returns its name, without a namespace
-// prefix. It returns nil at the element's end, which closes it. Text on the way is passed over.
+// Child opens the next child of the innermost open element and returns its name. At the end of that
+// element, Child closes it and returns nil. Text between children is skipped.
 func (s *Scanner) Child() []byte {
 	for {
 		if _, name, end := s.next(); name != nil || end {
@@ -90,20 +100,36 @@ func (s *Scanner) Child() []byte {
 	}
 }
 
-// Skip closes the innermost open element, whatever else it holds.
+// Children ranges over the children of the innermost open element and then closes that element. It
+// is an [iter.Seq]. Each child is open in the body of the loop. If the body does not close it, with
+// Text for example, the rest of the child is skipped. A loop that breaks leaves the child open.
+func (s *Scanner) Children(yield func(name []byte) bool) {
+	for name := s.Child(); name != nil; name = s.Child() {
+		depth := s.depth
+		if !yield(name) {
+			return
+		}
+		if s.depth == depth {
+			s.Skip()
+		}
+	}
+}
+
+// Skip closes the innermost open element without reading the rest of it.
 func (s *Scanner) Skip() {
 	for depth := s.depth; s.depth >= depth && s.Err == nil; {
 		s.next()
 	}
 }
 
-// Text closes the innermost open element and returns its text, without that of its children. It is valid for as long as
-// Body is, and until Forget.
+// Text closes the innermost open element and returns its text, without the text of its children.
+// The text is valid until Body is changed or Forget is called.
 func (s *Scanner) Text() []byte {
-	if !s.empty && s.depth > 0 { // most often there is plain text and then the end tag
+	if !s.empty && s.depth > 0 { // the usual case: plain text, then the end tag
 		name, end := s.open[s.depth-1], s.plain(s.At)
-		tag := s.Body[end:]
-		if n := len(name) + 2; len(tag) > n && tag[0] == '<' && tag[1] == '/' && tag[n] == '>' && string(tag[2:n]) == string(name) {
+		tag, n := s.Body[end:], len("</")+len(name)
+		if len(tag) > n && tag[0] == '<' && tag[1] == '/' && tag[n] == '>' &&
+			string(tag[2:n]) == string(name) {
 			text := s.Body[s.At:end]
 			s.At = end + n + 1
 			s.depth--
@@ -119,16 +145,16 @@ func (s *Scanner) Text() []byte {
 		if name != nil {
 			s.Skip()
 		}
-		s.own = append(s.own[:stop], text...) // over what next left there, which may be this text
+		s.own = append(s.own[:stop], text...) // next may have left text, and more, from stop on
 	}
 }
 
-// Forget makes room: texts that were read before it are no longer valid.
+// Forget frees the memory of texts for later ones. Texts that were read before it become invalid.
 func (s *Scanner) Forget() { s.own = s.own[:0] }
 
-// next reads one thing inside the innermost open element: text, the start of a child, which it opens and whose name it
-// returns, or the element's end, which closes it. Comments and processing instructions are none of these. An error is
-// an end.
+// next reads one item inside the innermost open element: a text, the start tag of a child or the
+// end tag. A child is opened, and its name returned. At the end tag, or after an error, end is
+// true. Comments and processing instructions are items without text or name.
 func (s *Scanner) next() (text, name []byte, end bool) {
 	switch {
 	case s.Err != nil:
@@ -138,74 +164,84 @@ func (s *Scanner) next() (text, name []byte, end bool) {
 		s.depth--
 		return nil, nil, true
 	case s.At == len(s.Body):
-		s.fail("unexpected EOF")
-		return nil, nil, true
+		s.malformed("unexpected EOF")
 	case s.Body[s.At] != '<':
-		return s.Chars(), nil, s.Err != nil
-	}
-	s.At++
-	switch s.peek() {
-	case '/':
-		s.At++
-		s.endTag()
-		return nil, nil, true
-	case '?':
-		s.At++
-		s.instruction()
-	case '!':
-		s.At++
-		switch {
-		case s.take("--"):
-			if s.until("--"); s.Err == nil && !s.take(">") {
-				s.fail(`"--" in a comment`)
-			}
-		case s.take("[CDATA["):
-			text = s.cdata()
-		case s.peek() == 0:
-			s.fail("unexpected EOF")
-		default: // S3 sends no document type, and entities are not wanted
-			s.Refuse(errors.New("the answer has a document type or another declaration: it is no S3 document"))
-		}
+		text = s.Chars()
 	default:
-		name = s.startTag()
+		s.At++
+		switch s.peek() {
+		case '/':
+			s.At++
+			s.endTag()
+			return nil, nil, true
+		case '?':
+			s.At++
+			s.instruction()
+		case '!':
+			s.At++
+			text = s.declaration()
+		default:
+			name = s.startTag()
+		}
 	}
 	return text, name, s.Err != nil
 }
 
-// Texts reads a document and puts the texts of elements where into says. Its keys are the names of the elements below the
-// root, such as "Error/Code". An element that is not there leaves its string as it is; of several, the last one counts.
-// A root element of another name is an error; "" stands for any.
+// declaration reads a comment or a CDATA section after its "<!", and returns the text of the
+// latter.
+func (s *Scanner) declaration() (text []byte) {
+	switch {
+	case s.take("--"):
+		s.until("--")
+		if !s.take(">") {
+			s.malformed(`"--" in a comment`)
+		}
+	case s.take("[CDATA["):
+		text = s.cdata()
+	default: // entities would let a small document expand to a large one
+		s.Fail(errors.New("the response has a document type or another declaration"))
+	}
+	return text
+}
+
+// Texts reads a document and stores the texts of elements in the strings that into points to. Its
+// keys are the names of the elements below the root, such as "Error/Code". If an element occurs
+// more than once, the last one counts. If it is missing, its string keeps its value.
+//
+// If the root element has another name than root, Texts returns an error. An empty root stands for
+// any name.
 func Texts(body []byte, root string, into map[string]*string) error {
 	s := Scanner{Body: body}
-	name := s.Root()
-	if s.Err == nil && root != "" && root != string(name) {
-		s.Refuse(errors.New("the answer is another document"))
+	if name := s.Root(); root != "" && root != string(name) {
+		s.Fail(fmt.Errorf("the response is not an XML document of type %s", root))
 	}
-	s.texts("", into)
+	s.Texts(into)
 	s.End()
 	return s.Err
 }
 
-// texts reads the children of the innermost open element, if one of them is asked for.
-func (s *Scanner) texts(path string, into map[string]*string) {
-	asked := false
-	for key := range into {
-		asked = asked || strings.HasPrefix(key, path)
-	}
-	if !asked {
-		s.Skip()
-		return
-	}
-	for name := s.Child(); name != nil; name = s.Child() {
-		if text := into[path+string(name)]; text != nil {
+// Texts is like the function [Texts], for the children of the innermost open element, which it
+// closes.
+func (s *Scanner) Texts(into map[string]*string) { s.texts("", into) }
+
+func (s *Scanner) texts(parent string, into map[string]*string) {
+	for name := range s.Children {
+		path := parent + string(name)
+		if text := into[path]; text != nil {
 			*text = string(s.Text())
-		} else {
-			s.texts(path+string(name)+"/", into)
+			continue
+		}
+		path += "/"
+		for key := range into { // Children skips an element that no key leads into
+			if strings.HasPrefix(key, path) {
+				s.texts(path, into)
+				break
+			}
 		}
 	}
 }
 
-// peek is the next byte; 0, which no document may have, at the end.
+// peek returns the next byte. At the end it returns 0, which no XML document may contain.
 func (s *Scanner) peek() byte {
 	if s.At < len(s.Body) {
 		return s.Body[s.At]
@@ -213,7 +249,7 @@ func (s *Scanner) peek() byte {
 	return 0
 }
 
-// Take reads text if it comes next.
+// Take reads text if it comes next, and reports whether it did.
 func (s *Scanner) Take(text []byte) bool {
 	if !bytes.HasPrefix(s.Body[s.At:], text) {
 		return false
@@ -224,42 +260,40 @@ func (s *Scanner) Take(text []byte) bool {
 
 func (s *Scanner) take(text string) bool { return s.Take([]byte(text)) }
 
-// until reads up to and including mark, and returns what comes before it.
+// until reads up to and including mark, and returns what precedes mark.
 func (s *Scanner) until(mark string) []byte {
-	if s.Err != nil {
-		return nil
-	}
 	before, _, found := bytes.Cut(s.Body[s.At:], []byte(mark))
 	if !found {
-		s.fail("unexpected EOF")
+		s.malformed("unexpected EOF")
 		return nil
 	}
 	s.At += len(before) + len(mark)
 	return before
 }
 
+// space reads white space.
 func (s *Scanner) space() {
 	for c := s.peek(); c == ' ' || c == '\t' || c == '\n' || c == '\r'; c = s.peek() {
 		s.At++
 	}
 }
 
-// fail notes that the document is not well-formed, and where.
-func (s *Scanner) fail(what string) { s.Refuse(&syntaxError{what, s.Before + int64(s.At)}) }
-
-// Refuse notes the first error.
-func (s *Scanner) Refuse(err error) {
+// Fail records err in Err, unless there was an error before.
+func (s *Scanner) Fail(err error) {
 	if s.Err == nil {
 		s.Err = err
 	}
 }
 
-// A syntaxError is most often not looked at; see Back.
+// malformed records that the document is not well-formed XML, and where.
+func (s *Scanner) malformed(what string) { s.Fail(&syntaxError{what, s.Before + int64(s.At)}) }
+
+// A syntaxError is formatted only when it is printed: most are discarded by Rewind.
 type syntaxError struct {
 	what string
 	at   int64
 }
 
 func (e *syntaxError) Error() string {
-	return fmt.Sprintf("the answer is not complete, well-formed XML: %s, at byte %d", e.what, e.at)
+	return fmt.Sprintf("invalid XML in the response: %s at byte %d", e.what, e.at)
 }

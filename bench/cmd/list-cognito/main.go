@@ -1,4 +1,4 @@
-// List-cognito lists a bucket with package s3list. A third argument is Input.Parallel.
+// List-cognito lists a bucket with package s3list. A third argument is ListInput.Parallel.
 package main
 
 import (
@@ -17,7 +17,7 @@ func main() {
 		Region: child.Region, Endpoint: "http://" + address,
 		Credentials: func(context.Context) (sigv4.Credentials, error) { return credentials, nil },
 	}
-	in := s3list.Input{Bucket: bucket}
+	in := s3list.ListInput{Bucket: bucket}
 	for _, text := range parallel {
 		n, err := strconv.Atoi(text)
 		if err != nil {

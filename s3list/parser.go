@@ -1,0 +1,239 @@
+package s3list
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+
+	"github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/internal/xmlscan"
+)
+
+// maxToken is the longest NextContinuationToken, NextKeyMarker or NextVersionIdMarker that is sent
+// back, in a URL. The tokens of S3 have about a hundred bytes; those of other servers may contain a
+// key of up to 1024 bytes.
+const maxToken = 8 << 10
+
+// bufferSize is the length of the buffer that responses are read through. It grows if a single
+// element needs more.
+const bufferSize = 64 << 10
+
+// readPage reads a response into a page, which is overwritten. The response must consist of one
+// root element, ListVersionsResult or ListBucketResult, and be complete. If it is an <Error>
+// document, readPage returns an *errorDocument, whatever the status of the response was.
+//
+// The response is read through *buffer, which may be replaced by a larger one.
+func readPage(from io.Reader, versions bool, into *page, buffer *[]byte) error {
+	*into = page{
+		entries: into.entries[:0],
+		text:    into.text[:0],
+		common:  append(into.common[:0], Object{CommonPrefix: true}),
+	}
+	p := parser{page: into, versions: versions, rest: from, buffer: *buffer}
+	p.document()
+	*buffer = p.buffer
+	if p.Err == nil {
+		p.finish()
+	}
+	return p.Err
+}
+
+// A parser reads a response as it arrives:
+//
+//	response   <ListBucketResult>...<Contents>...</Contents><Contents><Key>photos/1.j|pg</Key>...
+//	buffer                          [                       |<Contents><Key>photos/1.j]
+//	                                 read                   At                        end of Body
+//
+// If an element ends in an error, it may only be incomplete. Then more() moves the element to the
+// beginning of the buffer, fills the rest of the buffer, and the element is read again. Only if
+// there is no more of the response, the error is final.
+type parser struct {
+	xmlscan.Scanner // of the part that is in the buffer
+	*page
+	versions bool
+	rest     io.Reader // the part that is not in the buffer yet; nil at its end
+	buffer   []byte
+
+	prefixes            []entry // common prefixes; see merge
+	truncated, encoding string
+	marker              cursor // as in the response, possibly encoded
+
+	element string // name of the last object's element, for error texts
+	shape   shape  // of the last object
+
+	// The last strings of these elements. Most objects have the same ones.
+	class, algorithm, checksum, ownerID, ownerName string
+}
+
+// more discards the part of the buffer before At and fills the buffer from rest. It returns false
+// at the end of the response.
+func (p *parser) more() bool {
+	if p.rest == nil {
+		return false
+	}
+	kept := p.Body[p.At:]
+	if len(p.buffer) == 0 {
+		p.buffer = make([]byte, bufferSize)
+	} else if len(kept) > len(p.buffer)/2 {
+		p.buffer = make([]byte, 2*len(p.buffer))
+	}
+	n := copy(p.buffer, kept)
+	read, err := io.ReadFull(p.rest, p.buffer[n:]) // full, so that elements are rarely read again
+	if err != nil {
+		p.rest = nil // if it is not EOF, awshttp.Sender reports the error
+	}
+	p.Before += int64(p.At)
+	p.Body, p.At = p.buffer[:n+read], 0
+	return true
+}
+
+// document reads the response to its end.
+func (p *parser) document() {
+	var name []byte
+	for p.more() {
+		if name = p.Root(); p.Err == nil || p.rest == nil {
+			break
+		}
+		p.Rewind(0, 0)
+	}
+	root := "ListBucketResult"
+	if p.versions {
+		root = "ListVersionsResult"
+	}
+	var doc *errorDocument
+	switch {
+	case p.Err != nil:
+		return
+	case string(name) == root:
+		p.listing()
+	case string(name) == "Error":
+		for p.more() {
+		}
+		doc = p.errorDocument()
+	default:
+		found := awshttp.Clean(string(name), 40)
+		p.Fail(fmt.Errorf("the response is a <%s>, not a <%s>: check the endpoint", found, root))
+		return
+	}
+	for p.more() {
+	}
+	p.End()
+	if doc != nil {
+		p.Fail(doc)
+	}
+}
+
+// listing reads the children of the root element.
+func (p *parser) listing() {
+	if p.rest != nil && p.entries == nil { // the response is probably a full page of S3
+		p.entries, p.text = make([]entry, 0, 1000), make([]byte, 0, 64<<10)
+	}
+	for {
+		for p.sameShape() {
+		}
+		start, before := p.At, *p.page
+		more := p.child()
+		switch {
+		case p.Err != nil && p.rest != nil:
+			p.Rewind(start, 1)
+			*p.page = before
+			p.more()
+		case !more:
+			return
+		}
+	}
+}
+
+// child reads one child of the root element. It returns false if there is none.
+func (p *parser) child() bool {
+	start := p.At
+	name := p.Child()
+	switch string(name) {
+	case "":
+		return false
+	case "IsTruncated":
+		p.truncated = string(p.Text())
+	case "EncodingType":
+		p.encoding = string(p.Text())
+	case "NextContinuationToken":
+		p.marker.token = string(p.Text())
+	case "NextKeyMarker":
+		p.marker.keyMarker = string(p.Text())
+	case "NextVersionIdMarker":
+		p.marker.versionIDMarker = string(p.Text())
+	case "Contents":
+		p.object(start, "Contents")
+	case "Version":
+		p.object(start, "Version")
+	case "DeleteMarker":
+		p.object(start, "DeleteMarker")
+	case "CommonPrefixes":
+		p.commonPrefix()
+	default:
+		p.Skip()
+	}
+	return true
+}
+
+// finish decodes the page, sets its cursor and checks both.
+func (p *parser) finish() {
+	next, marker := cursor{token: p.marker.token}, "NextContinuationToken"
+	if p.versions {
+		next, marker = p.marker, "NextKeyMarker"
+		next.token = ""
+	}
+	switch p.encoding {
+	case "":
+	case "url": // requested, but some servers ignore that
+		key, err := appendDecoded(nil, []byte(next.keyMarker)) // the others are never encoded
+		next.keyMarker = string(key)
+		p.Fail(cmp.Or(err, p.decode()))
+	default:
+		p.Fail(fmt.Errorf("unknown EncodingType %.40q in the response", p.encoding))
+	}
+	switch n := max(len(next.token), len(next.keyMarker), len(next.versionIDMarker)); {
+	case p.truncated == "false":
+	case p.truncated != "true":
+		p.Fail(fmt.Errorf("IsTruncated is %.40q, which is neither true nor false", p.truncated))
+	case next.token+next.keyMarker == "":
+		p.Fail(fmt.Errorf("there are more keys, but the response has no %s", marker))
+	case n > maxToken:
+		p.Fail(fmt.Errorf("%s or NextVersionIdMarker has %d bytes: the limit is %d",
+			marker, n, maxToken))
+	default:
+		p.next = next
+	}
+	if p.Err == nil && len(p.prefixes) > 0 {
+		p.merge()
+	}
+}
+
+// merge merges the keys and the common prefixes, each of which are in key order. S3 sends those
+// of a page separately, but divides the two together into pages.
+func (p *parser) merge() {
+	keys, prefixes := p.entries, p.prefixes
+	p.entries = make([]entry, 0, len(keys)+len(prefixes))
+	text := make([]byte, 0, len(p.text))
+	for len(keys)+len(prefixes) > 0 {
+		e := *shift(&keys, &prefixes, func(prefix, key entry) bool {
+			return bytes.Compare(p.key(prefix), p.key(key)) < 0
+		})
+		own := p.text[e.at:e.end()]
+		e.at = int32(len(text))
+		text = append(text, own...)
+		p.entries = append(p.entries, e)
+	}
+	p.text = text
+}
+
+// shift removes the first entry of a, or of b if that one is less, and returns it. One of the two
+// must have an entry.
+func shift(a, b *[]entry, less func(b, a entry) bool) *entry {
+	if len(*a) == 0 || len(*b) > 0 && less((*b)[0], (*a)[0]) {
+		a = b
+	}
+	e := &(*a)[0]
+	*a = (*a)[1:]
+	return e
+}

@@ -1,0 +1,471 @@
+package s3list
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/loginwithcognito/cognito/internal/xmlscan"
+)
+
+// compareXML reads a response with readPage and with encoding/xml, as a page of both operations,
+// and fails if the results differ.
+func compareXML(t *testing.T, body []byte) {
+	t.Helper()
+	for _, versions := range []bool{false, true} {
+		got, err := parsePage(body, versions)
+		want, wantErr := readXML(body, versions)
+		if (err == nil) != (wantErr == nil) {
+			t.Fatalf("%q: error = %v, with encoding/xml %v", body, err, wantErr)
+		}
+		var doc, wantDoc *errorDocument
+		errors.As(err, &doc)
+		errors.As(wantErr, &wantDoc)
+		if (doc == nil) != (wantDoc == nil) || doc != nil && *doc != *wantDoc {
+			t.Fatalf("%q: error document = %+v, with encoding/xml %+v", body, doc, wantDoc)
+		}
+		if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(parsed{}, cursor{})); diff != "" {
+			t.Fatalf("%q (-encoding/xml +readPage):\n%s", body, diff)
+		}
+	}
+}
+
+// compareParts reads a response through small buffers, and fails if the result differs from that
+// with the usual one.
+func compareParts(t *testing.T, body []byte) {
+	t.Helper()
+	for _, versions := range []bool{false, true} {
+		want, wantErr := parsePage(body, versions)
+		for _, size := range []int{1, 100, 700} {
+			var got parsed
+			var p page
+			buffer := make([]byte, size)
+			from := iotest.OneByteReader(iotest.DataErrReader(bytes.NewReader(body)))
+			err := readPage(from, versions, &p, &buffer)
+			if err == nil {
+				got = parsed{slices.Collect(p.objects), p.next}
+			}
+			if fmt.Sprint(err) != fmt.Sprint(wantErr) {
+				t.Fatalf("%q through %d bytes: error = %v, want %v", body, size, err, wantErr)
+			}
+			diff := gocmp.Diff(want, got, gocmp.AllowUnexported(parsed{}, cursor{}))
+			if diff != "" {
+				t.Fatalf("%q through %d bytes (-want +got):\n%s", body, size, diff)
+			}
+		}
+	}
+}
+
+// TestParserLikeXML compares the parser with encoding/xml on all documents, complete and cut.
+func TestParserLikeXML(t *testing.T) {
+	step := sampled(t, 16)
+	for d, body := range documents() {
+		compareXML(t, []byte(body))
+		if len(body) > 2000 {
+			continue
+		}
+		for i := d % step; i < len(body); i += step {
+			compareXML(t, []byte(body[:i]))
+		}
+	}
+}
+
+// TestParserMutations compares the parser with encoding/xml on a page in which each byte is
+// replaced by, or preceded by, each byte that has a meaning.
+func TestParserMutations(t *testing.T) {
+	page := root + "<a b='&lt;'/>" + encoded + notTruncated +
+		contents("a+b&#65;<!--c--><![CDATA[d]]>") + commonPrefix("q%2F") + end
+	const special = "<>/&;:!?-[]'\"= \r\n\x00\x01a0%+é\xff"
+	step := sampled(t, 16)
+	for i := range page {
+		before, after := page[:i], page[i+1:]
+		compareXML(t, []byte(before+after))
+		for j := i % step; j < len(special); j += step {
+			c := special[j : j+1]
+			compareXML(t, []byte(before+c+after))
+			compareXML(t, []byte(before+c+page[i:]))
+		}
+	}
+}
+
+func TestParserInParts(t *testing.T) {
+	for _, body := range documents() {
+		compareParts(t, []byte(body))
+	}
+	compareParts(t, fullPage())
+}
+
+// TestSameShape compares the parser with encoding/xml on random pages in which some objects have
+// the shape of the object before, and some are invalid.
+func TestSameShape(t *testing.T) {
+	// For each part of an object, its forms; "@" stands for a number. The more frequent forms are
+	// listed twice.
+	parts := [][]string{
+		{
+			"<Key>@</Key>",
+			"<Key>@</Key>",
+			"<Key>@&amp;</Key>",
+			"<Key>@\x01</Key>",
+			"<Key>@]]></Key>",
+			"<Key>@\xff</Key>",
+			"<Key>%41+@</Key>",
+			"<Key>@<b/></Key>",
+			"<Key>1</Key><Key>@</Key>",
+			"<Key><![CDATA[@]]></Key>",
+			"<x:Key>@</x:Key>",
+			"<Key a='b'>@</Key >",
+			"<Key/>",
+		},
+		{
+			"<LastModified>2026-01-02T03:04:05.@Z</LastModified>",
+			"<LastModified>2026-01-02T03:04:05.@0Z</LastModified>",
+			"<LastModified>2026-02-28T03:04:05.000Z</LastModified>",
+			"<LastModified>2026-02-29T03:04:05.000Z</LastModified>",
+			"<LastModified>2024-02-29T23:59:59.999Z</LastModified>",
+			"<LastModified>1600-03-01T00:00:00.000Z</LastModified>",
+			"<LastModified>2026-01-31T03:04:05+01:00</LastModified>",
+		},
+		{
+			"<ETag>&quot;@&quot;</ETag>",
+			"<ETag>&quot;@&quot;</ETag>",
+			"<ETag>@</ETag>",
+			"<ETag>&quot;@</ETag>",
+			"<ETag>&quot;&quot;</ETag>",
+			"<ETag>&quot;</ETag>",
+			"<ETag>&quot;a&quot;@&quot;</ETag>",
+			"<ETag>&#34;@&#34;</ETag>",
+			"<ETag>&quot;@&quot;</ETag><ETag>x</ETag>",
+			"<ETag>x</ETag><ETag>&quot;@&quot;</ETag>",
+			"<ETag/>",
+			"",
+			"<ETag>&quot;@]]>&quot;</ETag>",
+		},
+		{
+			"<Size>@</Size>",
+			"<Size>12</Size>",
+			"<Size>-1</Size>",
+		},
+		{
+			"",
+			"<StorageClass>STANDARD</StorageClass>",
+			"<StorageClass>GLACIER</StorageClass>",
+			"<!-- c --><Owner><ID>o</ID></Owner>",
+			"<ChecksumAlgorithm>A</ChecksumAlgorithm>",
+			"<IsLatest>true</IsLatest><VersionId>@</VersionId>",
+		},
+		{
+			"</Contents>",
+			"</Contents>\n  ",
+		},
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	pick := func(from []string) string { return from[random.IntN(len(from))] }
+	pages, valid := 400, 0
+	if long(t, "400 pages instead of 4000") {
+		pages = 4000
+	}
+	for range pages {
+		body := root + pick([]string{"", encoded}) + notTruncated
+		usual := make([]string, len(parts))
+		for i, part := range parts {
+			usual[i] = pick(part)
+		}
+		for n := range 1 + random.IntN(5) {
+			body += "<Contents>"
+			for i, part := range usual {
+				if random.IntN(12) == 0 {
+					part = pick(parts[i])
+				}
+				body += strings.ReplaceAll(part, "@", fmt.Sprint(100+n))
+			}
+		}
+		body += end
+		compareXML(t, []byte(body))
+		compareParts(t, []byte(body))
+		if p, err := parsePage([]byte(body), false); err == nil && len(p.objects) > 1 {
+			valid++
+		}
+	}
+	if valid < pages/40 {
+		t.Errorf("%d of %d pages are valid, want at least %d", valid, pages, pages/40)
+	}
+}
+
+// FuzzParser compares the parser with encoding/xml.
+func FuzzParser(f *testing.F) {
+	for _, body := range documents() {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		compareXML(t, body)
+		compareParts(t, body)
+	})
+}
+
+// readXML is readPage with encoding/xml. It shares no code with the parser.
+func readXML(body []byte, versions bool) (parsed, error) {
+	d := xml.NewTokenDecoder(&strictTokens{Decoder: xml.NewDecoder(bytes.NewReader(body))})
+	start, err := outsideXML(d)
+	if err == nil && start == nil {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return parsed{}, err
+	}
+	want := "ListBucketResult"
+	if versions {
+		want = "ListVersionsResult"
+	}
+	var p parsed
+	var doc error
+	switch start.Name.Local {
+	case want:
+		p, err = readXMLListing(d, versions)
+	case "Error":
+		var e struct{ Code, Message, RequestId, HostId, Region, ArgumentName string }
+		err = d.DecodeElement(&e, start)
+		doc = &errorDocument{e.Code, e.Message, e.RequestId, e.HostId, e.Region, e.ArgumentName}
+	default:
+		err = fmt.Errorf("a <%s> document, not <%s>", start.Name.Local, want)
+	}
+	if err != nil {
+		return parsed{}, err
+	}
+	if more, err := outsideXML(d); err != nil || more != nil {
+		return parsed{}, cmp.Or(err, errors.New("two root elements"))
+	}
+	if doc != nil {
+		return parsed{}, doc
+	}
+	return p, nil
+}
+
+// outsideXML reads what may precede and follow the root element. It returns the next element, or
+// nil at the end.
+func outsideXML(d *xml.Decoder) (*xml.StartElement, error) {
+	for {
+		t, err := d.Token()
+		if err == io.EOF {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch t := t.(type) {
+		case xml.StartElement:
+			return &t, nil
+		case xml.CharData:
+			if len(bytes.TrimSpace(t)) != 0 {
+				return nil, errors.New("text outside the root element")
+			}
+		}
+	}
+}
+
+func readXMLListing(d *xml.Decoder, versions bool) (parsed, error) {
+	var objects, prefixes []Object
+	var truncated, encoding, token, keyMarker, versionIDMarker string
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return parsed{}, err
+		}
+		if _, end := t.(xml.EndElement); end {
+			break
+		}
+		start, ok := t.(xml.StartElement)
+		if !ok {
+			continue // white space, comments
+		}
+		switch start.Name.Local {
+		case "IsTruncated":
+			err = d.DecodeElement(&truncated, &start)
+		case "EncodingType":
+			err = d.DecodeElement(&encoding, &start)
+		case "NextContinuationToken":
+			err = d.DecodeElement(&token, &start)
+		case "NextKeyMarker":
+			err = d.DecodeElement(&keyMarker, &start)
+		case "NextVersionIdMarker":
+			err = d.DecodeElement(&versionIDMarker, &start)
+		case "Contents", "Version", "DeleteMarker":
+			if versions == (start.Name.Local == "Contents") {
+				err = d.Skip()
+				break
+			}
+			var e xmlObject
+			if err = d.DecodeElement(&e, &start); err == nil {
+				var o Object
+				o, err = e.object(start.Name.Local == "DeleteMarker")
+				objects = append(objects, o)
+			}
+		case "CommonPrefixes":
+			var e struct{ Prefix string }
+			if err = d.DecodeElement(&e, &start); err == nil && e.Prefix == "" {
+				err = errors.New("no Prefix")
+			}
+			prefixes = append(prefixes, Object{Key: e.Prefix, CommonPrefix: true})
+		default:
+			err = d.Skip()
+		}
+		if err != nil {
+			return parsed{}, err
+		}
+	}
+
+	var decodeErr error
+	decode := func(text *string) {
+		decoded, err := url.QueryUnescape(*text) // "+" is a space
+		*text = decoded
+		decodeErr = cmp.Or(decodeErr, err)
+	}
+	switch encoding {
+	case "":
+	case "url":
+		for i := range objects {
+			decode(&objects[i].Key)
+		}
+		for i := range prefixes {
+			decode(&prefixes[i].Key)
+		}
+		if versions {
+			decode(&keyMarker)
+		}
+	default:
+		return parsed{}, errors.New("unknown encoding")
+	}
+	if decodeErr != nil {
+		return parsed{}, decodeErr
+	}
+
+	next := cursor{token: token}
+	if versions {
+		next = cursor{keyMarker: keyMarker, versionIDMarker: versionIDMarker}
+	}
+	switch truncated {
+	case "false":
+		next = cursor{}
+	case "true":
+		if next.token+next.keyMarker == "" {
+			return parsed{}, errors.New("more keys and no marker")
+		}
+		if max(len(next.token), len(next.keyMarker), len(next.versionIDMarker)) > maxToken {
+			return parsed{}, errors.New("a long marker")
+		}
+	default:
+		return parsed{}, fmt.Errorf("IsTruncated is %q", truncated)
+	}
+	return parsed{mergeObjects(objects, prefixes), next}, nil
+}
+
+// mergeObjects merges two lists, each of which is in key order.
+func mergeObjects(a, b []Object) (all []Object) {
+	for len(a) > 0 && len(b) > 0 {
+		if a[0].Key <= b[0].Key {
+			all, a = append(all, a[0]), a[1:]
+		} else {
+			all, b = append(all, b[0]), b[1:]
+		}
+	}
+	all = append(all, a...)
+	return append(all, b...)
+}
+
+// An xmlObject is a <Contents>, <Version> or <DeleteMarker> before its values are parsed.
+type xmlObject struct {
+	Key, LastModified, ETag, Size, StorageClass, ChecksumType string
+	VersionId, IsLatest                                       string
+	ChecksumAlgorithm                                         []string
+	Owner                                                     Owner
+	RestoreStatus                                             struct {
+		IsRestoreInProgress, RestoreExpiryDate string
+	}
+}
+
+func (e *xmlObject) object(deleteMarker bool) (Object, error) {
+	if e.Key == "" {
+		return Object{}, errors.New("no Key")
+	}
+	if deleteMarker {
+		e.Size = "0"
+	}
+	size, err := strconv.ParseUint(e.Size, 10, 63)
+	if err != nil {
+		return Object{}, err
+	}
+	modified, err := time.Parse(time.RFC3339, e.LastModified)
+	if err != nil {
+		return Object{}, err
+	}
+	var expiry time.Time
+	if text := e.RestoreStatus.RestoreExpiryDate; text != "" {
+		if expiry, err = time.Parse(time.RFC3339, text); err != nil {
+			return Object{}, err
+		}
+	}
+	return Object{
+		Key:               e.Key,
+		Size:              int64(size),
+		LastModified:      modified.UTC(),
+		ETag:              e.ETag,
+		StorageClass:      e.StorageClass,
+		ChecksumAlgorithm: e.ChecksumAlgorithm,
+		ChecksumType:      e.ChecksumType,
+		Owner:             e.Owner,
+		VersionID:         e.VersionId,
+		IsLatest:          e.IsLatest == "true",
+		DeleteMarker:      deleteMarker,
+		RestoreStatus: RestoreStatus{
+			IsRestoreInProgress: e.RestoreStatus.IsRestoreInProgress == "true",
+			RestoreExpiryDate:   expiry.UTC(),
+		},
+	}, nil
+}
+
+// strictTokens refuses what xmlscan refuses and encoding/xml does not: declarations, names that are
+// not ASCII, and deep nesting.
+type strictTokens struct {
+	*xml.Decoder
+	depth int
+}
+
+func (s *strictTokens) Token() (xml.Token, error) {
+	t, err := s.RawToken()
+	if err != nil {
+		return nil, err
+	}
+	names := ""
+	switch t := t.(type) {
+	case xml.StartElement:
+		if s.depth++; s.depth > xmlscan.MaxDepth {
+			return nil, errors.New("too deep")
+		}
+		names = t.Name.Space + t.Name.Local
+		for _, a := range t.Attr {
+			names += a.Name.Space + a.Name.Local
+		}
+	case xml.EndElement:
+		s.depth--
+	case xml.ProcInst:
+		names = t.Target
+	case xml.Directive:
+		return nil, errors.New("a declaration")
+	}
+	if strings.IndexFunc(names, func(r rune) bool { return r >= 0x80 }) >= 0 {
+		return nil, errors.New("a name that is not ASCII")
+	}
+	return t, nil
+}
