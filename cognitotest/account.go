@@ -22,7 +22,7 @@ type account struct {
 	sub       string
 	salt      *big.Int
 	verifier  *big.Int // of the password; nil until it is needed, because it takes milliseconds
-	simulated bool     // the user is unknown, and every answer to a challenge is wrong
+	simulated bool     // the user is unknown, and every response to a challenge is refused
 
 	code     string         // the last code, for Server.Code
 	sent     sentCode       // the last code that confirms a sign-up or resets a password

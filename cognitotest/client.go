@@ -38,7 +38,7 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	done := make(chan *recorder, 1)
-	var decided atomic.Bool // whether the request is abandoned, or past that point
+	var decided atomic.Bool // whether the request is abandoned or committed
 	decide := func() bool { return decided.CompareAndSwap(false, true) }
 	go func(fault func(*http.Request) *http.Response) {
 		defer body.Close()

@@ -14,7 +14,7 @@ type grant struct {
 	id        string // the claim origin_jti
 	account   *account
 	client    *AppClient
-	secrets   map[string]time.Time // when each hashed secret was rotated out; zero: not yet
+	secrets   map[string]time.Time // when each hashed secret expires; zero: not rotated yet
 	deviceKey string               // of the device that the sign-in belongs to, if any
 	authTime  time.Time
 	refreshBy time.Time

@@ -108,7 +108,8 @@ type Server struct {
 	start sync.Once
 	seed  [32]byte // makes salts and simulated users the same at every request
 
-	// Each request holds mu from its admission until its response is ready to be written.
+	// Each request holds mu from its admission until its response is ready to be written. Tests do
+	// not need finer locks.
 	mu         sync.Mutex
 	accounts   map[accountID]*account    // by name and by alias
 	failures   store[*passwordFailures]  // by user
@@ -127,12 +128,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serve(w, r, s.Fault, func() bool { return true })
 }
 
-// serve is [Server.ServeHTTP] with the given fault. After the fault it calls proceed. If that
-// returns false, the client has abandoned the request, and serve neither reads nor changes s any
-// more.
+// serve is [Server.ServeHTTP] with the given fault. After the fault it calls commit. If that
+// returns false, the client has abandoned the request, and serve no longer reads or changes s.
 func (s *Server) serve(
 	w http.ResponseWriter, r *http.Request,
-	fault func(*http.Request) *http.Response, proceed func() bool,
+	fault func(*http.Request) *http.Response, commit func() bool,
 ) {
 	s.start.Do(s.load)
 	w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
@@ -150,13 +150,13 @@ func (s *Server) serve(
 			return
 		}
 	}
-	if proceed() {
+	if commit() {
 		s.handle(w, r, body)()
 	}
 }
 
-// handle processes a request and returns a function that writes the response. The caller does not
-// hold the server's mutex while it writes, so that a slow client does not block the others.
+// handle processes a request and returns a function that writes the response. The function is
+// called without the server's mutex, so that a slow client does not block the others.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request, body []byte) (write func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -206,7 +206,7 @@ func (s *Server) load() {
 	}
 }
 
-// unlocked calls a function of the user without the server's mutex, so that it may use the server.
+// unlocked calls f without the server's mutex, so that a function of the user may call the server.
 func (s *Server) unlocked(f func()) {
 	s.mu.Unlock()
 	defer s.mu.Lock()
