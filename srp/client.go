@@ -17,7 +17,7 @@ type Client struct {
 }
 
 // NewClient returns a Client whose secret value a has 641 bits, of which crypto/rand provides
-// 640. RFC 5054 section 2.5.4 requires at least 256 bits.
+// 640. RFC 5054 section 2.5.4 recommends at least 256 bits.
 //
 // NewClient also computes A = g^a mod N, the part of the work that does not depend on the user.
 func NewClient() *Client { return newClient(randomExponent()) }

@@ -18,7 +18,7 @@ type Server struct {
 }
 
 // NewServer returns a Server that checks proofs against v. Its secret value b has 641 bits, of
-// which crypto/rand provides 640; RFC 5054 section 2.5.3 requires at least 256 bits. NewServer
+// which crypto/rand provides 640; RFC 5054 section 2.5.3 recommends at least 256 bits. NewServer
 // returns an error if the fields of v are not in the form that [Verifier] documents.
 func NewServer(v Verifier) (*Server, error) {
 	for {
