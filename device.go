@@ -88,7 +88,7 @@ func (s *Session) confirmDevice(ctx context.Context, accessToken string, device 
 			AccessToken: accessToken,
 			DeviceKey:   device.Key,
 			DeviceSecretVerifierConfig: cognitoidp.DeviceSecretVerifierConfig{
-				PasswordVerifier: base64.StdEncoding.EncodeToString(verifier.Verifier),
+				PasswordVerifier: base64.StdEncoding.EncodeToString(verifier.PasswordVerifier),
 				Salt:             base64.StdEncoding.EncodeToString(verifier.Salt),
 			},
 		})

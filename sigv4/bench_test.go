@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// signList returns a function that signs a listing of a bucket with temporary credentials.
+// signList returns a function that signs a request for a listing with temporary credentials.
 func signList(tb testing.TB) func(*Signer) {
 	req := listRequest(tb)
 	header, signed := req.Header, make(http.Header, 8)
@@ -42,22 +42,23 @@ func BenchmarkSign(b *testing.B) {
 	})
 }
 
-// TestAllocations holds what keeps the buffers of Sign on the stack.
+// TestAllocations checks that the buffers of Sign are on the stack.
 func TestAllocations(t *testing.T) {
 	sign, s := signList(t), &Signer{Region: "us-west-2", Service: "s3"}
 	if n := testing.AllocsPerRun(100, func() { sign(s) }); n > 6 {
-		t.Errorf("signing a listing allocates %v times, want at most 6", n)
+		t.Errorf("Sign of a listing allocates %v times, want at most 6", n)
 	}
-	body := newRequest(t, "POST", "https://example-bucket.s3.us-west-2.amazonaws.com/?delete=", bytes.NewReader(make([]byte, 1024)))
-	body.Header.Set("Content-Type", "application/xml")
-	header := body.Header
+	const rawURL = "https://example-bucket.s3.us-west-2.amazonaws.com/?delete="
+	req := newRequest(t, "POST", rawURL, bytes.NewReader(make([]byte, 1024)))
+	req.Header.Set("Content-Type", "application/xml")
+	header := req.Header
 	n := testing.AllocsPerRun(100, func() {
-		body.Header = header.Clone() // allocates 3 times
-		if err := s.Sign(body, example, "", at); err != nil {
+		req.Header = header.Clone() // allocates 3 times
+		if err := s.Sign(req, example, "", at); err != nil {
 			t.Fatal(err)
 		}
 	})
 	if n > 3+8 {
-		t.Errorf("signing a POST allocates %v times, want at most 8", n-3)
+		t.Errorf("Sign of a POST allocates %v times, want at most 8", n-3)
 	}
 }

@@ -11,16 +11,19 @@ import (
 	"strings"
 )
 
-// maxBuffered is how much of a body that cannot be read twice is kept in memory to be hashed.
+// maxBuffered is the size up to which a body that cannot be read twice is kept in memory.
 const maxBuffered = 16 << 20
 
-// resolvePayloadHash returns the last line of the canonical request.
+// resolvePayloadHash returns the payload hash, which is the last line of the canonical request.
+// It hashes the body of req if given is empty, and then also sets req.ContentLength.
 func resolvePayloadHash(req *http.Request, given string) (string, error) {
 	switch {
 	case given == UnsignedPayload && req.URL.Scheme != "https":
-		return "", errors.New("sigv4: UnsignedPayload over plain http would protect the body from nobody: use https, or pass the hash")
-	case given != "" && given != UnsignedPayload && (len(given) != 64 || strings.Trim(given, "0123456789abcdef") != ""):
-		return "", errors.New("sigv4: the payload hash is not 64 lower-case hexadecimal digits: pass hex.EncodeToString of the SHA-256, or \"\"")
+		return "", errors.New("sigv4: UnsignedPayload needs the scheme https")
+	case given == UnsignedPayload:
+		return given, nil
+	case given != "" && (len(given) != 64 || strings.Trim(given, "0123456789abcdef") != ""):
+		return "", errors.New("sigv4: payload hash is not a SHA-256 in lower-case hexadecimal")
 	case given != "":
 		return given, nil
 	case req.Body == nil || req.Body == http.NoBody:
@@ -30,16 +33,17 @@ func resolvePayloadHash(req *http.Request, given string) (string, error) {
 	n, err := copyBody(hash, req)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("sigv4: reading the body to hash it: %w", err)
+		return "", fmt.Errorf("sigv4: reading the request body: %w", err)
 	case req.ContentLength > 0 && req.ContentLength != n:
-		return "", fmt.Errorf("sigv4: the body has %d bytes and Request.ContentLength says %d: correct it", n, req.ContentLength)
+		return "", fmt.Errorf("sigv4: request body has %d bytes, but Request.ContentLength is %d",
+			n, req.ContentLength)
 	}
-	req.ContentLength = n // where it was unknown: Amazon S3 takes no chunked transfer coding
+	req.ContentLength = n // Amazon S3 does not accept the chunked transfer coding
 	sum := hash.Sum(make([]byte, 0, sha256.Size))
 	return string(hex.AppendEncode(make([]byte, 0, 2*sha256.Size), sum)), nil
 }
 
-// copyBody writes the body to w and leaves it as it was, to be sent.
+// copyBody writes the body to w. Afterwards, req.Body is what it was before.
 func copyBody(w io.Writer, req *http.Request) (int64, error) {
 	if req.GetBody != nil {
 		body, err := req.GetBody()
@@ -49,19 +53,21 @@ func copyBody(w io.Writer, req *http.Request) (int64, error) {
 		defer body.Close()
 		return io.Copy(w, body)
 	}
-	if seeker, ok := req.Body.(io.Seeker); ok {
-		if start, err := seeker.Seek(0, io.SeekCurrent); err == nil { // a pipe is an os.File too and cannot seek
-			n, err := io.Copy(w, req.Body)
+	body := req.Body
+	if seeker, ok := body.(io.Seeker); ok {
+		// A pipe is an os.File, too, and returns an error here.
+		if start, err := seeker.Seek(0, io.SeekCurrent); err == nil {
+			n, err := io.Copy(w, body)
 			_, rewind := seeker.Seek(start, io.SeekStart)
 			return n, errors.Join(err, rewind)
 		}
 	}
-	body := req.Body
 	data, err := io.ReadAll(io.LimitReader(body, maxBuffered+1))
 	if err == nil && len(data) > maxBuffered {
-		err = errors.New("it is above 16 MiB and cannot be read twice: set Request.GetBody, or use an io.ReadSeeker such as an os.File, or pass its hash or UnsignedPayload")
+		err = errors.New("it is over 16 MiB: set GetBody, or pass its hash or UnsignedPayload")
 	}
-	if err != nil { // nothing is lost: what was read comes first again
+	if err != nil {
+		// Put back what was read.
 		req.Body = struct {
 			io.Reader
 			io.Closer
@@ -69,7 +75,9 @@ func copyBody(w io.Writer, req *http.Request) (int64, error) {
 		return 0, err
 	}
 	body.Close()
-	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+	req.GetBody = func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(data)), nil
+	}
 	req.Body, _ = req.GetBody()
 	w.Write(data)
 	return int64(len(data)), nil

@@ -16,11 +16,14 @@ import (
 	"github.com/loginwithcognito/cognito/internal/testvectors"
 )
 
-// steps runs the named steps on headers as they are sent: no header is chosen or added. The request target is split
-// by hand, so that bytes which net/url would not keep reach the steps.
-func steps(method, target, service string, headers [][2]string, names []string, payloadHash string) string {
+// canonical returns the canonical request for headers as they are sent. Of these, names are
+// signed. It splits target by hand, so that it also works for bytes that net/url would change.
+func canonical(
+	method, target, service string, headers [][2]string, names []string, payloadHash string,
+) string {
 	path, query, _ := strings.Cut(target, "?")
-	r := request{method: method, path: path, s3: (&Signer{Service: service}).s3(), payloadHash: payloadHash}
+	s3 := (&Signer{Service: service}).s3()
+	r := request{method: method, path: path, s3: s3, payloadHash: payloadHash}
 	var sorted []pair
 	for _, name := range names {
 		var values []string
@@ -35,12 +38,13 @@ func steps(method, target, service string, headers [][2]string, names []string, 
 	return string(canonicalRequest(nil, &r, parameters, sorted, signedHeaders(nil, sorted)))
 }
 
-// finish signs a canonical request and returns the string to sign and the signature.
-func finish(secret, amzDate, region, service, canonical string) (string, string) {
-	text := stringToSign(nil, amzDate, credentialScope(nil, amzDate, region, service), []byte(canonical))
+// signCanonical returns the string to sign and the signature of a canonical request.
+func signCanonical(secret, amzDate, region, service, canonical string) (text, signature string) {
+	scope := credentialScope(nil, amzDate, region, service)
+	b := stringToSign(nil, amzDate, scope, []byte(canonical))
 	key := signingKey(secret, amzDate[:8], region, service)
-	mac := hmacSHA256(key[:], text)
-	return string(text), hex.EncodeToString(mac[:])
+	mac := hmacSHA256(key[:], b)
+	return string(b), hex.EncodeToString(mac[:])
 }
 
 // parseTime returns the time of an X-Amz-Date.
@@ -53,125 +57,159 @@ func parseTime(t *testing.T, amzDate string) time.Time {
 	return at
 }
 
-// splitURL returns the host and the request target, bytes untouched.
+// splitURL returns the host and the request target of a URL, without decoding them.
 func splitURL(t *testing.T, raw string) (host, target string) {
 	t.Helper()
 	_, rest, ok := strings.Cut(raw, "://")
 	if !ok {
-		t.Fatalf("%q is no URL", raw)
+		t.Fatalf("%q is not a URL", raw)
 	}
 	i := strings.IndexByte(rest, '/')
 	return rest[:i], rest[i:]
 }
 
-// TestBotocore compares each step with what botocore computed.
-func TestBotocore(t *testing.T) {
-	var file struct {
-		Cases []struct {
-			Name             string
-			Method, URL      string
-			Headers          [][2]string
-			BodyB64          string `json:"body_b64"`
-			Service, Region  string
-			AccessKey        string                            `json:"access_key"`
-			SecretKey        string                            `json:"secret_key"`
-			SessionToken     string                            `json:"session_token"`
-			Timestamp        string                            `json:"timestamp"`
-			Expires          *int                              `json:"expires"`
-			CanonicalRequest string                            `json:"canonical_request"`
-			StringToSign     string                            `json:"string_to_sign"`
-			Signature        string                            `json:"signature"`
-			ResultURL        string                            `json:"result_url"`
-			ResultHeaders    [][2]string                       `json:"result_headers"`
-			Deviates         []struct{ Spec, Botocore string } `json:"deviates_from_spec"`
+// botocoreCase is a request that botocore signed.
+type botocoreCase struct {
+	Name             string
+	Method, URL      string
+	Headers          [][2]string
+	BodyB64          string `json:"body_b64"`
+	Service, Region  string
+	AccessKey        string `json:"access_key"`
+	SecretKey        string `json:"secret_key"`
+	SessionToken     string `json:"session_token"`
+	Timestamp        string
+	Expires          *int
+	CanonicalRequest string      `json:"canonical_request"`
+	StringToSign     string      `json:"string_to_sign"`
+	Signature        string      `json:"signature"`
+	ResultURL        string      `json:"result_url"`
+	ResultHeaders    [][2]string `json:"result_headers"`
+
+	// Deviates lists the parts of the canonical request in which botocore departs from the AWS
+	// documentation.
+	Deviates []struct{ Spec, Botocore string } `json:"deviates_from_spec"`
+}
+
+// payloadHash and signedNames return the last two lines of the canonical request.
+func (c botocoreCase) payloadHash() string {
+	return c.CanonicalRequest[strings.LastIndexByte(c.CanonicalRequest, '\n')+1:]
+}
+
+func (c botocoreCase) signedNames() []string {
+	lines := strings.Split(c.CanonicalRequest, "\n")
+	return strings.Split(lines[len(lines)-2], ";")
+}
+
+// checkSteps compares each step of the signature with what botocore computed.
+func (c botocoreCase) checkSteps(t *testing.T) {
+	host, target := splitURL(t, c.ResultURL)
+	target, _, _ = strings.Cut(target, "&X-Amz-Signature=")
+	host = strings.TrimSuffix(strings.ToLower(host), ":443")
+	headers := append(c.ResultHeaders, [2]string{"Host", host})
+	got := canonical(c.Method, target, c.Service, headers, c.signedNames(), c.payloadHash())
+	want := c.CanonicalRequest
+	for _, d := range c.Deviates {
+		if got == want {
+			t.Error("the case is marked as a deviation, but the canonical request is the same")
+		}
+		want = strings.Replace(want, d.Botocore, d.Spec, 1)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("canonical request differs (-want +got):\n%s", diff)
+	}
+
+	// The later steps start from botocore's canonical request, so that they are also checked if
+	// botocore deviates.
+	text, signature := signCanonical(
+		c.SecretKey, c.Timestamp, c.Region, c.Service, c.CanonicalRequest)
+	if diff := cmp.Diff(c.StringToSign, text); diff != "" {
+		t.Errorf("string to sign differs (-want +got):\n%s", diff)
+	}
+	if signature != c.Signature {
+		t.Errorf("signature = %s, want %s", signature, c.Signature)
+	}
+}
+
+// request returns the request of the case. It returns nil if net/http would send other bytes than
+// botocore signed, or a Content-Length of its own.
+func (c botocoreCase) request(t *testing.T) *http.Request {
+	u, err := url.Parse(c.URL)
+	_, target := splitURL(t, c.URL)
+	path, _, _ := strings.Cut(target, "?")
+	if err != nil || u.EscapedPath() != path || len(c.Deviates) > 0 ||
+		strings.HasPrefix(c.payloadHash(), "STREAMING-") {
+		return nil
+	}
+	body, err := base64.StdEncoding.DecodeString(c.BodyB64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := newRequest(t, c.Method, c.URL, bytes.NewReader(body))
+	for _, h := range c.Headers {
+		switch {
+		case strings.EqualFold(h[0], "Content-Length"):
+			return nil
+		case !strings.EqualFold(h[0], "Authorization"): // botocore drops it; Sign refuses it
+			req.Header.Add(h[0], h[1])
 		}
 	}
+	return req
+}
+
+func TestBotocore(t *testing.T) {
+	var file struct{ Cases []botocoreCase }
 	if err := testvectors.Decode("sigv4_botocore_generated", &file); err != nil {
 		t.Fatal(err)
 	}
 	var signed, presigned, deviating int
 	for _, c := range file.Cases {
 		t.Run(c.Name, func(t *testing.T) {
-			lines := strings.Split(c.CanonicalRequest, "\n")
-			payloadHash, names := lines[len(lines)-1], strings.Split(lines[len(lines)-2], ";")
-			host, target := splitURL(t, c.ResultURL)
-			target, _, _ = strings.Cut(target, "&X-Amz-Signature=")
-			host = strings.TrimSuffix(strings.ToLower(host), ":443")
-			got := steps(c.Method, target, c.Service, append(c.ResultHeaders, [2]string{"Host", host}), names, payloadHash)
-
-			want := c.CanonicalRequest
-			for _, d := range c.Deviates {
-				if got == want {
-					t.Error("flagged as deviating from the specification, yet the same")
-				}
-				want = strings.Replace(want, d.Botocore, d.Spec, 1)
-				deviating++
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Fatalf("canonical request (-want +got):\n%s", diff)
-			}
-			// The later steps start from botocore's own canonical request, which shows them right for deviating cases too.
-			text, sig := finish(c.SecretKey, c.Timestamp, c.Region, c.Service, c.CanonicalRequest)
-			if diff := cmp.Diff(c.StringToSign, text); diff != "" {
-				t.Errorf("string to sign (-want +got):\n%s", diff)
-			}
-			if sig != c.Signature {
-				t.Errorf("signature is %s, want %s", sig, c.Signature)
-			}
-
-			// Sign and Presign themselves, where net/http would send the bytes botocore signed.
-			u, err := url.Parse(c.URL)
-			_, rawTarget := splitURL(t, c.URL)
-			rawPath, _, _ := strings.Cut(rawTarget, "?")
-			if err != nil || len(c.Deviates) > 0 || u.EscapedPath() != rawPath || strings.HasPrefix(payloadHash, "STREAMING-") {
+			deviating += len(c.Deviates)
+			c.checkSteps(t)
+			req := c.request(t)
+			if req == nil {
 				return
-			}
-			body, err := base64.StdEncoding.DecodeString(c.BodyB64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			req, err := http.NewRequest(c.Method, c.URL, bytes.NewReader(body))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, h := range c.Headers {
-				switch {
-				case strings.EqualFold(h[0], "Content-Length"):
-					return // net/http sends its own
-				case !strings.EqualFold(h[0], "Authorization"): // botocore drops it, Sign refuses it
-					req.Header.Add(h[0], h[1])
-				}
-			}
-			hash := ""
-			if payloadHash == UnsignedPayload {
-				hash = UnsignedPayload
 			}
 			s := Signer{Region: c.Region, Service: c.Service}
-			creds := Credentials{AccessKeyID: c.AccessKey, SecretAccessKey: c.SecretKey, SessionToken: c.SessionToken}
+			creds := Credentials{
+				AccessKeyID:     c.AccessKey,
+				SecretAccessKey: c.SecretKey,
+				SessionToken:    c.SessionToken,
+			}
+			at := parseTime(t, c.Timestamp)
 			if c.Expires != nil {
-				got, err := s.Presign(req, creds, time.Duration(*c.Expires)*time.Second, parseTime(t, c.Timestamp))
-				if diff := cmp.Diff(c.ResultURL, got); err != nil || diff != "" {
-					t.Errorf("presigned URL, %v (-want +got):\n%s", err, diff)
-				}
 				presigned++
+				got, err := s.Presign(req, creds, time.Duration(*c.Expires)*time.Second, at)
+				if diff := cmp.Diff(c.ResultURL, got); err != nil || diff != "" {
+					t.Errorf("Presign: %v (-want +got):\n%s", err, diff)
+				}
 				return
 			}
-			if err := s.Sign(req, creds, hash, parseTime(t, c.Timestamp)); err != nil {
+			signed++
+			hash := ""
+			if c.payloadHash() == UnsignedPayload {
+				hash = UnsignedPayload
+			}
+			if err := s.Sign(req, creds, hash, at); err != nil {
 				t.Fatal(err)
 			}
-			i := slices.IndexFunc(c.ResultHeaders, func(h [2]string) bool { return h[0] == "Authorization" })
-			if diff := cmp.Diff(c.ResultHeaders[i][1], req.Header.Get("Authorization")); diff != "" {
-				t.Errorf("Authorization (-want +got):\n%s", diff)
+			i := slices.IndexFunc(c.ResultHeaders, func(h [2]string) bool {
+				return h[0] == "Authorization"
+			})
+			want, got := c.ResultHeaders[i][1], req.Header.Get("Authorization")
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("Authorization differs (-want +got):\n%s", diff)
 			}
-			signed++
 		})
 	}
 	if deviating != 1 || signed < 30 || presigned < 6 {
-		t.Errorf("%d cases deviate, want 1; %d went through Sign, want at least 30, and %d through Presign, want 6", deviating, signed, presigned)
+		t.Errorf("deviating = %d, signed = %d, presigned = %d, want 1, at least 30, at least 6",
+			deviating, signed, presigned)
 	}
 }
 
-// TestBotocoreWire signs the S3 requests that boto3 sent, whole operations with and without a session token.
+// TestBotocoreWire signs the Amazon S3 requests that boto3 sent, with and without a session token.
 func TestBotocoreWire(t *testing.T) {
 	var file struct {
 		Cases []struct {
@@ -188,15 +226,12 @@ func TestBotocoreWire(t *testing.T) {
 	}
 	var signed int
 	for _, c := range file.Cases {
-		want := c.Request.Headers["Authorization"]
-		if want == "" {
+		authorization := c.Request.Headers["Authorization"]
+		if authorization == "" {
 			continue
 		}
 		signed++
-		req, err := http.NewRequest(c.Request.Method, c.Request.URL, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		req := newRequest(t, c.Request.Method, c.Request.URL, nil)
 		for name, value := range c.Request.Headers {
 			switch name {
 			case "Authorization", "X-Amz-Date", "X-Amz-Content-SHA256", "X-Amz-Security-Token":
@@ -204,18 +239,23 @@ func TestBotocoreWire(t *testing.T) {
 				req.Header.Set(name, value)
 			}
 		}
-		creds := Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", SessionToken: c.Config.Token}
-		s := Signer{Region: strings.Split(want, "/")[2], Service: c.Service}
-		if err := s.Sign(req, creds, "", parseTime(t, c.Request.Headers["X-Amz-Date"])); err != nil {
+		creds := Credentials{
+			AccessKeyID:     "AKIAIOSFODNN7EXAMPLE",
+			SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+			SessionToken:    c.Config.Token,
+		}
+		s := Signer{Region: strings.Split(authorization, "/")[2], Service: c.Service}
+		at := parseTime(t, c.Request.Headers["X-Amz-Date"])
+		if err := s.Sign(req, creds, "", at); err != nil {
 			t.Fatal(err)
 		}
-		for name, value := range c.Request.Headers {
-			if got := req.Header.Get(name); got != value {
-				t.Errorf("%s of %s: %s is\n%q, want\n%q", c.Operation, c.Request.URL, name, got, value)
+		for name, want := range c.Request.Headers {
+			if got := req.Header.Get(name); got != want {
+				t.Errorf("%s %s: %s = %q, want %q", c.Operation, c.Request.URL, name, got, want)
 			}
 		}
 	}
 	if signed < 5 {
-		t.Errorf("%d signed requests in the vectors, want at least 5", signed)
+		t.Errorf("the vectors have %d signed requests, want at least 5", signed)
 	}
 }

@@ -3,7 +3,6 @@ package sigv4
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -11,18 +10,46 @@ import (
 	"github.com/loginwithcognito/cognito/internal/testvectors"
 )
 
-// TestS3Documentation signs the worked examples of the Amazon S3 API Reference and the AWS General Reference.
-func TestS3Documentation(t *testing.T) {
-	type example struct {
-		Name, Method, Target, Path, Payload, Signature, URL string
-		Headers                                             [][2]string
-		PayloadHash                                         string `json:"payload_hash"`
-		CanonicalSHA256                                     string `json:"canonical_request_sha256"`
-		SignedHeaders                                       string `json:"signed_headers"`
-		SeedSignature                                       string `json:"seed_signature"`
-		Secret, Region, Service                             string
-		AccessKey                                           string `json:"access_key"`
+// documented is a worked example of the AWS documentation.
+type documented struct {
+	Name, Method, Target, Path, Payload, Signature, URL string
+	Headers                                             [][2]string
+	PayloadHash                                         string `json:"payload_hash"`
+	CanonicalSHA256                                     string `json:"canonical_request_sha256"`
+	SignedHeaders                                       string `json:"signed_headers"`
+	SeedSignature                                       string `json:"seed_signature"`
+	Secret, Region, Service                             string
+	AccessKey                                           string `json:"access_key"`
+}
+
+// check signs the example with the hash that it gives and with a hash that Sign computes.
+func (d documented) check(
+	t *testing.T, s *Signer, creds Credentials, host, timestamp string,
+) {
+	t.Helper()
+	suffix := "SignedHeaders=" + d.SignedHeaders + ", Signature=" + d.Signature
+	for _, hash := range []string{d.PayloadHash, ""} {
+		req := newRequest(t, d.Method, "https://"+host+d.Target, strings.NewReader(d.Payload))
+		for _, h := range d.Headers {
+			switch strings.ToLower(h[0]) {
+			case "host", "x-amz-date", "x-amz-content-sha256":
+			default:
+				req.Header.Add(h[0], h[1])
+			}
+		}
+		if err := s.Sign(req, creds, hash, parseTime(t, timestamp)); err != nil {
+			t.Fatalf("%s: Sign with hash %q = %v, want nil", d.Name, hash, err)
+		}
+		if got := req.Header.Get("Authorization"); !strings.HasSuffix(got, suffix) {
+			t.Errorf("%s: Sign with hash %q: Authorization = %s, want suffix %s",
+				d.Name, hash, got, suffix)
+		}
 	}
+}
+
+// TestS3Documentation signs the examples of the Amazon S3 API Reference and of the AWS General
+// Reference.
+func TestS3Documentation(t *testing.T) {
 	var file struct {
 		Credentials struct {
 			AccessKey string `json:"access_key"`
@@ -31,90 +58,82 @@ func TestS3Documentation(t *testing.T) {
 		Region         string
 		Service        string
 		Timestamp      string
-		SingleChunk    []example `json:"single_chunk"`
-		Presigned      example
-		Chunked        example
-		ChunkedTrailer example                                                    `json:"chunked_trailer"`
-		ListUsers      example                                                    `json:"iam_listusers"`
-		SigningKeys    []struct{ Secret, Date, Region, Service, KSigning string } `json:"signing_keys"`
+		SingleChunk    []documented `json:"single_chunk"`
+		Presigned      documented
+		Chunked        documented
+		ChunkedTrailer documented `json:"chunked_trailer"`
+		ListUsers      documented `json:"iam_listusers"`
+		SigningKeys    []struct {
+			Secret, Date, Region, Service, KSigning string
+		} `json:"signing_keys"`
 	}
 	if err := testvectors.Decode("s3_docs_examples", &file); err != nil {
 		t.Fatal(err)
 	}
-	s3 := Credentials{AccessKeyID: file.Credentials.AccessKey, SecretAccessKey: file.Credentials.SecretKey}
-	sign := func(e example, s *Signer, creds Credentials, host, timestamp string) {
-		t.Helper()
-		req, err := http.NewRequest(e.Method, "https://"+host+e.Target, strings.NewReader(e.Payload))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, h := range e.Headers {
-			switch strings.ToLower(h[0]) {
-			case "host", "x-amz-date", "x-amz-content-sha256":
-			default:
-				req.Header.Add(h[0], h[1])
-			}
-		}
-		if err := s.Sign(req, creds, e.PayloadHash, parseTime(t, timestamp)); err != nil {
-			t.Fatal(err)
-		}
-		if got := req.Header.Get("Authorization"); !strings.HasSuffix(got, "SignedHeaders="+e.SignedHeaders+", Signature="+e.Signature) {
-			t.Errorf("%s: Authorization is\n%s, want headers %s and signature %s", e.Name, got, e.SignedHeaders, e.Signature)
-		}
-		if e.PayloadHash == "" {
-			return
-		}
-		computed := req.Clone(t.Context())
-		for _, name := range []string{"Authorization", "X-Amz-Date", "X-Amz-Content-Sha256"} {
-			computed.Header.Del(name)
-		}
-		if err := s.Sign(computed, creds, "", parseTime(t, timestamp)); err != nil || computed.Header.Get("Authorization") != req.Header.Get("Authorization") {
-			t.Errorf("%s: with the hash computed: %v, %s", e.Name, err, computed.Header.Get("Authorization"))
-		}
+	if len(file.SingleChunk) < 4 || len(file.SigningKeys) < 2 {
+		t.Fatalf("the file has %d examples and %d signing keys, want at least 4 and 2",
+			len(file.SingleChunk), len(file.SigningKeys))
 	}
-	for _, e := range file.SingleChunk {
-		sign(e, &Signer{Region: file.Region, Service: file.Service}, s3, "examplebucket.s3.amazonaws.com", file.Timestamp)
+	creds := Credentials{
+		AccessKeyID:     file.Credentials.AccessKey,
+		SecretAccessKey: file.Credentials.SecretKey,
 	}
-	users := file.ListUsers
-	sign(users, &Signer{Region: users.Region, Service: users.Service},
-		Credentials{AccessKeyID: users.AccessKey, SecretAccessKey: users.Secret}, "iam.amazonaws.com", "20150830T123600Z")
+	s3 := &Signer{Region: file.Region, Service: file.Service}
+	for _, d := range file.SingleChunk {
+		d.check(t, s3, creds, "examplebucket.s3.amazonaws.com", file.Timestamp)
+	}
+	d := file.ListUsers
+	iam := &Signer{Region: d.Region, Service: d.Service}
+	keys := Credentials{AccessKeyID: d.AccessKey, SecretAccessKey: d.Secret}
+	d.check(t, iam, keys, "iam.amazonaws.com", "20150830T123600Z")
 
-	presigned, err := (&Signer{Region: file.Region, Service: file.Service}).Presign(
-		newRequest(t, "GET", "https://examplebucket.s3.amazonaws.com/test.txt", nil), s3, 24*time.Hour, parseTime(t, file.Timestamp))
-	if err != nil || presigned != file.Presigned.URL {
-		t.Errorf("presigned URL is %s (%v), want %s", presigned, err, file.Presigned.URL)
+	req := newRequest(t, "GET", "https://examplebucket.s3.amazonaws.com/test.txt", nil)
+	got, err := s3.Presign(req, creds, 24*time.Hour, parseTime(t, file.Timestamp))
+	if err != nil || got != file.Presigned.URL {
+		t.Errorf("Presign = %s, %v, want %s", got, err, file.Presigned.URL)
 	}
+
+	// The steps that Sign does not take: a presigned request as it is received, and the seed
+	// signatures of chunked uploads.
 	unsigned, _, _ := strings.Cut(file.Presigned.URL, "&X-Amz-Signature=")
 	host, target := splitURL(t, unsigned)
-	file.Presigned.Path, file.Presigned.Headers, file.Presigned.SignedHeaders = target, [][2]string{{"Host", host}}, "host"
-	file.Chunked.Signature, file.ChunkedTrailer.Signature = file.Chunked.SeedSignature, file.ChunkedTrailer.SeedSignature
-	for _, e := range []example{file.Presigned, file.Chunked, file.ChunkedTrailer} {
-		canonical := steps(e.Method, e.Path, "s3", e.Headers, strings.Split(e.SignedHeaders, ";"), e.PayloadHash)
-		if sum := sha256.Sum256([]byte(canonical)); hex.EncodeToString(sum[:]) != e.CanonicalSHA256 {
-			t.Errorf("%s: canonical request is\n%s", e.Name, canonical)
+	file.Presigned.Path, file.Presigned.SignedHeaders = target, "host"
+	file.Presigned.Headers = [][2]string{{"Host", host}}
+	file.Chunked.Signature = file.Chunked.SeedSignature
+	file.ChunkedTrailer.Signature = file.ChunkedTrailer.SeedSignature
+	for _, d := range []documented{file.Presigned, file.Chunked, file.ChunkedTrailer} {
+		names := strings.Split(d.SignedHeaders, ";")
+		text := canonical(d.Method, d.Path, "s3", d.Headers, names, d.PayloadHash)
+		if sum := sha256.Sum256([]byte(text)); hex.EncodeToString(sum[:]) != d.CanonicalSHA256 {
+			t.Errorf("%s: SHA-256 of the canonical request = %x, want %s, for\n%s",
+				d.Name, sum, d.CanonicalSHA256, text)
 		}
-		if _, got := finish(s3.SecretAccessKey, file.Timestamp, file.Region, "s3", canonical); got != e.Signature {
-			t.Errorf("%s: signature is %s, want %s", e.Name, got, e.Signature)
+		_, signature := signCanonical(
+			creds.SecretAccessKey, file.Timestamp, file.Region, "s3", text)
+		if signature != d.Signature {
+			t.Errorf("%s: signature = %s, want %s", d.Name, signature, d.Signature)
 		}
 	}
 
 	for _, k := range file.SigningKeys {
 		key := signingKey(k.Secret, k.Date, k.Region, k.Service)
 		if got := hex.EncodeToString(key[:]); got != k.KSigning {
-			t.Errorf("signing key for %s is %s, want %s", k.Date, got, k.KSigning)
+			t.Errorf("signingKey(%s, %s, %s) = %s, want %s",
+				k.Date, k.Region, k.Service, got, k.KSigning)
 		}
-	}
-	if len(file.SingleChunk) < 4 || len(file.SigningKeys) < 2 {
-		t.Error("examples are missing")
 	}
 }
 
+// TestRFC4231 runs the RFC's test vectors through hmacSHA256.
 func TestRFC4231(t *testing.T) {
 	var file struct {
 		Cases []struct{ Key, Data, MAC string }
 	}
 	if err := testvectors.Decode("rfc4231_hmac_sha256", &file); err != nil {
 		t.Fatal(err)
+	}
+	if len(file.Cases) < 6 {
+		t.Errorf("the file has %d cases, want at least 6", len(file.Cases))
 	}
 	for i, c := range file.Cases {
 		key, err1 := hex.DecodeString(c.Key)
@@ -123,10 +142,7 @@ func TestRFC4231(t *testing.T) {
 			t.Fatal(err1, err2)
 		}
 		if mac := hmacSHA256(key, data); hex.EncodeToString(mac[:]) != c.MAC {
-			t.Errorf("case %d is %x, want %s", i, mac, c.MAC)
+			t.Errorf("case %d: hmacSHA256 = %x, want %s", i, mac, c.MAC)
 		}
-	}
-	if len(file.Cases) < 6 {
-		t.Errorf("%d cases, want 6", len(file.Cases))
 	}
 }

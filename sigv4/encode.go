@@ -5,20 +5,19 @@ import (
 	"strings"
 )
 
-// unreserved reports whether c is written as it is in a path or a query (RFC 3986 section 2.3). Everything else is
-// %XX with upper-case digits; net/url leaves more as it is, and writes a space in a query as "+".
-func unreserved(c byte) bool { return unreservedSet[c/64]>>(c%64)&1 != 0 }
-
-// unreservedSet has a bit for each byte.
-var unreservedSet = [4]uint64{
-	1<<'-' | 1<<'.' | (1<<10-1)<<'0',
-	1<<('_'-64) | 1<<('~'-64) | (1<<26-1)<<('A'-64) | (1<<26-1)<<('a'-64),
+// unreserved reports whether c is an unreserved character (RFC 3986 section 2.3). All other bytes
+// are signed and sent as %XX with upper-case digits. net/url encodes fewer of them, and writes a
+// space in a query as "+".
+func unreserved(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+		c == '-' || c == '.' || c == '_' || c == '~'
 }
 
-// token is what may stand in a method or in the name of a header besides unreserved characters (RFC 9110 section 5.6.2).
-const token = "!#$%&'*+^`|"
+// tokenChars holds the characters that are not unreserved but valid in a method or in a header
+// name (token in RFC 9110 section 5.6.2).
+const tokenChars = "!#$%&'*+^`|"
 
-// only reports whether s has unreserved characters and those in others only, and is not empty.
+// only reports whether s is not empty and has only unreserved characters and those in others.
 func only(s, others string) bool {
 	for i := range len(s) {
 		if !unreserved(s[i]) && strings.IndexByte(others, s[i]) < 0 {
@@ -30,39 +29,44 @@ func only(s, others string) bool {
 
 const upperHex = "0123456789ABCDEF"
 
-// appendEncoded is UriEncode of the AWS documentation.
+// appendEncoded appends UriEncode(s) of the AWS documentation.
 func appendEncoded(dst []byte, s string, keepSlash bool) []byte {
 	for i := range len(s) {
-		dst = appendEncodedByte(dst, s[i], keepSlash)
+		if c := s[i]; unreserved(c) || c == '/' && keepSlash {
+			dst = append(dst, c)
+		} else {
+			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
+		}
 	}
 	return dst
 }
 
-func appendEncodedByte(dst []byte, c byte, keepSlash bool) []byte {
-	if unreserved(c) || c == '/' && keepSlash {
-		return append(dst, c)
+// encoded reports whether s begins with the two digits that appendEncoded writes for a byte.
+func encoded(s string) bool {
+	if len(s) < 2 {
+		return false
 	}
-	return append(dst, '%', upperHex[c>>4], upperHex[c&15])
+	high, low := strings.IndexByte(upperHex, s[0]), strings.IndexByte(upperHex, s[1])
+	return high >= 0 && low >= 0 && !unreserved(byte(high<<4|low))
 }
 
-// readQuery inserts the parameters of query, encoded, and returns query with each name and value decoded and encoded
-// again, in the same order. Most are in that form already and are read once.
+// readQuery inserts the parameters of query into sorted, encoded, and returns them with the
+// encoded query. Most queries are encoded and take one pass without a copy.
 func readQuery(sorted []pair, query string) ([]pair, string) {
-	name, value := 0, 0 // where they begin
+	name, value := 0, 0 // where they begin; value is 0 before the first "="
 	for i := 0; i <= len(query); i++ {
 		switch {
 		case i < len(query) && unreserved(query[i]):
 		case i == len(query) || query[i] == '&':
-			switch {
-			case value > name:
+			if value > 0 {
 				sorted = insert(sorted, pair{query[name : value-1], query[value:i]})
-			case i > name: // not as in "a=1&&b=2"
+			} else if i > name { // otherwise it is empty, as in "a=1&&b=2"
 				sorted = insert(sorted, pair{query[name:i], ""})
 			}
 			name, value = i+1, 0
 		case query[i] == '=' && value == 0:
 			value = i + 1
-		case query[i] == '%' && encodedAlready(query[i+1:]):
+		case query[i] == '%' && encoded(query[i+1:]):
 			i += 2
 		default:
 			return readQuery(sorted[:0], encodeQuery(query))
@@ -71,18 +75,9 @@ func readQuery(sorted []pair, query string) ([]pair, string) {
 	return sorted, query
 }
 
-// encodedAlready reports whether s begins with the digits of a byte that appendEncodedByte would write so.
-func encodedAlready(s string) bool {
-	if len(s) < 2 {
-		return false
-	}
-	high, low := strings.IndexByte(upperHex, s[0]), strings.IndexByte(upperHex, s[1])
-	return high >= 0 && low >= 0 && !unreserved(byte(high<<4|low))
-}
-
-// encodeQuery decodes each name and value and encodes it again. A "%" without two hexadecimal digits stands for itself.
-// A "+" is a space, as in all queries made by Go: what one means to a signature is not the same everywhere, so that none
-// is ever sent.
+// encodeQuery decodes each name and value of query and encodes it again. A "%" without two
+// hexadecimal digits is a literal one. A "+" is a space, as in all queries that Go encodes.
+// Services disagree about the meaning of "+" in a signature, so that the result never has one.
 func encodeQuery(query string) string {
 	dst := make([]byte, 0, 512)
 	inName := true
@@ -102,20 +97,22 @@ func encodeQuery(query string) string {
 				i += 2
 			}
 		}
-		dst = appendEncodedByte(dst, c, false)
+		dst = appendEncoded(dst, string([]byte{c}), false)
 	}
 	return string(dst)
 }
 
-// canonicalValue returns the values of a header joined with ",", each without white space around it and with one space
-// for each run inside.
+// canonicalValue returns the values of a header, joined with ",". In each value, it removes
+// leading and trailing white space and replaces each other run of white space by one space.
 func canonicalValue(values []string) string {
-	if len(values) == 1 && strings.IndexByte(values[0], ' ') < 0 && strings.IndexByte(values[0], '\t') < 0 {
-		return values[0]
+	if v := values[0]; len(values) == 1 &&
+		strings.IndexByte(v, ' ') < 0 && strings.IndexByte(v, '\t') < 0 {
+		return v
 	}
 	trimmed := make([]string, len(values))
 	for i, v := range values {
-		trimmed[i] = strings.Join(strings.FieldsFunc(v, func(c rune) bool { return c == ' ' || c == '\t' }), " ")
+		words := strings.FieldsFunc(v, func(c rune) bool { return c == ' ' || c == '\t' })
+		trimmed[i] = strings.Join(words, " ")
 	}
 	return strings.Join(trimmed, ",")
 }

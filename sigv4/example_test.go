@@ -12,13 +12,18 @@ import (
 )
 
 func ExampleSigner_Sign() {
-	req, err := http.NewRequest("GET", "https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J", nil)
+	const list = "https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J"
+	req, err := http.NewRequest("GET", list, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	creds := sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
+	creds := sigv4.Credentials{
+		AccessKeyID:     "AKIAIOSFODNN7EXAMPLE",
+		SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+	}
 	signer := &sigv4.Signer{Region: "us-east-1", Service: "s3"}
-	if err := signer.Sign(req, creds, "", time.Date(2013, 5, 24, 0, 0, 0, 0, time.UTC)); err != nil {
+	now := time.Date(2013, 5, 24, 0, 0, 0, 0, time.UTC)
+	if err := signer.Sign(req, creds, "", now); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(strings.ReplaceAll(req.Header.Get("Authorization"), ", ", "\n"))
@@ -28,15 +33,19 @@ func ExampleSigner_Sign() {
 	// Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7
 }
 
-// A link to one object, which a browser can follow for a day.
+// A link with which a browser can download one object for a day.
 func ExampleSigner_Presign() {
 	req, err := http.NewRequest("GET", "https://examplebucket.s3.amazonaws.com/test.txt", nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	creds := sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
+	creds := sigv4.Credentials{
+		AccessKeyID:     "AKIAIOSFODNN7EXAMPLE",
+		SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+	}
 	signer := &sigv4.Signer{Region: "us-east-1", Service: "s3"}
-	link, err := signer.Presign(req, creds, 24*time.Hour, time.Date(2013, 5, 24, 0, 0, 0, 0, time.UTC))
+	now := time.Date(2013, 5, 24, 0, 0, 0, 0, time.UTC)
+	link, err := signer.Presign(req, creds, 24*time.Hour, now)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -50,10 +59,15 @@ func ExampleSigner_Presign() {
 	// &X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404
 }
 
-// A link by which someone may upload an image of exactly 1,024 bytes. It cannot live longer than the credentials.
+// A link for the upload of an image of exactly 1,024 bytes. The link expires with the credentials.
 func ExampleSigner_Presign_upload() {
 	now := time.Now()
-	creds := sigv4.Credentials{AccessKeyID: "ASIAIOSFODNN7EXAMPLE", SecretAccessKey: "...", SessionToken: "...", Expires: now.Add(20 * time.Minute)}
+	creds := sigv4.Credentials{
+		AccessKeyID:     "ASIAIOSFODNN7EXAMPLE",
+		SecretAccessKey: "...",
+		SessionToken:    "...",
+		Expires:         now.Add(20 * time.Minute),
+	}
 	req, err := http.NewRequest("PUT", "https://examplebucket.s3.amazonaws.com/upload.png", nil)
 	if err != nil {
 		log.Fatal(err)
@@ -65,21 +79,32 @@ func ExampleSigner_Presign_upload() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(link[:strings.Index(link, "?")], strings.Contains(link, "X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost"))
-	// Output: https://examplebucket.s3.amazonaws.com/upload.png true
+	object, query, _ := strings.Cut(link, "?")
+	fmt.Println(object)
+	fmt.Println(strings.Contains(query, "SignedHeaders=content-length%3Bcontent-type%3Bhost"))
+	// Output:
+	// https://examplebucket.s3.amazonaws.com/upload.png
+	// true
 }
 
-// A client that signs all it sends. Credentials is called for each request: keep them, and renew them before they expire.
+// A client that signs each request. Its Credentials function is called for each request, so that
+// it should cache credentials and refresh them before they expire.
 func ExampleTransport() {
 	client := &http.Client{
 		Transport: &sigv4.Transport{
 			Region:  "eu-west-1",
 			Service: "execute-api",
 			Credentials: func(ctx context.Context) (sigv4.Credentials, error) {
-				return sigv4.Credentials{AccessKeyID: "ASIAIOSFODNN7EXAMPLE", SecretAccessKey: "...", SessionToken: "..."}, nil
+				return sigv4.Credentials{
+					AccessKeyID:     "ASIAIOSFODNN7EXAMPLE",
+					SecretAccessKey: "...",
+					SessionToken:    "...",
+				}, nil
 			},
 		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
 	}
 	resp, err := client.Get("https://a1b2c3.execute-api.eu-west-1.amazonaws.com/prod/items")
 	if err != nil {
@@ -90,8 +115,13 @@ func ExampleTransport() {
 
 // Credentials do not print their secrets.
 func ExampleCredentials() {
-	creds := sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
-	fmt.Printf("%+v\n", creds)
+	creds := sigv4.Credentials{
+		AccessKeyID:     "AKIAIOSFODNN7EXAMPLE",
+		SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+	}
+	fmt.Println(strings.ReplaceAll(fmt.Sprint(creds), " ", "\n"))
 	// Output:
-	// sigv4.Credentials{AccessKeyID:AKIAIOSFODNN7EXAMPLE SecretAccessKey:REDACTED SessionToken:REDACTED}
+	// sigv4.Credentials{AccessKeyID:AKIAIOSFODNN7EXAMPLE
+	// SecretAccessKey:REDACTED
+	// SessionToken:REDACTED}
 }

@@ -10,101 +10,181 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestPresignRefusals(t *testing.T) {
-	expiring := func(d time.Duration) Credentials {
-		c := example
-		c.Expires = at.Add(d)
-		return c
-	}
-	header := func(name string, values ...string) func(*http.Request) {
-		return func(r *http.Request) { r.Header[name] = values }
-	}
+func TestPresignRefuses(t *testing.T) {
 	const day = 24 * time.Hour
+	type input struct {
+		signer  Signer
+		req     *http.Request
+		creds   Credentials
+		expires time.Duration
+	}
+	header := func(name, value string) func(*input) {
+		return func(in *input) { in.req.Header[name] = []string{value} }
+	}
+	expires := func(d time.Duration) func(*input) {
+		return func(in *input) { in.expires = d }
+	}
+	until := func(credentials, d time.Duration) func(*input) {
+		return func(in *input) { in.creds.Expires, in.expires = at.Add(credentials), d }
+	}
 	for _, test := range []struct {
-		name, service string
-		creds         Credentials
-		expires       time.Duration
-		change        func(*http.Request)
-		want          string
+		name   string
+		change func(*input)
+		want   string // in the error, or empty for none
 	}{
-		{"a second", "s3", example, time.Second, nil, ""},
-		{"a week", "s3", example, 7 * day, nil, ""},
-		{"a week and a bit of a second", "s3", example, 7*day + time.Millisecond, nil, ""},
-		{"zero", "s3", example, 0, nil, "1 second to 7 days"},
-		{"less than a second", "s3", example, time.Second - 1, nil, "1 second to 7 days"},
-		{"negative", "s3", example, -time.Hour, nil, "1 second to 7 days"},
-		{"above a week", "s3", example, 7*day + time.Second, nil, "1 second to 7 days"},
-		{"far above a week", "s3", example, 1<<63 - 1, nil, "1 second to 7 days"},
-		{"as long as the credentials", "s3", expiring(time.Hour), time.Hour, nil, ""},
-		{"what is left of them", "s3", expiring(90*time.Second + 7), 90*time.Second + 7, nil, ""},
-		{"longer", "s3", expiring(time.Hour), time.Hour + time.Second, nil, "until 2023-11-05T07:08:10Z with credentials that expire at 2023-11-05T07:08:09Z: ask for 1h0m0s at most"},
-		{"expired", "s3", expiring(-time.Hour), time.Second, nil, "ask for 0s at most, or get newer credentials"},
-		{"no credentials", "s3", Credentials{}, time.Hour, nil, "no access key ID"},
-		{"own signature", "s3", example, time.Hour, func(r *http.Request) { r.URL.RawQuery = "X-Amz-Signature=00" }, "X-Amz-Signature already"},
-		{"own date", "s3", example, time.Hour, header("X-Amz-Date", "20231105T060809Z"), "X-Amz-Date is set already"},
-		{"own token", "s3", example, time.Hour, header("X-Amz-Security-Token", "hunter2"), "X-Amz-Security-Token is set already"},
-		{"plain http", "s3", example, time.Hour, func(r *http.Request) { r.URL.Scheme = "http" }, "needs https"},
-		{"plain http under the name of loopback", "s3", example, time.Hour, func(r *http.Request) { r.URL.Scheme, r.URL.Host = "http", "localhost" }, "needs https"},
-		{"loopback", "s3", example, time.Hour, func(r *http.Request) { r.URL.Scheme, r.Host = "http", "[::1]:9000" }, ""},
-		{"host that is none in a URL", "s3", example, time.Hour, func(r *http.Request) { r.Host = "[" }, `host "[" cannot stand in a URL`},
-		{"own hash", "s3", example, time.Hour, header("X-Amz-Content-Sha256", emptySHA256), "X-Amz-Content-Sha256 is set already"},
-		{"wrong length", "sts", example, time.Hour, func(r *http.Request) { r.ContentLength = 5 }, "Request.ContentLength says 5"},
-		{"any length", "s3", example, time.Hour, func(r *http.Request) { r.ContentLength = 5 }, ""},
+		{"a second", expires(time.Second), ""},
+		{"a week", expires(7 * day), ""},
+		{"a week and a fraction of a second", expires(7*day + time.Millisecond), ""},
+		{"zero", expires(0), "1 second to 7 days"},
+		{"less than a second", expires(time.Second - 1), "1 second to 7 days"},
+		{"negative", expires(-time.Hour), "1 second to 7 days"},
+		{"more than a week", expires(7*day + time.Second), "1 second to 7 days"},
+		{"much more than a week", expires(1<<63 - 1), "1 second to 7 days"},
+		{"as long as the credentials", until(time.Hour, time.Hour), ""},
+		{"the rest of the credentials", until(90*time.Second+7, 90*time.Second+7), ""},
+		{
+			"longer than the credentials",
+			until(time.Hour, time.Hour+time.Second),
+			"expire at 2023-11-05T07:08:09Z: use at most 1h0m0s",
+		},
+		{
+			"expired credentials",
+			until(-time.Hour, time.Second),
+			"use at most 0s or newer credentials",
+		},
+		{
+			"no credentials",
+			func(in *input) { in.creds = Credentials{} },
+			"no access key ID",
+		},
+		{
+			"signature in the query",
+			func(in *input) { in.req.URL.RawQuery = "X-Amz-Signature=00" },
+			"already has X-Amz-Signature",
+		},
+		{
+			"date header",
+			header("X-Amz-Date", "20231105T060809Z"),
+			"X-Amz-Date is already set",
+		},
+		{
+			"token header",
+			header("X-Amz-Security-Token", "hunter2"),
+			"X-Amz-Security-Token is already set",
+		},
+		{
+			"hash header",
+			header("X-Amz-Content-Sha256", emptySHA256),
+			"X-Amz-Content-Sha256 is already set",
+		},
+		{
+			"http",
+			func(in *input) { in.req.URL.Scheme = "http" },
+			"needs the scheme https",
+		},
+		{
+			"http to a loopback address with another Host",
+			func(in *input) { in.req.URL.Scheme, in.req.URL.Host = "http", "localhost" },
+			"needs the scheme https",
+		},
+		{
+			"http with a loopback Host",
+			func(in *input) { in.req.URL.Scheme, in.req.Host = "http", "[::1]:9000" },
+			"",
+		},
+		{
+			"host that no URL can have",
+			func(in *input) { in.req.Host = "[" },
+			`host "[" is invalid in a URL`,
+		},
+		{
+			"wrong length",
+			func(in *input) { in.req.ContentLength, in.signer.Service = 5, "sts" },
+			"Request.ContentLength is 5",
+		},
+		{
+			"any length for Amazon S3",
+			func(in *input) { in.req.ContentLength = 5 },
+			"",
+		},
 	} {
-		req := newRequest(t, "PUT", "https://example.com/a", strings.NewReader("body"))
-		if test.change != nil {
-			test.change(req)
+		in := input{
+			signer:  Signer{Region: "us-east-1", Service: "s3"},
+			req:     newRequest(t, "PUT", "https://example.com/a", strings.NewReader("body")),
+			creds:   example,
+			expires: time.Hour,
 		}
-		before := req.Header.Clone()
-		got, err := (&Signer{Region: "us-east-1", Service: test.service}).Presign(req, test.creds, test.expires, at)
-		if diff := cmp.Diff(before, req.Header); diff != "" {
-			t.Errorf("%s: header changed:\n%s", test.name, diff)
+		test.change(&in)
+		before := in.req.Header.Clone()
+		got, err := in.signer.Presign(in.req, in.creds, in.expires, at)
+		if diff := cmp.Diff(before, in.req.Header); diff != "" {
+			t.Errorf("%s: Presign changed the header (-before +after):\n%s", test.name, diff)
 		}
-		switch {
-		case test.want != "":
-			checkRefusal(t, test.name, err, test.want)
+		if test.want != "" {
+			checkError(t, test.name, err, test.want)
 			if got != "" {
-				t.Errorf("%s: an error and %s", test.name, got)
+				t.Errorf("%s: Presign = %s with an error, want an empty URL", test.name, got)
 			}
-		case err != nil:
-			t.Errorf("%s: %v", test.name, err)
+		} else if err != nil {
+			t.Errorf("%s: Presign = %v, want nil", test.name, err)
 		}
 	}
 }
 
-// TestPresignForm shows what a presigned URL is made of.
-func TestPresignForm(t *testing.T) {
+// TestPresignURL checks the form of presigned URLs.
+func TestPresignURL(t *testing.T) {
 	s := &Signer{Region: "eu-west-1", Service: "s3"}
-	for _, test := range []struct{ url, host, prefix string }{
-		{"https://example.com", "", "https://example.com/?X-Amz-Algorithm="},
-		{"https://Example.com:443/a+b?x=1+2&%41#part", "", "https://example.com/a%2Bb?x=1%202&A&X-Amz-Algorithm="},
-		{"https://10.0.0.1/k", "s3.Example.com", "https://s3.example.com/k?X-Amz-Algorithm="}, // the host that was signed
-		{"http://localhost:9000//a/../b/", "", "http://localhost:9000//a/../b/?X-Amz-Algorithm="},
+	for _, test := range []struct{ url, host, want string }{
+		{
+			url:  "https://example.com",
+			want: "https://example.com/?X-Amz-Algorithm=",
+		},
+		{
+			url:  "https://Example.com:443/a+b?x=1+2&%41#part",
+			want: "https://example.com/a%2Bb?x=1%202&A&X-Amz-Algorithm=",
+		},
+		{
+			url:  "https://10.0.0.1/k",
+			host: "s3.Example.com",
+			want: "https://s3.example.com/k?X-Amz-Algorithm=",
+		},
+		{
+			url:  "http://localhost:9000//a/../b/",
+			want: "http://localhost:9000//a/../b/?X-Amz-Algorithm=",
+		},
 	} {
 		req := newRequest(t, "", test.url, nil)
 		if test.host != "" {
 			req.Host = test.host
 		}
-		target := *req.URL
+		before := *req.URL
 		got, err := s.Presign(req, example, 90*time.Second, at)
-		if err != nil || !strings.HasPrefix(got, test.prefix) {
-			t.Errorf("%s (%v), want one that begins with %s", got, err, test.prefix)
+		if err != nil || !strings.HasPrefix(got, test.want) {
+			t.Errorf("Presign(%s) = %s, %v, want prefix %s", test.url, got, err, test.want)
 		}
 		u, err := url.Parse(got)
 		if err != nil {
 			t.Fatal(err)
 		}
 		q := u.Query()
-		if q.Get("X-Amz-Security-Token") != example.SessionToken || q.Get("X-Amz-Expires") != "90" || strings.Contains(got, example.SecretAccessKey) {
-			t.Errorf("%s has not what it should", got)
+		if token := q.Get("X-Amz-Security-Token"); token != example.SessionToken {
+			t.Errorf("X-Amz-Security-Token = %s, want %s", token, example.SessionToken)
 		}
-		if diff := cmp.Diff(target, *req.URL); diff != "" {
-			t.Errorf("the request's URL changed:\n%s", diff)
+		if expires := q.Get("X-Amz-Expires"); expires != "90" {
+			t.Errorf("X-Amz-Expires = %s, want 90", expires)
+		}
+		if strings.Contains(got, example.SecretAccessKey) {
+			t.Errorf("Presign(%s) = %s, which has the secret access key", test.url, got)
+		}
+		if diff := cmp.Diff(before, *req.URL); diff != "" {
+			t.Errorf("Presign(%s) changed req.URL (-before +after):\n%s", test.url, diff)
 		}
 	}
 	permanent := example
 	permanent.SessionToken = ""
-	if got, err := s.Presign(newRequest(t, "GET", "https://example.com/", nil), permanent, time.Hour, at); err != nil || strings.Contains(got, "Token") {
-		t.Errorf("%s, %v: want no session token", got, err)
+	req := newRequest(t, "GET", "https://example.com/", nil)
+	got, err := s.Presign(req, permanent, time.Hour, at)
+	if err != nil || strings.Contains(got, "Token") {
+		t.Errorf("Presign without a session token = %s, %v, want none in the URL", got, err)
 	}
 }

@@ -1,22 +1,24 @@
-// Package sigv4 signs HTTP requests to AWS with Signature Version 4.
+// Package sigv4 signs HTTP requests with AWS Signature Version 4.
 //
 //	signer := &sigv4.Signer{Region: "eu-west-1", Service: "execute-api"}
 //	err := signer.Sign(req, creds, "", time.Now())
 //	resp, err := client.Do(req)
 //
-// [Signer.Presign] puts the signature in a URL, for someone who has no credentials. [Transport] signs every request of
-// an http.Client.
+// [Signer.Sign] puts the signature in the headers of a request. [Signer.Presign] puts it in a
+// URL, which works without credentials. [Transport] signs each request of an http.Client.
 //
-// The rules are those of "AWS Signature Version 4 for API requests" in the AWS IAM User Guide and of "Authenticating
-// Requests (AWS Signature Version 4)" in the Amazon S3 API Reference; where the two are silent, those of auth.py in
-// botocore, the official Python client. Two things they describe are not here: bodies signed chunk by chunk
-// (STREAMING-AWS4-HMAC-SHA256-PAYLOAD), and Signature Version 4A, whose signatures are good for several Regions.
+// The package implements "AWS Signature Version 4 for API requests" of the AWS Identity and
+// Access Management User Guide ([IAM]) and, for Amazon S3, "Authenticating Requests (AWS
+// Signature Version 4)" of the Amazon S3 API Reference ([S3]). Where these are silent, it does
+// what auth.py in botocore, Amazon's Python client, does. It does not sign bodies in chunks
+// (STREAMING-AWS4-HMAC-SHA256-PAYLOAD) and does not implement Signature Version 4A.
+//
+// [IAM]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+// [S3]: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
 package sigv4
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -25,57 +27,63 @@ import (
 	"time"
 )
 
-// UnsignedPayload is the payload hash of a request whose body is not covered by the signature. Only TLS protects such
-// a body, so that it is refused unless the URL's scheme is https. Amazon S3 accepts it; few other services do.
+// UnsignedPayload is the payload hash of a request whose body the signature does not cover. Only
+// TLS then protects the body, so that the URL's scheme must be https. Amazon S3 accepts such
+// requests. Few other services do.
 const UnsignedPayload = "UNSIGNED-PAYLOAD"
 
-// Signer signs requests to one service in one Region. It may be used by several goroutines and must not be copied after
-// its first use.
+// Signer signs requests to one service in one Region. It is safe for concurrent use. It must not
+// be copied after first use.
 //
-// It keeps the last signing key, which is good for one day, Region and service, with a SHA-256 of the secret access key
-// that it was derived from, until it signs with another one, on another day, or with credentials that have expired,
-// whose key it does not keep. fmt, log/slog and encoding/json print neither.
+// A Signer caches the last signing key, which is valid for one day, Region and service, and the
+// SHA-256 of the secret access key from which it derived the key. It drops both when it signs
+// with another secret access key, on another day, or with expired credentials. fmt, log/slog and
+// encoding/json do not print them.
 type Signer struct {
-	// Region is the Region of the credential scope, for example "eu-west-1". Required.
+	// Region is the Region of the service, such as "eu-west-1". It is required.
 	Region string
 
-	// Service is the signing name of the service, for example "execute-api" or "s3". Required.
+	// Service is the signing name of the service, such as "execute-api" or "s3". It is required.
 	//
-	// For "s3" and its relatives "s3express", "s3-object-lambda" and "s3-outposts", the path is signed as it is sent, and
-	// the payload hash is sent as X-Amz-Content-Sha256. For all others, the path is signed normalized and encoded twice.
+	// For "s3", "s3express", "s3-object-lambda" and "s3-outposts", the path is signed as it is
+	// sent, and the payload hash is sent as X-Amz-Content-Sha256. For other services, the path
+	// is signed in normalized form and encoded twice.
 	Service string
 
 	key atomic.Pointer[cachedKey]
 }
 
-// cachedKey is a signing key and what it was derived from. It never changes.
-type cachedKey struct {
-	scope       string
-	secret, key [sha256.Size]byte // secret is the SHA-256 of the secret access key
-}
-
-// Sign adds a signature to req, in the headers Authorization, X-Amz-Date, X-Amz-Security-Token (for temporary
-// credentials) and X-Amz-Content-Sha256 (for Amazon S3, and with [UnsignedPayload]).
+// Sign adds a signature to req. It sets the headers Authorization and X-Amz-Date, for temporary
+// credentials X-Amz-Security-Token, and for Amazon S3 and [UnsignedPayload] X-Amz-Content-Sha256.
 //
-// payloadHash is the SHA-256 of the body as 64 lower-case hexadecimal digits, or [UnsignedPayload], or "": then it is
-// computed here. For that, the body is read from req.GetBody, or in place and rewound if it is an io.Seeker, or else
-// read into memory, which is refused above 16 MiB. t is the time of the signature; a service accepts it for about 5
-// minutes, Amazon S3 and AWS STS for 15.
+// payloadHash is the SHA-256 of the body in lower-case hexadecimal, or [UnsignedPayload]. If it
+// is empty, Sign hashes the body: it reads a copy from req.GetBody if that is set, or reads and
+// rewinds an [io.Seeker], or else keeps up to 16 MiB in memory. A larger body is an error.
 //
-// Every header that is set is signed, except those that may change on the way: Connection, Expect, Keep-Alive,
-// Proxy-Authenticate, Proxy-Authorization, Te, Trailer, Transfer-Encoding, Upgrade, User-Agent and X-Amzn-Trace-Id
-// (SIGNED_HEADERS_BLACKLIST in botocore's auth.py); and Content-Length, which net/http takes from req.ContentLength.
+// t is the time of the signature. Most services accept it for 5 minutes, and Amazon S3 and AWS
+// STS for 15.
 //
-// What is sent must be what was signed: Sign writes req.Host in lower case and without the scheme's own port, encodes
-// the query (RFC 3986 section 2.1, order kept, "+" read as a space, as url.Values.Encode writes it), and for Amazon S3
-// encodes the path from req.URL.Path, which is "/" and the key as it is. Do not change req afterwards.
+// Sign signs all headers except those that proxies may change (SIGNED_HEADERS_BLACKLIST in
+// botocore's auth.py): Connection, Expect, Keep-Alive, Proxy-Authenticate, Proxy-Authorization,
+// Te, Trailer, Transfer-Encoding, Upgrade, User-Agent and X-Amzn-Trace-Id. It does not sign
+// Content-Length, which net/http sends from req.ContentLength.
 //
-// A request that carries a signature already is refused. To send one again, sign a fresh clone (http.Request.Clone)
-// of the unsigned request each time. When Sign returns an error, req carries no signature.
-func (s *Signer) Sign(req *http.Request, creds Credentials, payloadHash string, t time.Time) error {
+// The request must be sent as it was signed, and callers must not change it afterwards. For this,
+// Sign normalizes req:
+//   - It converts req.Host to lower case and removes the default port of the scheme.
+//   - It encodes the query as RFC 3986 section 2.1 describes and keeps the order of parameters. A
+//     "+" in the query is a space, as [net/url.Values.Encode] writes it.
+//   - For Amazon S3, it encodes req.URL.Path, which must be "/" and the key.
+//
+// A request that has a signature is an error. To send a request again, sign a new clone of the
+// unsigned request each time ([http.Request.Clone]). If Sign returns an error, it has not added a
+// signature.
+func (s *Signer) Sign(
+	req *http.Request, creds Credentials, payloadHash string, t time.Time,
+) error {
 	var r request
-	var pairs [32]pair // on the stack, as the other buffers: few requests have more
-	query, headers, err := s.read(&r, pairs[:0:16], pairs[16:16], req, &creds, t, false)
+	var pairs [32]pair // on the stack; few requests have more
+	query, headers, err := s.read(&r, pairs[:0:16], pairs[16:16], req, &creds, t)
 	if err != nil {
 		return err
 	}
@@ -83,7 +91,8 @@ func (s *Signer) Sign(req *http.Request, creds Credentials, payloadHash string, 
 		return err
 	}
 
-	// Nothing fails from here on, so that req may change. The values added share one array, as in http.Header.Clone.
+	// No error is possible from here on, so that req can change. The new header values share one
+	// array, as in http.Header.Clone.
 	if req.Header == nil {
 		req.Header = make(http.Header, 4)
 	}
@@ -101,60 +110,59 @@ func (s *Signer) Sign(req *http.Request, creds Credentials, payloadHash string, 
 	}
 	signed := signedHeaders(make([]byte, 0, 256), headers)
 	scope := credentialScope(make([]byte, 0, 128), r.date, s.Region, s.Service)
-	signature := s.signature(make([]byte, 0, 64), canonicalRequest(make([]byte, 0, 2048), &r, query, headers, signed), &creds, scope, r.date, t)
-	values[3] = algorithm + " Credential=" + creds.AccessKeyID + "/" + string(scope) + ", SignedHeaders=" + string(signed) + ", Signature=" + string(signature)
+	signature := s.signature(make([]byte, 0, 64), &r, query, headers, signed, scope, &creds, t)
+	values[3] = algorithm + " Credential=" + creds.AccessKeyID + "/" + string(scope) +
+		", SignedHeaders=" + string(signed) + ", Signature=" + string(signature)
 	req.Header["Authorization"] = values[3:]
 	return nil
 }
 
-// read sets r and inserts into query and headers what is signed of req, as it will be sent, and refuses what cannot be.
-// It does not change req. (The slices are not in r, which escapes to the heap with the URL.)
-func (s *Signer) read(r *request, query, headers []pair, req *http.Request, creds *Credentials, t time.Time, presign bool) ([]pair, []pair, error) {
+// read checks the input of a signature. It sets all fields of r but payloadHash and appends to
+// query and headers the pairs that are signed, sorted. It does not change req.
+//
+// The slices are not fields of r: escape analysis would move their arrays to the heap, because
+// other fields of r become part of req.
+func (s *Signer) read(
+	r *request, query, headers []pair, req *http.Request, creds *Credentials, t time.Time,
+) ([]pair, []pair, error) {
 	r.method, r.date, r.s3 = cmp.Or(req.Method, http.MethodGet), formatTime(t), s.s3()
 	err := creds.check()
 	switch {
 	case !only(s.Region, ""):
-		err = fmt.Errorf("sigv4: Region %q is not the name of a Region: set it to one such as \"us-east-1\"", s.Region)
+		err = fmt.Errorf(`sigv4: Region %q is invalid: use a name such as "us-east-1"`, s.Region)
 	case !only(s.Service, ""):
-		err = fmt.Errorf("sigv4: Service %q is not a signing name: set it to one such as \"s3\" or \"execute-api\"", s.Service)
+		err = fmt.Errorf(`sigv4: Service %q is invalid: use a signing name such as "s3"`, s.Service)
 	case t.IsZero():
-		err = errors.New("sigv4: the time of the signature is zero: pass time.Now()")
-	case !only(r.method, token) || r.method == http.MethodConnect:
-		err = fmt.Errorf("sigv4: method %q cannot be signed: use one such as GET", r.method)
+		err = errors.New("sigv4: the time of the signature is zero: use time.Now()")
+	case !only(r.method, tokenChars) || r.method == http.MethodConnect:
+		err = fmt.Errorf("sigv4: method %q cannot be signed", r.method)
 	}
 	if err == nil {
 		query, err = r.readURL(query, req)
 	}
 	if err == nil {
-		headers = insert(headers, pair{"host", r.host})
-		headers, err = appendHeader(headers, req.Header, presign)
+		headers, err = r.readHeader(insert(headers, pair{"host", r.host}), req.Header)
 	}
 	return query, headers, err
 }
 
-// signature appends the signature over a canonical request in lower-case hexadecimal.
-func (s *Signer) signature(dst, canonical []byte, creds *Credentials, scope []byte, date string, t time.Time) []byte {
-	text := stringToSign(make([]byte, 0, 256), date, scope, canonical)
+// signature appends the signature to dst, in hexadecimal.
+func (s *Signer) signature(
+	dst []byte, r *request, query, headers []pair, signed, scope []byte,
+	creds *Credentials, t time.Time,
+) []byte {
+	canonical := canonicalRequest(make([]byte, 0, 2048), r, query, headers, signed)
+	text := stringToSign(make([]byte, 0, 256), r.date, scope, canonical)
 	key := s.signingKey(creds, scope, t)
 	mac := hmacSHA256(key[:], text)
 	return hex.AppendEncode(dst, mac[:])
 }
 
-// signingKey returns the key for a credential scope: the cached one if it was derived from the same.
-func (s *Signer) signingKey(creds *Credentials, scope []byte, t time.Time) [sha256.Size]byte {
-	secret := sha256.Sum256(append(make([]byte, 0, 128), creds.SecretAccessKey...))
-	expired := !creds.Expires.IsZero() && !t.Before(creds.Expires)
-	if c := s.key.Load(); c != nil && !expired && c.scope == string(scope) && subtle.ConstantTimeCompare(c.secret[:], secret[:]) == 1 {
-		return c.key
-	}
-	key := signingKey(creds.SecretAccessKey, string(scope[:len("20060102")]), s.Region, s.Service)
-	if s.key.Store(nil); !expired {
-		s.key.Store(&cachedKey{string(scope), secret, key})
-	}
-	return key
-}
-
-// s3 reports whether the service follows Amazon S3's rules.
+// s3 reports whether the service has the rules of Amazon S3.
 func (s *Signer) s3() bool {
-	return s.Service == "s3" || s.Service == "s3express" || s.Service == "s3-object-lambda" || s.Service == "s3-outposts"
+	switch s.Service {
+	case "s3", "s3express", "s3-object-lambda", "s3-outposts":
+		return true
+	}
+	return false
 }

@@ -8,45 +8,57 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
-// Transport is an http.RoundTripper that signs each request and sends it.
+// Transport is an [http.RoundTripper] that signs each request before it sends it.
 //
 //	client := &http.Client{
-//		Transport:     &sigv4.Transport{Region: "eu-west-1", Service: "execute-api", Credentials: session.Credentials},
-//		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+//		Transport: &sigv4.Transport{
+//			Region:      "eu-west-1",
+//			Service:     "execute-api",
+//			Credentials: session.Credentials,
+//		},
+//		CheckRedirect: func(*http.Request, []*http.Request) error {
+//			return http.ErrUseLastResponse
+//		},
 //	}
 //
-// A redirect to another host, port or scheme is an error: it would hand the session token and a signature to whoever
-// the answer names. With CheckRedirect as above the caller sees the answer itself.
+// A redirect to another scheme, host or port is an error, because it would send the session token
+// and a signature to a server that the response chose. With CheckRedirect as above, callers
+// receive the redirect response itself.
 //
-// A request over plain http is an error, unless to a loopback address. See [Signer.Sign] for what else is refused and
-// for how bodies are read.
+// A request with the scheme http is an error unless its host is a loopback address. [Signer.Sign]
+// describes other errors and how bodies are read.
 type Transport struct {
-	// Region and Service are those of [Signer]. Required.
+	// Region and Service are those of [Signer]. They are required and must not change after the
+	// first request.
 	Region, Service string
 
-	// Credentials returns the credentials for the next request. It is called for each one, by several goroutines at a
-	// time, with the context of the request. Required.
+	// Credentials returns the credentials for one request. It is called for each request, with
+	// the context of the request, by several goroutines at the same time. It is required.
 	Credentials func(context.Context) (Credentials, error)
 
-	// Now is the time to sign with, where the machine's clock may be off and the service's is known better. Nil: time.Now.
+	// Now returns the time of a signature. Set it if the clock of the service is known better
+	// than the local one. If it is nil, time.Now is used.
 	Now func() time.Time
 
-	// UnsignedPayload leaves request bodies for Amazon S3 out of the signature, as [UnsignedPayload] does, so that they are
-	// not read before they are sent. Set Request.ContentLength with them: Amazon S3 wants to know it. False, another service,
-	// or plain http: they are hashed as [Signer.Sign] says.
+	// UnsignedPayload excludes the bodies of requests to Amazon S3 from the signature, so that
+	// they are not read before they are sent (see the constant [UnsignedPayload]). Amazon S3
+	// needs Request.ContentLength in such requests. For other services and over http, it has no
+	// effect.
 	UnsignedPayload bool
 
-	// Base sends the signed requests. Nil: http.DefaultTransport.
+	// Base sends the signed requests. If it is nil, http.DefaultTransport is used.
 	Base http.RoundTripper
 
-	key atomic.Pointer[cachedKey] // of the Signer of the last request
+	once   sync.Once
+	signer Signer // set by the first request
 }
 
-// RoundTrip signs a clone of req with the present time and sends it. The Request of the answer is req, without a signature.
+// RoundTrip implements [http.RoundTripper]. It signs and sends a clone of req. The response's
+// Request is req, without the signature.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	signed, err := t.sign(req)
 	if err != nil {
@@ -62,38 +74,39 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// sign returns a signed clone of req.
 func (t *Transport) sign(req *http.Request) (*http.Request, error) {
 	switch {
 	case t.Credentials == nil:
-		return nil, errors.New("sigv4: Transport.Credentials is nil: set the function that returns credentials")
+		return nil, errors.New("sigv4: Transport.Credentials is nil")
 	case req.URL == nil:
-		return nil, errors.New("sigv4: the request has no URL: set one")
+		return nil, errors.New("sigv4: request has no URL")
 	case req.URL.Scheme != "https" && !loopback(req.URL.Hostname()):
-		return nil, fmt.Errorf("sigv4: signed requests to %s need https: change the URL's scheme", req.URL.Host)
+		return nil, fmt.Errorf("sigv4: request to %s needs the scheme https", req.URL.Host)
 	case req.Response != nil && !sameOrigin(req):
-		return nil, fmt.Errorf("sigv4: not following a redirect to %s with a signed request: set http.Client.CheckRedirect to return http.ErrUseLastResponse", req.URL.Host)
+		return nil, fmt.Errorf("sigv4: redirect to %s is not signed: set Client.CheckRedirect "+
+			"to return http.ErrUseLastResponse", req.URL.Host)
 	}
 	creds, err := t.Credentials(req.Context())
 	if err != nil {
-		return nil, fmt.Errorf("sigv4: getting credentials: %w", err)
+		return nil, fmt.Errorf("sigv4: obtaining credentials: %w", err)
 	}
 	signed := req.Clone(req.Context())
 	now := t.Now
 	if now == nil {
 		now = time.Now
 	}
-	signer := Signer{Region: t.Region, Service: t.Service}
-	signer.key.Store(t.key.Load())
+	t.once.Do(func() { t.signer.Region, t.signer.Service = t.Region, t.Service })
 	hash := ""
-	if t.UnsignedPayload && signer.s3() && req.URL.Scheme == "https" && req.Body != nil && req.Body != http.NoBody {
+	if t.UnsignedPayload && t.signer.s3() && req.URL.Scheme == "https" &&
+		req.Body != nil && req.Body != http.NoBody {
 		hash = UnsignedPayload
 	}
-	err = signer.Sign(signed, creds, hash, now())
-	t.key.Store(signer.key.Load())
-	return signed, err
+	return signed, t.signer.Sign(signed, creds, hash, now())
 }
 
-// CloseIdleConnections closes those of Base. http.Client.CloseIdleConnections calls it.
+// CloseIdleConnections closes the idle connections of Base. http.Client.CloseIdleConnections
+// calls it.
 func (t *Transport) CloseIdleConnections() {
 	if c, ok := t.base().(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
@@ -102,12 +115,15 @@ func (t *Transport) CloseIdleConnections() {
 
 func (t *Transport) base() http.RoundTripper { return cmp.Or(t.Base, http.DefaultTransport) }
 
-// sameOrigin reports whether a request made by a redirect goes to where the redirect came from.
+// sameOrigin reports whether req, which a redirect caused, has the scheme and host of the request
+// before it.
 func sameOrigin(req *http.Request) bool {
 	from := req.Response.Request
-	return from != nil && from.URL != nil && from.URL.Scheme == req.URL.Scheme && strings.EqualFold(from.URL.Host, req.URL.Host)
+	return from != nil && from.URL != nil && from.URL.Scheme == req.URL.Scheme &&
+		strings.EqualFold(from.URL.Host, req.URL.Host)
 }
 
+// loopback reports whether host is a loopback address or "localhost".
 func loopback(host string) bool {
 	address, err := netip.ParseAddr(host)
 	return err == nil && address.IsLoopback() || strings.EqualFold(host, "localhost")

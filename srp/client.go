@@ -2,65 +2,66 @@ package srp
 
 import (
 	"errors"
-	"fmt"
 	"math/big"
 )
 
-// Client is the client side of one exchange: the secret a and the public A.
-// Make one with [NewClient] for each exchange, also for a device's, which
-// follows a user's in the same sign-in. Copies share the secret.
+// Client is the client side of one exchange. It holds the secret value a and the public value
+// A. Each exchange needs its own Client, made by [NewClient]. The exchange of a remembered
+// device, which follows the user's in the same sign-in, is a separate one.
 //
-// A Client prints and marshals as "srp.Client(redacted)".
+// Copies of a Client share its secret. A Client prints and marshals as "REDACTED".
 type Client struct {
+	redacted
 	bigA *big.Int
-	a    chan *big.Int // holds a until the first Sign takes it
+	a    chan *big.Int // holds a until the first call of Sign
 }
 
-// Format implements [fmt.Formatter] and shows no field.
-func (Client) Format(f fmt.State, _ rune) { redact(f, "srp.Client") }
-
-// MarshalText implements [encoding.TextMarshaler] and shows no field.
-func (Client) MarshalText() ([]byte, error) { return []byte("srp.Client(redacted)"), nil }
-
-// NewClient draws a secret a of 641 bits, 640 of them random, from crypto/rand
-// and computes A = g^a mod N (RFC 5054 section 2.5.4, which asks for at least
-// 256 bits). It is the part of the work that can be done before anything is
-// known about the user.
+// NewClient returns a Client whose secret value a has 641 bits, of which crypto/rand provides
+// 640. RFC 5054 section 2.5.4 recommends at least 256 bits.
+//
+// NewClient also computes A = g^a mod N, the part of the work that does not depend on the user.
 func NewClient() *Client { return newClient(randomExponent()) }
 
-// newClient takes a > 0 of any length. A is never 0: g is a unit modulo N.
+// newClient returns a Client with the given a, which is greater than 0. A is never 0 modulo N,
+// because no power of g is.
 func newClient(a *big.Int) *Client {
 	c := &Client{bigA: cognito().expG(a), a: make(chan *big.Int, 1)}
 	c.a <- a
 	return c
 }
 
-// A returns SRP_A: g^a mod N in lower-case hexadecimal without leading zeros,
-// so that its number of digits may be odd.
-func (c *Client) A() string { return text(c.bigA) }
+// A returns SRP_A, which is A in lower-case hexadecimal without leading zeros. The number of
+// digits can be odd.
+func (c *Client) A() string { return formatHex(c.bigA) }
 
-// Challenge is what Cognito sends in a PASSWORD_VERIFIER or
-// DEVICE_PASSWORD_VERIFIER challenge.
+// Challenge holds the parameters of a PASSWORD_VERIFIER or DEVICE_PASSWORD_VERIFIER challenge.
 type Challenge struct {
-	Salt        string // SALT: hexadecimal, at most 512 digits
-	B           string // SRP_B: hexadecimal, at most 770 digits
-	SecretBlock []byte // SECRET_BLOCK, decoded from base64
+	// Salt is SALT, at most 512 hexadecimal digits.
+	Salt string
+
+	// B is SRP_B, at most 770 hexadecimal digits.
+	B string
+
+	// SecretBlock is SECRET_BLOCK, decoded from base64.
+	SecretBlock []byte
 }
 
-// Sign returns PASSWORD_CLAIM_SIGNATURE, 32 bytes to be sent in base64, which
-// proves to Cognito that the client knows the password. The timestamp comes from
-// [Timestamp] and is sent with it.
+// Sign returns the 32 bytes of PASSWORD_CLAIM_SIGNATURE, which prove that the client knows the
+// password. Clients send them in base64, together with the timestamp, which must be a result of
+// [Timestamp].
 //
-// Sign can be called once, whatever comes of it: a masks the password's exponent,
-// and no mask is used twice. It returns an error that names the field if id is
-// not complete, if the challenge is not one that Cognito can have sent, or if B
-// modulo N is 0 (RFC 5054 section 2.5.3); then no answer must be sent.
+// Sign returns an error that names the parameter if id is incomplete, if ch cannot be from
+// Cognito, or if B modulo N is 0 (RFC 5054 section 2.5.3). Clients must then end the sign-in
+// without a response.
+//
+// Each Client can sign once, even if Sign returns an error: a masks the exponent derived from
+// the password, and a mask must not be used twice.
 func (c *Client) Sign(id Identity, ch Challenge, timestamp string) ([]byte, error) {
 	var a *big.Int
 	select {
 	case a = <-c.a:
 	default:
-		return nil, errors.New("srp: Client has been used, or was not made by NewClient: one is needed for each exchange")
+		return nil, errors.New("srp: Client is used or not from NewClient: use one per exchange")
 	}
 	if err := id.check(); err != nil {
 		return nil, err
@@ -86,8 +87,8 @@ func (c *Client) Sign(id Identity, ch Challenge, timestamp string) ([]byte, erro
 	return sign(K, id, ch.SecretBlock, timestamp), nil
 }
 
-// clientKey is the client's half of the agreement on K. Errors tell that the
-// other side is not Cognito, or is broken: an answer must not be sent.
+// clientKey returns K as the client computes it. Its errors mean that the peer is broken or is
+// not Cognito, and that a proof could help it to guess the password.
 func clientKey(a, A, B, salt *big.Int, id Identity) ([]byte, error) {
 	gr := cognito()
 	if new(big.Int).Mod(B, gr.N).Sign() == 0 {
@@ -99,7 +100,7 @@ func clientKey(a, A, B, salt *big.Int, id Identity) ([]byte, error) {
 	}
 	S := gr.clientSecret(A, B, a, u, id.x(salt))
 	if S.Sign() == 0 {
-		return nil, errors.New("srp: SRP_B makes the shared secret 0")
+		return nil, errors.New("srp: SRP_B makes the premaster secret 0")
 	}
 	return key(S, u)
 }

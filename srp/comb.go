@@ -7,62 +7,77 @@ import (
 	"math/bits"
 )
 
-// A comb computes powers of a fixed base with a table of powers computed
-// beforehand (C. H. Lim and P. J. Lee, "More Flexible Exponentiation with
-// Precomputation", CRYPTO '94): 63 squarings and 128 multiplications for an
-// exponent of 640 bits, where big.Int.Exp takes 640 and 160.
+// A comb computes powers of a fixed base g with a precomputed table (C. H. Lim and P. J. Lee,
+// "More Flexible Exponentiation with Precomputation", CRYPTO '94). For an exponent of 640 bits
+// it takes 63 squarings and 128 multiplications, where big.Int.Exp takes 640 and 160.
 //
-// The exponent's bits are laid out as 5 teeth of 128 bits, one above the other,
-// and are taken by column, 5 bits at a time:
+// # Example
 //
-//	tooth 0:  bit   0  bit   1  ...  bit 127
-//	tooth 1:  bit 128  bit 129  ...  bit 255
+// A comb with 2 teeth and 2 columns computes g^(d + 15) for d = 13, which is 1101 in binary. The
+// bits of d are written in two rows, the teeth, and are read by column:
+//
+//	           column 1   column 0
+//	tooth 1:    bit 3=1    bit 2=1     weight of the row: 2^2
+//	tooth 0:    bit 1=0    bit 0=1     weight of the row: 2^0
+//
+// The table has an entry g^((1 + c1)*2^2 + (1 + c0)) for each column with the bits c1 and c0.
+// Each step squares the result and multiplies it by the entry of the next column:
+//
+//	column 1:  c1 c0 = 1 0    z = 1   * g^(8+1)  = g^9
+//	column 0:  c1 c0 = 1 1    z = z^2 * g^(8+2)  = g^28 = g^(13 + 15)
+//
+// The entries use 1 + c where a plain comb uses c, so that none of them is 1. Each column then
+// costs one multiplication of full length, whatever its bits are, and the exponent grows by
+// 2^4 - 1 = 15.
+//
+// # Layout
+//
+// This comb has 5 teeth and 128 columns, and computes g^(d + offset) for d of 640 bits:
+//
+//	           column 127 ... column 64   column 63 ... column 0
+//	tooth 4:     bit 639  ...  bit 576     bit 575  ... bit 512
 //	  ...
-//	tooth 4:  bit 512  bit 513  ...  bit 639
+//	tooth 0:     bit 127  ...  bit 64      bit 63   ... bit 0
+//	            ------- high -------      ------- low -------
 //
-// A column with bits c4 c3 c2 c1 c0 chooses the entry g^(sum of (1+cj) 2^(128 j)).
-// Entries for columns 64 to 127 are raised to 2^64 beforehand, so that columns i
-// and i+64 need one squaring. Because it is 1+cj and not cj, no entry is 1: each
-// column costs one multiplication of full length whatever its bits, and the
-// result is g^(d + 2^640 - 1), which is what offset is for.
+// Columns i and i + 64 share one squaring. For this, the table has a second half for the high
+// columns, in which each entry is raised to the power 2^64.
 //
-// The sequence of operations does not depend on the exponent, and each look-up
-// reads the whole half of the table, so neither do the addresses that are read.
-// What remains is what the operands' values do to the branches and the time of
-// a multiplication or a division in math/big.
+// # Timing
+//
+// The sequence of operations does not depend on the exponent. Each look-up reads a whole half of
+// the table, so that the addresses do not depend on it either. The values of the operands still
+// influence the branches and the time of multiplication and division in math/big.
 type comb struct {
-	low, high [1 << combTeeth][]big.Word // for columns 0-63 and 64-127
-	unmask    *big.Int                   // g^-M mod N; M is group.verifier's
+	powers [2 * combHalf][]big.Word // for the low columns, then for the high ones
+	unmask *big.Int                 // g^-M mod N, see group
 }
 
 const (
 	combTeeth   = 5
 	combColumns = 128
 	combBits    = combTeeth * combColumns
-	entrySize   = 384 // bytes of N
+	combHalf    = 1 << combTeeth // table entries for the low or for the high columns
 )
 
-// table is low, high and unmask of the comb for g = 2 and Cognito's N: 65
-// integers of 384 bytes, big-endian. TestTable computes each of them anew from
-// N and g alone.
+// combTable is the table for Cognito's group: powers and unmask, as 65 big-endian integers of 384
+// bytes, the length of N. TestCombTable recomputes each of them from N and g.
 //
 //go:embed comb.bin
-var table string
+var combTable string
 
-func newComb() *comb {
-	c, rest := new(comb), table
-	next := func() *big.Int {
-		n := new(big.Int).SetBytes([]byte(rest[:entrySize]))
-		rest = rest[entrySize:]
-		return n
+// newComb returns the comb with the given table.
+func newComb(table string) *comb {
+	c := new(comb)
+	size := len(table) / (len(c.powers) + 1)
+	entry := func(i int) *big.Int {
+		return new(big.Int).SetBytes([]byte(table[i*size : (i+1)*size]))
 	}
-	for _, half := range []*[1 << combTeeth][]big.Word{&c.low, &c.high} {
-		for i := range half {
-			half[i] = make([]big.Word, entrySize*8/bits.UintSize)
-			copy(half[i], next().Bits())
-		}
+	for i := range c.powers {
+		c.powers[i] = make([]big.Word, size*8/bits.UintSize)
+		copy(c.powers[i], entry(i).Bits())
 	}
-	c.unmask = next()
+	c.unmask = entry(len(c.powers))
 	return c
 }
 
@@ -77,23 +92,24 @@ func (c *comb) exp(e, N *big.Int) *big.Int {
 		}
 		return index
 	}
-	var product, quotient, entry big.Int
-	words := make([]big.Word, len(c.low[0]))
+	low, high := c.powers[:combHalf], c.powers[combHalf:]
+	words := make([]big.Word, len(low[0]))
+	var entry, product, quotient big.Int
 	z := big.NewInt(1)
 	times := func(f *big.Int) {
 		product.Mul(z, f)
 		quotient.QuoRem(&product, N, z)
 	}
 	for i := combColumns/2 - 1; i >= 0; i-- {
-		times(z) // 1 * 1 the first time
-		times(entry.SetBits(choose(words, &c.high, column(i+combColumns/2))))
-		times(entry.SetBits(choose(words, &c.low, column(i))))
+		times(z) // 1 * 1 in the first step
+		times(entry.SetBits(choose(words, high, column(i+combColumns/2))))
+		times(entry.SetBits(choose(words, low, column(i))))
 	}
 	return z
 }
 
-// choose copies entry index of half to words, reading all entries.
-func choose(words []big.Word, half *[1 << combTeeth][]big.Word, index int) []big.Word {
+// choose copies the entry with the given index to words. It reads all entries of half.
+func choose(words []big.Word, half [][]big.Word, index int) []big.Word {
 	clear(words)
 	for i := range half {
 		mask := -big.Word(subtle.ConstantTimeEq(int32(i), int32(index)))

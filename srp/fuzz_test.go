@@ -8,83 +8,92 @@ import (
 	"unicode/utf8"
 )
 
-// Whatever a server sends, Sign returns a signature or an error; and what it
-// accepts is what the oracle's reading of hexadecimal accepts.
+// FuzzChallenge checks that Sign returns a signature or an error for any challenge, and that its
+// signatures are those of the oracle.
 func FuzzChallenge(f *testing.F) {
 	N := cognito().N
-	for _, s := range [][2]string{
-		{"333edf2d634e9195b93091818277fc41", "5f5742285787604e"}, {"5", "0"}, {"00ab", "1ff"}, {"-1", "-1"},
-		{"", ""}, {"0x1", "1_0"}, {"F", N.Text(16)}, {"f", strings.Repeat("f", 771)}, {"g", "+1"},
+	for _, seed := range []struct{ salt, B string }{
+		{"333edf2d634e9195b93091818277fc41", "5f5742285787604e"},
+		{"5", "0"},
+		{"00ab", "1ff"},
+		{"-1", "-1"},
+		{"", ""},
+		{"0x1", "1_0"},
+		{"F", N.Text(16)},
+		{"f", strings.Repeat("f", 771)},
+		{"g", "+1"},
 	} {
-		f.Add(s[0], s[1], []byte("block"), testTimestamp)
+		f.Add(seed.salt, seed.B, []byte("block"), testTimestamp)
 	}
 	f.Fuzz(func(t *testing.T, salt, B string, block []byte, timestamp string) {
-		signature, err := newClient(big.NewInt(0x1234567)).Sign(testID, Challenge{salt, B, block}, timestamp)
+		ch := Challenge{Salt: salt, B: B, SecretBlock: block}
+		signature, err := newClient(big.NewInt(0x1234567)).Sign(testID, ch, timestamp)
 		if (err == nil) != (len(signature) == 32) {
-			t.Fatalf("%x, %v", signature, err)
+			t.Fatalf("Sign = %x, %v, want 32 bytes or an error", signature, err)
 		}
 		if err != nil {
-			if !strings.HasPrefix(err.Error(), "srp: ") || len(err.Error()) > 200 {
-				t.Errorf("error %q", err)
-			}
+			checkError(t, "Sign", err, "")
 			return
 		}
 		var o oracle
-		o.run("1234567", "", B, salt, testID.Pool, testID.User, testID.Password, block, timestamp)
-		if got := unbase64(t, o.signature); string(got) != string(signature) {
-			t.Errorf("signature = %x, the oracle's %x", signature, got)
+		o.run("1234567", B, salt, testID, block, timestamp)
+		if want := unbase64(t, o.signature); string(signature) != string(want) {
+			t.Errorf("Sign = %x, want %x", signature, want)
 		}
 	})
 }
 
-// Whatever a client sends, Verify returns an error.
+// FuzzVerify checks that Verify returns an error for any forged proof.
 func FuzzVerify(f *testing.F) {
 	f.Add("5", "AbCdEfGhI", "ada", []byte("block"), testTimestamp, make([]byte, 32))
 	f.Add("0", "", "", []byte(nil), "", []byte(nil))
-	v := Verifier{Salt: []byte{5}, Verifier: []byte{7}}
-	f.Fuzz(func(t *testing.T, a, pool, user string, block []byte, timestamp string, signature []byte) {
-		s, err := NewServer(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.Verify(a, Identity{Pool: pool, User: user}, block, timestamp, signature) == nil {
-			t.Error("a forged proof was accepted")
+	verifier := Verifier{Salt: []byte{5}, PasswordVerifier: []byte{7}}
+	f.Fuzz(func(t *testing.T, a, pool, user string, block []byte, ts string, signature []byte) {
+		s := must[*Server](t)(NewServer(verifier))
+		if s.Verify(a, Identity{Pool: pool, User: user}, block, ts, signature) == nil {
+			t.Error("Verify = nil for a forged proof, want an error")
 		}
 	})
 }
 
-// Both sides agree for every identity that either accepts, and not if the
-// password is another one.
+// FuzzAgreement checks that client and server agree for each identity that both accept, and that
+// the server refuses other passwords.
 func FuzzAgreement(f *testing.F) {
 	f.Add("AbCdEfGhI", "ada", "correct horse", []byte("block"), "wrong")
 	f.Add("-FDRunwQv", "eu-west-2_627477ae", "p:\u00e9\u0301 \U0001f511", []byte{0}, "")
 	f.Add("p", "\xff", "p", []byte("block"), "p")
 	f.Fuzz(func(t *testing.T, pool, user, password string, block []byte, other string) {
-		id := Identity{pool, user, password}
-		v, err := NewVerifier(id)
-		if valid := pool != "" && user != "" && password != "" && utf8.ValidString(pool) &&
-			utf8.ValidString(user) && utf8.ValidString(password); (err == nil) != valid {
-			t.Fatalf("NewVerifier: %v", err)
+		valid := true
+		for _, s := range []string{pool, user, password} {
+			valid = valid && s != "" && utf8.ValidString(s)
+		}
+		id := Identity{Pool: pool, User: user, Password: password}
+		verifier, err := NewVerifier(id)
+		if (err == nil) != valid {
+			t.Fatalf("NewVerifier: error = %v, want ok = %t", err, valid)
 		}
 		if err != nil || len(block) == 0 {
 			return
 		}
 		for _, p := range []string{password, other} {
-			s, err := NewServer(v)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := NewClient()
-			signature, err := c.Sign(Identity{pool, user, p}, Challenge{s.Salt(), s.B(), block}, testTimestamp)
+			server := must[*Server](t)(NewServer(verifier))
+			client := NewClient()
+			ch := Challenge{Salt: server.Salt(), B: server.B(), SecretBlock: block}
+			typed := Identity{Pool: pool, User: user, Password: p}
+			signature, err := client.Sign(typed, ch, testTimestamp)
 			if err != nil {
 				if p == password {
-					t.Fatal(err)
+					t.Fatalf("Sign = %v, want a signature", err)
 				}
 				continue
 			}
-			err = s.Verify(c.A(), id, block, testTimestamp, signature)
-			if p == password && err != nil || p != password && !errors.Is(err, ErrSignature) {
-				t.Errorf("password %q at the client, %q at the server: %v", p, password, err)
+			var want error
+			if p != password {
+				want = ErrSignature
+			}
+			err = server.Verify(client.A(), id, block, testTimestamp, signature)
+			if !errors.Is(err, want) {
+				t.Errorf("Verify of password %q against %q = %v, want %v", p, password, err, want)
 			}
 		}
 	})

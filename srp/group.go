@@ -6,15 +6,41 @@ import (
 	"sync"
 )
 
-// group is a group for SRP-6a: N a safe prime, g a generator, k the multiplier.
+// group holds the parameters of SRP-6a and implements its arithmetic. N is a safe prime, g a
+// generator and k the multiplier (RFC 5054 sections 2.5.3 and 2.6).
+//
+// # Masking of x
+//
+// The time of an exponentiation in math/big depends on the exponent. With x as the exponent, an
+// observer could average that time over many sign-ins with the same password. The client
+// therefore uses only exponents that contain a random number of 640 bits: a in the exchange of a
+// [Client], and r in [NewVerifier]. Both are used once. In a sign-in, r is a and g^r is A.
+//
+//	g^r
+//	g^s    with s = M + x - r  and  M = 3 * (2^640 - 1)
+//	g^x    = g^r * g^s * g^-M
+//	S      = (B - k*g^x)^(a + u*x)
+//
+// M moves s into the range of r. As x has 256 bits and u*x has 512, the distributions of s and of
+// a + u*x differ by less than 2^-128 from those for any other x. One exponent, on its own,
+// reveals nothing about x, and neither does its time, even over many sign-ins.
+//
+// Masking has these limits:
+//
+//   - Any two of r, s and a + u*x from one exchange determine x. An observer that correlates the
+//     times of two exponentiations within one exchange can learn something about x.
+//   - A is public. With the whole exponent a + u*x, for example from the cache lines that
+//     big.Int.Exp touches, an observer can try passwords offline.
+//   - The last multiplication to g^x, the product k*g^x, the difference B - k*g^x and the
+//     exponentiation of that difference use values that depend on x. A server that always sends
+//     the same salt and B causes the same values each time.
 type group struct {
 	N, g, k *big.Int
-	comb    *comb // nil in a group that has none: nothing is masked
+	comb    *comb
 }
 
-// primeN is the 3072-bit MODP prime of RFC 3526 section 4 (group 15),
-// 2^3072 - 2^3008 - 1 + 2^64 * (floor(2^2942 pi) + 1690314), which RFC 5054
-// appendix A uses too.
+// primeN is the 3072-bit MODP prime of RFC 3526 section 4 (group 15), which RFC 5054 appendix A
+// uses too: 2^3072 - 2^3008 - 1 + 2^64 * (floor(2^2942 * pi) + 1690314).
 const primeN = "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22" +
 	"514A08798E3404DDEF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6" +
 	"F44C42E9A637ED6B0BFF5CB6F406B7EDEE386BFB5A899FA5AE9F24117C4B1FE649286651ECE45B3D" +
@@ -26,30 +52,26 @@ const primeN = "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74
 	"D87602733EC86A64521F2B18177B200CBBE117577A615D6C770988C0BAD946E208E24FA074E5AB31" +
 	"43DB5BFCE0FD108E4B82D120A93AD2CAFFFFFFFFFFFFFFFF"
 
-// multiplierK is SHA-256( pad(N) | pad(g) ), that is over a zero byte, the 384
-// bytes of N and the byte 2. RFC 5054 section 2.5.3 would fill g up to N's length.
-const multiplierK = "538282c4354742d7cbbde2359fcf67f9f5b3a6b08791e5011b43b8a5b66d9ee6"
-
-// cognito returns Cognito's group.
+// cognito returns Cognito's group. Its k is the SHA-256 of a zero byte, the 384 bytes of N and the
+// byte 2. RFC 5054 section 2.5.3 pads g to the length of N instead.
 var cognito = sync.OnceValue(func() *group {
 	N, _ := new(big.Int).SetString(primeN, 16)
-	k, _ := new(big.Int).SetString(multiplierK, 16)
-	return &group{N: N, g: big.NewInt(2), k: k, comb: newComb()}
+	g := big.NewInt(2)
+	return &group{N: N, g: g, k: hashInt(pad(N), pad(g)), comb: newComb(combTable)}
 })
 
-// offset is 2^640 - 1. Secret exponents are drawn from [offset, 2*offset],
-// the range that suits the comb.
+// offset returns 2^640 - 1. Random exponents are in [offset, 2*offset], which is the range of the
+// comb.
 var offset = sync.OnceValue(func() *big.Int {
 	one := big.NewInt(1)
 	return new(big.Int).Sub(new(big.Int).Lsh(one, combBits), one)
 })
 
-// randomExponent draws a secret exponent. It has 640 random bits, 128 more than
-// u*x can have, so that added to u*x, or subtracted from x, it hides x: the
-// distribution of the result moves by less than 2^-128 with x.
+// randomExponent returns offset plus 640 random bits. That is 128 bits more than u*x has, so that
+// a sum or a difference with u*x or x hides them.
 func randomExponent() *big.Int {
 	var b [combBits / 8]byte
-	rand.Read(b[:]) // never fails
+	rand.Read(b[:]) // never returns an error
 	e := new(big.Int).SetBytes(b[:])
 	return e.Add(e, offset())
 }
@@ -60,31 +82,24 @@ func suitsComb(e *big.Int) bool {
 	return d.Sign() >= 0 && d.BitLen() <= combBits
 }
 
-// expG returns g^e mod N.
+// expG returns g^e mod N. Only test vectors use exponents that do not suit the comb.
 func (gr *group) expG(e *big.Int) *big.Int {
-	if gr.comb != nil && suitsComb(e) {
+	if suitsComb(e) {
 		return gr.comb.exp(e, gr.N)
 	}
 	return new(big.Int).Exp(gr.g, e, gr.N)
 }
 
-// verifier returns v = g^x mod N for an x of at most 256 bits, given R = g^r mod
-// N with r from randomExponent. It computes R * g^s * g^-M with s = M + x - r,
-// where M = 3*offset puts s in the range of r. Neither r nor s depends on x by
-// itself, so that nothing the time of one exponentiation tells about its
-// exponent is about x, or adds up over many sign-ins. Compared within one
-// exchange, the times of both may tell of r + s, and so of x.
+// verifier returns v = g^x mod N (RFC 5054 section 2.4) for an x of at most 256 bits. It needs
+// R = g^r mod N, with r from randomExponent, to mask x as the comment of group describes.
 //
-// g^r and g^s are not computed in one pass with shared squarings, which would be
-// faster: r would cancel out in the accumulator.
+// It does not compute g^r and g^s in one pass with shared squarings, which would be faster: the
+// two masks would cancel out in the accumulator.
 func (gr *group) verifier(x, r, R *big.Int) *big.Int {
-	if gr.comb == nil {
-		return gr.expG(x)
-	}
-	top := new(big.Int).Mul(offset(), big.NewInt(3))
+	top := new(big.Int).Mul(offset(), big.NewInt(3)) // M
 	top.Add(top, x)
 	s := new(big.Int).Sub(top, r)
-	for !suitsComb(s) { // once in 2^384 times, or if r is the a of a test vector
+	for !suitsComb(s) { // with probability 2^-384, or if a test chose r
 		r = randomExponent()
 		R = gr.expG(r)
 		s.Sub(top, r)
@@ -94,17 +109,11 @@ func (gr *group) verifier(x, r, R *big.Int) *big.Int {
 	return v.Mod(v.Mul(v, gr.comb.unmask), gr.N)
 }
 
-// clientSecret returns S = (B - k*g^x)^(a + u*x) mod N (RFC 5054 section 2.6),
-// given A = g^a mod N. The random a of the exchange masks both exponents.
-//
-// Two things are not hidden. big.Int.Exp looks up powers of the base by 4 bits
-// of the exponent at a time: who learns all of a + u*x in one exchange, say from
-// the cache lines that are touched, can try passwords offline, because A is
-// public. And the last steps to g^x, its product with k, the difference to B and
-// the power of that difference are operations on values that depend on x.
+// clientSecret returns S = (B - k*g^x)^(a + u*x) mod N (RFC 5054 section 2.6). It needs
+// A = g^a mod N. a masks x in both powers.
 func (gr *group) clientSecret(A, B, a, u, x *big.Int) *big.Int {
 	base := new(big.Int).Mul(gr.k, gr.verifier(x, a, A))
-	base.Mod(base.Sub(B, base), gr.N) // Mod is Euclidean: never negative
+	base.Mod(base.Sub(B, base), gr.N) // Mod is Euclidean, so that base is not negative
 	e := new(big.Int).Mul(u, x)
 	return base.Exp(base, e.Add(e, a), gr.N)
 }
@@ -115,7 +124,7 @@ func (gr *group) serverPublic(v, b *big.Int) *big.Int {
 	return B.Mod(B.Add(B, gr.expG(b)), gr.N)
 }
 
-// serverSecret returns S = (A * v^u)^b mod N (RFC 5054 section 2.6).
+// serverSecret returns S = (A * v^u)^b mod N (RFC 5054 section 2.6). v is not masked; u is public.
 func (gr *group) serverSecret(A, v, u, b *big.Int) *big.Int {
 	S := new(big.Int).Exp(v, u, gr.N)
 	S.Mod(S.Mul(S, A), gr.N)

@@ -3,17 +3,20 @@ package srp
 import (
 	"crypto/sha1"
 	"math/big"
-	"math/bits"
 	"testing"
 
 	"github.com/loginwithcognito/cognito/internal/testvectors"
 )
 
-// N from RFC 3526's formula, with pi by Machin's: pi/4 = 4 atan(1/5) - atan(1/239).
-func TestNFromPi(t *testing.T) {
+// power2 returns 2^n.
+func power2(n uint) *big.Int { return new(big.Int).Lsh(big.NewInt(1), n) }
+
+// TestPrimeFromPi computes N by the formula of RFC 3526, with pi from Machin's formula:
+// pi/4 = 4*atan(1/5) - atan(1/239).
+func TestPrimeFromPi(t *testing.T) {
 	const precision = 2942 + 64
 	atan := func(n int64) *big.Int { // atan(1/n) * 2^precision
-		sum, term := new(big.Int), new(big.Int).Lsh(big.NewInt(1), precision)
+		sum, term := new(big.Int), power2(precision)
 		term.Quo(term, big.NewInt(n))
 		for i := int64(1); term.Sign() != 0; i += 2 {
 			part := new(big.Int).Quo(term, big.NewInt(i))
@@ -29,15 +32,14 @@ func TestNFromPi(t *testing.T) {
 	pi := atan(5)
 	pi.Mul(pi, big.NewInt(4)).Sub(pi, atan(239)).Mul(pi, big.NewInt(4)).Rsh(pi, precision-2942)
 
-	power := func(n uint) *big.Int { return new(big.Int).Lsh(big.NewInt(1), n) }
 	want := pi.Add(pi, big.NewInt(1690314))
-	want.Lsh(want, 64).Add(want, power(3072)).Sub(want, power(3008)).Sub(want, big.NewInt(1))
+	want.Lsh(want, 64).Add(want, power2(3072)).Sub(want, power2(3008)).Sub(want, big.NewInt(1))
 	if got := cognito().N; got.Cmp(want) != 0 {
 		t.Errorf("N = %x, want %x", got, want)
 	}
 }
 
-func TestNIsSafePrime(t *testing.T) {
+func TestSafePrime(t *testing.T) {
 	N := cognito().N
 	if !N.ProbablyPrime(4) {
 		t.Error("N is not prime")
@@ -47,91 +49,24 @@ func TestNIsSafePrime(t *testing.T) {
 	}
 }
 
-func TestGroupPublished(t *testing.T) {
-	var f struct {
+func TestPublishedGroup(t *testing.T) {
+	var file struct {
 		N string `json:"N_hex"`
 		G string `json:"cognito_g"`
 		K string `json:"cognito_k_hex"`
 	}
-	if err := testvectors.Decode("cognito_group", &f); err != nil {
+	if err := testvectors.Decode("cognito_group", &file); err != nil {
 		t.Fatal(err)
 	}
 	gr := cognito()
-	if gr.N.Text(16) != f.N || gr.g.String() != f.G || gr.k.Text(16) != f.K {
-		t.Errorf("group is N = %x, g = %d, k = %x; want %s, %s, %s", gr.N, gr.g, gr.k, f.N, f.G, f.K)
+	if got := gr.N.Text(16); got != file.N {
+		t.Errorf("N = %s, want %s", got, file.N)
 	}
-	if got := hashInt(pad(gr.N), pad(gr.g)); got.Cmp(gr.k) != 0 {
-		t.Errorf("k = %x, want SHA-256(pad(N) | pad(g)) = %x", gr.k, got)
+	if got := gr.g.String(); got != file.G {
+		t.Errorf("g = %s, want %s", got, file.G)
 	}
-}
-
-// TestTable computes each integer of the comb anew, by big.Int.Exp.
-func TestTable(t *testing.T) {
-	gr := cognito()
-	power := func(e *big.Int) string {
-		return string(new(big.Int).Exp(gr.g, e, gr.N).FillBytes(make([]byte, 384)))
-	}
-	var want string
-	for half := range 2 {
-		for column := range 32 {
-			e := new(big.Int)
-			for tooth := range 5 {
-				digit := big.NewInt(int64(1 + column>>tooth&1))
-				e.Add(e, digit.Lsh(digit, uint(128*tooth+64*half)))
-			}
-			want += power(e)
-		}
-	}
-	M := new(big.Int).Lsh(big.NewInt(1), 640)
-	M.Sub(M, big.NewInt(1)).Mul(M, big.NewInt(3))
-	// g^-M = g^(N-1-M), as the order of g divides N-1.
-	want += power(M.Sub(new(big.Int).Sub(gr.N, big.NewInt(1)), M))
-	if len(want) > 25_000 {
-		t.Errorf("the table has %d bytes", len(want))
-	}
-	if table != want {
-		t.Error("comb.bin is not what N and g give")
-	}
-	if entries := len(gr.comb.low) + len(gr.comb.high); entries != 64 || len(gr.comb.low[0])*bits.UintSize != 3072 {
-		t.Errorf("comb has %d entries of %d words", entries, len(gr.comb.low[0]))
-	}
-}
-
-func TestExpG(t *testing.T) {
-	gr, one := cognito(), big.NewInt(1)
-	top := new(big.Int).Lsh(offset(), 1)
-	exponents := map[string]*big.Int{
-		"1":               one,
-		"2^640-2":         new(big.Int).Sub(offset(), one),
-		"2^640-1, first":  offset(),
-		"2^640":           new(big.Int).Add(offset(), one),
-		"2^641-2, last":   top,
-		"2^641-1":         new(big.Int).Add(top, one),
-		"2^1024":          new(big.Int).Lsh(one, 1024),
-		"N-1":             new(big.Int).Sub(gr.N, one),
-		"longer than N":   new(big.Int).Lsh(big.NewInt(3), 8000),
-		"one bit per end": new(big.Int).Add(new(big.Int).Add(offset(), one), new(big.Int).Lsh(one, 639)),
-	}
-	for i := range uint(combBits) { // each digit by itself
-		if i%7 == 0 || i%64 == 63 {
-			exponents["bit "+big.NewInt(int64(i)).String()] = new(big.Int).Add(offset(), new(big.Int).Lsh(one, i))
-		}
-	}
-	for range 20 {
-		e := randomExponent()
-		exponents["random "+e.Text(16)] = e
-	}
-	for name, e := range exponents {
-		before := e.Text(16)
-		if got, want := gr.expG(e), new(big.Int).Exp(gr.g, e, gr.N); got.Cmp(want) != 0 {
-			t.Errorf("%s: g^e is wrong", name)
-		}
-		if e.Text(16) != before {
-			t.Errorf("%s: expG changed its argument", name)
-		}
-	}
-	if suitsComb(new(big.Int).Add(top, one)) || !suitsComb(top) || !suitsComb(offset()) {
-		t.Error("suitsComb has other limits than [2^640-1, 2^641-2]")
+	if got := gr.k.Text(16); got != file.K {
+		t.Errorf("k = %s, want %s", got, file.K)
 	}
 }
 
@@ -139,71 +74,125 @@ func TestRandomExponent(t *testing.T) {
 	seen := map[string]bool{}
 	for range 64 {
 		e := randomExponent()
-		if !suitsComb(e) || seen[e.Text(16)] {
-			t.Fatal("randomExponent repeats itself or leaves its range")
+		if !suitsComb(e) {
+			t.Fatal("randomExponent returned a value outside its range")
+		}
+		if seen[e.Text(16)] {
+			t.Fatal("randomExponent returned the same value twice")
 		}
 		seen[e.Text(16)] = true
 	}
 }
 
-// The masked power is g^x for any x of 256 bits and any mask, also one that
-// does not suit and has to be replaced.
+// TestSuitsComb checks both limits of the range.
+func TestSuitsComb(t *testing.T) {
+	first, last, one := offset(), new(big.Int).Lsh(offset(), 1), big.NewInt(1)
+	for _, test := range []struct {
+		name string
+		e    *big.Int
+		want bool
+	}{
+		{"1", one, false},
+		{"2^640 - 2", new(big.Int).Sub(first, one), false},
+		{"2^640 - 1", first, true},
+		{"2^641 - 2", last, true},
+		{"2^641 - 1", new(big.Int).Add(last, one), false},
+	} {
+		if got := suitsComb(test.e); got != test.want {
+			t.Errorf("suitsComb(%s) = %t, want %t", test.name, got, test.want)
+		}
+	}
+}
+
+// TestVerifierMasked checks that the result of verifier is g^x for any x of 256 bits and any
+// mask, including masks that must be replaced because s does not suit the comb.
+//
+// The group under test has 3 as its g, while its comb still has powers of 2. An exponent that
+// does not suit the comb would therefore give a wrong result.
 func TestVerifierMasked(t *testing.T) {
-	gr, one := cognito(), big.NewInt(1)
-	full := new(big.Int).Sub(new(big.Int).Lsh(one, 256), one)
-	for _, x := range []*big.Int{new(big.Int), one, full, hashInt([]byte("x"))} {
-		for _, r := range []*big.Int{
-			one, offset(), new(big.Int).Lsh(offset(), 1), new(big.Int).Add(offset(), x),
-			randomExponent(), new(big.Int).Lsh(one, 1023), gr.N,
+	gr, g, one := *cognito(), big.NewInt(2), big.NewInt(1)
+	gr.g = big.NewInt(3)
+	last := new(big.Int).Lsh(offset(), 1)
+	for _, x := range []*big.Int{
+		new(big.Int),
+		one,
+		new(big.Int).Sub(power2(256), one),
+		hashInt([]byte("x")),
+	} {
+		want := new(big.Int).Exp(g, x, gr.N)
+		for _, test := range []struct {
+			name string
+			r    *big.Int
+		}{
+			{"1", one},
+			{"first", offset()},
+			{"first that needs no replacement", new(big.Int).Add(offset(), x)},
+			{"last", last},
+			{"above last", new(big.Int).Add(last, big.NewInt(2))},
+			{"2^1023", power2(1023)},
+			{"N", gr.N},
+			{"random", randomExponent()},
 		} {
-			got := gr.verifier(x, r, new(big.Int).Exp(gr.g, r, gr.N))
-			if want := new(big.Int).Exp(gr.g, x, gr.N); got.Cmp(want) != 0 {
-				t.Errorf("x = %x, r = %x: g^x is wrong", x, r)
+			before := test.r.Text(16)
+			got := gr.verifier(x, test.r, new(big.Int).Exp(g, test.r, gr.N))
+			if got.Cmp(want) != 0 {
+				t.Errorf("verifier(x = %x, r = %s) = %x, want %x", x, test.name, got, want)
+			}
+			if test.r.Text(16) != before {
+				t.Errorf("verifier(x = %x, r = %s) changed r", x, test.name)
 			}
 		}
 	}
 }
 
-// RFC 5054 Appendix B has another group, hash and padding than Cognito. What it
-// proves here is the arithmetic of group, the same code that Cognito's group runs:
-// v, A, B and both sides' S from given k, u and x. The test computes k, u and x
-// itself, which shows that it reads the RFC's values right, and no more.
+// TestRFC5054AppendixB runs the RFC's test vectors through the arithmetic of group. The RFC has
+// another prime, hash and padding than Cognito, so that k, u and x are inputs of the arithmetic
+// and the test computes them itself.
 func TestRFC5054AppendixB(t *testing.T) {
-	f := map[string]any{}
-	if err := testvectors.Decode("rfc5054_appendix_b", &f); err != nil {
+	file := map[string]any{}
+	if err := testvectors.Decode("rfc5054_appendix_b", &file); err != nil {
 		t.Fatal(err)
 	}
-	n := func(name string) *big.Int { return bigHex(f[name].(string)) }
-	srp6aArithmetic(t, &group{N: n("N"), g: bigHex(f["g"].(string)), k: n("k")},
-		n("small_a"), n("small_b"), n("big_A"), n("big_B"), n("u"), n("x"), n("v"), n("premaster_secret_S"))
+	text := func(name string) string {
+		s, ok := file[name].(string)
+		if !ok {
+			t.Fatalf("the vectors have no %s", name)
+		}
+		return s
+	}
+	n := func(name string) *big.Int { return bigHex(text(name)) }
+	N, g, k, u, x := n("N"), n("g"), n("k"), n("u"), n("x")
+	a, b, A, B, v, S := n("small_a"), n("small_b"), n("big_A"), n("big_B"), n("v"),
+		n("premaster_secret_S")
 
-	if k := rfc5054Hash(128, n("N"), n("g")); k.Cmp(n("k")) != 0 {
-		t.Errorf("k = %x", k)
-	}
-	if u := rfc5054Hash(128, n("big_A"), n("big_B")); u.Cmp(n("u")) != 0 {
-		t.Errorf("u = %x", u)
-	}
-	inner := sha1.Sum([]byte(f["I"].(string) + ":" + f["P"].(string)))
-	x := sha1.Sum(append(unhex(f["s"].(string)), inner[:]...))
-	if got := new(big.Int).SetBytes(x[:]); got.Cmp(n("x")) != 0 {
-		t.Errorf("x = %x", got)
-	}
-}
-
-func srp6aArithmetic(t *testing.T, gr *group, a, b, A, B, u, x, v, S *big.Int) {
-	t.Helper()
-	for _, c := range []struct {
+	gr := &group{N: N, g: g, k: k, comb: newComb(newTable(N, g))}
+	r := randomExponent()
+	inner := sha1.Sum([]byte(text("I") + ":" + text("P")))
+	outer := sha1.Sum(append(unhex(text("s")), inner[:]...))
+	for _, test := range []struct {
 		name      string
 		got, want *big.Int
 	}{
-		{"A", gr.expG(a), A},
-		{"v", gr.verifier(x, nil, nil), v},
-		{"B", gr.serverPublic(v, b), B},
-		{"client's S", gr.clientSecret(A, B, a, u, x), S},
-		{"server's S", gr.serverSecret(A, v, u, b), S},
+		{"expG(a)", gr.expG(a), A},
+		{"verifier(x)", gr.verifier(x, r, gr.expG(r)), v},
+		{"serverPublic(v, b)", gr.serverPublic(v, b), B},
+		{"clientSecret", gr.clientSecret(A, B, a, u, x), S},
+		{"serverSecret", gr.serverSecret(A, v, u, b), S},
+		{"k by the RFC", rfc5054Hash(N, g), k},
+		{"u by the RFC", rfc5054Hash(A, B), u},
+		{"x by the RFC", new(big.Int).SetBytes(outer[:]), x},
 	} {
-		if c.got.Cmp(c.want) != 0 {
-			t.Errorf("%s = %x, want %x", c.name, c.got, c.want)
+		if test.got.Cmp(test.want) != 0 {
+			t.Errorf("%s = %x, want %x", test.name, test.got, test.want)
 		}
 	}
+}
+
+// rfc5054Hash returns the SHA-1 of parts that are padded to the 128 bytes of the RFC's N.
+func rfc5054Hash(parts ...*big.Int) *big.Int {
+	h := sha1.New()
+	for _, p := range parts {
+		h.Write(p.FillBytes(make([]byte, 128)))
+	}
+	return new(big.Int).SetBytes(h.Sum(nil))
 }

@@ -1,34 +1,43 @@
-// Package srp is the password proof of Amazon Cognito: SRP-6a (RFC 5054
-// sections 2.4 to 2.6) with Cognito's group, hash and byte encodings.
-// It has the client side, the verifier side, and the verifiers a remembered
-// device registers. It does no input or output.
+// Package srp implements the password proof of Amazon Cognito user pools: SRP-6a, as specified
+// in RFC 5054, with Cognito's group, hash and encodings.
 //
-//	c := srp.NewClient()
-//	// InitiateAuth, USER_SRP_AUTH: send c.A() as SRP_A.
-//	// Cognito answers SALT, SRP_B, SECRET_BLOCK and USER_ID_FOR_SRP.
-//	id := srp.Identity{Pool: pool, User: userIDForSRP, Password: password}
+// [Client] is the side that signs in and [Server] the side that verifies. [NewVerifier] makes
+// the verifiers that remembered devices register. The package performs no input or output.
+//
+//	client := srp.NewClient()
+//	// Send InitiateAuth (USER_SRP_AUTH) with client.A() as SRP_A.
+//	// The response holds SALT, SRP_B, SECRET_BLOCK and USER_ID_FOR_SRP.
+//	id := srp.Identity{Pool: poolName, User: userIDForSRP, Password: password}
+//	challenge := srp.Challenge{Salt: salt, B: srpB, SecretBlock: secretBlock}
 //	timestamp := srp.Timestamp(time.Now())
-//	signature, err := c.Sign(id, srp.Challenge{Salt: salt, B: b, SecretBlock: block}, timestamp)
-//	// RespondToAuthChallenge, PASSWORD_VERIFIER: send base64 of signature
-//	// as PASSWORD_CLAIM_SIGNATURE and the same timestamp as TIMESTAMP.
+//	signature, err := client.Sign(id, challenge, timestamp)
+//	// Send RespondToAuthChallenge (PASSWORD_VERIFIER) with the signature, in base64, as
+//	// PASSWORD_CLAIM_SIGNATURE and with timestamp as TIMESTAMP.
 //
-// The names are those of RFC 5054: N and g are the group, k the multiplier,
-// a and b the ephemeral secrets, A and B their public values, u the scrambling
-// parameter, x the exponent made from the password, v the verifier g^x and
-// S the premaster secret. Three things are Cognito's own, and are what
-// amazon-cognito-identity-js (AuthenticationHelper.js, CognitoUser.js) does:
+// # Differences from RFC 5054
 //
-//   - N is the 3072-bit prime that RFC 3526 and RFC 5054 share, with g = 2
-//     from RFC 3526, not RFC 5054's g = 5;
-//   - integers are hashed in minimal two's complement form (see pad), not
-//     filled up to the length of N;
-//   - the proof is an HMAC with a key derived from S by HKDF. Cognito sends
-//     no proof of its own, so nothing here authenticates the server: TLS must.
+// Variables have the names of RFC 5054: N and g are the group, k is the multiplier, a and b are
+// the secret ephemeral values, A and B the public ones, u is the scrambling parameter, x the
+// private key derived from the password, v = g^x the password verifier, and S the premaster
+// secret. The formulas are those of sections 2.4 to 2.6.
 //
-// Arithmetic is math/big, which does not run in constant time. In powers, x is
-// therefore only used together with a random mask that is fresh in each exchange;
-// group.verifier, group.clientSecret and comb say what that hides and what not.
-// Secrets are not wiped from memory: math/big leaves copies that cannot be reached.
+// Cognito has no public specification. Where it departs from the RFC, this package does what
+// Amazon's client amazon-cognito-identity-js does (AuthenticationHelper.js, CognitoUser.js):
+//
+//   - N is the 3072-bit prime of RFC 3526 section 4, with that RFC's generator g = 2.
+//     RFC 5054 appendix A combines the same prime with g = 5.
+//   - The hash is SHA-256, and x also covers the name of the user pool.
+//   - Integers are hashed in minimal two's complement form, not padded to the length of N.
+//   - The proof is an HMAC under a key that HKDF derives from S. Cognito sends no proof of its
+//     own, so SRP does not authenticate the server: TLS must.
+//
+// # Secrets in memory
+//
+// The arithmetic uses math/big, which is not constant-time. An exponentiation therefore never
+// uses x alone, but x combined with a random mask that is new in each exchange. The comments of
+// group and comb state what this hides and what it does not hide.
+//
+// Secrets are not wiped from memory, because math/big leaves copies that callers cannot reach.
 package srp
 
 import (
@@ -37,162 +46,160 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// Identity is what x is bound to.
+// Identity holds the values from which x is derived.
 //
-// For a user, Pool is the pool's name (see [PoolName]), User the
-// USER_ID_FOR_SRP of the challenge, which is not always the name that was
-// typed, and Password the password. For a remembered device they are the
-// DeviceGroupKey, the DeviceKey and the device's password.
+// For a user, Pool is the name of the user pool (see [PoolName]), User is the USER_ID_FOR_SRP
+// of the challenge and Password is the password. USER_ID_FOR_SRP can differ from the user name
+// that was typed. For a remembered device, the three are the DeviceGroupKey, the DeviceKey and
+// the device's password.
 //
-// All three are UTF-8, must not be empty, and are used as they are: there is no
-// Unicode normalisation, so the password must be encoded as it was when it was set.
+// All three must be valid UTF-8 and must not be empty. They are hashed as they are. Callers
+// that normalize Unicode must do so both when a password is set and when it is used.
 //
-// An Identity prints and marshals as "srp.Identity(redacted)", unless it is an
-// unexported field of another struct: fmt does not call methods there.
+// An Identity prints and marshals as "REDACTED". Package fmt cannot redact an Identity in an
+// unexported field of another struct, because it does not call the methods of such fields.
 type Identity struct {
+	redacted
 	Pool, User, Password string
 }
 
-// Format implements [fmt.Formatter] and shows no field.
-func (Identity) Format(f fmt.State, _ rune) { redact(f, "srp.Identity") }
+// redacted is embedded in each type that holds a secret. Its methods hide all fields from
+// package fmt, whatever the verb, and from log/slog and encoding/json.
+type redacted struct{}
 
-// MarshalText implements [encoding.TextMarshaler] and shows no field.
-func (Identity) MarshalText() ([]byte, error) { return []byte("srp.Identity(redacted)"), nil }
+// Format implements [fmt.Formatter].
+func (redacted) Format(f fmt.State, _ rune) { io.WriteString(f, "REDACTED") }
 
-func redact(f fmt.State, name string) { fmt.Fprintf(f, "%s(redacted)", name) }
+// MarshalText implements [encoding.TextMarshaler].
+func (redacted) MarshalText() ([]byte, error) { return []byte("REDACTED"), nil }
 
-// check reports the first field of id that is empty or is not UTF-8. Bytes
-// that are not UTF-8 would be replaced in JSON on the way to Cognito and then
-// give another x than the one the user meant.
+// check returns an error that names the first field that is empty or not UTF-8. Invalid UTF-8
+// must not pass: encoding/json would replace it on the way to Cognito, and Cognito would then
+// derive another x.
 func (id Identity) check() error {
-	for _, f := range []struct{ name, value string }{{"Pool", id.Pool}, {"User", id.User}, {"Password", id.Password}} {
-		if f.value == "" {
-			return fmt.Errorf("srp: Identity.%s is empty", f.name)
+	for _, field := range []struct{ name, value string }{
+		{"Pool", id.Pool},
+		{"User", id.User},
+		{"Password", id.Password},
+	} {
+		if field.value == "" {
+			return fmt.Errorf("srp: Identity.%s is empty", field.name)
 		}
-		if !utf8.ValidString(f.value) {
-			return fmt.Errorf("srp: Identity.%s is not valid UTF-8", f.name)
+		if !utf8.ValidString(field.value) {
+			return fmt.Errorf("srp: Identity.%s is not valid UTF-8", field.name)
 		}
 	}
 	return nil
 }
 
-// x is SHA-256( pad(salt) | SHA-256( Pool | User | ":" | Password ) ), the
-// exponent of RFC 5054 section 2.4 in Cognito's encoding. The inner hash is
-// 32 raw bytes.
+// x returns SHA-256( pad(salt) | SHA-256( Pool | User | ":" | Password ) ), which is x of
+// RFC 5054 section 2.4 with Pool added. The inner hash is 32 bytes, without padding.
 func (id Identity) x(salt *big.Int) *big.Int {
 	inner := sha256.Sum256([]byte(id.Pool + id.User + ":" + id.Password))
 	return hashInt(pad(salt), inner[:])
 }
 
-// PoolName returns the text after the first "_" of a user pool's id:
-// "AbCdEfGhI" for "us-east-1_AbCdEfGhI". It fails if the id is not a Region,
-// "_" and a name of letters, digits and "_", at most 55 bytes in all (Amazon
-// Cognito API Reference, UserPoolIdType).
+// PoolName returns the part of a user pool ID after the first "_", such as "AbCdEfGhI" for
+// "us-east-1_AbCdEfGhI". It returns an error if the ID does not consist of a Region, a "_" and
+// a name of letters, digits and "_", or if it is longer than 55 bytes (UserPoolIdType in the
+// Amazon Cognito user pools API Reference).
 func PoolName(userPoolID string) (string, error) {
 	const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	region, name, _ := strings.Cut(userPoolID, "_")
 	if region == "" || name == "" || len(userPoolID) > 55 ||
 		strings.Trim(region, alphanumeric+"-") != "" || strings.Trim(name, alphanumeric+"_") != "" {
-		return "", fmt.Errorf("srp: user pool id %.60q does not have the form us-east-1_AbCdEfGhI", userPoolID)
+		return "", fmt.Errorf("srp: user pool ID %.60q does not have the form us-east-1_AbCdEfGhI",
+			userPoolID)
 	}
 	return name, nil
 }
 
-// layout is the form of TIMESTAMP: English names, no zero before the day of
-// the month, hours from 00 to 23 (amazon-cognito-identity-js, DateHelper.js).
-const layout = "Mon Jan 2 15:04:05 UTC 2006"
+// timestampLayout is the form of TIMESTAMP: English names, a day without leading zero and a
+// 24-hour clock (DateHelper.js in amazon-cognito-identity-js).
+const timestampLayout = "Mon Jan 2 15:04:05 UTC 2006"
 
-// Timestamp returns t in the form TIMESTAMP has, "Tue Apr 5 06:07:08 UTC 2022",
-// in UTC whatever t's location is. The text that is signed and the text that is
-// sent must be the same.
-func Timestamp(t time.Time) string { return t.UTC().Format(layout) }
+// Timestamp returns t, converted to UTC, in the form of TIMESTAMP:
+// "Tue Apr 5 06:07:08 UTC 2022". Clients must sign and send the same text.
+func Timestamp(t time.Time) string { return t.UTC().Format(timestampLayout) }
 
-// checkTimestamp refuses what [Timestamp] cannot have made. Cognito answers a
-// zero before the day or a weekday of another date with "Incorrect username or
-// password", which would send the user looking in the wrong place.
+// checkTimestamp returns an error if s is not a result of [Timestamp]. Cognito's response to a
+// day with a leading zero or to a wrong weekday is "Incorrect username or password", which does
+// not lead to the cause.
 func checkTimestamp(s string) error {
-	t, err := time.Parse(layout, s)
+	t, err := time.Parse(timestampLayout, s)
 	if err != nil || Timestamp(t) != s {
-		return errors.New(`srp: timestamp does not have the form "Tue Apr 5 06:07:08 UTC 2022": use srp.Timestamp`)
+		return errors.New(`srp: timestamp is not like "Tue Apr 5 06:07:08 UTC 2022": use Timestamp`)
 	}
 	return nil
 }
 
-// pad returns n >= 0 as minimal big-endian two's complement: no leading zero
-// bytes but one where the first bit would be set, and one zero byte for 0. It
-// is Java's BigInteger.toByteArray and padHex of amazon-cognito-identity-js,
-// and it is not RFC 5054's PAD, which fills up to the length of N.
-func pad(n *big.Int) []byte {
-	b := n.Bytes()
-	if len(b) == 0 || b[0] >= 0x80 {
-		b = append([]byte{0}, b...)
-	}
-	return b
-}
+// pad returns n, which is not negative, in minimal big-endian two's complement form. The bit
+// before the highest one bit is the sign and belongs to the result, so that 0x7f is one byte,
+// 0x80 is two bytes (00 80) and 0 is one byte. It is BigInteger.toByteArray of Java and padHex
+// of AuthenticationHelper.js. It is not PAD of RFC 5054, which fills up to the length of N.
+func pad(n *big.Int) []byte { return n.FillBytes(make([]byte, n.BitLen()/8+1)) }
 
-// hashInt is SHA-256 over the parts, as an integer.
+// hashInt returns the SHA-256 of the concatenated parts as an integer.
 func hashInt(parts ...[]byte) *big.Int {
-	h := sha256.New()
-	for _, p := range parts {
-		h.Write(p)
-	}
-	return new(big.Int).SetBytes(h.Sum(nil))
+	sum := sha256.Sum256(slices.Concat(parts...))
+	return new(big.Int).SetBytes(sum[:])
 }
 
-// scramble is u = SHA-256( pad(A) | pad(B) ) (RFC 5054 section 2.6).
+// scramble returns u = SHA-256( pad(A) | pad(B) ) (RFC 5054 section 2.6).
 func scramble(A, B *big.Int) *big.Int { return hashInt(pad(A), pad(B)) }
 
-// key derives K, the 16-byte HMAC key of the proof, from S by HKDF-SHA-256
-// (RFC 5869) with the salt u and the info "Caldera Derived Key"
-// (AuthenticationHelper.js, computehkdf).
+// key derives K, the key of the proof, from S. It is 16 bytes of HKDF-SHA-256 (RFC 5869) with
+// the salt u and the info "Caldera Derived Key" (computehkdf in AuthenticationHelper.js).
 func key(S, u *big.Int) ([]byte, error) {
 	return hkdf.Key(sha256.New, pad(S), pad(u), "Caldera Derived Key", 16)
 }
 
-// sign is HMAC-SHA-256 with K over Pool | User | SECRET_BLOCK | TIMESTAMP
-// (CognitoUser.js, authenticateUserDefaultAuth).
+// sign returns the proof: the HMAC-SHA-256 of Pool | User | SECRET_BLOCK | TIMESTAMP under K
+// (authenticateUserDefaultAuth in CognitoUser.js).
 func sign(K []byte, id Identity, secretBlock []byte, timestamp string) []byte {
-	h := hmac.New(sha256.New, K)
-	h.Write([]byte(id.Pool + id.User))
-	h.Write(secretBlock)
-	h.Write([]byte(timestamp))
-	return h.Sum(nil)
+	mac := hmac.New(sha256.New, K)
+	mac.Write(slices.Concat([]byte(id.Pool+id.User), secretBlock, []byte(timestamp)))
+	return mac.Sum(nil)
 }
 
-// Most digits that are read. The values of the group have 768, and some
-// clients send one or two zeros before them. Cognito's salts have 32; a salt is
-// only hashed, so its bound is generous.
+// Limits for numbers in hexadecimal, so that a hostile peer cannot cause long computations.
 const (
-	maxDigits     = 770
+	// maxDigits is for A and B. Values modulo N have up to 768 digits, and some clients send
+	// one or two leading zeros.
+	maxDigits = 770
+
+	// maxSaltDigits is for SALT. Cognito's salts have up to 32 digits. A salt is only hashed,
+	// so the limit is generous.
 	maxSaltDigits = 512
 )
 
-// parseHex reads a non-negative integer of at most max hexadecimal digits of
-// either case. An odd number of them and leading zeros are fine: Cognito sends
-// what Java's BigInteger.toString(16) makes. Signs and underscores, which
-// big.Int.SetString may take, are not.
-func parseHex(name, s string, max int) (*big.Int, error) {
+// parseHex parses a non-negative integer of at most limit hexadecimal digits. Both cases, odd
+// lengths and leading zeros are valid, because Cognito sends the output of Java's
+// BigInteger.toString(16). Signs are not.
+func parseHex(name, s string, limit int) (*big.Int, error) {
 	switch {
 	case s == "":
 		return nil, fmt.Errorf("srp: %s is empty", name)
-	case len(s) > max:
-		return nil, fmt.Errorf("srp: %s has %d digits, more than %d", name, len(s), max)
+	case len(s) > limit:
+		return nil, fmt.Errorf("srp: %s has %d digits: the limit is %d", name, len(s), limit)
 	case strings.Trim(s, "0123456789abcdefABCDEF") != "":
-		return nil, fmt.Errorf("srp: %s is not a non-negative hexadecimal number", name)
+		return nil, fmt.Errorf("srp: %s is not an unsigned hexadecimal number", name)
 	}
 	n, _ := new(big.Int).SetString(s, 16)
 	return n, nil
 }
 
-// text is the inverse of parseHex, and "" for the value that a Client or Server
-// which was not made by its function does not have.
-func text(n *big.Int) string {
+// formatHex returns n in hexadecimal, or "" if n is nil, which it is in the zero value of
+// Client and Server.
+func formatHex(n *big.Int) string {
 	if n == nil {
 		return ""
 	}

@@ -41,7 +41,7 @@ func TestCurl(t *testing.T) {
 		{name: "refused", args: []string{"-f", bucket + "none"}, code: exitFailed, stderr: "404 Not Found"},
 		{name: "wrong Region", args: []string{"-f", "-region", "eu-west-1", bucket + "hello.txt"}, code: exitFailed, stderr: "400 Bad Request"},
 		{name: "another file", args: []string{"-d", "@" + file + ".none", bucket}, code: exitUsage, stderr: "no such file"},
-		{name: "signed already", args: []string{"-H", "Authorization: Bearer abc", bucket}, code: exitFailed, stderr: "header Authorization is set already"},
+		{name: "signed already", args: []string{"-H", "Authorization: Bearer abc", bucket}, code: exitFailed, stderr: "header Authorization is already set"},
 		{name: "no header", args: []string{"-H", "Accept", bucket}, code: exitUsage, stderr: "Name: value"},
 		{name: "two lines", args: []string{"-H", "A: b\r\nC: d", bucket}, code: exitFailed, stderr: "control character"},
 		{name: "no method", args: []string{"-X", "A B", bucket}, code: exitUsage, stderr: "no method"},

@@ -36,7 +36,7 @@ func TestServerSideOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	users = append(users, user{verified, "5@example.com", "",
-		hex.EncodeToString(verifier.Salt), hex.EncodeToString(verifier.Verifier)})
+		hex.EncodeToString(verifier.Salt), hex.EncodeToString(verifier.PasswordVerifier)})
 
 	var server struct{ URL string }
 	serve(t, node(t, "testdata/js/srp_server.mjs"), map[string]any{"userPoolId": pool, "users": users}, &server)

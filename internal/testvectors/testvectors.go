@@ -1,18 +1,16 @@
-// Package testvectors carries known answers for the tests of this module:
-// values published in RFCs, in AWS documentation and in the test suites of
-// other Cognito clients, and values made by running the official clients on
-// inputs of ours.
+// Package testvectors holds known answers for the tests of this module: values from RFCs, from AWS
+// documentation and from the test suites of other Cognito clients, and values that Amazon's own
+// clients computed from inputs of this project.
 //
-//	var f struct {
+//	var file struct {
 //		Cases []struct{ PRK, OKM string }
 //	}
-//	if err := testvectors.Decode("rfc5869_hkdf_sha256", &f); err != nil {
+//	if err := testvectors.Decode("rfc5869_hkdf_sha256", &file); err != nil {
 //		t.Fatal(err)
 //	}
 //
-// README.md beside this file says where each file comes from and how to make
-// the generated ones again. Only tests import this package, so none of the
-// data ends up in a program.
+// README.md in this directory describes the source of each file and how to regenerate the
+// generated ones. Only tests import this package, so that programs do not contain the data.
 package testvectors
 
 import (
@@ -20,39 +18,25 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 )
 
 //go:embed data/*.json
 var files embed.FS
 
-// Decode stores the vectors of data/<name>.json in v as [json.Unmarshal] does.
-// It is an error when there is no such file, or when the file holds no vector:
-// a test that ran on nothing must fail.
+// Decode stores the vectors of data/<name>.json in v, as [json.Unmarshal] does. A file that does
+// not exist or that has no vectors is an error, because a test that runs on nothing must fail.
 //
-// encoding/json matches keys without regard to case. A file that has two keys
-// which differ only in case has to be decoded into a map.
+// encoding/json ignores the case of keys. A file with two keys that differ only in case must be
+// decoded into a map.
 func Decode(name string, v any) error {
 	data, err := files.ReadFile("data/" + name + ".json")
 	if err != nil {
-		return fmt.Errorf("testvectors: no file %q; there are %s", name, strings.Join(Names(), ", "))
+		return fmt.Errorf("testvectors: no file %q: use one of %s",
+			name, strings.Join(names(), ", "))
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
+	if err := check(data); err != nil {
 		return fmt.Errorf("testvectors: %s: %w", name, err)
-	}
-	for _, prose := range []string{"description", "source", "generator"} {
-		delete(members, prose)
-	}
-	if len(members) == 0 {
-		return fmt.Errorf("testvectors: %s: %w", name, errEmpty)
-	}
-	for key, value := range members {
-		switch string(value) {
-		case "[]", "{}", `""`, "null":
-			return fmt.Errorf("testvectors: %s: member %q: %w", name, key, errEmpty)
-		}
 	}
 	if err := json.Unmarshal(data, v); err != nil {
 		return fmt.Errorf("testvectors: %s: %w", name, err)
@@ -60,17 +44,32 @@ func Decode(name string, v any) error {
 	return nil
 }
 
-var errEmpty = errors.New("holds no vector")
-
-// Names lists the files that [Decode] knows, in alphabetical order.
-func Names() []string {
-	entries, err := fs.ReadDir(files, "data")
-	if err != nil {
-		return nil // cannot happen: the directory is embedded
+// check returns an error if the file has no members with vectors, or if one of them is empty.
+func check(data []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return err
 	}
-	names := make([]string, len(entries))
-	for i, e := range entries {
-		names[i] = strings.TrimSuffix(e.Name(), ".json")
+	for _, prose := range []string{"description", "source", "generator"} {
+		delete(members, prose)
+	}
+	if len(members) == 0 {
+		return errors.New("no vectors")
+	}
+	for key, value := range members {
+		switch string(value) {
+		case "[]", "{}", `""`, "null":
+			return fmt.Errorf("member %q has no vectors", key)
+		}
+	}
+	return nil
+}
+
+// names returns the names of the files in alphabetical order.
+func names() (names []string) {
+	entries, _ := files.ReadDir("data") // never fails, because the directory is embedded
+	for _, e := range entries {
+		names = append(names, strings.TrimSuffix(e.Name(), ".json"))
 	}
 	return names
 }

@@ -2,7 +2,6 @@ package testvectors
 
 import (
 	"encoding/json"
-	"io/fs"
 	"os"
 	"regexp"
 	"slices"
@@ -10,57 +9,57 @@ import (
 	"testing"
 )
 
-// want is the list of files; one that is lost or added unseen fails the test.
-var want = []string{
-	"cognito_group",
-	"cognito_js_device_generated",
-	"cognito_js_generated",
-	"cognito_srp_published",
-	"endpoints_botocore_generated",
-	"rfc4231_hmac_sha256",
-	"rfc5054_appendix_b",
-	"rfc5869_hkdf_sha256",
-	"rfc7515_a2_rs256",
-	"s3_docs_examples",
-	"sigv4_botocore_generated",
-	"wire_botocore_generated",
-}
-
+// TestNames fails if a file is lost or added by accident.
 func TestNames(t *testing.T) {
-	if got := Names(); !slices.Equal(got, want) {
-		t.Errorf("Names() = %q, want %q", got, want)
+	want := []string{
+		"cognito_group",
+		"cognito_js_device_generated",
+		"cognito_js_generated",
+		"cognito_srp_published",
+		"endpoints_botocore_generated",
+		"rfc4231_hmac_sha256",
+		"rfc5054_appendix_b",
+		"rfc5869_hkdf_sha256",
+		"rfc7515_a2_rs256",
+		"s3_docs_examples",
+		"sigv4_botocore_generated",
+		"wire_botocore_generated",
+	}
+	if got := names(); !slices.Equal(got, want) {
+		t.Errorf("names() = %q, want %q", got, want)
 	}
 }
 
-func TestEveryFileDecodes(t *testing.T) {
-	for _, name := range Names() {
+// TestFiles checks that each file has a description and a source. The source of a generated file
+// is the script that regenerates it.
+func TestFiles(t *testing.T) {
+	for _, name := range names() {
 		t.Run(name, func(t *testing.T) {
 			var file map[string]any
 			if err := Decode(name, &file); err != nil {
 				t.Fatal(err)
 			}
 			if text(file["description"]) == "" {
-				t.Error("no description")
+				t.Error("the file has no description")
 			}
-			if strings.HasSuffix(name, "_generated") {
-				script := text(file["generator"])
-				if script == "" {
-					t.Fatal("a generated file without the script that makes it again")
-				}
-				if _, err := os.Stat(script); err != nil {
-					t.Errorf("generator: %v", err)
+			if !strings.HasSuffix(name, "_generated") {
+				if !hasSource(file) {
+					t.Error("the file has published values without a source")
 				}
 				return
 			}
-			if !hasSource(file) {
-				t.Error("published values without a source")
+			script := text(file["generator"])
+			if script == "" {
+				t.Fatal("the file is generated, but does not name its generator")
+			}
+			if _, err := os.Stat(script); err != nil {
+				t.Errorf("generator: %v", err)
 			}
 		})
 	}
 }
 
-// hasSource reports whether the file, or every item of at least one of its
-// lists, says where the values were published.
+// hasSource reports whether v, or each item of a list in v, has a source.
 func hasSource(v any) bool {
 	switch v := v.(type) {
 	case map[string]any:
@@ -91,37 +90,55 @@ func text(v any) string {
 func TestDecodeErrors(t *testing.T) {
 	var v any
 	for _, name := range []string{"", "nothing", "../testvectors", "cognito_group.json"} {
-		if err := Decode(name, &v); err == nil || !strings.Contains(err.Error(), "cognito_group") {
+		err := Decode(name, &v)
+		if err == nil || !strings.Contains(err.Error(), "cognito_group") {
 			t.Errorf("Decode(%q) = %v, want an error that lists the files", name, err)
 		}
 	}
 	var wrong []int
 	if err := Decode("cognito_group", &wrong); err == nil {
-		t.Error("Decode into the wrong type succeeded")
+		t.Error("Decode into a slice = nil, want an error")
 	}
 }
 
-// TestFilesSpeakForThemselves keeps paths and hosts of the machine on which a
-// file was made out of it.
-func TestFilesSpeakForThemselves(t *testing.T) {
-	private := regexp.MustCompile(`/(home|root|tmp|work|Users)/|file://|\b(registry|proxy)\.[a-z]`)
-	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
+// TestCheck checks that a file without vectors is an error.
+func TestCheck(t *testing.T) {
+	for _, test := range []struct{ data, want string }{
+		{`{"cases": [1]}`, ""},
+		{`{"source": "s", "cases": [1], "k": "0"}`, ""},
+		{`{}`, "no vectors"},
+		{`{"description": "d", "source": "s", "generator": "g"}`, "no vectors"},
+		{`{"description": "d", "cases": []}`, `"cases" has no vectors`},
+		{`{"description": "d", "cases": {}}`, `"cases" has no vectors`},
+		{`{"k": "0", "cases": null}`, `"cases" has no vectors`},
+		{`{"cases": [1], "k": ""}`, `"k" has no vectors`},
+		{`[]`, "cannot unmarshal"},
+		{``, "unexpected end"},
+	} {
+		err := check([]byte(test.data))
+		if test.want == "" && err != nil {
+			t.Errorf("check(%s) = %v, want nil", test.data, err)
 		}
-		data, err := files.ReadFile(path)
+		if test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("check(%s) = %v, want an error with %q", test.data, err, test.want)
+		}
+	}
+}
+
+// TestFilesArePortable checks that the files contain no paths or hosts of the machine on which
+// they were made.
+func TestFilesArePortable(t *testing.T) {
+	private := regexp.MustCompile(`/(home|root|tmp|work|Users)/|file://|\b(registry|proxy)\.[a-z]`)
+	for _, name := range names() {
+		data, err := files.ReadFile("data/" + name + ".json")
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
 		if at := private.FindIndex(data); at != nil {
-			t.Errorf("%s: byte %d: %q", path, at[0], data[at[0]:min(at[1]+40, len(data))])
+			t.Errorf("%s: byte %d is %q", name, at[0], data[at[0]:min(at[1]+40, len(data))])
 		}
 		if !json.Valid(data) {
-			t.Errorf("%s: not JSON", path)
+			t.Errorf("%s is not valid JSON", name)
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Makes ../data/{sigv4,wire,endpoints}_botocore_generated.json again by running botocore 1.43.11 on the inputs in them.
+"""Regenerates ../data/{sigv4,wire,endpoints}_botocore_generated.json with botocore 1.43.11.
 
-    python3 botocore_vectors.py --check    exit status 1 and a list of differences when a stored value is not what comes out
-    python3 botocore_vectors.py --write    store what comes out
+    python3 botocore_vectors.py --check    print the differences; exit with status 1 if there are any
+    python3 botocore_vectors.py --write    store the results
 
-The clock is frozen at each case's time, nothing is sent, and no configuration or credentials of the machine are read.
-internal/interop/install.sh says which python3 has this botocore.
+The inputs are those in the files. The clock is frozen at the time of each case. The script sends no
+requests and reads no configuration or credentials of the machine. internal/interop/install.sh
+installs this version of botocore.
 """
 
 import ast
@@ -36,7 +37,8 @@ from botocore.loaders import Loader
 DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
 ACCESS_KEY, SECRET_KEY = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 WIRE_TIME = "20231105T070809Z"
-VARIES = ("user-agent", "amz-sdk-invocation-id", "amz-sdk-request")  # by run and machine; never signed
+# Headers that differ by run and machine. They are not signed.
+VARIES = ("user-agent", "amz-sdk-invocation-id", "amz-sdk-request")
 
 
 def freeze(timestamp):
@@ -78,7 +80,7 @@ def sign(case):
 
 
 def keep(signer, step, made):
-    """Makes the signer leave what a step returns in made."""
+    """Makes the signer store the result of a step in made."""
     original = getattr(signer, step)
 
     def wrapped(*args):
@@ -129,7 +131,7 @@ def call(case):
     operation = botocore.xform_name(case["operation"])
     try:
         parsed = getattr(client, operation)(**case["params"])
-        parsed["ResponseMetadata"].pop("RetryAttempts")  # 0: it is not part of the answer
+        parsed["ResponseMetadata"].pop("RetryAttempts")  # 0, and not part of the response
     except ClientError as error:
         parsed = {"ClientError": error.response, "class": type(error).__name__}
     return {**case, "request": sent, "parsed": json.loads(json.dumps(parsed, default=str))}
@@ -139,7 +141,9 @@ def endpoints(stored):
     loader = Loader()
     partitions = loader.load_data("partitions")
     providers = {
-        service: EndpointProvider(loader.load_service_model(service, "endpoint-rule-set-1"), partitions)
+        service: EndpointProvider(
+            loader.load_service_model(service, "endpoint-rule-set-1"), partitions
+        )
         for service in ("cognito-idp", "cognito-identity", "sts", "s3")
     }
     listed = {
@@ -168,14 +172,19 @@ def endpoints(stored):
     return {
         **stored,
         "partitions": [
-            {"id": p["id"], "regionRegex": p["regionRegex"], **p["outputs"]} for p in partitions["partitions"]
+            {"id": p["id"], "regionRegex": p["regionRegex"], **p["outputs"]}
+            for p in partitions["partitions"]
         ],
         "regional": [
             {
                 **case,
-                "listed_in_endpoints_json": (case["partition"], case["service"], case["region"]) in listed,
+                "listed_in_endpoints_json": (
+                    (case["partition"], case["service"], case["region"]) in listed
+                ),
                 **{
-                    f"fips{fips:d}_ds{dual_stack:d}": url(case["service"], case["region"], fips, dual_stack)
+                    f"fips{fips:d}_ds{dual_stack:d}": url(
+                        case["service"], case["region"], fips, dual_stack
+                    )
                     for fips in (False, True)
                     for dual_stack in (False, True)
                 },
@@ -188,11 +197,13 @@ def endpoints(stored):
 
 
 def differences(stored, made, path="$"):
-    """The paths at which two JSON values differ."""
+    """Yields the paths at which two JSON values differ."""
     if isinstance(stored, dict) and isinstance(made, dict):
         missing = object()
         for key in {**stored, **made}:
-            yield from differences(stored.get(key, missing), made.get(key, missing), f"{path}.{key}")
+            yield from differences(
+                stored.get(key, missing), made.get(key, missing), f"{path}.{key}"
+            )
     elif isinstance(stored, list) and isinstance(made, list) and len(stored) == len(made):
         for i, (a, b) in enumerate(zip(stored, made)):
             yield from differences(a, b, f"{path}.{i}")
@@ -204,8 +215,8 @@ def main():
     if sys.argv[1:] not in (["--check"], ["--write"]):
         sys.exit(__doc__)
     if botocore.__version__ != "1.43.11":
-        sys.exit(f"botocore is {botocore.__version__}, the files were made with 1.43.11")
-    botocore.endpoint.time.sleep = lambda seconds: None  # between the two attempts at a 5xx
+        sys.exit(f"botocore has version {botocore.__version__}; the files are from 1.43.11")
+    botocore.endpoint.time.sleep = lambda seconds: None  # before the retry of a 5xx
     failed = False
     for name, make in [
         ("sigv4_botocore_generated", sigv4),
@@ -216,11 +227,12 @@ def main():
         stored = json.loads(file.read_text(encoding="utf-8"))
         made = json.loads(json.dumps(make(stored)))
         if sys.argv[1] == "--write":
-            file.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            text = json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+            file.write_text(text, encoding="utf-8")
             continue
         found = list(differences(stored, made))
         failed = failed or bool(found)
-        print(f"{name}: {'differs at ' + ', '.join(found) if found else 'as stored'}")
+        print(f"{name}: {'differs at ' + ', '.join(found) if found else 'ok'}")
     sys.exit(1 if failed else 0)
 
 

@@ -1,22 +1,24 @@
-// cognito_js.mjs makes ../data/cognito_js_generated.json and ../data/cognito_js_device_generated.json again by running
-// amazon-cognito-identity-js 6.3.21, Amazon's own client, on the inputs stored in them.
+// cognito_js.mjs regenerates ../data/cognito_js_generated.json and
+// ../data/cognito_js_device_generated.json with Amazon's client, amazon-cognito-identity-js 6.3.21.
 //
-//     node cognito_js.mjs --check    exit status 1 and a list of differences when a stored value is not what comes out
-//     node cognito_js.mjs --write    store what comes out
+//     node cognito_js.mjs --check    print the differences; exit with status 1 if there are any
+//     node cognito_js.mjs --write    store the results
 //
-// The client runs its whole CognitoUser.authenticateUser path. Three things around it are replaced: fetch (answers come
-// from here, requests are kept), the clock, and the random numbers. The server's values are computed here with BigInt
-// and node:crypto, which share no code with the client; a signature of the client that this server would not accept
-// stops the script, and so does one that differs from cognito-srp-helper's.
+// The inputs are those in the files. The client runs CognitoUser.authenticateUser as it is. The
+// script replaces fetch, by which it supplies the responses and records the requests, the clock,
+// and the random numbers. It computes the server's values with BigInt and node:crypto, which share
+// no code with the client. It stops if the server would refuse a signature of the client, or if
+// cognito-srp-helper computes another one.
 //
-// The packages are looked for where internal/interop/install.sh puts them.
+// internal/interop/install.sh installs the packages.
 import { createHash, createHmac } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-const tools = process.env.COGNITO_TOOLS || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cognito-tools');
+const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+const tools = process.env.COGNITO_TOOLS || join(cache, 'cognito-tools');
 const require = createRequire(join(tools, 'js', 'package.json'));
 const { AuthenticationDetails, CognitoUser, CognitoUserPool } = require('amazon-cognito-identity-js');
 const AuthenticationHelper = require('amazon-cognito-identity-js/lib/AuthenticationHelper').default;
@@ -30,19 +32,21 @@ if (!['--check', '--write'].includes(mode) || process.argv.length !== 3) {
 }
 const version = require('amazon-cognito-identity-js/package.json').version;
 if (version !== '6.3.21') {
-  throw new Error(`amazon-cognito-identity-js is ${version}, the files were made with 6.3.21`);
+  throw new Error(`amazon-cognito-identity-js has version ${version}; the files are from 6.3.21`);
 }
 
-// ---- the server's side, independent of the client
+// ---- the server, independent of the client
 
-const group = JSON.parse(readFileSync(new URL('../data/cognito_group.json', import.meta.url), 'utf8'));
+const groupFile = new URL('../data/cognito_group.json', import.meta.url);
+const group = JSON.parse(readFileSync(groupFile, 'utf8'));
 const N = BigInt('0x' + group.N_hex);
 const g = 2n;
 const int = (hex) => BigInt('0x' + (typeof hex === 'string' ? hex : hex.toString('hex')));
 const sha256 = (...parts) => parts.reduce((h, p) => h.update(p), createHash('sha256')).digest();
-const hmac = (key, ...parts) => parts.reduce((h, p) => h.update(p), createHmac('sha256', key)).digest();
+const hmac = (key, ...parts) =>
+  parts.reduce((h, p) => h.update(p), createHmac('sha256', key)).digest();
 
-// pad is the shortest two's complement form, as Java's BigInteger.toByteArray gives it.
+// pad returns the minimal two's complement form, as Java's BigInteger.toByteArray does.
 function pad(n) {
   let hex = n.toString(16);
   if (hex.length % 2) hex = '0' + hex;
@@ -65,13 +69,14 @@ function secretX(salt, pool, user, password) {
   return int(sha256(pad(salt), sha256(pool, user, ':', password)));
 }
 
-// serve computes one exchange as the verifier's side sees it.
+// serve returns the server's values of one exchange.
 function serve({ v, b, A, pool, user, secretBlock, timestamp }) {
   const B = (k * v + modPow(g, b, N)) % N;
   const u = int(sha256(pad(A), pad(B)));
   const S = modPow(A * modPow(v, u, N), b, N);
   const key = hmac(hmac(pad(u), pad(S)), 'Caldera Derived Key', Buffer.of(1)).subarray(0, 16);
-  const signature = hmac(key, pool, user, Buffer.from(secretBlock, 'base64'), timestamp).toString('base64');
+  const block = Buffer.from(secretBlock, 'base64');
+  const signature = hmac(key, pool, user, block, timestamp).toString('base64');
   return { B, u, S, key, signature };
 }
 
@@ -79,10 +84,10 @@ function must(condition, what) {
   if (!condition) throw new Error(what);
 }
 
-// ---- the client, with fetch, clock and randomness replaced
+// ---- the client, with another fetch, clock and source of random numbers
 
 const RealDate = Date;
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
 // freeze sets the clock to a timestamp such as "Tue Apr 5 06:07:08 UTC 2022".
 function freeze(timestamp) {
@@ -98,20 +103,21 @@ function freeze(timestamp) {
   };
 }
 
-// random is what the client's random number generator gives next, four bytes at a time.
+// random holds the next random numbers of the client, which draws four bytes at a time.
 let random = Buffer.alloc(0);
 globalThis.crypto.getRandomValues = (words) => {
-  must(words.length === 1 && random.length >= 4, 'the client wants more random bytes than it is given');
+  must(words.length === 1 && random.length >= 4, 'the client draws too many random bytes');
   words[0] = random.readUInt32BE();
   random = random.subarray(4);
   return words;
 };
 
-// smallA is replaced above the random numbers, because one case needs an a longer than the client would draw.
+// smallA holds the next values of a. It does not come from random, because one case has an a that is
+// longer than what the client draws.
 let smallA = [];
 let seen = {};
 AuthenticationHelper.prototype.generateRandomSmallA = () => {
-  must(smallA.length > 0, 'the client wants another a');
+  must(smallA.length > 0, 'the client draws too many a');
   return new BigInteger(smallA.shift(), 16);
 };
 function tap(method, keep) {
@@ -129,7 +135,7 @@ tap('computehkdf', ([ikm], key) => {
 });
 tap('calculateS', ([x]) => (seen.x_hex = x.toString(16)));
 
-// transport answers each request with what answer gives and keeps it.
+// transport responds to each request with the result of answer. It returns the list of requests.
 function transport(answer) {
   const requests = [];
   globalThis.fetch = async (_, { headers, body }) => {
@@ -164,13 +170,20 @@ function authenticate(poolID, username, password, Storage) {
   });
 }
 
-// An unsigned token with just the claims the client reads.
+// token is an unsigned token with the claims that the client reads.
+const claims = '{"username":"user-1","cognito:username":"user-1","exp":4102444800,"iat":0}';
 const token = [
   Buffer.from('{"alg":"none"}').toString('base64url'),
-  Buffer.from('{"username":"user-1","cognito:username":"user-1","exp":4102444800,"iat":0}').toString('base64url'),
+  Buffer.from(claims).toString('base64url'),
   'AA',
 ].join('.');
-const tokens = { AccessToken: token, IdToken: token, RefreshToken: 'r', ExpiresIn: 3600, TokenType: 'Bearer' };
+const tokens = {
+  AccessToken: token,
+  IdToken: token,
+  RefreshToken: 'r',
+  ExpiresIn: 3600,
+  TokenType: 'Bearer',
+};
 
 // ---- cognito_js_generated.json
 
@@ -208,9 +221,9 @@ async function signIn(c) {
     secretBlock: c.secret_block_b64,
     timestamp: c.timestamp,
   });
-  must(server.B === int(c.big_B_hex), `${c.name}: small_b_hex does not give big_B_hex`);
+  must(server.B === int(c.big_B_hex), `${c.name}: small_b_hex does not match big_B_hex`);
   must(server.signature === signature_b64, `${c.name}: the server refuses the signature`);
-  must(third(c, big_A_hex) === signature_b64, `${c.name}: cognito-srp-helper signs otherwise`);
+  must(third(c, big_A_hex) === signature_b64, `${c.name}: cognito-srp-helper disagrees`);
   return {
     name: c.name,
     pool_id: c.pool_id,
@@ -233,7 +246,7 @@ async function signIn(c) {
   };
 }
 
-// third asks a client by other authors, cognito-srp-helper, for the same signature.
+// third returns the signature that cognito-srp-helper, a client by other authors, computes.
 function third(c, largeA) {
   const session = {
     username: c.username,
@@ -255,7 +268,7 @@ function third(c, largeA) {
   }).passwordSignature;
 }
 
-// refuse gives the client a B it must refuse before it answers.
+// refuse sends the client a B that it must refuse without a response.
 async function refuse({ big_B_hex }, c) {
   smallA = [c.small_a_hex];
   const requests = transport(() => ({
@@ -267,8 +280,11 @@ async function refuse({ big_B_hex }, c) {
       SECRET_BLOCK: c.secret_block_b64,
     },
   }));
-  const error = await authenticate(c.pool_id, c.username, c.password, storage()).then(() => null, (e) => e);
-  must(error && requests.length === 1, `B = ${big_B_hex.slice(0, 8)}...: the client answered`);
+  const error = await authenticate(c.pool_id, c.username, c.password, storage()).then(
+    () => null,
+    (e) => e,
+  );
+  must(error && requests.length === 1, `B = ${big_B_hex.slice(0, 8)}...: the client responded`);
   return { big_B_hex, result: 'threw ' + error.message };
 }
 
@@ -280,7 +296,8 @@ async function rememberDevice(s) {
   const salt = int(s.salt_hex);
   const v = modPow(g, secretX(salt, pool, s.user_id_for_srp, s.password), N);
   const deviceSalt = int(s.device_salt_hex);
-  const deviceV = modPow(g, secretX(deviceSalt, s.device_group_key, s.device_key, s.device_password), N);
+  const deviceX = secretX(deviceSalt, s.device_group_key, s.device_key, s.device_password);
+  const deviceV = modPow(g, deviceX, N);
   const B = (v, b) => ((k * v + modPow(g, b, N)) % N).toString(16);
   const userB = int(s.user_b_hex);
   const deviceB = int(s.device_b_hex);
@@ -343,22 +360,32 @@ async function rememberDevice(s) {
       secretBlock: device ? s.device_secret_block_b64 : s.user_secret_block_b64,
       timestamp: s.timestamp,
     });
-    must(given.PASSWORD_CLAIM_SIGNATURE === want.signature, `${s.name}: the server refuses the ${ChallengeName} signature`);
+    must(
+      given.PASSWORD_CLAIM_SIGNATURE === want.signature,
+      `${s.name}: the server refuses the ${ChallengeName} signature`,
+    );
     if (given.DEVICE_KEY && !device) {
       return { ChallengeName: 'DEVICE_SRP_AUTH', Session: `S${++session}`, ChallengeParameters: {} };
     }
     const NewDeviceMetadata = { DeviceKey: s.device_key, DeviceGroupKey: s.device_group_key };
-    return { AuthenticationResult: { ...tokens, ...(signIns === 1 && { NewDeviceMetadata }) }, ChallengeParameters: {} };
+    return {
+      AuthenticationResult: { ...tokens, ...(signIns === 1 && { NewDeviceMetadata }) },
+      ChallengeParameters: {},
+    };
   }
 
   const Storage = storage();
   await authenticate(s.pool_id, s.username, s.password, Storage);
   await authenticate(s.pool_id, s.username, s.password, Storage);
-  must(smallA.length === 0 && random.length === 0, `${s.name}: the client drew less randomness than it was given`);
+  must(
+    smallA.length === 0 && random.length === 0,
+    `${s.name}: the client draws too few random numbers`,
+  );
   return {
-    ...pick(s, ['name', 'pool_id', 'username', 'user_id_for_srp', 'password', 'timestamp', 'salt_hex', 'user_secret_block_b64']),
-    ...pick(s, ['device_key', 'device_group_key', 'device_password', 'device_salt_hex', 'device_secret_block_b64']),
-    ...pick(s, ['user_b_hex', 'device_b_hex', 'small_a_hex']),
+    ...pick(s, ['name', 'pool_id', 'username', 'user_id_for_srp', 'password', 'timestamp']),
+    ...pick(s, ['salt_hex', 'user_secret_block_b64']),
+    ...pick(s, ['device_key', 'device_group_key', 'device_password', 'device_salt_hex']),
+    ...pick(s, ['device_secret_block_b64', 'user_b_hex', 'device_b_hex', 'small_a_hex']),
     device_verifier_hex: deviceV.toString(16),
     transcript,
   };
@@ -374,9 +401,10 @@ function pick(object, names) {
 
 // ---- files
 
-// differences lists the paths at which two JSON values differ.
+// differences returns the paths at which two JSON values differ.
 function differences(stored, made, path = '$') {
-  if (stored === null || made === null || typeof stored !== 'object' || typeof made !== 'object') {
+  const isObject = (value) => value !== null && typeof value === 'object';
+  if (!isObject(stored) || !isObject(made)) {
     return Object.is(stored, made) ? [] : [path];
   }
   return [...new Set([...Object.keys(stored), ...Object.keys(made)])].flatMap((key) =>
@@ -395,7 +423,7 @@ async function regenerate(name, make) {
   }
   const list = differences(stored, made);
   failed ||= list.length > 0;
-  console.log(`${name}: ${list.length ? `differs at ${list.join(', ')}` : 'as stored'}`);
+  console.log(`${name}: ${list.length ? `differs at ${list.join(', ')}` : 'ok'}`);
 }
 
 await regenerate('cognito_js_generated', async (stored) => {
