@@ -92,7 +92,7 @@ func TestForgottenAndChangedPassword(t *testing.T) {
 		if err := pool.GlobalSignOut(ctx, cognitoidp.GlobalSignOutInput{AccessToken: tokens.Access}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := client.Resume(ctx, cognito.Saved{Tokens: cognito.Tokens{Refresh: tokens.Refresh}}); !hasCode(err, cognitoidp.CodeNotAuthorized) {
+		if _, err := client.Resume(ctx, cognito.SavedSession{Tokens: cognito.Tokens{Refresh: tokens.Refresh}}.Save()); !hasCode(err, cognitoidp.CodeNotAuthorized) {
 			t.Errorf("a revoked token was taken: %v", err)
 		}
 	}

@@ -35,9 +35,9 @@ func challenged(t *testing.T, client *cognito.Client, login cognito.Login) *cogn
 // continued stores a challenge and takes it up again.
 func continued(t *testing.T, client *cognito.Client, challenge *cognito.Challenge) *cognito.Challenge {
 	t.Helper()
-	stored, err := challenge.Reveal()
+	stored, err := challenge.Save()
 	if err == nil {
-		challenge, err = client.Continue(stored)
+		challenge, err = client.ResumeChallenge(stored)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -78,8 +78,8 @@ func TestPasswordAsChallenge(t *testing.T) {
 			client := &cognito.Client{Environment: env, HTTPClient: &http.Client{Transport: withoutProof(t, server.Client().Transport)}}
 			for _, password := range []string{"", "wrong", cognitotest.ExamplePassword} {
 				challenge := challenged(t, client, cognito.Login{Flow: "USER_AUTH", PreferredChallenge: name, Password: "x"})
-				if challenge.Name != name || !slices.Equal(challenge.Asks(), []string{"PASSWORD"}) {
-					t.Fatalf("%s: %s asks %q", name, challenge.Name, challenge.Asks())
+				if challenge.Name != name || !slices.Equal(challenge.AnswerKeys(), []string{"PASSWORD"}) {
+					t.Fatalf("%s: %s asks %q", name, challenge.Name, challenge.AnswerKeys())
 				}
 				_, err := continued(t, client, challenge).Respond(t.Context(), map[string]string{"PASSWORD": password})
 				switch password {

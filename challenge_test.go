@@ -59,7 +59,7 @@ func TestChallengeFromNowhere(t *testing.T) {
 		if _, err := challenge.Respond(t.Context(), nil); err == nil {
 			t.Errorf("%q without a sign-in was answered", challenge.Name)
 		}
-		if _, err := challenge.Reveal(); err == nil {
+		if _, err := challenge.Save(); err == nil {
 			t.Errorf("%q without a sign-in was stored", challenge.Name)
 		}
 		if _, _, err := challenge.SetUpTOTP(t.Context()); err == nil {
@@ -115,7 +115,7 @@ func TestNewPasswordFillsAttributes(t *testing.T) {
 	}
 	_, err := exampleClient(server).SignIn(t.Context(), cognitotest.ExampleNewUser, cognitotest.ExamplePassword)
 	challenge := asChallenge(err)
-	if challenge == nil || !slices.Equal(challenge.Asks(), []string{"NEW_PASSWORD", "userAttributes.given_name"}) {
+	if challenge == nil || !slices.Equal(challenge.AnswerKeys(), []string{"NEW_PASSWORD", "userAttributes.given_name"}) {
 		t.Fatal(err)
 	}
 	if _, err := challenge.Respond(t.Context(), map[string]string{"NEW_PASSWORD": newPassword, "userAttributes.given_name": "Grace"}); err != nil {
@@ -165,7 +165,7 @@ func TestLongChallengeText(t *testing.T) {
 	}
 	httpClient, _ := scripted(t, map[string]string{"GetTokensFromRefreshToken": `{"ChallengeName":"` + long[:1<<19] + `"}`})
 	client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient}
-	if _, err := client.Resume(t.Context(), cognito.Saved{Tokens: cognito.Tokens{Refresh: "r"}}); err == nil || len(err.Error()) > 2048 {
+	if _, err := client.Resume(t.Context(), cognito.SavedSession{Tokens: cognito.Tokens{Refresh: "r"}}.Save()); err == nil || len(err.Error()) > 2048 {
 		t.Errorf("an error of %d bytes for a refresh", len(fmt.Sprint(err)))
 	}
 }
@@ -195,7 +195,7 @@ func TestUnknownChallenge(t *testing.T) {
 	}
 	_, err := exampleClient(server).SignIn(t.Context(), "ada", cognitotest.ExamplePassword)
 	challenge := asChallenge(err)
-	if challenge == nil || challenge.Name != "VOICE_PRINT" || challenge.Parameters["SENTENCE"] != "hum" || len(challenge.Asks()) != 0 {
+	if challenge == nil || challenge.Name != "VOICE_PRINT" || challenge.Parameters["SENTENCE"] != "hum" || len(challenge.AnswerKeys()) != 0 {
 		t.Fatalf("error %v", err)
 	}
 	if !strings.Contains(err.Error(), "SENTENCE") {
@@ -228,7 +228,7 @@ func TestEndlessChallenges(t *testing.T) {
 	pool, client := newSequencePool()
 	pool.ask(slices.Repeat([]string{"DEVICE_SRP_AUTH", "DEVICE_PASSWORD_VERIFIER"}, 20)...)
 	err = startAsAda(t, client, byTriggers)
-	if err == nil || !strings.Contains(err.Error(), "asked 8 times") || len(pool.next) != 40-9 {
+	if err == nil || !strings.Contains(err.Error(), "proofs 8 times") || len(pool.next) != 40-9 {
 		t.Errorf("error %v with %d of 40 challenges left", err, len(pool.next))
 	}
 }
@@ -244,7 +244,7 @@ func TestAsksForMissingAttributes(t *testing.T) {
 		{`damaged`, `{}`, "NEW_PASSWORD"},
 	} {
 		challenge := cognito.Challenge{Name: "NEW_PASSWORD_REQUIRED", Parameters: map[string]string{"requiredAttributes": test.required, "userAttributes": test.has}}
-		if got := strings.Join(challenge.Asks(), " "); got != test.want {
+		if got := strings.Join(challenge.AnswerKeys(), " "); got != test.want {
 			t.Errorf("required %s of a user with %s: asks %q, want %q", test.required, test.has, got, test.want)
 		}
 	}

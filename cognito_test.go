@@ -218,9 +218,9 @@ func TestConnectionsAreOpenedAhead(t *testing.T) {
 		}
 		session := signIn(t, client)
 		if test.resumed {
-			saved := cognito.Saved{Tokens: cognito.Tokens{Refresh: session.Save().Tokens.Refresh}}
+			saved := cognito.SavedSession{Tokens: cognito.Tokens{Refresh: savedSession(session).Tokens.Refresh}}
 			clear(heads)
-			if _, err := client.Resume(t.Context(), saved); err != nil {
+			if _, err := client.Resume(t.Context(), saved.Save()); err != nil {
 				t.Fatal(err)
 			}
 		}

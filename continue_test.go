@@ -21,14 +21,14 @@ func TestContinueRefuses(t *testing.T) {
 		server := everyFlow(withMFA("SMS_MFA"))
 		client := exampleClient(server)
 		challenge := challenged(t, client, byPassword)
-		stored, err := challenge.Reveal()
+		stored, err := challenge.Save()
 		if err != nil {
 			t.Fatal(err)
 		}
 		right := map[string]string{"SMS_MFA_CODE": server.Code(cognitotest.ExampleUserPoolID, cognitotest.ExampleUser)}
 
 		secret := &cognito.Client{Environment: secretEnvironment(), HTTPClient: server.Client()}
-		if _, err := secret.Continue(stored); err == nil || !strings.Contains(err.Error(), cognitotest.ExampleClientID) {
+		if _, err := secret.ResumeChallenge(stored); err == nil || !strings.Contains(err.Error(), cognitotest.ExampleClientID) {
 			t.Errorf("in an environment with another client_id: %v", err)
 		}
 		redacted, err := json.Marshal(challenge)
@@ -39,12 +39,12 @@ func TestContinueRefuses(t *testing.T) {
 			"redacted": string(redacted), "cut": string(stored[:len(stored)-1]), "more": string(stored) + "x",
 			"wrong type": strings.Replace(string(stored), `"session":`, `"session":1,"x":`, 1),
 		} {
-			if _, err := client.Continue([]byte(text)); err == nil || !strings.Contains(err.Error(), "not a stored challenge") {
+			if _, err := client.ResumeChallenge([]byte(text)); err == nil || !strings.Contains(err.Error(), "not a saved challenge") {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
 		damaged := strings.Replace(string(stored), `"device":`, `"device":1,"x":`, 1)
-		if _, err := client.Continue([]byte(damaged)); err == nil || !strings.Contains(err.Error(), "damaged") {
+		if _, err := client.ResumeChallenge([]byte(damaged)); err == nil || !strings.Contains(err.Error(), "damaged") {
 			t.Errorf("a damaged device: %v", err)
 		}
 		var session struct{ Session string }
@@ -52,7 +52,7 @@ func TestContinueRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, other := range []string{session.Session[1:] + "A", "", strings.Repeat("s", 5000)} {
-			again, err := client.Continue([]byte(strings.Replace(string(stored), session.Session, other, 1)))
+			again, err := client.ResumeChallenge([]byte(strings.Replace(string(stored), session.Session, other, 1)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -61,7 +61,7 @@ func TestContinueRefuses(t *testing.T) {
 			}
 		}
 		again := continued(t, client, challenge)
-		time.Sleep(time.Until(again.Until()) + time.Second) // the stand-in's sessions last no longer
+		time.Sleep(time.Until(again.Expires()) + time.Second) // the stand-in's sessions last no longer
 		if _, err := again.Respond(t.Context(), right); !hasCode(err, cognitoidp.CodeNotAuthorized) || !strings.Contains(err.Error(), "session duration") {
 			t.Errorf("late: %v", err)
 		}
@@ -73,7 +73,7 @@ func TestContinueRefuses(t *testing.T) {
 func TestStoredChallengeChanged(t *testing.T) {
 	server := everyFlow(withMFA("SMS_MFA"))
 	client := exampleClient(server)
-	stored, err := challenged(t, client, byPassword).Reveal()
+	stored, err := challenged(t, client, byPassword).Save()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestStoredChallengeChanged(t *testing.T) {
 		for _, bit := range []byte{0x01, 0x20, 0x80} {
 			text := bytes.Clone(stored)
 			text[i] ^= bit
-			challenge, err := client.Continue(text)
+			challenge, err := client.ResumeChallenge(text)
 			if err != nil {
 				continue
 			}
@@ -129,7 +129,7 @@ func TestChallengeClock(t *testing.T) {
 		})}
 		// Not by SRP: the stand-in, whose clock it is not, would refuse the TIMESTAMP.
 		challenge := challenged(t, client, cognito.Login{Flow: "USER_PASSWORD_AUTH", Password: cognitotest.ExamplePassword})
-		if in := time.Until(challenge.Until()); in != ahead+3*time.Minute {
+		if in := time.Until(challenge.Expires()); in != ahead+3*time.Minute {
 			t.Errorf("it can be answered for %v", in)
 		}
 	})

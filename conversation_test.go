@@ -22,13 +22,13 @@ func TestChallengeContinues(t *testing.T) {
 			client := &cognito.Client{Environment: env, HTTPClient: server.Client()}
 			_, err := client.SignIn(ctx, cognitotest.ExampleEmail, cognitotest.ExamplePassword)
 			challenge := asChallenge(err)
-			if challenge == nil || challenge.Name != "SOFTWARE_TOKEN_MFA" || !slices.Equal(challenge.Asks(), []string{"SOFTWARE_TOKEN_MFA_CODE"}) {
+			if challenge == nil || challenge.Name != "SOFTWARE_TOKEN_MFA" || !slices.Equal(challenge.AnswerKeys(), []string{"SOFTWARE_TOKEN_MFA_CODE"}) {
 				t.Fatalf("error %v", err)
 			}
-			if until := time.Until(challenge.Until()); until != 3*time.Minute {
+			if until := time.Until(challenge.Expires()); until != 3*time.Minute {
 				t.Errorf("it can be answered for %v", until)
 			}
-			stored, err := challenge.Reveal()
+			stored, err := challenge.Save()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -37,11 +37,11 @@ func TestChallengeContinues(t *testing.T) {
 			}
 
 			client = &cognito.Client{Environment: env, HTTPClient: server.Client()}
-			again, err := client.Continue(stored)
+			again, err := client.ResumeChallenge(stored)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if again.Name != challenge.Name || again.Username != cognitotest.ExampleUser || !again.Until().Equal(challenge.Until()) {
+			if again.Name != challenge.Name || again.Username != cognitotest.ExampleUser || !again.Expires().Equal(challenge.Expires()) {
 				t.Errorf("%+v, want %+v", again, challenge)
 			}
 			if _, err := again.Respond(ctx, map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "000000"}); !hasCode(err, "CodeMismatchException") {
@@ -65,7 +65,7 @@ func TestChallengeContinues(t *testing.T) {
 	}
 	client := exampleClient(cognitotest.Example())
 	for _, stored := range []string{"", "{}", `{"name":"SMS_MFA","client_id":"other"}`, `{"name":1}`, `{"name":"SMS_MFA","client_id":"` + cognitotest.ExampleClientID + `"}`} {
-		if _, err := client.Continue([]byte(stored)); err == nil {
+		if _, err := client.ResumeChallenge([]byte(stored)); err == nil {
 			t.Errorf("%q was taken for a challenge", stored)
 		}
 	}
@@ -84,8 +84,8 @@ func converse(t *testing.T, server *cognitotest.Server, client *cognito.Client, 
 		}
 		choices := challenge.Choices()
 		slices.Sort(choices)
-		if !slices.Equal(challenge.Asks(), want.asks) || !slices.Equal(choices, want.choices) {
-			t.Errorf("%s asks %q with choices %q, want %q and %q", challenge.Name, challenge.Asks(), choices, want.asks, want.choices)
+		if !slices.Equal(challenge.AnswerKeys(), want.asks) || !slices.Equal(choices, want.choices) {
+			t.Errorf("%s asks %q with choices %q, want %q and %q", challenge.Name, challenge.AnswerKeys(), choices, want.asks, want.choices)
 		}
 		if challenge.Name == "MFA_SETUP" && want.answers["SOFTWARE_TOKEN_MFA_CODE"] != "" {
 			if seed, challenge, err = challenge.SetUpTOTP(ctx); err != nil {

@@ -91,7 +91,7 @@ func TestDeviceAfterAnAnswer(t *testing.T) {
 
 // What a store hands out is the session's own, or it is refused, and the session goes on with what it has.
 func TestStoreOfAnotherUser(t *testing.T) {
-	for _, kind := range []string{"of another user", "of another user, to refresh", "can't be used"} {
+	for _, kind := range []string{"another user", "another user, to refresh", "unusable"} {
 		synctest.Test(t, func(t *testing.T) {
 			server := cognitotest.Example()
 			server.UserPools[0].Users = append(server.UserPools[0].Users, cognitotest.User{Name: "bob", Password: cognitotest.ExamplePassword})
@@ -100,18 +100,18 @@ func TestStoreOfAnotherUser(t *testing.T) {
 				t.Fatal(err)
 			}
 			client := exampleClient(server)
-			client.RefreshWith = func(ctx context.Context, _ cognito.Saved, refresh func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
-				saved := other.Save()
+			client.RefreshWith = func(ctx context.Context, _ cognito.SavedSession, refresh refresher) (cognito.SavedSession, error) {
+				saved := savedSession(other)
 				switch kind {
-				case "can't be used":
+				case "unusable":
 					saved.Tokens.ID = "x"
-				case "of another user, to refresh":
+				case "another user, to refresh":
 					return refresh(ctx, saved)
 				}
 				return saved, nil
 			}
 			s := signIn(t, client)
-			own := s.Save().Tokens
+			own := savedSession(s).Tokens
 			time.Sleep(57 * time.Minute)
 			if tokens, err := s.Tokens(t.Context()); err != nil || tokens != own {
 				t.Errorf("the session has the tokens of another, or none: %v", err)
@@ -123,21 +123,21 @@ func TestStoreOfAnotherUser(t *testing.T) {
 			if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), strings.TrimSuffix(kind, ", to refresh")) {
 				t.Errorf("error %v", err)
 			}
-			if s.Save().Tokens.Refresh != own.Refresh {
+			if savedSession(s).Tokens.Refresh != own.Refresh {
 				t.Error("the refresh token was lost")
 			}
-			if kind == "can't be used" {
+			if kind == "unusable" {
 				return
 			}
 			if err := s.SignOut(t.Context()); err != nil {
 				t.Error(err)
 			}
 			for _, test := range []struct {
-				saved cognito.Saved
+				saved cognito.SavedSession
 				ended bool
-			}{{cognito.Saved{Tokens: own}, true}, {other.Save(), false}} {
+			}{{cognito.SavedSession{Tokens: own}, true}, {savedSession(other), false}} {
 				test.saved.Tokens.ID = ""
-				if _, err := exampleClient(server).Resume(t.Context(), test.saved); (err != nil) != test.ended {
+				if _, err := exampleClient(server).Resume(t.Context(), test.saved.Save()); (err != nil) != test.ended {
 					t.Errorf("after SignOut: %v", err)
 				}
 			}
@@ -156,7 +156,7 @@ func TestStoredDeviceComesWithTokens(t *testing.T) {
 		s, _ := withTOTP(t, client, login)
 		time.Sleep(time.Minute)
 		later, _ := withTOTP(t, client, login)
-		if err := store.save(later.Save()); err != nil {
+		if err := store.save(savedSession(later)); err != nil {
 			t.Fatal(err)
 		}
 		device, _ := later.Device()
@@ -195,8 +195,8 @@ func TestRefreshNamesDevice(t *testing.T) {
 			}
 			other, _ := withTOTP(t, client, login)
 			sharing := exampleClient(server)
-			sharing.RefreshWith = func(ctx context.Context, _ cognito.Saved, refresh func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
-				return refresh(ctx, other.Save())
+			sharing.RefreshWith = func(ctx context.Context, _ cognito.SavedSession, refresh refresher) (cognito.SavedSession, error) {
+				return refresh(ctx, savedSession(other))
 			}
 			resumed, err := sharing.Resume(t.Context(), s.Save())
 			if err != nil {
@@ -221,10 +221,10 @@ func TestLateDeviceIsStored(t *testing.T) {
 			return nil
 		})
 		client := exampleClient(server)
-		var stored cognito.Saved
-		client.RefreshWith = func(ctx context.Context, current cognito.Saved, refresh func(context.Context, cognito.Saved) (cognito.Saved, error)) (_ cognito.Saved, err error) {
+		var stored cognito.SavedSession
+		client.RefreshWith = func(ctx context.Context, current cognito.SavedSession, refresh refresher) (_ cognito.SavedSession, err error) {
 			stored, err = refresh(ctx, current)
-			return cognito.Saved{}, err
+			return cognito.SavedSession{}, err
 		}
 		s, _ := withTOTP(t, client, cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword})
 		time.Sleep(57 * time.Minute)

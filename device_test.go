@@ -1,7 +1,6 @@
 package cognito_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -38,7 +37,7 @@ func withTOTP(t *testing.T, client *cognito.Client, login cognito.Login) (s *cog
 			t.Fatal(codeErr)
 		}
 		asked = true
-		s, err = challenge.Respond(t.Context(), map[string]string{challenge.Asks()[0]: code})
+		s, err = challenge.Respond(t.Context(), map[string]string{challenge.AnswerKeys()[0]: code})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -75,14 +74,11 @@ func TestRememberedDevice(t *testing.T) {
 					if _, err := s.Tokens(ctx); err != nil {
 						t.Fatal(err)
 					}
-					stored, err := device.Reveal()
-					if err != nil {
-						t.Fatal(err)
-					}
+					stored := device.Save()
 
 					// Another process.
 					client = &cognito.Client{Environment: env, HTTPClient: server.Client()}
-					if err := json.Unmarshal(stored, &login.Device); err != nil {
+					if err := login.Device.Load(stored); err != nil {
 						t.Fatal(err)
 					}
 					s, asked = withTOTP(t, client, login)

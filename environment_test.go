@@ -286,8 +286,8 @@ func TestRegions(t *testing.T) {
 			IdentityPoolID: pool,
 		}, "ap-south-1", "ap-south-1", "ap-south-1"},
 	} {
-		if got := test.e.AWSRegion(); got != test.aws {
-			t.Errorf("%+v: AWSRegion is %q, want %q", test.e, got, test.aws)
+		if got := test.e.ResolveRegion(); got != test.aws {
+			t.Errorf("%+v: ResolveRegion is %q, want %q", test.e, got, test.aws)
 		}
 		if got := test.e.userPoolRegion(); got != test.userPool {
 			t.Errorf("%+v: userPoolRegion is %q, want %q", test.e, got, test.userPool)

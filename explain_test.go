@@ -51,7 +51,7 @@ func TestExplain(t *testing.T) {
 		{idp("UserNotFoundException", "User does not exist."), "misspelt user_pool_id"},
 		{idp("CodeMismatchException", "Invalid code received for user"), "clock again"},
 		{idp("InvalidParameterException", "Client 1example is configured with secret but SECRET_HASH was not received"), "client_secret or client_id"},
-		{idp("EnableSoftwareTokenMFAException", "Code mismatch"), "misspelt clock seed next code"},
+		{idp("EnableSoftwareTokenMFAException", "Code mismatch"), "misspelt clock TOTP secret next code"},
 		{idp("ExpiredCodeException", "Invalid code provided, please request a code again."), "old used another"},
 		{idp("UnsupportedOperationException", "Revoking tokens is not enabled for this client."), "EnableTokenRevocation"},
 		{idp("LimitExceededException", "Attempt limit exceeded, please try after some time."), "hour wait"},

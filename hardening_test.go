@@ -31,16 +31,16 @@ func TestRotatedTokenThatWasNotStored(t *testing.T) {
 			}
 			return base.RoundTrip(r)
 		})}
-		client.RefreshWith = func(ctx context.Context, current cognito.Saved, refresh func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
+		client.RefreshWith = func(ctx context.Context, current cognito.SavedSession, refresh refresher) (cognito.SavedSession, error) {
 			if _, err := refresh(ctx, current); err != nil {
-				return cognito.Saved{}, err
+				return cognito.SavedSession{}, err
 			}
-			return cognito.Saved{}, errors.New("disk full")
+			return cognito.SavedSession{}, errors.New("disk full")
 		}
 		s := signIn(t, client)
 		time.Sleep(2 * time.Hour)
 		_, err := s.Tokens(t.Context())
-		if got := s.Save().Tokens.Refresh; got != "rotated" {
+		if got := savedSession(s).Tokens.Refresh; got != "rotated" {
 			t.Errorf("refresh token %.12q, error %v", got, err)
 		}
 	})
@@ -50,7 +50,7 @@ func TestRotatedTokenThatWasNotStored(t *testing.T) {
 func TestNoExpiresIn(t *testing.T) {
 	httpClient, _ := scripted(t, map[string]string{"InitiateAuth": strings.Replace(tokensOf("https://i.example/p", "ada"), `,"ExpiresIn":3600`, "", 1)})
 	s := signIn(t, &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient})
-	if d := time.Until(s.Save().Tokens.Expires); d < time.Minute {
+	if d := time.Until(savedSession(s).Tokens.Expires); d < time.Minute {
 		t.Errorf("tokens of an hour end in %v", d)
 	}
 }
@@ -78,7 +78,7 @@ func TestGuestClock(t *testing.T) {
 				}
 				return resp, err
 			})}
-			s, _ := client.Guest(t.Context())
+			s, _ := client.Guest()
 			c, err := s.Credentials(t.Context())
 			if err != nil {
 				t.Errorf("%v: %v", by, err)
@@ -129,7 +129,7 @@ func TestChallengeTextFromTheWire(t *testing.T) {
 
 // A guest who has signed out gets nothing any more.
 func TestGuestSignOut(t *testing.T) {
-	s, _ := exampleClient(cognitotest.Example()).Guest(t.Context())
+	s, _ := exampleClient(cognitotest.Example()).Guest()
 	s.Credentials(t.Context())
 	s.SignOut(t.Context())
 	if _, err := s.Credentials(t.Context()); err == nil {
@@ -143,10 +143,10 @@ func TestSavedIdentityOfAnotherPool(t *testing.T) {
 	client := exampleClient(server)
 	s := signIn(t, client)
 	s.IdentityID(t.Context())
-	saved := s.Save()
+	saved := savedSession(s)
 	other := exampleClient(server)
 	other.Environment.IdentityPoolID = "us-east-1:99999999-8a4d-4e6f-9b3a-0123456789ab"
-	again, err := other.Resume(t.Context(), saved)
+	again, err := other.Resume(t.Context(), saved.Save())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestSignOutRevokesStoredToken(t *testing.T) {
 		client := exampleClient(server)
 		client.RefreshWith = store.refreshWith
 		first := signIn(t, client)
-		if err := store.save(first.Save()); err != nil {
+		if err := store.save(savedSession(first)); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
@@ -210,18 +210,18 @@ func TestSignOutRevokesStoredToken(t *testing.T) {
 			t.Fatal(err)
 		}
 		saved.Tokens.ID = "" // so that it is refreshed
-		if _, err := other.Resume(ctx, saved); err != nil {
+		if _, err := other.Resume(ctx, saved.Save()); err != nil {
 			t.Fatal(err)
 		}
 		newest, err := store.load()
-		if err != nil || newest.Tokens.Refresh == first.Save().Tokens.Refresh {
+		if err != nil || newest.Tokens.Refresh == savedSession(first).Tokens.Refresh {
 			t.Fatalf("not refreshed: %v", err)
 		}
 		if err := first.SignOut(ctx); err != nil {
 			t.Fatal(err)
 		}
 		newest.Tokens.ID = ""
-		if _, err := exampleClient(server).Resume(ctx, newest); err == nil {
+		if _, err := exampleClient(server).Resume(ctx, newest.Save()); err == nil {
 			t.Error("the newest token lives on after SignOut")
 		}
 		if tokens, err := first.Tokens(ctx); err == nil {
@@ -266,15 +266,15 @@ func TestSignOutWithoutRevocation(t *testing.T) {
 func TestSignOutWithNothingStored(t *testing.T) {
 	server := cognitotest.Example()
 	client := exampleClient(server)
-	client.RefreshWith = func(context.Context, cognito.Saved, func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
-		return cognito.Saved{}, nil
+	client.RefreshWith = func(context.Context, cognito.SavedSession, func(context.Context, cognito.SavedSession) (cognito.SavedSession, error)) (cognito.SavedSession, error) {
+		return cognito.SavedSession{}, nil
 	}
 	s := signIn(t, client)
-	guest, err := client.Guest(t.Context())
+	guest, err := client.Guest()
 	if err != nil {
 		t.Fatal(err)
 	}
-	saved, count := s.Save(), watch(server, nil)
+	saved, count := savedSession(s), watch(server, nil)
 	for _, s := range []*cognito.Session{s, guest} {
 		if err := s.SignOut(t.Context()); err != nil {
 			t.Fatal(err)
@@ -287,7 +287,7 @@ func TestSignOutWithNothingStored(t *testing.T) {
 		t.Errorf("RevokeToken %d times, GetId %d times", r, i)
 	}
 	saved.Tokens.ID = "" // so that it is refreshed
-	if _, err := exampleClient(server).Resume(t.Context(), saved); err == nil {
+	if _, err := exampleClient(server).Resume(t.Context(), saved.Save()); err == nil {
 		t.Error("the token lives on after SignOut")
 	}
 }

@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -42,6 +43,17 @@ func signIn(t *testing.T, client *cognito.Client) *cognito.Session {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// refresher is the type of the last argument of a [cognito.RefreshFunc].
+type refresher = func(context.Context, cognito.SavedSession) (cognito.SavedSession, error)
+
+// savedSession returns the state of a session.
+func savedSession(s *cognito.Session) (saved cognito.SavedSession) {
+	if err := saved.Load(s.Save()); err != nil {
+		panic(err)
+	}
+	return saved
 }
 
 // watch counts the requests of each operation that reach server, and lets answer replace their

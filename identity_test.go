@@ -22,7 +22,7 @@ func TestOneIdentity(t *testing.T) {
 			}
 			return nil
 		})
-		s, err := exampleClient(server).Guest(t.Context())
+		s, err := exampleClient(server).Guest()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,9 +59,9 @@ func TestIdentityOfAnother(t *testing.T) {
 		return nil
 	})
 	client := exampleClient(server)
-	saved := signIn(t, client).Save()
+	saved := savedSession(signIn(t, client))
 	saved.IdentityID, saved.IdentityPoolID = "us-east-1:0", cognitotest.ExampleIdentityPoolID
-	s, err := client.Resume(t.Context(), saved)
+	s, err := client.Resume(t.Context(), saved.Save())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,14 +81,14 @@ func TestExpiredByTheServersClock(t *testing.T) {
 	for _, operation := range []string{"GetId", "GetCredentialsForIdentity"} {
 		server := cognitotest.Example()
 		client := exampleClient(server)
-		saved := signIn(t, client).Save()
+		saved := savedSession(signIn(t, client))
 		count := watch(server, func(o string, n int) *http.Response {
 			if o == operation && n == 1 {
 				return expired()
 			}
 			return nil
 		})
-		s, err := client.Resume(t.Context(), saved)
+		s, err := client.Resume(t.Context(), saved.Save())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func TestExpiredByTheServersClock(t *testing.T) {
 			}
 			return nil
 		})
-		if s, err = client.Resume(t.Context(), saved); err != nil {
+		if s, err = client.Resume(t.Context(), saved.Save()); err != nil {
 			t.Fatal(err)
 		}
 		for range 3 {
@@ -127,7 +127,7 @@ func TestExpiredForSeveralCalls(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			server := cognitotest.Example()
 			client := exampleClient(server)
-			saved := signIn(t, client).Save()
+			saved := savedSession(signIn(t, client))
 			count := watch(server, func(operation string, n int) *http.Response {
 				switch {
 				case operation == "GetId" && (n <= 2 || !refreshes):
@@ -138,7 +138,7 @@ func TestExpiredForSeveralCalls(t *testing.T) {
 				}
 				return nil
 			})
-			s, err := client.Resume(t.Context(), saved)
+			s, err := client.Resume(t.Context(), saved.Save())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -190,7 +190,7 @@ func TestKnownIdentity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guest, err := exampleClient(server).Guest(t.Context())
+	guest, err := exampleClient(server).Guest()
 	if err != nil {
 		t.Fatal(err)
 	}

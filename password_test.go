@@ -15,7 +15,7 @@ func loopOnce(t *testing.T, challenge *cognito.Challenge, choice string) error {
 	t.Helper()
 	prompt := map[string]string{"PASSWORD": distinctPassword, "ANSWER": choice}
 	answers := map[string]string{}
-	for _, key := range challenge.Asks() {
+	for _, key := range challenge.AnswerKeys() {
 		answers[key] = cmp.Or(prompt[key], "123456")
 	}
 	_, err := challenge.Respond(t.Context(), answers)
@@ -133,7 +133,7 @@ func TestOnlyChoiceIsReturned(t *testing.T) {
 	pool, client := newSequencePool()
 	pool.ask("SELECT_CHALLENGE")
 	challenge := asChallenge(startAsAda(t, client, byChoice))
-	if challenge == nil || strings.Join(challenge.Asks(), " ") != "ANSWER" || pool.issued {
+	if challenge == nil || strings.Join(challenge.AnswerKeys(), " ") != "ANSWER" || pool.issued {
 		t.Fatalf("challenge %v, answered: %v", challenge, pool.issued)
 	}
 	if got := strings.Join(challenge.Choices(), " "); got != "PASSWORD" {
@@ -162,7 +162,7 @@ func TestContinueWithoutFlow(t *testing.T) {
 		if challenge == nil {
 			t.Fatalf("%s was not returned", test.challenge)
 		}
-		stored, err := challenge.Reveal()
+		stored, err := challenge.Save()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -176,7 +176,7 @@ func TestContinueWithoutFlow(t *testing.T) {
 		if stored, err = json.Marshal(fields); err != nil {
 			t.Fatal(err)
 		}
-		challenge, err = client.Continue(stored)
+		challenge, err = client.ResumeChallenge(stored)
 		if (err != nil) != (test.may == "not continued") {
 			t.Errorf("Continue of %s: error %v", test.challenge, err)
 		}

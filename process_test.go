@@ -81,14 +81,13 @@ func signInWithDevice(client *cognito.Client, stored string) error {
 		return err
 	}
 	device, _ := s.Device()
-	text, err := device.Reveal()
-	fmt.Println(string(text))
-	return err
+	fmt.Println(string(device.Save()))
+	return nil
 }
 
 // continueChallenge takes up a stored challenge.
 func continueChallenge(client *cognito.Client, stored string) error {
-	challenge, err := client.Continue([]byte(stored))
+	challenge, err := client.ResumeChallenge([]byte(stored))
 	if err != nil {
 		return err
 	}
@@ -154,7 +153,7 @@ func TestProcesses(t *testing.T) {
 	if challenge == nil {
 		t.Fatal(err)
 	}
-	stored, err := challenge.Reveal()
+	stored, err := challenge.Save()
 	if err != nil {
 		t.Fatal(err)
 	}

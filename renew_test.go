@@ -49,12 +49,12 @@ func TestRotatedTokenIsKept(t *testing.T) {
 				unsigned(expires), len(taken))), nil
 		})}
 		s := signIn(t, client)
-		first := s.Save().Tokens.Refresh
+		first := savedSession(s).Tokens.Refresh
 		time.Sleep(2 * time.Hour)
 		if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), "clock") {
 			t.Errorf("error %v", err)
 		}
-		if saved := s.Save().Tokens.Refresh; saved != "rotated-1" {
+		if saved := savedSession(s).Tokens.Refresh; saved != "rotated-1" {
 			t.Errorf("%q would be saved", saved)
 		}
 		if tokens, err := s.Tokens(t.Context()); err != nil || tokens.Refresh != "rotated-2" {

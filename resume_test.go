@@ -1,7 +1,6 @@
 package cognito_test
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -27,18 +26,12 @@ func TestResume(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				stored, err := s.Save().Reveal()
-				if err != nil {
-					t.Fatal(err)
-				}
+				stored := s.Save()
 
 				// Another process.
-				var saved cognito.Saved
-				if err := json.Unmarshal(stored, &saved); err != nil {
-					t.Fatal(err)
-				}
+				saved := savedSession(s)
 				client = &cognito.Client{Environment: env, HTTPClient: server.Client()}
-				again, err := client.Resume(ctx, saved)
+				again, err := client.Resume(ctx, stored)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -57,8 +50,8 @@ func TestResume(t *testing.T) {
 
 				// The same process later, and one that has the refresh token alone.
 				time.Sleep(2 * time.Hour)
-				for _, saved := range []cognito.Saved{saved, {Tokens: cognito.Tokens{Refresh: saved.Tokens.Refresh}}} {
-					again, err := client.Resume(ctx, saved)
+				for _, saved := range []cognito.SavedSession{saved, {Tokens: cognito.Tokens{Refresh: saved.Tokens.Refresh}}} {
+					again, err := client.Resume(ctx, saved.Save())
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -79,7 +72,7 @@ func TestResume(t *testing.T) {
 					t.Error("a session that has ended gave credentials")
 				}
 				saved.Tokens.ID = ""
-				if _, err := client.Resume(ctx, saved); !hasCode(err, cognitoidp.CodeNotAuthorized) || !strings.Contains(err.Error(), "revoked") {
+				if _, err := client.Resume(ctx, saved.Save()); !hasCode(err, cognitoidp.CodeNotAuthorized) || !strings.Contains(err.Error(), "revoked") {
 					t.Errorf("a revoked token was taken: %v", err)
 				}
 			})
@@ -94,20 +87,20 @@ func hasCode(err error, code string) bool {
 
 func TestResumeRefuses(t *testing.T) {
 	server := cognitotest.Example()
-	saved := signIn(t, exampleClient(server)).Save()
+	saved := savedSession(signIn(t, exampleClient(server)))
 	damaged := saved
 	damaged.Tokens.ID = "x"
 	for name, test := range map[string]struct {
-		saved cognito.Saved
+		saved cognito.SavedSession
 		env   cognito.Environment
 		want  string
 	}{
-		"nothing":      {cognito.Saved{}, exampleEnvironment(), "sign in"},
-		"damaged":      {damaged, exampleEnvironment(), "can't be used"},
+		"nothing":      {cognito.SavedSession{}, exampleEnvironment(), "sign in"},
+		"damaged":      {damaged, exampleEnvironment(), "unusable"},
 		"other client": {saved, secretEnvironment(), "app client"},
 	} {
 		client := &cognito.Client{Environment: test.env, HTTPClient: server.Client()}
-		if _, err := client.Resume(t.Context(), test.saved); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := client.Resume(t.Context(), test.saved.Save()); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
@@ -135,7 +128,7 @@ func TestRefreshFallsBack(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					refresh := s.Save().Tokens.Refresh
+					refresh := savedSession(s).Tokens.Refresh
 					for range 2 {
 						time.Sleep(2 * time.Hour)
 						tokens, err := s.Tokens(t.Context())

@@ -223,7 +223,7 @@ func TestGuestHasNoCustomRole(t *testing.T) {
 	})
 	client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient}
 	client.Environment.CustomRoleARN = "arn:aws:iam::123456789012:role/admin"
-	s, err := client.Guest(t.Context())
+	s, err := client.Guest()
 	if err != nil {
 		t.Fatal(err)
 	}

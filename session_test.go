@@ -169,7 +169,7 @@ func TestGuest(t *testing.T) {
 		if duration > 0 {
 			client.Environment.RoleARN = cognitotest.ExampleGuestRoleARN
 		}
-		s, err := client.Guest(t.Context())
+		s, err := client.Guest()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +182,7 @@ func TestGuest(t *testing.T) {
 	}
 	server := cognitotest.Example()
 	server.IdentityPools[0].AllowGuests = false
-	s, err := exampleClient(server).Guest(t.Context())
+	s, err := exampleClient(server).Guest()
 	if err != nil {
 		t.Fatal(err)
 	}

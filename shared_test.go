@@ -23,26 +23,22 @@ import (
 // A fileStore is what a program might use as RefreshWith: a file that processes share, and a lock beside it.
 type fileStore string
 
-func (f fileStore) load() (saved cognito.Saved, err error) {
+func (f fileStore) load() (saved cognito.SavedSession, err error) {
 	text, err := os.ReadFile(string(f))
 	if err == nil {
-		err = json.Unmarshal(text, &saved)
+		err = saved.Load(text)
 	}
 	return saved, err
 }
 
-func (f fileStore) save(saved cognito.Saved) error {
-	text, err := saved.Reveal()
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(string(f)+".new", text, 0o600); err != nil {
+func (f fileStore) save(saved cognito.SavedSession) error {
+	if err := os.WriteFile(string(f)+".new", saved.Save(), 0o600); err != nil {
 		return err
 	}
 	return os.Rename(string(f)+".new", string(f))
 }
 
-func (f fileStore) refreshWith(ctx context.Context, current cognito.Saved, refresh func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
+func (f fileStore) refreshWith(ctx context.Context, current cognito.SavedSession, refresh refresher) (cognito.SavedSession, error) {
 	for { // one process at a time
 		lock, err := os.OpenFile(string(f)+".lock", os.O_CREATE|os.O_EXCL, 0o600)
 		if err == nil {
@@ -81,7 +77,7 @@ func shareTokens(client *cognito.Client, path string) error {
 			return err
 		}
 		saved.Tokens.ID = "" // so that they are refreshed
-		session, err := client.Resume(ctx, saved)
+		session, err := client.Resume(ctx, saved.Save())
 		if err != nil {
 			return err
 		}
@@ -109,7 +105,7 @@ func TestProcessesShareRotatingToken(t *testing.T) {
 
 	first := signIn(t, exampleClient(server))
 	store := fileStore(filepath.Join(t.TempDir(), "session.json"))
-	if err := store.save(first.Save()); err != nil {
+	if err := store.save(savedSession(first)); err != nil {
 		t.Fatal(err)
 	}
 	var running sync.WaitGroup
@@ -129,10 +125,10 @@ func TestProcessesShareRotatingToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	last.Tokens.ID = ""
-	if _, err := exampleClient(server).Resume(t.Context(), last); err != nil {
+	if _, err := exampleClient(server).Resume(t.Context(), last.Save()); err != nil {
 		t.Errorf("the stored token is not the living one: %v", err)
 	}
-	if _, err := exampleClient(server).Resume(t.Context(), cognito.Saved{Tokens: cognito.Tokens{Refresh: first.Save().Tokens.Refresh}}); err == nil {
+	if _, err := exampleClient(server).Resume(t.Context(), cognito.SavedSession{Tokens: cognito.Tokens{Refresh: savedSession(first).Tokens.Refresh}}.Save()); err == nil {
 		t.Error("the first token still works")
 	}
 }
@@ -146,7 +142,7 @@ func TestStoredBeforeUse(t *testing.T) {
 		client := exampleClient(server)
 		client.RefreshWith = store.refreshWith
 		s := signIn(t, client)
-		if err := store.save(s.Save()); err != nil {
+		if err := store.save(savedSession(s)); err != nil {
 			t.Fatal(err)
 		}
 		used := map[string]bool{}

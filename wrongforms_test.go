@@ -85,10 +85,10 @@ func TestResumeWithWrongClock(t *testing.T) {
 			t.Run(fmt.Sprintf("%v, token of %v ago", off, age), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					aws := &skewedAWS{off: off}
-					saved := cognito.Saved{Tokens: cognito.Tokens{ID: aws.token(), Access: "a", Refresh: "r", Expires: aws.now().Add(time.Hour)}}
+					saved := cognito.SavedSession{Tokens: cognito.Tokens{ID: aws.token(), Access: "a", Refresh: "r", Expires: aws.now().Add(time.Hour)}}
 					time.Sleep(age)
 					client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: &http.Client{Transport: aws}}
-					s, err := client.Resume(t.Context(), saved)
+					s, err := client.Resume(t.Context(), saved.Save())
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -135,7 +135,7 @@ func TestResumeWithWrongClock(t *testing.T) {
 // With rotation the refresh token of an answer is the only one that is still good, whatever is wrong with the rest of it.
 func TestRotatedTokenBesideDamage(t *testing.T) {
 	for damage, want := range map[string]string{
-		`"IdToken":"damaged"`:                        "ID token can't be used",
+		`"IdToken":"damaged"`:                        "ID token is unusable",
 		`"IdToken":"not a token"`:                    "IdToken is not a token",
 		`"IdToken":"a","AccessToken":"not a token"`:  "AccessToken is not a token",
 		`"IdToken":"a","AccessToken":""`:             "no access token",
@@ -152,9 +152,9 @@ func TestRotatedTokenBesideDamage(t *testing.T) {
 
 func rotatedTokenBesideDamage(t *testing.T, damage, want string) {
 	aws := &skewedAWS{rotates: true}
-	saved := cognito.Saved{Tokens: cognito.Tokens{ID: aws.token(), Access: "a", Refresh: "first", Expires: aws.now().Add(time.Hour)}}
+	saved := cognito.SavedSession{Tokens: cognito.Tokens{ID: aws.token(), Access: "a", Refresh: "first", Expires: aws.now().Add(time.Hour)}}
 	client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: &http.Client{Transport: aws}}
-	s, err := client.Resume(t.Context(), saved)
+	s, err := client.Resume(t.Context(), saved.Save())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func rotatedTokenBesideDamage(t *testing.T, damage, want string) {
 	if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want %s", err, want)
 	}
-	if got := s.Save().Tokens.Refresh; got != "rotated-1" {
+	if got := savedSession(s).Tokens.Refresh; got != "rotated-1" {
 		t.Errorf("%q would be saved", got)
 	}
 	if tokens, err := s.Tokens(t.Context()); err != nil || tokens.Refresh != "rotated-2" {

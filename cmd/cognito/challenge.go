@@ -51,7 +51,7 @@ func (s *signedIn) answer(ctx context.Context, challenge *cognito.Challenge, log
 	if err != nil {
 		return nil, err
 	}
-	asks, fixed := challenge.Asks(), make(map[string]string)
+	asks, fixed := challenge.AnswerKeys(), make(map[string]string)
 	if choices := challenge.Choices(); len(choices) > 0 {
 		choice, err := a.choose(challenge.Name, choices, seed != "")
 		switch {

@@ -1,23 +1,66 @@
-// Package redact prints a value that holds secrets without them.
+// Package redact hides secrets when a value is printed, logged or marshaled.
 //
-// A type that holds a secret gives itself two methods of one line each, with value receivers:
+// A struct type with secrets embeds [Fields] as its first field:
 //
-//	func (v Tokens) Format(f fmt.State, _ rune)      { redact.Format(f, "idp.Tokens", "Type", v.Type) }
-//	func (v Tokens) MarshalText() ([]byte, error)    { return redact.Text("idp.Tokens", "Type", v.Type), nil }
+//	type Tokens struct {
+//		redact.Fields
+//		Access, Refresh string
+//	}
 //
-// Format answers for every verb of package fmt. MarshalText answers for encoding/json, encoding/xml and both
-// handlers of log/slog, also when the value is a field of another one. String would not do: %d and %#v do not
-// call it, and neither does encoding/json. Package fmt cannot call the methods of an unexported field, so a
-// struct that keeps such a value in one needs the two lines itself.
+// Every verb of package fmt then prints "[redacted]". So do encoding/json, encoding/xml and the
+// handlers of log/slog, also for pointers to the struct and for values inside other values. A
+// String method would not suffice: %d, %#v and encoding/json do not call it.
+//
+// # Decoding
+//
+// Fields has no UnmarshalText method, and json.Unmarshal reads an object into the struct as if
+// Fields were absent. Composite literals with field names do not change.
+//
+// # Encoding the secrets
+//
+// The methods are promoted, so a type declared as "type plain Tokens" still has them. To write the
+// secrets, copy the fields into a value without Fields: a map, or a struct declared in the function
+// that writes. Encode that value there, and do not return it:
+//
+//	func (t Tokens) Reveal() ([]byte, error) {
+//		return json.Marshal(struct{ Access, Refresh string }{t.Access, t.Refresh})
+//	}
+//
+// # Types with their own text
+//
+// A type that prints something other than "[redacted]", such as an error, declares Format and
+// MarshalText with value receivers instead of embedding Fields. A method of the struct replaces the
+// promoted one.
+//
+// # Limits
+//
+// Package fmt cannot call methods on an unexported field. A struct that keeps a secret in one must
+// embed Fields too. The verbs %p and %w, which are wrong for a struct and which go vet reports, print
+// the fields. Packages that read exported fields by reflection, such as encoding/gob and go-cmp, see
+// the secrets.
 package redact
 
 import (
 	"fmt"
+	"io"
 	"strconv"
 )
 
-// Text is name, then in braces the pairs of shown, which are names and values in turn (a pair without a value is
-// left out), then a mark that there is more: idp.Tokens{Type:"Bearer" redacted}.
+const redacted = "[redacted]"
+
+// Fields hides the fields of the struct that embeds it.
+type Fields struct{}
+
+// Format prints "[redacted]" for every verb.
+func (Fields) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
+
+// MarshalText returns "[redacted]".
+func (Fields) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// Text returns name, then in braces the pairs of shown, which are names and values in turn, then a
+// mark: idp.Tokens{Type:"Bearer" redacted}. It leaves out pairs without a value.
+//
+// Deprecated: embed [Fields].
 func Text(name string, shown ...string) []byte {
 	b := append([]byte(name), '{')
 	for i := 0; i+1 < len(shown); i += 2 {
@@ -30,7 +73,9 @@ func Text(name string, shown ...string) []byte {
 	return append(b, "redacted}"...)
 }
 
-// Format writes [Text] to f, whatever the verb and the flags are.
+// Format writes [Text] to f.
+//
+// Deprecated: embed [Fields].
 func Format(f fmt.State, name string, shown ...string) {
 	f.Write(Text(name, shown...)) // fmt keeps the error of its own writer
 }
