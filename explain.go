@@ -21,8 +21,9 @@ type explanation struct {
 // explanations are tried in order. The messages come from public bug reports of AWS's clients.
 var explanations = [...]explanation{
 	{"cognitoidp", "NotAuthorizedException", "attempts exceeded",
-		"too many wrong passwords were sent from here or by another program with an old one: " +
-			"wait 15 minutes, then check the password"},
+		"too many wrong passwords were sent from here or by another program, " +
+			"so the pool refuses all passwords for up to 15 minutes: " +
+			"wait, then check the password"},
 	{"cognitoidp", "NotAuthorizedException", "refresh token",
 		"it was revoked, has expired or belongs to another app client (check client_id), " +
 			"or the pool tracks devices and this device is not the confirmed one: sign in again"},
@@ -44,9 +45,9 @@ var explanations = [...]explanation{
 		"the response came after the app client's session duration (3 to 15 minutes), " +
 			"or the challenge was answered twice: sign in again"},
 	{"cognitoidp", "NotAuthorizedException", "incorrect username or password",
-		"the password is wrong, no such user exists (the pool does not say which), " +
-			"this machine's clock is wrong, or client_id belongs to another pool: check in this " +
-			"order"},
+		"the password is wrong, or no such user exists, which the pool hides, " +
+			"or this machine's clock is wrong, or client_id belongs to another pool: " +
+			"check in this order"},
 	{"cognitoidp", "RefreshTokenReuseException", "",
 		"another process used this token for a refresh, or the response to a refresh was lost: " +
 			"use the newest saved session, or sign in again"},

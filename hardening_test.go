@@ -254,7 +254,7 @@ func TestSignOutWithoutRevocation(t *testing.T) {
 		t.Errorf("the pool could not be told, and the session has ended: %v", err)
 	}
 	down.Store(false)
-	if err := s.SignOut(t.Context()); !hasCode(err, cognitoidp.CodeUnsupportedOperation) || !strings.Contains(err.Error(), "switched off") {
+	if err := s.SignOut(t.Context()); !hasCode(err, cognitoidp.CodeUnsupportedOperation) || !strings.Contains(err.Error(), "disabled") {
 		t.Errorf("error %v", err)
 	}
 	if _, err := s.Tokens(t.Context()); err == nil {
