@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,6 +13,83 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
+// If the device is proven after the user has answered, the sign-in cannot start again: a forgotten
+// device is omitted, and a wrong one is named in the error.
+func TestDeviceAfterAnswer(t *testing.T) {
+	for name, change := range map[string]func(*cognito.Device){
+		"forgotten": func(d *cognito.Device) {
+			d.Key = "us-east-1_00000000-0000-0000-0000-000000000000"
+		},
+		"damaged": func(d *cognito.Device) { d.Password += "x" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := everyFlow(func(p *cognitotest.UserPool, u *cognitotest.User) {
+				p.DeviceTracking = "ALWAYS"
+			})
+			client := exampleClient(server)
+			device, _ := signIn(t, client).Device()
+			change(&device)
+			_,
+				err := client.Start(t.Context(), cognito.Login{
+				Username: cognitotest.ExampleEmail,
+				Flow:     "USER_AUTH",
+				Device:   device,
+			})
+			challenge := asChallenge(err)
+			if challenge == nil || challenge.Name != "SELECT_CHALLENGE" {
+				t.Fatal(err)
+			}
+			_,
+				err = challenge.Respond(t.Context(),
+				map[string]string{"ANSWER": "PASSWORD_SRP",
+					"PASSWORD": cognitotest.ExamplePassword})
+			if name == "forgotten" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if !hasCode(err, "NotAuthorizedException") ||
+				!strings.Contains(err.Error(), "without the device") ||
+				strings.Contains(err.Error(), "password is wrong") {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+// An incomplete Device does not prevent a sign-in.
+func TestUnusableDevice(t *testing.T) {
+	for name, change := range map[string]func(*cognito.Device){
+		"no password":  func(d *cognito.Device) { d.Password = "" },
+		"no group key": func(d *cognito.Device) { d.GroupKey = "" },
+		"no key":       func(d *cognito.Device) { d.Key = "" },
+		"other key":    func(d *cognito.Device) { d.Key = "?" },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server := tracking("ALWAYS")
+			server.Fault = func(r *http.Request) *http.Response {
+				if body, err := io.ReadAll(r.Body); err == nil &&
+					strings.Contains(string(body), `"DEVICE_KEY":"?"`) {
+					return refusal(400, "InvalidParameterException", "Invalid device key given.")
+				}
+				return nil
+			}
+			login := cognito.Login{
+				Username: cognitotest.ExampleUser,
+				Password: cognitotest.ExamplePassword,
+			}
+			s, _ := withTOTP(t, exampleClient(server), login)
+			login.Device, _ = s.Device()
+			change(&login.Device)
+			time.Sleep(time.Minute)
+			if _, asked := withTOTP(t, exampleClient(server), login); !asked {
+				t.Errorf("%s: taken for the device", name)
+			}
+		})
+	}
+}
+
 const exampleSeed = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 // tracking is the example with TOTP for its user, and devices tracked.
@@ -21,14 +99,16 @@ func tracking(how string) *cognitotest.Server {
 	pool.MFAConfiguration, pool.DeviceTracking = "OPTIONAL", how
 	for i := range pool.Users {
 		if pool.Users[i].Name == cognitotest.ExampleUser {
-			pool.Users[i].MFA, pool.Users[i].TOTPSecret = []string{"SOFTWARE_TOKEN_MFA"}, exampleSeed
+			pool.Users[i].MFA, pool.Users[i].TOTPSecret = []string{"SOFTWARE_TOKEN_MFA"},
+				exampleSeed
 		}
 	}
 	return server
 }
 
 // withTOTP signs in and answers a TOTP challenge, if there is one.
-func withTOTP(t *testing.T, client *cognito.Client, login cognito.Login) (s *cognito.Session, asked bool) {
+func withTOTP(t *testing.T, client *cognito.Client, login cognito.Login) (s *cognito.Session,
+	asked bool) {
 	t.Helper()
 	s, err := client.Start(t.Context(), login)
 	if challenge := asChallenge(err); challenge != nil && challenge.Name == "SOFTWARE_TOKEN_MFA" {
@@ -45,8 +125,8 @@ func withTOTP(t *testing.T, client *cognito.Client, login cognito.Login) (s *cog
 	return s, asked
 }
 
-// The first sign-in asks for a code and makes the device known; the next, of another process, is asked nothing; once the
-// device is forgotten the code is asked for again.
+// The first sign-in needs a code and confirms the device. The next needs no code, until the pool
+// forgets the device.
 func TestRememberedDevice(t *testing.T) {
 	for _, how := range []string{"ALWAYS", "OPT_IN"} {
 		for _, env := range []cognito.Environment{exampleEnvironment(), secretEnvironment()} {
@@ -62,7 +142,8 @@ func TestRememberedDevice(t *testing.T) {
 						t.Fatal("a new device was not asked for a code")
 					}
 					device, ask := s.Device()
-					if device.Key == "" || device.Username != cognitotest.ExampleUser || ask != (how == "OPT_IN") {
+					if device.Key == "" || device.Username != cognitotest.ExampleUser ||
+						ask != (how == "OPT_IN") {
 						t.Fatalf("device %v, ask %v", device, ask)
 					}
 					if ask {
@@ -97,7 +178,10 @@ func TestRememberedDevice(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					if err := pool.ForgetDevice(ctx, cognitoidp.ForgetDeviceInput{AccessToken: tokens.Access, DeviceKey: device.Key}); err != nil {
+					if err := pool.ForgetDevice(ctx, cognitoidp.ForgetDeviceInput{
+						AccessToken: tokens.Access,
+						DeviceKey:   device.Key,
+					}); err != nil {
 						t.Fatal(err)
 					}
 
@@ -119,13 +203,18 @@ func TestRememberedDevice(t *testing.T) {
 	}
 }
 
-// Another user's device must not be named, whatever the caller stored.
+// The device of another user is not sent.
 func TestDeviceOfAnotherUser(t *testing.T) {
 	server := tracking("ALWAYS")
 	named := spyOn(server, "DEVICE_KEY")
 	login := cognito.Login{
 		Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword,
-		Device: cognito.Device{Username: "bob", Key: "us-east-1_00000000-0000-0000-0000-000000000000", GroupKey: "-g", Password: "p"},
+		Device: cognito.Device{
+			Username: "bob",
+			Key:      "us-east-1_00000000-0000-0000-0000-000000000000",
+			GroupKey: "-g",
+			Password: "p",
+		},
 	}
 	if _, asked := withTOTP(t, exampleClient(server), login); !asked || named() {
 		t.Errorf("asked %v, named %v", asked, named())
@@ -139,7 +228,7 @@ func TestDeviceOfAnotherUser(t *testing.T) {
 	}
 }
 
-// A device that could not be confirmed leaves a session that says so when it must be refreshed.
+// If the device cannot be confirmed, the refresh returns an error that says so.
 func TestDeviceNotConfirmed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := tracking("ALWAYS")
@@ -149,7 +238,11 @@ func TestDeviceNotConfirmed(t *testing.T) {
 			}
 			return nil
 		})
-		s, _ := withTOTP(t, exampleClient(server), cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword})
+		s,
+			_ := withTOTP(t, exampleClient(server), cognito.Login{
+			Username: cognitotest.ExampleUser,
+			Password: cognitotest.ExamplePassword,
+		})
 		if device, _ := s.Device(); device.Key != "" {
 			t.Errorf("device %v", device)
 		}
@@ -157,20 +250,24 @@ func TestDeviceNotConfirmed(t *testing.T) {
 			t.Error(err)
 		}
 		time.Sleep(2 * time.Hour)
-		if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), "could not be confirmed") {
+		if _, err := s.Tokens(t.Context()); err == nil ||
+			!strings.Contains(err.Error(), "could not be confirmed") {
 			t.Errorf("error %v", err)
 		}
 	})
 }
 
-// A device whose proof the pool refuses is left out, and the sign-in repeated once: then the code is asked for, and the
-// device made known anew. A wrong password is not taken for that.
+// If the pool refuses the proof of the device, Start retries once without it. A wrong user password
+// is not mistaken for that.
 func TestDamagedDevice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := tracking("ALWAYS")
 		count := watch(server, nil)
 		client := exampleClient(server)
-		login := cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword}
+		login := cognito.Login{
+			Username: cognitotest.ExampleUser,
+			Password: cognitotest.ExamplePassword,
+		}
 		s, _ := withTOTP(t, client, login)
 		login.Device, _ = s.Device()
 		login.Device.Password += "x"
@@ -184,18 +281,22 @@ func TestDamagedDevice(t *testing.T) {
 			t.Errorf("%d sign-ins were begun", n)
 		}
 		login.Password = "wrong"
-		if _, err := client.Start(t.Context(), login); !hasCode(err, cognitoidp.CodeNotAuthorized) || count("InitiateAuth")-before != 3 {
+		if _, err := client.Start(t.Context(), login); !hasCode(err,
+			cognitoidp.CodeNotAuthorized) || count("InitiateAuth")-before != 3 {
 			t.Errorf("%d sign-ins were begun, error %v", count("InitiateAuth")-before, err)
 		}
 	})
 }
 
-// Where the pool leaves it to the user, a device takes the place of a code once the user has said so, until he says
-// otherwise; and its tokens are refreshed either way.
+// If the pool lets the user decide, a device replaces codes only after RememberDevice(true). Its
+// tokens can be refreshed in either case.
 func TestRememberDevice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := exampleClient(tracking("OPT_IN"))
-		login := cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword}
+		login := cognito.Login{
+			Username: cognitotest.ExampleUser,
+			Password: cognitotest.ExamplePassword,
+		}
 		s, _ := withTOTP(t, client, login)
 		device, ask := s.Device()
 		if !ask {
@@ -219,7 +320,8 @@ func TestRememberDevice(t *testing.T) {
 		}
 	})
 	s := signIn(t, exampleClient(cognitotest.Example()))
-	if err := s.RememberDevice(t.Context(), true); err == nil || !strings.Contains(err.Error(), "has no device") {
+	if err := s.RememberDevice(t.Context(), true); err == nil ||
+		!strings.Contains(err.Error(), "has no device") {
 		t.Errorf("a pool that tracks no devices: %v", err)
 	}
 }

@@ -13,7 +13,8 @@ import (
 )
 
 func Example() {
-	ctx, stand, password := context.Background(), cognitotest.Example().Client(), cognitotest.ExamplePassword
+	ctx, stand, password := context.Background(), cognitotest.Example().Client(),
+		cognitotest.ExamplePassword
 	env := cognito.Environment{
 		UserPoolID:     "us-east-1_EXAMPLE00",
 		ClientID:       "1example23456789abcdefghij",
@@ -43,14 +44,19 @@ func Example() {
 // A user whom an administrator made must choose a password at the first sign-in.
 func ExampleChallenge_Respond() {
 	ctx := context.Background()
-	client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: cognitotest.Example().Client()}
+	client := &cognito.Client{
+		Environment: exampleEnvironment(),
+		HTTPClient:  cognitotest.Example().Client(),
+	}
 	session, err := client.SignIn(ctx, cognitotest.ExampleNewUser, cognitotest.ExamplePassword)
 	var challenge *cognito.Challenge
 	for errors.As(err, &challenge) {
 		fmt.Println(challenge.Name)
 		switch challenge.Name {
 		case "NEW_PASSWORD_REQUIRED":
-			session, err = challenge.Respond(ctx, map[string]string{"NEW_PASSWORD": "Another-Horse-8-battery"})
+			session,
+				err = challenge.Respond(ctx,
+				map[string]string{"NEW_PASSWORD": "Another-Horse-8-battery"})
 		default:
 			log.Fatal(err)
 		}
@@ -69,7 +75,11 @@ func ExampleClient_classicFlow() {
 	ctx := context.Background()
 	env := exampleEnvironment()
 	env.RoleARN = "arn:aws:iam::123456789012:role/example"
-	client := &cognito.Client{Environment: env, Duration: 3600e9, HTTPClient: cognitotest.Example().Client()}
+	client := &cognito.Client{
+		Environment: env,
+		Duration:    3600e9,
+		HTTPClient:  cognitotest.Example().Client(),
+	}
 	session, err := client.SignIn(ctx, cognitotest.ExampleUser, cognitotest.ExamplePassword)
 	if err != nil {
 		log.Fatal(err)
@@ -85,12 +95,18 @@ func ExampleClient_classicFlow() {
 // A signing client calls any AWS service, here S3 without a package for it.
 func ExampleSession_HTTPClient() {
 	ctx := context.Background()
-	client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: cognitotest.Example().Client()}
+	client := &cognito.Client{
+		Environment: exampleEnvironment(),
+		HTTPClient:  cognitotest.Example().Client(),
+	}
 	session, err := client.SignIn(ctx, cognitotest.ExampleUser, cognitotest.ExamplePassword)
 	if err != nil {
 		log.Fatal(err)
 	}
-	response, err := session.HTTPClient("s3").Get("https://example-bucket.s3.us-east-1.amazonaws.com/hello.txt")
+	response,
+		err := session.HTTPClient("s3").Get(
+		"https://example-bucket.s3.us-east-1.amazonaws.com/hello.txt",
+	)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -98,6 +114,7 @@ func ExampleSession_HTTPClient() {
 	fmt.Println(response.StatusCode == http.StatusOK)
 	// Output: true
 }
+
 func ExampleEnvironment_Validate() {
 	env := cognito.Environment{
 		Region:         "eu-west-1",

@@ -224,7 +224,7 @@ func lastSteps(t *testing.T, pool *sequencePool, client *cognito.Client, login c
 		t.Fatalf("challenge %v, want %s", last, names[n])
 	}
 	var sends []func(string) error
-	for _, challenge := range []*cognito.Challenge{last, continued(t, client, last)} {
+	for _, challenge := range []*cognito.Challenge{last, saveAndResume(t, client, last)} {
 		sends = append(sends, func(next string) error {
 			pool.ask(next)
 			_, err := challenge.Respond(t.Context(), sequence[n].answers)
@@ -253,7 +253,7 @@ func outcomeOf(pool *sequencePool, err error, name string) string {
 }
 
 // Of every challenge after every step, the library answers, returns or refuses what it should. This
-// also holds after the sign-in was saved and continued.
+// also holds after the sign-in was saved and saveAndResume.
 func TestSequences(t *testing.T) {
 	for _, test := range sequences {
 		t.Run(test.login.Flow+" "+test.login.PreferredChallenge+" "+test.asked, func(t *testing.T) {

@@ -10,23 +10,27 @@ import (
 	"github.com/loginwithcognito/cognito"
 )
 
-// RFC 6238 appendix B, SHA-1: codes of 8 digits, of which Cognito's are the last 6.
+// The vectors of RFC 6238, appendix B, for SHA-1. Cognito's codes are their last 6 digits.
 func TestTOTP(t *testing.T) {
 	seed := base32.StdEncoding.EncodeToString([]byte("12345678901234567890"))
 	for seconds, want := range map[int64]string{
 		59: "94287082", 1111111109: "07081804", 1111111111: "14050471", 1234567890: "89005924",
 		2000000000: "69279037", 20000000000: "65353130",
 	} {
-		for _, seed := range []string{seed, strings.ToLower(seed), seed[:4] + " " + seed[4:], strings.TrimRight(seed, "=")} {
-			if got, err := cognito.TOTP(seed, time.Unix(seconds, 0)); err != nil || got != want[2:] {
+		for _, seed := range []string{seed, strings.ToLower(seed), seed[:4] + " " + seed[4:],
+			strings.TrimRight(seed, "=")} {
+			if got, err := cognito.TOTP(seed, time.Unix(seconds, 0)); err != nil ||
+				got != want[2:] {
 				t.Errorf("at %d: %q, %v, want %q", seconds, got, err, want[2:])
 			}
 		}
 	}
 	padded := base32.StdEncoding.EncodeToString([]byte("1234567890123456"))
 	want, err := cognito.TOTP(strings.TrimRight(padded, "="), time.Unix(59, 0))
-	for _, seed := range []string{padded, padded + "\n", "\t" + strings.ToLower(padded), strings.ReplaceAll(padded, "DG", "D\u00a0G") + "\r\n"} {
-		if got, gotErr := cognito.TOTP(seed, time.Unix(59, 0)); err != nil || gotErr != nil || got != want {
+	for _, seed := range []string{padded, padded + "\n", "\t" + strings.ToLower(padded),
+		strings.ReplaceAll(padded, "DG", "D\u00a0G") + "\r\n"} {
+		if got, gotErr := cognito.TOTP(seed, time.Unix(59, 0)); err != nil || gotErr != nil ||
+			got != want {
 			t.Errorf("%q: %q, %v, %v, want %q", seed, got, err, gotErr, want)
 		}
 	}
