@@ -503,8 +503,8 @@ func TestUnknownChallenge(t *testing.T) {
 		json.NewDecoder(r.Body).Decode(&in)
 		switch in.ChallengeName {
 		case "PASSWORD_VERIFIER":
-			return answer(200,
-				`{"ChallengeName":"VOICE_PRINT","ChallengeParameters":{"SENTENCE":"hum"},"Session":"`+strings.Repeat("s", 20)+`"}`)
+			return answer(200, `{"ChallengeName":"VOICE_PRINT","ChallengeParameters":`+
+				`{"SENTENCE":"hum"},"Session":"`+strings.Repeat("s", 20)+`"}`)
 		case "VOICE_PRINT":
 			if in.Session != strings.Repeat("s", 20) || in.ChallengeResponses["HUM"] != "hm" ||
 				in.ChallengeResponses["USERNAME"] != "ada" {

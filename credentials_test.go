@@ -208,9 +208,10 @@ func TestHTTPClientTimeout(t *testing.T) {
 	}
 }
 
+// assumed returns the response of AssumeRoleWithWebIdentity.
 func assumed() string {
-	return `<R><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey>` +
-		`<SessionToken>t</SessionToken><Expiration>` +
+	return `<R><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIA</AccessKeyId>` +
+		`<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>` +
 		time.Now().Add(time.Hour).UTC().Format(time.RFC3339) +
 		`</Expiration></Credentials></AssumeRoleWithWebIdentityResult></R>`
 }

@@ -66,7 +66,8 @@ func TestExplain(t *testing.T) {
 		{idp("ResourceNotFoundException", "User pool client 1example does not exist."),
 			"client_id aws_region"},
 		{idp("UserNotConfirmedException", "User is not confirmed."),
-			"not entered ConfirmSignUp or not arrive or old ResendConfirmationCode or administrator"},
+			"not entered ConfirmSignUp or not arrive or old ResendConfirmationCode " +
+				"or administrator"},
 		{idp("PasswordResetRequiredException", "Password reset required for the user"),
 			"administrator reset or imported ForgotPassword"},
 		{idp("NotAuthorizedException", "Password attempts exceeded"),

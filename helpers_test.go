@@ -292,21 +292,28 @@ const (
 	identityB = "us-east-1:00000000-0000-0000-0000-00000000000b"
 )
 
-// tokensOf is an answer with tokens of an issuer, for a user.
+// tokensOf returns a response with the tokens of a user.
 func tokensOf(issuer, user string) string {
 	id := part(map[string]any{"alg": "RS256", "kid": "k"}) + "." + part(map[string]any{
 		"iss": issuer,
 		"aud": exampleEnvironment().ClientID, "token_use": "id", "cognito:username": user,
 		"exp": time.Now().Add(time.Hour).Unix(),
 	}) + ".AAAA"
-	return fmt.Sprintf(
-		`{"AuthenticationResult":{"AccessToken":"a","IdToken":%q,"RefreshToken":"r","ExpiresIn":3600}}`, id,
-	)
+	return issued(id, "r")
 }
 
+// issued returns a response with tokens that live an hour.
+func issued(id, refresh string) string {
+	return fmt.Sprintf(`{"AuthenticationResult":{"AccessToken":"a","ExpiresIn":3600,`+
+		`"IdToken":%q,"RefreshToken":%q}}`, id, refresh)
+}
+
+// credentialsOf returns the response of GetCredentialsForIdentity.
 func credentialsOf(identity string) string {
-	return fmt.Sprintf(
-		`{"IdentityId":%q,"Credentials":{"AccessKeyId":"ASIA","SecretKey":"s","SessionToken":"t","Expiration":%d}}`,
-		identity, time.Now().Add(time.Hour).Unix(),
-	)
+	return credentialsUntil(identity, "ASIA", time.Now().Add(time.Hour))
+}
+
+func credentialsUntil(identity, key string, expires time.Time) string {
+	return fmt.Sprintf(`{"IdentityId":%q,"Credentials":{"AccessKeyId":%q,"SecretKey":"s",`+
+		`"SessionToken":"t","Expiration":%d}}`, identity, key, expires.Unix())
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -94,10 +93,8 @@ func TestRotatedTokenNotStored(t *testing.T) {
 		client.HTTPClient = &http.Client{
 			Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetTokensFromRefreshToken") {
-					return answer(200,
-						fmt.Sprintf(
-							`{"AuthenticationResult":{"AccessToken":"a","ExpiresIn":3600,"IdToken":%q,"RefreshToken":"rotated"}}`, unsigned(time.Now().Add(time.Hour)),
-						)), nil
+					id := unsigned(time.Now().Add(time.Hour))
+					return answer(200, issued(id, "rotated")), nil
 				}
 				return base.RoundTrip(r)
 			}),

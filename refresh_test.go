@@ -60,11 +60,8 @@ func TestRotatedTokenIsKept(t *testing.T) {
 				if len(taken) == 1 {
 					expires = time.Now()
 				}
-				return answer(200,
-					fmt.Sprintf(
-						`{"AuthenticationResult":{"AccessToken":"a","ExpiresIn":3600,"IdToken":%q,"RefreshToken":"rotated-%d"}}`,
-						unsigned(expires), len(taken),
-					)), nil
+				rotated := fmt.Sprint("rotated-", len(taken))
+				return answer(200, issued(unsigned(expires), rotated)), nil
 			}),
 		}
 		s := signIn(t, client)
@@ -211,11 +208,8 @@ func (a *skewedAWS) RoundTrip(r *http.Request) (*http.Response, error) {
 		case operation == "GetId":
 			response = answer(200, fmt.Sprintf(`{"IdentityId":%q}`, identityA))
 		default:
-			response = answer(200,
-				fmt.Sprintf(
-					`{"IdentityId":%q,"Credentials":{"AccessKeyId":"ASIA%d","SecretKey":"s","SessionToken":"t","Expiration":%d}}`,
-					identityA, a.issued, a.now().Add(time.Hour).Unix(),
-				))
+			response = answer(200, credentialsUntil(identityA, fmt.Sprint("ASIA", a.issued),
+				a.now().Add(time.Hour)))
 		}
 	}
 	response.Header.Set("Date", a.now().UTC().Format(http.TimeFormat))

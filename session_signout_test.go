@@ -3,7 +3,6 @@ package cognito_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -38,10 +37,8 @@ func TestSignOutDuringRefresh(t *testing.T) {
 			Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetTokensFromRefreshToken") {
 					time.Sleep(time.Second)
-					return answer(200,
-						fmt.Sprintf(
-							`{"AuthenticationResult":{"AccessToken":"a","ExpiresIn":3600,"IdToken":%q,"RefreshToken":"rotated"}}`, unsigned(time.Now().Add(time.Hour)),
-						)), nil
+					id := unsigned(time.Now().Add(time.Hour))
+					return answer(200, issued(id, "rotated")), nil
 				}
 				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".RevokeToken") {
 					b, _ := r.GetBody()
