@@ -5,10 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -377,9 +382,8 @@ func TestRedaction(t *testing.T) {
 		Device:   saved.Device,
 		Session:  "login-Session",
 	}
-	_,
-		challenge := client.SignIn(t.Context(), cognitotest.ExampleNewUser,
-		cognitotest.ExamplePassword)
+	const password = cognitotest.ExamplePassword
+	_, challenge := client.SignIn(t.Context(), cognitotest.ExampleNewUser, password)
 	revealed, err := asChallenge(challenge).Save()
 	var stored struct{ Session string }
 	if err != nil || json.Unmarshal(revealed, &stored) != nil || stored.Session == "" {
@@ -390,13 +394,37 @@ func TestRedaction(t *testing.T) {
 		cognitotest.ExampleClientSecret, cognitotest.ExamplePassword, "ASIA", "device-Password",
 		"login-Session",
 		saved.Tokens.ID, saved.Tokens.Access, saved.Tokens.Refresh,
+		"in every field",
 	}
-	for _, value := range []any{client.Environment, client, session, saved, &saved, saved.Tokens,
-		&saved.Tokens, saved.Device, login, &login, challenge,
+	values := []any{
+		client.Environment, client, session, saved, &saved, saved.Tokens, &saved.Tokens,
+		saved.Device, login, &login, challenge, *asChallenge(challenge),
 		fmt.Errorf("wrapped: %w", challenge), errors.Join(challenge),
-		struct{ err error }{challenge}} {
-		values := []any{value, []any{value}, struct{ Inner any }{value}, map[string]any{"k": value}}
-		for _, v := range values {
+		struct{ err error }{challenge},
+	}
+	tested := map[string]bool{}
+	for _, value := range values {
+		if v := reflect.Indirect(reflect.ValueOf(value)); v.Kind() == reflect.Struct {
+			tested[v.Type().Name()] = true
+		}
+	}
+	for _, pointer := range []any{
+		&cognito.Environment{}, &cognito.Tokens{}, &cognito.SavedSession{}, &cognito.Device{},
+		&cognito.Login{},
+	} {
+		fill(reflect.ValueOf(pointer).Elem(), "in every field")
+		values = append(values, pointer, reflect.ValueOf(pointer).Elem().Interface())
+	}
+	withoutSecrets := []string{"Endpoints", "Setting"}
+	for _, name := range exportedStructs(t) {
+		if !tested[name] && !slices.Contains(withoutSecrets, name) {
+			t.Errorf("type %s is not tested", name)
+		}
+	}
+	for _, value := range values {
+		for _, v := range []any{
+			value, []any{value}, struct{ Inner any }{value}, map[string]any{"k": value},
+		} {
 			var printed bytes.Buffer
 			for _, verb := range "vsdxXqtbeTU" {
 				fmt.Fprintf(&printed, "%"+string(verb)+" %+"+string(verb)+" %#"+string(verb)+"\n",
@@ -417,4 +445,48 @@ func TestRedaction(t *testing.T) {
 			}
 		}
 	}
+}
+
+// fill sets every string in v to text.
+func fill(v reflect.Value, text string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				fill(v.Field(i), text)
+			}
+		}
+	}
+}
+
+// exportedStructs returns the names of the exported struct types of the package.
+func exportedStructs(t *testing.T) (names []string) {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.TypeSpec); ok && spec.Name.IsExported() {
+				if _, ok := spec.Type.(*ast.StructType); ok {
+					names = append(names, spec.Name.Name)
+				}
+			}
+			return true
+		})
+	}
+	if len(names) < 8 {
+		t.Fatalf("found only %v", names)
+	}
+	return names
 }
