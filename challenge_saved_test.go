@@ -24,7 +24,7 @@ func TestResumeChallengeRefuses(t *testing.T) {
 		challenge := challenged(t, client, byPassword)
 		stored, err := challenge.Save()
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Save: %v", err)
 		}
 		right := map[string]string{
 			"SMS_MFA_CODE": server.Code(cognitotest.ExampleUserPoolID, cognitotest.ExampleUser),
@@ -33,11 +33,11 @@ func TestResumeChallengeRefuses(t *testing.T) {
 		secret := &cognito.Client{Environment: secretEnvironment(), HTTPClient: server.Client()}
 		if _, err := secret.ResumeChallenge(stored); err == nil ||
 			!strings.Contains(err.Error(), cognitotest.ExampleClientID) {
-			t.Errorf("in an environment with another client_id: %v", err)
+			t.Errorf("with another client_id: %v", err)
 		}
 		redacted, err := json.Marshal(challenge)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Marshal: %v", err)
 		}
 		for what, text := range map[string]string{
 			"redacted": string(redacted),
@@ -56,7 +56,7 @@ func TestResumeChallengeRefuses(t *testing.T) {
 		}
 		var session struct{ Session string }
 		if err := json.Unmarshal(stored, &session); err != nil {
-			t.Fatal(err)
+			t.Fatalf("Unmarshal: %v", err)
 		}
 		for _, other := range []string{session.Session[1:] + "A", "", strings.Repeat("s", 5000)} {
 			again,
@@ -64,7 +64,7 @@ func TestResumeChallengeRefuses(t *testing.T) {
 				[]byte(strings.Replace(string(stored), session.Session, other, 1)),
 			)
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("ResumeChallenge: %v", err)
 			}
 			if _, err := again.Respond(t.Context(), right); !hasCode(err,
 				cognitoidp.CodeNotAuthorized) {
@@ -76,7 +76,7 @@ func TestResumeChallengeRefuses(t *testing.T) {
 		time.Sleep(time.Until(again.Expires()) + time.Second)
 		if _, err := again.Respond(t.Context(), right); !hasCode(err,
 			cognitoidp.CodeNotAuthorized) || !strings.Contains(err.Error(), "session duration") {
-			t.Errorf("late: %v", err)
+			t.Errorf("after the challenge expired: %v", err)
 		}
 	})
 }
@@ -88,7 +88,7 @@ func TestResumeChangedChallenge(t *testing.T) {
 	client := exampleClient(server)
 	stored, err := challenged(t, client, byPassword).Save()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Save: %v", err)
 	}
 	for i := range stored {
 		for _, bit := range []byte{0x01, 0x20, 0x80} {
@@ -100,7 +100,7 @@ func TestResumeChangedChallenge(t *testing.T) {
 			}
 			if s, err := challenge.Respond(t.Context(),
 				map[string]string{"SMS_MFA_CODE": "000000"}); s != nil || err == nil {
-				t.Fatalf("byte %d: signed in", i)
+				t.Fatalf("byte %d: the sign-in succeeded", i)
 			}
 		}
 	}
@@ -127,7 +127,7 @@ func TestResumeChallengeWithDevice(t *testing.T) {
 			err := again.Respond(t.Context(),
 			map[string]string{"ANSWER": "PASSWORD_SRP", "PASSWORD": cognitotest.ExamplePassword})
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Respond: %v", err)
 		}
 		if got, _ := s.Device(); device.Key == "" || got != device {
 			t.Errorf("device %v, want %v", got, device)
@@ -180,7 +180,7 @@ func TestResumeChallenge(t *testing.T) {
 			}
 			stored, err := challenge.Save()
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("Save: %v", err)
 			}
 			if redacted, err := json.Marshal(challenge); err != nil ||
 				strings.Contains(string(redacted), "session") {
@@ -190,7 +190,7 @@ func TestResumeChallenge(t *testing.T) {
 			client = &cognito.Client{Environment: env, HTTPClient: server.Client()}
 			again, err := client.ResumeChallenge(stored)
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("ResumeChallenge: %v", err)
 			}
 			if again.Name != challenge.Name || again.Username != cognitotest.ExampleUser ||
 				!again.Expires().Equal(challenge.Expires()) {
@@ -199,18 +199,18 @@ func TestResumeChallenge(t *testing.T) {
 			if _, err := again.Respond(ctx,
 				map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "000000"}); !hasCode(err,
 				"CodeMismatchException") {
-				t.Errorf("error %v", err)
+				t.Errorf("Respond: error %v", err)
 			}
-			code, err := cognito.TOTP(exampleSeed, time.Now())
+			code, err := cognito.TOTP(exampleTOTPSecret, time.Now())
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("TOTP: %v", err)
 			}
 			s, err := again.Respond(ctx, map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code})
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("Respond: %v", err)
 			}
 			if _, err := s.Credentials(ctx); err != nil {
-				t.Error(err)
+				t.Errorf("Credentials: %v", err)
 			}
 			if _, err := again.Respond(ctx,
 				map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code}); err == nil {
@@ -222,7 +222,7 @@ func TestResumeChallenge(t *testing.T) {
 	for _, stored := range []string{"", "{}", `{"name":"SMS_MFA","client_id":"other"}`,
 		`{"name":1}`, `{"name":"SMS_MFA","client_id":"` + cognitotest.ExampleClientID + `"}`} {
 		if _, err := client.ResumeChallenge([]byte(stored)); err == nil {
-			t.Errorf("%q was taken for a challenge", stored)
+			t.Errorf("ResumeChallenge(%q): no error", stored)
 		}
 	}
 }
@@ -250,21 +250,21 @@ func TestResumeChallengeWithoutFlow(t *testing.T) {
 		}
 		stored, err := challenge.Save()
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Save: %v", err)
 		}
 		var fields map[string]any
 		if err := json.Unmarshal(stored, &fields); err != nil {
-			t.Fatal(err)
+			t.Fatalf("Unmarshal: %v", err)
 		}
 		pool.log.Reset()
 		delete(fields, "flow")
 		delete(fields, "last")
 		if stored, err = json.Marshal(fields); err != nil {
-			t.Fatal(err)
+			t.Fatalf("Marshal: %v", err)
 		}
 		challenge, err = client.ResumeChallenge(stored)
 		if (err != nil) != (test.may == "not saveAndResume") {
-			t.Errorf("Continue of %s: error %v", test.challenge, err)
+			t.Errorf("ResumeChallenge of %s: error %v", test.challenge, err)
 		}
 		if err != nil {
 			continue

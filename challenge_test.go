@@ -57,14 +57,14 @@ func withoutProof(t *testing.T, base http.RoundTripper) http.RoundTripper {
 		}
 		var in map[string]any
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-			t.Error(err)
+			t.Errorf("Decode: %v", err)
 		}
 		parameters := in["AuthParameters"].(map[string]any)
 		delete(parameters, "SRP_A")
 		delete(parameters, "PASSWORD")
 		body, err := json.Marshal(in)
 		if err != nil {
-			t.Error(err)
+			t.Errorf("Marshal: %v", err)
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		return base.RoundTrip(r)
@@ -90,7 +90,8 @@ func TestPasswordAsChallenge(t *testing.T) {
 				})
 				if challenge.Name != name ||
 					!slices.Equal(challenge.AnswerKeys(), []string{"PASSWORD"}) {
-					t.Fatalf("%s: %s asks %q", name, challenge.Name, challenge.AnswerKeys())
+					t.Fatalf("%s: %s has AnswerKeys %q", name, challenge.Name,
+						challenge.AnswerKeys())
 				}
 				_,
 					err := saveAndResume(t, client, challenge).Respond(t.Context(),
@@ -122,11 +123,11 @@ func TestPasswordAsChallenge(t *testing.T) {
 	}).Respond(t.Context(), map[string]string{"ANSWER": "PASSWORD"})
 	challenge := asChallenge(err)
 	if challenge == nil || challenge.Name != "PASSWORD" {
-		t.Fatalf("a choice without the password: %v", err)
+		t.Fatalf("a choice without PASSWORD: error %v", err)
 	}
 	if _, err := challenge.Respond(t.Context(),
 		map[string]string{"PASSWORD": cognitotest.ExamplePassword}); err != nil {
-		t.Error(err)
+		t.Errorf("Respond: %v", err)
 	}
 }
 
@@ -177,7 +178,7 @@ func TestWrongCustomAnswer(t *testing.T) {
 	}
 	if _, err := challenged(t, client, login).Respond(t.Context(),
 		map[string]string{"ANSWER": "2"}); err != nil {
-		t.Error(err)
+		t.Errorf("Respond: %v", err)
 	}
 }
 
@@ -222,7 +223,8 @@ func TestRespondConcurrently(t *testing.T) {
 			}
 		}
 		if taken != 1 || !maps.Equal(answers, want) {
-			t.Errorf("%s: %d answers were taken; the map became one of %d", challenge.Name, taken,
+			t.Errorf("%s: %d answers were accepted, want 1; the map has %d keys", challenge.Name,
+				taken,
 				len(answers))
 		}
 	}
@@ -250,10 +252,10 @@ func TestRespondCancelled(t *testing.T) {
 		"SMS_MFA_CODE": server.Code(cognitotest.ExampleUserPoolID, cognitotest.ExampleUser),
 	}
 	if _, err := challenge.Respond(ctx, answers); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
+		t.Errorf("Respond: error %v", err)
 	}
 	if _, err := challenge.Respond(t.Context(), answers); err != nil {
-		t.Error(err)
+		t.Errorf("Respond: %v", err)
 	}
 }
 
@@ -273,25 +275,25 @@ func TestFriendlyDeviceName(t *testing.T) {
 			return nil
 		}
 		client := exampleClient(server)
-		seed, challenge, err := challenged(t, client, byPassword).SetUpTOTP(t.Context())
+		secret, challenge, err := challenged(t, client, byPassword).SetUpTOTP(t.Context())
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("SetUpTOTP: %v", err)
 		}
-		code, err := cognito.TOTP(seed, time.Now())
+		code, err := cognito.TOTP(secret, time.Now())
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("TOTP: %v", err)
 		}
 		if _, err := challenge.Respond(t.Context(),
 			map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code,
 				"FRIENDLY_DEVICE_NAME": "my phone"}); err != nil {
-			t.Fatal(err)
+			t.Fatalf("Respond: %v", err)
 		}
 		if got := challenged(t, client,
 			byPassword).Parameters["FRIENDLY_DEVICE_NAME"]; got != "my phone" {
-			t.Errorf("the generator is called %q", got)
+			t.Errorf("FRIENDLY_DEVICE_NAME = %q", got)
 		}
 		if len(sent) != 1 || !sent["AWSCognitoIdentityProviderService.VerifySoftwareToken"] {
-			t.Errorf("the name was sent with %v", sent)
+			t.Errorf("FRIENDLY_DEVICE_NAME was sent in %v", sent)
 		}
 	})
 }
@@ -317,28 +319,28 @@ func TestChallenge(t *testing.T) {
 		// The pool refuses an answer without the password; the challenge stays good or becomes a
 		// service's error.
 		if _, err := challenge.Respond(ctx, nil); err == nil {
-			t.Error("an empty answer was taken")
+			t.Error("an empty answer was accepted")
 		}
 		_, err = client.SignIn(ctx, cognitotest.ExampleNewUser, cognitotest.ExamplePassword)
 		if !errors.As(err, &challenge) {
-			t.Fatal(err)
+			t.Fatalf("SignIn: %v", err)
 		}
 		s,
 			err = challenge.Respond(ctx,
 			map[string]string{"NEW_PASSWORD": "Another-Horse-8-battery"})
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Respond: %v", err)
 		}
 		if _, err := s.Credentials(ctx); err != nil {
-			t.Error(err)
+			t.Errorf("Credentials: %v", err)
 		}
 		if _, err := client.SignIn(ctx, cognitotest.ExampleNewUser,
 			cognitotest.ExamplePassword); err == nil {
-			t.Error("the old password still works")
+			t.Error("the old password is valid")
 		}
 		if _, err := client.SignIn(ctx, cognitotest.ExampleNewUser,
 			"Another-Horse-8-battery"); err != nil {
-			t.Error(err)
+			t.Errorf("SignIn: %v", err)
 		}
 	}
 }
@@ -346,13 +348,13 @@ func TestChallenge(t *testing.T) {
 func TestChallengeWithoutSignIn(t *testing.T) {
 	for _, challenge := range []cognito.Challenge{{}, {Name: "SMS_MFA"}, {Name: "MFA_SETUP"}} {
 		if _, err := challenge.Respond(t.Context(), nil); err == nil {
-			t.Errorf("%q without a sign-in was answered", challenge.Name)
+			t.Errorf("Respond of %q without a sign-in: no error", challenge.Name)
 		}
 		if _, err := challenge.Save(); err == nil {
-			t.Errorf("%q without a sign-in was stored", challenge.Name)
+			t.Errorf("Save of %q without a sign-in: no error", challenge.Name)
 		}
 		if _, _, err := challenge.SetUpTOTP(t.Context()); err == nil {
-			t.Errorf("%q without a sign-in got a seed", challenge.Name)
+			t.Errorf("SetUpTOTP of %q without a sign-in: no error", challenge.Name)
 		}
 	}
 	server := everyFlow(withMFA("SMS_MFA"))
@@ -360,7 +362,7 @@ func TestChallengeWithoutSignIn(t *testing.T) {
 	if _, _, err := challenged(t, exampleClient(server),
 		byPassword).SetUpTOTP(t.Context()); err == nil ||
 		!strings.Contains(err.Error(), `"SMS_MFA"`) || count("AssociateSoftwareToken") != 0 {
-		t.Errorf("a generator was set up in place of SMS_MFA: %v", err)
+		t.Errorf("SetUpTOTP for SMS_MFA: error %v", err)
 	}
 }
 
@@ -396,11 +398,11 @@ func TestNewPasswordKeepsAttributes(t *testing.T) {
 		map[string]string{"NEW_PASSWORD": newPassword, "userAttributes.email": "grace@example.com"})
 	if err == nil || !strings.Contains(err.Error(), "userAttributes.email") ||
 		count("RespondToAuthChallenge") != before {
-		t.Errorf("error %v", err)
+		t.Errorf("Respond: error %v", err)
 	}
 	if _, err := challenge.Respond(t.Context(),
 		map[string]string{"NEW_PASSWORD": newPassword}); err != nil {
-		t.Error(err)
+		t.Errorf("Respond: %v", err)
 	}
 }
 
@@ -425,7 +427,7 @@ func TestNewPasswordFillsAttributes(t *testing.T) {
 	if _, err := challenge.Respond(t.Context(),
 		map[string]string{"NEW_PASSWORD": newPassword,
 			"userAttributes.given_name": "Grace"}); err != nil {
-		t.Error(err)
+		t.Errorf("Respond: %v", err)
 	}
 }
 
@@ -434,7 +436,7 @@ func TestSetUpTOTPWithOneSession(t *testing.T) {
 	session := strings.Repeat("s", 20)
 	httpClient, log := scripted(t, map[string]string{
 		"InitiateAuth":           `{"ChallengeName":"MFA_SETUP","Session":"` + session + `"}`,
-		"AssociateSoftwareToken": `{"SecretCode":"` + exampleSeed + `"}`,
+		"AssociateSoftwareToken": `{"SecretCode":"` + exampleTOTPSecret + `"}`,
 		"VerifySoftwareToken":    `{"Status":"SUCCESS"}`,
 		"RespondToAuthChallenge": tokensOf("https://issuer.example/pool", "ada"),
 	})
@@ -445,11 +447,11 @@ func TestSetUpTOTPWithOneSession(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, challenge, err = challenge.SetUpTOTP(t.Context()); err != nil {
-		t.Fatal(err)
+		t.Fatalf("SetUpTOTP: %v", err)
 	}
 	if _, err := challenge.Respond(t.Context(),
 		map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "123456"}); err != nil {
-		t.Error(err)
+		t.Errorf("Respond: %v", err)
 	}
 	for _, request := range (*log)[1:] {
 		if request.members["Session"] != session {
@@ -475,7 +477,7 @@ func TestLongChallengeText(t *testing.T) {
 		},
 	} {
 		if text := challenge.Error(); len(text) > 2048 {
-			t.Errorf("an error of %d bytes for %.20s", len(text), challenge.Name)
+			t.Errorf("the error has %d bytes for %.20s", len(text), challenge.Name)
 		}
 	}
 	httpClient,
@@ -485,7 +487,7 @@ func TestLongChallengeText(t *testing.T) {
 	if _, err := client.Resume(t.Context(), cognito.SavedSession{
 		Tokens: cognito.Tokens{Refresh: "r"},
 	}.Save()); err == nil || len(err.Error()) > 2048 {
-		t.Errorf("an error of %d bytes for a refresh", len(fmt.Sprint(err)))
+		t.Errorf("the error of a refresh has %d bytes", len(fmt.Sprint(err)))
 	}
 }
 
@@ -550,7 +552,8 @@ func TestAnswerKeysForAttributes(t *testing.T) {
 				"userAttributes": test.has},
 		}
 		if got := strings.Join(challenge.AnswerKeys(), " "); got != test.want {
-			t.Errorf("required %s of a user with %s: asks %q, want %q", test.required, test.has,
+			t.Errorf("required %s of a user with %s: AnswerKeys = %q, want %q", test.required,
+				test.has,
 				got, test.want)
 		}
 	}
@@ -615,7 +618,7 @@ func TestRespondPassword(t *testing.T) {
 				t.Errorf("%s: the next challenge was %s: error %v", test.asked, got, err)
 			}
 			if sent := pool.log.Len() > before; sent != (test.outcome != "not reached") {
-				t.Errorf("%s: something was sent: %v", test.asked, sent)
+				t.Errorf("%s: a request was sent: %v", test.asked, sent)
 			}
 			if err != nil && strings.Contains(err.Error(), distinctPassword) {
 				t.Errorf("%s: the error is %v", test.asked, err)

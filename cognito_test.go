@@ -34,7 +34,7 @@ func TestSignUpContinuesAsSignIn(t *testing.T) {
 		client := &cognito.Client{Environment: env, HTTPClient: server.Client()}
 		pool, err := client.UserPool()
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("UserPool: %v", err)
 		}
 		const name = "new-user"
 		signedUp, err := pool.SignUp(ctx, cognitoidp.SignUpInput{
@@ -43,11 +43,11 @@ func TestSignUpContinuesAsSignIn(t *testing.T) {
 			UserAttributes: []cognitoidp.Attribute{{Name: "email", Value: "new@example.com"}},
 		})
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("SignUp: %v", err)
 		}
 		if _, err := client.SignIn(ctx, name, newPassword); !hasCode(err,
 			cognitoidp.CodeUserNotConfirmed) {
-			t.Errorf("error %v", err)
+			t.Errorf("SignIn: error %v", err)
 		}
 		confirmed, err := pool.ConfirmSignUp(ctx, cognitoidp.ConfirmSignUpInput{
 			ClientID: env.ClientID, SecretHash: client.SecretHash(name), Username: name,
@@ -55,7 +55,7 @@ func TestSignUpContinuesAsSignIn(t *testing.T) {
 			Session:          signedUp.Session,
 		})
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("ConfirmSignUp: %v", err)
 		}
 		s,
 			err := client.Start(ctx, cognito.Login{
@@ -64,13 +64,13 @@ func TestSignUpContinuesAsSignIn(t *testing.T) {
 			Session:  confirmed.Session,
 		})
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Start: %v", err)
 		}
 		if _, err := s.Credentials(ctx); err != nil {
-			t.Error(err)
+			t.Errorf("Credentials: %v", err)
 		}
 		if _, err := client.SignIn(ctx, name, newPassword); err != nil {
-			t.Error(err)
+			t.Errorf("SignIn: %v", err)
 		}
 	}
 }
@@ -82,7 +82,7 @@ func TestForgotAndChangePassword(t *testing.T) {
 		client := &cognito.Client{Environment: env, HTTPClient: server.Client()}
 		pool, err := client.UserPool()
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("UserPool: %v", err)
 		}
 		const name, third = cognitotest.ExampleUser, "Yet-Another-Horse-9"
 		sent,
@@ -100,19 +100,19 @@ func TestForgotAndChangePassword(t *testing.T) {
 		}
 		if err := cognito.Explain(pool.ConfirmForgotPassword(ctx, in)); !hasCode(err,
 			cognitoidp.CodeCodeMismatch) {
-			t.Errorf("error %v", err)
+			t.Errorf("Explain: error %v", err)
 		}
 		in.ConfirmationCode = server.Code(cognitotest.ExampleUserPoolID, name)
 		if err := pool.ConfirmForgotPassword(ctx, in); err != nil {
-			t.Fatal(err)
+			t.Fatalf("ConfirmForgotPassword: %v", err)
 		}
 		s, err := client.SignIn(ctx, name, newPassword)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("SignIn: %v", err)
 		}
 		tokens, err := s.Tokens(ctx)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Tokens: %v", err)
 		}
 		change := cognitoidp.ChangePasswordInput{
 			AccessToken:      tokens.Access,
@@ -120,20 +120,20 @@ func TestForgotAndChangePassword(t *testing.T) {
 			ProposedPassword: third,
 		}
 		if err := pool.ChangePassword(ctx, change); err != nil {
-			t.Fatal(err)
+			t.Fatalf("ChangePassword: %v", err)
 		}
 		if _, err := client.SignIn(ctx, name, third); err != nil {
-			t.Error(err)
+			t.Errorf("SignIn: %v", err)
 		}
 		if err := pool.GlobalSignOut(ctx, cognitoidp.GlobalSignOutInput{
 			AccessToken: tokens.Access,
 		}); err != nil {
-			t.Fatal(err)
+			t.Fatalf("GlobalSignOut: %v", err)
 		}
 		if _, err := client.Resume(ctx, cognito.SavedSession{
 			Tokens: cognito.Tokens{Refresh: tokens.Refresh},
 		}.Save()); !hasCode(err, cognitoidp.CodeNotAuthorized) {
-			t.Errorf("a revoked token was taken: %v", err)
+			t.Errorf("Resume with a revoked token: error %v, want NotAuthorizedException", err)
 		}
 	}
 }
@@ -172,7 +172,7 @@ func TestConnectAhead(t *testing.T) {
 			}
 			clear(heads)
 			if _, err := client.Resume(t.Context(), saved.Save()); err != nil {
-				t.Fatal(err)
+				t.Fatalf("Resume: %v", err)
 			}
 		}
 		mu.Lock()
@@ -216,10 +216,10 @@ func TestHosts(t *testing.T) {
 		client.FIPS, client.DualStack, client.Duration = test.fips, test.dualStack, time.Hour
 		s := signIn(t, client)
 		if _, err := s.Credentials(t.Context()); err != nil {
-			t.Fatal(err)
+			t.Fatalf("Credentials: %v", err)
 		}
 		if _, err := client.VerifyIDToken(t.Context(), savedSession(s).Tokens.ID); err != nil {
-			t.Error(err)
+			t.Errorf("VerifyIDToken: %v", err)
 		}
 		mu.Lock()
 		if got := slices.Sorted(maps.Keys(hosts)); !slices.Equal(got, test.want) {
@@ -232,7 +232,7 @@ func TestHosts(t *testing.T) {
 	client.Environment.Endpoints.CognitoIDP = "https://pool.example"
 	if _, err := client.SignIn(t.Context(), "ada", "p"); err == nil ||
 		!strings.Contains(err.Error(), "FIPS and DualStack") {
-		t.Errorf("error %v", err)
+		t.Errorf("SignIn: error %v", err)
 	}
 }
 
@@ -254,7 +254,7 @@ func TestMetadataInEveryCall(t *testing.T) {
 					UserContextData struct{ EncodedData string }
 				}
 				if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-					t.Error(err)
+					t.Errorf("Decode: %v", err)
 				}
 				if in.ClientMetadata["app"] != "test" {
 					t.Errorf("%s has no ClientMetadata", operation)
@@ -281,11 +281,11 @@ func TestMetadataInEveryCall(t *testing.T) {
 			}
 			s, err := challenge.Respond(t.Context(), map[string]string{"NEW_PASSWORD": newPassword})
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("Respond: %v", err)
 			}
 			time.Sleep(2 * time.Hour)
 			if _, err := s.Tokens(t.Context()); err != nil {
-				t.Fatal(err)
+				t.Fatalf("Tokens: %v", err)
 			}
 			if seen["InitiateAuth"] == 0 || seen["RespondToAuthChallenge"] != 2 ||
 				seen["GetTokensFromRefreshToken"] != 1 {
@@ -313,26 +313,26 @@ func TestOtherProcess(t *testing.T) {
 
 	login := cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword}
 	if err := json.Unmarshal([]byte(device), &login.Device); err != nil {
-		t.Fatal(err)
+		t.Fatalf("Unmarshal: %v", err)
 	}
 	client := exampleClient(server)
 	session, err := client.Start(t.Context(), login)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Start: %v", err)
 	}
 	tokens, err := session.Tokens(t.Context())
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Tokens: %v", err)
 	}
 	pool, err := client.UserPool()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("UserPool: %v", err)
 	}
 	if err := pool.ForgetDevice(t.Context(), cognitoidp.ForgetDeviceInput{
 		AccessToken: tokens.Access,
 		DeviceKey:   login.Device.Key,
 	}); err != nil {
-		t.Fatal(err)
+		t.Fatalf("ForgetDevice: %v", err)
 	}
 	// its code may be that of the first, which is good once
 	third, _ := anotherProcess(t, "device", listener.URL, device)
@@ -352,7 +352,7 @@ func TestOtherProcess(t *testing.T) {
 	}
 	stored, err := challenge.Save()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Save: %v", err)
 	}
 	if out, err := anotherProcess(t, "continue", listener2.URL, string(stored)); err != nil {
 		t.Errorf("%v: %s", err, out)
@@ -367,7 +367,7 @@ func TestRedaction(t *testing.T) {
 	}
 	session := signIn(t, client)
 	if _, err := session.Credentials(t.Context()); err != nil {
-		t.Fatal(err)
+		t.Fatalf("Credentials: %v", err)
 	}
 	saved := savedSession(session)
 	saved.Device = cognito.Device{
@@ -466,7 +466,7 @@ func exportedStructs(t *testing.T) (names []string) {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Glob: %v", err)
 	}
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
@@ -474,7 +474,7 @@ func exportedStructs(t *testing.T) (names []string) {
 		}
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("ParseFile: %v", err)
 		}
 		ast.Inspect(parsed, func(n ast.Node) bool {
 			if spec, ok := n.(*ast.TypeSpec); ok && spec.Name.IsExported() {

@@ -30,11 +30,11 @@ func TestDeletedIdentity(t *testing.T) {
 		client := exampleClient(server)
 		s := signIn(t, client)
 		if _, err := s.IdentityID(t.Context()); err != nil {
-			t.Fatal(err)
+			t.Fatalf("IdentityID: %v", err)
 		}
 		gone = 1
 		if _, err := s.Credentials(t.Context()); err != nil {
-			t.Error(err)
+			t.Errorf("Credentials: %v", err)
 		}
 		if n := count("GetId"); n != 2 {
 			t.Errorf("GetId was called %d times", n)
@@ -42,7 +42,7 @@ func TestDeletedIdentity(t *testing.T) {
 		gone = 100
 		time.Sleep(2 * time.Hour)
 		if _, err := s.Credentials(t.Context()); err == nil {
-			t.Error("credentials of nobody")
+			t.Error("credentials without an identity")
 		}
 		if n := count("GetId"); n != 3 {
 			t.Errorf("GetId was called %d times", n)
@@ -61,7 +61,7 @@ func TestSavedIdentityOfOtherPool(t *testing.T) {
 	other.Environment.IdentityPoolID = "us-east-1:99999999-8a4d-4e6f-9b3a-0123456789ab"
 	again, err := other.Resume(t.Context(), saved.Save())
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Resume: %v", err)
 	}
 	if c, err := again.Credentials(t.Context()); err == nil {
 		t.Errorf("credentials of another identity pool than the environment's: %v", c)
@@ -80,7 +80,7 @@ func TestOneIdentity(t *testing.T) {
 		})
 		s, err := exampleClient(server).Guest()
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Guest: %v", err)
 		}
 		var running sync.WaitGroup
 		ids := make([]string, 3)
@@ -120,14 +120,14 @@ func TestIdentityOfOtherUser(t *testing.T) {
 	saved.IdentityID, saved.IdentityPoolID = "us-east-1:0", cognitotest.ExampleIdentityPoolID
 	s, err := client.Resume(t.Context(), saved.Save())
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Resume: %v", err)
 	}
 	if _, err := s.Credentials(t.Context()); err != nil {
-		t.Fatal(err)
+		t.Fatalf("Credentials: %v", err)
 	}
 	if id, err := s.IdentityID(t.Context()); err != nil || id == saved.IdentityID ||
 		count("GetId") != 1 {
-		t.Errorf("identity %q after %d questions, error %v", id, count("GetId"), err)
+		t.Errorf("identity %q after %d GetId requests, error %v", id, count("GetId"), err)
 	}
 }
 
@@ -150,10 +150,10 @@ func TestIDTokenExpiredByServerClock(t *testing.T) {
 		})
 		s, err := client.Resume(t.Context(), saved.Save())
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Resume: %v", err)
 		}
 		if _, err := s.Credentials(t.Context()); err != nil {
-			t.Error(err)
+			t.Errorf("Credentials: %v", err)
 		}
 		if n := count("GetTokensFromRefreshToken"); n != 1 {
 			t.Errorf("%d refreshes", n)
@@ -167,16 +167,16 @@ func TestIDTokenExpiredByServerClock(t *testing.T) {
 			return nil
 		})
 		if s, err = client.Resume(t.Context(), saved.Save()); err != nil {
-			t.Fatal(err)
+			t.Fatalf("Resume: %v", err)
 		}
 		for range 3 {
 			if _, err := s.Credentials(t.Context()); err == nil ||
 				strings.Count(err.Error(), "probably") != 1 {
-				t.Errorf("error %v", err)
+				t.Errorf("Credentials: error %v", err)
 			}
 		}
 		if n := count("GetTokensFromRefreshToken"); n != 1 {
-			t.Errorf("%d refreshes that do not help", n)
+			t.Errorf("%d refreshes without effect", n)
 		}
 	}
 }
@@ -202,7 +202,7 @@ func TestIDTokenExpiredConcurrently(t *testing.T) {
 			})
 			s, err := client.Resume(t.Context(), saved.Save())
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("Resume: %v", err)
 			}
 			var running sync.WaitGroup
 			ids := make([]string, 2)
@@ -210,7 +210,7 @@ func TestIDTokenExpiredConcurrently(t *testing.T) {
 				running.Go(func() {
 					var err error
 					if ids[i], err = s.IdentityID(t.Context()); (err == nil) != refreshes {
-						t.Errorf("error %v", err)
+						t.Errorf("IdentityID: error %v", err)
 					}
 				})
 			}
@@ -221,7 +221,8 @@ func TestIDTokenExpiredConcurrently(t *testing.T) {
 			}
 			if got, n := count("GetId"), count("GetTokensFromRefreshToken"); ids[0] != ids[1] ||
 				got != want || n != 1 {
-				t.Errorf("identities %q after %d questions, want %d, and %d refreshes", ids, got,
+				t.Errorf("identities %q after %d GetId requests, want %d, and %d refreshes", ids,
+					got,
 					want, n)
 			}
 		})
@@ -239,11 +240,11 @@ func TestExplainedOnce(t *testing.T) {
 	})
 	s := signIn(t, exampleClient(server))
 	if _, err := s.IdentityID(t.Context()); err != nil {
-		t.Fatal(err)
+		t.Fatalf("IdentityID: %v", err)
 	}
 	if _, err := s.Credentials(t.Context()); err == nil ||
 		strings.Count(err.Error(), "probably") != 1 {
-		t.Errorf("error %v", err)
+		t.Errorf("Credentials: error %v", err)
 	}
 }
 
@@ -253,15 +254,15 @@ func TestKnownIdentity(t *testing.T) {
 	first := signIn(t, exampleClient(server))
 	own, err := first.IdentityID(t.Context())
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("IdentityID: %v", err)
 	}
 	guest, err := exampleClient(server).Guest()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Guest: %v", err)
 	}
 	others, err := guest.IdentityID(t.Context())
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("IdentityID: %v", err)
 	}
 	for _, test := range []struct {
 		known string
@@ -275,14 +276,14 @@ func TestKnownIdentity(t *testing.T) {
 			IdentityID: test.known,
 		})
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Start: %v", err)
 		}
 		if _, err := s.Credentials(t.Context()); err != nil {
 			t.Errorf("%q: %v", test.known, err)
 		}
 		if id, err := s.IdentityID(t.Context()); id != own || err != nil ||
 			count("GetId") != test.asked {
-			t.Errorf("%q: identity %q (%v), asked for %d times", test.known, id, err,
+			t.Errorf("%q: identity %q (%v) after %d GetId requests", test.known, id, err,
 				count("GetId"))
 		}
 	}
@@ -312,7 +313,7 @@ func TestLoginsKey(t *testing.T) {
 			}
 			s := signIn(t, client)
 			if _, err := s.Credentials(t.Context()); err != nil {
-				t.Fatal(err)
+				t.Fatalf("Credentials: %v", err)
 			}
 			tokens, _ := s.Tokens(t.Context())
 			calls := 0
@@ -325,7 +326,7 @@ func TestLoginsKey(t *testing.T) {
 				}
 			}
 			if calls != 2 {
-				t.Errorf("%d calls had Logins", calls)
+				t.Errorf("%d requests had Logins, want 2", calls)
 			}
 		}
 	}
@@ -340,7 +341,7 @@ func TestMergedIdentity(t *testing.T) {
 	})
 	s := signIn(t, &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient})
 	if _, err := s.Credentials(t.Context()); err != nil {
-		t.Fatal(err)
+		t.Fatalf("Credentials: %v", err)
 	}
 	if id, err := s.IdentityID(t.Context()); err != nil || id != identityB {
 		t.Errorf("identity %q, error %v", id, err)

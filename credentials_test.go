@@ -138,7 +138,7 @@ func TestGuestClock(t *testing.T) {
 			}
 			time.Sleep(61 * time.Minute)
 			if d, err := s.Credentials(t.Context()); err != nil || d == c {
-				t.Errorf("%v: credentials that have expired were served, %v", by, err)
+				t.Errorf("%v: Credentials returned expired ones, error %v", by, err)
 			}
 		}
 	})
@@ -166,12 +166,12 @@ func TestHTTPClientFollowsServerClock(t *testing.T) {
 		}
 		s, err := client.Guest()
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Guest: %v", err)
 		}
 		response,
 			err := s.HTTPClient("execute-api").Get("https://execute-api.us-east-1.amazonaws.com/")
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Get: %v", err)
 		}
 		response.Body.Close()
 		if want := time.Now().Add(ahead).UTC().Format("20060102T150405Z"); signed != want {
@@ -186,7 +186,7 @@ func TestHTTPClientTimeout(t *testing.T) {
 		client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: own}
 		s, err := client.Guest()
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Guest: %v", err)
 		}
 		want := time.Duration(0)
 		if own != nil {
@@ -199,11 +199,11 @@ func TestHTTPClientTimeout(t *testing.T) {
 		switch base, ok := signing.Transport.(*sigv4.Transport).Base.(*http.Transport); {
 		// a function of AWS Lambda may take 15 minutes to answer
 		case own == nil && (!ok || base.ResponseHeaderTimeout != 0):
-			t.Error("an answer may not take as long as a context lets it")
+			t.Error("the response was cut off before the context ended")
 		case own == nil && base != s.HTTPClient("kinesis").Transport.(*sigv4.Transport).Base:
 			t.Error("the connections are not shared")
 		case own != nil && ok:
-			t.Error("the program's own transport is not used")
+			t.Error("the transport of Client.HTTPClient was not used")
 		}
 	}
 }
@@ -241,7 +241,7 @@ func TestRoleSessionName(t *testing.T) {
 			Duration:    time.Hour,
 		}
 		if _, err := signIn(t, client).Credentials(t.Context()); err != nil {
-			t.Fatal(err)
+			t.Fatalf("Credentials: %v", err)
 		}
 		last := (*log)[len(*log)-1]
 		if got := last.members["RoleSessionName"]; got != want {
@@ -260,10 +260,10 @@ func TestGuestCustomRole(t *testing.T) {
 	client.Environment.CustomRoleARN = "arn:aws:iam::123456789012:role/admin"
 	s, err := client.Guest()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Guest: %v", err)
 	}
 	if _, err := s.Credentials(t.Context()); err != nil {
-		t.Fatal(err)
+		t.Fatalf("Credentials: %v", err)
 	}
 	for _, request := range *log {
 		for _, name := range []string{"CustomRoleArn", "Logins"} {
@@ -284,7 +284,7 @@ func TestGuest(t *testing.T) {
 		}
 		s, err := client.Guest()
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Guest: %v", err)
 		}
 		if creds, err := s.Credentials(t.Context()); err != nil || creds.SessionToken == "" {
 			t.Errorf("duration %v: credentials %v, error %v", duration, creds, err)
@@ -297,11 +297,11 @@ func TestGuest(t *testing.T) {
 	server.IdentityPools[0].AllowGuests = false
 	s, err := exampleClient(server).Guest()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Guest: %v", err)
 	}
 	if _, err := s.Credentials(t.Context()); err == nil ||
 		!strings.Contains(err.Error(), "does not allow guests") {
-		t.Errorf("error %v", err)
+		t.Errorf("Credentials: error %v", err)
 	}
 }
 
@@ -312,7 +312,7 @@ func TestHTTPClient(t *testing.T) {
 	url := "https://" + cognitotest.ExampleBucket + ".s3.us-east-1.amazonaws.com/?list-type=2"
 	response, err := client.Get(url)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Get: %v", err)
 	}
 	body, _ := io.ReadAll(response.Body)
 	response.Body.Close()
@@ -321,7 +321,7 @@ func TestHTTPClient(t *testing.T) {
 	}
 	server.Fault = func(r *http.Request) *http.Response {
 		if r.URL.Path != "/" {
-			t.Error("a redirect was followed")
+			t.Error("the client followed a redirect")
 		}
 		return &http.Response{
 			StatusCode: 307,

@@ -28,7 +28,7 @@ func TestDeviceConfirmedLater(t *testing.T) {
 						lost = true
 						if carriedOut {
 							if _, err := base.RoundTrip(r); err != nil {
-								t.Error(err)
+								t.Errorf("RoundTrip: %v", err)
 							}
 						}
 						return answer(503, ""), nil
@@ -51,11 +51,11 @@ func TestDeviceConfirmedLater(t *testing.T) {
 			}
 			time.Sleep(2 * time.Hour)
 			if _, err := s.Tokens(t.Context()); err != nil {
-				t.Fatal(err)
+				t.Fatalf("Tokens: %v", err)
 			}
 			login.Device, _ = s.Device()
 			if _, asked := withTOTP(t, client, login); asked || login.Device.Key == "" {
-				t.Errorf("the device %v is not known", login.Device)
+				t.Errorf("the pool does not know device %v", login.Device)
 			}
 		})
 	}
@@ -76,13 +76,13 @@ func TestRefreshWithOtherDevice(t *testing.T) {
 		time.Sleep(time.Minute)
 		later, _ := withTOTP(t, client, login)
 		if err := store.save(savedSession(later)); err != nil {
-			t.Fatal(err)
+			t.Fatalf("save: %v", err)
 		}
 		device, _ := later.Device()
 		for range 3 {
 			time.Sleep(57 * time.Minute)
 			if _, err := s.Tokens(t.Context()); err != nil {
-				t.Fatal(err)
+				t.Fatalf("Tokens: %v", err)
 			}
 			if got, _ := s.Device(); got != device {
 				t.Errorf("device %v, want %v", got, device)
@@ -124,7 +124,7 @@ func TestRefreshNamesDevice(t *testing.T) {
 			}
 			resumed, err := sharing.Resume(t.Context(), s.Save())
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("Resume: %v", err)
 			}
 			time.Sleep(2 * time.Hour)
 			if _, err := resumed.Tokens(t.Context()); err != nil {

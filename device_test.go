@@ -84,13 +84,13 @@ func TestUnusableDevice(t *testing.T) {
 			change(&login.Device)
 			time.Sleep(time.Minute)
 			if _, asked := withTOTP(t, exampleClient(server), login); !asked {
-				t.Errorf("%s: taken for the device", name)
+				t.Errorf("%s: mistaken for an error about the device", name)
 			}
 		})
 	}
 }
 
-const exampleSeed = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+const exampleTOTPSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 // tracking is the example with TOTP for its user, and devices tracked.
 func tracking(how string) *cognitotest.Server {
@@ -100,7 +100,7 @@ func tracking(how string) *cognitotest.Server {
 	for i := range pool.Users {
 		if pool.Users[i].Name == cognitotest.ExampleUser {
 			pool.Users[i].MFA, pool.Users[i].TOTPSecret = []string{"SOFTWARE_TOKEN_MFA"},
-				exampleSeed
+				exampleTOTPSecret
 		}
 	}
 	return server
@@ -112,9 +112,9 @@ func withTOTP(t *testing.T, client *cognito.Client, login cognito.Login) (s *cog
 	t.Helper()
 	s, err := client.Start(t.Context(), login)
 	if challenge := asChallenge(err); challenge != nil && challenge.Name == "SOFTWARE_TOKEN_MFA" {
-		code, codeErr := cognito.TOTP(exampleSeed, time.Now())
+		code, codeErr := cognito.TOTP(exampleTOTPSecret, time.Now())
 		if codeErr != nil {
-			t.Fatal(codeErr)
+			t.Fatalf("TOTP: %v", codeErr)
 		}
 		asked = true
 		s, err = challenge.Respond(t.Context(), map[string]string{challenge.AnswerKeys()[0]: code})
@@ -139,7 +139,7 @@ func TestRememberedDevice(t *testing.T) {
 					login := cognito.Login{Username: typed, Password: cognitotest.ExamplePassword}
 					s, asked := withTOTP(t, client, login)
 					if !asked {
-						t.Fatal("a new device was not asked for a code")
+						t.Fatal("no code was requested with a new device")
 					}
 					device, ask := s.Device()
 					if device.Key == "" || device.Username != cognitotest.ExampleUser ||
@@ -148,23 +148,23 @@ func TestRememberedDevice(t *testing.T) {
 					}
 					if ask {
 						if err := s.RememberDevice(ctx, true); err != nil {
-							t.Fatal(err)
+							t.Fatalf("RememberDevice: %v", err)
 						}
 					}
 					time.Sleep(2 * time.Hour) // the refresh token is bound to the device
 					if _, err := s.Tokens(ctx); err != nil {
-						t.Fatal(err)
+						t.Fatalf("Tokens: %v", err)
 					}
 					stored := device.Save()
 
 					// Another process.
 					client = &cognito.Client{Environment: env, HTTPClient: server.Client()}
 					if err := login.Device.Load(stored); err != nil {
-						t.Fatal(err)
+						t.Fatalf("Load: %v", err)
 					}
 					s, asked = withTOTP(t, client, login)
 					if asked {
-						t.Error("a remembered device was asked for a code")
+						t.Error("a code was requested despite a remembered device")
 					}
 					if again, ask := s.Device(); again != device || ask {
 						t.Errorf("device %v, want %v; ask %v", again, device, ask)
@@ -172,24 +172,24 @@ func TestRememberedDevice(t *testing.T) {
 					time.Sleep(2 * time.Hour)
 					tokens, err := s.Tokens(ctx)
 					if err != nil {
-						t.Fatal(err)
+						t.Fatalf("Tokens: %v", err)
 					}
 					pool, err := client.UserPool()
 					if err != nil {
-						t.Fatal(err)
+						t.Fatalf("UserPool: %v", err)
 					}
 					if err := pool.ForgetDevice(ctx, cognitoidp.ForgetDeviceInput{
 						AccessToken: tokens.Access,
 						DeviceKey:   device.Key,
 					}); err != nil {
-						t.Fatal(err)
+						t.Fatalf("ForgetDevice: %v", err)
 					}
 
 					time.Sleep(time.Minute)
 					before := count("InitiateAuth")
 					s, asked = withTOTP(t, client, login)
 					if !asked {
-						t.Error("a forgotten device was not asked for a code")
+						t.Error("no code was requested with a forgotten device")
 					}
 					if n := count("InitiateAuth") - before; n > 2 {
 						t.Errorf("%d attempts", n)
@@ -221,10 +221,10 @@ func TestDeviceOfAnotherUser(t *testing.T) {
 	}
 	s, err := exampleClient(cognitotest.Example()).Start(t.Context(), login) // no device is tracked
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Start: %v", err)
 	}
 	if device, _ := s.Device(); device.Key != "" {
-		t.Errorf("the session took %v over", device)
+		t.Errorf("the session took the device %v", device)
 	}
 }
 
@@ -247,12 +247,12 @@ func TestDeviceNotConfirmed(t *testing.T) {
 			t.Errorf("device %v", device)
 		}
 		if _, err := s.Credentials(t.Context()); err != nil {
-			t.Error(err)
+			t.Errorf("Credentials: %v", err)
 		}
 		time.Sleep(2 * time.Hour)
 		if _, err := s.Tokens(t.Context()); err == nil ||
 			!strings.Contains(err.Error(), "could not be confirmed") {
-			t.Errorf("error %v", err)
+			t.Errorf("Tokens: error %v", err)
 		}
 	})
 }
@@ -278,12 +278,12 @@ func TestDamagedDevice(t *testing.T) {
 			t.Errorf("asked %v, device %v", asked, fresh)
 		}
 		if n := count("InitiateAuth") - before; n != 2 {
-			t.Errorf("%d sign-ins were begun", n)
+			t.Errorf("%d InitiateAuth requests", n)
 		}
 		login.Password = "wrong"
 		if _, err := client.Start(t.Context(), login); !hasCode(err,
 			cognitoidp.CodeNotAuthorized) || count("InitiateAuth")-before != 3 {
-			t.Errorf("%d sign-ins were begun, error %v", count("InitiateAuth")-before, err)
+			t.Errorf("%d InitiateAuth requests, error %v", count("InitiateAuth")-before, err)
 		}
 	})
 }
@@ -300,22 +300,22 @@ func TestRememberDevice(t *testing.T) {
 		s, _ := withTOTP(t, client, login)
 		device, ask := s.Device()
 		if !ask {
-			t.Error("the user is not to be asked")
+			t.Error("ask is false, want true")
 		}
 		login.Device = device
 		for _, remember := range []bool{false, true, false} {
 			if err := s.RememberDevice(t.Context(), remember); err != nil {
-				t.Fatal(err)
+				t.Fatalf("RememberDevice: %v", err)
 			}
 			if _, ask := s.Device(); ask {
-				t.Error("the user is to be asked again")
+				t.Error("ask is true, want false")
 			}
 			time.Sleep(2 * time.Hour) // and the next code is another one
 			if _, err := s.Tokens(t.Context()); err != nil {
-				t.Error(err)
+				t.Errorf("Tokens: %v", err)
 			}
 			if _, asked := withTOTP(t, client, login); asked == remember {
-				t.Errorf("asked for a code: %v, remembered: %v", asked, remember)
+				t.Errorf("code requested: %v, remembered: %v", asked, remember)
 			}
 		}
 	})

@@ -39,7 +39,7 @@ func (e *Environment) set(t *testing.T, key, value string) {
 
 func TestValidateAccepts(t *testing.T) {
 	if err := validEnvironment().Validate(); err != nil {
-		t.Error(err)
+		t.Errorf("Validate: %v", err)
 	}
 	if err := (Environment{}).Validate(); err != nil {
 		t.Error("nothing set:", err)
@@ -156,7 +156,7 @@ func TestValidateRefuses(t *testing.T) {
 	}
 	for _, f := range new(Environment).Settings() {
 		if !tested[f.Key] {
-			t.Errorf("nothing shows that %s is checked", f.Key)
+			t.Errorf("no case checks %s", f.Key)
 		}
 	}
 }
@@ -254,7 +254,7 @@ func TestRequire(t *testing.T) {
 	}
 	err := Environment{ClientID: "a"}.require("identity_pool_id", "client_id", "user_pool_id")
 	if err == nil || !strings.Contains(err.Error(), "lacks user_pool_id and identity_pool_id:") {
-		t.Error(err)
+		t.Errorf("require: %v", err)
 	}
 	if err := (Environment{}).require(); err != nil {
 		t.Error("nothing is required:", err)

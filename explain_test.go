@@ -122,14 +122,14 @@ func TestExplain(t *testing.T) {
 		err := cognito.Explain(test.err)
 		text, cause, found := strings.Cut(err.Error(), "; probably ")
 		if !found || text != test.err.Error() || !errors.Is(err, test.err) {
-			t.Errorf("%q hides or does not explain %q", err, test.err)
+			t.Errorf("Explain = %q, want %q and its cause", err, test.err)
 			continue
 		}
 		rest := cause
 		for word := range strings.FieldsSeq(test.want) {
 			var ok bool
 			if _, rest, ok = strings.Cut(rest, word); !ok {
-				t.Errorf("%q: the cause %q does not say %q", text, cause, test.want)
+				t.Errorf("%q: the cause %q does not contain the words %q", text, cause, test.want)
 				break
 			}
 		}

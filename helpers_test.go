@@ -45,7 +45,7 @@ func signIn(t *testing.T, client *cognito.Client) *cognito.Session {
 	t.Helper()
 	s, err := client.SignIn(t.Context(), cognitotest.ExampleUser, cognitotest.ExamplePassword)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("SignIn: %v", err)
 	}
 	return s
 }
@@ -173,7 +173,7 @@ func anotherProcess(t *testing.T, what, endpoint, text string) (output string, e
 	t.Helper()
 	executable, err := os.Executable()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Executable: %v", err)
 	}
 	process := exec.CommandContext(t.Context(), executable)
 	process.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", "COGNITO_TEST_PROCESS="+what,
@@ -197,7 +197,7 @@ func signInWithDevice(client *cognito.Client, stored string) error {
 	s, err := client.Start(context.Background(), login)
 	if challenge := asChallenge(err); challenge != nil {
 		fmt.Println("asked:", challenge.Name)
-		code, err := cognito.TOTP(exampleSeed, time.Now())
+		code, err := cognito.TOTP(exampleTOTPSecret, time.Now())
 		if err != nil {
 			return err
 		}
@@ -222,7 +222,7 @@ func resumeChallenge(client *cognito.Client, stored string) error {
 	if err != nil {
 		return err
 	}
-	code, err := cognito.TOTP(exampleSeed, time.Now())
+	code, err := cognito.TOTP(exampleTOTPSecret, time.Now())
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func TestRefreshWithOtherUser(t *testing.T) {
 			other,
 				err := exampleClient(server).SignIn(t.Context(), "bob", cognitotest.ExamplePassword)
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("SignIn: %v", err)
 			}
 			client := exampleClient(server)
 			client.RefreshWith = func(ctx context.Context, _ cognito.SavedSession,
@@ -51,15 +51,15 @@ func TestRefreshWithOtherUser(t *testing.T) {
 			own := savedSession(s).Tokens
 			time.Sleep(57 * time.Minute)
 			if tokens, err := s.Tokens(t.Context()); err != nil || tokens != own {
-				t.Errorf("the session has the tokens of another, or none: %v", err)
+				t.Errorf("the session lost its own tokens: %v", err)
 			}
 			if user := s.UnverifiedClaims().Username; user != cognitotest.ExampleUser {
-				t.Errorf("the session became %q's", user)
+				t.Errorf("user = %q, want the session's own", user)
 			}
 			time.Sleep(time.Hour)
 			if _, err := s.Tokens(t.Context()); err == nil ||
 				!strings.Contains(err.Error(), strings.TrimSuffix(kind, ", to refresh")) {
-				t.Errorf("error %v", err)
+				t.Errorf("Tokens: error %v", err)
 			}
 			if savedSession(s).Tokens.Refresh != own.Refresh {
 				t.Error("the refresh token was lost")
@@ -68,7 +68,7 @@ func TestRefreshWithOtherUser(t *testing.T) {
 				return
 			}
 			if err := s.SignOut(t.Context()); err != nil {
-				t.Error(err)
+				t.Errorf("SignOut: %v", err)
 			}
 			for _, test := range []struct {
 				saved cognito.SavedSession
@@ -206,7 +206,7 @@ func TestProcessesShareRotatingToken(t *testing.T) {
 	first := signIn(t, exampleClient(server))
 	store := fileStore(filepath.Join(t.TempDir(), "session.json"))
 	if err := store.save(savedSession(first)); err != nil {
-		t.Fatal(err)
+		t.Fatalf("save: %v", err)
 	}
 	var running sync.WaitGroup
 	for range 10 {
@@ -218,20 +218,20 @@ func TestProcessesShareRotatingToken(t *testing.T) {
 	}
 	running.Wait()
 	if n := refreshes.Load(); n < shares {
-		t.Errorf("%d refreshes: the test shows nothing", n)
+		t.Errorf("%d refreshes, so the test checks nothing", n)
 	}
 	last, err := store.load()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("load: %v", err)
 	}
 	last.Tokens.ID = ""
 	if _, err := exampleClient(server).Resume(t.Context(), last.Save()); err != nil {
-		t.Errorf("the stored token is not the living one: %v", err)
+		t.Errorf("the stored token is not valid: %v", err)
 	}
 	if _, err := exampleClient(server).Resume(t.Context(), cognito.SavedSession{
 		Tokens: cognito.Tokens{Refresh: savedSession(first).Tokens.Refresh},
 	}.Save()); err == nil {
-		t.Error("the first token still works")
+		t.Error("the first token is valid")
 	}
 }
 
@@ -245,7 +245,7 @@ func TestStoreBeforeUse(t *testing.T) {
 		client.RefreshWith = store.refreshWith
 		s := signIn(t, client)
 		if err := store.save(savedSession(s)); err != nil {
-			t.Fatal(err)
+			t.Fatalf("save: %v", err)
 		}
 		used := map[string]bool{}
 		server.Fault = func(r *http.Request) *http.Response {
@@ -264,7 +264,7 @@ func TestStoreBeforeUse(t *testing.T) {
 		}
 		for range 3 {
 			if _, err := s.Credentials(t.Context()); err != nil {
-				t.Fatal(err)
+				t.Fatalf("Credentials: %v", err)
 			}
 			time.Sleep(2 * time.Hour)
 		}

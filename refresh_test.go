@@ -53,7 +53,7 @@ func TestRotatedTokenIsKept(t *testing.T) {
 				var in struct{ RefreshToken string }
 				if body, err := r.GetBody(); err != nil ||
 					json.NewDecoder(body).Decode(&in) != nil {
-					t.Error("a refresh without a token")
+					t.Error("the refresh has no token")
 				}
 				taken = append(taken, in.RefreshToken)
 				expires := time.Now().Add(time.Hour)
@@ -68,10 +68,10 @@ func TestRotatedTokenIsKept(t *testing.T) {
 		first := savedSession(s).Tokens.Refresh
 		time.Sleep(2 * time.Hour)
 		if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), "clock") {
-			t.Errorf("error %v", err)
+			t.Errorf("Tokens: error %v", err)
 		}
 		if saved := savedSession(s).Tokens.Refresh; saved != "rotated-1" {
-			t.Errorf("%q would be saved", saved)
+			t.Errorf("saved refresh token = %q, want the rotated one", saved)
 		}
 		if tokens, err := s.Tokens(t.Context()); err != nil || tokens.Refresh != "rotated-2" {
 			t.Errorf("refresh token %q, error %v", tokens.Refresh, err)
@@ -105,21 +105,21 @@ func TestRefreshFallsBack(t *testing.T) {
 						err := client.SignIn(t.Context(), cognitotest.ExampleEmail,
 						cognitotest.ExamplePassword)
 					if err != nil {
-						t.Fatal(err)
+						t.Fatalf("SignIn: %v", err)
 					}
 					refresh := savedSession(s).Tokens.Refresh
 					for range 2 {
 						time.Sleep(2 * time.Hour)
 						tokens, err := s.Tokens(t.Context())
 						if err != nil {
-							t.Fatal(err)
+							t.Fatalf("Tokens: %v", err)
 						}
 						if tokens.Refresh != refresh {
 							t.Error("the refresh token was lost")
 						}
 					}
 					if n := count("GetTokensFromRefreshToken"); n != 1 {
-						t.Errorf("what is missing was asked for %d times", n)
+						t.Errorf("%d requests for a missing operation", n)
 					}
 				})
 			})
@@ -142,11 +142,11 @@ func TestRefreshErrorKeepsTokens(t *testing.T) {
 		down.Store(true)
 		time.Sleep(2 * time.Hour)
 		if _, err := s.Tokens(t.Context()); !hasCode(err, cognitoidp.CodeInternalError) {
-			t.Errorf("error %v", err)
+			t.Errorf("Tokens: error %v", err)
 		}
 		down.Store(false)
 		if _, err := s.Tokens(t.Context()); err != nil {
-			t.Error(err)
+			t.Errorf("Tokens: %v", err)
 		}
 	})
 }
@@ -240,11 +240,11 @@ func TestResumeWithWrongClock(t *testing.T) {
 					}
 					s, err := client.Resume(t.Context(), saved.Save())
 					if err != nil {
-						t.Fatal(err)
+						t.Fatalf("Resume: %v", err)
 					}
 					first, err := s.Credentials(t.Context())
 					if err != nil {
-						t.Fatal(err)
+						t.Fatalf("Credentials: %v", err)
 					}
 					// Refreshed if the token had expired, or looked so: its end, by the local
 					// clock, lies off from now.
@@ -263,7 +263,7 @@ func TestResumeWithWrongClock(t *testing.T) {
 							t.Errorf("%v, %v", again, err)
 						}
 						if _, err := s.Tokens(t.Context()); err != nil {
-							t.Error(err)
+							t.Errorf("Tokens: %v", err)
 						}
 					}
 					if n := len(aws.refreshed); n > 1 {
@@ -272,10 +272,10 @@ func TestResumeWithWrongClock(t *testing.T) {
 					refused := aws.refused
 					time.Sleep(50 * time.Minute)
 					if again, err := s.Credentials(t.Context()); err != nil || again == first {
-						t.Errorf("not renewed by the service's clock: %v, %v", again, err)
+						t.Errorf("not refreshed by the service's clock: %v, %v", again, err)
 					}
 					if aws.refused != refused {
-						t.Error("an expired token was sent though the clock is known")
+						t.Error("an expired token was sent although the clock is known")
 					}
 				})
 			})
@@ -317,15 +317,15 @@ func rotatedTokenInInvalidResponse(t *testing.T, damage, want string) {
 	}
 	s, err := client.Resume(t.Context(), saved.Save())
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Resume: %v", err)
 	}
 	time.Sleep(2 * time.Hour)
 	aws.damage = damage
 	if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("error %v, want %s", err, want)
+		t.Errorf("Tokens: error %v, want %s", err, want)
 	}
 	if got := savedSession(s).Tokens.Refresh; got != "rotated-1" {
-		t.Errorf("%q would be saved", got)
+		t.Errorf("saved refresh token = %q, want the rotated one", got)
 	}
 	if tokens, err := s.Tokens(t.Context()); err != nil || tokens.Refresh != "rotated-2" {
 		t.Errorf("refresh token %q, error %v", tokens.Refresh, err)

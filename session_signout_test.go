@@ -22,7 +22,7 @@ func TestGuestSignOut(t *testing.T) {
 	s.Credentials(t.Context())
 	s.SignOut(t.Context())
 	if _, err := s.Credentials(t.Context()); err == nil {
-		t.Error("a guest who has signed out gets credentials")
+		t.Error("Credentials of a guest after SignOut: no error")
 	}
 }
 
@@ -58,7 +58,7 @@ func TestSignOutDuringRefresh(t *testing.T) {
 		s.SignOut(t.Context())
 		<-done
 		if len(revoked) == 0 || revoked[len(revoked)-1] != "rotated" {
-			t.Error("the rotated token lives on at the pool after SignOut")
+			t.Error("SignOut did not revoke the rotated token")
 		}
 	})
 }
@@ -74,32 +74,32 @@ func TestSignOutRevokesStoredToken(t *testing.T) {
 		client.RefreshWith = store.refreshWith
 		first := signIn(t, client)
 		if err := store.save(savedSession(first)); err != nil {
-			t.Fatal(err)
+			t.Fatalf("save: %v", err)
 		}
 		time.Sleep(time.Minute)
 		other := exampleClient(server)
 		other.RefreshWith = store.refreshWith
 		saved, err := store.load()
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("load: %v", err)
 		}
 		saved.Tokens.ID = "" // so that it is refreshed
 		if _, err := other.Resume(ctx, saved.Save()); err != nil {
-			t.Fatal(err)
+			t.Fatalf("Resume: %v", err)
 		}
 		newest, err := store.load()
 		if err != nil || newest.Tokens.Refresh == savedSession(first).Tokens.Refresh {
 			t.Fatalf("not refreshed: %v", err)
 		}
 		if err := first.SignOut(ctx); err != nil {
-			t.Fatal(err)
+			t.Fatalf("SignOut: %v", err)
 		}
 		newest.Tokens.ID = ""
 		if _, err := exampleClient(server).Resume(ctx, newest.Save()); err == nil {
-			t.Error("the newest token lives on after SignOut")
+			t.Error("the newest token is valid after SignOut")
 		}
 		if tokens, err := first.Tokens(ctx); err == nil {
-			t.Errorf("a session that has ended took %v out of the store", tokens)
+			t.Errorf("Tokens after SignOut returned %v from the store", tokens)
 		}
 	})
 }
@@ -123,18 +123,18 @@ func TestSignOutWithoutRevocation(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if err := s.SignOut(ctx); err == nil {
-		t.Error("no error though the pool is in trouble")
+		t.Error("SignOut: no error, want the pool's")
 	}
 	if _, err := s.Tokens(t.Context()); err != nil {
-		t.Errorf("the pool could not be told, and the session has ended: %v", err)
+		t.Errorf("the session ended although revocation failed: %v", err)
 	}
 	down.Store(false)
 	if err := s.SignOut(t.Context()); !hasCode(err, cognitoidp.CodeUnsupportedOperation) ||
 		!strings.Contains(err.Error(), "disabled") {
-		t.Errorf("error %v", err)
+		t.Errorf("SignOut: error %v", err)
 	}
 	if _, err := s.Tokens(t.Context()); err == nil {
-		t.Error("the session goes on")
+		t.Error("the session did not end")
 	}
 }
 
@@ -152,12 +152,12 @@ func TestSignOutNothingStored(t *testing.T) {
 	s := signIn(t, client)
 	guest, err := client.Guest()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Guest: %v", err)
 	}
 	saved, count := savedSession(s), watch(server, nil)
 	for _, s := range []*cognito.Session{s, guest} {
 		if err := s.SignOut(t.Context()); err != nil {
-			t.Fatal(err)
+			t.Fatalf("SignOut: %v", err)
 		}
 		if id, err := s.IdentityID(t.Context()); err == nil ||
 			!strings.Contains(err.Error(), "ended") {
@@ -169,6 +169,6 @@ func TestSignOutNothingStored(t *testing.T) {
 	}
 	saved.Tokens.ID = "" // so that it is refreshed
 	if _, err := exampleClient(server).Resume(t.Context(), saved.Save()); err == nil {
-		t.Error("the token lives on after SignOut")
+		t.Error("the token is valid after SignOut")
 	}
 }

@@ -71,7 +71,7 @@ func TestHungRenewal(t *testing.T) {
 		s := signIn(t, client)
 		first, err := s.Credentials(t.Context())
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Credentials: %v", err)
 		}
 		time.Sleep(46 * time.Minute)
 		hanging.Store(true)
@@ -137,7 +137,7 @@ func TestResume(t *testing.T) {
 				s := signIn(t, client)
 				id, err := s.IdentityID(ctx)
 				if err != nil {
-					t.Fatal(err)
+					t.Fatalf("IdentityID: %v", err)
 				}
 				stored := s.Save()
 
@@ -146,19 +146,19 @@ func TestResume(t *testing.T) {
 				client = &cognito.Client{Environment: env, HTTPClient: server.Client()}
 				again, err := client.Resume(ctx, stored)
 				if err != nil {
-					t.Fatal(err)
+					t.Fatalf("Resume: %v", err)
 				}
 				if n := count("GetTokensFromRefreshToken"); n != 0 {
-					t.Errorf("%d refreshes of tokens that are still good", n)
+					t.Errorf("%d refreshes of valid tokens, want 0", n)
 				}
 				if other, err := again.IdentityID(ctx); err != nil || other != id {
 					t.Errorf("identity %q, want %q: %v", other, id, err)
 				}
 				if _, err := again.Credentials(ctx); err != nil {
-					t.Error(err)
+					t.Errorf("Credentials: %v", err)
 				}
 				if n := count("GetId"); n != 1 {
-					t.Errorf("a known identity was asked for again (%d)", n)
+					t.Errorf("%d GetId requests, want 1", n)
 				}
 
 				// The same process later, and one that has the refresh token alone.
@@ -168,7 +168,7 @@ func TestResume(t *testing.T) {
 				}} {
 					again, err := client.Resume(ctx, saved.Save())
 					if err != nil {
-						t.Fatal(err)
+						t.Fatalf("Resume: %v", err)
 					}
 					if user := again.UnverifiedClaims().Username; user != cognitotest.ExampleUser {
 						t.Errorf("user %q", user)
@@ -178,18 +178,19 @@ func TestResume(t *testing.T) {
 					t.Errorf("%d refreshes, want 2", n)
 				}
 				if err := again.SignOut(ctx); err != nil {
-					t.Fatal(err)
+					t.Fatalf("SignOut: %v", err)
 				}
 				if _, err := again.Tokens(ctx); err == nil {
-					t.Error("a session that has ended gave tokens")
+					t.Error("Tokens after SignOut: no error")
 				}
 				if _, err := again.Credentials(ctx); err == nil {
-					t.Error("a session that has ended gave credentials")
+					t.Error("Credentials after SignOut: no error")
 				}
 				saved.Tokens.ID = ""
 				if _, err := client.Resume(ctx, saved.Save()); !hasCode(err,
 					cognitoidp.CodeNotAuthorized) || !strings.Contains(err.Error(), "revoked") {
-					t.Errorf("a revoked token was taken: %v", err)
+					t.Errorf("Resume with a revoked token: error %v, want NotAuthorizedException",
+						err)
 				}
 			})
 		})
@@ -229,7 +230,7 @@ func TestCredentialsRenewal(t *testing.T) {
 			t.Helper()
 			creds, err := s.Credentials(t.Context())
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("Credentials: %v", err)
 			}
 			return creds
 		}
@@ -239,15 +240,15 @@ func TestCredentialsRenewal(t *testing.T) {
 		}
 		time.Sleep(45*time.Minute - ten)
 		if get() != first {
-			t.Error("renewed with more than 15 minutes left")
+			t.Error("refreshed with more than 15 minutes left")
 		}
 		time.Sleep(2 * ten)
 		second := get()
 		if second == first || time.Until(second.Expires) != time.Hour {
-			t.Errorf("not renewed with less than 15 minutes left: %v", second)
+			t.Errorf("not refreshed with less than 15 minutes left: %v", second)
 		}
 		if n := count("GetTokensFromRefreshToken"); n != 0 {
-			t.Errorf("%d refreshes of tokens that had 15 minutes left", n)
+			t.Errorf("%d refreshes of tokens with 15 minutes left, want 0", n)
 		}
 		time.Sleep(45 * time.Minute) // the tokens have expired, too
 		if get() == second {
@@ -257,7 +258,7 @@ func TestCredentialsRenewal(t *testing.T) {
 			t.Errorf("%d refreshes", n)
 		}
 		if n := count("GetId"); n != 1 {
-			t.Errorf("the identity was asked for %d times", n)
+			t.Errorf("%d GetId requests", n)
 		}
 	})
 }
@@ -276,13 +277,13 @@ func TestConcurrentRenewal(t *testing.T) {
 		var running sync.WaitGroup
 		running.Go(func() {
 			if _, err := s.Credentials(impatient); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("error %v", err)
+				t.Errorf("Credentials: error %v", err)
 			}
 		})
 		for range 100 {
 			running.Go(func() {
 				if _, err := s.Credentials(t.Context()); err != nil {
-					t.Error(err)
+					t.Errorf("Credentials: %v", err)
 				}
 			})
 		}
@@ -309,7 +310,7 @@ func TestOldValueWhileValid(t *testing.T) {
 		s := signIn(t, exampleClient(server))
 		first, err := s.Credentials(t.Context())
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Credentials: %v", err)
 		}
 		down.Store(true)
 		time.Sleep(50 * time.Minute)
@@ -323,18 +324,18 @@ func TestOldValueWhileValid(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		if _, err := s.Credentials(t.Context()); err != nil {
-			t.Fatal(err)
+			t.Fatalf("Credentials: %v", err)
 		}
 		if n := count("GetCredentialsForIdentity"); n != 3 {
 			t.Errorf("%d attempts after a pause", n)
 		}
 		time.Sleep(10 * time.Minute)
 		if stale, err := s.Credentials(t.Context()); err == nil {
-			t.Errorf("expired credentials were served: %v", stale)
+			t.Errorf("Credentials returned expired ones: %v", stale)
 		}
 		down.Store(false)
 		if creds, err := s.Credentials(t.Context()); err != nil || creds == first {
-			t.Errorf("no recovery: %v, %v", creds, err)
+			t.Errorf("no recovery after an error: %v, %v", creds, err)
 		}
 	})
 }

@@ -19,7 +19,7 @@ func signInWithSteps(t *testing.T, server *cognitotest.Server, client *cognito.C
 	login cognito.Login, steps []step) *cognito.Session {
 	t.Helper()
 	ctx := t.Context()
-	seed := exampleSeed
+	secret := exampleTOTPSecret
 	s, err := client.Start(ctx, login)
 	for _, want := range steps {
 		challenge := asChallenge(err)
@@ -30,12 +30,12 @@ func signInWithSteps(t *testing.T, server *cognitotest.Server, client *cognito.C
 		slices.Sort(choices)
 		if !slices.Equal(challenge.AnswerKeys(), want.asks) ||
 			!slices.Equal(choices, want.choices) {
-			t.Errorf("%s asks %q with choices %q, want %q and %q", challenge.Name,
+			t.Errorf("%s has AnswerKeys %q and Choices %q, want %q and %q", challenge.Name,
 				challenge.AnswerKeys(), choices, want.asks, want.choices)
 		}
 		if challenge.Name == "MFA_SETUP" && want.answers["SOFTWARE_TOKEN_MFA_CODE"] != "" {
-			if seed, challenge, err = challenge.SetUpTOTP(ctx); err != nil {
-				t.Fatal(err)
+			if secret, challenge, err = challenge.SetUpTOTP(ctx); err != nil {
+				t.Fatalf("SetUpTOTP: %v", err)
 			}
 		}
 		if want.wrong != nil {
@@ -48,15 +48,15 @@ func signInWithSteps(t *testing.T, server *cognitotest.Server, client *cognito.C
 			switch value {
 			case "CODE":
 				if medium, to := challenge.Delivery(); medium == "" || !strings.Contains(to, "*") {
-					t.Errorf("%s was delivered by %q to %q", challenge.Name, medium, to)
+					t.Errorf("%s: Delivery = %q, %q", challenge.Name, medium, to)
 				}
 				answers[key] = server.Code(cognitotest.ExampleUserPoolID, cognitotest.ExampleUser)
 			case "ASSERTION":
 				answers[key] = assertion(challenge.Parameters["CREDENTIAL_REQUEST_OPTIONS"])
 			case "TOTP":
 				var totpErr error
-				if answers[key], totpErr = cognito.TOTP(seed, time.Now()); totpErr != nil {
-					t.Fatal(totpErr)
+				if answers[key], totpErr = cognito.TOTP(secret, time.Now()); totpErr != nil {
+					t.Fatalf("TOTP: %v", totpErr)
 				}
 			}
 		}
@@ -107,7 +107,7 @@ func everyFlow(change func(*cognitotest.UserPool, *cognitotest.User)) *cognitote
 
 func withMFA(kinds ...string) func(*cognitotest.UserPool, *cognitotest.User) {
 	return func(p *cognitotest.UserPool, u *cognitotest.User) {
-		p.MFAConfiguration, u.MFA, u.TOTPSecret = "OPTIONAL", kinds, exampleSeed
+		p.MFAConfiguration, u.MFA, u.TOTPSecret = "OPTIONAL", kinds, exampleTOTPSecret
 	}
 }
 
@@ -398,7 +398,7 @@ func TestFlows(t *testing.T) {
 						login.Username = typed
 						s := signInWithSteps(t, server, client, login, flow.steps)
 						if _, err := s.Credentials(t.Context()); err != nil {
-							t.Error(err)
+							t.Errorf("Credentials: %v", err)
 						}
 						if user := s.UnverifiedClaims().Username; user != cognitotest.ExampleUser {
 							t.Errorf("signed in as %q", user)

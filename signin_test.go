@@ -37,7 +37,7 @@ func TestMaxSteps(t *testing.T) {
 		Device: cognito.Device{Username: "ada", Key: "us-east-1_0", GroupKey: "g", Password: "p"},
 	})
 	if err == nil || count("RespondToAuthChallenge") > 10 {
-		t.Errorf("error %v after %d answers", err, count("RespondToAuthChallenge"))
+		t.Errorf("Start: error %v after %d answers", err, count("RespondToAuthChallenge"))
 	}
 
 	// Only the triggers of CUSTOM_AUTH can ask for a device's proof more than once.
@@ -45,7 +45,7 @@ func TestMaxSteps(t *testing.T) {
 	pool.ask(slices.Repeat([]string{"DEVICE_SRP_AUTH", "DEVICE_PASSWORD_VERIFIER"}, 20)...)
 	err = startAsAda(t, client, byTriggers)
 	if err == nil || !strings.Contains(err.Error(), "proofs 8 times") || len(pool.next) != 40-9 {
-		t.Errorf("error %v with %d of 40 challenges left", err, len(pool.next))
+		t.Errorf("startAsAda: error %v with %d of 40 challenges left", err, len(pool.next))
 	}
 }
 
@@ -67,15 +67,15 @@ func TestSignIn(t *testing.T) {
 			}
 			s, err := client.SignIn(ctx, test.user, cognitotest.ExamplePassword)
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("SignIn: %v", err)
 			}
 			tokens, err := s.Tokens(ctx)
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("Tokens: %v", err)
 			}
 			claims, err := client.VerifyIDToken(ctx, tokens.ID)
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("VerifyIDToken: %v", err)
 			}
 			if claims.Username != cognitotest.ExampleUser ||
 				s.UnverifiedClaims().JSON != claims.JSON {
@@ -87,11 +87,11 @@ func TestSignIn(t *testing.T) {
 				t.Errorf("claims %s: %v", claims.JSON, err)
 			}
 			if _, err := client.VerifyAccessToken(ctx, tokens.Access); err != nil {
-				t.Error(err)
+				t.Errorf("VerifyAccessToken: %v", err)
 			}
 			creds, err := s.Credentials(ctx)
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("Credentials: %v", err)
 			}
 			if creds.AccessKeyID == "" || time.Until(creds.Expires) < 50*time.Minute {
 				t.Errorf("credentials %v", creds)
@@ -143,11 +143,11 @@ func TestSignInRefused(t *testing.T) {
 			for _, secret := range []string{cognitotest.ExamplePassword,
 				cognitotest.ExampleClientSecret} {
 				if strings.Contains(text, secret) {
-					t.Errorf("%q tells a secret", text)
+					t.Errorf("%q contains a secret", text)
 				}
 			}
 			if count("InitiateAuth") > 1 || count("RespondToAuthChallenge") > 1 {
-				t.Error("a refused sign-in was tried again")
+				t.Error("a refused sign-in was retried")
 			}
 		})
 	}
@@ -178,7 +178,7 @@ func TestSignInMissingInput(t *testing.T) {
 			test.change(client)
 			_, err := client.SignIn(t.Context(), test.user, test.password)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("error %v, want %q", err, test.want)
+				t.Errorf("SignIn: error %v, want %q", err, test.want)
 			}
 			if count("RespondToAuthChallenge") > 0 {
 				t.Error("an answer was sent")
@@ -226,7 +226,7 @@ func TestInvalidSRPChallenge(t *testing.T) {
 				err := exampleClient(server).SignIn(t.Context(), cognitotest.ExampleUser,
 				cognitotest.ExamplePassword)
 			if err == nil || count("RespondToAuthChallenge") != 0 {
-				t.Errorf("error %v, %d answers", err, count("RespondToAuthChallenge"))
+				t.Errorf("SignIn: error %v, %d answers", err, count("RespondToAuthChallenge"))
 			}
 		})
 	}
@@ -272,7 +272,7 @@ func TestSignInCancelled(t *testing.T) {
 	})
 	if _, err := exampleClient(server).SignIn(ctx, cognitotest.ExampleUser,
 		cognitotest.ExamplePassword); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
+		t.Errorf("SignIn: error %v", err)
 	}
 }
 
@@ -389,7 +389,7 @@ func TestLoginForOtherFlow(t *testing.T) {
 	} {
 		if _, err := exampleClient(server).Start(t.Context(), login); err == nil ||
 			!strings.Contains(err.Error(), "USER_AUTH") {
-			t.Errorf("error %v", err)
+			t.Errorf("Start: error %v", err)
 		}
 	}
 	if n := count("InitiateAuth"); n != 0 {
@@ -407,7 +407,7 @@ func TestNoExpiresIn(t *testing.T) {
 		})
 	s := signIn(t, &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient})
 	if d := time.Until(savedSession(s).Tokens.Expires); d < time.Minute {
-		t.Errorf("tokens of an hour end in %v", d)
+		t.Errorf("tokens that live an hour expire in %v", d)
 	}
 }
 
@@ -507,7 +507,7 @@ func TestNeitherTokensNorChallenge(t *testing.T) {
 func TestPasswordVerifierAnswer(t *testing.T) {
 	const block = "-_-_" // URL-safe
 	if _, err := base64.StdEncoding.DecodeString(block); err == nil {
-		t.Fatal("this block shows nothing")
+		t.Fatal("this block checks nothing")
 	}
 	for _, test := range []struct{ name, names, session, want, proven string }{
 		{"both names, the same", `"USERNAME":"real","USER_ID_FOR_SRP":"real"`, "", "real", "real"},
@@ -521,11 +521,11 @@ func TestPasswordVerifierAnswer(t *testing.T) {
 			id := srp.Identity{Pool: "EXAMPLE00", User: test.proven, Password: "password"}
 			verifier, err := srp.NewVerifier(id)
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("NewVerifier: %v", err)
 			}
 			server, err := srp.NewServer(verifier)
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("NewServer: %v", err)
 			}
 			challenge := fmt.Sprintf(`{"ChallengeName":"PASSWORD_VERIFIER","Session":%q,`+
 				`"ChallengeParameters":{%s,"SALT":%q,"SRP_B":%q,"SECRET_BLOCK":%q}}`,
@@ -537,7 +537,7 @@ func TestPasswordVerifierAnswer(t *testing.T) {
 			client := &cognito.Client{Environment: secretEnvironment(), HTTPClient: httpClient}
 			client.Environment.ClientID = exampleEnvironment().ClientID
 			if _, err := client.SignIn(t.Context(), "typed@example.com", "password"); err != nil {
-				t.Fatal(err)
+				t.Fatalf("SignIn: %v", err)
 			}
 			got := (*log)[1].members
 			responses := got["ChallengeResponses"].(map[string]any)
@@ -547,7 +547,7 @@ func TestPasswordVerifierAnswer(t *testing.T) {
 				_ := base64.StdEncoding.DecodeString(responses["PASSWORD_CLAIM_SIGNATURE"].(string))
 			if err := server.Verify(a, id, decoded, responses["TIMESTAMP"].(string),
 				signature); err != nil {
-				t.Error(err)
+				t.Errorf("Verify: %v", err)
 			}
 			if responses["PASSWORD_CLAIM_SECRET_BLOCK"] != block {
 				t.Errorf("SECRET_BLOCK %v", responses["PASSWORD_CLAIM_SECRET_BLOCK"])
@@ -584,7 +584,7 @@ func TestPasswordMissing(t *testing.T) {
 		}
 	}
 	if n := count("InitiateAuth"); n != 0 {
-		t.Errorf("%d sign-ins were begun", n)
+		t.Errorf("%d InitiateAuth requests", n)
 	}
 	_,
 		err := client.Start(t.Context(), cognito.Login{
@@ -598,7 +598,7 @@ func TestPasswordMissing(t *testing.T) {
 	if _, err := challenge.Respond(t.Context(),
 		map[string]string{"ANSWER": "PASSWORD_SRP"}); err == nil ||
 		!strings.Contains(err.Error(), "PASSWORD is missing") {
-		t.Errorf("error %v", err)
+		t.Errorf("Respond: error %v", err)
 	}
 	if n := count("RespondToAuthChallenge"); n != 0 {
 		t.Errorf("%d answers were sent", n)
@@ -606,7 +606,7 @@ func TestPasswordMissing(t *testing.T) {
 	if _, err := challenge.Respond(t.Context(),
 		map[string]string{"ANSWER": "PASSWORD_SRP",
 			"PASSWORD": cognitotest.ExamplePassword}); err != nil {
-		t.Error(err)
+		t.Errorf("Respond: %v", err)
 	}
 }
 
@@ -647,10 +647,10 @@ func TestForgottenDeviceRetriesOnce(t *testing.T) {
 				return nil
 			})
 			if _, err := exampleClient(server).Start(t.Context(), login); !hasCode(err, test.code) {
-				t.Errorf("error %v", err)
+				t.Errorf("Start: error %v", err)
 			}
 			if n := count("InitiateAuth"); n != test.times {
-				t.Errorf("%d sign-ins were begun, want %d", n, test.times)
+				t.Errorf("%d InitiateAuth requests, want %d", n, test.times)
 			}
 		})
 	}
