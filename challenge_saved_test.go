@@ -72,7 +72,7 @@ func TestResumeChallengeRefuses(t *testing.T) {
 			}
 		}
 		again := saveAndResume(t, client, challenge)
-		// the stand-in's sessions last no longer
+		// the sessions of cognitotest expire then
 		time.Sleep(time.Until(again.Expires()) + time.Second)
 		if _, err := again.Respond(t.Context(), right); !hasCode(err,
 			cognitoidp.CodeNotAuthorized) || !strings.Contains(err.Error(), "session duration") {
@@ -151,7 +151,7 @@ func TestChallengeExpires(t *testing.T) {
 				return response, err
 			}),
 		}
-		// Not by SRP: the stand-in, whose clock it is not, would refuse the TIMESTAMP.
+		// Without SRP, because cognitotest would refuse the TIMESTAMP of another clock.
 		challenge := challenged(t, client, cognito.Login{
 			Flow:     "USER_PASSWORD_AUTH",
 			Password: cognitotest.ExamplePassword,
@@ -234,7 +234,7 @@ func TestResumeChallengeWithoutFlow(t *testing.T) {
 	for _, test := range []struct {
 		login     cognito.Login
 		challenge string
-		may       string // follow, of those below
+		may       string // follow, of the challenges below
 	}{
 		{preferring("PASSWORD"), "PASSWORD", "not saveAndResume"},
 		{byChoice, "SELECT_CHALLENGE", "SMS_MFA"},

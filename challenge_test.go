@@ -316,8 +316,8 @@ func TestChallenge(t *testing.T) {
 			t.Errorf("error %q", err)
 		}
 
-		// The pool refuses an answer without the password; the challenge stays good or becomes a
-		// service's error.
+		// The pool refuses an answer without the password. The challenge stays valid, or the
+		// error is the service's.
 		if _, err := challenge.Respond(ctx, nil); err == nil {
 			t.Error("an empty answer was accepted")
 		}
@@ -592,7 +592,7 @@ func TestRespondPassword(t *testing.T) {
 	for _, test := range []struct {
 		login   cognito.Login
 		asked   string // as in sequences
-		outcome string // of an EMAIL_OTP that follows, or that nothing was sent
+		outcome string // of the EMAIL_OTP that follows, or that no request was sent
 		sends   bool
 	}{
 		{byChoice, "SELECT_CHALLENGE PASSWORD=*", "not reached", false},

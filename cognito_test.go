@@ -334,13 +334,13 @@ func TestOtherProcess(t *testing.T) {
 	}); err != nil {
 		t.Fatalf("ForgetDevice: %v", err)
 	}
-	// its code may be that of the first, which is good once
+	// its code may equal the first one, which is valid once
 	third, _ := anotherProcess(t, "device", listener.URL, device)
 	if !strings.HasPrefix(third, "asked: SOFTWARE_TOKEN_MFA\n") {
 		t.Errorf("after ForgetDevice: %s", third)
 	}
 
-	server = tracking("") // another one, for the same reason
+	server = tracking("") // another server, for the same reason
 	listener2 := httptest.NewServer(server)
 	defer listener2.Close()
 	_,

@@ -159,7 +159,7 @@ func TestIDTokenExpiredByServerClock(t *testing.T) {
 			t.Errorf("%d refreshes", n)
 		}
 
-		// Where that does not help, there is no second time.
+		// If that has no effect, there is no second retry.
 		count = watch(server, func(o string, _ int) *http.Response {
 			if o == operation {
 				return expired()

@@ -23,7 +23,7 @@ func TestCredentials(t *testing.T) {
 		name     string
 		duration time.Duration
 		change   func(*cognito.Environment)
-		want     string // the assumed role's name, or the beginning of an error's cause
+		want     string // the name of the assumed role, or the start of the cause of an error
 		fails    bool
 	}{
 		{"enhanced", 0, func(*cognito.Environment) {}, "assumed-role/example/", false},
@@ -197,7 +197,7 @@ func TestHTTPClientTimeout(t *testing.T) {
 			t.Errorf("time limit %v, want %v", signing.Timeout, want)
 		}
 		switch base, ok := signing.Transport.(*sigv4.Transport).Base.(*http.Transport); {
-		// a function of AWS Lambda may take 15 minutes to answer
+		// an AWS Lambda function may run for 15 minutes
 		case own == nil && (!ok || base.ResponseHeaderTimeout != 0):
 			t.Error("the response was cut off before the context ended")
 		case own == nil && base != s.HTTPClient("kinesis").Transport.(*sigv4.Transport).Base:

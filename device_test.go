@@ -92,7 +92,7 @@ func TestUnusableDevice(t *testing.T) {
 
 const exampleTOTPSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
-// tracking is the example with TOTP for its user, and devices tracked.
+// tracking returns the example with a TOTP secret for its user and with device tracking.
 func tracking(how string) *cognitotest.Server {
 	server := cognitotest.Example()
 	pool := &server.UserPools[0]
@@ -106,7 +106,7 @@ func tracking(how string) *cognitotest.Server {
 	return server
 }
 
-// withTOTP signs in and answers a TOTP challenge, if there is one.
+// withTOTP signs in and answers the TOTP challenge if there is one.
 func withTOTP(t *testing.T, client *cognito.Client, login cognito.Login) (s *cognito.Session,
 	asked bool) {
 	t.Helper()
@@ -219,7 +219,7 @@ func TestDeviceOfAnotherUser(t *testing.T) {
 	if _, asked := withTOTP(t, exampleClient(server), login); !asked || named() {
 		t.Errorf("asked %v, named %v", asked, named())
 	}
-	s, err := exampleClient(cognitotest.Example()).Start(t.Context(), login) // no device is tracked
+	s, err := exampleClient(cognitotest.Example()).Start(t.Context(), login) // it tracks no devices
 	if err != nil {
 		t.Fatalf("Start: %v", err)
 	}
@@ -310,7 +310,7 @@ func TestRememberDevice(t *testing.T) {
 			if _, ask := s.Device(); ask {
 				t.Error("ask is true, want false")
 			}
-			time.Sleep(2 * time.Hour) // and the next code is another one
+			time.Sleep(2 * time.Hour) // so that the next code differs
 			if _, err := s.Tokens(t.Context()); err != nil {
 				t.Errorf("Tokens: %v", err)
 			}

@@ -250,14 +250,14 @@ func hasCode(err error, code string) bool {
 	return errors.As(err, &e) && e.Code == code
 }
 
-// A sent request, as a JSON object or a form.
+// sent is a request, from a JSON object or a form.
 type sent struct {
 	operation string
 	members   map[string]any
 }
 
-// scripted answers each operation with a fixed text and keeps what was sent. Unlike the stand-in it
-// checks nothing, so that it can answer as other services and as AWS in other partitions do.
+// scripted returns a client that gets a fixed response for each operation, and a log of requests.
+// Unlike cognitotest it checks nothing, so that it can imitate other services and partitions.
 func scripted(t *testing.T, answers map[string]string) (client *http.Client, log *[]sent) {
 	log = new([]sent)
 	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {

@@ -173,7 +173,7 @@ func shareTokens(client *cognito.Client, path string) error {
 		if err != nil {
 			return err
 		}
-		saved.Tokens.ID = "" // so that they are refreshed
+		saved.Tokens.ID = "" // forces a refresh
 		session, err := client.Resume(ctx, saved.Save())
 		if err != nil {
 			return err

@@ -155,9 +155,9 @@ func TestRefreshErrorKeepsTokens(t *testing.T) {
 type skewedAWS struct {
 	off       time.Duration
 	issued    int
-	refreshed []string // the refresh tokens that were sent
-	refused   int      // ID tokens that had expired
-	damage    string   // written into the next answer instead of its ID token
+	refreshed []string // the refresh tokens in requests
+	refused   int      // how many expired ID tokens were sent
+	damage    string   // replaces the ID token in the next response
 	rotates   bool
 }
 
@@ -220,8 +220,8 @@ func (a *skewedAWS) RoundTrip(r *http.Request) (*http.Response, error) {
 // it is fast, a valid token seems expired. In both cases one refresh suffices, and the session then
 // uses the service's clock.
 func TestResumeWithWrongClock(t *testing.T) {
-	for _, off := range []time.Duration{0, 3 * time.Hour, -3 * time.Hour} { // of the service
-		for _, age := range []time.Duration{0, 90 * time.Minute} { // of the saved token
+	for _, off := range []time.Duration{0, 3 * time.Hour, -3 * time.Hour} { // the clock of the service
+		for _, age := range []time.Duration{0, 90 * time.Minute} { // how old the saved token is
 			t.Run(fmt.Sprintf("%v, token of %v ago", off, age), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					aws := &skewedAWS{off: off}
@@ -246,8 +246,8 @@ func TestResumeWithWrongClock(t *testing.T) {
 					if err != nil {
 						t.Fatalf("Credentials: %v", err)
 					}
-					// Refreshed if the token had expired, or looked so: its end, by the local
-					// clock, lies off from now.
+					// The session refreshes a token that has expired, or seems to have expired by
+					// the local clock.
 					want := 0
 					if age > 0 || off+time.Hour <= 0 {
 						want = 1
@@ -258,7 +258,7 @@ func TestResumeWithWrongClock(t *testing.T) {
 					if slow := off > time.Hour && age > 0; (aws.refused > 0) != slow {
 						t.Errorf("%d expired tokens were sent", aws.refused)
 					}
-					for range 3 { // nothing is asked for again and again
+					for range 3 { // without further requests
 						if again, err := s.Credentials(t.Context()); err != nil || again != first {
 							t.Errorf("%v, %v", again, err)
 						}

@@ -83,7 +83,7 @@ func TestSignOutRevokesStoredToken(t *testing.T) {
 		if err != nil {
 			t.Fatalf("load: %v", err)
 		}
-		saved.Tokens.ID = "" // so that it is refreshed
+		saved.Tokens.ID = "" // forces a refresh
 		if _, err := other.Resume(ctx, saved.Save()); err != nil {
 			t.Fatalf("Resume: %v", err)
 		}
@@ -167,7 +167,7 @@ func TestSignOutNothingStored(t *testing.T) {
 	if r, i := count("RevokeToken"), count("GetId"); r != 1 || i != 0 {
 		t.Errorf("RevokeToken %d times, GetId %d times", r, i)
 	}
-	saved.Tokens.ID = "" // so that it is refreshed
+	saved.Tokens.ID = "" // forces a refresh
 	if _, err := exampleClient(server).Resume(t.Context(), saved.Save()); err == nil {
 		t.Error("the token is valid after SignOut")
 	}

@@ -82,7 +82,7 @@ func TestHungRenewal(t *testing.T) {
 				t.Errorf("%v after %v, error %v", creds, waited, err)
 			}
 		}
-		// 5 seconds of them are left, less than one waits
+		// 5 seconds before they expire, which is less than callers wait
 		time.Sleep(14*time.Minute - 15*time.Second)
 		impatient, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -90,7 +90,7 @@ func TestHungRenewal(t *testing.T) {
 			t.Errorf("%v, error %v", creds, err)
 		}
 		hanging.Store(false)
-		time.Sleep(5 * time.Minute) // whatever hangs has ended
+		time.Sleep(5 * time.Minute) // hung requests have ended
 		if creds, err := s.Credentials(t.Context()); err != nil || creds == first {
 			t.Errorf("%v, error %v", creds, err)
 		}
@@ -113,7 +113,7 @@ func TestContextCause(t *testing.T) {
 			for _, cause := range []error{nil, mine} {
 				ctx, cancel := context.WithCancelCause(t.Context())
 				time.AfterFunc(time.Second, func() { cancel(cause) })
-				for range 2 { // then it has ended before
+				for range 2 { // the second time, the context has ended before
 					if err := call(ctx); !errors.Is(err, context.Canceled) || cause != nil &&
 						!errors.Is(err, cause) {
 						t.Errorf("call %d, cause %v: error %v", i, cause, err)
@@ -121,7 +121,7 @@ func TestContextCause(t *testing.T) {
 				}
 			}
 		}
-		time.Sleep(5 * time.Minute) // whatever hangs has ended
+		time.Sleep(5 * time.Minute) // hung requests have ended
 	})
 }
 
@@ -161,7 +161,7 @@ func TestResume(t *testing.T) {
 					t.Errorf("%d GetId requests, want 1", n)
 				}
 
-				// The same process later, and one that has the refresh token alone.
+				// The same process later, and one with only the refresh token.
 				time.Sleep(2 * time.Hour)
 				for _, saved := range []cognito.SavedSession{saved, {
 					Tokens: cognito.Tokens{Refresh: saved.Tokens.Refresh},
@@ -250,7 +250,7 @@ func TestCredentialsRenewal(t *testing.T) {
 		if n := count("GetTokensFromRefreshToken"); n != 0 {
 			t.Errorf("%d refreshes of tokens with 15 minutes left, want 0", n)
 		}
-		time.Sleep(45 * time.Minute) // the tokens have expired, too
+		time.Sleep(45 * time.Minute) // the tokens have expired too
 		if get() == second {
 			t.Error("not renewed")
 		}
@@ -267,7 +267,7 @@ func TestConcurrentRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := cognitotest.Example()
 		count := watch(server, func(string, int) *http.Response {
-			time.Sleep(time.Second) // so that they really wait for each other
+			time.Sleep(time.Second) // so that callers wait for each other
 			return nil
 		})
 		s := signIn(t, exampleClient(server))

@@ -79,7 +79,7 @@ type step struct {
 	challenge string
 	asks      []string
 	choices   []string
-	wrong     map[string]string // refused first, and the challenge stays good
+	wrong     map[string]string // refused first; the challenge stays valid
 	answers   map[string]string
 }
 
@@ -146,7 +146,7 @@ var flows = map[string]struct {
 	login  cognito.Login
 	change func(*cognitotest.UserPool, *cognitotest.User)
 	steps  []step
-	sends  bool // the password goes to the pool
+	sends  bool // whether the password is sent
 }{
 	"USER_SRP_AUTH": {login: cognito.Login{Password: cognitotest.ExamplePassword}},
 	"USER_PASSWORD_AUTH": {
@@ -388,7 +388,7 @@ func TestFlows(t *testing.T) {
 			for _, env := range []cognito.Environment{exampleEnvironment(), secretEnvironment()} {
 				for _, typed := range []string{cognitotest.ExampleUser, cognitotest.ExampleEmail} {
 					if typed == cognitotest.ExampleEmail && strings.HasPrefix(name, "MFA_SETUP") {
-						continue // there the user has no e-mail address
+						continue // the user has no e-mail address
 					}
 					synctest.Test(t, func(t *testing.T) {
 						server := everyFlow(flow.change)

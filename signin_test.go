@@ -40,7 +40,7 @@ func TestMaxSteps(t *testing.T) {
 		t.Errorf("Start: error %v after %d answers", err, count("RespondToAuthChallenge"))
 	}
 
-	// Only the triggers of CUSTOM_AUTH can ask for a device's proof more than once.
+	// Only the triggers of CUSTOM_AUTH can request the proof of a device more than once.
 	pool, client := newSequencePool()
 	pool.ask(slices.Repeat([]string{"DEVICE_SRP_AUTH", "DEVICE_PASSWORD_VERIFIER"}, 20)...)
 	err = startAsAda(t, client, byTriggers)
@@ -287,7 +287,7 @@ func TestConcurrentSignIns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := cognitotest.Example()
 		client := exampleClient(server)
-		signIn(t, client) // what is made once is there
+		signIn(t, client) // creates what sign-ins share
 		var memory runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&memory)
@@ -411,7 +411,7 @@ func TestNoExpiresIn(t *testing.T) {
 	}
 }
 
-// loopOnce answers a challenge with a text for each key that Asks returns.
+// loopOnce answers a challenge with text for each of its AnswerKeys.
 func loopOnce(t *testing.T, challenge *cognito.Challenge, choice string) error {
 	t.Helper()
 	prompt := map[string]string{"PASSWORD": distinctPassword, "ANSWER": choice}
@@ -436,7 +436,7 @@ func TestLoopKeepsPassword(t *testing.T) {
 			pool.ask(first)
 			challenge := asChallenge(startAsAda(t, client, test.login))
 			if challenge == nil && !pool.issued {
-				continue // it was refused
+				continue // Start refused it
 			}
 			for i, second := range allChallenges {
 				choice := []string{"EMAIL_OTP", "an answer"}[i%2]
