@@ -236,7 +236,7 @@ func TestResumeChallengeWithoutFlow(t *testing.T) {
 		challenge string
 		may       string // follow, of the challenges below
 	}{
-		{preferring("PASSWORD"), "PASSWORD", "not saveAndResume"},
+		{preferring("PASSWORD"), "PASSWORD", "not resumed"},
 		{byChoice, "SELECT_CHALLENGE", "SMS_MFA"},
 		{bySignUp, "SMS_MFA", ""},
 		{byTriggers, "SMS_MFA", ""},
@@ -263,7 +263,7 @@ func TestResumeChallengeWithoutFlow(t *testing.T) {
 			t.Fatalf("Marshal: %v", err)
 		}
 		challenge, err = client.ResumeChallenge(stored)
-		if (err != nil) != (test.may == "not saveAndResume") {
+		if (err != nil) != (test.may == "not resumed") {
 			t.Errorf("ResumeChallenge of %s: error %v", test.challenge, err)
 		}
 		if err != nil {

@@ -220,7 +220,8 @@ func (a *skewedAWS) RoundTrip(r *http.Request) (*http.Response, error) {
 // it is fast, a valid token seems expired. In both cases one refresh suffices, and the session then
 // uses the service's clock.
 func TestResumeWithWrongClock(t *testing.T) {
-	for _, off := range []time.Duration{0, 3 * time.Hour, -3 * time.Hour} { // the clock of the service
+	// the clock of the service
+	for _, off := range []time.Duration{0, 3 * time.Hour, -3 * time.Hour} {
 		for _, age := range []time.Duration{0, 90 * time.Minute} { // how old the saved token is
 			t.Run(fmt.Sprintf("%v, token of %v ago", off, age), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {

@@ -26,8 +26,8 @@ var (
 	allChallenges = slices.Concat(definedChallenges, unknownChallenges)
 )
 
-// A sequencePool sends the challenges in next, one after the other, and then issues tokens. It keeps
-// the bodies of all requests.
+// A sequencePool sends the challenges in next, one after the other, and then issues tokens. It
+// keeps the bodies of all requests.
 type sequencePool struct {
 	tokens string
 	next   []string
