@@ -157,12 +157,12 @@ func TestWebAuthnOptions(t *testing.T) {
 // error.
 func TestWrongCustomAnswer(t *testing.T) {
 	client := exampleClient(everyFlow(func(p *cognitotest.UserPool, _ *cognitotest.User) {
-		p.CustomAuth = func(c cognitotest.CustomAuth) cognitotest.CustomAuthAnswer {
+		p.CustomAuth = func(c cognitotest.CustomAuthRequest) cognitotest.CustomAuthResponse {
 			n := len(c.History)
-			return cognitotest.CustomAuthAnswer{
-				IssueTokens: n > 0 && c.History[n-1].Passed,
-				Fail:        n > 1,
-				Parameters:  map[string]string{"tries": strings.Repeat("I", n)}, Answer: "2",
+			return cognitotest.CustomAuthResponse{
+				IssueTokens:        n > 0 && c.History[n-1].Passed,
+				FailAuthentication: n > 1,
+				Parameters:         map[string]string{"tries": strings.Repeat("I", n)}, Answer: "2",
 			}
 		}
 	}))

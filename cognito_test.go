@@ -91,7 +91,7 @@ func TestForgotAndChangePassword(t *testing.T) {
 			SecretHash: client.SecretHash(name),
 			Username:   name,
 		})
-		if err != nil || sent.CodeDeliveryDetails.DeliveryMedium != "EMAIL" {
+		if err != nil || sent.DeliveryMedium != "EMAIL" {
 			t.Fatalf("%+v, %v", sent, err)
 		}
 		in := cognitoidp.ConfirmForgotPasswordInput{
@@ -125,9 +125,7 @@ func TestForgotAndChangePassword(t *testing.T) {
 		if _, err := client.SignIn(ctx, name, third); err != nil {
 			t.Errorf("SignIn: %v", err)
 		}
-		if err := pool.GlobalSignOut(ctx, cognitoidp.GlobalSignOutInput{
-			AccessToken: tokens.Access,
-		}); err != nil {
+		if err := pool.GlobalSignOut(ctx, tokens.Access); err != nil {
 			t.Fatalf("GlobalSignOut: %v", err)
 		}
 		if _, err := client.Resume(ctx, cognito.SavedSession{
@@ -328,10 +326,7 @@ func TestOtherProcess(t *testing.T) {
 	if err != nil {
 		t.Fatalf("UserPool: %v", err)
 	}
-	if err := pool.ForgetDevice(t.Context(), cognitoidp.ForgetDeviceInput{
-		AccessToken: tokens.Access,
-		DeviceKey:   login.Device.Key,
-	}); err != nil {
+	if err := pool.ForgetDevice(t.Context(), tokens.Access, login.Device.Key); err != nil {
 		t.Fatalf("ForgetDevice: %v", err)
 	}
 	// its code may equal the first one, which is valid once

@@ -131,10 +131,7 @@ func (s *Session) credentialsFor(ctx context.Context, id string, logins map[stri
 		s.setIdentityID(out.IdentityID)
 		return out.Credentials, nil
 	}
-	token, err := c.services.identity.GetOpenIDToken(ctx, cognitoid.GetOpenIDTokenInput{
-		IdentityID: id,
-		Logins:     logins,
-	})
+	token, err := c.services.identity.GetOpenIDToken(ctx, id, logins)
 	if err != nil {
 		return none, err
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
-	"github.com/loginwithcognito/cognito/cognitoid"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitotest"
 	"github.com/loginwithcognito/cognito/sigv4"
 	"github.com/loginwithcognito/cognito/sts"
@@ -98,7 +98,7 @@ func TestClassicFlowNotEnabled(t *testing.T) {
 	client := exampleClient(server)
 	client.Duration = time.Hour
 	_, err := signIn(t, client).Credentials(t.Context())
-	var e *cognitoid.Error
+	var e *awserr.Error
 	if !errors.As(err, &e) || !strings.Contains(err.Error(), "leave Duration at 0") {
 		t.Errorf("error %v", err)
 	}

@@ -116,9 +116,9 @@ func (s *Session) confirmDevice(ctx context.Context, accessToken string, device 
 		User:     device.Key,
 		Password: device.Password,
 	})
-	var out cognitoidp.ConfirmDeviceOutput
+	var ask bool
 	if err == nil {
-		out, err = s.client.services.idp.ConfirmDevice(ctx, cognitoidp.ConfirmDeviceInput{
+		ask, err = s.client.services.idp.ConfirmDevice(ctx, cognitoidp.ConfirmDeviceInput{
 			AccessToken: accessToken,
 			DeviceKey:   device.Key,
 			DeviceSecretVerifierConfig: cognitoidp.DeviceSecretVerifierConfig{
@@ -136,7 +136,7 @@ func (s *Session) confirmDevice(ctx context.Context, accessToken string, device 
 		s.device.unconfirmed, s.device.err = device, cmp.Or(s.device.err, err)
 		return s.device.err
 	}
-	s.device = deviceState{current: device, ask: out.UserConfirmationNecessary}
+	s.device = deviceState{current: device, ask: ask}
 	return nil
 }
 

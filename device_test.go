@@ -178,10 +178,7 @@ func TestRememberedDevice(t *testing.T) {
 					if err != nil {
 						t.Fatalf("UserPool: %v", err)
 					}
-					if err := pool.ForgetDevice(ctx, cognitoidp.ForgetDeviceInput{
-						AccessToken: tokens.Access,
-						DeviceKey:   device.Key,
-					}); err != nil {
+					if err := pool.ForgetDevice(ctx, tokens.Access, device.Key); err != nil {
 						t.Fatalf("ForgetDevice: %v", err)
 					}
 

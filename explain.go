@@ -4,15 +4,13 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/loginwithcognito/cognito/cognitoid"
-	"github.com/loginwithcognito/cognito/cognitoidp"
-	"github.com/loginwithcognito/cognito/sts"
+	"github.com/loginwithcognito/cognito/awserr"
 )
 
 // An explanation names the usual causes of an error of a service. The services use the same message
 // for many causes.
 type explanation struct {
-	service string // the package that returns the error
+	service string // Service of the awserr.Error
 	code    string
 	text    string // part of the message in lower case, or "" for all
 	cause   string // and the remedy
@@ -164,24 +162,11 @@ func Explain(err error) error {
 	return err
 }
 
-// serviceError is an error of any of the services.
-type serviceError struct {
-	Service, Code, Message string
-	StatusCode             int
-}
-
 // refusal returns the service's error in err, or the zero value if there is none.
-func refusal(err error) serviceError {
-	var idp *cognitoidp.Error
-	var identity *cognitoid.Error
-	var token *sts.Error
-	switch {
-	case errors.As(err, &idp):
-		return serviceError{"cognitoidp", idp.Code, idp.Message, idp.StatusCode}
-	case errors.As(err, &identity):
-		return serviceError{"cognitoid", identity.Code, identity.Message, identity.StatusCode}
-	case errors.As(err, &token):
-		return serviceError{"sts", token.Code, token.Message, token.StatusCode}
+func refusal(err error) awserr.Error {
+	var refused *awserr.Error
+	if errors.As(err, &refused) {
+		return *refused
 	}
-	return serviceError{}
+	return awserr.Error{}
 }

@@ -6,15 +6,13 @@ import (
 	"testing"
 
 	"github.com/loginwithcognito/cognito"
-	"github.com/loginwithcognito/cognito/cognitoid"
-	"github.com/loginwithcognito/cognito/cognitoidp"
-	"github.com/loginwithcognito/cognito/sts"
+	"github.com/loginwithcognito/cognito/awserr"
 )
 
 // The explanations of messages from public bug reports contain the given words.
 func TestExplain(t *testing.T) {
 	idp := func(code, message string) error {
-		return &cognitoidp.Error{
+		return &awserr.Error{Service: "cognitoidp",
 			Operation:  "InitiateAuth",
 			Code:       code,
 			Message:    message,
@@ -22,10 +20,10 @@ func TestExplain(t *testing.T) {
 		}
 	}
 	identity := func(code, message string) error {
-		return &cognitoid.Error{Operation: "GetId", Code: code, Message: message, StatusCode: 400}
+		return &awserr.Error{Service: "cognitoid", Operation: "GetId", Code: code, Message: message, StatusCode: 400}
 	}
 	role := func(code, message string) error {
-		return &sts.Error{
+		return &awserr.Error{Service: "sts",
 			Operation:  "AssumeRoleWithWebIdentity",
 			Code:       code,
 			Message:    message,

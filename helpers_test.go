@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
@@ -246,7 +247,7 @@ func unsigned(expires time.Time) string {
 }
 
 func hasCode(err error, code string) bool {
-	var e *cognitoidp.Error
+	var e *awserr.Error
 	return errors.As(err, &e) && e.Code == code
 }
 

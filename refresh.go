@@ -148,8 +148,9 @@ func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time
 		if refusal(err).Code == cognitoidp.CodeRefreshTokenReuse {
 			old.Refresh = "" // it is final: sending the token again could revoke the newer ones
 		}
-		if result != nil {
-			old.Refresh = result.RefreshToken // rotated; the other tokens are unusable
+		var rotated *cognitoidp.RotatedTokenError
+		if errors.As(err, &rotated) {
+			old.Refresh = rotated.RefreshToken
 		}
 		return old, time.Time{}, Explain(err)
 	case result == nil:

@@ -232,11 +232,8 @@ func (s *Session) SignOut(ctx context.Context) (err error) {
 		}
 	}
 	if token != "" {
-		err = Explain(s.client.services.idp.RevokeToken(ctx, cognitoidp.RevokeTokenInput{
-			Token:        token,
-			ClientID:     s.client.Environment.ClientID,
-			ClientSecret: s.client.Environment.ClientSecret,
-		}))
+		e := &s.client.Environment
+		err = Explain(s.client.services.idp.RevokeToken(ctx, token, e.ClientID, e.ClientSecret))
 	}
 	discard = err == nil || refusal(err).Code == cognitoidp.CodeUnsupportedOperation
 	return err

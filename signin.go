@@ -69,7 +69,7 @@ type Login struct {
 // with these two.
 //
 // If the pool requires more before it issues tokens, the error is a [*Challenge], which the caller
-// can answer. If a service refuses a request, the error is a *cognitoidp.Error with the service's
+// can answer. If a service refuses a request, the error is an *awserr.Error with the service's
 // code. Use [errors.As] for both. SignIn never retries a refused password, because the pool counts
 // attempts. A challenge that cannot follow the last step, such as PASSWORD after SRP, is neither
 // returned nor answered, but is an error.

@@ -124,17 +124,17 @@ func assertion(options string) string {
 }
 
 func riddle(p *cognitotest.UserPool, _ *cognitotest.User) {
-	p.CustomAuth = func(c cognitotest.CustomAuth) cognitotest.CustomAuthAnswer {
+	p.CustomAuth = func(c cognitotest.CustomAuthRequest) cognitotest.CustomAuthResponse {
 		riddles := 0
 		for _, s := range c.History {
-			if s.Challenge == "CUSTOM_CHALLENGE" && s.Passed {
+			if s.ChallengeName == "CUSTOM_CHALLENGE" && s.Passed {
 				riddles++
 			}
 		}
 		if riddles == 2 {
-			return cognitotest.CustomAuthAnswer{IssueTokens: true}
+			return cognitotest.CustomAuthResponse{IssueTokens: true}
 		}
-		return cognitotest.CustomAuthAnswer{
+		return cognitotest.CustomAuthResponse{
 			Parameters: map[string]string{"riddle": "1+1"},
 			Answer:     "2",
 		}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/cognitotest"
 	"github.com/loginwithcognito/cognito/srp"
@@ -132,7 +133,7 @@ func TestSignInRefused(t *testing.T) {
 			count := watch(server, nil)
 			client := &cognito.Client{Environment: test.env, HTTPClient: server.Client()}
 			_, err := client.SignIn(t.Context(), test.user, test.password)
-			var service *cognitoidp.Error
+			var service *awserr.Error
 			if !errors.As(err, &service) || service.Code != test.code {
 				t.Fatalf("error %v, want code %s", err, test.code)
 			}
@@ -327,25 +328,25 @@ func TestCustomAuthProvesPassword(t *testing.T) {
 	for _, env := range []cognito.Environment{exampleEnvironment(), secretEnvironment()} {
 		for _, test := range []struct {
 			password string
-			want     []cognitotest.CustomAuthStep
+			want     []cognitotest.ChallengeResult
 			refused  bool
 		}{
 			{cognitotest.ExamplePassword,
-				[]cognitotest.CustomAuthStep{{
+				[]cognitotest.ChallengeResult{{
 					Challenge: "SRP_A",
 					Passed:    true,
-				}, {Challenge: "PASSWORD_VERIFIER", Passed: true}}, false},
+				}, {ChallengeName: "PASSWORD_VERIFIER", Passed: true}}, false},
 			{"", nil, false},
-			{"wrong", []cognitotest.CustomAuthStep{{Challenge: "SRP_A", Passed: true}}, true},
+			{"wrong", []cognitotest.ChallengeResult{{ChallengeName: "SRP_A", Passed: true}}, true},
 		} {
 			var mu sync.Mutex
-			var seen []cognitotest.CustomAuthStep
+			var seen []cognitotest.ChallengeResult
 			server := everyFlow(func(p *cognitotest.UserPool, _ *cognitotest.User) {
-				p.CustomAuth = func(c cognitotest.CustomAuth) cognitotest.CustomAuthAnswer {
+				p.CustomAuth = func(c cognitotest.CustomAuthRequest) cognitotest.CustomAuthResponse {
 					mu.Lock()
 					defer mu.Unlock()
 					seen = slices.Clone(c.History)
-					return cognitotest.CustomAuthAnswer{Answer: "2"}
+					return cognitotest.CustomAuthResponse{Answer: "2"}
 				}
 			})
 			client := &cognito.Client{Environment: env, HTTPClient: server.Client()}
@@ -357,8 +358,8 @@ func TestCustomAuthProvesPassword(t *testing.T) {
 			})
 			if test.refused {
 				if !hasCode(err, cognitoidp.CodeNotAuthorized) ||
-					slices.ContainsFunc(seen, func(s cognitotest.CustomAuthStep) bool {
-						return s.Challenge == "PASSWORD_VERIFIER" && s.Passed
+					slices.ContainsFunc(seen, func(s cognitotest.ChallengeResult) bool {
+						return s.ChallengeName == "PASSWORD_VERIFIER" && s.Passed
 					}) {
 					t.Errorf("password %q: error %v after %v", test.password, err, seen)
 				}

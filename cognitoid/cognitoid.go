@@ -1,14 +1,33 @@
-// Package cognitoid is a client of the Amazon Cognito identity pools API (the service cognito-identity): it turns a
-// sign-in, or none, into an identity and that into temporary AWS credentials.
+// Package cognitoid is a client of the Amazon Cognito identity pools API (service
+// cognito-identity). It turns a sign-in, or none, into an identity, and the identity into temporary
+// AWS credentials.
 //
 //	c := &cognitoid.Client{Region: "us-east-1"}
-//	logins := map[string]string{"cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI": idToken}
+//	logins := map[string]string{
+//		"cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI": idToken,
+//	}
 //	id, err := c.GetID(ctx, cognitoid.GetIDInput{IdentityPoolID: pool, Logins: logins})
-//	out, err := c.GetCredentialsForIdentity(ctx, cognitoid.GetCredentialsForIdentityInput{IdentityID: id, Logins: logins})
+//	...
+//	out, err := c.GetCredentialsForIdentity(ctx, cognitoid.GetCredentialsForIdentityInput{
+//		IdentityID: id,
+//		Logins:     logins,
+//	})
 //
-// That is the enhanced flow. In the basic (classic) flow [Client.GetOpenIDToken] gives a token for AWS STS instead of the
-// credentials. No operation is signed (AWS: Amazon Cognito Federated Identities API Reference; AWS JSON 1.1 protocol).
-// All of them may be carried out twice without harm and are repeated, at most twice, after a failure that may pass.
+// That is the enhanced flow. In the basic (classic) flow, [Client.GetOpenIDToken] returns a token
+// for AWS STS instead of the credentials. The operations are not signed (AWS: Amazon Cognito
+// Federated Identities API Reference). Empty fields of a request are not sent.
+//
+// # Logins
+//
+// The key of an entry of Logins is the name of an identity provider, and the value is the
+// provider's token for the user. For a user pool they are the issuer of the ID token without
+// "https://", and the ID token. A guest has no entries. The service accepts at most 10.
+//
+// # Errors and retries
+//
+// If the service refuses a request, the error is an *awserr.Error with one of the Code constants.
+// All operations are idempotent. They are retried at most twice after throttling, a lost connection
+// or a 5xx status.
 package cognitoid
 
 import (
@@ -16,190 +35,223 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 	"unicode/utf8"
 
+	"github.com/loginwithcognito/cognito/internal/ascii"
 	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/endpoint"
+	"github.com/loginwithcognito/cognito/internal/redact"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// A Client calls the identity pools of one Region. Its fields are set before the first call and not changed after it;
-// then it is safe for concurrent use. It must not be copied once it is in use.
+// A Client calls the identity pools of one Region. Set its fields before the first call and do not
+// change them afterwards. It is then safe for concurrent use. Do not copy it after the first call.
 type Client struct {
-	// Region is the Region of the identity pool: what its id has before the ":". Required, unless Endpoint is set.
+	// Region is the Region of the identity pool, the part of its id before ":". It is required
+	// unless Endpoint is set.
 	Region string
 
-	// Endpoint is the URL of a service to use in place of AWS's: https, or http on the loopback address. "" means
-	// the host that AWS publishes for the Region.
+	// Endpoint is the URL of a service that replaces AWS's: https, or http on the loopback address.
+	// If it is empty, requests go to the host that AWS publishes for the Region.
 	Endpoint string
 
-	// FIPS and DualStack choose the host with validated cryptography (FIPS 140) and the one that answers over IPv4 and
-	// IPv6. False means the usual host; in AWS GovCloud (US), where Cognito has only FIPS hosts, that is the FIPS host.
-	// They cannot be combined with Endpoint.
+	// FIPS selects the host with cryptography validated under FIPS 140, and DualStack the host with
+	// IPv4 and IPv6 addresses. Both exclude an Endpoint. In AWS GovCloud (US) all hosts of Cognito
+	// are FIPS hosts.
 	FIPS, DualStack bool
 
-	// HTTPClient sends the requests; its CheckRedirect is not used, as redirects are never followed. Nil means one of
-	// the Client's own, with TLS 1.2 or better, time limits and the proxies of the environment.
+	// HTTPClient sends the requests. Redirects are not followed, and its CheckRedirect is not
+	// called. If it is nil, the Client uses its own, with TLS 1.2 or later, time limits and the
+	// proxies of the environment.
 	HTTPClient *http.Client
 
 	sender awshttp.Sender
 }
 
-// Now is the time by the service's clock: the local one, corrected by the Date of the last answer if they are 4
-// minutes or more apart.
+// Now returns the service's time: the local time, corrected by the Date header of the last response
+// if both differ by 4 minutes or more.
 func (c *Client) Now() time.Time { return c.sender.Now() }
 
-// GetIDInput is the request of GetID. Empty fields are not sent.
-//
-// Logins has at most 10 entries: the name of a provider, and its token for the user. For a user pool the name is the
-// issuer of the ID token without "https://", and the token is the ID token. A guest has none.
+// Codes of the operations of this package (service model of the identity pools API).
+const (
+	CodeExternalService  = "ExternalServiceException" // the identity provider failed
+	CodeInternalError    = "InternalErrorException"
+	CodeInvalidParameter = "InvalidParameterException"
+	CodeLimitExceeded    = "LimitExceededException"
+	CodeNotAuthorized    = "NotAuthorizedException"
+	CodeResourceConflict = "ResourceConflictException" // another identity has the login
+	CodeResourceNotFound = "ResourceNotFoundException" // no such identity or pool
+	CodeTooManyRequests  = "TooManyRequestsException"
+
+	// CodeInvalidIdentityPoolConfiguration means that the pool has no role for the user, or that
+	// the role's trust policy is wrong.
+	CodeInvalidIdentityPoolConfiguration = "InvalidIdentityPoolConfigurationException"
+)
+
+// GetIDInput is the request of [Client.GetID]. IdentityPoolID is required.
 type GetIDInput struct {
-	IdentityPoolID string            // "region:uuid"; required
-	AccountID      string            // of AWS, digits; the service does not need it
-	Logins         map[string]string // see above
+	redact.Fields
+	// IdentityPoolID is "region:uuid".
+	IdentityPoolID string
+	// AccountID is the AWS account, in digits. The service does not require it.
+	AccountID string
+	Logins    map[string]string
 }
 
-// GetID returns the identity id ("region:uuid") of a user in an identity pool, which is made if there is none. Guests
-// get a new one each time.
+// GetID returns the id ("region:uuid") of a user's identity in an identity pool. It creates the
+// identity if there is none. Guests get a new one each time.
 func (c *Client) GetID(ctx context.Context, in GetIDInput) (string, error) {
-	type wire struct {
-		IdentityPoolID string            `json:"IdentityPoolId"`
-		AccountID      string            `json:"AccountId,omitempty"`
-		Logins         map[string]string `json:"Logins,omitempty"`
-	}
-	var out struct {
-		IdentityID string `json:"IdentityId"`
-	}
-	if err := c.call(ctx, "GetId", "IdentityPoolID", in.IdentityPoolID, in.Logins, wire(in), &out); err != nil {
-		return "", err
-	}
-	if err := answered("GetId", validID(out.IdentityID), "identity id"); err != nil {
-		return "", err
-	}
-	return out.IdentityID, nil
+	const operation = "GetId"
+	resp, err := c.call(ctx, operation, in.Logins, awshttp.Members{
+		"IdentityPoolId": in.IdentityPoolID,
+		"AccountId":      in.AccountID,
+		"Logins":         in.Logins,
+	}, checkID("IdentityPoolID", in.IdentityPoolID))
+	return resp.IdentityID, err
 }
 
-// GetCredentialsForIdentityInput is the request of GetCredentialsForIdentity. Empty fields are not sent.
+// GetCredentialsForIdentityInput is the request of [Client.GetCredentialsForIdentity]. IdentityID
+// is required.
 type GetCredentialsForIdentityInput struct {
-	IdentityID    string            // "region:uuid"; required
-	CustomRoleARN string            // one of the roles in the token's cognito:roles claim; "" for the pool's choice
-	Logins        map[string]string // as for GetID
+	redact.Fields
+	// IdentityID is "region:uuid".
+	IdentityID string
+	// CustomRoleARN is one of the roles in the token's cognito:roles claim. If it is empty, the
+	// pool selects the role.
+	CustomRoleARN string
+	Logins        map[string]string
 }
 
-// GetCredentialsForIdentityOutput is the answer of GetCredentialsForIdentity.
+// GetCredentialsForIdentityOutput is the result of [Client.GetCredentialsForIdentity].
 type GetCredentialsForIdentityOutput struct {
-	IdentityID  string            // usually the one asked for; another one if identities were merged: keep this one
-	Credentials sigv4.Credentials // complete, and with a time of expiry, usually in an hour
+	// IdentityID differs from the request's if identities were merged. Use it from then on.
+	IdentityID string
+	// Credentials are complete. They expire, usually after an hour.
+	Credentials sigv4.Credentials
 }
 
-// GetCredentialsForIdentity returns credentials of the role that the identity pool gives the identity.
-func (c *Client) GetCredentialsForIdentity(ctx context.Context, in GetCredentialsForIdentityInput) (GetCredentialsForIdentityOutput, error) {
+// GetCredentialsForIdentity returns credentials of the role that the identity pool assigns to an
+// identity.
+func (c *Client) GetCredentialsForIdentity(
+	ctx context.Context, in GetCredentialsForIdentityInput,
+) (GetCredentialsForIdentityOutput, error) {
 	const operation = "GetCredentialsForIdentity"
-	type wire struct {
-		IdentityID    string            `json:"IdentityId"`
-		CustomRoleARN string            `json:"CustomRoleArn,omitempty"`
-		Logins        map[string]string `json:"Logins,omitempty"`
-	}
-	var out struct {
-		IdentityID  string `json:"IdentityId"`
-		Credentials struct {
-			AccessKeyID  string `json:"AccessKeyId"`
-			SecretKey    string // AWS STS calls it SecretAccessKey
-			SessionToken string
-			Expiration   float64 // seconds since 1970; a number that may have a fraction and an exponent
-		}
-	}
-	if err := c.call(ctx, operation, "IdentityID", in.IdentityID, in.Logins, wire(in), &out); err != nil {
-		return GetCredentialsForIdentityOutput{}, err
-	}
-	r := out.Credentials
-	const year10000 = 253402300800
-	complete := awshttp.Word(r.AccessKeyID, 128) && awshttp.Word(r.SecretKey, 1024) && awshttp.Word(r.SessionToken, 50000) &&
-		r.Expiration > 0 && r.Expiration < year10000
-	err := cmp.Or(answered(operation, validID(out.IdentityID), "identity id"), answered(operation, complete, "credentials"))
+	resp, err := c.call(ctx, operation, in.Logins, awshttp.Members{
+		"IdentityId":    in.IdentityID,
+		"CustomRoleArn": in.CustomRoleARN,
+		"Logins":        in.Logins,
+	}, checkID("IdentityID", in.IdentityID))
 	if err != nil {
 		return GetCredentialsForIdentityOutput{}, err
 	}
-	return GetCredentialsForIdentityOutput{out.IdentityID, sigv4.Credentials{
-		AccessKeyID: r.AccessKeyID, SecretAccessKey: r.SecretKey, SessionToken: r.SessionToken,
-		Expires: time.UnixMilli(int64(r.Expiration * 1000)).UTC(),
+	keys := resp.Credentials
+	expires, ok := awshttp.Time(keys.Expiration)
+	if !ok || keys.Expiration == 0 ||
+		!awshttp.Keys(keys.AccessKeyID, keys.SecretKey, keys.SessionToken) {
+		return GetCredentialsForIdentityOutput{}, invalid(operation, "credentials")
+	}
+	return GetCredentialsForIdentityOutput{resp.IdentityID, sigv4.Credentials{
+		AccessKeyID:     keys.AccessKeyID,
+		SecretAccessKey: keys.SecretKey,
+		SessionToken:    keys.SessionToken,
+		Expires:         expires,
 	}}, nil
 }
 
-// GetOpenIDTokenInput is the request of GetOpenIDToken. Empty fields are not sent.
-type GetOpenIDTokenInput struct {
-	IdentityID string            // "region:uuid"; required
-	Logins     map[string]string // as for GetID
-}
-
-// GetOpenIDTokenOutput is the answer of GetOpenIDToken.
+// GetOpenIDTokenOutput is the result of [Client.GetOpenIDToken].
 type GetOpenIDTokenOutput struct {
-	IdentityID string // usually the one asked for; another one if identities were merged: keep this one
-	Token      string // a JWT (RFC 7519) for AssumeRoleWithWebIdentity, valid for 10 minutes
+	redact.Fields
+	// IdentityID differs from the request's if identities were merged. Use it from then on.
+	IdentityID string
+	// Token is a JWT (RFC 7519) for AssumeRoleWithWebIdentity. It is valid for 10 minutes.
+	Token string
 }
 
-// GetOpenIDToken returns a token with which AWS STS gives credentials, if the identity pool allows the classic flow.
-func (c *Client) GetOpenIDToken(ctx context.Context, in GetOpenIDTokenInput) (GetOpenIDTokenOutput, error) {
+// GetOpenIDToken returns a token that AWS STS exchanges for credentials, if the identity pool
+// allows the basic flow. identityID is "region:uuid".
+func (c *Client) GetOpenIDToken(
+	ctx context.Context, identityID string, logins map[string]string,
+) (GetOpenIDTokenOutput, error) {
 	const operation = "GetOpenIdToken"
-	type wire struct {
-		IdentityID string            `json:"IdentityId"`
-		Logins     map[string]string `json:"Logins,omitempty"`
+	resp, err := c.call(ctx, operation, logins, awshttp.Members{
+		"IdentityId": identityID,
+		"Logins":     logins,
+	}, checkID("IdentityID", identityID))
+	if err == nil && !ascii.Word(resp.Token, 20000) {
+		err = invalid(operation, "token")
 	}
-	var out struct {
-		IdentityID string `json:"IdentityId"`
-		Token      string
-	}
-	if err := c.call(ctx, operation, "IdentityID", in.IdentityID, in.Logins, wire(in), &out); err != nil {
-		return GetOpenIDTokenOutput{}, err
-	}
-	err := cmp.Or(answered(operation, validID(out.IdentityID), "identity id"), answered(operation, awshttp.Word(out.Token, 20000), "token"))
 	if err != nil {
 		return GetOpenIDTokenOutput{}, err
 	}
-	return GetOpenIDTokenOutput{out.IdentityID, out.Token}, nil
+	return GetOpenIDTokenOutput{IdentityID: resp.IdentityID, Token: resp.Token}, nil
 }
 
-// call checks the request and carries out one operation. in and out are the wire types.
-func (c *Client) call(ctx context.Context, operation, field, id string, logins map[string]string, in, out any) error {
-	err := checkLogins(logins)
-	if !validID(id) {
-		err = fmt.Errorf("%s is missing or does not look like us-east-1:01234567-89ab-cdef-0123-456789abcdef", field)
+// A response has the members of the responses of all operations.
+type response struct {
+	IdentityID  string `json:"IdentityId"`
+	Token       string
+	Credentials struct {
+		AccessKeyID  string `json:"AccessKeyId"`
+		SecretKey    string // AWS STS calls it SecretAccessKey.
+		SessionToken string
+		Expiration   float64 // seconds since 1970, possibly with a fraction and an exponent
+	}
+}
+
+// service is the name of this package in errors.
+const service = "cognitoid"
+
+// call calls one operation, unless check failed, and checks the identity in the response.
+func (c *Client) call(
+	ctx context.Context, operation string, logins map[string]string, in awshttp.Members,
+	check error,
+) (response, error) {
+	options := endpoint.Options{FIPS: c.FIPS, DualStack: c.DualStack}
+	u, err := endpoint.URL("cognito-identity", c.Region, c.Endpoint, options)
+	err = cmp.Or(check, checkLogins(logins), err)
+	var resp response
+	if err == nil {
+		r := awshttp.Request{HTTPClient: c.HTTPClient, Idempotent: true}
+		err = c.sender.DoJSON(ctx, r, u, "AWSCognitoIdentityService."+operation, in, &resp)
 	}
 	if err != nil {
-		return wrap(operation, err)
+		return response{}, awshttp.Wrap(service, operation, err)
 	}
-	u, err := endpoint.URL("cognito-identity", c.Region, c.Endpoint, endpoint.Options{FIPS: c.FIPS, DualStack: c.DualStack})
-	if err == nil {
-		err = c.sender.DoJSON(ctx, awshttp.Request{HTTPClient: c.HTTPClient, Repeatable: true}, u, "AWSCognitoIdentityService."+operation, in, out)
+	if !validID(resp.IdentityID) {
+		return response{}, invalid(operation, "identity id")
 	}
-	return wrap(operation, err)
+	return resp, nil
 }
 
 func checkLogins(logins map[string]string) error {
 	if len(logins) > 10 {
-		return fmt.Errorf("Logins has %d entries: 10 is the most", len(logins))
+		return fmt.Errorf("Logins has %d entries, more than 10", len(logins))
 	}
-	for provider, token := range logins {
-		if !utf8.ValidString(provider) || !awshttp.Word(token, 50000) {
-			return fmt.Errorf("Logins: the token of %q is empty, too long, or not a token", provider)
+	for _, provider := range slices.Sorted(maps.Keys(logins)) {
+		if !utf8.ValidString(provider) || !ascii.Word(logins[provider], awshttp.MaxToken) {
+			return fmt.Errorf("Logins: the token of %q is missing, too long, or not a token",
+				provider)
 		}
 	}
 	return nil
 }
 
-// validID reports whether id is an identity id or identity pool id: [\w-]+:[0-9a-f-]+, at most 55 bytes.
-func validID(id string) bool {
-	region, uuid, ok := strings.Cut(id, ":")
-	return ok && len(id) <= 55 && endpoint.ValidRegion(region) == nil && uuid != "" && strings.Trim(uuid, "0123456789abcdef-") == ""
+func checkID(field, id string) error {
+	if !validID(id) {
+		return fmt.Errorf("%s is missing, or is not an id"+
+			" such as us-east-1:01234567-89ab-cdef-0123-456789abcdef", field)
+	}
+	return nil
 }
 
-// answered is an error that the answer lacks what it must have, unless ok.
-func answered(operation string, ok bool, what string) error {
-	if ok {
-		return nil
-	}
-	return wrap(operation, errors.New("the answer has no valid "+what))
+// validID reports whether id is the id of an identity or an identity pool: [\w-]+:[0-9a-f-]+.
+func validID(id string) bool { return endpoint.ValidID(id, ":", ascii.LowerHex+"-") }
+
+// invalid is the error of a response without what it must have.
+func invalid(operation, what string) error {
+	return awshttp.Wrap(service, operation, errors.New("the response has no valid "+what))
 }

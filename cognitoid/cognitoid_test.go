@@ -4,69 +4,107 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/loginwithcognito/cognito/awserr"
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 )
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// answering is a client whose every request gets the same answer; sent counts the requests.
-func answering(status int, body string) (c *Client, sent *int) {
-	sent = new(int)
-	return &Client{Region: "us-east-1", HTTPClient: &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
-		*sent++
-		return &http.Response{StatusCode: status, Header: http.Header{"X-Amzn-Requestid": {"r-1"}}, Body: io.NopCloser(strings.NewReader(body))}, nil
-	})}}, sent
-}
 
 const (
 	poolID = "us-east-1:01234567-89ab-cdef-0123-456789abcdef"
 	id     = "us-east-1:fedcba98-7654-3210-fedc-ba9876543210"
 )
 
-// Each operation is repeated, and ends in the service's own error.
+// respond returns a client whose requests all get the same response, and the number of requests.
+func respond(status int, body string) (c *Client, sent *int) {
+	client, sent := fakehttp.Canned(status, body, "X-Amzn-Requestid", "r-1")
+	return &Client{Region: "us-east-1", HTTPClient: client}, sent
+}
+
+// operations are calls of each operation with the id of an identity or a pool.
+var operations = []operation{
+	{"GetId", func(ctx context.Context, c *Client, id string, logins logins) (any, error) {
+		return c.GetID(ctx, GetIDInput{IdentityPoolID: id, Logins: logins})
+	}},
+	{"GetCredentialsForIdentity", func(
+		ctx context.Context, c *Client, id string, logins logins,
+	) (any, error) {
+		in := GetCredentialsForIdentityInput{IdentityID: id, Logins: logins}
+		return c.GetCredentialsForIdentity(ctx, in)
+	}},
+	{"GetOpenIdToken", func(ctx context.Context, c *Client, id string, logins logins) (any, error) {
+		return c.GetOpenIDToken(ctx, id, logins)
+	}},
+}
+
+type logins = map[string]string
+
+type operation struct {
+	name string
+	call func(ctx context.Context, c *Client, id string, logins logins) (any, error)
+}
+
+// fail calls an operation that must fail, and returns its error.
+func (o operation) fail(t *testing.T, c *Client, id string, logins logins) error {
+	t.Helper()
+	out, err := o.call(t.Context(), c, id, logins)
+	if err == nil {
+		t.Errorf("%s = %v, want an error", o.name, out)
+		return errors.New("none")
+	}
+	if !reflect.ValueOf(out).IsZero() {
+		t.Errorf("%s returned %v with the error %v", o.name, out, err)
+	}
+	return err
+}
+
+// TestErrors checks the service's error of each operation, and how often it is sent.
 func TestErrors(t *testing.T) {
 	for _, test := range []struct {
-		status int
-		body   string
-		code   string
-		times  int
+		status   int
+		body     string
+		code     string
+		attempts int
 	}{
-		{400, `{"__type":"NotAuthorizedException","message":"Unauthenticated access is not supported for this identity pool."}`, CodeNotAuthorized, 1},
+		{
+			400,
+			`{"__type":"NotAuthorizedException",
+				"message":"Unauthenticated access is not supported for this identity pool."}`,
+			CodeNotAuthorized,
+			1,
+		},
 		{400, `{"__type":"ResourceNotFoundException"}`, CodeResourceNotFound, 1},
 		{400, `{"__type":"TooManyRequestsException"}`, CodeTooManyRequests, 3},
 		{500, `{"__type":"InternalErrorException"}`, CodeInternalError, 3},
 		{502, `<html>`, "HTTP 502", 3},
 	} {
-		for operation, call := range map[string]func(context.Context, *Client) error{
-			"GetId": func(ctx context.Context, c *Client) error {
-				_, err := c.GetID(ctx, GetIDInput{IdentityPoolID: poolID})
-				return err
-			},
-			"GetCredentialsForIdentity": func(ctx context.Context, c *Client) error {
-				_, err := c.GetCredentialsForIdentity(ctx, GetCredentialsForIdentityInput{IdentityID: id})
-				return err
-			},
-			"GetOpenIdToken": func(ctx context.Context, c *Client) error {
-				_, err := c.GetOpenIDToken(ctx, GetOpenIDTokenInput{IdentityID: id})
-				return err
-			},
-		} {
+		for _, operation := range operations {
 			synctest.Test(t, func(t *testing.T) {
-				c, sent := answering(test.status, test.body)
-				err := call(t.Context(), c)
-				var e *Error
-				if !errors.As(err, &e) || e.Code != test.code || e.Operation != operation || e.StatusCode != test.status || e.RequestID != "r-1" || *sent != test.times {
-					t.Errorf("%s: %v after %d attempts", operation, err, *sent)
+				c, sent := respond(test.status, test.body)
+				err := operation.fail(t, c, id, nil)
+				var e *awserr.Error
+				if !errors.As(err, &e) {
+					t.Fatalf("%s = %v, want an *awserr.Error", operation.name, err)
 				}
-				if err != nil && !strings.HasPrefix(err.Error(), "cognitoid: "+operation+": "+test.code) {
-					t.Error(err)
+				got, want := *e, awserr.Error{
+					Service:    "cognitoid",
+					Operation:  operation.name,
+					Code:       test.code,
+					Message:    e.Message,
+					StatusCode: test.status,
+					RequestID:  "r-1",
+				}
+				if got != want || *sent != test.attempts {
+					t.Errorf("%s = %+v after %d attempts, want %+v after %d",
+						operation.name, got, *sent, want, test.attempts)
+				}
+				prefix := "cognitoid: " + operation.name + ": " + test.code
+				if !strings.HasPrefix(err.Error(), prefix) {
+					t.Errorf("%s = %v, want %s...", operation.name, err, prefix)
 				}
 			})
 		}
@@ -75,13 +113,13 @@ func TestErrors(t *testing.T) {
 
 func TestContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, _ := answering(400, `{"__type":"TooManyRequestsException"}`)
+		c, _ := respond(400, `{"__type":"TooManyRequestsException"}`)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Nanosecond, cancel)
 		_, err := c.GetID(ctx, GetIDInput{IdentityPoolID: poolID})
-		var e *Error
+		var e *awserr.Error
 		if !errors.As(err, &e) || !errors.Is(err, context.Canceled) {
-			t.Error(err)
+			t.Errorf("GetID = %v, want an *awserr.Error and context.Canceled", err)
 		}
 	})
 }
@@ -89,15 +127,16 @@ func TestContext(t *testing.T) {
 func TestNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c Client
-		if c.Now() != time.Now() {
-			t.Error("the zero Client has another time")
+		if got := time.Until(c.Now()); got != 0 {
+			t.Errorf("Now of the zero Client is off by %v, want 0", got)
 		}
 	})
 }
 
+// TestBadInput checks that invalid requests are not sent, and that the errors do not quote tokens.
 func TestBadInput(t *testing.T) {
-	c, sent := answering(200, `{}`)
-	many := map[string]string{}
+	c, sent := respond(200, `{}`)
+	many := make(map[string]string)
 	for i := range 11 {
 		many[fmt.Sprint(i)] = "t"
 	}
@@ -106,31 +145,33 @@ func TestBadInput(t *testing.T) {
 		logins map[string]string
 		want   string
 	}{
-		{"", nil, "is missing or does not look like"},
-		{"us-east-1", nil, "does not look like"},
-		{"us-east-1:", nil, "does not look like"},
-		{"us-east-1:ABCDEF", nil, "does not look like"},
-		{"evil.example/:0123", nil, "does not look like"},
-		{"us-east-1:" + strings.Repeat("0", 50), nil, "does not look like"},
-		{id, many, "10 is the most"},
-		{id, map[string]string{"p": ""}, `the token of "p" is empty`},
+		{"", nil, "is missing, or is not an id"},
+		{"us-east-1", nil, "is not an id"},
+		{"us-east-1:", nil, "is not an id"},
+		{"us-east-1:ABCDEF", nil, "is not an id"},
+		{"evil.example/:0123", nil, "is not an id"},
+		{"us-east-1:" + strings.Repeat("0", 50), nil, "is not an id"},
+		{id, many, "11 entries, more than 10"},
+		{id, map[string]string{"p": ""}, `the token of "p" is missing`},
 		{id, map[string]string{"p": "hunter2\n"}, `the token of "p"`},
 		{id, map[string]string{"p": strings.Repeat("hunter2", 10000)}, `the token of "p"`},
 		{id, map[string]string{"p\xff": "hunter2"}, "Logins"},
 	} {
-		_, e1 := c.GetID(t.Context(), GetIDInput{IdentityPoolID: test.id, Logins: test.logins})
-		_, e2 := c.GetCredentialsForIdentity(t.Context(), GetCredentialsForIdentityInput{IdentityID: test.id, Logins: test.logins})
-		_, e3 := c.GetOpenIDToken(t.Context(), GetOpenIDTokenInput{IdentityID: test.id, Logins: test.logins})
-		for _, err := range []error{e1, e2, e3} {
-			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("%q: %v, want %s", test.id, err, test.want)
+		for _, operation := range operations {
+			err := operation.fail(t, c, test.id, test.logins)
+			text := err.Error()
+			if !strings.Contains(text, test.want) || strings.Contains(text, "hunter2") {
+				t.Errorf("%s of %q = %v, want %s", operation.name, test.id, err, test.want)
 			}
 		}
 	}
-	if _, err := new(Client).GetID(t.Context(), GetIDInput{IdentityPoolID: poolID}); err == nil || err.Error() != "cognitoid: GetId: endpoint: the Region is missing: set it, for example to us-east-1" {
-		t.Error(err)
+	const want = "cognitoid: GetId: endpoint: the Region is missing:" +
+		" set it, for example to us-east-1"
+	_, err := new(Client).GetID(t.Context(), GetIDInput{IdentityPoolID: poolID})
+	if err == nil || err.Error() != want {
+		t.Errorf("GetID = %v, want %s", err, want)
 	}
 	if *sent != 0 {
-		t.Errorf("%d requests were sent", *sent)
+		t.Errorf("%d requests were sent, want 0", *sent)
 	}
 }

@@ -9,17 +9,22 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// A guest has no login. A signed-in user passes the ID token in Logins, under the name of its issuer.
+// A guest has no Logins. For a user who is signed in, add the ID token under the name of its
+// issuer.
 func Example() {
-	server := cognitotest.Example() // a stand-in for AWS: leave out HTTPClient to reach AWS itself
+	server := cognitotest.Example() // a stand-in for AWS
 	ctx := context.Background()
 	c := &cognitoid.Client{Region: "us-east-1", HTTPClient: server.Client()}
 
-	id, err := c.GetID(ctx, cognitoid.GetIDInput{IdentityPoolID: cognitotest.ExampleIdentityPoolID})
+	id, err := c.GetID(ctx, cognitoid.GetIDInput{
+		IdentityPoolID: cognitotest.ExampleIdentityPoolID,
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	out, err := c.GetCredentialsForIdentity(ctx, cognitoid.GetCredentialsForIdentityInput{IdentityID: id})
+	out, err := c.GetCredentialsForIdentity(ctx, cognitoid.GetCredentialsForIdentityInput{
+		IdentityID: id,
+	})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -3,17 +3,17 @@ package cognitoid
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 	"github.com/loginwithcognito/cognito/internal/testvectors"
 )
 
-// TestWire holds requests and answers against what botocore sends and reads.
+// TestWire compares requests and responses with those of botocore.
 func TestWire(t *testing.T) {
 	var file struct {
 		Cases []struct {
@@ -45,70 +45,110 @@ func TestWire(t *testing.T) {
 			continue
 		}
 		ran++
-		c := &Client{Region: test.Region, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			body, err := io.ReadAll(r.Body)
-			if err != nil || r.Method != test.Request.Method || r.URL.String() != test.Request.URL || r.ContentLength != int64(len(body)) {
-				t.Errorf("sent %s %s, %d bytes, %v", r.Method, r.URL, r.ContentLength, err)
+		client := fakehttp.Client(func(r *http.Request) *http.Response {
+			if r.Method != test.Request.Method || r.URL.String() != test.Request.URL {
+				t.Errorf("request %s %s, want %s %s",
+					r.Method, r.URL, test.Request.Method, test.Request.URL)
 			}
-			for name, value := range test.Request.Headers {
-				if name != "Content-Length" && r.Header.Get(name) != value {
-					t.Errorf("%s: %q, want %q", name, r.Header.Get(name), value)
+			test.Request.Headers["Authorization"] = ""
+			test.Request.Headers["X-Amz-Date"] = ""
+			for name, want := range test.Request.Headers {
+				got := r.Header.Get(name)
+				if name != "Content-Length" && got != want {
+					t.Errorf("header %s: %q, want %q", name, got, want)
 				}
 			}
-			if r.Header.Get("Authorization") != "" || r.Header.Get("X-Amz-Date") != "" {
-				t.Error("the request is signed")
+			body := fakehttp.Body(r)
+			if r.ContentLength != int64(len(body)) {
+				t.Errorf("Content-Length %d, want %d", r.ContentLength, len(body))
 			}
-			var got, want any
-			if err := errors.Join(json.Unmarshal(body, &got), json.Unmarshal([]byte(test.Request.Body), &want)); err != nil {
-				t.Error(err)
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Error(diff)
-			}
-			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(test.Canned.Body))}, nil
-		})}}
+			checkJSON(t, body, test.Request.Body)
+			return fakehttp.Response(200, test.Canned.Body)
+		})
+		c := &Client{Region: test.Region, HTTPClient: client}
+		var out GetOpenIDTokenOutput
+		var err error
 		switch p := test.Params; test.Operation {
 		case "GetId":
-			got, err := c.GetID(t.Context(), GetIDInput{p.IdentityPoolID, p.AccountID, p.Logins})
-			if err != nil || got != test.Parsed.IdentityID {
-				t.Error(got, err)
-			}
+			out.IdentityID, err = c.GetID(t.Context(), GetIDInput{
+				IdentityPoolID: p.IdentityPoolID,
+				AccountID:      p.AccountID,
+				Logins:         p.Logins,
+			})
 		case "GetOpenIdToken":
-			got, err := c.GetOpenIDToken(t.Context(), GetOpenIDTokenInput{p.IdentityID, p.Logins})
-			if err != nil || got.IdentityID != test.Parsed.IdentityID || got.Token != test.Parsed.Token {
-				t.Error(got, err)
-			}
+			out, err = c.GetOpenIDToken(t.Context(), p.IdentityID, p.Logins)
 		default:
-			t.Errorf("no operation %s", test.Operation)
+			t.Errorf("unknown operation %s", test.Operation)
+		}
+		want := test.Parsed
+		if err != nil || out.IdentityID != want.IdentityID || out.Token != want.Token {
+			t.Errorf("%s = %q, %v, want %q", test.Operation, out.IdentityID, err, want.IdentityID)
 		}
 	}
 	if ran < 2 {
-		t.Errorf("only %d vectors", ran)
+		t.Errorf("%d vectors, want 2 or more", ran)
 	}
 }
 
-func TestRequests(t *testing.T) {
-	logins := map[string]string{"cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI": "eyJ.<id>.tok"}
-	var body string
-	c := &Client{Region: "us-east-1", HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-		b, _ := io.ReadAll(r.Body)
-		body = strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "AWSCognitoIdentityService.") + " " + string(b)
-		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(credentials("1442877512")))}, nil
-	})}}
-	const tail = `,"Logins":{"cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI":"eyJ.<id>.tok"}}`
+func checkJSON(t *testing.T, got, want string) {
+	t.Helper()
+	var g, w any
+	err := errors.Join(json.Unmarshal([]byte(got), &g), json.Unmarshal([]byte(want), &w))
+	if err != nil {
+		t.Errorf("reading %s and %s: %v", got, want, err)
+	}
+	if diff := cmp.Diff(w, g); diff != "" {
+		t.Errorf("request body differs (-want +got):\n%s", diff)
+	}
+}
+
+// TestRequest checks that empty fields are not sent and that tokens are not changed.
+func TestRequest(t *testing.T) {
+	const provider = "cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI"
+	const sentLogins = `"Logins":{"` + provider + `":"eyJ.<id>.tok"}`
+	logins := map[string]string{provider: "eyJ.<id>.tok"}
+	var operation, body string
+	client := fakehttp.Client(func(r *http.Request) *http.Response {
+		const prefix = "AWSCognitoIdentityService."
+		operation = strings.TrimPrefix(r.Header.Get("X-Amz-Target"), prefix)
+		body = fakehttp.Body(r)
+		return fakehttp.Response(200, credentials("1442877512"))
+	})
+	c := &Client{Region: "us-east-1", HTTPClient: client}
 	for _, test := range []struct {
 		in   GetCredentialsForIdentityInput
 		want string
 	}{
-		{GetCredentialsForIdentityInput{IdentityID: id}, `{"IdentityId":"` + id + `"}`},
-		{GetCredentialsForIdentityInput{IdentityID: id, Logins: logins}, `{"IdentityId":"` + id + `"` + tail},
-		{GetCredentialsForIdentityInput{IdentityID: id, CustomRoleARN: "arn:aws:iam::123456789012:role/r", Logins: logins}, `{"IdentityId":"` + id + `","CustomRoleArn":"arn:aws:iam::123456789012:role/r"` + tail},
+		{
+			GetCredentialsForIdentityInput{IdentityID: id},
+			`{"IdentityId":"` + id + `"}`,
+		},
+		{
+			GetCredentialsForIdentityInput{IdentityID: id, Logins: logins},
+			`{"IdentityId":"` + id + `",` + sentLogins + `}`,
+		},
+		{
+			GetCredentialsForIdentityInput{
+				IdentityID:    id,
+				CustomRoleARN: "arn:aws:iam::123456789012:role/r",
+				Logins:        logins,
+			},
+			`{"CustomRoleArn":"arn:aws:iam::123456789012:role/r","IdentityId":"` + id + `",` +
+				sentLogins + `}`,
+		},
 	} {
-		if _, err := c.GetCredentialsForIdentity(t.Context(), test.in); err != nil || body != "GetCredentialsForIdentity "+test.want {
-			t.Errorf("got  %s, %v\nwant %s", body, err, test.want)
+		if _, err := c.GetCredentialsForIdentity(t.Context(), test.in); err != nil {
+			t.Errorf("GetCredentialsForIdentity: %v", err)
+		}
+		if operation != "GetCredentialsForIdentity" || body != test.want {
+			t.Errorf("sent %s %s, want GetCredentialsForIdentity %s", operation, body, test.want)
 		}
 	}
-	if got, err := c.GetID(t.Context(), GetIDInput{IdentityPoolID: poolID}); err != nil || body != `GetId {"IdentityPoolId":"`+poolID+`"}` || got != id {
-		t.Error(got, body, err)
+	got, err := c.GetID(t.Context(), GetIDInput{IdentityPoolID: poolID})
+	if err != nil || got != id {
+		t.Errorf("GetID = %q, %v, want %q", got, err, id)
+	}
+	if want := `{"IdentityPoolId":"` + poolID + `"}`; operation != "GetId" || body != want {
+		t.Errorf("sent %s %s, want GetId %s", operation, body, want)
 	}
 }

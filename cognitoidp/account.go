@@ -1,98 +1,167 @@
 package cognitoidp
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"unicode/utf8"
 
-// The operations in this file are for users who are not signed in. They name the app client and the user.
+	"github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/internal/redact"
+)
 
-// Attribute is a name and a value that a user or a device has. Names are those of OpenID Connect, such as "email", or
-// begin with "custom:". The value is somebody's data and is not printed.
+// An Attribute is an attribute of a user or a device. Names are those of OpenID Connect, such as
+// "email", or begin with "custom:".
 type Attribute struct {
+	redact.Fields
 	Name, Value string
 }
 
-// CodeDeliveryDetails says where a code, or a link, was sent. Where app clients do not tell whether a user exists, this
-// may be made up.
+// CodeDeliveryDetails says where the service sent a code or a link. It is fictitious if the app
+// client hides whether a user exists.
 type CodeDeliveryDetails struct {
-	Destination    string // masked by the service: "a***@e***"
-	DeliveryMedium string // "EMAIL" or "SMS"
-	AttributeName  string // where the address comes from: "email" or "phone_number"
+	// Destination is masked by the service, as in "a***@e***".
+	Destination string
+	// DeliveryMedium is "EMAIL" or "SMS".
+	DeliveryMedium string
+	// AttributeName is the attribute with the address: "email" or "phone_number".
+	AttributeName string
 }
 
-// SignUpInput is the request of SignUp. Empty fields are not sent.
+// SignUpInput is the request of [Client.SignUp]. ClientID and Username are required.
 type SignUpInput struct {
-	ClientID        string            // of the app client; required
-	SecretHash      string            // as AuthParameters has it, for an app client with a secret and this Username
-	Username        string            // required
-	Password        string            // "" for a user without one, where the pool lets users sign in so
-	UserAttributes  []Attribute       // those that the pool requires, and others
-	ValidationData  []Attribute       // for the pre sign-up Lambda trigger
-	ClientMetadata  map[string]string // for the pool's Lambda triggers
+	redact.Fields
+	ClientID   string
+	SecretHash string
+	Username   string
+	// Password may be empty if the pool has sign-ins without one.
+	Password string
+	// UserAttributes includes those that the pool requires.
+	UserAttributes []Attribute
+	// ValidationData is passed to the pre sign-up Lambda trigger.
+	ValidationData  []Attribute
+	ClientMetadata  map[string]string
 	UserContextData *UserContextData
 }
 
-// SignUpOutput is the answer of SignUp.
+// SignUpOutput is the result of [Client.SignUp].
 type SignUpOutput struct {
-	UserConfirmed       bool // if not, the account waits for ConfirmSignUp
+	redact.Fields
+	// UserConfirmed is false if ConfirmSignUp is still required.
+	UserConfirmed       bool
 	CodeDeliveryDetails CodeDeliveryDetails
-	UserSub             string // the user's id, a UUID that no other user ever has
-	Session             string // for ConfirmSignUp, where that can lead to a sign-in
+	// UserSub is the user's id, a UUID that is not reused.
+	UserSub string
+	// Session is for ConfirmSignUp, if the pool can sign the user in after that.
+	Session string
 }
 
-// SignUp makes an account, and has the pool send a code to confirm it with. As it makes something and sends messages, it
-// is repeated only when it certainly was not carried out.
+// SignUp creates an account and sends a code that confirms it. It is not idempotent.
 func (c *Client) SignUp(ctx context.Context, in SignUpInput) (SignUpOutput, error) {
-	users, err1 := wireAttributes("UserAttributes", in.UserAttributes)
-	validation, err2 := wireAttributes("ValidationData", in.ValidationData)
-	return ask[SignUpOutput](ctx, c, "SignUp", false, request{
-		ClientID: in.ClientID, SecretHash: in.SecretHash, Username: in.Username, Password: in.Password, UserAttributes: users,
-		ValidationData: validation, ClientMetadata: in.ClientMetadata, UserContextData: (*wireContext)(in.UserContextData),
-	}, checkClientID(in.ClientID), given("Username", in.Username), err1, err2)
+	const operation = "SignUp"
+	attributes, err1 := attributeList("UserAttributes", in.UserAttributes)
+	validation, err2 := attributeList("ValidationData", in.ValidationData)
+	if err := cmp.Or(err1, err2); err != nil {
+		return SignUpOutput{}, awshttp.Wrap(service, operation, err)
+	}
+	return call[SignUpOutput](ctx, c, operation, notIdempotent, members{
+		"ClientId":        in.ClientID,
+		"SecretHash":      in.SecretHash,
+		"Username":        in.Username,
+		"Password":        in.Password,
+		"UserAttributes":  attributes,
+		"ValidationData":  validation,
+		"ClientMetadata":  in.ClientMetadata,
+		"UserContextData": in.UserContextData.members(),
+	}, "ClientId", "Username")
 }
 
-// ConfirmSignUpInput is the request of ConfirmSignUp. Empty fields are not sent.
+// attributeList returns attributes as they are sent. Unlike empty members, empty values are sent.
+func attributeList(field string, attributes []Attribute) ([]map[string]string, error) {
+	var list []map[string]string
+	for _, a := range attributes {
+		if a.Name == "" {
+			return nil, fmt.Errorf("Name in %s is missing", field)
+		}
+		if !utf8.ValidString(a.Name + a.Value) {
+			return nil, fmt.Errorf("%s: %q is not valid UTF-8", field, a.Name)
+		}
+		list = append(list, map[string]string{"Name": a.Name, "Value": a.Value})
+	}
+	return list, nil
+}
+
+// ConfirmSignUpInput is the request of [Client.ConfirmSignUp]. ClientID, Username and
+// ConfirmationCode are required.
 type ConfirmSignUpInput struct {
-	ClientID           string            // of the app client; required
-	SecretHash         string            // as in SignUpInput
-	Username           string            // required
-	ConfirmationCode   string            // that the user was sent; required
-	ForceAliasCreation bool              // takes over an e-mail address or phone number that is another user's alias
-	Session            string            // of SignUp, if this shall lead to a sign-in
-	ClientMetadata     map[string]string // for the pool's Lambda triggers
-	UserContextData    *UserContextData
-}
-
-// ConfirmSignUpOutput is the answer of ConfirmSignUp.
-type ConfirmSignUpOutput struct {
-	Session string // for InitiateAuth with AuthFlowUser, which then asks for nothing; may be ""
-}
-
-// ConfirmSignUp confirms an account with the code that the user was sent. It may be tried 15 times an hour (AWS: Quotas in
-// Amazon Cognito). As it uses up the code, it is repeated only when it certainly was not carried out.
-func (c *Client) ConfirmSignUp(ctx context.Context, in ConfirmSignUpInput) (ConfirmSignUpOutput, error) {
-	return ask[ConfirmSignUpOutput](ctx, c, "ConfirmSignUp", false, request{
-		ClientID: in.ClientID, SecretHash: in.SecretHash, Username: in.Username, ConfirmationCode: in.ConfirmationCode, Session: in.Session,
-		ForceAliasCreation: in.ForceAliasCreation, ClientMetadata: in.ClientMetadata, UserContextData: (*wireContext)(in.UserContextData),
-	}, checkClientID(in.ClientID), given("Username", in.Username), given("ConfirmationCode", in.ConfirmationCode))
-}
-
-// ResendConfirmationCodeInput is the request of ResendConfirmationCode. Empty fields are not sent.
-type ResendConfirmationCodeInput struct {
-	ClientID        string            // of the app client; required
-	SecretHash      string            // as in SignUpInput
-	Username        string            // required
-	ClientMetadata  map[string]string // for the pool's Lambda triggers
+	redact.Fields
+	ClientID   string
+	SecretHash string
+	Username   string
+	// ConfirmationCode is the code that the user received.
+	ConfirmationCode string
+	// ForceAliasCreation takes an email address or phone number that is another user's alias.
+	ForceAliasCreation bool
+	// Session is the session of SignUp, if the user is to be signed in next.
+	Session         string
+	ClientMetadata  map[string]string
 	UserContextData *UserContextData
 }
 
-// ResendConfirmationCodeOutput is the answer of ResendConfirmationCode.
-type ResendConfirmationCodeOutput struct {
-	CodeDeliveryDetails CodeDeliveryDetails
+// ConfirmSignUpOutput is the result of [Client.ConfirmSignUp].
+type ConfirmSignUpOutput struct {
+	redact.Fields
+	// Session is for InitiateAuth with AuthFlowUser, which then has no challenge. It may be empty.
+	Session string
 }
 
-// ResendConfirmationCode sends another code for ConfirmSignUp, to a user 5 times an hour. As it sends messages, it is
-// repeated only when it certainly was not carried out.
-func (c *Client) ResendConfirmationCode(ctx context.Context, in ResendConfirmationCodeInput) (ResendConfirmationCodeOutput, error) {
-	return ask[ResendConfirmationCodeOutput](ctx, c, "ResendConfirmationCode", false, request{
-		ClientID: in.ClientID, SecretHash: in.SecretHash, Username: in.Username, ClientMetadata: in.ClientMetadata, UserContextData: (*wireContext)(in.UserContextData),
-	}, checkClientID(in.ClientID), given("Username", in.Username))
+// ConfirmSignUp confirms an account with the code that the user received. It is not idempotent. The
+// service limits it to 15 attempts an hour (AWS: Quotas in Amazon Cognito).
+func (c *Client) ConfirmSignUp(
+	ctx context.Context, in ConfirmSignUpInput,
+) (ConfirmSignUpOutput, error) {
+	return call[ConfirmSignUpOutput](ctx, c, "ConfirmSignUp", notIdempotent, members{
+		"ClientId":           in.ClientID,
+		"SecretHash":         in.SecretHash,
+		"Username":           in.Username,
+		"ConfirmationCode":   in.ConfirmationCode,
+		"ForceAliasCreation": in.ForceAliasCreation,
+		"Session":            in.Session,
+		"ClientMetadata":     in.ClientMetadata,
+		"UserContextData":    in.UserContextData.members(),
+	}, "ClientId", "Username", "ConfirmationCode")
+}
+
+// ResendConfirmationCodeInput is the request of [Client.ResendConfirmationCode]. ClientID and
+// Username are required.
+type ResendConfirmationCodeInput struct {
+	redact.Fields
+	ClientID        string
+	SecretHash      string
+	Username        string
+	ClientMetadata  map[string]string
+	UserContextData *UserContextData
+}
+
+// ResendConfirmationCode sends another code for ConfirmSignUp. It is not idempotent. The service
+// limits it to 5 codes an hour for a user.
+func (c *Client) ResendConfirmationCode(
+	ctx context.Context, in ResendConfirmationCodeInput,
+) (CodeDeliveryDetails, error) {
+	return c.sendCode(ctx, "ResendConfirmationCode", in)
+}
+
+// sendCode calls an operation that sends a code to a user.
+func (c *Client) sendCode(
+	ctx context.Context, operation string, in ResendConfirmationCodeInput,
+) (CodeDeliveryDetails, error) {
+	type output struct{ CodeDeliveryDetails CodeDeliveryDetails }
+	out, err := call[output](ctx, c, operation, notIdempotent, members{
+		"ClientId":        in.ClientID,
+		"SecretHash":      in.SecretHash,
+		"Username":        in.Username,
+		"ClientMetadata":  in.ClientMetadata,
+		"UserContextData": in.UserContextData.members(),
+	}, "ClientId", "Username")
+	return out.CodeDeliveryDetails, err
 }

@@ -1,181 +1,229 @@
 package cognitoidp
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/internal/redact"
 )
 
-// Values of AuthFlow. What each one wants in AuthParameters is in the API Reference under InitiateAuth.
+// Values of AuthFlow, with the members of AuthParameters that they require.
 const (
 	AuthFlowUserSRP      = "USER_SRP_AUTH"      // USERNAME, SRP_A
 	AuthFlowUserPassword = "USER_PASSWORD_AUTH" // USERNAME, PASSWORD
-	AuthFlowRefreshToken = "REFRESH_TOKEN_AUTH" // REFRESH_TOKEN; refused where refresh tokens rotate
-	AuthFlowCustom       = "CUSTOM_AUTH"        // USERNAME; with SRP first also CHALLENGE_NAME=SRP_A, SRP_A
-	AuthFlowUser         = "USER_AUTH"          // USERNAME, and PREFERRED_CHALLENGE with what that one wants
+	AuthFlowRefreshToken = "REFRESH_TOKEN_AUTH" // REFRESH_TOKEN; refused if refresh tokens rotate
+	AuthFlowCustom       = "CUSTOM_AUTH"        // USERNAME; for SRP CHALLENGE_NAME=SRP_A, SRP_A
+	AuthFlowUser         = "USER_AUTH"          // USERNAME; PREFERRED_CHALLENGE and its members
 )
 
-// Names of challenges, with what each one wants in ChallengeResponses besides USERNAME and, for an app client with a
-// secret, SECRET_HASH. A pool may have others than these.
+// Names of challenges. Pools may have others. ChallengeResponses has USERNAME, SECRET_HASH if the
+// app client has a secret, and these members:
+//
+//	PASSWORD_VERIFIER         PASSWORD_CLAIM_SECRET_BLOCK, PASSWORD_CLAIM_SIGNATURE, TIMESTAMP
+//	DEVICE_SRP_AUTH           DEVICE_KEY, SRP_A
+//	DEVICE_PASSWORD_VERIFIER  DEVICE_KEY, and the members of PASSWORD_VERIFIER
+//	SMS_MFA                   SMS_MFA_CODE
+//	SOFTWARE_TOKEN_MFA        SOFTWARE_TOKEN_MFA_CODE
+//	EMAIL_OTP                 EMAIL_OTP_CODE
+//	SMS_OTP                   SMS_OTP_CODE
+//	SELECT_MFA_TYPE           ANSWER: one of MFAS_CAN_CHOOSE
+//	MFA_SETUP                 none; its Session is that of VerifySoftwareToken
+//	NEW_PASSWORD_REQUIRED     NEW_PASSWORD, and userAttributes.<name> for each missing attribute
+//	SELECT_CHALLENGE          ANSWER: one of AvailableChallenges, and the members of that one
+//	PASSWORD                  PASSWORD
+//	PASSWORD_SRP              SRP_A
+//	WEB_AUTHN                 CREDENTIAL
+//	CUSTOM_CHALLENGE          ANSWER
 const (
-	ChallengePasswordVerifier       = "PASSWORD_VERIFIER"        // PASSWORD_CLAIM_SECRET_BLOCK, PASSWORD_CLAIM_SIGNATURE, TIMESTAMP
-	ChallengeDeviceSRPAuth          = "DEVICE_SRP_AUTH"          // DEVICE_KEY, SRP_A
-	ChallengeDevicePasswordVerifier = "DEVICE_PASSWORD_VERIFIER" // DEVICE_KEY and as PASSWORD_VERIFIER
-	ChallengeSMSMFA                 = "SMS_MFA"                  // SMS_MFA_CODE
-	ChallengeSoftwareTokenMFA       = "SOFTWARE_TOKEN_MFA"       // SOFTWARE_TOKEN_MFA_CODE
-	ChallengeEmailOTP               = "EMAIL_OTP"                // EMAIL_OTP_CODE
-	ChallengeSMSOTP                 = "SMS_OTP"                  // SMS_OTP_CODE
-	ChallengeSelectMFAType          = "SELECT_MFA_TYPE"          // ANSWER: one of MFAS_CAN_CHOOSE
-	ChallengeMFASetup               = "MFA_SETUP"                // nothing more; Session of VerifySoftwareToken
-	ChallengeNewPasswordRequired    = "NEW_PASSWORD_REQUIRED"    // NEW_PASSWORD, userAttributes.<name> for what is missing
-	ChallengeSelectChallenge        = "SELECT_CHALLENGE"         // ANSWER: one of AvailableChallenges, and what it wants
-	ChallengePassword               = "PASSWORD"                 // PASSWORD
-	ChallengePasswordSRP            = "PASSWORD_SRP"             // SRP_A
-	ChallengeWebAuthn               = "WEB_AUTHN"                // CREDENTIAL
-	ChallengeCustom                 = "CUSTOM_CHALLENGE"         // ANSWER
+	ChallengePasswordVerifier       = "PASSWORD_VERIFIER"
+	ChallengeDeviceSRPAuth          = "DEVICE_SRP_AUTH"
+	ChallengeDevicePasswordVerifier = "DEVICE_PASSWORD_VERIFIER"
+	ChallengeSMSMFA                 = "SMS_MFA"
+	ChallengeSoftwareTokenMFA       = "SOFTWARE_TOKEN_MFA"
+	ChallengeEmailOTP               = "EMAIL_OTP"
+	ChallengeSMSOTP                 = "SMS_OTP"
+	ChallengeSelectMFAType          = "SELECT_MFA_TYPE"
+	ChallengeMFASetup               = "MFA_SETUP"
+	ChallengeNewPasswordRequired    = "NEW_PASSWORD_REQUIRED"
+	ChallengeSelectChallenge        = "SELECT_CHALLENGE"
+	ChallengePassword               = "PASSWORD"
+	ChallengePasswordSRP            = "PASSWORD_SRP"
+	ChallengeWebAuthn               = "WEB_AUTHN"
+	ChallengeCustom                 = "CUSTOM_CHALLENGE"
 )
 
 // UserContextData describes the user's device to the pool's threat protection.
 type UserContextData struct {
-	IPAddress   string `json:"IpAddress,omitempty"`   // of the user, if the request does not come from it
-	EncodedData string `json:"EncodedData,omitempty"` // the device fingerprint, as a script or library of AWS made it
+	redact.Fields
+	// IPAddress is the user's address, if the request comes from another one.
+	IPAddress string
+	// EncodedData is the device fingerprint that a script or library of AWS computed.
+	EncodedData string
 }
 
-// InitiateAuthInput is the request of InitiateAuth. Empty fields are not sent.
+func (u *UserContextData) members() members {
+	if u == nil {
+		return nil
+	}
+	return members{"IpAddress": u.IPAddress, "EncodedData": u.EncodedData}
+}
+
+// InitiateAuthInput is the request of [Client.InitiateAuth]. ClientID and AuthFlow are required.
 type InitiateAuthInput struct {
-	ClientID        string            // of the app client; required
-	AuthFlow        string            // one of the AuthFlow constants; required
-	AuthParameters  map[string]string // what the flow wants: user name, password, SRP_A ...
-	ClientMetadata  map[string]string // for the pool's Lambda triggers
-	Session         string            // only in USER_AUTH: what ConfirmSignUp returned
+	redact.Fields
+	ClientID string
+	// AuthFlow is one of the AuthFlow constants.
+	AuthFlow string
+	// AuthParameters has the members that the flow requires.
+	AuthParameters map[string]string
+	ClientMetadata map[string]string
+	// Session is the session of ConfirmSignUp. It is for AuthFlowUser only.
+	Session         string
 	UserContextData *UserContextData
 }
 
-// RespondToAuthChallengeInput is the request of RespondToAuthChallenge. Empty fields are not sent.
+// RespondToAuthChallengeInput is the request of [Client.RespondToAuthChallenge]. ClientID and
+// ChallengeName are required.
 type RespondToAuthChallengeInput struct {
-	ClientID           string            // of the app client; required
-	ChallengeName      string            // the challenge that is answered; required
-	Session            string            // of the last answer, exactly; "" if that had none, as after USER_SRP_AUTH
-	ChallengeResponses map[string]string // what the challenge wants
-	ClientMetadata     map[string]string // for the pool's Lambda triggers
+	redact.Fields
+	ClientID string
+	// ChallengeName is the challenge that is answered.
+	ChallengeName string
+	// Session is empty if the previous response has none, as after AuthFlowUserSRP.
+	Session string
+	// ChallengeResponses has the members that the challenge requires.
+	ChallengeResponses map[string]string
+	ClientMetadata     map[string]string
 	UserContextData    *UserContextData
 }
 
-// AuthOutput is one step of a sign-in: either a challenge to be answered, or the tokens.
+// AuthOutput is the result of one step of a sign-in: a challenge or tokens.
 type AuthOutput struct {
-	ChallengeName        string            // "" when there are tokens
-	Session              string            // to be sent with the answer; may be "" (PASSWORD_VERIFIER)
-	ChallengeParameters  map[string]string // what the challenge gives: SALT, SRP_B, CODE_DELIVERY_DESTINATION ...
-	AvailableChallenges  []string          // what a SELECT_CHALLENGE leaves to choose; only from InitiateAuth
+	redact.Fields
+	// ChallengeName is empty if there are tokens.
+	ChallengeName string
+	// Session is sent with the response to the challenge. It may be empty.
+	Session string
+	// ChallengeParameters are data for the response, such as SALT, SRP_B and
+	// CODE_DELIVERY_DESTINATION.
+	ChallengeParameters map[string]string
+	// AvailableChallenges are the choices for SELECT_CHALLENGE. Only InitiateAuth returns them.
+	AvailableChallenges []string
+	// AuthenticationResult is nil if there is a challenge.
 	AuthenticationResult *AuthenticationResult
 }
 
-// AuthenticationResult is what a completed sign-in or a refresh gives. The tokens consist of the characters of base64url,
-// "=" and "."; the access token and the ID token are JWTs (RFC 7519), which this package does not look into. Beside an
-// error it has the RefreshToken alone.
+// AuthenticationResult holds the tokens of a sign-in or a refresh. They consist of the characters
+// of base64url, "=" and ".". The access token and the ID token are JWTs (RFC 7519), which this
+// package does not read.
 type AuthenticationResult struct {
-	AccessToken       string             // never ""
-	IDToken           string             // names the user to an identity pool
-	RefreshToken      string             // "" after a refresh without rotation: the old one stays valid
-	TokenType         string             // "Bearer"
-	ExpiresIn         time.Duration      // of the access token from now on; 0 if the answer does not say
-	NewDeviceMetadata *NewDeviceMetadata // nil unless the pool tracks devices and this one is new
+	redact.Fields
+	AccessToken string
+	// IDToken identifies the user to an identity pool. It may be empty.
+	IDToken string `json:"IdToken"`
+	// RefreshToken is empty after a refresh without rotation. The previous one then stays valid.
+	RefreshToken string
+	// TokenType is "Bearer".
+	TokenType string
+	// ExpiresIn is the remaining life of the access token, or 0 if the response has none.
+	ExpiresIn time.Duration
+	// NewDeviceMetadata is set if the pool tracks devices and this one is new.
+	NewDeviceMetadata *NewDeviceMetadata
 }
 
-// NewDeviceMetadata names a device that the pool has just begun to track. Until it is confirmed with ConfirmDevice, the
-// refresh token of the same answer is of no use.
+// NewDeviceMetadata names a new device. The pool refuses the refresh token of the same response
+// until the device is confirmed with [Client.ConfirmDevice].
 type NewDeviceMetadata struct {
 	DeviceKey, DeviceGroupKey string
 }
 
-// InitiateAuth starts a sign-in, or refreshes tokens where refresh tokens do not rotate. It is repeated after a failure
-// that may pass: starting again does no harm.
+// InitiateAuth starts a sign-in. It also refreshes tokens if refresh tokens do not rotate.
 func (c *Client) InitiateAuth(ctx context.Context, in InitiateAuthInput) (AuthOutput, error) {
-	return c.auth(ctx, "InitiateAuth", true, request{
-		ClientID: in.ClientID, AuthFlow: in.AuthFlow, AuthParameters: in.AuthParameters, ClientMetadata: in.ClientMetadata,
-		Session: in.Session, UserContextData: (*wireContext)(in.UserContextData),
-	}, checkClientID(in.ClientID), given("AuthFlow", in.AuthFlow))
+	return c.auth(ctx, "InitiateAuth", idempotent, members{
+		"ClientId":        in.ClientID,
+		"AuthFlow":        in.AuthFlow,
+		"AuthParameters":  in.AuthParameters,
+		"ClientMetadata":  in.ClientMetadata,
+		"Session":         in.Session,
+		"UserContextData": in.UserContextData.members(),
+	}, "ClientId", "AuthFlow")
 }
 
-// RespondToAuthChallenge answers a challenge. An answer uses up its Session or SECRET_BLOCK and may count as a failed
-// attempt, so it is repeated only when it certainly was not carried out: after throttling, or without a connection.
-// PASSWORD_VERIFIER has to be answered within seconds, the others within the app client's session duration of 3 to 15
-// minutes.
-func (c *Client) RespondToAuthChallenge(ctx context.Context, in RespondToAuthChallengeInput) (AuthOutput, error) {
-	return c.auth(ctx, "RespondToAuthChallenge", false, request{
-		ClientID: in.ClientID, ChallengeName: in.ChallengeName, Session: in.Session, ChallengeResponses: in.ChallengeResponses,
-		ClientMetadata: in.ClientMetadata, UserContextData: (*wireContext)(in.UserContextData),
-	}, checkClientID(in.ClientID), given("ChallengeName", in.ChallengeName))
+// RespondToAuthChallenge responds to a challenge. It is not idempotent: a response uses up its
+// Session or SECRET_BLOCK and may count as a failed attempt. The pool accepts a response to
+// PASSWORD_VERIFIER for some seconds, and to other challenges for the app client's session duration
+// of 3 to 15 minutes.
+func (c *Client) RespondToAuthChallenge(
+	ctx context.Context, in RespondToAuthChallengeInput,
+) (AuthOutput, error) {
+	return c.auth(ctx, "RespondToAuthChallenge", notIdempotent, members{
+		"ClientId":           in.ClientID,
+		"ChallengeName":      in.ChallengeName,
+		"Session":            in.Session,
+		"ChallengeResponses": in.ChallengeResponses,
+		"ClientMetadata":     in.ClientMetadata,
+		"UserContextData":    in.UserContextData.members(),
+	}, "ClientId", "ChallengeName")
 }
 
-// auth is ask for an operation that answers with a challenge or tokens, and checks the answer.
-func (c *Client) auth(ctx context.Context, operation string, repeatable bool, in request, checks ...error) (AuthOutput, error) {
-	if err := cmp.Or(cmp.Or(checks...), in.checkTexts()); err != nil {
-		return AuthOutput{}, wrap(operation, err)
+// authResponse is an AuthOutput as the service sends it: the expiry is a number of seconds,
+// possibly with a fraction and an exponent.
+type authResponse struct {
+	AuthOutput
+	AuthenticationResult *struct {
+		AuthenticationResult
+		ExpiresIn float64
 	}
-	var wire struct {
-		ChallengeName        string
-		Session              string
-		ChallengeParameters  map[string]string
-		AvailableChallenges  []string
-		AuthenticationResult *wireResult
+}
+
+// auth calls an operation whose response is an AuthOutput.
+func (c *Client) auth(
+	ctx context.Context, operation string, idempotent bool, in members, required ...string,
+) (AuthOutput, error) {
+	var resp authResponse
+	err := c.send(ctx, operation, idempotent, in, &resp, required...)
+	if err == nil {
+		err = awshttp.Wrap(service, operation, resp.check())
 	}
-	err := c.call(ctx, operation, repeatable, in, &wire)
-	r := wire.AuthenticationResult
-	if err == nil && r != nil {
-		err = wrap(operation, r.check())
-	}
-	if err == nil && r == nil && wire.ChallengeName == "" {
-		err = wrap(operation, errors.New("the answer has neither a challenge nor tokens"))
-	}
+	r := resp.AuthenticationResult
 	if err != nil {
-		if r != nil && isToken(r.RefreshToken) { // with rotation, the one that was sent is spent
-			return AuthOutput{AuthenticationResult: &AuthenticationResult{RefreshToken: r.RefreshToken}}, err
+		if r != nil && isToken(r.RefreshToken) {
+			err = &RotatedTokenError{RefreshToken: r.RefreshToken, Err: err}
 		}
 		return AuthOutput{}, err
 	}
-	out := AuthOutput{
-		ChallengeName:       wire.ChallengeName,
-		Session:             wire.Session,
-		ChallengeParameters: wire.ChallengeParameters,
-		AvailableChallenges: wire.AvailableChallenges,
-	}
 	if r != nil {
-		out.AuthenticationResult = &AuthenticationResult{
-			AccessToken: r.AccessToken, IDToken: r.IDToken, RefreshToken: r.RefreshToken, TokenType: r.TokenType,
-			ExpiresIn: time.Duration(r.ExpiresIn * float64(time.Second)), NewDeviceMetadata: r.NewDeviceMetadata,
-		}
+		r.AuthenticationResult.ExpiresIn = time.Duration(r.ExpiresIn * float64(time.Second))
+		resp.AuthOutput.AuthenticationResult = &r.AuthenticationResult
 	}
-	return out, nil
+	return resp.AuthOutput, nil
 }
 
-type wireResult struct {
-	AccessToken       string
-	IDToken           string `json:"IdToken"`
-	RefreshToken      string
-	TokenType         string
-	ExpiresIn         float64 // seconds
-	NewDeviceMetadata *NewDeviceMetadata
-}
-
-func (r *wireResult) check() error {
-	if r.AccessToken == "" {
-		return errors.New("the answer has no access token")
+func (resp *authResponse) check() error {
+	r := resp.AuthenticationResult
+	const longest = 3650 * 24 * 60 * 60 // life of a refresh token in seconds; of others it is a day
+	switch {
+	case r == nil && resp.ChallengeName == "":
+		return errors.New("the response has neither a challenge nor tokens")
+	case r == nil:
+		return nil
+	case r.AccessToken == "":
+		return errors.New("the response has no access token")
+	case !(r.ExpiresIn >= 0 && r.ExpiresIn <= longest):
+		return errors.New("the response's ExpiresIn is out of range")
 	}
-	for _, token := range [][2]string{{"AccessToken", r.AccessToken}, {"IdToken", r.IDToken}, {"RefreshToken", r.RefreshToken}} {
-		if token[1] != "" && !isToken(token[1]) {
-			return fmt.Errorf("the answer's %s is not a token: it is too long or has characters that no token has", token[0])
+	for _, token := range []struct{ name, value string }{
+		{"AccessToken", r.AccessToken},
+		{"IdToken", r.IDToken},
+		{"RefreshToken", r.RefreshToken},
+	} {
+		if token.value != "" && !isToken(token.value) {
+			return fmt.Errorf("the response's %s is not a token: it is too long,"+
+				" or has characters that tokens do not have", token.name)
 		}
-	}
-	const longest = 3650 * 24 * 60 * 60 // the longest life of any token; of an access token it is a day
-	if !(r.ExpiresIn >= 0 && r.ExpiresIn <= longest) {
-		return errors.New("the answer's ExpiresIn is out of range")
 	}
 	return nil
 }
-
-// isToken reports whether s can be an access, ID or refresh token: [A-Za-z0-9-_=.]+ in the service model. The longest
-// that another service takes is 50000 bytes (Logins in the identity pools API).
-func isToken(s string) bool { return only(s, wordChars+"-=.", 50000) }

@@ -9,42 +9,44 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// Who is signed in, and with what attributes.
 func ExampleClient_GetUser() {
-	server := cognitotest.Example() // a stand-in for AWS: leave out HTTPClient to reach AWS itself
+	server := cognitotest.Example() // a stand-in for AWS
 	ctx := context.Background()
 	c := &cognitoidp.Client{Region: "us-east-1", HTTPClient: server.Client()}
 	out, err := c.InitiateAuth(ctx, cognitoidp.InitiateAuthInput{
-		ClientID:       cognitotest.ExampleClientID,
-		AuthFlow:       cognitoidp.AuthFlowUserPassword,
-		AuthParameters: map[string]string{"USERNAME": cognitotest.ExampleEmail, "PASSWORD": cognitotest.ExamplePassword},
+		ClientID: cognitotest.ExampleClientID,
+		AuthFlow: cognitoidp.AuthFlowUserPassword,
+		AuthParameters: map[string]string{
+			"USERNAME": cognitotest.ExampleEmail,
+			"PASSWORD": cognitotest.ExamplePassword,
+		},
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	user, err := c.GetUser(ctx, cognitoidp.GetUserInput{AccessToken: out.AuthenticationResult.AccessToken})
+	user, err := c.GetUser(ctx, out.AuthenticationResult.AccessToken)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(user.Username)
 	for _, a := range user.UserAttributes {
 		if a.Name == "email" {
-			fmt.Println(a)       // does not show it
-			fmt.Println(a.Value) // does
+			fmt.Println(a) // attributes do not print
+			fmt.Println(a.Value)
 		}
 	}
 	// Output:
 	// ada
-	// cognitoidp.Attribute{Name:"email" redacted}
+	// [redacted]
 	// ada@example.com
 }
 
-// A new account, with a code that the pool sends to the user.
 func ExampleClient_SignUp() {
+	const clientID = "1example23456789"
 	ctx := context.Background()
 	c := &cognitoidp.Client{Region: "us-east-1"}
 	out, err := c.SignUp(ctx, cognitoidp.SignUpInput{
-		ClientID:       "1example23456789",
+		ClientID:       clientID,
 		Username:       "lin",
 		Password:       "correct-Horse-7-battery",
 		UserAttributes: []cognitoidp.Attribute{{Name: "email", Value: "lin@example.com"}},
@@ -55,28 +57,40 @@ func ExampleClient_SignUp() {
 	if out.UserConfirmed {
 		return
 	}
-	fmt.Print("The code sent to ", out.CodeDeliveryDetails.Destination, ": ")
+	fmt.Print("Code sent to ", out.CodeDeliveryDetails.Destination, ": ")
 	var code string
 	fmt.Scan(&code)
-	_, err = c.ConfirmSignUp(ctx, cognitoidp.ConfirmSignUpInput{ClientID: "1example23456789", Username: "lin", ConfirmationCode: code, Session: out.Session})
+	_, err = c.ConfirmSignUp(ctx, cognitoidp.ConfirmSignUpInput{
+		ClientID:         clientID,
+		Username:         "lin",
+		ConfirmationCode: code,
+		Session:          out.Session,
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-// An authenticator app for a user who is signed in, to be asked for at each sign-in.
+// Set up an authenticator app for a user who is signed in, and make it the preferred MFA.
 func ExampleClient_AssociateSoftwareToken() {
 	ctx := context.Background()
 	c := &cognitoidp.Client{Region: "us-east-1"}
 	accessToken := "eyJ..."
-	out, err := c.AssociateSoftwareToken(ctx, cognitoidp.AssociateSoftwareTokenInput{AccessToken: accessToken})
+	out, err := c.AssociateSoftwareToken(ctx, cognitoidp.AssociateSoftwareTokenInput{
+		AccessToken: accessToken,
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Print("Give your authenticator app the key ", out.SecretCode, ".\nThe code that it shows: ")
+	fmt.Println("TOTP secret:", out.SecretCode)
+	fmt.Print("Authenticator code: ")
 	var code string
 	fmt.Scan(&code)
-	if _, err = c.VerifySoftwareToken(ctx, cognitoidp.VerifySoftwareTokenInput{AccessToken: accessToken, UserCode: code}); err != nil {
+	_, err = c.VerifySoftwareToken(ctx, cognitoidp.VerifySoftwareTokenInput{
+		AccessToken: accessToken,
+		UserCode:    code,
+	})
+	if err != nil {
 		log.Fatal(err)
 	}
 	err = c.SetUserMFAPreference(ctx, cognitoidp.SetUserMFAPreferenceInput{
@@ -88,7 +102,6 @@ func ExampleClient_AssociateSoftwareToken() {
 	}
 }
 
-// All devices of a user.
 func ExampleClient_ListDevices() {
 	c := &cognitoidp.Client{Region: "us-east-1"}
 	in := cognitoidp.ListDevicesInput{AccessToken: "eyJ..."}
@@ -100,7 +113,8 @@ func ExampleClient_ListDevices() {
 		for _, d := range out.Devices {
 			fmt.Println(d.DeviceKey, d.DeviceLastAuthenticatedDate)
 		}
-		if out.PaginationToken == "" || out.PaginationToken == in.PaginationToken || len(out.Devices) == 0 {
+		repeated := out.PaginationToken == in.PaginationToken
+		if out.PaginationToken == "" || repeated || len(out.Devices) == 0 {
 			break
 		}
 		in.PaginationToken = out.PaginationToken

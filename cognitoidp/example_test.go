@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"log"
 
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// USER_PASSWORD_AUTH sends the password, to pools that allow it. Package cognito signs in without sending it.
+// AuthFlowUserPassword sends the password, to pools that allow it. Package cognito signs in without
+// sending it.
 func Example() {
-	server := cognitotest.Example() // a stand-in for AWS: leave out HTTPClient to reach AWS itself
+	server := cognitotest.Example() // a stand-in for AWS
 	ctx := context.Background()
 	c := &cognitoidp.Client{Region: "us-east-1", HTTPClient: server.Client()}
 
@@ -27,33 +29,34 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if out.AuthenticationResult == nil {
-		log.Fatal("the pool asks for ", out.ChallengeName)
+	tokens := out.AuthenticationResult
+	if tokens == nil {
+		log.Fatal("the pool requires ", out.ChallengeName)
 	}
-	fmt.Println(out.AuthenticationResult)
+	fmt.Println(tokens, tokens.ExpiresIn)
 
-	err = c.RevokeToken(ctx, cognitoidp.RevokeTokenInput{
-		ClientID: cognitotest.ExampleClientID,
-		Token:    out.AuthenticationResult.RefreshToken,
-	})
+	err = c.RevokeToken(ctx, tokens.RefreshToken, cognitotest.ExampleClientID, "")
 	fmt.Println(err)
 	// Output:
-	// cognitoidp.AuthenticationResult{TokenType:"Bearer" ExpiresIn:"1h0m0s" redacted}
+	// [redacted] 1h0m0s
 	// <nil>
 }
 
-// Branch on the code of an error; its message is for people.
-func ExampleError() {
+// Branch on the code of an error. Its message is for people.
+func ExampleClient_InitiateAuth_error() {
 	server := cognitotest.Example()
 	c := &cognitoidp.Client{Region: "us-east-1", HTTPClient: server.Client()}
 	_, err := c.InitiateAuth(context.Background(), cognitoidp.InitiateAuthInput{
-		ClientID:       cognitotest.ExampleClientID,
-		AuthFlow:       cognitoidp.AuthFlowUserPassword,
-		AuthParameters: map[string]string{"USERNAME": cognitotest.ExampleUser, "PASSWORD": "wrong"},
+		ClientID: cognitotest.ExampleClientID,
+		AuthFlow: cognitoidp.AuthFlowUserPassword,
+		AuthParameters: map[string]string{
+			"USERNAME": cognitotest.ExampleUser,
+			"PASSWORD": "wrong",
+		},
 	})
-	var e *cognitoidp.Error
-	if errors.As(err, &e) && e.Code == cognitoidp.CodeNotAuthorized {
-		fmt.Println("try again:", e.Message)
+	var refused *awserr.Error
+	if errors.As(err, &refused) && refused.Code == cognitoidp.CodeNotAuthorized {
+		fmt.Println("try again:", refused.Message)
 	}
 	// Output: try again: Incorrect username or password.
 }

@@ -3,108 +3,160 @@ package cognitoidp
 import (
 	"context"
 	"errors"
+
+	"github.com/loginwithcognito/cognito/awserr"
+	"github.com/loginwithcognito/cognito/internal/ascii"
+	"github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/internal/redact"
 )
 
-// AssociateSoftwareTokenInput is the request of AssociateSoftwareToken: one of the two.
+// AssociateSoftwareTokenInput is the request of [Client.AssociateSoftwareToken]. One of the fields
+// is required.
 type AssociateSoftwareTokenInput struct {
-	AccessToken string // of a user who is signed in
-	Session     string // of the challenge MFA_SETUP
+	redact.Fields
+	// AccessToken is that of a user who is signed in.
+	AccessToken string
+	// Session is the session of the challenge MFA_SETUP.
+	Session string
 }
 
-// AssociateSoftwareTokenOutput is the answer of AssociateSoftwareToken.
+// AssociateSoftwareTokenOutput is the result of [Client.AssociateSoftwareToken].
 type AssociateSoftwareTokenOutput struct {
-	SecretCode string // the secret of the authenticator app (RFC 6238; SHA-1, 30 seconds, 6 digits), in base32
-	Session    string // for VerifySoftwareToken; "" if the request had an AccessToken
+	redact.Fields
+	// SecretCode is the TOTP secret in base32 (RFC 6238 with SHA-1, 30 seconds and 6 digits).
+	SecretCode string
+	// Session is for VerifySoftwareToken. It is empty if the request has an AccessToken.
+	Session string
 }
 
-// AssociateSoftwareToken gives a user a new secret for an authenticator app, which is not in use before
-// VerifySoftwareToken. As each secret replaces the one before, and each Session is used once, it is repeated only when it
-// certainly was not carried out.
-func (c *Client) AssociateSoftwareToken(ctx context.Context, in AssociateSoftwareTokenInput) (AssociateSoftwareTokenOutput, error) {
+// AssociateSoftwareToken creates a TOTP secret for the user's authenticator app. The pool uses it
+// after VerifySoftwareToken. The operation is not idempotent: each secret replaces the previous
+// one.
+func (c *Client) AssociateSoftwareToken(
+	ctx context.Context, in AssociateSoftwareTokenInput,
+) (AssociateSoftwareTokenOutput, error) {
 	const operation = "AssociateSoftwareToken"
-	out, err := ask[AssociateSoftwareTokenOutput](ctx, c, operation, false,
-		request{AccessToken: in.AccessToken, Session: in.Session}, checkOne(in.AccessToken, in.Session))
-	// RFC 4648 6. The model has at least 16 letters and digits, and no padding; lower case is read by every app.
-	const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz234567"
-	if err == nil && (len(out.SecretCode) < 16 || !only(out.SecretCode, base32, 1024)) {
-		return AssociateSoftwareTokenOutput{}, wrap(operation, errors.New("the answer's SecretCode is missing, or not base32 of 16 to 1024 characters"))
+	credential, err := credentialOf(in.AccessToken, in.Session)
+	if err != nil {
+		return AssociateSoftwareTokenOutput{}, awshttp.Wrap(service, operation, err)
+	}
+	out, err := call[AssociateSoftwareTokenOutput](ctx, c, operation, notIdempotent, members{
+		"AccessToken": in.AccessToken,
+		"Session":     in.Session,
+	}, credential)
+	// RFC 4648 section 6. The model has at least 16 letters and digits without padding. All apps
+	// read lower case.
+	const base32 = ascii.Upper + ascii.Lower + "234567"
+	if err == nil && (len(out.SecretCode) < 16 || !ascii.Only(out.SecretCode, base32, 1024)) {
+		err = errors.New("the response's SecretCode is not base32 of 16 to 1024 characters")
+		return AssociateSoftwareTokenOutput{}, awshttp.Wrap(service, operation, err)
 	}
 	return out, err
 }
 
-// VerifySoftwareTokenInput is the request of VerifySoftwareToken. Empty fields are not sent.
+// VerifySoftwareTokenInput is the request of [Client.VerifySoftwareToken]. UserCode and either
+// AccessToken or Session are required.
 type VerifySoftwareTokenInput struct {
-	AccessToken        string // of a user who is signed in; else Session is needed
-	Session            string // of AssociateSoftwareToken
-	UserCode           string // what the authenticator app shows: 6 digits; required
-	FriendlyDeviceName string // of the app, for people
+	redact.Fields
+	// AccessToken is that of a user who is signed in.
+	AccessToken string
+	// Session is the session of AssociateSoftwareToken.
+	Session string
+	// UserCode is the code that the authenticator app shows, of 6 digits.
+	UserCode string
+	// FriendlyDeviceName is a name of the app for people.
+	FriendlyDeviceName string
 }
 
-// VerifySoftwareTokenOutput is the answer of VerifySoftwareToken.
+// VerifySoftwareTokenOutput is the result of [Client.VerifySoftwareToken].
 type VerifySoftwareTokenOutput struct {
-	Session string // for the answer to the challenge MFA_SETUP; "" if the request had an AccessToken
+	redact.Fields
+	// Session is for the response to MFA_SETUP. It is empty if the request has an AccessToken.
+	Session string
 }
 
-// VerifySoftwareToken puts an authenticator app to use that shows the right code. A wrong code is an Error with
-// CodeEnableSoftwareTokenMFA, CodeCodeMismatch, or "ERROR", which is what the service says in an answer of HTTP status
-// 200. As it uses up the code and the Session, it is repeated only when it certainly was not carried out.
-func (c *Client) VerifySoftwareToken(ctx context.Context, in VerifySoftwareTokenInput) (VerifySoftwareTokenOutput, error) {
+// VerifySoftwareToken puts an authenticator app into use if its code is right. If the code is
+// wrong, the code of the error is CodeEnableSoftwareTokenMFA, CodeCodeMismatch, or "ERROR" if the
+// service responds with HTTP status 200. The operation is not idempotent: it uses up UserCode and
+// Session.
+func (c *Client) VerifySoftwareToken(
+	ctx context.Context, in VerifySoftwareTokenInput,
+) (VerifySoftwareTokenOutput, error) {
 	const operation = "VerifySoftwareToken"
-	err := checkOne(in.AccessToken, in.Session)
-	if len(in.UserCode) != 6 || !only(in.UserCode, "0123456789", 6) {
+	credential, err := credentialOf(in.AccessToken, in.Session)
+	if len(in.UserCode) != 6 || !ascii.Only(in.UserCode, ascii.Digits, 6) {
 		err = errors.New("UserCode is not 6 digits")
 	}
-	out, err := ask[struct{ Status, Session string }](ctx, c, operation, false, request{
-		AccessToken: in.AccessToken, Session: in.Session, UserCode: in.UserCode, FriendlyDeviceName: in.FriendlyDeviceName,
-	}, err)
 	if err != nil {
+		return VerifySoftwareTokenOutput{}, awshttp.Wrap(service, operation, err)
+	}
+	type output struct{ Status, Session string }
+	out, err := call[output](ctx, c, operation, notIdempotent, members{
+		"AccessToken":        in.AccessToken,
+		"Session":            in.Session,
+		"UserCode":           in.UserCode,
+		"FriendlyDeviceName": in.FriendlyDeviceName,
+	}, credential)
+	switch {
+	case err != nil:
 		return VerifySoftwareTokenOutput{}, err
+	case out.Status == "SUCCESS":
+		return VerifySoftwareTokenOutput{Session: out.Session}, nil
+	case out.Status == "ERROR":
+		return VerifySoftwareTokenOutput{}, &awserr.Error{
+			Service:    service,
+			Operation:  operation,
+			Code:       out.Status,
+			Message:    "the authenticator app was not accepted",
+			StatusCode: 200,
+		}
 	}
-	switch out.Status {
-	case "SUCCESS":
-		return VerifySoftwareTokenOutput{out.Session}, nil
-	case "ERROR":
-		return VerifySoftwareTokenOutput{}, &Error{Operation: operation, Code: out.Status, StatusCode: 200, Message: "the authenticator app was not accepted"}
-	}
-	return VerifySoftwareTokenOutput{}, wrap(operation, errors.New("the answer's Status is neither SUCCESS nor ERROR"))
+	err = errors.New("the response's Status is neither SUCCESS nor ERROR")
+	return VerifySoftwareTokenOutput{}, awshttp.Wrap(service, operation, err)
 }
 
-// MFASettings are the settings of a kind of MFA, both as they shall be.
+// MFASettings are the new settings of a kind of MFA.
 type MFASettings struct {
-	Enabled      bool `json:"Enabled"`
-	PreferredMFA bool `json:"PreferredMfa"` // ask for this one; at most one kind is preferred
+	Enabled bool `json:"Enabled"`
+	// PreferredMFA makes the pool use this kind. At most one kind is preferred.
+	PreferredMFA bool `json:"PreferredMfa"`
 }
 
-// WebAuthnMFASettings are the settings of passkeys as MFA.
+// WebAuthnMFASettings are the new settings of passkeys as MFA.
 type WebAuthnMFASettings struct {
 	Enabled bool `json:"Enabled"`
 }
 
-// SetUserMFAPreferenceInput is the request of SetUserMFAPreference. What is nil stays as it is.
+// SetUserMFAPreferenceInput is the request of [Client.SetUserMFAPreference]. AccessToken is
+// required. Kinds that are nil do not change.
 type SetUserMFAPreferenceInput struct {
-	AccessToken              string // of the user; required
-	SMSMFASettings           *MFASettings
-	SoftwareTokenMFASettings *MFASettings // after VerifySoftwareToken
+	redact.Fields
+	AccessToken    string
+	SMSMFASettings *MFASettings
+	// SoftwareTokenMFASettings requires an earlier VerifySoftwareToken.
+	SoftwareTokenMFASettings *MFASettings
 	EmailMFASettings         *MFASettings
 	WebAuthnMFASettings      *WebAuthnMFASettings
 }
 
-// SetUserMFAPreference chooses what kinds of MFA the user is asked for. It is repeated after a failure that may pass.
+// SetUserMFAPreference selects the kinds of MFA for a user.
 func (c *Client) SetUserMFAPreference(ctx context.Context, in SetUserMFAPreferenceInput) error {
-	_, err := ask[struct{}](ctx, c, "SetUserMFAPreference", true, request{
-		AccessToken: in.AccessToken, SMSMfaSettings: in.SMSMFASettings, SoftwareTokenMfaSettings: in.SoftwareTokenMFASettings,
-		EmailMfaSettings: in.EmailMFASettings, WebAuthnMfaSettings: in.WebAuthnMFASettings,
-	}, checkToken("AccessToken", in.AccessToken))
-	return err
+	return c.send(ctx, "SetUserMFAPreference", idempotent, members{
+		"AccessToken":              in.AccessToken,
+		"SMSMfaSettings":           in.SMSMFASettings,
+		"SoftwareTokenMfaSettings": in.SoftwareTokenMFASettings,
+		"EmailMfaSettings":         in.EmailMFASettings,
+		"WebAuthnMfaSettings":      in.WebAuthnMFASettings,
+	}, new(none), "AccessToken")
 }
 
-// checkOne checks what says whose authenticator app it is.
-func checkOne(accessToken, session string) error {
-	if (accessToken == "") == (session == "") {
-		return errors.New("either AccessToken or Session is needed, and not both")
+// credentialOf returns the name of the member that identifies the user.
+func credentialOf(accessToken, session string) (string, error) {
+	switch {
+	case (accessToken == "") == (session == ""):
+		return "", errors.New("either AccessToken or Session is required, and not both")
+	case session != "":
+		return "Session", nil
 	}
-	if accessToken != "" {
-		return checkToken("AccessToken", accessToken)
-	}
-	return nil
+	return "AccessToken", nil
 }

@@ -1,62 +1,75 @@
 package cognitoidp
 
-import "context"
+import (
+	"context"
 
-// ForgotPasswordInput is the request of ForgotPassword. Empty fields are not sent.
+	"github.com/loginwithcognito/cognito/internal/redact"
+)
+
+// ForgotPasswordInput is the request of [Client.ForgotPassword]. ClientID and Username are
+// required.
 type ForgotPasswordInput struct {
-	ClientID        string            // of the app client; required
-	SecretHash      string            // as in SignUpInput
-	Username        string            // required
-	ClientMetadata  map[string]string // for the pool's Lambda triggers
+	redact.Fields
+	ClientID        string
+	SecretHash      string
+	Username        string
+	ClientMetadata  map[string]string
 	UserContextData *UserContextData
 }
 
-// ForgotPasswordOutput is the answer of ForgotPassword.
-type ForgotPasswordOutput struct {
-	CodeDeliveryDetails CodeDeliveryDetails
+// ForgotPassword sends a code for ConfirmForgotPassword. It is not idempotent. The service limits
+// it to 5 to 20 codes an hour for a user.
+func (c *Client) ForgotPassword(
+	ctx context.Context, in ForgotPasswordInput,
+) (CodeDeliveryDetails, error) {
+	return c.sendCode(ctx, "ForgotPassword", ResendConfirmationCodeInput(in))
 }
 
-// ForgotPassword sends a code for ConfirmForgotPassword, to a user 5 to 20 times an hour. As it sends messages, it is
-// repeated only when it certainly was not carried out.
-func (c *Client) ForgotPassword(ctx context.Context, in ForgotPasswordInput) (ForgotPasswordOutput, error) {
-	return ask[ForgotPasswordOutput](ctx, c, "ForgotPassword", false, request{
-		ClientID: in.ClientID, SecretHash: in.SecretHash, Username: in.Username, ClientMetadata: in.ClientMetadata, UserContextData: (*wireContext)(in.UserContextData),
-	}, checkClientID(in.ClientID), given("Username", in.Username))
-}
-
-// ConfirmForgotPasswordInput is the request of ConfirmForgotPassword. Empty fields are not sent.
+// ConfirmForgotPasswordInput is the request of [Client.ConfirmForgotPassword]. ClientID, Username,
+// ConfirmationCode and Password are required.
 type ConfirmForgotPasswordInput struct {
-	ClientID         string            // of the app client; required
-	SecretHash       string            // as in SignUpInput
-	Username         string            // required
-	ConfirmationCode string            // that the user was sent; required
-	Password         string            // the new one; required
-	ClientMetadata   map[string]string // for the pool's Lambda triggers
-	UserContextData  *UserContextData
+	redact.Fields
+	ClientID   string
+	SecretHash string
+	Username   string
+	// ConfirmationCode is the code that the user received.
+	ConfirmationCode string
+	// Password is the new password.
+	Password        string
+	ClientMetadata  map[string]string
+	UserContextData *UserContextData
 }
 
-// ConfirmForgotPassword sets a new password with the code that the user was sent. As it uses up the code, it is repeated
-// only when it certainly was not carried out.
+// ConfirmForgotPassword sets a new password with the code that the user received. It is not
+// idempotent.
 func (c *Client) ConfirmForgotPassword(ctx context.Context, in ConfirmForgotPasswordInput) error {
-	_, err := ask[struct{}](ctx, c, "ConfirmForgotPassword", false, request{
-		ClientID: in.ClientID, SecretHash: in.SecretHash, Username: in.Username, ConfirmationCode: in.ConfirmationCode,
-		Password: in.Password, ClientMetadata: in.ClientMetadata, UserContextData: (*wireContext)(in.UserContextData),
-	}, checkClientID(in.ClientID), given("Username", in.Username), given("ConfirmationCode", in.ConfirmationCode), given("Password", in.Password))
-	return err
+	return c.send(ctx, "ConfirmForgotPassword", notIdempotent, members{
+		"ClientId":         in.ClientID,
+		"SecretHash":       in.SecretHash,
+		"Username":         in.Username,
+		"ConfirmationCode": in.ConfirmationCode,
+		"Password":         in.Password,
+		"ClientMetadata":   in.ClientMetadata,
+		"UserContextData":  in.UserContextData.members(),
+	}, new(none), "ClientId", "Username", "ConfirmationCode", "Password")
 }
 
-// ChangePasswordInput is the request of ChangePassword. Empty fields are not sent.
+// ChangePasswordInput is the request of [Client.ChangePassword]. AccessToken and ProposedPassword
+// are required.
 type ChangePasswordInput struct {
-	AccessToken      string // of the user, as in GetUserInput; required
-	PreviousPassword string // "" for a user who has none
-	ProposedPassword string // the new one; required
+	redact.Fields
+	AccessToken string
+	// PreviousPassword is empty for a user without a password.
+	PreviousPassword string
+	ProposedPassword string
 }
 
-// ChangePassword changes the password of a user who is signed in, 5 times an hour. Once it is changed the old one is a
-// wrong one, so that it is repeated only when it certainly was not carried out.
+// ChangePassword changes the password of a user who is signed in. It is not idempotent, because the
+// previous password is wrong after a change. The service limits it to 5 changes an hour.
 func (c *Client) ChangePassword(ctx context.Context, in ChangePasswordInput) error {
-	_, err := ask[struct{}](ctx, c, "ChangePassword", false, request{
-		AccessToken: in.AccessToken, PreviousPassword: in.PreviousPassword, ProposedPassword: in.ProposedPassword,
-	}, checkToken("AccessToken", in.AccessToken), given("ProposedPassword", in.ProposedPassword))
-	return err
+	return c.send(ctx, "ChangePassword", notIdempotent, members{
+		"AccessToken":      in.AccessToken,
+		"PreviousPassword": in.PreviousPassword,
+		"ProposedPassword": in.ProposedPassword,
+	}, new(none), "AccessToken", "ProposedPassword")
 }

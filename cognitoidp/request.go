@@ -3,81 +3,95 @@ package cognitoidp
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"errors"
+	"net/url"
+
+	"github.com/loginwithcognito/cognito/internal/ascii"
+	"github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/internal/endpoint"
 )
 
-// request is what the operations send: each of them some of these members, by the service's names. Empty ones are not sent.
-type request struct {
-	ClientID                                                       string `json:"ClientId,omitempty"`
-	AuthFlow, ChallengeName, RefreshToken, Token, ClientSecret     string `json:",omitempty"`
-	AccessToken, Session, SecretHash, Username, ConfirmationCode   string `json:",omitempty"`
-	Password, PreviousPassword, ProposedPassword                   string `json:",omitempty"`
-	DeviceKey, DeviceName, DeviceRememberedStatus, PaginationToken string `json:",omitempty"`
-	UserCode, FriendlyDeviceName                                   string `json:",omitempty"`
+// service is the name of this package in errors.
+const service = "cognitoidp"
 
-	ForceAliasCreation                                         bool                 `json:",omitempty"`
-	Limit                                                      int                  `json:",omitempty"`
-	AuthParameters, ChallengeResponses, ClientMetadata         map[string]string    `json:",omitempty"`
-	UserContextData                                            *wireContext         `json:",omitempty"`
-	UserAttributes, ValidationData                             []wireAttribute      `json:",omitempty"`
-	DeviceSecretVerifierConfig                                 wireVerifier         `json:",omitzero"`
-	SMSMfaSettings, SoftwareTokenMfaSettings, EmailMfaSettings *MFASettings         `json:",omitempty"`
-	WebAuthnMfaSettings                                        *WebAuthnMFASettings `json:",omitempty"`
+// Values of the parameter that says whether an operation can be retried after the service may have
+// processed it.
+const (
+	idempotent    = true
+	notIdempotent = false
+)
+
+// members are the members of a request by their names in the service's API.
+type members = awshttp.Members
+
+// send sends one operation and reads the response into out. It checks the required members.
+func (c *Client) send(
+	ctx context.Context, operation string, idempotent bool, in members, out any, required ...string,
+) error {
+	u, err := c.url()
+	err = cmp.Or(check(in, required), err)
+	if err == nil {
+		err = c.sender.DoJSON(ctx, awshttp.Request{
+			HTTPClient: c.HTTPClient,
+			Idempotent: idempotent,
+			// In other services this code means throttling. Here it is a limit per user and hour
+			// (AWS: Quotas in Amazon Cognito).
+			Permanent: []string{CodeLimitExceeded},
+		}, u, "AWSCognitoIdentityProviderService."+operation, in, out)
+	}
+	return awshttp.Wrap(service, operation, err)
 }
 
-// These marshal as they are. The types that they are made of marshal without their secrets.
-type (
-	wireContext   UserContextData
-	wireAttribute Attribute
-	wireVerifier  DeviceSecretVerifierConfig
-)
+func (c *Client) url() (*url.URL, error) {
+	options := endpoint.Options{FIPS: c.FIPS, DualStack: c.DualStack}
+	return endpoint.URL("cognito-idp", c.Region, c.Endpoint, options)
+}
 
-// ask carries out an operation, after the checks of its request, and reads its answer.
-func ask[Output any](ctx context.Context, c *Client, operation string, repeatable bool, in request, checks ...error) (Output, error) {
-	var out, none Output
-	if err := cmp.Or(cmp.Or(checks...), in.checkTexts()); err != nil {
-		return none, wrap(operation, err)
-	}
-	if err := c.call(ctx, operation, repeatable, in, &out); err != nil {
-		return none, err
+// call is send for an operation whose response is an Output, which is zero with an error.
+func call[Output any](
+	ctx context.Context, c *Client, operation string, idempotent bool, in members,
+	required ...string,
+) (Output, error) {
+	var out, zero Output
+	if err := c.send(ctx, operation, idempotent, in, &out, required...); err != nil {
+		return zero, err
 	}
 	return out, nil
 }
 
-// checkTexts checks what is not checked for characters otherwise.
-func (r request) checkTexts() error {
-	user := cmp.Or(r.UserContextData, new(wireContext))
-	return cmp.Or(checkText("AuthParameters", r.AuthParameters), checkText("ChallengeResponses", r.ChallengeResponses),
-		checkText("ClientMetadata", r.ClientMetadata), checkText("the request", map[string]string{
-			"AuthFlow": r.AuthFlow, "ChallengeName": r.ChallengeName, "ClientSecret": r.ClientSecret, "Session": r.Session,
-			"SecretHash": r.SecretHash, "Username": r.Username, "ConfirmationCode": r.ConfirmationCode,
-			"Password": r.Password, "PreviousPassword": r.PreviousPassword, "ProposedPassword": r.ProposedPassword,
-			"DeviceKey": r.DeviceKey, "DeviceName": r.DeviceName, "DeviceRememberedStatus": r.DeviceRememberedStatus,
-			"PaginationToken": r.PaginationToken, "FriendlyDeviceName": r.FriendlyDeviceName,
-			"IpAddress": user.IPAddress, "EncodedData": user.EncodedData,
-		}))
-}
+// none is the output of an operation that returns nothing.
+type none struct{}
 
-// wireAttributes are attributes in the form that marshals, which Attribute does not. Their texts are checked.
-func wireAttributes(field string, attributes []Attribute) (list []wireAttribute, err error) {
-	for _, a := range attributes {
-		err = cmp.Or(err, given("Name in "+field, a.Name), checkText(field, map[string]string{a.Name: a.Value}))
-		list = append(list, wireAttribute(a))
-	}
-	return list, err
-}
-
-// given checks that a required field is not empty.
-func given(field, value string) error {
-	if value == "" {
-		return fmt.Errorf("%s is missing", field)
+// check returns an error if a required member is empty or has another form than in the service
+// model.
+func check(in members, required []string) error {
+	for _, name := range required {
+		value, _ := in[name].(string)
+		ok, form := value != "", ""
+		switch name {
+		case "ClientId":
+			ok = ascii.Only(value, wordChars+"+", 128)
+			form = ", or is not 1 to 128 letters, digits, _ and +"
+		case "AccessToken", "RefreshToken", "Token":
+			ok = isToken(value)
+			form = ", or has characters that tokens do not have"
+		case "DeviceKey":
+			ok = isDeviceKey(value)
+			form = ", or is not a key such as us-east-1_a1b2c3d4-5678-90ab-cdef-0123456789ab"
+		}
+		if !ok {
+			return errors.New(name + " is missing" + form)
+		}
 	}
 	return nil
 }
 
-func checkToken(field, token string) error {
-	if !isToken(token) {
-		return fmt.Errorf("%s is missing or has characters that no token has", field)
-	}
-	return nil
-}
+// isToken reports whether s can be an access, ID or refresh token: [A-Za-z0-9-_=.]+ in the service
+// model.
+func isToken(s string) bool { return ascii.Only(s, wordChars+"-=.", awshttp.MaxToken) }
+
+// isDeviceKey is looser than the service model, which has [\w-]+_[0-9a-f-]+.
+func isDeviceKey(s string) bool { return ascii.Only(s, wordChars+"-", 55) }
+
+// wordChars are the characters of \w in the service model.
+const wordChars = ascii.Alphanumeric + "_"

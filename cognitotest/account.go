@@ -2,70 +2,75 @@ package cognitotest
 
 import (
 	"cmp"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"maps"
 	"math/big"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
-// accountID finds an account: the pool's ID, and the user's name or an alias.
+// accountID identifies an account: the ID of the user pool, and the user's name or an alias.
 type accountID struct{ pool, name string }
 
-// account is a user with what changes. Its user is a copy of the one that the pool was given; the server's mutex guards
-// all of it that changes. Maps and lists in it are replaced, not written to, so that a copy stays good without the lock.
+// account is a user with the state that changes. The server's mutex guards it.
 type account struct {
 	pool      *UserPool
-	user      *User
+	user      User // a copy of the pool's
 	sub       string
 	salt      *big.Int
-	verifier  func() *big.Int // of the password; takes some milliseconds at the first call
-	simulated bool            // no such user; nothing that is asked of it can be answered rightly
+	verifier  *big.Int // of the password; nil until it is needed, because it takes milliseconds
+	simulated bool     // the user is unknown, and every answer to a challenge is wrong
 
-	code     string         // the last that was sent to the user, for Server.Code
-	sent     sentCode       // the last that confirms a sign-up or resets a password
+	code     string         // the last code, for Server.Code
+	sent     sentCode       // the last code that confirms a sign-up or resets a password
 	totpName string         // FriendlyDeviceName of the authenticator app
-	newTOTP  string         // the secret that AssociateSoftwareToken gave out and VerifySoftwareToken has not seen used
-	totpStep int64          // of the last code that was used (RFC 6238 5.2: each is good once)
+	newTOTP  string         // the secret of AssociateSoftwareToken, until it is verified
+	totpStep int64          // of the last accepted code, which is valid once (RFC 6238 section 5.2)
 	devices  store[*device] // by device key
 }
 
 // sentCode is a code for ConfirmSignUp or ConfirmForgotPassword.
 type sentCode struct {
-	operation, code string
-	attribute       string // where it went: email, phone_number
-	expires         time.Time
-	tries           int
+	operation string
+	code      string
+	attribute string // "email" or "phone_number"
+	expires   time.Time
+	tries     int // wrong codes
 }
 
-// newAccount makes an account whose salt is the same whenever the server is asked.
+// newAccount returns an account whose salt depends only on the server, the pool and the name.
 func (s *Server) newAccount(p *UserPool, u User) *account {
-	a := &account{pool: p, user: &u, sub: cmp.Or(u.Sub, stableUUID("sub", p.ID, u.Name))}
-	u.Attributes = maps.Clone(u.Attributes)
-	if u.Attributes == nil {
-		u.Attributes = make(map[string]string)
+	salt := mac(s.seed[:], []byte("salt"), []byte(p.ID), []byte(u.Name))[:16]
+	a := &account{
+		pool: p,
+		user: u,
+		sub:  cmp.Or(u.Sub, stableUUID("sub", p.ID, u.Name)),
+		salt: new(big.Int).SetBytes(salt),
 	}
-	a.salt = new(big.Int).SetBytes(hmac256(s.seed[:], []byte("salt"), []byte(p.ID), []byte(u.Name))[:16])
-	a.setPassword(u.Password)
+	a.user.Attributes = make(params)
+	maps.Copy(a.user.Attributes, u.Attributes)
+	a.user.MFA = slices.Clone(u.MFA)
 	return a
 }
 
 func (a *account) setPassword(password string) {
 	a.user.Password = password
-	a.verifier = sync.OnceValue(func() *big.Int { return newVerifier(a.pool.name(), a.user.Name, password, a.salt) })
+	a.verifier = nil
 }
 
-// set gives the user an attribute.
-func (a *account) set(name, value string) {
-	a.user.Attributes = maps.Clone(a.user.Attributes)
-	a.user.Attributes[name] = value
+// passwordVerifier returns the SRP verifier of the password.
+func (a *account) passwordVerifier() *big.Int {
+	if a.verifier == nil {
+		a.verifier = newVerifier(a.pool.name(), a.user.Name, a.user.Password, a.salt)
+	}
+	return a.verifier
 }
 
-// loadUsers enters the users of all pools by name and by alias. A name goes before an alias that equals it.
+// loadUsers enters the users of all pools by name and by alias. If a name equals an alias, the name
+// wins.
 func (s *Server) loadUsers() {
 	s.seed = [32]byte(random(32))
 	s.accounts = make(map[accountID]*account)
@@ -80,63 +85,54 @@ func (s *Server) loadUsers() {
 	}
 }
 
-// addAliases enters what the user may sign in with in place of the name, where it is free. An e-mail address or phone
-// number is an alias only when verified, as on AWS.
+// addAliases enters the aliases of a user that are free. As on AWS, an e-mail address or a phone
+// number is an alias only if it is verified.
 func (s *Server) addAliases(a *account) {
 	for _, attribute := range a.pool.AliasAttributes {
 		alias := accountID{a.pool.ID, a.user.Attributes[attribute]}
-		if s.accounts[alias] == nil && alias.name != "" && (attribute == "preferred_username" || a.user.verified(attribute)) {
+		usable := attribute == "preferred_username" || a.user.verified(attribute)
+		if usable && alias.name != "" && s.accounts[alias] == nil {
 			s.accounts[alias] = a
 		}
 	}
 }
 
-// verified reports whether the user has the attribute, email or phone_number, and showed that it is theirs.
+// verified reports whether the user has the attribute, email or phone_number, and verified it.
 func (u *User) verified(attribute string) bool {
 	return u.Attributes[attribute] != "" && u.Attributes[attribute+"_verified"] == "true"
 }
 
-// account answers the account of a name or alias, nil for none.
-func (s *Server) account(p *UserPool, name string) *account {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.accounts[accountID{p.ID, name}]
-}
-
-// find answers the account of a name or alias. For a client that must not learn who exists it answers, for unknown
-// names, an account that looks like any other at every request and whose password no one knows.
+// find returns the account of a name or an alias. If the app client has PreventUserExistenceErrors,
+// an unknown name yields a simulated account.
 func (s *Server) find(p *UserPool, c *AppClient, name string) (*account, error) {
-	if a := s.account(p, name); a != nil {
-		return a, nil
-	}
-	if !c.PreventUserExistenceErrors {
+	a := s.accounts[accountID{p.ID, name}]
+	if a == nil && !c.PreventUserExistenceErrors {
 		return nil, refuse("UserNotFoundException", "User does not exist.")
 	}
-	return s.simulate(p, name), nil
+	if a == nil {
+		a = s.simulate(p, name)
+	}
+	return a, nil
 }
 
-// simulate makes the account that answers for a name of no one.
+// simulate returns an account that looks the same at every request and whose password is unknown.
 func (s *Server) simulate(p *UserPool, name string) *account {
-	secret := hmac256(s.seed[:], []byte("no one"), []byte(p.ID), []byte(name))
-	a := s.newAccount(p, User{Name: name, Password: string(secret), Attributes: map[string]string{
-		"email": fmt.Sprintf("%c@%c", 'a'+secret[0]%26, 'a'+secret[1]%26), "email_verified": "true",
-	}})
+	secret := mac(s.seed[:], []byte("simulated"), []byte(p.ID), []byte(name))
+	email := fmt.Sprintf("%c@%c", 'a'+secret[0]%26, 'a'+secret[1]%26)
+	a := s.newAccount(p, User{
+		Name:       name,
+		Password:   string(secret),
+		Attributes: params{"email": email, "email_verified": "true"},
+	})
 	a.simulated = true
 	return a
 }
 
-// snapshot answers the user as it is now.
-func (s *Server) snapshot(a *account) User {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return *a.user
-}
-
-// checkState refuses a sign-in of a user who may not sign in.
-func checkState(u *User) error {
+// checkState refuses the sign-in of a user in a state that does not allow it.
+func (u *User) checkState() error {
 	switch {
 	case u.Disabled:
-		return refuse("NotAuthorizedException", "User is disabled.")
+		return notAuthorized("User is disabled.")
 	case u.Unconfirmed:
 		return refuse("UserNotConfirmedException", "User is not confirmed.")
 	case u.ResetRequired:
@@ -145,30 +141,49 @@ func checkState(u *User) error {
 	return nil
 }
 
-// checkSecretHash checks SECRET_HASH, base64 of HMAC-SHA256 with the client secret over user name and client ID
-// ("Computing secret hash values", Amazon Cognito developer guide).
-func checkSecretHash(c *AppClient, userName, hash string) error {
-	if c.Secret == "" && hash == "" {
-		return nil
+// checkSecretHash checks SECRET_HASH. It is the base64 encoding of HMAC-SHA256, with the client
+// secret as the key, over the username and the client ID ("Computing secret hash values", Amazon
+// Cognito developer guide).
+func checkSecretHash(c *AppClient, username, hash string) error {
+	want := ""
+	if c.Secret != "" {
+		sum := mac([]byte(c.Secret), []byte(username), []byte(c.ID))
+		want = base64.StdEncoding.EncodeToString(sum)
 	}
-	if hash == "" {
-		return refuse("NotAuthorizedException", "Client %s is configured with secret but SECRET_HASH was not received", c.ID)
-	}
-	want := base64.StdEncoding.EncodeToString(hmac256([]byte(c.Secret), []byte(userName), []byte(c.ID)))
-	if c.Secret == "" || subtle.ConstantTimeCompare([]byte(want), []byte(hash)) != 1 {
-		return refuse("NotAuthorizedException", "Unable to verify secret hash for client %s", c.ID)
+	switch {
+	case want != "" && hash == "":
+		return notAuthorized(
+			"Client %s is configured with secret but SECRET_HASH was not received", c.ID)
+	case !equal(want, hash):
+		return notAuthorized("Unable to verify secret hash for client %s", c.ID)
 	}
 	return nil
 }
 
-// send "sends" the user a new code of six digits to an address of the kind email or phone_number, and masks the address as
-// AWS does. The caller holds the server's mutex.
-func (a *account) send(attribute, address string) (code, medium, destination string) {
+// newCode "sends" a new code of six digits to an address of the given attribute. It returns the
+// medium and the address as AWS masks it.
+func (a *account) newCode(attribute, address string) (medium, destination string) {
 	a.code = fmt.Sprintf("%06d", binary.BigEndian.Uint32(random(4))%1_000_000)
 	if attribute == "phone_number" {
 		hidden := max(len(address)-4, 0)
-		return a.code, "SMS", "+" + strings.Repeat("*", max(hidden-1, 0)) + address[hidden:]
+		return "SMS", "+" + strings.Repeat("*", max(hidden-1, 0)) + address[hidden:]
 	}
 	name, domain, _ := strings.Cut(address, "@")
-	return a.code, "EMAIL", fmt.Sprintf("%.1s***@%.1s***", name, domain)
+	return "EMAIL", fmt.Sprintf("%.1s***@%.1s***", name, domain)
+}
+
+func getUser(_ *Server, r *request) (object, error) {
+	u := &r.account.user
+	list := []object{{"Name": "sub", "Value": r.account.sub}}
+	for _, name := range slices.Sorted(maps.Keys(u.Attributes)) {
+		list = append(list, object{"Name": name, "Value": u.Attributes[name]})
+	}
+	out := object{"Username": u.Name, "UserAttributes": list}
+	if len(u.MFA) > 0 {
+		out["UserMFASettingList"] = u.MFA
+	}
+	if u.PreferredMFA != "" {
+		out["PreferredMfaSetting"] = u.PreferredMFA
+	}
+	return out, nil
 }

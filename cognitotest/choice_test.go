@@ -8,16 +8,23 @@ import (
 	"time"
 )
 
-// choosing is a pool for USER_AUTH: with a phone number, and passkeys whose right answer is {"answer":<challenge>}.
+// choosing returns a server and a peer for USER_AUTH. The user has a phone number, and a passkey
+// whose correct response is {"answer":<challenge>}.
 func choosing(t *testing.T, change func(p *UserPool, ada *User)) (*Server, *peer) {
 	return example(t, func(pool *UserPool, ada *User) {
 		for i := range pool.Clients {
-			pool.Clients[i].ExplicitAuthFlows = []string{"ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"}
+			pool.Clients[i].ExplicitAuthFlows = []string{
+				"ALLOW_USER_AUTH",
+				"ALLOW_USER_PASSWORD_AUTH",
+				"ALLOW_USER_SRP_AUTH",
+			}
 		}
-		ada.Attributes["phone_number"], ada.Attributes["phone_number_verified"] = "+15551234567", "true"
+		ada.Attributes["phone_number"] = "+15551234567"
+		ada.Attributes["phone_number_verified"] = "true"
 		pool.WebAuthn = func(username, options, credential string) bool {
 			var o struct{ Challenge string }
-			return json.Unmarshal([]byte(options), &o) == nil && username == ExampleUser && credential == `{"answer":"`+o.Challenge+`"}`
+			return json.Unmarshal([]byte(options), &o) == nil && username == ExampleUser &&
+				credential == `{"answer":"`+o.Challenge+`"}`
 		}
 		if change != nil {
 			change(pool, ada)
@@ -25,32 +32,74 @@ func choosing(t *testing.T, change func(p *UserPool, ada *User)) (*Server, *peer
 	})
 }
 
+// prefer starts USER_AUTH with PREFERRED_CHALLENGE.
+func (p *peer) prefer(user, challenge string, pairs ...string) response {
+	p.t.Helper()
+	pairs = append(pairs, "PREFERRED_CHALLENGE", challenge)
+	return p.initiate("USER_AUTH", p.params(user, pairs...))
+}
+
 func TestAvailableChallenges(t *testing.T) {
-	password := []string{"PASSWORD", "PASSWORD_SRP"}
-	for name, tt := range map[string]struct {
+	const (
+		password = "PASSWORD PASSWORD_SRP"
+		all      = password + " EMAIL_OTP SMS_OTP WEB_AUTHN"
+	)
+	for _, tt := range []struct {
+		name   string
 		change func(p *UserPool, ada *User)
-		want   []string
+		want   string
 	}{
-		"all":             {nil, append(password, "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN")},
-		"no passkeys":     {func(p *UserPool, ada *User) { p.WebAuthn = nil }, append(password, "EMAIL_OTP", "SMS_OTP")},
-		"not verified":    {func(p *UserPool, ada *User) { delete(ada.Attributes, "email_verified") }, append(password, "SMS_OTP", "WEB_AUTHN")},
-		"no password":     {func(p *UserPool, ada *User) { ada.Password = "" }, []string{"EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"}},
-		"MFA of the pool": {func(p *UserPool, ada *User) { p.MFAConfiguration = "ON" }, password},
-		"MFA of the user": {func(p *UserPool, ada *User) { p.MFAConfiguration = "OPTIONAL"; ada.MFA = []string{"SMS_MFA"} }, password},
-		"MFA of others":   {func(p *UserPool, ada *User) { p.MFAConfiguration = "OPTIONAL" }, append(password, "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN")},
+		{"all", nil, all},
+		{
+			"no passkeys",
+			func(p *UserPool, _ *User) { p.WebAuthn = nil },
+			password + " EMAIL_OTP SMS_OTP",
+		},
+		{
+			"e-mail address not verified",
+			func(_ *UserPool, ada *User) { delete(ada.Attributes, "email_verified") },
+			password + " SMS_OTP WEB_AUTHN",
+		},
+		{
+			"no password",
+			func(_ *UserPool, ada *User) { ada.Password = "" },
+			"EMAIL_OTP SMS_OTP WEB_AUTHN",
+		},
+		{
+			"pool requires MFA",
+			func(p *UserPool, _ *User) { p.MFAConfiguration = "ON" },
+			password,
+		},
+		{
+			"user has MFA",
+			func(p *UserPool, ada *User) {
+				p.MFAConfiguration = "OPTIONAL"
+				ada.MFA = []string{"SMS_MFA"}
+			},
+			password,
+		},
+		{
+			"user has no MFA",
+			func(p *UserPool, _ *User) { p.MFAConfiguration = "OPTIONAL" },
+			all,
+		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			_, p := choosing(t, tt.change)
-			a := p.initiate("USER_AUTH", p.params(ExampleUser)).asks(t, "SELECT_CHALLENGE")
-			if !slices.Equal(a.AvailableChallenges, tt.want) || a.ChallengeParameters["USERNAME"] != ExampleUser {
-				t.Errorf("choices %v of %v, want %v", a.AvailableChallenges, a.ChallengeParameters, tt.want)
+			a := p.initiate("USER_AUTH", p.params(ExampleUser)).
+				wantChallenge(t, "SELECT_CHALLENGE")
+			if got := strings.Join(a.AvailableChallenges, " "); got != tt.want {
+				t.Errorf("AvailableChallenges = %s, want %s", got, tt.want)
 			}
-			for _, preferred := range []string{"PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"} {
+			if got := a.ChallengeParameters["USERNAME"]; got != ExampleUser {
+				t.Errorf("USERNAME = %q, want %q", got, ExampleUser)
+			}
+			for preferred := range strings.FieldsSeq(all) {
 				want := preferred
-				if !slices.Contains(tt.want, preferred) {
+				if !slices.Contains(a.AvailableChallenges, preferred) {
 					want = "SELECT_CHALLENGE"
 				}
-				p.initiate("USER_AUTH", p.params(ExampleUser, "PREFERRED_CHALLENGE", preferred)).asks(t, want)
+				p.prefer(ExampleUser, preferred).wantChallenge(t, want)
 			}
 		})
 	}
@@ -58,105 +107,126 @@ func TestAvailableChallenges(t *testing.T) {
 
 func TestUserAuth(t *testing.T) {
 	s, p := choosing(t, nil)
-	select_ := func(keyValues ...string) answer {
-		t.Helper()
-		return p.reply(p.initiate("USER_AUTH", p.params(ExampleEmail)), keyValues...)
-	}
-	const no = "NotAuthorizedException"
-	for _, begin := range []struct {
-		name  string
-		first func(choice string, keyValues ...string) answer
+	const (
+		no        = "NotAuthorizedException"
+		parameter = "InvalidParameterException"
+	)
+	for _, start := range []struct {
+		name   string
+		choose func(choice string, pairs ...string) response
 	}{
-		{"SELECT_CHALLENGE", func(choice string, keyValues ...string) answer {
-			return select_(append(keyValues, "ANSWER", choice)...)
+		{"SELECT_CHALLENGE", func(choice string, pairs ...string) response {
+			a := p.initiate("USER_AUTH", p.params(ExampleEmail))
+			return p.reply(a, append(pairs, "ANSWER", choice)...)
 		}},
-		{"PREFERRED_CHALLENGE", func(choice string, keyValues ...string) answer {
-			return p.initiate("USER_AUTH", p.params(ExampleEmail, append(keyValues, "PREFERRED_CHALLENGE", choice)...))
+		{"PREFERRED_CHALLENGE", func(choice string, pairs ...string) response {
+			return p.prefer(ExampleEmail, choice, pairs...)
 		}},
 	} {
-		t.Run(begin.name, func(t *testing.T) {
-			begin.first("PASSWORD", "PASSWORD", ExamplePassword).tokens(t)
-			begin.first("PASSWORD", "PASSWORD", "wrong").want(t, no)
-			p.reply(begin.first("PASSWORD").asks(t, "PASSWORD"), "PASSWORD", ExamplePassword).tokens(t)
-			p.reply(begin.first("PASSWORD").asks(t, "PASSWORD"), "PASSWORD", "wrong").want(t, no)
+		t.Run(start.name, func(t *testing.T) {
+			choose := start.choose
+			choose("PASSWORD", "PASSWORD", ExamplePassword).wantTokens(t)
+			choose("PASSWORD", "PASSWORD", "wrong").want(t, no)
+			a := choose("PASSWORD").wantChallenge(t, "PASSWORD")
+			p.reply(a, "PASSWORD", ExamplePassword).wantTokens(t)
+			a = choose("PASSWORD").wantChallenge(t, "PASSWORD")
+			p.reply(a, "PASSWORD", "wrong").want(t, no)
 
-			e, stamp := newProof(), timestamp(time.Now())
-			for name, a := range map[string]answer{
-				"at once": begin.first("PASSWORD_SRP", "SRP_A", e.A.Text(16)),
-				"later":   p.reply(begin.first("PASSWORD_SRP").asks(t, "PASSWORD_SRP"), "SRP_A", e.A.Text(16)),
+			e := newSRPClient()
+			srpA := e.A.Text(16)
+			later := choose("PASSWORD_SRP").wantChallenge(t, "PASSWORD_SRP")
+			for _, tt := range []struct {
+				name string
+				a    response
+			}{
+				{"SRP_A with the choice", choose("PASSWORD_SRP", "SRP_A", srpA)},
+				{"SRP_A later", p.reply(later, "SRP_A", srpA)},
 			} {
-				t.Run(name, func(t *testing.T) {
-					claim := p.claim(e, a.asks(t, "PASSWORD_VERIFIER").ChallengeParameters, ExamplePassword, stamp)
-					body := m{"ClientId": p.client, "ChallengeName": "PASSWORD_VERIFIER", "ChallengeResponses": claim}
-					p.idp("RespondToAuthChallenge", body).want(t, no) // this one has a Session
-					body["Session"] = a.Session
-					p.idp("RespondToAuthChallenge", body).want(t, "")
-					p.idp("RespondToAuthChallenge", body).want(t, no)
+				t.Run(tt.name, func(t *testing.T) {
+					a := tt.a.wantChallenge(t, "PASSWORD_VERIFIER")
+					stamp := timestamp(time.Now())
+					claim := p.claim(e, a.ChallengeParameters, ExamplePassword, stamp)
+					// Unlike in USER_SRP_AUTH, the challenge has a Session.
+					p.respond("PASSWORD_VERIFIER", claim).want(t, no)
+					p.respondWith("PASSWORD_VERIFIER", a.Session, claim).want(t, "")
+					p.respondWith("PASSWORD_VERIFIER", a.Session, claim).want(t, no)
 				})
 			}
 
 			for _, otp := range []string{"EMAIL_OTP", "SMS_OTP"} {
-				a := begin.first(otp).asks(t, otp)
+				a := choose(otp).wantChallenge(t, otp)
 				p.reply(a, otp+"_CODE", wrong(code(s))).want(t, "CodeMismatchException")
-				p.reply(a, otp+"_CODE", code(s)).tokens(t)
+				p.reply(a, otp+"_CODE", code(s)).wantTokens(t)
 			}
-			for answer, want := range map[string]string{"right": "", "wrong": no} {
-				a := begin.first("WEB_AUTHN").asks(t, "WEB_AUTHN")
-				var options struct{ Challenge, RpID string }
-				if err := json.Unmarshal([]byte(a.ChallengeParameters["CREDENTIAL_REQUEST_OPTIONS"]), &options); err != nil || len(options.Challenge) < 22 {
-					t.Fatalf("options %v, %v", a.ChallengeParameters, err)
+			passkey := func(member string) response {
+				a := choose("WEB_AUTHN").wantChallenge(t, "WEB_AUTHN")
+				var o struct{ Challenge string }
+				text := a.ChallengeParameters["CREDENTIAL_REQUEST_OPTIONS"]
+				if err := json.Unmarshal([]byte(text), &o); err != nil || len(o.Challenge) < 22 {
+					t.Fatalf("CREDENTIAL_REQUEST_OPTIONS = %s, %v", text, err)
 				}
-				p.reply(a, "CREDENTIAL", strings.ReplaceAll(`{"answer":"`+options.Challenge+`"}`, "answer", map[string]string{"right": "answer", "wrong": "x"}[answer])).want(t, want)
+				return p.reply(a, "CREDENTIAL", `{"`+member+`":"`+o.Challenge+`"}`)
 			}
+			passkey("answer").wantTokens(t)
+			passkey("x").want(t, no)
 		})
 	}
 	a := p.initiate("USER_AUTH", p.params(ExampleUser))
-	p.reply(a, "ANSWER", "SMS_MFA").want(t, "InvalidParameterException")
-	p.reply(a).want(t, "InvalidParameterException")
+	p.reply(a, "ANSWER", "SMS_MFA").want(t, parameter)
+	p.reply(a).want(t, parameter)
 	p.reply(a, "ANSWER", "PASSWORD", "PASSWORD", "wrong").want(t, no)
-	p.reply(a, "ANSWER", "PASSWORD", "PASSWORD", ExamplePassword).want(t, no) // used up by a wrong password
-	p.initiate("USER_AUTH", p.params(ExampleUser, "PREFERRED_CHALLENGE", "PASSWORD_SRP", "SRP_A", "0")).want(t, "InvalidParameterException")
-	body := m{"ClientId": p.client, "AuthFlow": "USER_AUTH", "AuthParameters": p.params(ExampleUser), "Session": strings.Repeat("x", 30)}
-	p.idp("InitiateAuth", body).want(t, no)
-	body["Session"] = p.initiate("USER_AUTH", p.params(ExampleUser)).Session
-	p.idp("InitiateAuth", body).want(t, no) // not one of ConfirmSignUp
-	p.initiate("CUSTOM_AUTH", p.params(ExampleUser)).want(t, "InvalidParameterException")
+	// The wrong password used the Session up.
+	p.reply(a, "ANSWER", "PASSWORD", "PASSWORD", ExamplePassword).want(t, no)
+	p.prefer(ExampleUser, "PASSWORD_SRP", "SRP_A", "0").want(t, parameter)
+	p.continueSignUp(ExampleUser, strings.Repeat("x", 30)).want(t, no)
+	other := p.initiate("USER_AUTH", p.params(ExampleUser)).Session // not of ConfirmSignUp
+	p.continueSignUp(ExampleUser, other).want(t, no)
+	p.initiate("CUSTOM_AUTH", p.params(ExampleUser)).want(t, parameter)
 	_, off := example(t, func(*UserPool, *User) {})
-	off.initiate("USER_AUTH", p.params(ExampleUser)).want(t, "InvalidParameterException")
+	off.initiate("USER_AUTH", p.params(ExampleUser)).want(t, parameter)
 }
 
 // A second factor follows a password that USER_AUTH asked for.
 func TestUserAuthWithMFA(t *testing.T) {
-	s, p := choosing(t, func(pool *UserPool, ada *User) { pool.MFAConfiguration, ada.MFA = "ON", []string{"SMS_MFA"} })
-	a := p.initiate("USER_AUTH", p.params(ExampleUser, "PREFERRED_CHALLENGE", "PASSWORD", "PASSWORD", ExamplePassword)).asks(t, "SMS_MFA")
-	p.reply(a, "SMS_MFA_CODE", code(s)).tokens(t)
+	s, p := choosing(t, func(pool *UserPool, ada *User) {
+		pool.MFAConfiguration = "ON"
+		ada.MFA = []string{"SMS_MFA"}
+	})
+	a := p.prefer(ExampleUser, "PASSWORD", "PASSWORD", ExamplePassword)
+	p.reply(a.wantChallenge(t, "SMS_MFA"), "SMS_MFA_CODE", code(s)).wantTokens(t)
 }
 
-// Nothing that an unknown user answers is right, and nothing tells that they are not known.
-func TestUserAuthOfNoOne(t *testing.T) {
-	s, p := choosing(t, func(pool *UserPool, ada *User) {
+// An unknown user cannot sign in, and the responses do not reveal that the user is unknown.
+func TestUserAuthOfUnknownUser(t *testing.T) {
+	s, p := choosing(t, func(pool *UserPool, _ *User) {
 		pool.WebAuthn = func(string, string, string) bool { return true }
-		pool.CustomAuth = func(CustomAuth) CustomAuthAnswer { return CustomAuthAnswer{IssueTokens: true} }
-		pool.Clients[1].ExplicitAuthFlows = append(pool.Clients[1].ExplicitAuthFlows, "ALLOW_CUSTOM_AUTH")
+		pool.CustomAuth = func(CustomAuthRequest) CustomAuthResponse {
+			return CustomAuthResponse{IssueTokens: true}
+		}
+		flows := &pool.Clients[1].ExplicitAuthFlows
+		*flows = append(*flows, "ALLOW_CUSTOM_AUTH")
 	})
 	p.initiate("USER_AUTH", p.params("nobody")).want(t, "UserNotFoundException")
 	q := p.withSecret()
-	a := q.initiate("USER_AUTH", q.params("nobody")).asks(t, "SELECT_CHALLENGE")
-	if !slices.Equal(a.AvailableChallenges, []string{"PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "WEB_AUTHN"}) {
-		t.Errorf("choices %v", a.AvailableChallenges)
+	a := q.initiate("USER_AUTH", q.params("nobody")).wantChallenge(t, "SELECT_CHALLENGE")
+	want := []string{"PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "WEB_AUTHN"}
+	if !slices.Equal(a.AvailableChallenges, want) {
+		t.Errorf("AvailableChallenges = %v, want %v", a.AvailableChallenges, want)
 	}
 	const no = "NotAuthorizedException"
 	q.reply(a, "ANSWER", "PASSWORD", "PASSWORD", ExamplePassword).want(t, no)
-	passkey := q.initiate("USER_AUTH", q.params("nobody", "PREFERRED_CHALLENGE", "WEB_AUTHN")).asks(t, "WEB_AUTHN")
+	passkey := q.prefer("nobody", "WEB_AUTHN").wantChallenge(t, "WEB_AUTHN")
 	q.reply(passkey, "CREDENTIAL", "{}").want(t, no)
-	otp := q.initiate("USER_AUTH", q.params("nobody", "PREFERRED_CHALLENGE", "EMAIL_OTP")).asks(t, "EMAIL_OTP")
-	again := q.initiate("USER_AUTH", q.params("nobody", "PREFERRED_CHALLENGE", "EMAIL_OTP"))
-	if d := otp.ChallengeParameters["CODE_DELIVERY_DESTINATION"]; len(d) != 9 || d != again.ChallengeParameters["CODE_DELIVERY_DESTINATION"] {
-		t.Errorf("code sent to %q, then %v", d, again.ChallengeParameters)
+	otp := q.prefer("nobody", "EMAIL_OTP").wantChallenge(t, "EMAIL_OTP")
+	again := q.prefer("nobody", "EMAIL_OTP").wantChallenge(t, "EMAIL_OTP")
+	const destination = "CODE_DELIVERY_DESTINATION"
+	first, second := otp.ChallengeParameters[destination], again.ChallengeParameters[destination]
+	if len(first) != 9 || first != second {
+		t.Errorf("%s = %q, then %q, want one masked address", destination, first, second)
 	}
 	q.reply(otp, "EMAIL_OTP_CODE", "000000").want(t, "CodeMismatchException")
 	if got := s.Code(ExampleUserPoolID, "nobody"); got != "" {
-		t.Errorf("code %q", got)
+		t.Errorf("Code(nobody) = %q, want none", got)
 	}
 	q.initiate("CUSTOM_AUTH", q.params("nobody")).want(t, no)
 }

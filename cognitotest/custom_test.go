@@ -6,93 +6,110 @@ import (
 	"time"
 )
 
-// script asks two questions; the answer to the second is in the request's ClientMetadata.
-func script(c CustomAuth) CustomAuthAnswer {
+// twoQuestions asks two questions. The answer to the second is in the ClientMetadata of the
+// request.
+func twoQuestions(in CustomAuthRequest) CustomAuthResponse {
 	asked := 0
-	for _, step := range c.History {
-		if !step.Passed {
-			return CustomAuthAnswer{Fail: true}
+	for _, result := range in.History {
+		if !result.Passed {
+			return CustomAuthResponse{FailAuthentication: true}
 		}
-		if step.Challenge == "CUSTOM_CHALLENGE" {
+		if result.ChallengeName == "CUSTOM_CHALLENGE" {
 			asked++
 		}
 	}
 	switch asked {
 	case 0:
-		return CustomAuthAnswer{Parameters: map[string]string{"question": "first of " + c.Username}, Answer: "one"}
+		return CustomAuthResponse{
+			Parameters: params{"question": "first of " + in.Username},
+			Answer:     "one",
+		}
 	case 1:
-		return CustomAuthAnswer{Answer: c.Metadata["second"]}
+		return CustomAuthResponse{Answer: in.Metadata["second"]}
 	}
-	return CustomAuthAnswer{IssueTokens: true}
+	return CustomAuthResponse{IssueTokens: true}
+}
+
+// customPeer returns a peer of a pool with CUSTOM_AUTH.
+func customPeer(t *testing.T, f func(CustomAuthRequest) CustomAuthResponse) *peer {
+	_, p := example(t, func(pool *UserPool, _ *User) {
+		pool.CustomAuth = f
+		pool.Clients[0].ExplicitAuthFlows = []string{"ALLOW_CUSTOM_AUTH"}
+	})
+	return p
+}
+
+// customSRP starts CUSTOM_AUTH with the password and responds to PASSWORD_VERIFIER.
+func (p *peer) customSRP(password string) response {
+	p.t.Helper()
+	e := newSRPClient()
+	in := p.params(ExampleUser, "CHALLENGE_NAME", "SRP_A", "SRP_A", e.A.Text(16))
+	a := p.initiate("CUSTOM_AUTH", in).wantChallenge(p.t, "PASSWORD_VERIFIER")
+	claim := p.claim(e, a.ChallengeParameters, password, timestamp(time.Now()))
+	return p.respondWith("PASSWORD_VERIFIER", a.Session, claim)
 }
 
 func TestCustomAuth(t *testing.T) {
-	custom := func(pool *UserPool, ada *User) {
-		pool.CustomAuth = script
-		pool.Clients[0].ExplicitAuthFlows = []string{"ALLOW_CUSTOM_AUTH"}
-	}
 	const no = "NotAuthorizedException"
-	_, p := example(t, custom)
-	respond := func(a answer, text string, metadata any) answer {
+	p := customPeer(t, twoQuestions)
+	start := func() response { return p.initiate("CUSTOM_AUTH", p.params(ExampleUser)) }
+	respond := func(a response, answer string, metadata params) response {
 		t.Helper()
-		return p.idp("RespondToAuthChallenge", m{"ClientId": p.client, "ChallengeName": a.ChallengeName, "Session": a.Session,
-			"ChallengeResponses": p.params(ExampleUser, "ANSWER", text), "ClientMetadata": metadata})
+		return p.idp("RespondToAuthChallenge", object{
+			"ClientId":           p.client,
+			"ChallengeName":      a.ChallengeName,
+			"Session":            a.Session,
+			"ChallengeResponses": p.params(ExampleUser, "ANSWER", answer),
+			"ClientMetadata":     metadata,
+		})
 	}
-	finish := func(a answer) {
+	finish := func(a response) {
 		t.Helper()
-		if c := a.asks(t, "CUSTOM_CHALLENGE").ChallengeParameters; c["question"] != "first of ada" || c["USERNAME"] != "ada" || len(c) != 2 {
-			t.Errorf("parameters %v", c)
+		c := a.wantChallenge(t, "CUSTOM_CHALLENGE").ChallengeParameters
+		if c["question"] != "first of ada" || c["USERNAME"] != "ada" || len(c) != 2 {
+			t.Errorf("ChallengeParameters = %v", c)
 		}
-		second := respond(a, "one", m{"second": "two"}).asks(t, "CUSTOM_CHALLENGE")
-		respond(a, "one", nil).want(t, no) // the first Session is used
-		respond(second, "two", nil).tokens(t)
+		second := respond(a, "one", params{"second": "two"}).wantChallenge(t, "CUSTOM_CHALLENGE")
+		respond(a, "one", nil).want(t, no) // used up
+		respond(second, "two", nil).wantTokens(t)
 		respond(second, "two", nil).want(t, no)
 	}
 	t.Run("without SRP", func(t *testing.T) {
 		finish(p.initiate("CUSTOM_AUTH", p.params(ExampleEmail)))
-		a := p.initiate("CUSTOM_AUTH", p.params(ExampleUser))
+		a := start()
 		respond(a, "three", nil).want(t, no)
 		respond(a, "one", nil).want(t, no)
-		second := respond(p.initiate("CUSTOM_AUTH", p.params(ExampleUser)), "one", nil) // no answer is expected: none passes
+		second := respond(start(), "one", nil) // without Answer every response fails
 		respond(second, "", nil).want(t, "InvalidParameterException")
 		respond(second, "two", nil).want(t, no)
 	})
 	t.Run("with SRP", func(t *testing.T) {
-		for password, good := range map[string]bool{ExamplePassword: true, "wrong": false} {
-			e := newProof()
-			a := p.initiate("CUSTOM_AUTH", p.params(ExampleUser, "CHALLENGE_NAME", "SRP_A", "SRP_A", e.A.Text(16))).asks(t, "PASSWORD_VERIFIER")
-			claim := p.claim(e, a.ChallengeParameters, password, timestamp(time.Now()))
-			a = p.idp("RespondToAuthChallenge", m{"ClientId": p.client, "ChallengeName": "PASSWORD_VERIFIER", "Session": a.Session, "ChallengeResponses": claim})
-			if good {
-				finish(a)
-			} else {
-				a.want(t, no)
-			}
+		finish(p.customSRP(ExamplePassword))
+		p.customSRP("wrong").want(t, no)
+		for _, first := range []string{"SRP_A", "x"} { // without SRP_A, and unknown
+			in := p.params(ExampleUser, "CHALLENGE_NAME", first)
+			p.initiate("CUSTOM_AUTH", in).want(t, "InvalidParameterException")
 		}
-		p.initiate("CUSTOM_AUTH", p.params(ExampleUser, "CHALLENGE_NAME", "SRP_A")).want(t, "InvalidParameterException")
-		p.initiate("CUSTOM_AUTH", p.params(ExampleUser, "CHALLENGE_NAME", "x")).want(t, "InvalidParameterException")
 	})
 	t.Run("history", func(t *testing.T) {
-		var seen []CustomAuthStep
-		_, p := example(t, func(pool *UserPool, ada *User) {
-			custom(pool, ada)
-			pool.CustomAuth = func(c CustomAuth) CustomAuthAnswer {
-				seen = c.History
-				return CustomAuthAnswer{IssueTokens: len(c.History) == 3, Answer: "right"}
-			}
+		var seen []ChallengeResult
+		p := customPeer(t, func(in CustomAuthRequest) CustomAuthResponse {
+			seen = in.History
+			return CustomAuthResponse{IssueTokens: len(seen) == 3, Answer: "correct"}
 		})
-		e := newProof()
-		a := p.initiate("CUSTOM_AUTH", p.params(ExampleUser, "CHALLENGE_NAME", "SRP_A", "SRP_A", e.A.Text(16)))
-		a = p.idp("RespondToAuthChallenge", m{"ClientId": p.client, "ChallengeName": "PASSWORD_VERIFIER", "Session": a.Session,
-			"ChallengeResponses": p.claim(e, a.ChallengeParameters, ExamplePassword, timestamp(time.Now()))})
-		p.reply(a, "ANSWER", "wrong").tokens(t) // this script does not mind
-		want := []CustomAuthStep{{"SRP_A", true}, {"PASSWORD_VERIFIER", true}, {"CUSTOM_CHALLENGE", false}}
+		// This function accepts a wrong answer.
+		p.reply(p.customSRP(ExamplePassword), "ANSWER", "wrong").wantTokens(t)
+		want := []ChallengeResult{
+			{"SRP_A", true},
+			{"PASSWORD_VERIFIER", true},
+			{"CUSTOM_CHALLENGE", false},
+		}
 		if !slices.Equal(seen, want) {
-			t.Errorf("history %v, want %v", seen, want)
+			t.Errorf("History = %v, want %v", seen, want)
 		}
 	})
-	t.Run("no script", func(t *testing.T) {
-		_, p := example(t, func(pool *UserPool, ada *User) { custom(pool, ada); pool.CustomAuth = nil })
+	t.Run("no function", func(t *testing.T) {
+		p := customPeer(t, nil)
 		p.initiate("CUSTOM_AUTH", p.params(ExampleUser)).want(t, "InvalidParameterException")
 	})
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// signIn stands for the code that you test: it sends a password to a user pool in us-east-1 and answers the ID token.
-// It takes the HTTP client to use, and knows nothing of tests.
+// signIn represents the code under test. It sends a password to a user pool in us-east-1 and
+// returns the ID token.
 func signIn(client *http.Client, clientID, user, password string) (string, error) {
 	body, err := json.Marshal(map[string]any{
 		"ClientId":       clientID,
@@ -23,7 +23,8 @@ func signIn(client *http.Client, clientID, user, password string) (string, error
 	if err != nil {
 		return "", err
 	}
-	req, err := http.NewRequest("POST", "https://cognito-idp.us-east-1.amazonaws.com/", bytes.NewReader(body))
+	const url = "https://cognito-idp.us-east-1.amazonaws.com/"
+	req, err := http.NewRequest("POST", url, bytes.NewReader(body))
 	if err != nil {
 		return "", err
 	}
@@ -34,39 +35,43 @@ func signIn(client *http.Client, clientID, user, password string) (string, error
 		return "", err
 	}
 	defer resp.Body.Close()
-	var answer struct {
+	var out struct {
 		Code                 string `json:"__type"`
 		AuthenticationResult struct{ IdToken string }
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
 		return "", fmt.Errorf("status %d: %w", resp.StatusCode, err)
 	}
-	if answer.Code != "" {
-		return "", fmt.Errorf("refused: %s", answer.Code)
+	if out.Code != "" {
+		return "", fmt.Errorf("refused: %s", out.Code)
 	}
-	return answer.AuthenticationResult.IdToken, nil
+	return out.AuthenticationResult.IdToken, nil
 }
 
-// A test of code that signs in: it reaches the server under AWS's own host name, in memory.
+// This example tests a sign-in. The client reaches the server in memory, under AWS's host name.
 func Example_signIn() {
 	server := cognitotest.Example()
 	client := server.Client()
+	clientID := cognitotest.ExampleClientID
 
-	token, err := signIn(client, cognitotest.ExampleClientID, "ada", cognitotest.ExamplePassword)
-	fmt.Println("right password:", strings.Count(token, ".") == 2, err)
-	_, err = signIn(client, cognitotest.ExampleClientID, "ada", "guess")
+	token, err := signIn(client, clientID, "ada", cognitotest.ExamplePassword)
+	fmt.Println("correct password:", strings.Count(token, ".") == 2, err)
+	_, err = signIn(client, clientID, "ada", "guess")
 	fmt.Println("wrong password:", err)
 	// Output:
-	// right password: true <nil>
+	// correct password: true <nil>
 	// wrong password: refused: NotAuthorizedException
 }
 
-// A server with data of your own.
+// This example defines its own user pool.
 func ExampleServer() {
 	server := &cognitotest.Server{UserPools: []cognitotest.UserPool{{
-		ID:      "us-east-1_Mine",
-		Clients: []cognitotest.AppClient{{ID: "desktop", ExplicitAuthFlows: []string{"ALLOW_USER_PASSWORD_AUTH"}}},
-		Users:   []cognitotest.User{{Name: "bob", Password: "a-Password-1"}},
+		ID: "us-east-1_Mine",
+		Clients: []cognitotest.AppClient{{
+			ID:                "desktop",
+			ExplicitAuthFlows: []string{"ALLOW_USER_PASSWORD_AUTH"},
+		}},
+		Users: []cognitotest.User{{Name: "bob", Password: "a-Password-1"}},
 	}}}
 
 	_, err := signIn(server.Client(), "desktop", "bob", "a-Password-1")
@@ -78,7 +83,7 @@ func ExampleServer() {
 	// refused: ResourceNotFoundException
 }
 
-// Fault shows what your program does when AWS is busy: here the first request is throttled.
+// This example throttles the first request.
 func ExampleServer_fault() {
 	server := cognitotest.Example()
 	first := true
@@ -87,11 +92,13 @@ func ExampleServer_fault() {
 			return nil
 		}
 		first = false
-		return &http.Response{StatusCode: 400, Body: io.NopCloser(strings.NewReader(`{"__type":"TooManyRequestsException"}`))}
+		body := strings.NewReader(`{"__type":"TooManyRequestsException"}`)
+		return &http.Response{StatusCode: 400, Body: io.NopCloser(body)}
 	}
 
+	client, clientID := server.Client(), cognitotest.ExampleClientID
 	for range 2 {
-		_, err := signIn(server.Client(), cognitotest.ExampleClientID, "ada", cognitotest.ExamplePassword)
+		_, err := signIn(client, clientID, "ada", cognitotest.ExamplePassword)
 		fmt.Println(err)
 	}
 	// Output:
@@ -99,14 +106,16 @@ func ExampleServer_fault() {
 	// <nil>
 }
 
-// On a socket, for programs that take the address of the services from their configuration.
+// This example runs the server on a socket, for programs that read the address of the services from
+// their configuration.
 func ExampleServer_ServeHTTP() {
 	server := cognitotest.Example()
 	web := httptest.NewServer(server)
 	defer web.Close()
-	server.UserPools[0].Issuer = web.URL + "/" + cognitotest.ExampleUserPoolID // what the tokens name
+	issuer := web.URL + "/" + cognitotest.ExampleUserPoolID
+	server.UserPools[0].Issuer = issuer // the claim iss of the tokens
 
-	resp, err := http.Get(server.UserPools[0].Issuer + "/.well-known/jwks.json")
+	resp, err := http.Get(issuer + "/.well-known/jwks.json")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -118,17 +127,17 @@ func ExampleServer_ServeHTTP() {
 	// Output: [{RSA RS256}] <nil>
 }
 
-// A user pool that asks for a code by e-mail: the fields are set before the first request, and the code is read from the
-// server.
+// This example requires a code by e-mail, and reads the code from the server.
 func ExampleServer_Code() {
 	server := cognitotest.Example()
 	pool := &server.UserPools[0]
 	pool.MFAConfiguration = "OPTIONAL"
 	pool.Users[0].MFA = []string{"EMAIL_OTP"}
 
-	token, err := signIn(server.Client(), cognitotest.ExampleClientID, "ada", cognitotest.ExamplePassword)
-	fmt.Println("token:", len(token), err) // this program does not know of challenges
-	fmt.Println("digits of the code:", len(server.Code(cognitotest.ExampleUserPoolID, "ada")))
+	client, clientID := server.Client(), cognitotest.ExampleClientID
+	token, err := signIn(client, clientID, "ada", cognitotest.ExamplePassword)
+	fmt.Println("token:", len(token), err) // signIn does not support challenges
+	fmt.Println("digits of the code:", len(server.Code(pool.ID, "ada")))
 	// Output:
 	// token: 0 <nil>
 	// digits of the code: 6

@@ -11,12 +11,13 @@ import (
 	"io"
 	"math/big"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-// peer is a client written for these tests alone: it speaks to the server by raw HTTP, and does its own SRP.
+// peer is a client for these tests only. It sends raw HTTP and has its own implementation of SRP.
 type peer struct {
 	t      *testing.T
 	http   *http.Client
@@ -28,14 +29,23 @@ func newPeer(t *testing.T, s *Server) *peer {
 	return &peer{t: t, http: s.Client(), client: ExampleClientID}
 }
 
-// withSecret is the same peer with the app client that has a secret.
+// withSecret returns the peer with the app client that has a secret.
 func (p peer) withSecret() *peer {
-	p.client, p.secret = ExampleSecretClientID, ExampleClientSecret
+	p.client = ExampleSecretClientID
+	p.secret = ExampleClientSecret
 	return &p
 }
 
-// answer is what a JSON service said.
-type answer struct {
+// example returns Example with a changed user pool, and a peer.
+func example(t *testing.T, change func(p *UserPool, ada *User)) (*Server, *peer) {
+	s := Example()
+	pool := &s.UserPools[0]
+	change(pool, &pool.Users[0])
+	return s, newPeer(t, s)
+}
+
+// response is the response of a JSON service.
+type response struct {
 	Code, Message string // of an error
 	Status        int    `json:"-"`
 	Header        http.Header
@@ -44,17 +54,19 @@ type answer struct {
 	Type                 string `json:"__type"`
 	ChallengeName        string
 	Session              *string
-	ChallengeParameters  map[string]string
+	ChallengeParameters  params
 	AuthenticationResult struct {
 		AccessToken, IdToken, RefreshToken, TokenType string
-		ExpiresIn                                     int
-		NewDeviceMetadata                             *struct{ DeviceKey, DeviceGroupKey string }
+
+		ExpiresIn         int
+		NewDeviceMetadata *struct{ DeviceKey, DeviceGroupKey string }
 	}
 	AvailableChallenges []string
 	IdentityId, Token   string
 	Credentials         struct {
 		AccessKeyId, SecretKey, SessionToken string
-		Expiration                           json.Number
+
+		Expiration json.Number
 	}
 	Username            string
 	UserAttributes      []struct{ Name, Value string }
@@ -65,73 +77,73 @@ type answer struct {
 	CodeDeliveryDetails struct{ Destination, DeliveryMedium, AttributeName string }
 }
 
-// post sends one request; a body that is a string is sent as it is.
-func (p *peer) post(url, target string, body any) answer {
+// post sends one request. It sends a body that is a string as it is.
+func (p *peer) post(url, target string, body any) response {
 	p.t.Helper()
 	text, ok := body.(string)
 	if !ok {
-		b, err := json.Marshal(body)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		text = string(b)
+		text = jsonText(body)
 	}
-	req, _ := http.NewRequest("POST", url, strings.NewReader(text))
-	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	req.Header.Set("X-Amz-Target", target)
-	return p.do(req)
+	r, err := http.NewRequest("POST", url, strings.NewReader(text))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	r.Header.Set("X-Amz-Target", target)
+	return p.do(r)
 }
 
-func (p *peer) do(req *http.Request) answer {
+func (p *peer) do(r *http.Request) response {
 	p.t.Helper()
-	resp, err := p.http.Do(req)
+	resp, err := p.http.Do(r)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	a := answer{Status: resp.StatusCode, Header: resp.Header}
+	a := response{Status: resp.StatusCode, Header: resp.Header}
 	if a.Body, err = io.ReadAll(resp.Body); err != nil {
 		p.t.Fatal(err)
 	}
-	if strings.HasPrefix(resp.Header.Get("Content-Type"), "application/x-amz-json") {
+	if strings.HasPrefix(a.Header.Get("Content-Type"), "application/x-amz-json") {
 		if err := json.Unmarshal(a.Body, &a); err != nil {
-			p.t.Fatalf("answer is not JSON: %v", err)
+			p.t.Fatalf("response is not JSON: %v", err)
 		}
 	}
 	a.Code = a.Type
-	if a.Status == 200 && a.Code != "" || a.Status != 200 && a.Header.Get("x-amzn-ErrorType") != a.Code+":" && a.Code != "" {
-		p.t.Fatalf("status %d, x-amzn-ErrorType %q, __type %q do not agree", a.Status, a.Header.Get("x-amzn-ErrorType"), a.Code)
+	header := a.Header.Get("x-amzn-ErrorType")
+	if a.Status == 200 && a.Code != "" || a.Status != 200 && a.Code != "" && header != a.Code+":" {
+		p.t.Fatalf("status %d, x-amzn-ErrorType %q and __type %q disagree",
+			a.Status, header, a.Code)
 	}
 	return a
 }
 
-// idp and identity call one operation under AWS's host names.
-func (p *peer) idp(operation string, body any) answer {
+// idp calls an operation of user pools under AWS's host name.
+func (p *peer) idp(operation string, body any) response {
 	p.t.Helper()
-	return p.post("https://cognito-idp.us-east-1.amazonaws.com/", "AWSCognitoIdentityProviderService."+operation, body)
+	const url = "https://cognito-idp.us-east-1.amazonaws.com/"
+	return p.post(url, "AWSCognitoIdentityProviderService."+operation, body)
 }
 
-func (p *peer) identity(operation string, body any) answer {
+// identity calls an operation of identity pools under AWS's host name.
+func (p *peer) identity(operation string, body any) response {
 	p.t.Helper()
-	return p.post("https://cognito-identity.us-east-1.amazonaws.com/", "AWSCognitoIdentityService."+operation, body)
+	const url = "https://cognito-identity.us-east-1.amazonaws.com/"
+	return p.post(url, "AWSCognitoIdentityService."+operation, body)
 }
-
-type m = map[string]any
 
 func (p *peer) secretHash(user string) string {
-	mac := hmac.New(sha256.New, []byte(p.secret))
-	io.WriteString(mac, user+p.client)
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	return base64.StdEncoding.EncodeToString(hm([]byte(p.secret), []byte(user+p.client)))
 }
 
-// params adds SECRET_HASH when the app client has a secret.
-func (p *peer) params(user string, keyValues ...string) map[string]string {
-	out := map[string]string{}
+// params returns the pairs with USERNAME, and with SECRET_HASH if the app client has a secret.
+func (p *peer) params(user string, pairs ...string) params {
+	out := params{}
 	if user != "" {
 		out["USERNAME"] = user
 	}
-	for i := 0; i < len(keyValues); i += 2 {
-		out[keyValues[i]] = keyValues[i+1]
+	for i := 0; i < len(pairs); i += 2 {
+		out[pairs[i]] = pairs[i+1]
 	}
 	if p.secret != "" {
 		out["SECRET_HASH"] = p.secretHash(user)
@@ -139,37 +151,64 @@ func (p *peer) params(user string, keyValues ...string) map[string]string {
 	return out
 }
 
-func (p *peer) initiate(flow string, params map[string]string) answer {
+func (p *peer) initiate(flow string, in params) response {
 	p.t.Helper()
-	return p.idp("InitiateAuth", m{"ClientId": p.client, "AuthFlow": flow, "AuthParameters": params})
+	return p.idp("InitiateAuth", object{
+		"ClientId":       p.client,
+		"AuthFlow":       flow,
+		"AuthParameters": in,
+	})
 }
 
-func (p *peer) respond(challenge string, responses map[string]string) answer {
+// respond responds to a challenge without a Session.
+func (p *peer) respond(challenge string, responses params) response {
 	p.t.Helper()
-	return p.idp("RespondToAuthChallenge", m{"ClientId": p.client, "ChallengeName": challenge, "ChallengeResponses": responses})
+	return p.respondWith(challenge, nil, responses)
 }
 
-// proof is one SRP exchange from the client's side. It works on hexadecimal text, as the JavaScript client does, where
-// the server works on numbers.
-type proof struct {
-	a, A *big.Int
+// respondWith responds to a challenge. The session is a string, a *string or nil.
+func (p *peer) respondWith(challenge string, session any, responses params) response {
+	p.t.Helper()
+	return p.idp("RespondToAuthChallenge", object{
+		"ClientId":           p.client,
+		"ChallengeName":      challenge,
+		"Session":            session,
+		"ChallengeResponses": responses,
+	})
 }
 
-func newProof() *proof {
+// reply responds to the challenge in a.
+func (p *peer) reply(a response, pairs ...string) response {
+	p.t.Helper()
+	user := a.ChallengeParameters["USERNAME"]
+	if user == "" {
+		user = a.ChallengeParameters["USER_ID_FOR_SRP"]
+	}
+	if user == "" {
+		user = ExampleUser
+	}
+	return p.respondWith(a.ChallengeName, a.Session, p.params(user, pairs...))
+}
+
+// srpClient is the client's side of one SRP exchange. It computes on hexadecimal text, as the
+// JavaScript client does, whereas the server computes on numbers.
+type srpClient struct{ a, A *big.Int }
+
+func newSRPClient() *srpClient {
 	b := make([]byte, 32)
 	rand.Read(b)
-	a := new(big.Int).SetBytes(b)
-	return &proof{a, new(big.Int).Exp(big.NewInt(2), a, testN())}
+	a := number(b)
+	return &srpClient{a, new(big.Int).Exp(big.NewInt(2), a, testN())}
 }
 
+// testN returns the prime. TestGroup checks it against RFC 3526 section 5.
 func testN() *big.Int {
-	// RFC 3526 section 5: 2^3072 - 2^3008 - 1 + 2^64 * ([2^2942 pi] + 1690314), written out in hexadecimal by the
-	// vectors of TestGroup; here it is only reused.
 	n, _ := new(big.Int).SetString(prime3072, 16)
 	return n
 }
 
-// padHex is the JavaScript client's: an even number of digits, and 00 in front of a first digit of 8 or more.
+// padHex encodes n like the JavaScript client: with an even number of digits, and with 00 in front
+// of a first digit of 8 or more.
 func padHex(n *big.Int) []byte {
 	s := n.Text(16)
 	if len(s)%2 == 1 {
@@ -197,8 +236,10 @@ func hm(key, message []byte) []byte {
 
 func number(b []byte) *big.Int { return new(big.Int).SetBytes(b) }
 
-// signature answers PASSWORD_CLAIM_SIGNATURE.
-func (e *proof) signature(poolName, user, password string, challenge map[string]string, timestamp string) string {
+// signature returns PASSWORD_CLAIM_SIGNATURE.
+func (e *srpClient) signature(
+	poolName, user, password string, challenge params, timestamp string,
+) string {
 	n, g := testN(), big.NewInt(2)
 	B, _ := new(big.Int).SetString(challenge["SRP_B"], 16)
 	salt, _ := new(big.Int).SetString(challenge["SALT"], 16)
@@ -215,69 +256,147 @@ func (e *proof) signature(poolName, user, password string, challenge map[string]
 
 func timestamp(t time.Time) string { return t.UTC().Format("Mon Jan 2 15:04:05 UTC 2006") }
 
-// start begins an SRP sign-in and fails the test unless the challenge comes.
-func (p *peer) start(e *proof, user string) map[string]string {
+// start starts an SRP sign-in and returns the parameters of PASSWORD_VERIFIER.
+func (p *peer) start(e *srpClient, user string) params {
 	p.t.Helper()
 	a := p.initiate("USER_SRP_AUTH", p.params(user, "SRP_A", e.A.Text(16)))
 	if a.ChallengeName != "PASSWORD_VERIFIER" {
-		p.t.Fatalf("InitiateAuth: %d %s %s, want PASSWORD_VERIFIER", a.Status, a.Code, a.Message)
+		p.t.Fatalf("InitiateAuth = %d %s %s, want PASSWORD_VERIFIER", a.Status, a.Code, a.Message)
 	}
 	return a.ChallengeParameters
 }
 
-// claim is the right answer to a challenge, for tests to spoil.
-func (p *peer) claim(e *proof, challenge map[string]string, password, stamp string) map[string]string {
+// claim returns the correct responses to PASSWORD_VERIFIER.
+func (p *peer) claim(e *srpClient, challenge params, password, stamp string) params {
 	user := challenge["USER_ID_FOR_SRP"]
 	return p.params(user,
-		"PASSWORD_CLAIM_SECRET_BLOCK", challenge["SECRET_BLOCK"], "TIMESTAMP", stamp,
+		"PASSWORD_CLAIM_SECRET_BLOCK", challenge["SECRET_BLOCK"],
+		"TIMESTAMP", stamp,
 		"PASSWORD_CLAIM_SIGNATURE", e.signature("EXAMPLE00", user, password, challenge, stamp))
 }
 
-// signIn signs in by SRP.
-func (p *peer) signIn(user, password string) answer {
+// signIn signs in with SRP.
+func (p *peer) signIn(user, password string) response {
 	p.t.Helper()
-	e := newProof()
+	e := newSRPClient()
 	challenge := p.start(e, user)
-	return p.respond("PASSWORD_VERIFIER", p.claim(e, challenge, password, timestamp(time.Now())))
+	claim := p.claim(e, challenge, password, timestamp(time.Now()))
+	return p.respond("PASSWORD_VERIFIER", claim)
 }
 
-func (p *peer) mustSignIn() answer {
+// mustSignIn signs ExampleUser in.
+func (p *peer) mustSignIn() response {
 	p.t.Helper()
-	a := p.signIn(ExampleUser, ExamplePassword)
-	a.want(p.t, "")
-	return a
+	return p.signIn(ExampleUser, ExamplePassword).wantTokens(p.t)
 }
 
-// want fails the test unless the answer has the error code ("" for success).
-func (a answer) want(t *testing.T, code string) {
+// password starts a sign-in with USER_PASSWORD_AUTH.
+func (p *peer) password(user string, pairs ...string) response {
+	p.t.Helper()
+	pairs = append(pairs, "PASSWORD", ExamplePassword)
+	return p.initiate("USER_PASSWORD_AUTH", p.params(user, pairs...))
+}
+
+// want checks the error code, which is empty for success.
+func (a response) want(t *testing.T, code string) {
 	t.Helper()
 	if a.Code != code || (a.Status == 200) != (code == "") {
-		t.Errorf("answer is %d %q (%s), want %q", a.Status, a.Code, a.Message, code)
+		t.Errorf("response = %d %q (%s), want %q", a.Status, a.Code, a.Message, code)
 	}
 }
 
-// payload reads the claims of a token without checking it.
-func payload(t *testing.T, token string) map[string]any {
+// wantChallenge checks that the response is the challenge with a Session.
+func (a response) wantChallenge(t *testing.T, challenge string) response {
+	t.Helper()
+	if a.ChallengeName != challenge || a.Session == nil || len(*a.Session) < 20 ||
+		len(*a.Session) > 2048 || a.AuthenticationResult.IdToken != "" {
+		t.Fatalf("response = %s %s (%s), want %s with a Session",
+			a.ChallengeName, a.Code, a.Message, challenge)
+	}
+	return a
+}
+
+// wantTokens checks that the response has tokens.
+func (a response) wantTokens(t *testing.T) response {
+	t.Helper()
+	if a.Status != 200 || a.AuthenticationResult.IdToken == "" || a.ChallengeName != "" ||
+		a.Session != nil {
+		t.Fatalf("response = %d %s %s (%s), want tokens",
+			a.Status, a.ChallengeName, a.Code, a.Message)
+	}
+	return a
+}
+
+// payload decodes the claims of a token without checking it.
+func payload(t *testing.T, token string) claims {
 	t.Helper()
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		t.Fatalf("token has %d parts", len(parts))
+		t.Fatalf("token has %d parts, want 3", len(parts))
 	}
 	b, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
 		t.Fatal(err)
 	}
-	var c map[string]any
+	var c claims
 	if err := json.Unmarshal(b, &c); err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
-// otherFirst is base64 text with another first character.
-func otherFirst(s string) string {
+// code returns the last code of ExampleUser.
+func code(s *Server) string { return s.Code(ExampleUserPoolID, ExampleUser) }
+
+// wrong returns a different code of six digits.
+func wrong(code string) string {
+	if code == "000000" {
+		return "000001"
+	}
+	return "000000"
+}
+
+// changeFirst returns base64 text with a different first character.
+func changeFirst(s string) string {
 	if s[0] == 'A' {
 		return "B" + s[1:]
 	}
 	return "A" + s[1:]
+}
+
+// sign signs r and its body. The path and the query must be encoded as they are signed.
+func (c *issuedCredentials) sign(r *http.Request, body, region, service string) {
+	now := time.Now().UTC().Format("20060102T150405Z")
+	r.Header.Set("X-Amz-Date", now)
+	r.Header.Set("X-Amz-Content-Sha256", hex.EncodeToString(sum([]byte(body))))
+	r.Header.Set("X-Amz-Security-Token", c.sessionToken)
+	lines := []string{"host:" + r.Host}
+	for name, values := range r.Header {
+		lines = append(lines, strings.ToLower(name)+":"+strings.Join(values, ","))
+	}
+	slices.Sort(lines)
+	var names []string
+	for _, line := range lines {
+		name, _, _ := strings.Cut(line, ":")
+		names = append(names, name)
+	}
+	pairs := strings.Split(r.URL.RawQuery, "&")
+	slices.Sort(pairs) // None of the tests has a name that is a prefix of another.
+	canonical := strings.Join([]string{
+		r.Method,
+		r.URL.EscapedPath(),
+		strings.Join(pairs, "&"),
+		strings.Join(lines, "\n") + "\n",
+		strings.Join(names, ";"),
+		hex.EncodeToString(sum([]byte(body))),
+	}, "\n")
+	scope := now[:8] + "/" + region + "/" + service + "/aws4_request"
+	toSign := "AWS4-HMAC-SHA256\n" + now + "\n" + scope + "\n" +
+		hex.EncodeToString(sum([]byte(canonical)))
+	key := []byte("AWS4" + c.secretAccessKey)
+	for _, part := range append(strings.Split(scope, "/"), toSign) {
+		key = hm(key, []byte(part))
+	}
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+c.accessKeyID+"/"+scope+
+		", SignedHeaders="+strings.Join(names, ";")+", Signature="+hex.EncodeToString(key))
 }

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// host is what one of AWS's host names says.
+// host is the meaning of one of AWS's host names. The zero host is not one of AWS's.
 type host struct {
-	service string // cognito-idp, issuer-cognito-idp, cognito-identity, sts or s3; empty: not a host of AWS
-	region  string // empty: a host without one (sts.amazonaws.com), or not a host of AWS
+	service string // cognito-idp, issuer-cognito-idp, cognito-identity, sts or s3
+	region  string // empty for a global host such as sts.amazonaws.com
 	bucket  string // S3 with the bucket in the host name
 }
 
-// partitions are AWS's: the Regions' prefix, the domain of their hosts, and of their dual-stack hosts (botocore
-// partitions.json). The last is for all other Regions.
+// partitions are AWS's partitions by the prefix of their Regions, with the domain of their hosts
+// and of their dual-stack hosts (botocore partitions.json). The last one is for all other Regions.
 var partitions = [...]struct{ prefix, domain, dualStack string }{
 	{"cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
 	{"eusc-", "amazonaws.eu", "api.amazonwebservices.eu"},
@@ -25,7 +25,7 @@ var partitions = [...]struct{ prefix, domain, dualStack string }{
 	{"", "amazonaws.com", "api.aws"},
 }
 
-// domain is the domain of a Region's hosts.
+// domain returns the domain of a Region's hosts.
 func domain(region string) string {
 	for _, p := range partitions {
 		if strings.HasPrefix(region, p.prefix) {
@@ -35,45 +35,47 @@ func domain(region string) string {
 	return ""
 }
 
-// parseHost reads a Host header: service[-fips].region.suffix, for S3 also bucket.s3[-fips][.dualstack][.region].suffix.
-// It answers the zero host for a name that is not AWS's.
+// parseHost parses a Host header: service[-fips].region.suffix, and for S3 also
+// bucket.s3[-fips][.dualstack][.region].suffix. It returns the zero host for any other name.
 func parseHost(hostport string) host {
 	name := strings.ToLower(hostport)
 	if h, port, err := net.SplitHostPort(name); err == nil && port == "443" {
 		name = h
 	}
 	for _, p := range partitions {
-		if rest, ok := strings.CutSuffix(name, "."+p.domain); ok {
-			return parseLabels(strings.Split(rest, "."))
-		}
-		if rest, ok := strings.CutSuffix(name, "."+p.dualStack); ok {
-			return parseLabels(strings.Split(rest, "."))
+		for _, suffix := range []string{p.domain, p.dualStack} {
+			if rest, ok := strings.CutSuffix(name, "."+suffix); ok {
+				return parseLabels(strings.Split(rest, "."))
+			}
 		}
 	}
 	return host{}
 }
 
-// parseLabels reads what stands in front of the domain, from the end.
+// parseLabels parses the labels in front of the domain, starting from the last.
 func parseLabels(labels []string) (h host) {
 	pop := func() (last string) {
 		if len(labels) > 0 {
-			last, labels = labels[len(labels)-1], labels[:len(labels)-1]
+			last = labels[len(labels)-1]
+			labels = labels[:len(labels)-1]
 		}
 		return last
 	}
 	label := pop()
-	if strings.Count(label, "-") >= 2 && label[len(label)-1] >= '0' && label[len(label)-1] <= '9' {
-		h.region, label = label, pop()
+	if strings.Count(label, "-") >= 2 && strings.Trim(label[len(label)-1:], "0123456789") == "" {
+		h.region = label
+		label = pop()
 	}
 	if label == "dualstack" {
 		label = pop()
 	}
-	h.service, h.bucket = strings.TrimSuffix(label, "-fips"), strings.Join(labels, ".")
+	h.service = strings.TrimSuffix(label, "-fips")
+	h.bucket = strings.Join(labels, ".")
 	known := false
 	switch h.service {
 	case "s3":
 		known = true
-	case "sts", "cognito-identity": // also without a Region: STS's global host, and the OpenID issuer of identity pools
+	case "sts", "cognito-identity": // STS's global host, and the OpenID issuer of identity pools
 		known = h.bucket == ""
 	case "cognito-idp", "issuer-cognito-idp":
 		known = h.bucket == "" && h.region != ""
@@ -84,18 +86,16 @@ func parseLabels(labels []string) (h host) {
 	return h
 }
 
-// serves reports whether a thing of the given Region may be had at the host: hosts that are not AWS's serve all Regions.
+// serves reports whether resources of the Region are available at the host. A host that is not
+// AWS's serves all Regions.
 func (h host) serves(region string) bool { return h.service == "" || h.region == region }
 
-// loopback reports whether hostport is this machine under one of its own names.
+// loopback reports whether hostport is a loopback address or localhost.
 func loopback(hostport string) bool {
 	name, _, err := net.SplitHostPort(hostport)
 	if err != nil {
 		name = strings.Trim(hostport, "[]")
 	}
-	if name == "localhost" {
-		return true
-	}
 	addr, err := netip.ParseAddr(name)
-	return err == nil && addr.IsLoopback()
+	return name == "localhost" || err == nil && addr.IsLoopback()
 }

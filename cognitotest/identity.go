@@ -11,61 +11,59 @@ import (
 
 // IdentityPool is a Cognito identity pool.
 type IdentityPool struct {
-	ID string // us-east-1:00000000-0000-0000-0000-000000000000: Region, ":", UUID
+	// ID consists of the Region, ":" and a UUID: us-east-1:00000000-0000-0000-0000-000000000000.
+	ID string
 
-	// ClientIDs are the app clients, of any of the server's user pools, whose ID tokens the pool takes.
+	// ClientIDs are the app clients whose ID tokens the pool accepts. They may belong to any user
+	// pool of the server.
 	ClientIDs []string
 
-	AuthenticatedRole   string // ARN of the role that a signed-in user gets
-	UnauthenticatedRole string // ARN of the role that a guest gets
+	// AuthenticatedRole is the ARN of the role of signed-in users.
+	AuthenticatedRole string
 
-	RolesFromToken   bool // a signed-in user gets the token's cognito:preferred_role, when it has one
-	AllowGuests      bool // identities without a login
-	AllowClassicFlow bool // GetOpenIdToken, for AssumeRoleWithWebIdentity
+	// UnauthenticatedRole is the ARN of the role of guests.
+	UnauthenticatedRole string
 
-	// CredentialsValidity is how long credentials of the enhanced flow live. 0: 1 hour, as on AWS, which offers no choice;
-	// a test of what renews them may want less.
+	// RolesFromToken gives a signed-in user the role in the claim cognito:preferred_role of the ID
+	// token, if it has one.
+	RolesFromToken bool
+
+	// AllowGuests allows identities without a login.
+	AllowGuests bool
+
+	// AllowClassicFlow allows GetOpenIdToken, whose token AssumeRoleWithWebIdentity accepts.
+	AllowClassicFlow bool
+
+	// CredentialsValidity is the lifetime of credentials of the enhanced flow. If it is 0, they
+	// live for 1 hour, as they always do on AWS. Set it to test the renewal of credentials.
 	CredentialsValidity time.Duration
 }
 
-// identity is one that GetId has answered.
+// identity is an identity that GetId returned.
 type identity struct {
 	pool     *IdentityPool
-	provider string // the login's key: the user pool's issuer without https://; empty: a guest
+	provider string // the key of the login: the issuer without https://; empty for a guest
 	sub      string // the user in the user pool
 }
 
-// identityOperation answers an operation of the Amazon Cognito federated identities API, nil for one that the stand-in
-// has not.
-func identityOperation(name string) operation {
-	switch name {
-	case "GetId":
-		return getID
-	case "GetCredentialsForIdentity":
-		return getCredentialsForIdentity
-	case "GetOpenIdToken":
-		return getOpenIDToken
-	}
-	return nil
-}
-
-// openIDTokenValidity is how long a token of GetOpenIdToken can be used (API reference of GetOpenIdToken).
+// openIDTokenValidity is the lifetime of the token of GetOpenIdToken, from its API reference.
 const openIDTokenValidity = 10 * time.Minute
 
-// login checks the Logins of a request: none for a guest, or one of a user pool, whose key must be the issuer of the ID
-// token without https://. Several logins for one identity are not modelled.
-func (s *Server) login(pool *IdentityPool, logins map[string]string) (identity, claims, error) {
+// login checks Logins. A guest has none. A user has the ID token of a user pool, and its key must
+// be the issuer of the token without https://. Several logins are not modelled.
+func (s *Server) login(pool *IdentityPool, logins params) (identity, claims, error) {
 	if len(logins) == 0 {
 		if !pool.AllowGuests {
-			return identity{}, nil, refuse("NotAuthorizedException", "Unauthenticated access is not supported for this identity pool.")
+			return identity{}, nil, notAuthorized(
+				"Unauthenticated access is not supported for this identity pool.")
 		}
 		return identity{pool: pool}, nil, nil
 	}
 	if len(logins) > 1 {
-		return identity{}, nil, refuse("InvalidParameterException", "The stand-in takes one login at a time.")
+		return identity{}, nil, invalid("cognitotest supports one login")
 	}
 	var provider, token string
-	for provider, token = range logins { // the one
+	for provider, token = range logins { // the only one
 	}
 	c, err := s.verifyToken(token)
 	message := ""
@@ -86,110 +84,101 @@ func (s *Server) login(pool *IdentityPool, logins map[string]string) (identity, 
 	default:
 		return identity{pool, provider, c.text("sub")}, c, nil
 	}
-	return identity{}, nil, refuse("NotAuthorizedException", "%s", message)
+	return identity{}, nil, notAuthorized("%s", message)
 }
 
-// getID is GetId. A user has one identity in a pool, always the same; a guest gets a new one at each call.
-func getID(s *Server, in call) (object, error) {
-	var poolID string
-	var logins map[string]string
-	if err := in.read(map[string]any{"IdentityPoolId": &poolID, "Logins": &logins}, "IdentityPoolId"); err != nil {
-		return nil, err
+// byIdentityPool finds the identity pool in the Region of the host, and checks the logins.
+func byIdentityPool(s *Server, r *request) (err error) {
+	id := r.IdentityPoolId
+	at := slices.IndexFunc(s.IdentityPools, func(p IdentityPool) bool { return p.ID == id })
+	if at < 0 || !r.host.serves(before(id, ":")) {
+		return refuse("ResourceNotFoundException", "IdentityPool '%s' not found.", id)
 	}
-	at := slices.IndexFunc(s.IdentityPools, func(p IdentityPool) bool { return p.ID == poolID })
-	if at < 0 || !in.host.serves(before(poolID, ":")) {
-		return nil, refuse("ResourceNotFoundException", "IdentityPool '%s' not found.", poolID)
+	r.identity, r.claims, err = s.login(&s.IdentityPools[at], r.Logins)
+	return err
+}
+
+// byIdentity finds the identity, and checks that the logins belong to it.
+func byIdentity(s *Server, r *request) (err error) {
+	known, ok := s.identities.get(r.IdentityId)
+	if !ok || !r.host.serves(before(r.IdentityId, ":")) {
+		return refuse("ResourceNotFoundException", "Identity '%s' not found.", r.IdentityId)
 	}
-	who, _, err := s.login(&s.IdentityPools[at], logins)
-	if err != nil {
-		return nil, err
+	r.identity, r.claims, err = s.login(known.pool, r.Logins)
+	if err == nil && r.identity != *known {
+		err = notAuthorized("Access to Identity '%s' is forbidden.", r.IdentityId)
 	}
+	return err
+}
+
+// getID returns the same identity of a user at every call, and a new one for each guest.
+func getID(s *Server, r *request) (object, error) {
+	pool, user := r.identity.pool, r.identity
 	id := newUUID()
-	if who.provider != "" {
-		id = stableUUID("identity", poolID, who.provider, who.sub)
+	if user.provider != "" {
+		id = stableUUID("identity", pool.ID, user.provider, user.sub)
 	}
-	id = before(poolID, ":") + ":" + id
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.identities.put(id, &who, time.Now().AddDate(100, 0, 0))
+	id = before(pool.ID, ":") + ":" + id
+	s.identities.put(id, &user, time.Now().AddDate(100, 0, 0))
 	return object{"IdentityId": id}, nil
 }
 
-// identify finds the identity of a request and checks that the logins are its own.
-func (s *Server) identify(in call) (id string, who identity, c claims, err error) {
-	var logins map[string]string
-	if err := in.read(map[string]any{"IdentityId": &id, "Logins": &logins}, "IdentityId"); err != nil {
-		return "", identity{}, nil, err
-	}
-	s.mu.Lock()
-	known, ok := s.identities.get(id)
-	s.mu.Unlock()
-	if !ok || !in.host.serves(before(id, ":")) {
-		return "", identity{}, nil, refuse("ResourceNotFoundException", "Identity '%s' not found.", id)
-	}
-	who, c, err = s.login(known.pool, logins)
-	if err == nil && who != *known {
-		err = refuse("NotAuthorizedException", "Access to Identity '%s' is forbidden.", id)
-	}
-	return id, who, c, err
-}
-
-// getCredentialsForIdentity is GetCredentialsForIdentity, the enhanced flow.
-func getCredentialsForIdentity(s *Server, in call) (object, error) {
-	var customRole string
-	if err := in.read(map[string]any{"CustomRoleArn": &customRole}); err != nil {
-		return nil, err
-	}
-	id, who, c, err := s.identify(in)
-	if err != nil {
-		return nil, err
-	}
-	role := who.pool.UnauthenticatedRole
-	if who.provider != "" {
-		role = who.pool.AuthenticatedRole
-		if preferred := c.text("cognito:preferred_role"); who.pool.RolesFromToken && preferred != "" {
-			role = preferred
+// getCredentialsForIdentity is the enhanced flow.
+func getCredentialsForIdentity(s *Server, r *request) (object, error) {
+	pool := r.identity.pool
+	role := pool.UnauthenticatedRole
+	if r.identity.provider != "" {
+		role = pool.AuthenticatedRole
+		if preferred := r.claims.text("cognito:preferred_role"); pool.RolesFromToken {
+			role = cmp.Or(preferred, role)
 		}
 	}
-	if customRole != "" && customRole != role && !slices.Contains(c.texts("cognito:roles"), customRole) {
-		return nil, refuse("NotAuthorizedException", "Access to Role '%s' is forbidden.", customRole)
+	custom := cmp.Or(r.CustomRoleArn, role)
+	if custom != role && !slices.Contains(r.claims.texts("cognito:roles"), custom) {
+		return nil, notAuthorized("Access to Role '%s' is forbidden.", custom)
 	}
-	if customRole != "" {
-		role = customRole
+	if custom == "" {
+		return nil, refuse("InvalidIdentityPoolConfigurationException",
+			"Invalid identity pool configuration. Check assigned IAM roles for this pool.")
 	}
-	if role == "" {
-		return nil, refuse("InvalidIdentityPoolConfigurationException", "Invalid identity pool configuration. Check assigned IAM roles for this pool.")
-	}
-	credentials := s.issue(principal{role, "CognitoIdentityCredentials"}, cmp.Or(who.pool.CredentialsValidity, time.Hour))
-	return object{"IdentityId": id, "Credentials": object{
-		"AccessKeyId": credentials.accessKeyID, "SecretKey": credentials.secretAccessKey,
-		"SessionToken": credentials.sessionToken, "Expiration": javaSeconds(credentials.expires),
+	c := s.issue(principal{custom, "CognitoIdentityCredentials"},
+		cmp.Or(pool.CredentialsValidity, time.Hour))
+	return object{"IdentityId": r.IdentityId, "Credentials": object{
+		"AccessKeyId":  c.accessKeyID,
+		"SecretKey":    c.secretAccessKey,
+		"SessionToken": c.sessionToken,
+		"Expiration":   javaSeconds(c.expires),
 	}}, nil
 }
 
-// javaSeconds is a time as AWS writes it here: seconds since 1970, a Java double, 1.699168089E9. A client that expects
-// an integer fails on it, as it would on AWS.
+// javaSeconds returns a time in AWS's form: seconds since 1970 as a Java double, 1.699168089E9.
+// A client that expects an integer fails here as it does on AWS.
 func javaSeconds(t time.Time) json.RawMessage {
 	text := strconv.FormatFloat(float64(t.Unix()), 'E', -1, 64)
 	return json.RawMessage(strings.Replace(text, "E+0", "E", 1))
 }
 
-// getOpenIDToken is GetOpenIdToken, the first half of the classic flow.
-func getOpenIDToken(s *Server, in call) (object, error) {
-	id, who, _, err := s.identify(in)
-	if err != nil {
-		return nil, err
-	}
-	if !who.pool.AllowClassicFlow {
-		return nil, refuse("InvalidParameterException", "Basic (classic) flow is not enabled, please use enhanced flow.")
+// getOpenIDToken is the first half of the classic flow.
+func getOpenIDToken(s *Server, r *request) (object, error) {
+	user := r.identity
+	if !user.pool.AllowClassicFlow {
+		return nil, invalid("Basic (classic) flow is not enabled, please use enhanced flow.")
 	}
 	amr := []string{"unauthenticated"}
-	if who.provider != "" {
-		amr = []string{"authenticated", who.provider, who.provider + ":CognitoSignIn:" + who.sub}
+	if user.provider != "" {
+		amr = []string{
+			"authenticated",
+			user.provider,
+			user.provider + ":CognitoSignIn:" + user.sub,
+		}
 	}
 	now := time.Now()
-	return object{"IdentityId": id, "Token": s.sign(claims{
-		"iss": identityIssuer, "sub": id, "aud": who.pool.ID, "amr": amr,
-		"iat": now.Unix(), "exp": now.Add(openIDTokenValidity).Unix(),
+	return object{"IdentityId": r.IdentityId, "Token": s.sign(claims{
+		"iss": identityIssuer,
+		"sub": r.IdentityId,
+		"aud": user.pool.ID,
+		"amr": amr,
+		"iat": now.Unix(),
+		"exp": now.Add(openIDTokenValidity).Unix(),
 	})}, nil
 }

@@ -3,7 +3,6 @@ package cognitotest
 import (
 	"crypto/hmac"
 	"crypto/sha1"
-	"crypto/subtle"
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
@@ -31,44 +30,50 @@ func (u *User) can(factor string) bool {
 	return false
 }
 
-// factors lists the user's second factors, as far as the pool asks for any.
+// factors lists the user's second factors that the pool requires.
 func (u *User) factors(p *UserPool) (list []string) {
+	if p.MFAConfiguration != "ON" && p.MFAConfiguration != "OPTIONAL" {
+		return nil
+	}
 	for _, factor := range u.MFA {
-		if u.can(factor) && (p.MFAConfiguration == "ON" || p.MFAConfiguration == "OPTIONAL") {
+		if u.can(factor) {
 			list = append(list, factor)
 		}
 	}
 	return list
 }
 
-// askSecond asks for the second factor, nil when none is needed.
-func (s *Server) askSecond(c *session, u *User) object {
-	pool := c.account.pool
+// askSecond asks for a second factor. It returns nil if none is needed.
+func (s *Server) askSecond(c *session) object {
+	u, pool := &c.account.user, c.account.pool
 	list := u.factors(pool)
+	out := params{"USER_ID_FOR_SRP": u.Name}
 	switch {
 	case c.second, len(list) == 0 && pool.MFAConfiguration != "ON":
 		return nil
 	case len(list) == 0:
-		return s.ask(c, "MFA_SETUP", map[string]string{"USER_ID_FOR_SRP": u.Name, "MFAS_CAN_SETUP": jsonText([]string{totpMFA, mailMFA})})
+		out["MFAS_CAN_SETUP"] = jsonText([]string{totpMFA, mailMFA})
+		return s.ask(c, "MFA_SETUP", out)
 	case slices.Contains(list, u.PreferredMFA):
-		return s.askFactor(c, u, u.PreferredMFA)
+		return s.askFactor(c, u.PreferredMFA)
 	case len(list) == 1:
-		return s.askFactor(c, u, list[0])
+		return s.askFactor(c, list[0])
 	}
-	return s.ask(c, "SELECT_MFA_TYPE", map[string]string{"USER_ID_FOR_SRP": u.Name, "MFAS_CAN_CHOOSE": jsonText(list)})
+	out["MFAS_CAN_CHOOSE"] = jsonText(list)
+	return s.ask(c, "SELECT_MFA_TYPE", out)
 }
 
-// askFactor asks for the code of one factor, and sends it.
-func (s *Server) askFactor(c *session, u *User, factor string) object {
+// askFactor asks for the code of one factor. If the factor is not an authenticator app, it sends
+// the code first.
+func (s *Server) askFactor(c *session, factor string) object {
+	u := &c.account.user
 	switch factor {
 	case totpMFA:
-		params := map[string]string{"USER_ID_FOR_SRP": u.Name}
-		s.mu.Lock()
+		out := params{"USER_ID_FOR_SRP": u.Name}
 		if name := c.account.totpName; name != "" {
-			params["FRIENDLY_DEVICE_NAME"] = name
+			out["FRIENDLY_DEVICE_NAME"] = name
 		}
-		s.mu.Unlock()
-		return s.ask(c, factor, params)
+		return s.ask(c, factor, out)
 	case mailMFA:
 		return s.askCode(c, factor, "email", u.Attributes["email"])
 	}
@@ -76,148 +81,141 @@ func (s *Server) askFactor(c *session, u *User, factor string) object {
 }
 
 func (s *Server) askCode(c *session, challenge, attribute, address string) object {
-	s.mu.Lock()
-	code, medium, destination := c.account.send(attribute, address)
-	s.mu.Unlock()
-	c.expected = code
-	return s.ask(c, challenge, map[string]string{
-		"USER_ID_FOR_SRP": c.account.user.Name, "CODE_DELIVERY_DELIVERY_MEDIUM": medium, "CODE_DELIVERY_DESTINATION": destination,
+	medium, destination := c.account.newCode(attribute, address)
+	c.expected = c.account.code
+	return s.ask(c, challenge, params{
+		"USER_ID_FOR_SRP":               c.account.user.Name,
+		"CODE_DELIVERY_DELIVERY_MEDIUM": medium,
+		"CODE_DELIVERY_DESTINATION":     destination,
 	})
 }
 
-// selectMFA checks the answer to SELECT_MFA_TYPE.
-func (s *Server) selectMFA(c *session, answers map[string]string) (object, error) {
-	u := s.snapshot(c.account)
-	if !slices.Contains(u.factors(c.account.pool), answers["ANSWER"]) {
-		return nil, refuse("InvalidParameterException", "ANSWER %q is not one of MFAS_CAN_CHOOSE", answers["ANSWER"])
+// selectMFA checks the response to SELECT_MFA_TYPE.
+func selectMFA(s *Server, c *session, responses params) (object, error) {
+	factor := responses["ANSWER"]
+	if !slices.Contains(c.account.user.factors(c.account.pool), factor) {
+		return nil, invalid("ANSWER %q is not one of MFAS_CAN_CHOOSE", factor)
 	}
-	return s.askFactor(c, &u, answers["ANSWER"]), nil
+	return s.askFactor(c, factor), nil
 }
 
-// wrongCode counts a wrong code.
-func (c *session) wrongCode(code, message string) error {
-	c.tries++
-	return refuse(code, "%s", message)
-}
-
-// checkCode checks a code that was sent: as second factor, as first one, or to set up EMAIL_OTP.
-func (s *Server) checkCode(c *session, answers map[string]string) (object, error) {
-	if subtle.ConstantTimeCompare([]byte(answers[c.challenge+"_CODE"]), []byte(c.expected)) != 1 {
-		return nil, c.wrongCode("CodeMismatchException", "Invalid code or auth state for the user.")
+// checkCode checks a code that was sent: as a first or second factor, or to set up EMAIL_OTP.
+func checkCode(s *Server, c *session, responses params) (object, error) {
+	if !equal(c.expected, responses[c.challenge+"_CODE"]) {
+		c.tries++
+		return nil, refuse("CodeMismatchException", "Invalid code or auth state for the user.")
 	}
 	if c.email != "" {
-		s.enable(c.account, mailMFA, c.email)
+		c.account.user.Attributes["email"] = c.email
+		c.account.user.Attributes["email_verified"] = "true"
+		s.addAliases(c.account)
+		c.account.user.enable(mailMFA)
 	}
 	c.second = true
 	return s.proceed(c)
 }
 
-// checkTOTP checks the answer to SOFTWARE_TOKEN_MFA. A code is good once (RFC 6238 section 5.2).
-func (s *Server) checkTOTP(c *session, answers map[string]string) (object, error) {
-	s.mu.Lock()
+// checkTOTP checks the response to SOFTWARE_TOKEN_MFA. A code is valid once (RFC 6238 section 5.2).
+func checkTOTP(s *Server, c *session, responses params) (object, error) {
 	a := c.account
-	number, ok := matchTOTP(a.user.TOTPSecret, answers["SOFTWARE_TOKEN_MFA_CODE"], time.Now())
-	used := ok && number <= a.totpStep
-	if ok && !used {
-		a.totpStep = number
-	}
-	s.mu.Unlock()
-	if used {
-		return nil, c.wrongCode("ExpiredCodeException", "Your software token has already been used once.")
-	}
+	step, ok := matchTOTP(a.user.TOTPSecret, responses["SOFTWARE_TOKEN_MFA_CODE"], time.Now())
 	if !ok {
-		return nil, c.wrongCode("CodeMismatchException", "Invalid code received for user")
+		c.tries++
+		return nil, refuse("CodeMismatchException", "Invalid code received for user")
 	}
+	if step <= a.totpStep {
+		c.tries++
+		return nil, refuse("ExpiredCodeException",
+			"Your software token has already been used once.")
+	}
+	a.totpStep = step
 	c.second = true
 	return s.proceed(c)
 }
 
-// finishSetup checks the answer to MFA_SETUP: EMAIL, to which a code is then sent, or nothing when VerifySoftwareToken
-// was right.
-func (s *Server) finishSetup(c *session, answers map[string]string) (object, error) {
-	switch c.email = answers["EMAIL"]; {
+// finishSetup checks the response to MFA_SETUP. It is either EMAIL, to which a code is then sent,
+// or empty after VerifySoftwareToken.
+func finishSetup(s *Server, c *session, responses params) (object, error) {
+	switch c.email = responses["EMAIL"]; {
 	case strings.Contains(c.email, "@"):
 		return s.askCode(c, mailMFA, "email", c.email), nil
 	case c.email != "":
-		return nil, refuse("InvalidParameterException", "EMAIL is not an e-mail address")
+		return nil, invalid("EMAIL is not an e-mail address")
 	case !c.verified:
-		return nil, refuse("SoftwareTokenMFANotFoundException", "Software token MFA has not been verified")
+		return nil, refuse("SoftwareTokenMFANotFoundException",
+			"Software token MFA has not been verified")
 	}
-	s.enable(c.account, totpMFA, "")
+	c.account.user.enable(totpMFA)
 	c.second = true
 	return s.proceed(c)
 }
 
-// enable switches a second factor on, EMAIL_OTP with the address that has just been shown to be the user's.
-func (s *Server) enable(a *account, factor, email string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if email != "" {
-		a.set("email", email)
-		a.set("email_verified", "true")
-		s.addAliases(a)
-	}
-	if !slices.Contains(a.user.MFA, factor) {
-		a.user.MFA = append(slices.Clone(a.user.MFA), factor)
+// enable switches a second factor on.
+func (u *User) enable(factor string) {
+	if !slices.Contains(u.MFA, factor) {
+		u.MFA = append(u.MFA, factor)
 	}
 }
 
-// associateSoftwareToken is AssociateSoftwareToken, with the Session of MFA_SETUP or an access token.
-func (s *Server) associateSoftwareToken(r *request) (object, error) {
+func associateSoftwareToken(s *Server, r *request) (object, error) {
 	secret := base32.StdEncoding.EncodeToString(random(20))
-	if c := r.waiting; c != nil {
-		c.expected, c.verified = secret, false
-		return object{"SecretCode": secret, "Session": s.wait(c, "MFA_SETUP")}, nil
+	out := object{"SecretCode": secret}
+	if c := r.session; c != nil {
+		c.expected = secret
+		c.verified = false
+		out["Session"] = s.wait(c, "MFA_SETUP")
+	} else {
+		r.account.newTOTP = secret
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r.account.newTOTP = secret
-	return object{"SecretCode": secret}, nil
+	return out, nil
 }
 
-// verifySoftwareToken is VerifySoftwareToken. With an access token it leaves it to SetUserMFAPreference to switch the
-// factor on.
-func (s *Server) verifySoftwareToken(r *request) (object, error) {
-	a, c := r.account, r.waiting
-	s.mu.Lock()
+// verifySoftwareToken verifies a code of the new TOTP secret. With an access token, the client
+// switches the factor on with SetUserMFAPreference.
+func verifySoftwareToken(s *Server, r *request) (object, error) {
+	a, c := r.account, r.session
 	secret := a.newTOTP
 	if c != nil {
 		secret = c.expected
 	}
-	number, ok := matchTOTP(secret, r.code, time.Now())
-	if ok = ok && (secret != a.user.TOTPSecret || number > a.totpStep); ok {
-		a.user.TOTPSecret, a.totpName, a.totpStep, a.newTOTP = secret, r.friendly, number, ""
-	}
-	s.mu.Unlock()
-	switch {
-	case ok && c == nil:
-		return object{"Status": "SUCCESS"}, nil
-	case ok:
-		c.verified = true
-		return object{"Status": "SUCCESS", "Session": s.wait(c, "MFA_SETUP")}, nil
+	step, ok := matchTOTP(secret, r.UserCode, time.Now())
+	if ok && (secret != a.user.TOTPSecret || step > a.totpStep) {
+		a.user.TOTPSecret = secret
+		a.totpName = r.FriendlyDeviceName
+		a.totpStep = step
+		a.newTOTP = ""
+		out := object{"Status": "SUCCESS"}
+		if c != nil {
+			c.verified = true
+			out["Session"] = s.wait(c, "MFA_SETUP")
+		}
+		return out, nil
 	}
 	if c != nil {
 		if secret != "" {
 			c.tries++
 		}
-		s.keep(r.session, "MFA_SETUP", c)
+		s.keep(r.Session, "MFA_SETUP", c)
 	}
 	if secret == "" {
-		return nil, refuse("SoftwareTokenMFANotFoundException", "Software token MFA has not been associated")
+		return nil, refuse("SoftwareTokenMFANotFoundException",
+			"Software token MFA has not been associated")
 	}
 	return nil, refuse("EnableSoftwareTokenMFAException", "Code mismatch")
 }
 
-// setUserMFAPreference is SetUserMFAPreference. A factor that the request does not name stays as it is.
-func (s *Server) setUserMFAPreference(r *request) (object, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	u, preferred := *r.account.user, 0
+// setUserMFAPreference changes only the factors that the request names.
+func setUserMFAPreference(_ *Server, r *request) (object, error) {
+	u, preferred := r.account.user, 0
 	u.MFA = slices.Clone(u.MFA)
 	for _, wish := range []struct {
 		factor string
 		*factorSettings
-	}{{smsMFA, r.sms}, {mailMFA, r.mail}, {totpMFA, r.totp}} {
+	}{
+		{smsMFA, r.SMSMfaSettings},
+		{mailMFA, r.EmailMfaSettings},
+		{totpMFA, r.SoftwareTokenMfaSettings},
+	} {
 		if wish.factorSettings == nil {
 			continue
 		}
@@ -232,23 +230,26 @@ func (s *Server) setUserMFAPreference(r *request) (object, error) {
 			u.PreferredMFA = wish.factor
 			preferred++
 		}
+		impossible := wish.Enabled && !u.can(wish.factor)
 		switch {
-		case wish.Enabled && !u.can(wish.factor) && wish.factor == totpMFA:
-			return nil, refuse("InvalidParameterException", "User has not verified software token mfa")
-		case wish.Enabled && !u.can(wish.factor):
-			return nil, refuse("InvalidParameterException", "User has no address for %s", wish.factor)
+		case impossible && wish.factor == totpMFA:
+			return nil, invalid("User has not verified software token mfa")
+		case impossible:
+			return nil, invalid("User has no address for %s", wish.factor)
 		case wish.PreferredMfa && !wish.Enabled, preferred > 1:
-			return nil, refuse("InvalidParameterException", "Only one factor, and one that is enabled, can be preferred")
+			return nil, invalid("Only one factor, and one that is enabled, can be preferred")
 		}
 	}
-	r.account.user.MFA, r.account.user.PreferredMFA = u.MFA, u.PreferredMFA
+	r.account.user = u
 	return object{}, nil
 }
 
-// matchTOTP finds the time step of a code (RFC 6238 with its defaults: HMAC-SHA-1, 30 seconds, and 6 digits). It may be
-// one step early or late.
+// matchTOTP returns the time step of a code. The parameters are the defaults of RFC 6238:
+// HMAC-SHA-1, 30 seconds and 6 digits. The code may be one step early or late.
 func matchTOTP(secret, code string, now time.Time) (step int64, ok bool) {
-	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ToUpper(strings.TrimRight(strings.ReplaceAll(secret, " ", ""), "=")))
+	secret = strings.TrimRight(strings.ReplaceAll(secret, " ", ""), "=")
+	encoding := base32.StdEncoding.WithPadding(base32.NoPadding)
+	key, err := encoding.DecodeString(strings.ToUpper(secret))
 	if err != nil || len(key) == 0 {
 		return 0, false
 	}
@@ -256,8 +257,8 @@ func matchTOTP(secret, code string, now time.Time) (step int64, ok bool) {
 		mac := hmac.New(sha1.New, key)
 		mac.Write(binary.BigEndian.AppendUint64(nil, uint64(step)))
 		sum := mac.Sum(nil)
-		number := binary.BigEndian.Uint32(sum[sum[19]&15:]) & 0x7fffffff // RFC 4226 5.3
-		if subtle.ConstantTimeCompare(fmt.Appendf(nil, "%06d", number%1_000_000), []byte(code)) == 1 {
+		number := binary.BigEndian.Uint32(sum[sum[19]&15:]) & 0x7fffffff // RFC 4226 section 5.3
+		if equal(fmt.Sprintf("%06d", number%1_000_000), code) {
 			return step, true
 		}
 	}

@@ -2,7 +2,6 @@ package cognitotest
 
 import (
 	"cmp"
-	"crypto/subtle"
 	"encoding/base64"
 	"maps"
 	"math/big"
@@ -11,84 +10,86 @@ import (
 	"unicode/utf8"
 )
 
-// askSRP takes SRP_A and asks for the proof of a password, of a user in a pool or of a device in its group.
-func (s *Server) askSRP(c *session, challenge, group, name string, salt, verifier *big.Int, srpA string, params map[string]string) (object, error) {
-	v, err := newVerification(group, name, verifier, srpA)
+// askSRP takes SRP_A and asks for the proof of a password: of a user in a pool, or of a device in
+// its group.
+func (s *Server) askSRP(
+	c *session, challenge, group, name string, salt, verifier *big.Int, srpA string, p params,
+) (object, error) {
+	e, err := newExchange(group, name, verifier, srpA)
 	if err != nil {
-		return nil, refuse("InvalidParameterException", "%v", err)
+		return nil, invalid("%v", err)
 	}
-	c.verification, c.secretBlock = v, base64.StdEncoding.EncodeToString(random(400))
-	params["SALT"], params["SRP_B"], params["SECRET_BLOCK"] = salt.Text(16), v.serverB.Text(16), c.secretBlock
-	return s.ask(c, challenge, params), nil
+	c.exchange = e
+	c.secretBlock = base64.StdEncoding.EncodeToString(random(400))
+	p["SALT"] = salt.Text(16)
+	p["SRP_B"] = e.serverB.Text(16)
+	p["SECRET_BLOCK"] = c.secretBlock
+	return s.ask(c, challenge, p), nil
 }
 
-// proves reports whether the answers prove the password that askSRP asked for.
-func (c *session) proves(answers map[string]string) bool {
-	block, _ := base64.StdEncoding.DecodeString(c.secretBlock) // made here
-	signature, err := base64.StdEncoding.DecodeString(answers["PASSWORD_CLAIM_SIGNATURE"])
-	return err == nil && answers["PASSWORD_CLAIM_SECRET_BLOCK"] == c.secretBlock &&
-		goodTimestamp(answers["TIMESTAMP"], time.Now()) && c.verification.accepts(signature, block, answers["TIMESTAMP"])
+// proves reports whether the responses prove the password that askSRP asked for.
+func (c *session) proves(responses params) bool {
+	block, _ := base64.StdEncoding.DecodeString(c.secretBlock) // encoded by askSRP
+	signature, err := base64.StdEncoding.DecodeString(responses["PASSWORD_CLAIM_SIGNATURE"])
+	timestamp := responses["TIMESTAMP"]
+	return err == nil && responses["PASSWORD_CLAIM_SECRET_BLOCK"] == c.secretBlock &&
+		validTimestamp(timestamp, time.Now()) && c.exchange.accepts(signature, block, timestamp)
 }
 
-// startSRP asks for the password by SRP. As on AWS, the challenge carries no Session in the flow USER_SRP_AUTH.
-func (s *Server) startSRP(c *session, params map[string]string) (object, error) {
+// startSRP asks for the proof of the user's password.
+func startSRP(s *Server, c *session, p params) (object, error) {
 	a := c.account
-	s.mu.Lock()
-	verifier := a.verifier
-	s.mu.Unlock()
-	return s.askSRP(c, "PASSWORD_VERIFIER", a.pool.name(), a.user.Name, a.salt, verifier(), params["SRP_A"], map[string]string{
-		"USERNAME": a.user.Name, "USER_ID_FOR_SRP": a.user.Name,
-	})
+	name := a.user.Name
+	return s.askSRP(c, "PASSWORD_VERIFIER", a.pool.name(), name, a.salt, a.passwordVerifier(),
+		p["SRP_A"], params{"USERNAME": name, "USER_ID_FOR_SRP": name})
 }
 
-// checkProof checks the answer to PASSWORD_VERIFIER.
-func (s *Server) checkProof(c *session, answers map[string]string) (object, error) {
-	if err := s.judge(c.account, c.proves(answers)); err != nil {
+// checkProof checks the response to PASSWORD_VERIFIER.
+func checkProof(s *Server, c *session, responses params) (object, error) {
+	if err := s.checkAttempt(c.account, c.proves(responses)); err != nil {
 		return nil, err
 	}
-	if c.script {
-		c.history = append(c.history, CustomAuthStep{"PASSWORD_VERIFIER", true})
+	if c.custom {
+		c.history = append(c.history, ChallengeResult{"PASSWORD_VERIFIER", true})
 	}
 	return s.proceed(c)
 }
 
 // checkPassword checks a password that was sent.
-func (s *Server) checkPassword(c *session, answers map[string]string) (object, error) {
-	u := s.snapshot(c.account)
-	if err := s.judge(c.account, subtle.ConstantTimeCompare([]byte(u.Password), []byte(answers["PASSWORD"])) == 1); err != nil {
+func checkPassword(s *Server, c *session, p params) (object, error) {
+	correct := equal(c.account.user.Password, p["PASSWORD"])
+	if err := s.checkAttempt(c.account, correct); err != nil {
 		return nil, err
 	}
 	return s.proceed(c)
 }
 
-// changeExpired checks the answer to NEW_PASSWORD_REQUIRED: the new password and, in answers like userAttributes.name,
-// attributes that have no value yet.
-func (s *Server) changeExpired(c *session, answers map[string]string) (object, error) {
+// changeExpired checks the response to NEW_PASSWORD_REQUIRED: the new password, and attributes
+// without a value so far as userAttributes.<name>.
+func changeExpired(s *Server, c *session, responses params) (object, error) {
 	a := c.account
-	s.mu.Lock()
-	attributes, err := maps.Clone(a.user.Attributes), checkPolicy(answers["NEW_PASSWORD"])
-	for key, value := range answers {
+	attributes := maps.Clone(a.user.Attributes)
+	err := checkPolicy(responses["NEW_PASSWORD"])
+	for key, value := range responses {
 		if name, ok := strings.CutPrefix(key, "userAttributes."); ok {
 			if attributes[name] != "" {
-				err = cmp.Or(err, refuse("NotAuthorizedException", "Cannot modify an already provided %s", name))
+				err = cmp.Or(err, notAuthorized("Cannot modify an already provided %s", name))
 			}
 			err = cmp.Or(err, checkWritable(name))
 			attributes[name] = value
 		}
 	}
-	if err = cmp.Or(err, checkRequired(a.pool, attributes)); err == nil {
-		a.user.Attributes, a.user.ForceChangePassword = attributes, false
-		a.setPassword(answers["NEW_PASSWORD"])
-	}
-	s.mu.Unlock()
-	if err != nil {
+	if err = cmp.Or(err, checkRequired(a.pool, attributes)); err != nil {
 		return nil, err
 	}
+	a.user.Attributes = attributes
+	a.user.ForceChangePassword = false
+	a.setPassword(responses["NEW_PASSWORD"])
 	return s.proceed(c)
 }
 
-// missing lists the attributes that the pool requires and that have no value, as NEW_PASSWORD_REQUIRED names them.
-func missing(p *UserPool, attributes map[string]string) []string {
+// missing lists the required attributes without a value, as NEW_PASSWORD_REQUIRED names them.
+func missing(p *UserPool, attributes params) []string {
 	list := []string{}
 	for _, name := range p.RequiredAttributes {
 		if attributes[name] == "" {
@@ -98,58 +99,60 @@ func missing(p *UserPool, attributes map[string]string) []string {
 	return list
 }
 
-// standardAttributes are the attributes that users may set, beside custom ones (OpenID Connect Core 1.0 section 5.1). All
-// others are for the pool to say: email_verified, or cognito:preferred_role.
-const standardAttributes = " address birthdate email family_name gender given_name locale middle_name name nickname" +
-	" phone_number picture preferred_username profile updated_at website zoneinfo "
+// standardAttributes are the attributes that users may set, in addition to custom ones (OpenID
+// Connect Core 1.0 section 5.1). Only the pool sets the others, such as email_verified.
+const standardAttributes = " address birthdate email family_name gender given_name locale " +
+	"middle_name name nickname phone_number picture preferred_username profile updated_at " +
+	"website zoneinfo "
 
 func checkWritable(name string) error {
 	if strings.HasPrefix(name, "custom:") || strings.Contains(standardAttributes, " "+name+" ") {
 		return nil
 	}
-	return refuse("NotAuthorizedException", "A client attempted to write unauthorized attribute")
+	return notAuthorized("A client attempted to write unauthorized attribute")
 }
 
-func checkRequired(p *UserPool, attributes map[string]string) error {
+func checkRequired(p *UserPool, attributes params) error {
 	if list := missing(p, attributes); len(list) > 0 {
-		return refuse("InvalidParameterException", "Attributes did not conform to the schema: %s: The attribute is required", strings.TrimPrefix(list[0], "userAttributes."))
+		return invalid("Attributes did not conform to the schema: %s: The attribute is required",
+			strings.TrimPrefix(list[0], "userAttributes."))
 	}
 	return nil
 }
 
-// checkPolicy is the password policy of all pools: at least eight characters.
+// checkPolicy checks the password policy of all pools: at least eight characters.
 func checkPolicy(password string) error {
 	if utf8.RuneCountInString(password) < 8 {
-		return refuse("InvalidPasswordException", "Password does not conform to policy: Password not long enough")
+		return refuse("InvalidPasswordException",
+			"Password does not conform to policy: Password not long enough")
 	}
 	return nil
 }
 
-// passwordFailures are wrong passwords for one name in a row.
+// passwordFailures counts consecutive wrong passwords for one name.
 type passwordFailures struct {
 	count int
-	until time.Time // until then no password is looked at
+	until time.Time // Passwords are refused until then.
 }
 
-// judge answers whether a password counts as right: errIncorrect when it is wrong, and, in a pool with LockOut, a refusal
-// even of the right one for 2^(n-5) seconds after n >= 5 wrong ones ("Lockout behavior for failed sign-in attempts",
-// Amazon Cognito developer guide).
-func (s *Server) judge(a *account, right bool) error {
-	const limit = 15 * time.Minute // of the lock-out, and how long failures are remembered
-	key, now := failureKey(a), time.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// checkAttempt refuses a wrong password. In a pool with Lockout it refuses even the correct one for
+// 2^(n-5) seconds after n >= 5 wrong ones ("Lockout behavior for failed sign-in attempts", Amazon
+// Cognito developer guide).
+func (s *Server) checkAttempt(a *account, correct bool) error {
+	const limit = 15 * time.Minute // of the lockout, and of the memory of failures
+	key := a.failureKey()
+	now := time.Now()
 	f, ok := s.failures.get(key)
 	if !ok {
 		f = new(passwordFailures)
 	}
 	switch {
 	case now.Before(f.until):
-		return refuse("NotAuthorizedException", "Password attempts exceeded")
-	case right && a.user.Password != "":
+		return notAuthorized("Password attempts exceeded")
+	case correct && a.user.Password != "":
 		s.failures.take(key)
 		return nil
-	case a.pool.LockOut:
+	case a.pool.Lockout:
 		if f.count++; f.count >= 5 {
 			f.until = now.Add(min(time.Second<<min(f.count-5, 10), limit))
 		}
@@ -158,4 +161,57 @@ func (s *Server) judge(a *account, right bool) error {
 	return errIncorrect
 }
 
-func failureKey(a *account) string { return a.pool.ID + " " + a.user.Name }
+func (a *account) failureKey() string { return a.pool.ID + " " + a.user.Name }
+
+// hideUnreachable replaces an account to which ForgotPassword does not send a code, if the client
+// has PreventUserExistenceErrors ("Managing user existence error responses", Amazon Cognito
+// developer guide).
+func (s *Server) hideUnreachable(r *request) {
+	u := &r.account.user
+	reachable := !u.Disabled && (u.verified("email") || u.verified("phone_number"))
+	if r.client.PreventUserExistenceErrors && !reachable {
+		r.account = s.simulate(r.pool, r.Username)
+	}
+}
+
+func forgotPassword(s *Server, r *request) (object, error) {
+	s.hideUnreachable(r)
+	switch u := &r.account.user; {
+	case u.Disabled:
+		return nil, notAuthorized("User is disabled.")
+	case u.ForceChangePassword:
+		return nil, notAuthorized("User password cannot be reset in the current state.")
+	}
+	return r.account.deliver(forgotten, time.Hour)
+}
+
+func confirmForgotPassword(s *Server, r *request) (object, error) {
+	if err := checkPolicy(r.Password); err != nil {
+		return nil, err
+	}
+	s.hideUnreachable(r)
+	a := r.account
+	if err := a.redeem(forgotten, r.ConfirmationCode); err != nil {
+		return nil, err
+	}
+	a.sent = sentCode{}
+	a.user.ResetRequired = false
+	a.setPassword(r.Password)
+	s.failures.take(a.failureKey())
+	return object{}, nil
+}
+
+// changePassword requires PreviousPassword unless the user has no password.
+func changePassword(s *Server, r *request) (object, error) {
+	a := r.account
+	if a.user.Password != "" {
+		if err := s.checkAttempt(a, equal(a.user.Password, r.PreviousPassword)); err != nil {
+			return nil, err
+		}
+	}
+	if err := checkPolicy(r.ProposedPassword); err != nil {
+		return nil, err
+	}
+	a.setPassword(r.ProposedPassword)
+	return object{}, nil
+}

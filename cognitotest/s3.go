@@ -2,54 +2,67 @@ package cognitotest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/md5"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/loginwithcognito/cognito/cognitotest/internal/sigv4check"
 )
 
-// Bucket is an S3 bucket. Any credentials that the server has issued may use it, unless Roles says otherwise.
+// Bucket is an S3 bucket. All credentials that the server issued may use it, unless Roles is set.
 type Bucket struct {
-	Name   string
-	Region string // empty: us-east-1
-	Owner  string // AWS account ID, for x-amz-expected-bucket-owner and RequesterPays; empty: 123456789012
+	// Name is the name of the bucket.
+	Name string
 
-	// Objects are the objects by key, in UTF-8. PutObject and DeleteObject change the map: read it with [Server.Object]
-	// while requests may be under way.
+	// Region is the Region of the bucket. If it is empty, the Region is us-east-1.
+	Region string
+
+	// Owner is the AWS account ID that x-amz-expected-bucket-owner and RequesterPays refer to. If
+	// it is empty, the owner is 123456789012.
+	Owner string
+
+	// Objects are the objects by key, which is UTF-8. PutObject and DeleteObject change the map.
+	// While requests may be in flight, read it with [Server.Object].
 	Objects map[string]Object
 
-	Roles         []string // ARNs of the roles that may use the bucket; nil: all
-	Public        bool     // may be listed and read, not written, without a signature
-	RequesterPays bool     // other accounts must send x-amz-request-payer: requester
+	// Roles are the ARNs of the roles that may use the bucket. If Roles is nil, all roles may.
+	Roles []string
 
-	keys []string // of Objects, sorted; nil: not known
+	// Public allows clients to list and read the bucket without a signature.
+	Public bool
+
+	// RequesterPays requires x-amz-request-payer: requester from other accounts.
+	RequesterPays bool
+
+	keys []string // the sorted keys of Objects; nil if they changed
 }
 
-// Object is an object in a [Bucket]. Of what PutObject sends beside the body, metadata, tags and encryption are not kept.
+// Object is an object in a [Bucket]. PutObject stores no metadata, tags or encryption settings.
 type Object struct {
-	Body         []byte
-	LastModified time.Time // zero: 2009-10-12T17:50:30Z
-	ContentType  string    // empty: binary/octet-stream
-	StorageClass string    // empty: STANDARD
+	// Body is the content.
+	Body []byte
+
+	// LastModified is 2009-10-12T17:50:30Z if it is zero.
+	LastModified time.Time
+
+	// ContentType is binary/octet-stream if it is empty.
+	ContentType string
+
+	// StorageClass is STANDARD if it is empty.
+	StorageClass string
 }
 
 const maxKey = 1024 // bytes of UTF-8 in an object key ("Naming Amazon S3 objects")
 
-func orText(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
-}
-
-func (b *Bucket) region() string { return orText(b.Region, "us-east-1") }
-func (b *Bucket) owner() string  { return orText(b.Owner, "123456789012") }
+func (b *Bucket) region() string { return cmp.Or(b.Region, "us-east-1") }
+func (b *Bucket) owner() string  { return cmp.Or(b.Owner, "123456789012") }
 
 func (o Object) etag() string {
 	sum := md5.Sum(o.Body)
@@ -63,211 +76,251 @@ func (o Object) lastModified() time.Time {
 	return o.LastModified.UTC()
 }
 
-// Object answers an object as it is now; ok is false when there is none. Its Body must not be changed.
+// Object returns the current object of a key. Do not change its Body.
 func (s *Server) Object(bucket, key string) (o Object, ok bool) {
 	s.start.Do(s.load)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if b := s.bucket[bucket]; b != nil {
+	if b := s.buckets[bucket]; b != nil {
 		o, ok = b.Objects[key]
 	}
 	return o, ok
 }
 
-// s3Request is a request to S3 that has been read.
+// s3Request is a request to S3.
 type s3Request struct {
-	*arrival
-	form        url.Values // "+" is a space here, as S3 reads it
-	bucket, key string
-	content     []byte // without framing
+	*http.Request
+	server  *Server
+	w       http.ResponseWriter
+	form    url.Values // the query, in which S3 decodes "+" as a space
+	name    string     // of the bucket
+	key     string
+	bucket  *Bucket
+	content []byte // the body without chunk framing
 }
 
-// operation names what the request asks for: method, bucket or object, and all query parameters but those that have no
-// say in it. One that the stand-in does not know makes it an unknown operation: no request is taken for another one.
+// s3Operations are the operations by method, target and the names of their query parameters.
+var s3Operations = map[string]func(*s3Request) (write func(), err error){
+	"GET bucket list-type": (*s3Request).listObjectsV2,
+	"HEAD bucket":          (*s3Request).headBucket,
+	"GET bucket location":  (*s3Request).getBucketLocation,
+	"GET object":           (*s3Request).getObject,
+	"HEAD object":          (*s3Request).getObject,
+	"PUT object":           (*s3Request).putObject,
+	"DELETE object":        (*s3Request).deleteObject,
+}
+
+// operation returns the key of s3Operations for the request. Query parameters that do not select an
+// operation are left out. All others are part of the key, so that a request is never mistaken for
+// another operation.
 func (r *s3Request) operation() string {
+	target := "bucket"
+	if r.key != "" {
+		target = "object"
+	}
 	var names []string
 	for name := range r.form {
-		switch {
-		case strings.HasPrefix(strings.ToLower(name), "x-amz-"), name == "x-id":
-		case r.key == "" && slices.Contains(listParameters, name):
-		default:
+		listing := r.key == "" && slices.Contains(listParameters, name)
+		signing := strings.HasPrefix(strings.ToLower(name), "x-amz-")
+		if !listing && !signing && name != "x-id" {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
-	level := "bucket"
-	if r.key != "" {
-		level = "object"
-	}
-	return strings.TrimSuffix(r.method+" "+level+" "+strings.Join(names, "&"), " ")
+	return strings.TrimSuffix(r.Method+" "+target+" "+strings.Join(names, "&"), " ")
 }
 
-// serveS3 answers one request of the S3 REST API.
-func (s *Server) serveS3(w http.ResponseWriter, r *http.Request, body []byte) {
-	w.Header().Set("x-amz-request-id", strings.ToUpper(hex.EncodeToString(random(8))))
-	w.Header().Set("x-amz-id-2", base64.StdEncoding.EncodeToString(random(48)))
+// serveS3 responds as the S3 REST API.
+func (s *Server) serveS3(w http.ResponseWriter, r *http.Request, body []byte) func() {
+	requestID := strings.ToUpper(hex.EncodeToString(random(8)))
+	hostID := base64.StdEncoding.EncodeToString(random(48))
+	w.Header().Set("x-amz-request-id", requestID)
+	w.Header().Set("x-amz-id-2", hostID)
 	w.Header().Set("Server", "AmazonS3")
-	if no := s.answerS3(w, r, body); no != nil {
-		var b document
-		b.open("Error", "")
-		b.element("Code", no.code)
-		b.element("Message", no.message)
-		for i := 0; i < len(no.detail); i += 2 {
-			b.element(no.detail[i], no.detail[i+1])
-		}
-		b.element("RequestId", w.Header().Get("x-amz-request-id"))
-		b.element("HostId", w.Header().Get("x-amz-id-2"))
-		b.close("Error")
-		b.send(w, no.status, "application/xml")
+	in := &s3Request{Request: r, server: s, w: w, content: body}
+	write, err := in.call()
+	if err != nil {
+		e := err.(*refusal)
+		return writeXML(w, e.Status, "application/xml", element("Error",
+			elements("Code", e.Code, "Message", e.Message),
+			elements(e.Details...),
+			elements("RequestId", requestID, "HostId", hostID)))
 	}
+	return write
 }
 
-// answerS3 answers the request, or says why not. The order is S3's as far as it is known: a bucket of another Region
-// sends the client there whoever it is, then comes the signature, then all else.
-func (s *Server) answerS3(w http.ResponseWriter, r *http.Request, body []byte) *refusal {
-	in := &s3Request{}
-	var err error
+// call checks the request and runs its operation. The order is S3's where it is known: the redirect
+// to the Region of the bucket, then the signature, then everything else.
+func (r *s3Request) call() (write func(), err error) {
+	if err := r.parse(); err != nil {
+		return nil, err
+	}
 	at := parseHost(r.Host)
-	if in.arrival, err = newArrival(r, body); err == nil {
-		in.form, err = url.ParseQuery(strings.ReplaceAll(in.query, ";", "%3B")) // net/url refuses ";"
-	}
-	if err == nil {
-		key := strings.TrimPrefix(in.path, "/")
-		if in.bucket = at.bucket; at.bucket == "" {
-			in.bucket, key, _ = strings.Cut(key, "/")
-		}
-		in.key, err = url.PathUnescape(key)
-	}
-	if err != nil || !utf8.ValidString(in.key) {
-		return &refusal{status: 400, code: "InvalidURI", message: "Couldn't parse the specified URI."}
-	}
 	if at.service == "s3" && at.region == "" {
 		at.region = "us-east-1" // s3.amazonaws.com
 	}
-	s.mu.Lock()
-	b := s.bucket[in.bucket]
-	s.mu.Unlock()
-	want := at.region
+	region := at.region
+	b := r.bucket
 	if b != nil {
-		want = b.region()
-		if r.Method == http.MethodHead {
-			w.Header().Set("x-amz-bucket-region", want)
+		region = b.region()
+		if r.Method == http.MethodHead || !at.serves(region) {
+			r.w.Header().Set("x-amz-bucket-region", region)
 		}
-		if !at.serves(want) {
-			w.Header().Set("x-amz-bucket-region", want)
-			return &refusal{status: 301, code: "PermanentRedirect",
-				message: "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",
-				detail:  []string{"Endpoint", b.Name + ".s3." + want + ".amazonaws.com", "Bucket", b.Name}}
+		if !at.serves(region) {
+			return nil, deny(301, "PermanentRedirect", "The bucket you are attempting to access "+
+				"must be addressed using the specified endpoint. "+
+				"Please send all future requests to this endpoint.",
+				"Endpoint", b.Name+".s3."+region+".amazonaws.com", "Bucket", b.Name)
 		}
 	}
-	denied := &refusal{status: 403, code: "AccessDenied", message: "Access Denied"}
-	account := ""
-	if in.signed() {
-		v := verifier{service: "s3", region: want, now: time.Now(), credentials: s.credentials}
-		var who issuedCredentials
-		var no *refusal
-		if who, in.content, no = v.verify(in.arrival); no != nil {
-			return no
-		}
-		role := who.principal.roleARN
-		if b != nil && b.Roles != nil && !slices.Contains(b.Roles, role) {
-			denied.message = fmt.Sprintf("User: %s is not authorized to perform this operation on resource: \"arn:aws:s3:::%s\"", who.principal.arn(), b.Name)
-			return denied
-		}
-		account = arnField(role, 4)
-	} else if b != nil && !(b.Public && (r.Method == http.MethodGet || r.Method == http.MethodHead)) {
-		return denied
+	account, err := r.authenticate(region)
+	if err != nil {
+		return nil, err
 	}
-	if b == nil && in.bucket != "" {
-		return &refusal{status: 404, code: "NoSuchBucket", message: "The specified bucket does not exist", detail: []string{"BucketName", in.bucket}}
+	if b == nil && r.name != "" {
+		return nil, deny(404, "NoSuchBucket", "The specified bucket does not exist",
+			"BucketName", r.name)
 	}
 	if b != nil {
-		payer := in.header("x-amz-request-payer")
-		if owner := in.header("x-amz-expected-bucket-owner"); owner != "" && owner != b.owner() ||
-			b.RequesterPays && account != b.owner() && (payer != "requester" || account == "") {
-			return denied
+		if err := r.checkOwner(account); err != nil {
+			return nil, err
 		}
-		if b.RequesterPays && payer != "" {
-			w.Header().Set("x-amz-request-charged", "requester")
-		}
-		if do := s3Operation(in.operation()); do != nil {
-			return do(s, b, w, r, in)
+		if do := s3Operations[r.operation()]; do != nil {
+			return do(r)
 		}
 	}
-	return &refusal{status: 501, code: "NotImplemented", message: "The stand-in does not know this operation: " + in.operation()}
+	return nil, deny(501, "NotImplemented", "cognitotest does not implement "+r.operation())
 }
 
-// s3Operation answers an operation of the S3 API by what tells it from the others, nil for one that the stand-in has not.
-func s3Operation(name string) func(s *Server, b *Bucket, w http.ResponseWriter, r *http.Request, in *s3Request) *refusal {
-	switch name {
-	case "GET bucket list-type":
-		return listObjectsV2
-	case "HEAD bucket":
-		return func(*Server, *Bucket, http.ResponseWriter, *http.Request, *s3Request) *refusal { return nil }
-	case "GET bucket location":
-		return getBucketLocation
-	case "GET object", "HEAD object":
-		return getObject
-	case "PUT object":
-		return putObject
-	case "DELETE object":
-		return deleteObject
+// parse reads the bucket and the key from the host and the path, and the query.
+func (r *s3Request) parse() error {
+	path, query := r.URL.EscapedPath(), r.URL.RawQuery
+	if strings.HasPrefix(r.RequestURI, "/") {
+		path, query, _ = strings.Cut(r.RequestURI, "?") // the bytes that were sent
+	}
+	key := strings.TrimPrefix(path, "/")
+	r.name = parseHost(r.Host).bucket
+	if r.name == "" {
+		r.name, key, _ = strings.Cut(key, "/")
+	}
+	r.bucket = r.server.buckets[r.name]
+	var err error
+	if r.key, err = url.PathUnescape(key); err == nil {
+		// net/url refuses a semicolon.
+		r.form, err = url.ParseQuery(strings.ReplaceAll(query, ";", "%3B"))
+	}
+	if err != nil || !utf8.ValidString(r.key) {
+		return deny(400, "InvalidURI", "Couldn't parse the specified URI.")
 	}
 	return nil
 }
 
-func getBucketLocation(_ *Server, b *Bucket, w http.ResponseWriter, _ *http.Request, _ *s3Request) *refusal {
-	region := b.region()
+// authenticate checks the signature, and whether the signer may use the bucket. It returns the AWS
+// account of the signer, which is empty for an anonymous request.
+func (r *s3Request) authenticate(region string) (account string, err error) {
+	id, content, err := sigv4check.Verify(r.Request, r.content, sigv4check.Rules{
+		Service: "s3",
+		Region:  region,
+		Now:     time.Now(),
+		Lookup:  r.server.lookup,
+	})
+	if err != nil {
+		return "", err
+	}
+	r.content = content
+	b := r.bucket
+	c, signed := r.server.issued.get(id)
+	if !signed {
+		read := r.Method == http.MethodGet || r.Method == http.MethodHead
+		if b != nil && !(b.Public && read) {
+			return "", errAccessDenied
+		}
+		return "", nil
+	}
+	role := c.principal.roleARN
+	if b != nil && b.Roles != nil && !slices.Contains(b.Roles, role) {
+		return "", deny(403, "AccessDenied", "User: "+c.principal.arn()+" is not authorized to "+
+			`perform this operation on resource: "arn:aws:s3:::`+b.Name+`"`)
+	}
+	return arnField(role, 4), nil
+}
+
+var errAccessDenied = deny(403, "AccessDenied", "Access Denied")
+
+// checkOwner checks the expected owner, and whether the requester agrees to pay.
+func (r *s3Request) checkOwner(account string) error {
+	b := r.bucket
+	expected := r.Header.Get("x-amz-expected-bucket-owner")
+	payer := r.Header.Get("x-amz-request-payer")
+	pays := account == b.owner() || account != "" && payer == "requester"
+	if expected != "" && expected != b.owner() || b.RequesterPays && !pays {
+		return errAccessDenied
+	}
+	if b.RequesterPays && payer != "" {
+		r.w.Header().Set("x-amz-request-charged", "requester")
+	}
+	return nil
+}
+
+func (r *s3Request) headBucket() (func(), error) { return func() {}, nil }
+
+func (r *s3Request) getBucketLocation() (func(), error) {
+	region := r.bucket.region()
 	if region == "us-east-1" {
 		region = "" // "Buckets in Region us-east-1 have a LocationConstraint of null"
 	}
-	var d document
-	d.open("LocationConstraint", s3Namespace)
-	d.text(region)
-	d.close("LocationConstraint")
-	d.send(w, http.StatusOK, "application/xml")
-	return nil
+	return writeXML(r.w, http.StatusOK, "application/xml",
+		element(`LocationConstraint xmlns="`+s3Namespace+`"`, escapeXML(region))), nil
 }
 
-func getObject(s *Server, b *Bucket, w http.ResponseWriter, r *http.Request, in *s3Request) *refusal {
-	o, ok := s.Object(b.Name, in.key)
+func (r *s3Request) getObject() (func(), error) {
+	o, ok := r.bucket.Objects[r.key]
 	if !ok {
-		return &refusal{status: 404, code: "NoSuchKey", message: "The specified key does not exist.", detail: []string{"Key", in.key}}
+		return nil, deny(404, "NoSuchKey", "The specified key does not exist.", "Key", r.key)
 	}
-	w.Header().Set("ETag", o.etag())
-	w.Header().Set("Content-Type", orText(o.ContentType, "binary/octet-stream"))
-	http.ServeContent(w, r, "", o.lastModified(), bytes.NewReader(o.Body)) // ranges and conditions
-	return nil
+	r.w.Header().Set("ETag", o.etag())
+	r.w.Header().Set("Content-Type", cmp.Or(o.ContentType, "binary/octet-stream"))
+	return func() { // ServeContent handles ranges and conditions.
+		http.ServeContent(r.w, r.Request, "", o.lastModified(), bytes.NewReader(o.Body))
+	}, nil
 }
 
-func putObject(s *Server, b *Bucket, w http.ResponseWriter, _ *http.Request, in *s3Request) *refusal {
-	for _, name := range []string{"x-amz-copy-source", "if-match", "if-none-match", "x-amz-write-offset-bytes"} {
-		if in.headers[name] != nil {
-			return &refusal{status: 501, code: "NotImplemented", message: "A header you provided implies functionality that is not implemented.", detail: []string{"Header", name}}
+func (r *s3Request) putObject() (func(), error) {
+	unsupported := []string{
+		"X-Amz-Copy-Source",
+		"If-Match",
+		"If-None-Match",
+		"X-Amz-Write-Offset-Bytes",
+	}
+	for _, name := range unsupported {
+		if r.Header[name] != nil {
+			return nil, deny(501, "NotImplemented",
+				"A header you provided implies functionality that is not implemented.",
+				"Header", strings.ToLower(name))
 		}
 	}
-	if len(in.key) > maxKey {
-		return &refusal{status: 400, code: "KeyTooLongError", message: "Your key is too long"}
+	if len(r.key) > maxKey {
+		return nil, deny(400, "KeyTooLongError", "Your key is too long")
 	}
-	o := Object{Body: slices.Clone(in.content), LastModified: time.Now().UTC().Truncate(time.Second), ContentType: in.header("content-type"), StorageClass: in.header("x-amz-storage-class")}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if b.Objects == nil {
-		b.Objects = make(map[string]Object)
+	o := Object{
+		Body:         slices.Clone(r.content),
+		LastModified: time.Now().UTC().Truncate(time.Second),
+		ContentType:  r.Header.Get("Content-Type"),
+		StorageClass: r.Header.Get("X-Amz-Storage-Class"),
 	}
-	if _, ok := b.Objects[in.key]; !ok {
-		b.keys = nil
+	if r.bucket.Objects == nil {
+		r.bucket.Objects = make(map[string]Object)
 	}
-	b.Objects[in.key] = o
-	w.Header().Set("ETag", o.etag())
-	return nil
+	if _, ok := r.bucket.Objects[r.key]; !ok {
+		r.bucket.keys = nil
+	}
+	r.bucket.Objects[r.key] = o
+	r.w.Header().Set("ETag", o.etag())
+	return func() {}, nil
 }
 
-func deleteObject(s *Server, b *Bucket, w http.ResponseWriter, _ *http.Request, in *s3Request) *refusal {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(b.Objects, in.key)
-	b.keys = nil
-	w.WriteHeader(http.StatusNoContent)
-	return nil
+func (r *s3Request) deleteObject() (func(), error) {
+	delete(r.bucket.Objects, r.key)
+	r.bucket.keys = nil
+	return func() { r.w.WriteHeader(http.StatusNoContent) }, nil
 }

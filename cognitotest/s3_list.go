@@ -1,181 +1,190 @@
 package cognitotest
 
 import (
-	"crypto/subtle"
+	"cmp"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
 )
 
-// listParameters are the query parameters of ListObjectsV2 beside list-type.
-var listParameters = []string{"prefix", "delimiter", "max-keys", "continuation-token", "start-after", "fetch-owner", "encoding-type"}
+// listParameters are the query parameters of ListObjectsV2 in addition to list-type.
+var listParameters = []string{
+	"prefix",
+	"delimiter",
+	"max-keys",
+	"continuation-token",
+	"start-after",
+	"fetch-owner",
+	"encoding-type",
+}
 
 const maxPage = 1000
 
-// listing is a question to ListObjectsV2 and one page of the answer.
+// listing is a request to ListObjectsV2 and one page of the result.
 type listing struct {
 	prefix, delimiter string
-	after             string // only what sorts after this
-	group             bool   // after is a common prefix: what it stands for is behind us too
-	limit             int
 
-	entries   []entryName
+	after listEntry // The page starts behind it.
+	limit int
+
+	entries   []listEntry
 	truncated bool
 }
 
-// entryName is a key, or a common prefix that stands for many.
-type entryName struct {
+// listEntry is a key, or a common prefix that represents a group of keys.
+type listEntry struct {
 	name  string
 	group bool
 }
 
-// fill collects the page from keys, which are sorted by their bytes.
+// fill adds the entries of the page. The keys are sorted by their bytes.
 func (l *listing) fill(keys []string) {
-	past := func(e entryName) int { // the first key behind e
+	behind := func(e listEntry) int { // the index of the first key behind e
 		return sort.Search(len(keys), func(i int) bool {
 			return keys[i] > e.name && !(e.group && strings.HasPrefix(keys[i], e.name))
 		})
 	}
-	i := sort.SearchStrings(keys, l.prefix)
-	if l.after != "" {
-		i = max(i, past(entryName{l.after, l.group}))
-	}
-	if i < len(keys) && keys[i] == "" { // is no key: S3's have one byte at least
-		i++
-	}
+	// Entry "" is before all keys except the empty one, which S3 does not allow.
+	i := max(sort.SearchStrings(keys, l.prefix), behind(l.after))
 	for i < len(keys) && strings.HasPrefix(keys[i], l.prefix) {
 		if l.limit == len(l.entries) {
 			l.truncated = l.limit > 0
 			return
 		}
-		e := entryName{name: keys[i]}
-		if _, rest, ok := strings.Cut(keys[i][len(l.prefix):], l.delimiter); ok && l.delimiter != "" {
-			e = entryName{strings.TrimSuffix(keys[i], rest), true}
+		e := listEntry{name: keys[i]}
+		_, rest, ok := strings.Cut(keys[i][len(l.prefix):], l.delimiter)
+		if ok && l.delimiter != "" {
+			e = listEntry{strings.TrimSuffix(keys[i], rest), true}
 		}
 		l.entries = append(l.entries, e)
-		i = past(e)
+		i = behind(e)
 	}
 }
 
-// listObjectsV2 is ListObjectsV2 of the S3 API reference, for general purpose buckets: keys in the order of their UTF-8
-// bytes. With max-keys=0 the page is empty and not truncated.
-func listObjectsV2(s *Server, b *Bucket, w http.ResponseWriter, _ *http.Request, in *s3Request) *refusal {
-	invalid := func(name, message string) *refusal {
-		return &refusal{status: 400, code: "InvalidArgument", message: message, detail: []string{"ArgumentName", name, "ArgumentValue", in.form.Get(name)}}
+// listObjectsV2 lists keys in the order of their UTF-8 bytes, as general purpose buckets do. With
+// max-keys=0 the page is empty and not truncated.
+func (r *s3Request) listObjectsV2() (func(), error) {
+	b := r.bucket
+	l, err := r.server.parseListing(b, r.form)
+	if err != nil {
+		return nil, err
 	}
-	q := in.form
-	l := listing{prefix: q.Get("prefix"), delimiter: q.Get("delimiter"), after: q.Get("start-after"), limit: maxPage}
+	if b.keys == nil {
+		b.keys = slices.Sorted(maps.Keys(b.Objects))
+	}
+	l.fill(b.keys)
+
+	name := func(text string) string { return text }
+	if r.form.Get("encoding-type") == "url" {
+		name = encodeName
+	}
+	fields := []string{"Name", b.Name, "Prefix", name(l.prefix)}
+	add := func(name, text string) {
+		if text != "" {
+			fields = append(fields, name, text)
+		}
+	}
+	add("StartAfter", name(r.form.Get("start-after")))
+	add("ContinuationToken", r.form.Get("continuation-token"))
+	if l.truncated {
+		add("NextContinuationToken", r.server.continuationToken(b, l.entries[len(l.entries)-1]))
+	}
+	add("KeyCount", strconv.Itoa(len(l.entries)))
+	add("MaxKeys", strconv.Itoa(l.limit))
+	add("Delimiter", name(l.delimiter))
+	add("EncodingType", r.form.Get("encoding-type"))
+	add("IsTruncated", strconv.FormatBool(l.truncated))
+
+	owner := ""
+	if r.form.Get("fetch-owner") == "true" {
+		sum := sha256.Sum256([]byte(b.owner()))
+		owner = element("Owner", elements("ID", hex.EncodeToString(sum[:])))
+	}
+	var contents, groups strings.Builder
+	for _, e := range l.entries {
+		if e.group {
+			groups.WriteString(element("CommonPrefixes", elements("Prefix", name(e.name))))
+			continue
+		}
+		o := b.Objects[e.name]
+		contents.WriteString(element("Contents", elements(
+			"Key", name(e.name),
+			"LastModified", o.lastModified().Format("2006-01-02T15:04:05.000Z"),
+			"ETag", o.etag(),
+			"Size", strconv.Itoa(len(o.Body)),
+		), owner, elements("StorageClass", cmp.Or(o.StorageClass, "STANDARD"))))
+	}
+	return writeXML(r.w, http.StatusOK, "application/xml",
+		element(`ListBucketResult xmlns="`+s3Namespace+`"`,
+			elements(fields...), contents.String(), groups.String())), nil
+}
+
+// parseListing reads the query of ListObjectsV2.
+func (s *Server) parseListing(b *Bucket, q url.Values) (*listing, error) {
+	invalid := func(name, message string) (*listing, error) {
+		return nil, deny(400, "InvalidArgument", message,
+			"ArgumentName", name, "ArgumentValue", q.Get(name))
+	}
+	l := &listing{
+		prefix:    q.Get("prefix"),
+		delimiter: q.Get("delimiter"),
+		after:     listEntry{name: q.Get("start-after")},
+		limit:     maxPage,
+	}
 	if q.Get("list-type") != "2" {
 		return invalid("list-type", "Invalid List Type specified in Request")
 	}
 	if text := q.Get("max-keys"); text != "" {
 		n, err := strconv.ParseInt(text, 10, 32)
 		if err != nil || n < 0 {
-			return invalid("max-keys", "Argument maxKeys must be an integer between 0 and 2147483647")
+			return invalid("max-keys",
+				"Argument maxKeys must be an integer between 0 and 2147483647")
 		}
 		l.limit = min(int(n), maxPage)
 	}
-	encoding := q.Get("encoding-type")
-	if q.Has("encoding-type") && encoding != "url" {
+	if q.Has("encoding-type") && q.Get("encoding-type") != "url" {
 		return invalid("encoding-type", "Invalid Encoding Method specified in Request")
 	}
-	// A start at what would be a common prefix is a start behind all that it stands for.
-	if _, rest, ok := strings.Cut(strings.TrimPrefix(l.after, l.prefix), l.delimiter); ok && rest == "" && l.delimiter != "" {
-		l.group = strings.HasPrefix(l.after, l.prefix)
+	// If start-after is a common prefix, the page starts behind all keys of its group.
+	if rest, ok := strings.CutPrefix(l.after.name, l.prefix); ok && l.delimiter != "" {
+		_, rest, ok = strings.Cut(rest, l.delimiter)
+		l.after.group = ok && rest == ""
 	}
 	if token := q.Get("continuation-token"); q.Has("continuation-token") {
-		last, ok := s.readToken(b, token)
+		after, ok := s.parseContinuationToken(b, token)
 		if !ok {
-			return invalid("continuation-token", "The continuation token provided is incorrect")
+			return invalid("continuation-token",
+				"The continuation token provided is incorrect")
 		}
-		l.after, l.group = last.name, last.group
+		l.after = after
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if b.keys == nil {
-		for key := range b.Objects {
-			b.keys = append(b.keys, key)
-		}
-		slices.Sort(b.keys)
-	}
-	l.fill(b.keys)
-
-	name := func(text string) string { return text }
-	if encoding == "url" {
-		name = encodeName
-	}
-	var d document
-	d.open("ListBucketResult", s3Namespace)
-	d.element("Name", b.Name)
-	d.element("Prefix", name(l.prefix))
-	if after := q.Get("start-after"); after != "" {
-		d.element("StartAfter", name(after))
-	}
-	if token := q.Get("continuation-token"); token != "" {
-		d.element("ContinuationToken", token)
-	}
-	if l.truncated {
-		d.element("NextContinuationToken", s.writeToken(b, l.entries[len(l.entries)-1]))
-	}
-	d.element("KeyCount", strconv.Itoa(len(l.entries)))
-	d.element("MaxKeys", strconv.Itoa(l.limit))
-	if l.delimiter != "" {
-		d.element("Delimiter", name(l.delimiter))
-	}
-	if encoding != "" {
-		d.element("EncodingType", encoding)
-	}
-	d.element("IsTruncated", strconv.FormatBool(l.truncated))
-	for _, e := range l.entries {
-		if e.group {
-			continue
-		}
-		o := b.Objects[e.name]
-		d.open("Contents", "")
-		d.element("Key", name(e.name))
-		d.element("LastModified", o.lastModified().Format("2006-01-02T15:04:05.000Z"))
-		d.element("ETag", o.etag())
-		d.element("Size", strconv.Itoa(len(o.Body)))
-		if q.Get("fetch-owner") == "true" {
-			d.open("Owner", "")
-			d.element("ID", hexHash([]byte(b.owner())))
-			d.close("Owner")
-		}
-		d.element("StorageClass", orText(o.StorageClass, "STANDARD"))
-		d.close("Contents")
-	}
-	for _, e := range l.entries {
-		if e.group {
-			d.open("CommonPrefixes", "")
-			d.element("Prefix", name(e.name))
-			d.close("CommonPrefixes")
-		}
-	}
-	d.close("ListBucketResult")
-	d.send(w, http.StatusOK, "application/xml")
-	return nil
+	return l, nil
 }
 
-// writeToken makes a continuation token that goes on behind e. It is opaque, and full of characters that a query must
-// escape.
-func (s *Server) writeToken(b *Bucket, e entryName) string {
+// continuationToken returns the token of the page behind e. It is opaque, and contains many
+// characters that a query must escape.
+func (s *Server) continuationToken(b *Bucket, e listEntry) string {
 	kind := "k"
 	if e.group {
 		kind = "p"
 	}
-	tag := mac(s.seed[:], b.Name+"\x00"+kind+e.name)
+	tag := mac(s.seed[:], []byte(b.Name+"\x00"+kind+e.name))
 	return base64.StdEncoding.EncodeToString(append(tag[:20], kind+e.name...))
 }
 
-// readToken reads what writeToken made for the bucket.
-func (s *Server) readToken(b *Bucket, token string) (e entryName, ok bool) {
+// parseContinuationToken decodes a token that continuationToken returned for the bucket.
+func (s *Server) parseContinuationToken(b *Bucket, token string) (e listEntry, ok bool) {
 	raw, err := base64.StdEncoding.DecodeString(token)
 	if err != nil || len(raw) <= 20 {
 		return e, false
 	}
-	e = entryName{string(raw[21:]), raw[20] == 'p'}
-	return e, subtle.ConstantTimeCompare([]byte(s.writeToken(b, e)), []byte(token)) == 1
+	e = listEntry{string(raw[21:]), raw[20] == 'p'}
+	return e, equal(s.continuationToken(b, e), token)
 }

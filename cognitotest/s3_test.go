@@ -5,62 +5,69 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
 // s3Peer is a client of S3 for these tests.
 type s3Peer struct {
-	t *testing.T
-	signer
-	http *http.Client
-	host string // of the bucket
-	anon bool
+	t           *testing.T
+	http        *http.Client
+	credentials *issuedCredentials // nil: requests are not signed
+	host        string
+	region      string
 }
 
 func newS3Peer(t *testing.T, s *Server) *s3Peer {
-	c := s.issue(principal{ExampleRoleARN, "ada"}, time.Hour)
-	return &s3Peer{t: t, signer: signer{issuedCredentials: c, region: "us-east-1", service: "s3"}, http: s.Client(), host: ExampleBucket + ".s3.us-east-1.amazonaws.com"}
+	return &s3Peer{
+		t:           t,
+		http:        s.Client(),
+		credentials: s.issue(principal{ExampleRoleARN, "ada"}, time.Hour),
+		host:        ExampleBucket + ".s3.us-east-1.amazonaws.com",
+		region:      "us-east-1",
+	}
 }
 
-// s3Answer is what S3 said.
-type s3Answer struct {
+// s3Response is a response of S3.
+type s3Response struct {
 	status int
 	header http.Header
 	body   string
 
-	Code, Message, Region                    string
-	Bucket, Endpoint, BucketName             string
-	Prefix                                   string
-	ContinuationToken, NextContinuationToken string
-	KeyCount                                 int
-	IsTruncated                              bool
-	Contents                                 []struct{ Key string }
-	CommonPrefixes                           []struct{ Prefix string }
+	Code, Message, Region        string
+	Bucket, Endpoint, BucketName string
+
+	Prefix                string
+	ContinuationToken     string
+	NextContinuationToken string
+	KeyCount              int
+	IsTruncated           bool
+	Contents              []struct{ Key string }
+	CommonPrefixes        []struct{ Prefix string }
 }
 
-func (p *s3Peer) do(method, target, body string, headers ...string) s3Answer {
+// request returns a signed request with alternating header names and values.
+func (p *s3Peer) request(method, target, body string, headers ...string) *http.Request {
 	p.t.Helper()
-	u, err := url.Parse("https://" + p.host + target)
+	r, err := http.NewRequest(method, "https://"+p.host+target, strings.NewReader(body))
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	r := &http.Request{Method: method, URL: u, Host: p.host, Header: http.Header{}, RequestURI: target, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	if !p.anon {
-		p.time = time.Now().UTC()
-		r.Header.Set("X-Amz-Date", p.time.Format("20060102T150405Z"))
-		r.Header.Set("X-Amz-Content-Sha256", hashText(body))
-		r.Header.Set("X-Amz-Security-Token", p.sessionToken)
-		p.sign(r, hashText(body))
+	if p.credentials != nil {
+		p.credentials.sign(r, body, p.region, "s3")
 	}
-	r.RequestURI = ""
-	resp, err := p.http.Do(r)
+	return r
+}
+
+func (p *s3Peer) do(method, target, body string, headers ...string) s3Response {
+	p.t.Helper()
+	resp, err := p.http.Do(p.request(method, target, body, headers...))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -69,192 +76,312 @@ func (p *s3Peer) do(method, target, body string, headers ...string) s3Answer {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	a := s3Answer{status: resp.StatusCode, header: resp.Header, body: string(b)}
+	a := s3Response{status: resp.StatusCode, header: resp.Header, body: string(b)}
 	if a.header.Get("x-amz-request-id") == "" || a.header.Get("x-amz-id-2") == "" {
-		p.t.Errorf("%s %s: no request IDs", method, target)
+		p.t.Errorf("%s %s: request IDs are missing", method, target)
 	}
 	if a.header.Get("Content-Type") == "application/xml" && len(b) > 0 {
-		if err := xml.Unmarshal(b, &a); err != nil && !strings.Contains(err.Error(), "illegal character") {
+		err := xml.Unmarshal(b, &a)
+		if err != nil && !strings.Contains(err.Error(), "illegal character") {
 			p.t.Errorf("%s %s: %v in %s", method, target, err, b)
 		}
 	}
 	return a
 }
 
-func (a s3Answer) want(t *testing.T, what string, status int, code string) {
+func (a s3Response) want(t *testing.T, what string, status int, code string) {
 	t.Helper()
 	if a.status != status || a.Code != code {
-		t.Errorf("%s: %d %q %s, want %d %q", what, a.status, a.Code, a.Message, status, code)
+		t.Errorf("%s: response = %d %q (%s), want %d %q",
+			what, a.status, a.Code, a.Message, status, code)
 	}
 }
 
-func TestListObjectsDocument(t *testing.T) {
-	s := &Server{Buckets: []Bucket{{Name: ExampleBucket, Objects: map[string]Object{
-		"a b+c/d~e*f":   {Body: []byte("hello"), StorageClass: "GLACIER"},
-		"a&<>\"'\u0001": {LastModified: time.Date(2026, 2, 3, 4, 5, 6, 7e6, time.FixedZone("", 3600))},
-		"ü/1":           {},
-		"ü2":            {},
-	}}}}
-	p := newS3Peer(t, s)
-	for _, test := range []struct{ target, want string }{
-		{"/?delimiter=%2F&encoding-type=url&fetch-owner=true&list-type=2&max-keys=3&start-after=A%20%2B", `<?xml version="1.0" encoding="UTF-8"?>
-<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>example-bucket</Name><Prefix></Prefix><StartAfter>A+%2B</StartAfter><NextContinuationToken>TOKEN</NextContinuationToken>` +
-			`<KeyCount>3</KeyCount><MaxKeys>3</MaxKeys><Delimiter>/</Delimiter><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>` +
-			`<Contents><Key>a%26%3C%3E%22%27%01</Key><LastModified>2026-02-03T03:05:06.007Z</LastModified><ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>0</Size>` +
-			`<Owner><ID>OWNER</ID></Owner><StorageClass>STANDARD</StorageClass></Contents>` +
-			`<CommonPrefixes><Prefix>a+b%2Bc/</Prefix></CommonPrefixes><CommonPrefixes><Prefix>%C3%BC/</Prefix></CommonPrefixes></ListBucketResult>`},
-		{"/?list-type=2&prefix=a", `<?xml version="1.0" encoding="UTF-8"?>
-<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>example-bucket</Name><Prefix>a</Prefix>` +
-			`<KeyCount>2</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>` +
-			`<Contents><Key>a b+c/d~e*f</Key><LastModified>2009-10-12T17:50:30.000Z</LastModified><ETag>&quot;5d41402abc4b2a76b9719d911017c592&quot;</ETag><Size>5</Size><StorageClass>GLACIER</StorageClass></Contents>` +
-			`<Contents><Key>a&amp;&lt;&gt;&quot;'&#x1;</Key><LastModified>2026-02-03T03:05:06.007Z</LastModified><ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>0</Size><StorageClass>STANDARD</StorageClass></Contents></ListBucketResult>`},
-		{"/?encoding-type=url&list-type=2&prefix=a%20b", `<?xml version="1.0" encoding="UTF-8"?>
-<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>example-bucket</Name><Prefix>a+b</Prefix>` +
-			`<KeyCount>1</KeyCount><MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>` +
-			`<Contents><Key>a+b%2Bc/d%7Ee*f</Key><LastModified>2009-10-12T17:50:30.000Z</LastModified><ETag>&quot;5d41402abc4b2a76b9719d911017c592&quot;</ETag><Size>5</Size><StorageClass>GLACIER</StorageClass></Contents></ListBucketResult>`},
-		{"/?list-type=2&max-keys=0", `<?xml version="1.0" encoding="UTF-8"?>
-<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>example-bucket</Name><Prefix></Prefix><KeyCount>0</KeyCount><MaxKeys>0</MaxKeys><IsTruncated>false</IsTruncated></ListBucketResult>`},
-	} {
-		a := p.do("GET", test.target, "")
-		want := strings.NewReplacer("OWNER", hashText("123456789012"), "TOKEN", a.NextContinuationToken).Replace(test.want)
-		if a.status != 200 || a.body != want {
-			t.Errorf("%s\n got %s\nwant %s", test.target, a.body, want)
+// escapePath escapes every byte of a key that Signature Version 4 escapes.
+func escapePath(key string) string {
+	var b strings.Builder
+	for _, c := range []byte(key) {
+		switch {
+		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9',
+			strings.IndexByte("-._~/", c) >= 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
 		}
 	}
+	return b.String()
 }
 
-// TestListObjectsPages walks listings of every kind and compares them with what sorting and grouping the keys gives.
-func TestListObjectsPages(t *testing.T) {
-	keys := []string{"a", "a/", "a/b", "a/b/c", "a/b/d", "a//x", "a-b", "a0", "ab", "b/", "b/1", "b/2", "b/3", "c\x01", "c\U0001F600", "c\uFFFD", "d d", "d+d", "d%d", "é/1", "é/2"}
-	objects := make(map[string]Object)
-	for _, key := range keys {
-		objects[key] = Object{Body: []byte(key)}
+func TestObjects(t *testing.T) {
+	s := Example()
+	p := newS3Peer(t, s)
+	for _, key := range []string{
+		"k",
+		"/k",
+		"a//b",
+		"../x",
+		".",
+		"a b",
+		"a+b",
+		"a%b",
+		"a%2Fb",
+		"ü/日本",
+		"\x01",
+		"a\nb",
+		"~t*'()!,;:@$=&?#",
+		strings.Repeat("k", 1024),
+	} {
+		target := "/" + escapePath(key)
+		body := "body of " + key
+		a := p.do("PUT", target, body, "Content-Type", "text/plain")
+		a.want(t, key, 200, "")
+		if o, ok := s.Object(ExampleBucket, key); !ok || string(o.Body) != body {
+			t.Errorf("Object(%q) = %q, %v, want %q", key, o.Body, ok, body)
+		}
+		get := p.do("GET", target, "")
+		if get.status != 200 || get.body != body ||
+			get.header.Get("ETag") != a.header.Get("ETag") ||
+			get.header.Get("Content-Type") != "text/plain" {
+			t.Errorf("GET %q = %+v", key, get)
+		}
+		head := p.do("HEAD", target, "")
+		if head.status != 200 || head.body != "" ||
+			head.header.Get("Content-Length") != fmt.Sprint(len(body)) {
+			t.Errorf("HEAD %q = %+v", key, head)
+		}
+		p.do("DELETE", target, "").want(t, key, 204, "")
+		p.do("DELETE", target, "").want(t, key+", deleted", 204, "")
+		p.do("GET", target, "").want(t, key+", deleted", 404, "NoSuchKey")
+		if a := p.do("HEAD", target, ""); a.status != 404 || a.body != "" {
+			t.Errorf("HEAD %q, deleted = %+v, want 404", key, a)
+		}
 	}
-	slices.Sort(keys)
-	p := newS3Peer(t, &Server{Buckets: []Bucket{{Name: ExampleBucket, Objects: objects}}})
-	for _, prefix := range []string{"", "a", "a/", "a/b", "b/", "d", "é", "nothing"} {
-		for _, delimiter := range []string{"", "/", "b", "//", "é/"} {
-			for _, after := range []string{"", "a/", "a/b", "b/2"} {
-				var want []string
-				seen := map[string]bool{}
-				for _, key := range keys {
-					if !strings.HasPrefix(key, prefix) || key <= after {
-						continue
-					}
-					name := key
-					if i := strings.Index(strings.TrimPrefix(key, prefix), delimiter); delimiter != "" && i >= 0 {
-						name = key[:len(prefix)+i+len(delimiter)]
-					}
-					if !seen[name] && !(name == after && name != key) {
-						seen[name] = true
-						want = append(want, name)
-					}
-				}
-				for _, size := range []int{1, 3, 1000} {
-					var got []string
-					token := ""
-					for page := 0; page < 100; page++ {
-						q := url.Values{"list-type": {"2"}, "prefix": {prefix}, "delimiter": {delimiter}, "max-keys": {fmt.Sprint(size)}, "encoding-type": {"url"}}
-						if q.Set("start-after", after); token != "" {
-							q.Set("continuation-token", token)
-						}
-						a := p.do("GET", "/?"+strings.ReplaceAll(q.Encode(), "+", "%20"), "")
-						a.want(t, q.Encode(), 200, "")
-						if n := len(a.Contents) + len(a.CommonPrefixes); n != a.KeyCount || n > size || a.IsTruncated && n < size || a.IsTruncated != (a.NextContinuationToken != "") || a.ContinuationToken != token {
-							t.Fatalf("%s: %+v", q.Encode(), a)
-						}
-						var names []string
-						for _, c := range a.Contents {
-							names = append(names, c.Key)
-						}
-						for _, c := range a.CommonPrefixes {
-							names = append(names, c.Prefix)
-						}
-						for i := range names {
-							names[i], _ = url.QueryUnescape(names[i])
-						}
-						slices.Sort(names)
-						got = append(got, names...)
-						if token = a.NextContinuationToken; token == "" {
-							break
-						}
-					}
-					if !slices.Equal(got, want) {
-						t.Errorf("prefix %q, delimiter %q, start-after %q, %d at a time:\n got %q\nwant %q", prefix, delimiter, after, size, got, want)
-					}
-				}
+	p.do("PUT", "/"+strings.Repeat("k", 1025), "").want(t, "long key", 400, "KeyTooLongError")
+	p.do("PUT", "/%FF", "").want(t, "key that is not UTF-8", 400, "InvalidURI")
+	for _, header := range []string{"X-Amz-Copy-Source", "If-None-Match", "If-Match"} {
+		p.do("PUT", "/hello.txt", "", header, "*").want(t, header, 501, "NotImplemented")
+	}
+	p.do("PUT", "/hello.txt?uploadId=1", "").want(t, "part", 501, "NotImplemented")
+	p.do("POST", "/hello.txt", "").want(t, "POST", 501, "NotImplemented")
+	a := p.do("GET", "/hello.txt", "", "Range", "bytes=1-3")
+	if a.status != 206 || a.body != "ell" {
+		t.Errorf("GET of a range = %d %q, want 206 ell", a.status, a.body)
+	}
+	a = p.do("GET", "/?location=", "")
+	want := `<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">` +
+		`</LocationConstraint>`
+	if a.status != 200 || !strings.HasSuffix(a.body, want) {
+		t.Errorf("GetBucketLocation = %d %s, want %s", a.status, a.body, want)
+	}
+	a = p.do("HEAD", "/", "")
+	if a.status != 200 || a.header.Get("x-amz-bucket-region") != "us-east-1" {
+		t.Errorf("HeadBucket = %+v", a)
+	}
+}
+
+func TestBucketAddressing(t *testing.T) {
+	p := newS3Peer(t, Example())
+	const (
+		list     = "/?list-type=2"
+		listPath = "/" + ExampleBucket + "?list-type=2"
+		otherKey = "/" + ExampleBucketElsewhere + "?list-type=2"
+
+		useast = "s3.us-east-1.amazonaws.com"
+		euwest = "s3.eu-west-1.amazonaws.com"
+
+		redirect  = "PermanentRedirect"
+		malformed = "AuthorizationHeaderMalformed"
+		missing   = "NoSuchBucket"
+	)
+	other := ExampleBucketElsewhere + "."
+	for _, tt := range []struct {
+		name, host, target, region string // region is the signed one
+
+		status int
+		code   string
+		want   string // the Region that the response names
+	}{
+		{"virtual host", ExampleBucket + "." + useast, list, "us-east-1", 200, "", ""},
+		{"dual stack", ExampleBucket + ".s3.dualstack.us-east-1.amazonaws.com", list, "us-east-1",
+			200, "", ""},
+		{"path", useast, listPath, "us-east-1", 200, "", ""},
+		{"path with /", useast, "/" + ExampleBucket + "/?list-type=2", "us-east-1", 200, "", ""},
+		{"key in path", useast, "/" + ExampleBucket + "/photos//twice", "us-east-1", 200, "", ""},
+		{"global host", "s3.amazonaws.com", listPath, "us-east-1", 200, "", ""},
+		{"loopback", "127.0.0.1:8080", listPath, "us-east-1", 200, "", ""},
+		{"loopback, other Region", "localhost", otherKey, "eu-west-1", 200, "", ""},
+		{"other Region", other + euwest, list, "eu-west-1", 200, "", ""},
+		{"wrong host", other + useast, list, "us-east-1", 301, redirect, "eu-west-1"},
+		{"wrong host, correct scope", other + useast, list, "eu-west-1", 301, redirect,
+			"eu-west-1"},
+		{"wrong host, path", useast, otherKey, "us-east-1", 301, redirect, "eu-west-1"},
+		{"global host, other Region", other + "s3.amazonaws.com", list, "us-east-1", 301,
+			redirect, "eu-west-1"},
+		{"wrong scope", other + euwest, list, "us-east-1", 400, malformed, "eu-west-1"},
+		{"loopback, wrong scope", "localhost", otherKey, "us-east-1", 400, malformed,
+			"eu-west-1"},
+		{"unknown bucket", "nothing." + useast, list, "us-east-1", 404, missing, ""},
+		{"unknown bucket, path", useast, "/nothing/hello.txt", "us-east-1", 404, missing, ""},
+		{"unknown bucket, wrong scope", "nothing." + useast, list, "eu-west-1", 400, malformed,
+			"us-east-1"},
+		{"no bucket", useast, "/", "us-east-1", 501, "NotImplemented", ""},
+		{"escaped slash", useast, "/" + ExampleBucket + "%2Fhello.txt?list-type=2", "us-east-1",
+			404, missing, ""},
+	} {
+		p.host = tt.host
+		p.region = tt.region
+		a := p.do("GET", tt.target, "")
+		a.want(t, tt.name, tt.status, tt.code)
+		region := a.header.Get("x-amz-bucket-region")
+		switch {
+		case tt.code == redirect && (region != tt.want || a.Bucket == "" || a.Endpoint == "" ||
+			a.header.Get("Location") != ""),
+			tt.code == malformed && a.Region != tt.want,
+			tt.code == missing && a.BucketName == "":
+			t.Errorf("%s: response = %s %v", tt.name, a.body, a.header)
+		}
+		if tt.want == "eu-west-1" {
+			head := p.do("HEAD", tt.target, "")
+			region := head.header.Get("x-amz-bucket-region")
+			if head.status != tt.status || region != tt.want || head.body != "" {
+				t.Errorf("%s: HEAD = %+v", tt.name, head)
 			}
 		}
 	}
 }
 
-func TestListObjectsLongPage(t *testing.T) {
-	objects := make(map[string]Object)
-	for i := range 1001 {
-		objects[fmt.Sprint(i)] = Object{}
+func TestBucketAccess(t *testing.T) {
+	const (
+		denied = "AccessDenied"
+		other  = "111122223333"
+		owner  = "X-Amz-Expected-Bucket-Owner"
+	)
+	peers := func(b Bucket) (signed, anonymous *s3Peer) {
+		b.Name = ExampleBucket
+		b.Objects = map[string]Object{"k": {Body: []byte("v")}}
+		signed = newS3Peer(t, &Server{Buckets: []Bucket{b}})
+		copied := *signed
+		copied.credentials = nil
+		return signed, &copied
 	}
-	p := newS3Peer(t, &Server{Buckets: []Bucket{{Name: ExampleBucket, Objects: objects}}})
-	for _, target := range []string{"/?list-type=2", "/?list-type=2&max-keys=1001"} {
-		if a := p.do("GET", target, ""); a.KeyCount != 1000 || !a.IsTruncated || !strings.Contains(a.body, "<MaxKeys>1000</MaxKeys>") {
-			t.Errorf("%s: %d keys, truncated %t", target, a.KeyCount, a.IsTruncated)
+	shared := Bucket{Owner: other, RequesterPays: true, Public: true}
+	for _, tt := range []struct {
+		name      string
+		bucket    Bucket
+		headers   []string
+		signed    string // error codes
+		anonymous string
+		charged   string
+	}{
+		{name: "private", anonymous: denied},
+		{name: "public", bucket: Bucket{Public: true}},
+		{
+			name:      "role",
+			bucket:    Bucket{Roles: []string{ExampleRoleARN}},
+			anonymous: denied,
+		},
+		{
+			name:      "other role",
+			bucket:    Bucket{Roles: []string{ExampleGuestRoleARN}},
+			signed:    denied,
+			anonymous: denied,
+		},
+		{
+			name:      "empty list of roles",
+			bucket:    Bucket{Roles: []string{}},
+			signed:    denied,
+			anonymous: denied,
+		},
+		{name: "expected owner", headers: []string{owner, "123456789012"}, anonymous: denied},
+		{
+			name:      "other expected owner",
+			bucket:    Bucket{Public: true},
+			headers:   []string{owner, other},
+			signed:    denied,
+			anonymous: denied,
+		},
+		{
+			name:      "requester pays without agreement",
+			bucket:    shared,
+			signed:    denied,
+			anonymous: denied,
+		},
+		{
+			name:      "requester pays",
+			bucket:    shared,
+			headers:   []string{"X-Amz-Request-Payer", "requester"},
+			anonymous: denied,
+			charged:   "requester",
+		},
+		{
+			name:      "requester is the owner",
+			bucket:    Bucket{RequesterPays: true},
+			anonymous: denied,
+		},
+	} {
+		check := func(kind string, p *s3Peer, code, charged string) {
+			t.Helper()
+			status := 200
+			if code != "" {
+				status = 403
+				charged = ""
+			}
+			a := p.do("GET", "/?list-type=2", "", tt.headers...)
+			a.want(t, tt.name+", "+kind, status, code)
+			if got := a.header.Get("x-amz-request-charged"); got != charged {
+				t.Errorf("%s, %s: charged = %q, want %q", tt.name, kind, got, charged)
+			}
 		}
+		signed, anonymous := peers(tt.bucket)
+		check("signed", signed, tt.signed, tt.charged)
+		check("anonymous", anonymous, tt.anonymous, tt.charged)
 	}
+	_, p := peers(Bucket{Public: true})
+	p.do("PUT", "/k", "x").want(t, "anonymous PUT", 403, denied)
+	p.do("DELETE", "/k", "").want(t, "anonymous DELETE", 403, denied)
+	p.do("GET", "/k", "").want(t, "anonymous GET", 200, "")
+	p.do("GET", "/k?X-Amz-Signature=0", "").
+		want(t, "incomplete signature", 400, "AuthorizationQueryParametersError")
 }
 
-func TestListObjectsRefused(t *testing.T) {
-	s := Example()
-	s.Buckets = append(s.Buckets, Bucket{Name: "other", Objects: s.Buckets[0].Objects})
-	p := newS3Peer(t, s)
-	first := p.do("GET", "/?list-type=2&max-keys=2", "")
-	token := strings.ReplaceAll(url.QueryEscape(first.NextContinuationToken), "+", "%20")
-	p.do("GET", "/?continuation-token="+token+"&list-type=2", "").want(t, "token", 200, "")
-	for _, test := range []struct {
-		target string
-		status int
-		code   string
-	}{
-		{"/?list-type=1", 400, "InvalidArgument"},
-		{"/?list-type=2&max-keys=x", 400, "InvalidArgument"},
-		{"/?list-type=2&max-keys=-1", 400, "InvalidArgument"},
-		{"/?list-type=2&max-keys=99999999999", 400, "InvalidArgument"},
-		{"/?list-type=2&max-keys=2000", 200, ""},
-		{"/?encoding-type=xml&list-type=2", 400, "InvalidArgument"},
-		{"/?continuation-token=&list-type=2", 400, "InvalidArgument"},
-		{"/?continuation-token=hello.txt&list-type=2", 400, "InvalidArgument"},
-		{"/?continuation-token=" + otherFirst(token) + "&list-type=2", 400, "InvalidArgument"},
-		{"/?continuation-token=" + token + "A&list-type=2", 400, "InvalidArgument"},
-		{"/", 501, "NotImplemented"},
-		{"/?acl=", 501, "NotImplemented"},
-		{"/?list-type=2&versions=", 501, "NotImplemented"},
-		{"/hello.txt?acl=", 501, "NotImplemented"},
-		{"/hello.txt?list-type=2", 501, "NotImplemented"},
-		{"/hello.txt?prefix=x", 501, "NotImplemented"},
-	} {
-		p.do("GET", test.target, "").want(t, test.target, test.status, test.code)
-	}
-	p.host = "other.s3.us-east-1.amazonaws.com"
-	p.do("GET", "/?continuation-token="+token+"&list-type=2", "").want(t, "token of another bucket", 400, "InvalidArgument")
+func TestIssuedCredentials(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newS3Peer(t, Example())
+		own := p.credentials
+		other := (&Server{}).issue(principal{ExampleRoleARN, "ada"}, time.Hour)
+		mixed := *own
+		mixed.sessionToken = other.sessionToken
+		list := func(c *issuedCredentials) s3Response {
+			p.credentials = c
+			return p.do("GET", "/?list-type=2", "")
+		}
+		list(own).want(t, "new", 200, "")
+		list(other).want(t, "another server's", 403, "InvalidAccessKeyId")
+		list(&mixed).want(t, "another token", 400, "InvalidToken")
+		time.Sleep(time.Hour - time.Second)
+		list(own).want(t, "last second", 200, "")
+		time.Sleep(time.Second)
+		list(own).want(t, "expired", 400, "ExpiredToken")
+	})
+}
 
-	// A "+" in a query is a space to S3, whatever was signed: a token that is not escaped is another token.
-	p.host = ExampleBucket + ".s3.us-east-1.amazonaws.com"
-	for i := 0; !strings.Contains(first.NextContinuationToken, "+"); i++ {
-		first.NextContinuationToken = s.writeToken(&s.Buckets[0], entryName{name: fmt.Sprint(i)})
+func TestConcurrentBucket(t *testing.T) {
+	p := newS3Peer(t, &Server{Buckets: []Bucket{{Name: ExampleBucket}}})
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for j := range 20 {
+				key := fmt.Sprintf("/%d-%d", i, j)
+				p.do("PUT", key, "x").want(t, key, 200, "")
+				p.do("GET", "/?list-type=2", "").want(t, "list", 200, "")
+				if j%2 == 0 {
+					p.do("DELETE", key, "").want(t, key, 204, "")
+				}
+			}
+		})
 	}
-	escaped := strings.NewReplacer("/", "%2F", "=", "%3D").Replace(first.NextContinuationToken)
-	q := "continuation-token=" + strings.ReplaceAll(escaped, "+", "%2B") + "&list-type=2"
-	p.do("GET", "/?"+q, "").want(t, "escaped token", 200, "")
-	r, _ := p.signer.request("GET", "/?"+q, "")
-	r.RequestURI = "/?continuation-token=" + escaped + "&list-type=2" // "+" and "%2B" are signed alike
-	r.Body = http.NoBody
-	rec := &recorder{header: make(http.Header)}
-	s.ServeHTTP(rec, r)
-	if !strings.Contains(rec.body.String(), "<Code>InvalidArgument</Code>") {
-		t.Errorf("token with a bare +: %s", rec.body.String())
-	}
-	// A bare ";" is signed as %3B, and net/url does not take it.
-	r, _ = p.signer.request("GET", "/?list-type=2&prefix=a%3Bb", "")
-	r.RequestURI, r.Body, rec = "/?list-type=2&prefix=a;b", http.NoBody, &recorder{header: make(http.Header)}
-	if s.ServeHTTP(rec, r); !strings.Contains(rec.body.String(), "<Prefix>a;b</Prefix>") {
-		t.Errorf("bare semicolon: %s", rec.body.String())
+	group.Wait()
+	if a := p.do("GET", "/?list-type=2", ""); a.KeyCount != 80 {
+		t.Errorf("KeyCount = %d, want 80", a.KeyCount)
 	}
 }

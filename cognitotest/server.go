@@ -1,36 +1,54 @@
-// Package cognitotest is a stand-in for the AWS services that a sign-in with Amazon Cognito uses, for tests: user pools,
-// identity pools, STS and S3.
+// Package cognitotest implements, for tests, the AWS services that a sign-in with Amazon Cognito
+// uses: user pools, identity pools, STS and S3.
 //
-// A [Server] is to Cognito what net/http/httptest is to a web server. It needs no account and no network:
+// A [Server] needs no AWS account and no network:
 //
 //	server := cognitotest.Example()
-//	client := server.Client() // reaches https://cognito-idp.us-east-1.amazonaws.com/ and the others in memory
+//	client := server.Client() // reaches AWS's host names in memory
+//	resp, err := client.Get("https://cognito-idp.us-east-1.amazonaws.com/" +
+//		cognitotest.ExampleUserPoolID + "/.well-known/jwks.json")
 //
-// It verifies what it is sent: the SRP proof of users and devices, secret hashes, codes, sessions and secret blocks, the
-// signature, issuer, audience and expiry of tokens, the login map of an identity, and AWS Signature Version 4 over the
-// bytes that arrived. It shares no code with the packages beside it that do the signing in, so that a mistake there is
-// not made twice. A code is "sent" to [Server.Code].
+// # What is verified
 //
-// # What it does not promise
+// The server verifies the SRP proofs of users and devices, secret hashes, codes, sessions and
+// secret blocks. It verifies the signature, issuer, audience and expiry of tokens, and the login
+// map of an identity. It verifies AWS Signature Version 4 over the bytes that arrived.
 //
-// That a sign-in which it accepts works on AWS: the services are closed, and where AWS documents nothing, the published
-// clients and measurements were followed. Message texts, the order in which several faults of one request are
-// reported, and limits that AWS does not document are approximations: tests should look at error codes. Of the user
-// pools, these are the stand-in's own:
+// The package shares no code with the packages that it tests, so that the same mistake is not made
+// on both sides. It imports only the standard library.
 //
-//   - A TIMESTAMP may be 15 minutes off. A Session stands three wrong codes, a code to confirm a sign-up or to reset a
-//     password five; any other refused proof or answer uses its Session up, but not a refused choice or new password.
-//   - What state a user is in is told to who has shown the password, or has asked for a code as first factor.
-//   - A DEVICE_KEY is looked at after the password, and asked for its own password before any second factor.
-//   - MFA_SETUP offers a software token and e-mail, whatever the user's attributes. CUSTOM_AUTH does not replace MFA.
-//   - The reuse of a refresh token that was replaced is refused, and does not end the sign-in.
-//   - The password policy is eight characters, and there is no history. Lock-out is off unless a pool has it.
-//   - Codes go to the e-mail address where there is one. Who is disabled is told so, also by ForgotPassword
-//     where the client has not PreventUserExistenceErrors.
+// Codes are not sent. [Server.Code] returns the last code of a user.
 //
-// IAM policies, throttling, Lambda triggers other than [UserPool].CustomAuth, threat protection, what a passkey holds, and
-// identities with several logins are not modelled. It keeps its state in memory, the last 10,000 of each kind, and
-// passwords in the clear: it is not a service to run for real users.
+// # Differences from AWS
+//
+// A sign-in that the server accepts may still fail on AWS, whose services are closed source. Where
+// AWS documents nothing, the server follows the published clients and measurements. Message texts,
+// the order in which several faults of one request are reported, and undocumented limits are
+// approximations. Tests should check error codes. These choices for user pools are the package's
+// own:
+//
+//   - TIMESTAMP may differ from the server's clock by 15 minutes.
+//   - A Session allows three wrong codes. A code that confirms a sign-up or resets a password
+//     allows five. A refused choice or new password leaves its Session valid. Every other refused
+//     response uses its Session up.
+//   - The state of a user is reported only after the correct password, or when a code is requested
+//     as the first factor.
+//   - DEVICE_KEY is evaluated after the password. The device proves its password before any second
+//     factor.
+//   - MFA_SETUP offers an authenticator app and e-mail, whatever attributes the user has.
+//     CUSTOM_AUTH does not replace MFA.
+//   - A refresh token that was rotated out is refused. Its reuse does not end the sign-in.
+//   - Passwords need eight characters. Password history is not kept.
+//   - Wrong passwords lock a user out only in a pool with [UserPool.Lockout].
+//   - Codes go to the e-mail address if the user has one.
+//   - The error of a disabled user says so. ForgotPassword says it too, unless the app client has
+//     [AppClient.PreventUserExistenceErrors].
+//
+// Not modelled are IAM policies, throttling, Lambda triggers other than [UserPool.CustomAuth],
+// threat protection, the contents of passkeys, and identities with several logins.
+//
+// The server keeps its state in memory, the last 10,000 items of each kind, and passwords in plain
+// text. Do not use it for real users.
 package cognitotest
 
 import (
@@ -39,112 +57,134 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
 )
 
-// Server is a verifying stand-in for the AWS services that a Cognito sign-in uses. The zero value answers, and knows
-// no one. Set the fields before the first request, and Fault while none is under way; do not copy a Server that is in use. All methods may be called from
-// many goroutines.
+// Server is a verifying stand-in for the AWS services that a sign-in with Cognito uses. It is an
+// [http.Handler]. The zero value is ready to use and has no users.
 //
-// Server is an [http.Handler]. Under AWS's own host names the host decides which service, Region and bucket is meant.
-// Under any other name (127.0.0.1:8080) the request does: X-Amz-Target names a Cognito operation, a form with an Action
-// is for STS, /<user pool ID>/.well-known/jwks.json and .../openid-configuration are a user pool's discovery documents,
-// /.well-known/jwks.json and /.well-known/openid-configuration those of identity pools (the issuer
-// https://cognito-identity.amazonaws.com), and all else is S3 with the bucket in the path.
+// Set the fields before the first request and before the first call of a method. Fault may be
+// changed later, while no request is in flight. Do not copy a Server that is in use. All methods
+// are safe for concurrent use.
+//
+// Under AWS's host names the host determines the service, the Region and the bucket. Under any
+// other host name, such as 127.0.0.1:8080, the request determines the service:
+//
+//   - X-Amz-Target names an operation of user pools or identity pools.
+//   - A form is a request to STS.
+//   - /<user pool ID>/.well-known/jwks.json and .../openid-configuration are the discovery
+//     documents of a user pool.
+//   - /.well-known/jwks.json and /.well-known/openid-configuration are those of identity pools,
+//     whose issuer is https://cognito-identity.amazonaws.com.
+//   - All other requests are for S3, with the bucket in the path.
 type Server struct {
-	UserPools     []UserPool
-	IdentityPools []IdentityPool
-	Roles         []Role   // what AssumeRoleWithWebIdentity may assume
-	Buckets       []Bucket // what S3 holds at the start
+	redacted[Server]
 
-	// Fault, when not nil, sees every request before the services do. What it returns is sent in their place; nil lets
-	// the request through. A StatusCode of 0, or a Body that fails to read, cuts the connection at that point. It may
-	// read the body of the request, wait, or count. It is called from many goroutines at once.
+	// UserPools are the user pools with their app clients and initial users.
+	UserPools []UserPool
+
+	// IdentityPools are the identity pools.
+	IdentityPools []IdentityPool
+
+	// Roles are the IAM roles that AssumeRoleWithWebIdentity may assume.
+	Roles []Role
+
+	// Buckets are the S3 buckets with their initial objects.
+	Buckets []Bucket
+
+	// SigningKey signs all tokens. If SigningKey is nil, the server uses a 2048-bit key that all
+	// servers of the process share and that is generated at first use.
+	SigningKey *rsa.PrivateKey
+
+	// Fault, if not nil, is called with each request before the services see it. A response that it
+	// returns is sent instead of the service's. If it returns nil, the request proceeds. A
+	// StatusCode of 0, or a Body that fails, closes the connection at that point. Fault may read
+	// the body of the request, and it may block. It must be safe for concurrent use.
 	Fault func(r *http.Request) *http.Response
 
-	start, makeKey sync.Once
-	key            *rsa.PrivateKey // signs all tokens; see signingKey
-	seed           [32]byte        // makes salts and simulated users the same at every request
+	start sync.Once
+	seed  [32]byte // makes salts and simulated users the same at every request
 
-	mu         sync.Mutex                // guards everything below
-	accounts   map[accountID]*account    // by name and alias
+	// Each request holds mu from its admission until its response is ready to be written.
+	mu         sync.Mutex
+	accounts   map[accountID]*account    // by name and by alias
 	failures   store[*passwordFailures]  // by user
 	sessions   store[*session]           // by Session or SECRET_BLOCK
-	grants     store[*grant]             // by origin_jti: what refresh and access tokens rest on
+	grants     store[*grant]             // by origin_jti
 	identities store[*identity]          // by identity ID
 	issued     store[*issuedCredentials] // by access key ID
-	bucket     map[string]*Bucket        // by name
+	buckets    map[string]*Bucket        // by name
 }
 
-// maxBody bounds a request. S3's own limit is far higher.
+// maxBody limits the body of a request. S3's own limit is much higher.
 const maxBody = 16 << 20
 
-// ServeHTTP answers one request as the service it is meant for would.
+// ServeHTTP responds as the service that the request is for.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serve(w, r, s.Fault, func() bool { return true })
 }
 
-// serve is [Server.ServeHTTP] with s.Fault as fault. It goes on after that only if proceed says so: nothing is read from
-// the fields of s, or changed, for a request that has been given up.
-func (s *Server) serve(w http.ResponseWriter, r *http.Request, fault func(*http.Request) *http.Response, proceed func() bool) {
+// serve is [Server.ServeHTTP] with the given fault. After the fault it calls proceed. If that
+// returns false, the client has abandoned the request, and serve neither reads nor changes s any
+// more.
+func (s *Server) serve(
+	w http.ResponseWriter, r *http.Request,
+	fault func(*http.Request) *http.Response, proceed func() bool,
+) {
 	s.start.Do(s.load)
 	w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err != nil || len(body) > maxBody || r.ContentLength >= 0 && r.ContentLength != int64(len(body)) {
-		http.Error(w, fmt.Sprintf("cognitotest: request body is cut short or longer than %d bytes", maxBody), http.StatusBadRequest)
+	truncated := r.ContentLength >= 0 && r.ContentLength != int64(len(body))
+	if err != nil || len(body) > maxBody || truncated {
+		message := fmt.Sprintf("cognitotest: body is truncated or longer than %d bytes", maxBody)
+		http.Error(w, message, http.StatusBadRequest)
 		return
 	}
 	if fault != nil {
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		if answer := fault(r); answer != nil {
-			send(w, answer)
+		if resp := fault(r); resp != nil {
+			forward(w, resp)
 			return
 		}
 	}
-	if !proceed() {
-		return
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	switch service := s.service(r); service {
-	case "cognito-idp", "issuer-cognito-idp", "cognito-identity":
-		if r.Method == http.MethodGet || service == "issuer-cognito-idp" {
-			s.serveDiscovery(w, r, service)
-			return
-		}
-		var do operation
-		target := r.Header.Get("X-Amz-Target")
-		if name, ok := strings.CutPrefix(target, targetUserPools); ok && service == "cognito-idp" {
-			do = userPoolOperation(name)
-		} else if name, ok := strings.CutPrefix(target, targetIdentity); ok && service == "cognito-identity" {
-			do = identityOperation(name)
-		}
-		s.serveJSON(w, r, body, do)
-	case "sts":
-		s.serveSTS(w, r, body)
-	default:
-		s.serveS3(w, r, body)
+	if proceed() {
+		s.handle(w, r, body)()
 	}
 }
 
-const (
-	targetUserPools = "AWSCognitoIdentityProviderService."
-	targetIdentity  = "AWSCognitoIdentityService."
-)
+// handle processes a request and returns a function that writes the response. The caller does not
+// hold the server's mutex while it writes, so that a slow client does not block the others.
+func (s *Server) handle(w http.ResponseWriter, r *http.Request, body []byte) (write func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch service := s.service(r); {
+	case service == "s3":
+		return s.serveS3(w, r, body)
+	case service == "sts":
+		return s.serveSTS(w, r, body)
+	case service == "issuer-cognito-idp", r.Method == http.MethodGet:
+		return s.serveDiscovery(w, r, service)
+	default:
+		return s.serveJSON(w, r, body, service)
+	}
+}
 
-// service names the service that r is for, as AWS's host names do.
+// service returns the name of the service that r is for, as it is in AWS's host names.
 func (s *Server) service(r *http.Request) string {
 	if h := parseHost(r.Host); h.service != "" {
 		return h.service
 	}
 	target := r.Header.Get("X-Amz-Target")
+	contentType := r.Header.Get("Content-Type")
 	switch {
-	case strings.HasPrefix(target, targetIdentity):
+	case strings.HasPrefix(target, targets["cognito-identity"]):
 		return "cognito-identity"
 	case target != "":
 		return "cognito-idp"
-	case r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"):
+	case r.Method == http.MethodPost && strings.HasPrefix(contentType, formType):
 		return "sts"
 	case strings.HasPrefix(r.URL.Path, "/.well-known/"):
 		return "cognito-identity"
@@ -154,18 +194,28 @@ func (s *Server) service(r *http.Request) string {
 	return "s3"
 }
 
-// load reads the fields, once, before the first answer.
+// load reads the fields before the first request.
 func (s *Server) load() {
-	go s.signingKey() // takes a tenth of a second, which the first sign-in need not wait for
+	if s.SigningKey == nil {
+		go processKey() // The first sign-in need not wait for it.
+	}
 	s.loadUsers()
-	s.bucket = make(map[string]*Bucket)
+	s.buckets = make(map[string]*Bucket)
 	for i := range s.Buckets {
-		s.bucket[s.Buckets[i].Name] = &s.Buckets[i]
+		s.buckets[s.Buckets[i].Name] = &s.Buckets[i]
 	}
 }
 
-// Code answers the last code that was "sent" to a user by e-mail or SMS: for MFA, as a one-time password, to confirm
-// the sign-up or to reset the password. The user is named by name or alias. It is empty when there is none.
+// unlocked calls a function of the user without the server's mutex, so that it may use the server.
+func (s *Server) unlocked(f func()) {
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	f()
+}
+
+// Code returns the last code that the server "sent" to a user by e-mail or SMS: for MFA, as a
+// one-time password, to confirm a sign-up, or to reset a password. The username may be an alias.
+// Code returns an empty string if the server has not sent a code.
 func (s *Server) Code(userPoolID, username string) string {
 	s.start.Do(s.load)
 	s.mu.Lock()
@@ -176,31 +226,35 @@ func (s *Server) Code(userPoolID, username string) string {
 	return ""
 }
 
-// send passes on the answer that Fault made.
-func send(w http.ResponseWriter, answer *http.Response) {
-	if answer.Body != nil {
-		defer answer.Body.Close()
+// forward writes the response that Fault returned.
+func forward(w http.ResponseWriter, resp *http.Response) {
+	body := resp.Body
+	if body == nil {
+		body = http.NoBody
 	}
-	if answer.StatusCode == 0 {
+	defer body.Close()
+	if resp.StatusCode == 0 {
 		panic(http.ErrAbortHandler)
 	}
-	for name, values := range answer.Header {
+	for name, values := range resp.Header {
 		w.Header()[name] = values
 	}
-	w.WriteHeader(answer.StatusCode)
-	if answer.Body == nil {
-		return
-	}
-	if _, err := io.Copy(w, answer.Body); err != nil {
+	w.WriteHeader(resp.StatusCode)
+	if _, err := io.Copy(w, body); err != nil {
 		if f, ok := w.(http.Flusher); ok {
-			f.Flush() // what came before the cut is sent
+			f.Flush() // Send what precedes the failure.
 		}
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// Format writes nothing but the type's name, whatever the verb: a Server holds passwords and keys.
-func (s *Server) Format(f fmt.State, verb rune) { io.WriteString(f, "cognitotest.Server{REDACTED}") }
+// redacted is embedded in a struct T that holds secrets. It prints and marshals as the name of T.
+type redacted[T any] struct{}
 
-// MarshalText is what encoding/json and log/slog show: the type's name.
-func (s *Server) MarshalText() ([]byte, error) { return fmt.Append(nil, s), nil }
+// Format writes the name of the type, whatever the verb.
+func (redacted[T]) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "%s{REDACTED}", reflect.TypeFor[T]())
+}
+
+// MarshalText returns the name of the type, for encoding/json and log/slog.
+func (r redacted[T]) MarshalText() ([]byte, error) { return fmt.Append(nil, r), nil }

@@ -1,137 +1,89 @@
 package cognitotest
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
-func TestBadRequests(t *testing.T) {
-	s := Example()
-	p := newPeer(t, s)
-	const idp = "https://cognito-idp.us-east-1.amazonaws.com/"
-	for name, tt := range map[string]struct {
-		method, url, target, contentType, body string
-		code                                   string
-	}{
-		"unknown operation":    {"POST", idp, targetUserPools + "Nothing", jsonType, "{}", "UnknownOperationException"},
-		"no target":            {"POST", idp, "", jsonType, "{}", "UnknownOperationException"},
-		"target without name":  {"POST", idp, targetUserPools, jsonType, "{}", "UnknownOperationException"},
-		"name without service": {"POST", idp, "InitiateAuth", jsonType, "{}", "UnknownOperationException"},
-		"other service":        {"POST", idp, targetIdentity + "GetId", jsonType, "{}", "UnknownOperationException"},
-		"case of operation":    {"POST", idp, targetUserPools + "initiateAuth", jsonType, "{}", "UnknownOperationException"},
-		"method":               {"PUT", idp, targetUserPools + "InitiateAuth", jsonType, "{}", "UnknownOperationException"},
-		"path":                 {"POST", idp + "x", targetUserPools + "InitiateAuth", jsonType, "{}", "UnknownOperationException"},
-		"content type":         {"POST", idp, targetUserPools + "InitiateAuth", "application/json", "{}", "UnknownOperationException"},
-		"no content type":      {"POST", idp, targetUserPools + "InitiateAuth", "", "{}", "UnknownOperationException"},
-		"charset":              {"POST", idp, targetUserPools + "InitiateAuth", jsonType + "; charset=utf-8", "{}", "InvalidParameterException"},
-		"empty body":           {"POST", idp, targetUserPools + "InitiateAuth", jsonType, "", "SerializationException"},
-		"no object":            {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `"x"`, "SerializationException"},
-		"cut":                  {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"ClientId":`, "SerializationException"},
-		"more behind":          {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{} {}`, "SerializationException"},
-		"number for text":      {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"ClientId":1}`, "SerializationException"},
-		"list for map":         {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"AuthParameters":[]}`, "SerializationException"},
-		"number in map":        {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"AuthParameters":{"USERNAME":1}}`, "SerializationException"},
-		"not UTF-8":            {"POST", idp, targetUserPools + "InitiateAuth", jsonType, "{\"ClientId\":\"\xff\"}", "SerializationException"},
-		"case of member":       {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"clientId":"x","AuthFlow":"USER_SRP_AUTH"}`, "InvalidParameterException"},
-		"empty member":         {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"ClientId":"","AuthFlow":"USER_SRP_AUTH"}`, "InvalidParameterException"},
-		"null member":          {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"ClientId":null,"AuthFlow":"USER_SRP_AUTH"}`, "InvalidParameterException"},
-		"member unknown":       {"POST", idp, targetUserPools + "InitiateAuth", jsonType, `{"New":{"a":[1]},"ClientId":"x","AuthFlow":"USER_SRP_AUTH"}`, "ResourceNotFoundException"},
-		"identity: bad JSON":   {"POST", "https://cognito-identity.us-east-1.amazonaws.com/", targetIdentity + "GetId", jsonType, "{", "SerializationException"},
-		"identity: unknown":    {"POST", "https://cognito-identity.us-east-1.amazonaws.com/", targetIdentity + "MergeDeveloperIdentities", jsonType, "{}", "UnknownOperationException"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			req, _ := http.NewRequest(tt.method, tt.url, strings.NewReader(tt.body))
-			req.Header = http.Header{"X-Amz-Target": {tt.target}, "Content-Type": {tt.contentType}}
-			a := p.do(req)
-			a.want(t, tt.code)
-			if a.Status != 400 || a.Message == "" || a.Header.Get("x-amzn-RequestId") == "" || a.Header.Get("Content-Type") != jsonType {
-				t.Errorf("%d, message %q, headers %v", a.Status, a.Message, a.Header)
-			}
-			if date, err := http.ParseTime(a.Header.Get("Date")); err != nil || time.Since(date).Abs() > time.Minute {
-				t.Errorf("Date: %v", err)
-			}
-		})
-	}
-	var all []operation
-	for _, o := range userPoolOperations {
-		all = append(all, userPoolOperation(o.name))
-	}
-	for _, name := range []string{"GetId", "GetCredentialsForIdentity", "GetOpenIdToken"} {
-		all = append(all, identityOperation(name))
-	}
-	for i, do := range all {
-		for _, body := range []string{"", "null", "[]", `{"AccessToken":{}}`, `{"ClientId":[],"IdentityId":[],"IdentityPoolId":[]}`} {
-			if _, err := do(s, call{body: []byte(body)}); err == nil {
-				t.Errorf("operation %d accepts %q", i, body)
-			}
-		}
-	}
-}
-
-// The zero value answers, and knows no one.
+// The zero value is ready to use and has no users.
 func TestZeroServer(t *testing.T) {
 	var s Server
 	p := newPeer(t, &s)
 	p.initiate("USER_SRP_AUTH", p.params("ada", "SRP_A", "12")).want(t, "ResourceNotFoundException")
 	p.getID(nil).want(t, "ResourceNotFoundException")
-	p.idp("GetUser", m{"AccessToken": "x"}).want(t, "NotAuthorizedException")
-	p.idp("RevokeToken", m{"Token": "x", "ClientId": "x"}).want(t, "InvalidParameterException")
+	p.idp("GetUser", object{"AccessToken": "x"}).want(t, "NotAuthorizedException")
+	p.idp("RevokeToken", object{"Token": "x", "ClientId": "x"}).
+		want(t, "InvalidParameterException")
 }
 
 func TestService(t *testing.T) {
 	s := Example()
+	const local = "http://127.0.0.1:1/"
 	for _, tt := range []struct {
 		method, url string
-		header      http.Header
+		name, value string // a header
 		want        string
 	}{
-		{"POST", "https://cognito-idp.us-east-1.amazonaws.com/", nil, "cognito-idp"},
-		{"POST", "https://cognito-identity.us-east-1.amazonaws.com/", nil, "cognito-identity"},
-		{"POST", "https://sts.us-east-1.amazonaws.com/", nil, "sts"},
-		{"POST", "https://sts.amazonaws.com/", nil, "sts"},
-		{"GET", "https://example-bucket.s3.us-east-1.amazonaws.com/", nil, "s3"},
-		{"POST", "http://127.0.0.1:1/", http.Header{"X-Amz-Target": {targetUserPools + "X"}}, "cognito-idp"},
-		{"POST", "http://127.0.0.1:1/", http.Header{"X-Amz-Target": {targetIdentity + "X"}}, "cognito-identity"},
-		{"POST", "http://127.0.0.1:1/", http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=utf-8"}}, "sts"},
-		{"GET", "http://127.0.0.1:1/" + ExampleUserPoolID + "/.well-known/jwks.json", nil, "cognito-idp"},
-		{"GET", "http://127.0.0.1:1/.well-known/jwks.json", nil, "cognito-identity"},
-		{"GET", "http://127.0.0.1:1/bucket/.well-known/jwks.json", nil, "s3"},
-		{"GET", "http://127.0.0.1:1/", nil, "s3"},
-		{"PUT", "http://any.name/bucket/key", nil, "s3"},
+		{"POST", idpURL, "", "", "cognito-idp"},
+		{"POST", identityURL, "", "", "cognito-identity"},
+		{"POST", "https://sts.us-east-1.amazonaws.com/", "", "", "sts"},
+		{"POST", "https://sts.amazonaws.com/", "", "", "sts"},
+		{"GET", "https://example-bucket.s3.us-east-1.amazonaws.com/", "", "", "s3"},
+		{"POST", local, "X-Amz-Target", "AWSCognitoIdentityProviderService.X", "cognito-idp"},
+		{"POST", local, "X-Amz-Target", "AWSCognitoIdentityService.X", "cognito-identity"},
+		{"POST", local, "Content-Type", formType + "; charset=utf-8", "sts"},
+		{"GET", local + ExampleUserPoolID + "/.well-known/jwks.json", "", "", "cognito-idp"},
+		{"GET", local + ".well-known/jwks.json", "", "", "cognito-identity"},
+		{"GET", local + "bucket/.well-known/jwks.json", "", "", "s3"},
+		{"GET", local, "", "", "s3"},
+		{"PUT", "http://any.name/bucket/key", "", "", "s3"},
 	} {
 		r := httptest.NewRequest(tt.method, tt.url, nil)
-		if tt.header != nil {
-			r.Header = tt.header
+		if tt.name != "" {
+			r.Header.Set(tt.name, tt.value)
 		}
 		if got := s.service(r); got != tt.want {
-			t.Errorf("%s %s %v is for %s, want %s", tt.method, tt.url, tt.header, got, tt.want)
+			t.Errorf("service(%s %s, %s: %s) = %s, want %s",
+				tt.method, tt.url, tt.name, tt.value, got, tt.want)
 		}
 	}
 }
 
-// The same server on a socket.
+// A server works the same on a socket.
 func TestLoopbackSignIn(t *testing.T) {
 	s := Example()
 	web := httptest.NewServer(s)
 	defer web.Close()
-	s.UserPools[0].Issuer = web.URL + "/" + ExampleUserPoolID
+	issuer := web.URL + "/" + ExampleUserPoolID
+	s.UserPools[0].Issuer = issuer
 	p := newPeer(t, s)
 	p.http = web.Client()
-	a := p.post(web.URL, targetUserPools+"InitiateAuth", m{"ClientId": p.client, "AuthFlow": "USER_PASSWORD_AUTH",
-		"AuthParameters": p.params(ExampleUser, "PASSWORD", ExamplePassword)})
+	a := p.post(web.URL, "AWSCognitoIdentityProviderService.InitiateAuth", object{
+		"ClientId":       p.client,
+		"AuthFlow":       "USER_PASSWORD_AUTH",
+		"AuthParameters": p.params(ExampleUser, "PASSWORD", ExamplePassword),
+	})
 	a.want(t, "")
 	token := a.AuthenticationResult.IdToken
-	if iss := payload(t, token)["iss"]; iss != s.UserPools[0].Issuer {
-		t.Errorf("issuer %v", iss)
+	if got := payload(t, token)["iss"]; got != issuer {
+		t.Errorf("iss = %v, want %s", got, issuer)
 	}
-	provider := strings.TrimPrefix(s.UserPools[0].Issuer, "http://")
-	p.post(web.URL, targetIdentity+"GetId", m{"IdentityPoolId": ExampleIdentityPoolID, "Logins": m{provider: token}}).want(t, "")
-	resp, err := p.http.Get(s.UserPools[0].Issuer + "/.well-known/openid-configuration")
+	p.post(web.URL, "AWSCognitoIdentityService.GetId", object{
+		"IdentityPoolId": ExampleIdentityPoolID,
+		"Logins":         params{strings.TrimPrefix(issuer, "http://"): token},
+	}).want(t, "")
+	resp, err := p.http.Get(issuer + "/.well-known/openid-configuration")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,68 +92,110 @@ func TestLoopbackSignIn(t *testing.T) {
 		Issuer  string
 		JWKSURI string `json:"jwks_uri"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&doc); err != nil || doc.Issuer != s.UserPools[0].Issuer || doc.JWKSURI != doc.Issuer+"/.well-known/jwks.json" {
-		t.Errorf("discovery: %+v, %v", doc, err)
+	err = json.NewDecoder(resp.Body).Decode(&doc)
+	if err != nil || doc.Issuer != issuer || doc.JWKSURI != issuer+"/.well-known/jwks.json" {
+		t.Errorf("discovery document = %+v, %v", doc, err)
 	}
 }
 
 func TestFault(t *testing.T) {
-	text := func(r io.Reader) io.ReadCloser { return io.NopCloser(r) }
-	for name, tt := range map[string]struct {
-		fault           func() *http.Response
-		status          int
-		body            string
-		noAnswer, noEnd bool
+	for _, tt := range []struct {
+		name  string
+		fault func() *http.Response
+
+		status     int
+		body       string
+		retryAfter string
+		noResponse bool
+		truncated  bool
 	}{
-		"none": {fault: func() *http.Response { return nil }, status: 404, body: "404 page not found\n"},
-		"throttled": {fault: func() *http.Response {
-			return &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"7"}}, Body: text(strings.NewReader("slow down"))}
-		}, status: 429, body: "slow down"},
-		"no body":   {fault: func() *http.Response { return &http.Response{StatusCode: 503} }, status: 503},
-		"no answer": {fault: func() *http.Response { return &http.Response{} }, noAnswer: true},
-		"half a body": {fault: func() *http.Response {
-			return &http.Response{StatusCode: 200, Body: text(io.MultiReader(strings.NewReader("half"), broken{}))}
-		}, status: 200, body: "half", noEnd: true},
+		{
+			name:   "nil",
+			fault:  func() *http.Response { return nil },
+			status: 404,
+			body:   "404 page not found\n",
+		},
+		{
+			name: "throttled",
+			fault: func() *http.Response {
+				return &http.Response{
+					StatusCode: 429,
+					Header:     http.Header{"Retry-After": {"7"}},
+					Body:       io.NopCloser(strings.NewReader("slow down")),
+				}
+			},
+			status:     429,
+			body:       "slow down",
+			retryAfter: "7",
+		},
+		{
+			name:   "no body",
+			fault:  func() *http.Response { return &http.Response{StatusCode: 503} },
+			status: 503,
+		},
+		{
+			name:       "no response",
+			fault:      func() *http.Response { return &http.Response{} },
+			noResponse: true,
+		},
+		{
+			name: "half a body",
+			fault: func() *http.Response {
+				body := io.MultiReader(strings.NewReader("half"), broken{})
+				return &http.Response{StatusCode: 200, Body: io.NopCloser(body)}
+			},
+			status:    200,
+			body:      "half",
+			truncated: true,
+		},
 	} {
 		s := &Server{Fault: func(*http.Request) *http.Response { return tt.fault() }}
 		web := httptest.NewServer(s)
 		defer web.Close()
-		for url, c := range map[string]*http.Client{"https://cognito-identity.amazonaws.com/": s.Client(), web.URL + "/.well-known/x": web.Client()} {
-			t.Run(name+" at "+url, func(t *testing.T) {
-				resp, err := c.Get(url)
-				if (err != nil) != tt.noAnswer {
-					t.Fatalf("Get: %v", err)
-				}
-				if err != nil {
-					return
-				}
-				defer resp.Body.Close()
-				body, err := io.ReadAll(resp.Body)
-				if (err != nil) != tt.noEnd || resp.StatusCode != tt.status || string(body) != tt.body {
-					t.Errorf("%d %q, %v", resp.StatusCode, body, err)
-				}
-				if (resp.Header.Get("Retry-After") != "") != (name == "throttled") {
-					t.Errorf("header: %v", resp.Header)
-				}
-			})
+		check := func(t *testing.T, client *http.Client, url string) {
+			resp, err := client.Get(url)
+			if (err != nil) != tt.noResponse {
+				t.Fatalf("Get: %v", err)
+			}
+			if err != nil {
+				return
+			}
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			if (err != nil) != tt.truncated || resp.StatusCode != tt.status ||
+				string(body) != tt.body {
+				t.Errorf("Get = %d %q, %v", resp.StatusCode, body, err)
+			}
+			if got := resp.Header.Get("Retry-After"); got != tt.retryAfter {
+				t.Errorf("Retry-After = %q, want %q", got, tt.retryAfter)
+			}
 		}
+		t.Run(tt.name+" in memory", func(t *testing.T) {
+			check(t, s.Client(), "https://cognito-identity.amazonaws.com/")
+		})
+		t.Run(tt.name+" on a socket", func(t *testing.T) {
+			check(t, web.Client(), web.URL+"/.well-known/x")
+		})
 	}
 	t.Run("reads the body", func(t *testing.T) {
 		seen := ""
 		p := newPeer(t, &Server{Fault: func(r *http.Request) *http.Response {
-			b, _ := io.ReadAll(r.Body)
+			b, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
 			seen = string(b)
 			return nil
 		}})
-		p.idp("GetUser", m{"AccessToken": "x"}).want(t, "NotAuthorizedException")
-		if seen != `{"AccessToken":"x"}` {
-			t.Errorf("Fault saw %q", seen)
+		p.idp("GetUser", object{"AccessToken": "x"}).want(t, "NotAuthorizedException")
+		if want := `{"AccessToken":"x"}`; seen != want {
+			t.Errorf("Fault read %q, want %q", seen, want)
 		}
 	})
 	t.Run("panics", func(t *testing.T) {
 		defer func() {
 			if p := recover(); p != "mine" {
-				t.Errorf("recovered %v", p)
+				t.Errorf("recover() = %v, want mine", p)
 			}
 		}()
 		s := &Server{Fault: func(*http.Request) *http.Response { panic("mine") }}
@@ -209,27 +203,159 @@ func TestFault(t *testing.T) {
 	})
 }
 
-func TestBody(t *testing.T) {
+func TestRequestBody(t *testing.T) {
 	s := Example()
-	for name, tt := range map[string]struct {
+	for _, tt := range []struct {
+		name   string
 		body   io.Reader
 		length int64
 	}{
-		"too long":       {strings.NewReader(strings.Repeat("x", maxBody+1)), maxBody + 1},
-		"too long, open": {io.LimitReader(zeros{}, maxBody+1), -1},
-		"cut short":      {strings.NewReader("{}"), 3},
-		"fails":          {broken{}, -1},
+		{"too long", strings.NewReader(strings.Repeat("x", maxBody+1)), maxBody + 1},
+		{"too long, unknown length", io.LimitReader(zeros{}, maxBody+1), -1},
+		{"truncated", strings.NewReader("{}"), 3},
+		{"fails", broken{}, -1},
 	} {
-		r := httptest.NewRequest("POST", "https://cognito-idp.us-east-1.amazonaws.com/", tt.body)
+		r := httptest.NewRequest("POST", idpURL, tt.body)
 		r.ContentLength = tt.length
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, r)
 		if w.Code != 400 || !strings.Contains(w.Body.String(), "cognitotest: ") {
-			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+			t.Errorf("%s: response = %d %s, want 400", tt.name, w.Code, w.Body)
 		}
 	}
 }
 
 type zeros struct{}
 
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// long reports whether COGNITO_TEST_LONG=1 asks for the large cases, and logs if it does not.
+func long(t *testing.T, reduced string) bool {
+	if os.Getenv("COGNITO_TEST_LONG") == "1" {
+		return true
+	}
+	t.Logf("reduced: %s; COGNITO_TEST_LONG=1 runs the large case", reduced)
+	return false
+}
+
+// Concurrent sign-ins succeed, do not mix, and leave no goroutines, for which synctest would wait.
+func TestConcurrentSignIns(t *testing.T) {
+	n := 50
+	if long(t, "50 of 1000 sign-ins") {
+		n = 1000
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s := Example()
+		p := newPeer(t, s)
+		var wg sync.WaitGroup
+		var tokens sync.Map
+		for range n {
+			wg.Go(func() {
+				a := p.signIn(ExampleEmail, ExamplePassword)
+				if a.want(t, ""); a.Code != "" {
+					return
+				}
+				token := a.AuthenticationResult.RefreshToken
+				if _, duplicate := tokens.LoadOrStore(token, true); duplicate {
+					t.Error("duplicate refresh token")
+				}
+				logins := login(a.AuthenticationResult.IdToken)
+				id := p.getID(logins).IdentityId
+				p.credentials(id, logins).want(t, "")
+				p.idp("RevokeToken", object{"ClientId": p.client, "Token": token}).want(t, "")
+			})
+		}
+		wg.Wait()
+		got := []int{
+			len(s.sessions.entries),
+			len(s.grants.entries),
+			len(s.identities.entries),
+			len(s.issued.entries),
+		}
+		if want := []int{0, 0, 1, n}; fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("sessions, grants, identities and credentials = %d, want %d", got, want)
+		}
+	})
+}
+
+// A function of the user may call the server.
+func TestCallbacksMayUseServer(t *testing.T) {
+	var s *Server
+	s, p := choosing(t, func(pool *UserPool, _ *User) {
+		pool.Clients[0].ExplicitAuthFlows = []string{"ALLOW_USER_AUTH", "ALLOW_CUSTOM_AUTH"}
+		pool.CustomAuth = func(CustomAuthRequest) CustomAuthResponse {
+			return CustomAuthResponse{IssueTokens: s.Code(pool.ID, ExampleUser) == ""}
+		}
+		pool.WebAuthn = func(string, string, string) bool {
+			return s.Code(pool.ID, ExampleUser) == ""
+		}
+	})
+	p.initiate("CUSTOM_AUTH", p.params(ExampleUser)).wantTokens(t)
+	a := p.initiate("USER_AUTH", p.params(ExampleUser, "PREFERRED_CHALLENGE", "WEB_AUTHN"))
+	p.reply(a.wantChallenge(t, "WEB_AUTHN"), "CREDENTIAL", "{}").wantTokens(t)
+}
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	s := Example()
+	s.start.Do(s.load)
+	issued := s.issue(principal{}, time.Hour)
+	pool := &s.UserPools[0]
+	pool.Users[0].TOTPSecret = testSecret
+	s.SigningKey = otherKey()
+	decision := CustomAuthResponse{Answer: "the answer", Parameters: params{"question": "which"}}
+	secrets := []string{
+		ExamplePassword,
+		ExampleClientSecret,
+		testSecret,
+		decision.Answer,
+		issued.secretAccessKey,
+		issued.sessionToken,
+		s.signingKey().D.String(),
+	}
+	for _, v := range []any{
+		s,
+		*pool,
+		pool,
+		pool.Clients[1],
+		&pool.Clients[1],
+		pool.Users[0],
+		&pool.Users[0],
+		decision,
+		&decision,
+		struct {
+			S *Server
+			P []UserPool
+		}{s, s.UserPools},
+	} {
+		var out bytes.Buffer
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%X", "%q", "%t"} {
+			fmt.Fprintf(&out, verb+"\n", v)
+		}
+		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "v", v)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "v", v)
+		if b, err := json.Marshal(v); err == nil {
+			out.Write(b)
+		} else {
+			out.WriteString(err.Error())
+		}
+		for _, secret := range secrets {
+			for _, form := range []string{"%s", "%x", "%X"} {
+				if strings.Contains(out.String(), fmt.Sprintf(form, secret)) {
+					t.Errorf("%T prints a secret: %s", v, out.String())
+				}
+			}
+		}
+	}
+	for _, want := range []string{
+		ExampleUserPoolID,
+		"cognitotest.User{REDACTED}",
+		"cognitotest.AppClient{REDACTED}",
+	} {
+		if got := fmt.Sprint(*pool); !strings.Contains(got, want) {
+			t.Errorf("UserPool prints as %s, want %s in it", got, want)
+		}
+	}
+}

@@ -3,256 +3,252 @@ package cognitotest
 import (
 	"cmp"
 	"encoding/base64"
-	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 )
 
-// session is a sign-in from its first request to its tokens. While it waits in Server.sessions no one uses it; who takes
-// it out has it alone, and needs no lock.
+// session is a sign-in from its first request to its tokens.
 type session struct {
 	account  *account
 	client   *AppClient
-	flow     string            // AuthFlow
-	metadata map[string]string // ClientMetadata of the request that is being answered
+	flow     string // AuthFlow
+	metadata params // ClientMetadata of the current request
 
-	challenge string // that waits for its answer; empty once that was right
+	challenge string // the pending challenge; empty after a correct response
 	expires   time.Time
 	tries     int // wrong codes
 
-	verification *verification // SRP of the password or the device
-	secretBlock  string
-	expected     string // the code or ANSWER that is waited for, the options of WEB_AUTHN, the TOTP secret of MFA_SETUP
-	email        string // that EMAIL_OTP is being set up with
-	verified     bool   // VerifySoftwareToken saw a right code of the secret
-	second       bool   // a second factor, or a remembered device in its place, was shown
+	exchange    *exchange // SRP of the user or the device
+	secretBlock string
+	email       string // the address of an EMAIL_OTP that is being set up
+	verified    bool   // VerifySoftwareToken accepted a code of the new TOTP secret
+	second      bool   // a second factor, or a remembered device instead of one, was presented
 
-	script    bool // CUSTOM_AUTH, until the script issues tokens
-	history   []CustomAuthStep
+	// expected is the expected code or ANSWER, the options of WEB_AUTHN, or the TOTP secret of
+	// MFA_SETUP.
+	expected string
+
+	custom    bool // CUSTOM_AUTH, until the pool's function issues tokens
+	history   []ChallengeResult
 	deviceKey string  // DEVICE_KEY
-	device    *device // a remembered one, with that key
+	device    *device // the remembered device with that key
 }
 
 var (
-	errIncorrect error = &serviceError{"NotAuthorizedException", "Incorrect username or password."}
-	errSession   error = &serviceError{"NotAuthorizedException", "Invalid session for the user, session is expired."}
+	errIncorrect = notAuthorized("Incorrect username or password.")
+	errSession   = notAuthorized("Invalid session for the user, session is expired.")
 )
 
-// step begins a sign-in with AuthParameters, or goes on with ChallengeResponses that have all they need.
-type step func(s *Server, c *session, answers map[string]string) (object, error)
+// step starts a sign-in with AuthParameters, or continues it with ChallengeResponses. The required
+// members have been checked.
+type step func(s *Server, c *session, p params) (object, error)
 
-// flows are how a sign-in may begin; an app client allows each by its name.
-var flows = [...]struct {
-	name, needs, refusal string
-	begin                step
+// flows are the ways to start a sign-in. An app client allows each by its name.
+var flows = map[string]struct {
+	required string
+	refusal  string // format of the message if the app client does not allow the flow
+	start    step
 }{
-	{"USER_SRP_AUTH", "USERNAME SRP_A", "%s is not enabled for the client.", (*Server).startSRP},
-	{"USER_PASSWORD_AUTH", "USERNAME PASSWORD", "%s flow not enabled for this client", (*Server).checkPassword},
-	{"USER_AUTH", "USERNAME", "%s flow not enabled for this client", (*Server).startChoice},
-	{"CUSTOM_AUTH", "USERNAME", "%s flow not enabled for this client", (*Server).startCustom},
+	"USER_SRP_AUTH": {"USERNAME SRP_A", "%s is not enabled for the client.", startSRP},
+	"USER_PASSWORD_AUTH": {"USERNAME PASSWORD", "%s flow not enabled for this client",
+		checkPassword},
+	"USER_AUTH":   {"USERNAME", "%s flow not enabled for this client", startChoice},
+	"CUSTOM_AUTH": {"USERNAME", "%s flow not enabled for this client", startCustom},
 }
 
-// maxTries is how many wrong codes a session stands. AWS does not document how many.
+// maxTries is the number of wrong codes that a session allows. AWS does not document it.
 const maxTries = 3
 
-// challengeRow is a challenge, and the answers it needs. The Session of one that keeps is good for another answer after a
-// refused one.
-type challengeRow struct {
-	name, needs string
-	keeps       bool
-	check       step
+const (
+	once    = false // A response uses the Session up.
+	retries = true  // After a refused response the Session remains valid.
+)
+
+const proofs = "PASSWORD_CLAIM_SECRET_BLOCK PASSWORD_CLAIM_SIGNATURE TIMESTAMP"
+
+// challenges are the challenges of a pool, with the responses that they require.
+var challenges = map[string]struct {
+	required string
+	retries  bool
+	check    step
+}{
+	"PASSWORD_VERIFIER":        {proofs, once, checkProof},
+	"NEW_PASSWORD_REQUIRED":    {"NEW_PASSWORD", retries, changeExpired},
+	"SMS_MFA":                  {"SMS_MFA_CODE", retries, checkCode},
+	"EMAIL_OTP":                {"EMAIL_OTP_CODE", retries, checkCode},
+	"SMS_OTP":                  {"SMS_OTP_CODE", retries, checkCode},
+	"SOFTWARE_TOKEN_MFA":       {"SOFTWARE_TOKEN_MFA_CODE", retries, checkTOTP},
+	"SELECT_MFA_TYPE":          {"ANSWER", retries, selectMFA},
+	"MFA_SETUP":                {"", retries, finishSetup},
+	"DEVICE_SRP_AUTH":          {"DEVICE_KEY SRP_A", once, startDevice},
+	"DEVICE_PASSWORD_VERIFIER": {"DEVICE_KEY " + proofs, once, checkDevice},
+	"SELECT_CHALLENGE":         {"ANSWER", retries, selectChallenge},
+	"PASSWORD":                 {"PASSWORD", once, checkPassword},
+	"PASSWORD_SRP":             {"SRP_A", once, startSRP},
+	"WEB_AUTHN":                {"CREDENTIAL", once, checkPasskey},
+	"CUSTOM_CHALLENGE":         {"ANSWER", once, checkCustom},
 }
 
-// challenges are what a pool may ask.
-var challenges = [...]challengeRow{
-	{"PASSWORD_VERIFIER", "PASSWORD_CLAIM_SECRET_BLOCK PASSWORD_CLAIM_SIGNATURE TIMESTAMP", false, (*Server).checkProof},
-	{"NEW_PASSWORD_REQUIRED", "NEW_PASSWORD", true, (*Server).changeExpired},
-	{"SMS_MFA", "SMS_MFA_CODE", true, (*Server).checkCode},
-	{"EMAIL_OTP", "EMAIL_OTP_CODE", true, (*Server).checkCode},
-	{"SMS_OTP", "SMS_OTP_CODE", true, (*Server).checkCode},
-	{"SOFTWARE_TOKEN_MFA", "SOFTWARE_TOKEN_MFA_CODE", true, (*Server).checkTOTP},
-	{"SELECT_MFA_TYPE", "ANSWER", true, (*Server).selectMFA},
-	{"MFA_SETUP", "", true, (*Server).finishSetup},
-	{"DEVICE_SRP_AUTH", "DEVICE_KEY SRP_A", false, (*Server).startDevice},
-	{"DEVICE_PASSWORD_VERIFIER", "DEVICE_KEY PASSWORD_CLAIM_SECRET_BLOCK PASSWORD_CLAIM_SIGNATURE TIMESTAMP", false, (*Server).checkDevice},
-	{"SELECT_CHALLENGE", "ANSWER", true, (*Server).selectChallenge},
-	{"PASSWORD", "PASSWORD", false, (*Server).checkPassword},
-	{"PASSWORD_SRP", "SRP_A", false, (*Server).startSRP},
-	{"WEB_AUTHN", "CREDENTIAL", false, (*Server).checkPasskey},
-	{"CUSTOM_CHALLENGE", "ANSWER", false, (*Server).answerCustom},
+func initiateAuth(s *Server, r *request) (object, error) {
+	p := r.AuthParameters
+	flow, ok := flows[r.AuthFlow]
+	switch {
+	case r.AuthFlow == "REFRESH_TOKEN_AUTH", r.AuthFlow == "REFRESH_TOKEN":
+		return refreshAuth(s, r)
+	case strings.HasPrefix(r.AuthFlow, "ADMIN_"):
+		return nil, invalid("Initiate Auth method not supported.")
+	case !ok:
+		return nil, invalid("1 validation error detected: Value '%s' at 'authFlow' failed to "+
+			"satisfy constraint: Member must satisfy enum value set", r.AuthFlow)
+	case !r.client.allows("ALLOW_" + r.AuthFlow):
+		return nil, invalid(flow.refusal, r.AuthFlow)
+	}
+	if err := requireParams(p, flow.required); err != nil {
+		return nil, err
+	}
+	if err := checkSecretHash(r.client, p["USERNAME"], p["SECRET_HASH"]); err != nil {
+		return nil, err
+	}
+	a, err := s.find(r.pool, r.client, p["USERNAME"])
+	if err != nil {
+		return nil, err
+	}
+	c := &session{
+		account:   a,
+		client:    r.client,
+		flow:      r.AuthFlow,
+		metadata:  r.ClientMetadata,
+		deviceKey: p["DEVICE_KEY"],
+	}
+	if r.Session == "" {
+		return flow.start(s, c, p)
+	}
+	// Only the Session of a confirmed sign-up starts a sign-in. A refusal does not use it up.
+	if r.AuthFlow != "USER_AUTH" || s.resume(r.Session, confirmed, r.client, a.user.Name) == nil {
+		return nil, errSession
+	}
+	return s.proceed(c)
 }
 
-// initiateAuth is InitiateAuth.
-func (s *Server) initiateAuth(r *request) (object, error) {
-	if r.flow == "REFRESH_TOKEN_AUTH" || r.flow == "REFRESH_TOKEN" {
-		return s.refreshAuth(r.client, r.params)
-	}
-	for _, f := range flows {
-		if f.name != r.flow {
-			continue
-		}
-		if !r.client.allows("ALLOW_" + f.name) {
-			return nil, refuse("InvalidParameterException", f.refusal, f.name)
-		}
-		if err := parameters(r.params, f.needs); err != nil {
-			return nil, err
-		}
-		if err := checkSecretHash(r.client, r.params["USERNAME"], r.params["SECRET_HASH"]); err != nil {
-			return nil, err
-		}
-		a, err := s.find(r.pool, r.client, r.params["USERNAME"])
-		if err != nil {
-			return nil, err
-		}
-		c := &session{account: a, client: r.client, flow: f.name, metadata: r.metadata, deviceKey: r.params["DEVICE_KEY"]}
-		if r.session == "" {
-			return f.begin(s, c, r.params)
-		}
-		if f.name != "USER_AUTH" {
-			return nil, errSession // and the Session stays good
-		}
-		if _, ok := s.resume(r.session, confirmed, r.client, a.user.Name); !ok {
-			return nil, errSession
-		}
-		return s.proceed(c) // the sign-up was just confirmed
-	}
-	if strings.HasPrefix(r.flow, "ADMIN_") {
-		return nil, refuse("InvalidParameterException", "Initiate Auth method not supported.")
-	}
-	return nil, refuse("InvalidParameterException", "1 validation error detected: Value '%s' at 'authFlow' failed to satisfy constraint: Member must satisfy enum value set", r.flow)
-}
-
-// respondToAuthChallenge is RespondToAuthChallenge.
-func (s *Server) respondToAuthChallenge(r *request) (object, error) {
-	if err := parameters(r.answers, "USERNAME"); err != nil {
+func respondToAuthChallenge(s *Server, r *request) (object, error) {
+	p := r.ChallengeResponses
+	if err := requireParams(p, "USERNAME"); err != nil {
 		return nil, err
 	}
-	name := r.answers["USERNAME"]
-	if a := s.account(r.pool, name); a != nil {
-		name = a.user.Name // the hash is over the name also when an alias is sent
+	name := p["USERNAME"]
+	a := s.accounts[accountID{r.pool.ID, name}]
+	if a != nil {
+		name = a.user.Name // The hash covers the name even if the client sends an alias.
 	}
-	if err := checkSecretHash(r.client, name, r.answers["SECRET_HASH"]); err != nil {
+	if err := checkSecretHash(r.client, name, p["SECRET_HASH"]); err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(challenges[:], func(known challengeRow) bool { return known.name == r.challenge })
-	if i < 0 {
-		return nil, refuse("InvalidParameterException", "Challenge %s is not one that the stand-in gives", r.challenge)
+	challenge, ok := challenges[r.ChallengeName]
+	if !ok {
+		return nil, invalid("cognitotest does not implement the challenge %s", r.ChallengeName)
 	}
-	if err := parameters(r.answers, challenges[i].needs); err != nil {
+	if err := requireParams(p, challenge.required); err != nil {
 		return nil, err
 	}
-	id, refused := r.session, errSession
-	if r.challenge == "PASSWORD_VERIFIER" && id == "" {
-		id, refused = blockID(r.answers["PASSWORD_CLAIM_SECRET_BLOCK"]), errIncorrect
+	id, refused := r.Session, errSession
+	if r.ChallengeName == "PASSWORD_VERIFIER" && id == "" {
+		id = blockID(p["PASSWORD_CLAIM_SECRET_BLOCK"])
+		refused = errIncorrect
 	}
-	// A device that is not known is told before the session is used up: Amazon's clients then send the same answer again
-	// without it (amplify-js retryOnResourceNotFoundException.ts).
-	if key := r.answers["DEVICE_KEY"]; !strings.HasPrefix(r.challenge, "DEVICE_") && !s.knowsDevice(s.account(r.pool, name), key) {
-		s.leaveOut(id, key)
+	// An unknown device is refused before the Session is used up. Amazon's clients then send the
+	// same response without it (amplify-js retryOnResourceNotFoundException.ts).
+	key := p["DEVICE_KEY"]
+	if !strings.HasPrefix(r.ChallengeName, "DEVICE_") && !a.knowsDevice(key) {
+		if c, ok := s.sessions.get(id); ok && c.deviceKey == key {
+			c.deviceKey = "" // the one that InitiateAuth named
+		}
 		return nil, errNoDevice
 	}
-	c, ok := s.resume(id, r.challenge, r.client, name)
-	if !ok {
+	c := s.resume(id, r.ChallengeName, r.client, name)
+	if c == nil {
 		return nil, refused
 	}
-	c.metadata, c.deviceKey = r.metadata, cmp.Or(r.answers["DEVICE_KEY"], c.deviceKey)
-	out, err := challenges[i].check(s, c, r.answers)
-	if err != nil && challenges[i].keeps {
-		s.keep(id, r.challenge, c)
+	c.metadata = r.ClientMetadata
+	c.deviceKey = cmp.Or(key, c.deviceKey)
+	out, err := challenge.check(s, c, p)
+	if err != nil && challenge.retries {
+		s.keep(id, r.ChallengeName, c)
 	}
 	return out, err
 }
 
-// leaveOut makes a waiting session forget a DEVICE_KEY that InitiateAuth gave and that is not known.
-func (s *Server) leaveOut(id, key string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c, ok := s.sessions.get(id); ok && c.deviceKey == key {
-		c.deviceKey = ""
-	}
-}
-
-// blockID stands in for the Session that USER_SRP_AUTH, on AWS, does not give.
+// blockID replaces the Session that USER_SRP_AUTH, on AWS, does not return.
 func blockID(secretBlock string) string { return "SECRET_BLOCK " + secretBlock }
 
-// wait puts the session where the answer to a challenge will find it, and answers the text that stands for it.
+// wait stores the session until the response to a challenge, and returns its Session.
 func (s *Server) wait(c *session, challenge string) string {
 	id := base64.StdEncoding.EncodeToString(random(300))
 	if challenge == "PASSWORD_VERIFIER" && c.flow == "USER_SRP_AUTH" {
 		id = blockID(c.secretBlock)
 	}
-	c.challenge, c.expires = challenge, time.Now().Add(cmp.Or(c.client.AuthSessionValidity, 3*time.Minute))
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	c.challenge = challenge
+	c.expires = time.Now().Add(cmp.Or(c.client.AuthSessionValidity, 3*time.Minute))
 	s.sessions.put(id, c, c.expires)
 	return id
 }
 
-// resume takes a waiting session, when it is one for the challenge and, unless client is nil, of the client and user.
-func (s *Server) resume(id, challenge string, client *AppClient, name string) (*session, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// resume takes the session that waits for a response to the challenge. If client is not nil, the
+// session must belong to that client and user. resume returns nil if there is none.
+func (s *Server) resume(id, challenge string, client *AppClient, name string) *session {
 	c, ok := s.sessions.get(id)
-	if !ok || c.challenge != challenge || client != nil && (c.client != client || c.account.user.Name != name) {
-		return nil, false
+	if !ok || c.challenge != challenge ||
+		client != nil && (c.client != client || c.account.user.Name != name) {
+		return nil
 	}
 	s.sessions.take(id)
-	return c, true
+	return c
 }
 
-// keep puts a session back whose answer was refused, unless that was one wrong code too many.
+// keep stores a session again after a refused response, unless its last try is used.
 func (s *Server) keep(id, challenge string, c *session) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if c.challenge == challenge && c.tries < maxTries {
 		s.sessions.put(id, c, c.expires)
 	}
 }
 
-// ask answers with a challenge.
-func (s *Server) ask(c *session, challenge string, params map[string]string) object {
+// ask returns a challenge.
+func (s *Server) ask(c *session, challenge string, p params) object {
 	c.tries = 0
-	out := object{"ChallengeName": challenge, "ChallengeParameters": params}
+	out := object{"ChallengeName": challenge, "ChallengeParameters": p}
 	if id := s.wait(c, challenge); !strings.HasPrefix(id, blockID("")) {
 		out["Session"] = id
 	}
 	return out
 }
 
-// proceed is the one place that says what follows when all that was asked so far is answered: the state of the user, the
-// script of a custom sign-in, a new password, a remembered device, a second factor, tokens.
+// proceed is called after each correct response, and decides what follows. This is the order:
+//
+//	the state of the user -> CUSTOM_AUTH -> new password -> remembered device
+//	-> second factor -> tokens
 func (s *Server) proceed(c *session) (object, error) {
 	c.challenge = ""
-	a, u := c.account, s.snapshot(c.account)
-	if err := checkState(&u); err != nil {
+	u := &c.account.user
+	if err := u.checkState(); err != nil {
 		return nil, err
 	}
-	if c.script {
-		return s.runScript(c)
+	if c.custom {
+		return s.proceedCustom(c)
 	}
-	if a.simulated {
+	if c.account.simulated {
 		return nil, errIncorrect
 	}
 	if u.ForceChangePassword {
-		return s.ask(c, "NEW_PASSWORD_REQUIRED", map[string]string{
-			"USER_ID_FOR_SRP": u.Name, "userAttributes": jsonText(u.Attributes), "requiredAttributes": jsonText(missing(a.pool, u.Attributes)),
+		return s.ask(c, "NEW_PASSWORD_REQUIRED", params{
+			"USER_ID_FOR_SRP":    u.Name,
+			"userAttributes":     jsonText(u.Attributes),
+			"requiredAttributes": jsonText(missing(c.account.pool, u.Attributes)),
 		}), nil
 	}
 	if out, err := s.askDevice(c); out != nil || err != nil {
 		return out, err
 	}
-	if out := s.askSecond(c, &u); out != nil {
+	if out := s.askSecond(c); out != nil {
 		return out, nil
 	}
 	return s.signIn(c), nil
-}
-
-// jsonText is the JSON of strings.
-func jsonText(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // only strings are given
-	}
-	return string(b)
 }

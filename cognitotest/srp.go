@@ -10,67 +10,79 @@ import (
 	"time"
 )
 
-// The server's side of SRP-6a (RFC 5054) as Cognito speaks it: the group of RFC 3526 section 5 with g = 2, SHA-256,
-// integers hashed as Java's BigInteger.toByteArray writes them, the session key by HKDF (RFC 5869), and in place of
-// the protocol's M1 an HMAC over the secret block and a timestamp. AWS documents none of it; the source is what its
-// clients compute (amazon-cognito-identity-js AuthenticationHelper.js, amplify-android SRPHelper.kt).
+// This file is the server's side of SRP-6a (RFC 5054) in Cognito's dialect. The group is the one of
+// RFC 3526 section 5 with g = 2, and the hash is SHA-256. Integers are hashed in the form of Java's
+// BigInteger.toByteArray. The session key is derived with HKDF (RFC 5869). An HMAC over the secret
+// block and a timestamp replaces the M1 of the protocol. AWS does not document the dialect. Its
+// clients do (amazon-cognito-identity-js AuthenticationHelper.js, amplify-android SRPHelper.kt).
 
 const prime3072 = "" +
-	"ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404dd" +
-	"ef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7ed" +
-	"ee386bfb5a899fa5ae9f24117c4b1fe649286651ece45b3dc2007cb8a163bf0598da48361c55d39a69163fa8fd24cf5f" +
-	"83655d23dca3ad961c62f356208552bb9ed529077096966d670c354e4abc9804f1746c08ca18217c32905e462e36ce3b" +
-	"e39e772c180e86039b2783a2ec07a28fb5c55df06f4c52c9de2bcbf6955817183995497cea956ae515d2261898fa0510" +
-	"15728e5a8aaac42dad33170d04507a33a85521abdf1cba64ecfb850458dbef0a8aea71575d060c7db3970f85a6e1e4c7" +
-	"abf5ae8cdb0933d71e8c94e04a25619dcee3d2261ad2ee6bf12ffa06d98a0864d87602733ec86a64521f2b18177b200c" +
-	"bbe117577a615d6c770988c0bad946e208e24fa074e5ab3143db5bfce0fd108e4b82d120a93ad2caffffffffffffffff"
+	"ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74" +
+	"020bbea63b139b22514a08798e3404ddef9519b3cd3a431b302b0a6df25f1437" +
+	"4fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7ed" +
+	"ee386bfb5a899fa5ae9f24117c4b1fe649286651ece45b3dc2007cb8a163bf05" +
+	"98da48361c55d39a69163fa8fd24cf5f83655d23dca3ad961c62f356208552bb" +
+	"9ed529077096966d670c354e4abc9804f1746c08ca18217c32905e462e36ce3b" +
+	"e39e772c180e86039b2783a2ec07a28fb5c55df06f4c52c9de2bcbf695581718" +
+	"3995497cea956ae515d2261898fa051015728e5a8aaac42dad33170d04507a33" +
+	"a85521abdf1cba64ecfb850458dbef0a8aea71575d060c7db3970f85a6e1e4c7" +
+	"abf5ae8cdb0933d71e8c94e04a25619dcee3d2261ad2ee6bf12ffa06d98a0864" +
+	"d87602733ec86a64521f2b18177b200cbbe117577a615d6c770988c0bad946e2" +
+	"08e24fa074e5ab3143db5bfce0fd108e4b82d120a93ad2caffffffffffffffff"
 
-// verification is the server's half of one SRP exchange.
-type verification struct {
-	poolName, user    string
-	modulus, verifier *big.Int
-	clientA           *big.Int // A
-	secret, serverB   *big.Int // b and B
+// exchange is the server's half of one SRP exchange.
+type exchange struct {
+	poolName string // the group key, if a device proves its password
+	user     string
+	modulus  *big.Int
+	verifier *big.Int
+	clientA  *big.Int // A
+	secret   *big.Int // b
+	serverB  *big.Int // B
 }
 
-// newVerification takes SRP_A, which must be hexadecimal digits of either case, at most 770 of them (the .NET client
-// puts a zero in front), of a number that is not a multiple of N: A = 0 would make the key independent of the password.
-func newVerification(poolName, user string, verifier *big.Int, srpA string) (*verification, error) {
-	v := &verification{poolName: poolName, user: user, verifier: verifier, modulus: modulus()}
+// newExchange starts an exchange with the client's SRP_A. It must have at most 770 hexadecimal
+// digits of either case, because the .NET client prepends a zero. It must not be a multiple of N,
+// because A = 0 would make the key independent of the password.
+func newExchange(poolName, user string, verifier *big.Int, srpA string) (*exchange, error) {
+	e := &exchange{poolName: poolName, user: user, verifier: verifier, modulus: modulus()}
 	if len(srpA) > 770 || strings.Trim(srpA, "0123456789abcdefABCDEF") != "" {
 		return nil, errors.New("SRP_A must be at most 770 hexadecimal digits")
 	}
 	var ok bool
-	if v.clientA, ok = new(big.Int).SetString(srpA, 16); !ok || new(big.Int).Mod(v.clientA, v.modulus).Sign() == 0 {
+	e.clientA, ok = new(big.Int).SetString(srpA, 16)
+	if !ok || new(big.Int).Mod(e.clientA, e.modulus).Sign() == 0 {
 		return nil, errors.New("SRP_A must not be 0 mod N")
 	}
-	for v.serverB == nil || v.serverB.Sign() == 0 { // RFC 5054 2.5.3: B % N must not be 0
-		v.offer(new(big.Int).SetBytes(random(32)))
+	for e.serverB == nil || e.serverB.Sign() == 0 { // RFC 5054 section 2.5.3: B % N must not be 0
+		e.setSecret(new(big.Int).SetBytes(random(32)))
 	}
-	return v, nil
+	return e, nil
 }
 
-// offer makes B = k*v + g^b (RFC 5054 2.5.3).
-func (v *verification) offer(b *big.Int) {
-	k := hashNumber(javaBytes(v.modulus), javaBytes(big.NewInt(2)))
-	v.secret, v.serverB = b, new(big.Int).Exp(big.NewInt(2), b, v.modulus)
-	v.serverB.Add(v.serverB, k.Mul(k, v.verifier)).Mod(v.serverB, v.modulus)
+// setSecret sets b, and B = k*v + g^b (RFC 5054 section 2.5.3).
+func (e *exchange) setSecret(b *big.Int) {
+	k := hashNumber(javaBytes(e.modulus), javaBytes(big.NewInt(2)))
+	e.secret = b
+	e.serverB = new(big.Int).Exp(big.NewInt(2), b, e.modulus)
+	e.serverB.Add(e.serverB, k.Mul(k, e.verifier)).Mod(e.serverB, e.modulus)
 }
 
-// accepts reports whether the signature over secret block and timestamp proves that the client knows the password.
-func (v *verification) accepts(signature, secretBlock []byte, timestamp string) bool {
-	u := hashNumber(javaBytes(v.clientA), javaBytes(v.serverB))
+// accepts reports whether the signature over the secret block and the timestamp proves that the
+// client knows the password.
+func (e *exchange) accepts(signature, secretBlock []byte, timestamp string) bool {
+	u := hashNumber(javaBytes(e.clientA), javaBytes(e.serverB))
 	if u.Sign() == 0 {
 		return false
 	}
-	shared := new(big.Int).Exp(v.verifier, u, v.modulus) // S = (A * v^u) ^ b, RFC 5054 2.6
-	shared.Mul(shared, v.clientA).Exp(shared, v.secret, v.modulus)
-	key := hmac256(hmac256(javaBytes(u), javaBytes(shared)), []byte("Caldera Derived Key\x01"))[:16]
-	want := hmac256(key, []byte(v.poolName), []byte(v.user), secretBlock, []byte(timestamp))
+	shared := new(big.Int).Exp(e.verifier, u, e.modulus) // S = (A * v^u) ^ b, RFC 5054 section 2.6
+	shared.Mul(shared, e.clientA).Exp(shared, e.secret, e.modulus)
+	key := mac(mac(javaBytes(u), javaBytes(shared)), []byte("Caldera Derived Key\x01"))[:16]
+	want := mac(key, []byte(e.poolName), []byte(e.user), secretBlock, []byte(timestamp))
 	return subtle.ConstantTimeCompare(want, signature) == 1
 }
 
-// newVerifier makes v = g^x, what a server keeps in place of the password.
+// newVerifier returns v = g^x, which a server stores instead of the password.
 func newVerifier(poolName, user, password string, salt *big.Int) *big.Int {
 	inner := sha256.Sum256([]byte(poolName + user + ":" + password))
 	x := hashNumber(javaBytes(salt), inner[:])
@@ -82,7 +94,8 @@ func modulus() *big.Int {
 	return n
 }
 
-// javaBytes is n as Java's BigInteger.toByteArray: as few bytes as hold it and a sign bit, at least one.
+// javaBytes encodes n like Java's BigInteger.toByteArray: the fewest bytes, at least one, that hold
+// n and a sign bit.
 func javaBytes(n *big.Int) []byte {
 	b := make([]byte, n.BitLen()/8+1)
 	return n.FillBytes(b)
@@ -96,7 +109,8 @@ func hashNumber(parts ...[]byte) *big.Int {
 	return new(big.Int).SetBytes(h.Sum(nil))
 }
 
-func hmac256(key []byte, parts ...[]byte) []byte {
+// mac returns the HMAC-SHA256 of the concatenated parts.
+func mac(key []byte, parts ...[]byte) []byte {
 	h := hmac.New(sha256.New, key)
 	for _, p := range parts {
 		h.Write(p)
@@ -104,12 +118,16 @@ func hmac256(key []byte, parts ...[]byte) []byte {
 	return h.Sum(nil)
 }
 
-// timestampSkew is how far TIMESTAMP may be off. AWS documents no limit for it; this is the one of signed requests.
+// equal compares two texts in constant time.
+func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+// timestampSkew is the largest accepted difference of TIMESTAMP from the server's clock. AWS does
+// not document one. This is the limit for signed requests.
 const timestampSkew = 15 * time.Minute
 
-// goodTimestamp reports whether TIMESTAMP is of the one form that Cognito takes, EEE MMM d HH:mm:ss 'UTC' yyyy with
-// the day not padded and the right weekday, and near now.
-func goodTimestamp(text string, now time.Time) bool {
+// validTimestamp reports whether TIMESTAMP is near now and in the only form that Cognito accepts:
+// EEE MMM d HH:mm:ss 'UTC' yyyy, with the correct weekday and without padding of the day.
+func validTimestamp(text string, now time.Time) bool {
 	const form = "Mon Jan 2 15:04:05 UTC 2006"
 	t, err := time.Parse(form, text)
 	return err == nil && t.Format(form) == text && t.Sub(now).Abs() <= timestampSkew

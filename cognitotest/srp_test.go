@@ -1,7 +1,6 @@
 package cognitotest
 
 import (
-	"encoding/base64"
 	"encoding/hex"
 	"math/big"
 	"strings"
@@ -29,9 +28,10 @@ func TestGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	if modulus().Cmp(hexInt(t, v.NHex)) != 0 {
-		t.Error("N is not the prime of RFC 3526 section 5")
+		t.Error("modulus() differs from the prime of RFC 3526 section 5")
 	}
-	if k := hashNumber(javaBytes(modulus()), javaBytes(big.NewInt(2))); k.Cmp(hexInt(t, v.KHex)) != 0 {
+	k := hashNumber(javaBytes(modulus()), javaBytes(big.NewInt(2)))
+	if k.Cmp(hexInt(t, v.KHex)) != 0 {
 		t.Errorf("k = %x, want %s", k, v.KHex)
 	}
 }
@@ -47,7 +47,7 @@ func TestJavaBytes(t *testing.T) {
 	for _, c := range v.PadHex.Cases {
 		n, want := int64(c[0].(float64)), c[1].(string)
 		if n < 0 {
-			continue // SRP has no negative numbers
+			continue // SRP has no negative numbers.
 		}
 		checked++
 		if got := hex.EncodeToString(javaBytes(big.NewInt(n))); !strings.EqualFold(got, want) {
@@ -55,30 +55,61 @@ func TestJavaBytes(t *testing.T) {
 		}
 	}
 	if checked == 0 {
-		t.Error("no vector")
+		t.Error("no vector checked")
 	}
 }
 
-// The proofs that AWS's own JavaScript client makes are accepted, with the values of b, v and B that belong to them.
-func TestVerificationOfReferenceClient(t *testing.T) {
-	var v struct {
-		Cases []struct {
-			Name         string
-			PoolID       string `json:"pool_id"`
-			User         string `json:"user_id_for_srp"`
-			Password     string
-			SmallB       string `json:"small_b_hex"`
-			Salt         string `json:"salt_hex"`
-			Timestamp    string
-			SecretBlock  string `json:"secret_block_b64"`
-			BigA         string `json:"big_A_hex"`
-			BigB         string `json:"big_B_hex"`
-			SignatureB64 string `json:"signature_b64"`
-			Server       struct {
-				V string `json:"v_hex"`
-			}
-		}
+// referenceProof is a proof of AWS's JavaScript client, with the server's b, v and B.
+type referenceProof struct {
+	Name        string
+	PoolID      string `json:"pool_id"`
+	User        string `json:"user_id_for_srp"`
+	Password    string
+	SmallB      string `json:"small_b_hex"`
+	Salt        string `json:"salt_hex"`
+	Timestamp   string
+	SecretBlock []byte `json:"secret_block_b64"`
+	BigA        string `json:"big_A_hex"`
+	BigB        string `json:"big_B_hex"`
+	Signature   []byte `json:"signature_b64"`
+	Server      struct {
+		V string `json:"v_hex"`
 	}
+}
+
+func TestExchangeWithReferenceClient(t *testing.T) {
+	var v struct{ Cases []referenceProof }
+	if err := testvectors.Decode("cognito_js_generated", &v); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range v.Cases {
+		t.Run(tt.Name, func(t *testing.T) {
+			pool := UserPool{ID: tt.PoolID}
+			salt := hexInt(t, tt.Salt)
+			verifier := newVerifier(pool.name(), tt.User, tt.Password, salt)
+			if verifier.Cmp(hexInt(t, tt.Server.V)) != 0 {
+				t.Fatalf("v = %x, want %s", verifier, tt.Server.V)
+			}
+			for _, a := range []string{tt.BigA, strings.ToUpper(tt.BigA), "0" + tt.BigA} {
+				e, err := newExchange(pool.name(), tt.User, verifier, a)
+				if err != nil {
+					t.Fatal(err)
+				}
+				e.setSecret(hexInt(t, tt.SmallB))
+				if e.serverB.Cmp(hexInt(t, tt.BigB)) != 0 {
+					t.Fatalf("B = %x, want %s", e.serverB, tt.BigB)
+				}
+				if !e.accepts(tt.Signature, tt.SecretBlock, tt.Timestamp) {
+					t.Error("the correct proof is refused")
+				}
+			}
+		})
+	}
+}
+
+// A proof with one changed input is refused.
+func TestExchangeRefusesProof(t *testing.T) {
+	var v struct{ Cases []referenceProof }
 	if err := testvectors.Decode("cognito_js_generated", &v); err != nil {
 		t.Fatal(err)
 	}
@@ -86,99 +117,117 @@ func TestVerificationOfReferenceClient(t *testing.T) {
 		t.Run(tt.Name, func(t *testing.T) {
 			pool := UserPool{ID: tt.PoolID}
 			verifier := newVerifier(pool.name(), tt.User, tt.Password, hexInt(t, tt.Salt))
-			if verifier.Cmp(hexInt(t, tt.Server.V)) != 0 {
-				t.Fatal("v differs")
+			e, err := newExchange(pool.name(), tt.User, verifier, tt.BigA)
+			if err != nil {
+				t.Fatal(err)
 			}
-			for _, a := range []string{tt.BigA, strings.ToUpper(tt.BigA), "0" + tt.BigA} {
-				e, err := newVerification(pool.name(), tt.User, verifier, a)
-				if err != nil {
-					t.Fatal(err)
+			e.setSecret(hexInt(t, tt.SmallB))
+			changed := append([]byte{tt.Signature[0] ^ 1}, tt.Signature[1:]...)
+			for _, c := range []struct {
+				name      string
+				signature []byte
+				block     []byte
+				timestamp string
+			}{
+				{"changed signature", changed, tt.SecretBlock, tt.Timestamp},
+				{"truncated signature", tt.Signature[:31], tt.SecretBlock, tt.Timestamp},
+				{"no signature", nil, tt.SecretBlock, tt.Timestamp},
+				{"another block", tt.Signature, tt.SecretBlock[1:], tt.Timestamp},
+				{"another timestamp", tt.Signature, tt.SecretBlock, tt.Timestamp + " "},
+			} {
+				if e.accepts(c.signature, c.block, c.timestamp) {
+					t.Errorf("a proof with %s is accepted", c.name)
 				}
-				e.offer(hexInt(t, tt.SmallB))
-				if e.serverB.Cmp(hexInt(t, tt.BigB)) != 0 {
-					t.Fatal("B differs")
-				}
-				block, _ := base64.StdEncoding.DecodeString(tt.SecretBlock)
-				signature, _ := base64.StdEncoding.DecodeString(tt.SignatureB64)
-				if !e.accepts(signature, block, tt.Timestamp) {
-					t.Error("right proof is refused")
-				}
-				for name, accepted := range map[string]bool{
-					"signature": e.accepts(append([]byte{signature[0] ^ 1}, signature[1:]...), block, tt.Timestamp),
-					"shorter":   e.accepts(signature[:31], block, tt.Timestamp),
-					"none":      e.accepts(nil, block, tt.Timestamp),
-					"block":     e.accepts(signature, block[1:], tt.Timestamp),
-					"timestamp": e.accepts(signature, block, tt.Timestamp+" "),
-				} {
-					if accepted {
-						t.Errorf("proof with another %s is accepted", name)
-					}
-				}
-				e.user += "x"
-				if e.accepts(signature, block, tt.Timestamp) {
-					t.Error("proof of another user is accepted")
-				}
+			}
+			e.user += "x"
+			if e.accepts(tt.Signature, tt.SecretBlock, tt.Timestamp) {
+				t.Error("a proof of another user is accepted")
 			}
 		})
 	}
 }
 
-func TestVerificationRefusesA(t *testing.T) {
+func TestExchangeRefusesA(t *testing.T) {
 	n := modulus()
-	for name, a := range map[string]string{
-		"zero":         "0",
-		"zeros":        strings.Repeat("0", 768),
-		"N":            n.Text(16),
-		"N upper case": strings.ToUpper(n.Text(16)),
-		"two N":        new(big.Int).Lsh(n, 1).Text(16),
-		"sign":         "-1",
-		"plus":         "+1",
-		"prefix":       "0x12",
-		"underscore":   "1_2",
-		"space":        " 12",
-		"letters":      "xyz",
-		"771 digits":   strings.Repeat("1", 771),
-		"a megabyte":   strings.Repeat("f", 1<<20),
-		"empty":        "",
+	plus := func(n *big.Int, i int64) string { return new(big.Int).Add(n, big.NewInt(i)).Text(16) }
+	for _, tt := range []struct {
+		name, a string
+		ok      bool
+	}{
+		{"zero", "0", false},
+		{"zeros", strings.Repeat("0", 768), false},
+		{"N", n.Text(16), false},
+		{"N in upper case", strings.ToUpper(n.Text(16)), false},
+		{"2N", new(big.Int).Lsh(n, 1).Text(16), false},
+		{"minus sign", "-1", false},
+		{"plus sign", "+1", false},
+		{"prefix", "0x12", false},
+		{"underscore", "1_2", false},
+		{"space", " 12", false},
+		{"letters", "xyz", false},
+		{"771 digits", strings.Repeat("1", 771), false},
+		{"a megabyte", strings.Repeat("f", 1<<20), false},
+		{"empty", "", false},
+		{"one", "1", true},
+		{"N-1", plus(n, -1), true},
+		{"N+1", plus(n, 1), true},
+		{"770 digits", strings.Repeat("1", 770), true},
 	} {
-		if _, err := newVerification("EXAMPLE00", "ada", big.NewInt(4), a); err == nil {
-			t.Errorf("SRP_A %s is accepted", name)
-		}
-	}
-	for name, a := range map[string]string{"one": "1", "N-1": new(big.Int).Sub(n, big.NewInt(1)).Text(16), "N+1": new(big.Int).Add(n, big.NewInt(1)).Text(16), "770 digits": strings.Repeat("1", 770)} {
-		if _, err := newVerification("EXAMPLE00", "ada", big.NewInt(4), a); err != nil {
-			t.Errorf("SRP_A %s: %v", name, err)
+		_, err := newExchange("EXAMPLE00", "ada", big.NewInt(4), tt.a)
+		if (err == nil) != tt.ok {
+			t.Errorf("newExchange(%s) = %v, want success %v", tt.name, err, tt.ok)
 		}
 	}
 }
 
 func TestTimestamp(t *testing.T) {
 	now := time.Date(2026, 9, 5, 15, 4, 5, 999, time.UTC) // a Saturday
-	for text, want := range map[string]bool{
-		"Sat Sep 5 15:04:05 UTC 2026":     true,
-		"Sat Sep 5 15:19:05 UTC 2026":     true,
-		"Sat Sep 5 14:49:06 UTC 2026":     true,
-		"Sat Sep 5 15:19:06 UTC 2026":     false,
-		"Sat Sep 5 14:49:05 UTC 2026":     false, // a fraction of a second more than the limit
-		"Sat Sep 05 15:04:05 UTC 2026":    false, // zero-padded day
-		"Sat Sep  5 15:04:05 UTC 2026":    false, // space-padded day
-		"Sun Sep 5 15:04:05 UTC 2026":     false, // wrong weekday
-		"Sat Sep 5 03:04:05 UTC 2026":     false, // a 12-hour clock
-		"Sat Sep 5 3:04:05 UTC 2026":      false,
-		"Sat Sep 5 15:04:05 GMT 2026":     false,
-		"Sat Sep 5 15:04:05 +0000 2026":   false,
-		"Sat Sep 5 17:04:05 CEST 2026":    false,
-		"Sam Sep 5 15:04:05 UTC 2026":     false, // another language
-		"sat sep 5 15:04:05 utc 2026":     false,
-		"Sat Sep 5 15:04:05 UTC 2569":     false, // Buddhist calendar
-		"Sat Sep 5 15:04:05.1 UTC 2026":   false,
-		"Sat Sep 5 15:04:05 UTC 2026 ":    false,
-		"2026-09-05T15:04:05Z":            false,
-		"":                                false,
-		"Sat Sep 5 15:04:05 UTC 20260905": false,
+	for _, tt := range []struct {
+		text string
+		want bool
+	}{
+		{"Sat Sep 5 15:04:05 UTC 2026", true},
+		{"Sat Sep 5 15:19:05 UTC 2026", true},
+		{"Sat Sep 5 14:49:06 UTC 2026", true},
+		{"Sat Sep 5 15:19:06 UTC 2026", false},
+		{"Sat Sep 5 14:49:05 UTC 2026", false},  // a fraction of a second over the limit
+		{"Sat Sep 05 15:04:05 UTC 2026", false}, // day padded with a zero
+		{"Sat Sep  5 15:04:05 UTC 2026", false}, // day padded with a space
+		{"Sun Sep 5 15:04:05 UTC 2026", false},  // wrong weekday
+		{"Sat Sep 5 03:04:05 UTC 2026", false},  // 12-hour clock
+		{"Sat Sep 5 3:04:05 UTC 2026", false},
+		{"Sat Sep 5 15:04:05 GMT 2026", false},
+		{"Sat Sep 5 15:04:05 +0000 2026", false},
+		{"Sat Sep 5 17:04:05 CEST 2026", false},
+		{"Sam Sep 5 15:04:05 UTC 2026", false}, // another language
+		{"sat sep 5 15:04:05 utc 2026", false},
+		{"Sat Sep 5 15:04:05 UTC 2569", false}, // Buddhist calendar
+		{"Sat Sep 5 15:04:05.1 UTC 2026", false},
+		{"Sat Sep 5 15:04:05 UTC 2026 ", false},
+		{"2026-09-05T15:04:05Z", false},
+		{"", false},
+		{"Sat Sep 5 15:04:05 UTC 20260905", false},
 	} {
-		if got := goodTimestamp(text, now); got != want {
-			t.Errorf("goodTimestamp(%q) = %v, want %v", text, got, want)
+		if got := validTimestamp(tt.text, now); got != tt.want {
+			t.Errorf("validTimestamp(%q) = %v, want %v", tt.text, got, tt.want)
 		}
 	}
+}
+
+// FuzzSRP checks that every SRP_A yields an error or a valid B, and that arbitrary proofs are
+// refused.
+func FuzzSRP(f *testing.F) {
+	verifier := newVerifier("EXAMPLE00", "ada", ExamplePassword, big.NewInt(1))
+	f.Add("1234", []byte("signature"), []byte("block"), "Sat Sep 5 15:04:05 UTC 2026")
+	f.Add("0", []byte{}, []byte{}, "")
+	f.Fuzz(func(t *testing.T, a string, signature, block []byte, timestamp string) {
+		validTimestamp(timestamp, time.Unix(0, 0))
+		e, err := newExchange("EXAMPLE00", "ada", verifier, a)
+		if err != nil {
+			return
+		}
+		if e.serverB.Sign() <= 0 || e.accepts(signature, block, timestamp) {
+			t.Errorf("SRP_A %q: B = %x, or the proof %x is accepted", a, e.serverB, signature)
+		}
+	})
 }

@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// store remembers what the server handed out until it expires or is used up, and no more than the last storeLimit of
-// it. The zero value is ready. The server's mutex guards it. Values are pointers: then all stores share their code.
+// store holds values that the server issued until they expire or are taken. It holds at most
+// storeLimit values and drops the oldest. The zero value is empty. Values are pointers, so that all
+// stores share their compiled code.
 type store[V any] struct {
 	entries map[string]entry[V]
-	order   []string // keys, oldest first; some may be gone from entries
+	order   []string // keys, oldest first; may include keys that were taken
 }
 
 type entry[V any] struct {
@@ -18,7 +19,7 @@ type entry[V any] struct {
 	expires time.Time
 }
 
-// storeLimit bounds each store. A thousand sign-ins at once use a tenth of it.
+// storeLimit is the capacity of a store. A thousand concurrent sign-ins use a tenth of it.
 const storeLimit = 10_000
 
 func (s *store[V]) put(key string, value V, expires time.Time) {
@@ -40,7 +41,7 @@ func (s *store[V]) put(key string, value V, expires time.Time) {
 	s.entries[key] = entry[V]{value, expires}
 }
 
-// get answers an entry that has not expired.
+// get returns a value that has not expired.
 func (s *store[V]) get(key string) (value V, ok bool) {
 	e, ok := s.entries[key]
 	if !ok || !time.Now().Before(e.expires) {
@@ -49,50 +50,49 @@ func (s *store[V]) get(key string) (value V, ok bool) {
 	return e.value, true
 }
 
-// take answers an entry like get and removes it: what is taken is used up.
+// take returns a value like get, and removes it.
 func (s *store[V]) take(key string) (V, bool) {
 	value, ok := s.get(key)
 	delete(s.entries, key)
 	return value, ok
 }
 
-// principal is who temporary credentials speak for.
+// principal is the holder of temporary credentials.
 type principal struct {
 	roleARN     string // arn:aws:iam::123456789012:role/example
 	sessionName string
 }
 
-// issuedCredentials are temporary credentials that the server gave out.
+// issuedCredentials are temporary credentials that the server issued.
 type issuedCredentials struct {
-	accessKeyID, secretAccessKey, sessionToken string
-	expires                                    time.Time
-	principal                                  principal
+	accessKeyID     string
+	secretAccessKey string
+	sessionToken    string
+	expires         time.Time
+	principal       principal
 }
 
-// issue makes temporary credentials and remembers them.
-func (s *Server) issue(p principal, lifetime time.Duration) issuedCredentials {
-	c := issuedCredentials{
+// issue creates temporary credentials. It remembers them for an hour after they expire, so that
+// expired credentials can be told from unknown ones.
+func (s *Server) issue(p principal, lifetime time.Duration) *issuedCredentials {
+	c := &issuedCredentials{
 		accessKeyID:     "ASIA" + rand.Text()[:16],
 		secretAccessKey: base64.StdEncoding.EncodeToString(random(30)),
 		sessionToken:    base64.StdEncoding.EncodeToString(random(256)),
 		expires:         time.Now().Add(lifetime).Truncate(time.Second),
 		principal:       p,
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.issued.put(c.accessKeyID, &c, c.expires.Add(time.Hour)) // known for longer, to be told from a key that never was
+	s.issued.put(c.accessKeyID, c, c.expires.Add(time.Hour))
 	return c
 }
 
-// credentials looks up what issue gave out, by access key ID; the caller checks the expiry. ok is false for a key that
-// never was.
-func (s *Server) credentials(accessKeyID string) (c issuedCredentials, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if known, found := s.issued.get(accessKeyID); found {
-		return *known, true
+// lookup returns issued credentials for package sigv4check, which checks their expiry.
+func (s *Server) lookup(accessKeyID string) (secret, token string, expires time.Time, ok bool) {
+	c, ok := s.issued.get(accessKeyID)
+	if !ok {
+		return "", "", time.Time{}, false
 	}
-	return c, false
+	return c.secretAccessKey, c.sessionToken, c.expires, true
 }
 
 func random(n int) []byte {

@@ -11,30 +11,36 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/loginwithcognito/cognito/cognitotest/internal/sigv4check"
 )
 
-// Role is an IAM role, with what its trust policy and its settings say.
+// Role is an IAM role with its trust policy.
 type Role struct {
-	ARN string // arn:aws:iam::123456789012:role/example
+	// ARN is the name of the role: arn:aws:iam::123456789012:role/example.
+	ARN string
 
-	// Audiences are the values of "aud" that the trust policy takes: IDs of identity pools, for the tokens of
-	// GetOpenIdToken, and of app clients, for the ID tokens of a user pool. Nil: all of the server's identity pools.
+	// Audiences are the values of the claim aud that the trust policy accepts: IDs of identity
+	// pools for the tokens of GetOpenIdToken, and IDs of app clients for the ID tokens of a user
+	// pool. If Audiences is nil, the role trusts all identity pools of the server.
 	Audiences []string
 
-	// AMR is the trust policy's condition on cognito-identity.amazonaws.com:amr, "authenticated" or "unauthenticated".
-	// Empty: no condition, guests may assume the role too.
+	// AMR is the condition of the trust policy on cognito-identity.amazonaws.com:amr:
+	// "authenticated" or "unauthenticated". If AMR is empty, guests may assume the role too.
 	AMR string
 
-	MaxSessionDuration time.Duration // 0: 1 hour
+	// MaxSessionDuration limits the lifetime of credentials. If it is 0, the limit is 1 hour.
+	MaxSessionDuration time.Duration
 }
 
-// trusts reports whether the role's trust policy lets the bearer of a token of the server assume it.
+// trusts reports whether the role's trust policy accepts a token of the server.
 func (r *Role) trusts(c claims) bool {
-	pool := c.text("iss") == identityIssuer
-	if r.Audiences == nil && !pool || r.Audiences != nil && !slices.Contains(r.Audiences, c.text("aud")) {
-		return false
+	ofPool := c.text("iss") == identityIssuer
+	trusted := ofPool
+	if r.Audiences != nil {
+		trusted = slices.Contains(r.Audiences, c.text("aud"))
 	}
-	return r.AMR == "" || !pool || slices.Contains(c.texts("amr"), r.AMR)
+	return trusted && (r.AMR == "" || !ofPool || slices.Contains(c.texts("amr"), r.AMR))
 }
 
 const (
@@ -43,177 +49,194 @@ const (
 	maxDuration     = 12 * time.Hour
 )
 
-// serveSTS answers one request in the AWS query protocol (STS API reference, version 2011-06-15). Both GET and POST
-// are allowed there.
-func (s *Server) serveSTS(w http.ResponseWriter, r *http.Request, body []byte) {
-	requestID := newUUID()
-	w.Header().Set("x-amzn-RequestId", requestID)
-	var d document
-	status := http.StatusOK
-	if no := s.answerSTS(&d, r, body); no == nil {
-		d.open("ResponseMetadata", "")
-		d.element("RequestId", requestID)
-		d.close("ResponseMetadata")
-		d.close(d.root)
-	} else {
-		d, status = document{}, no.status
-		d.open("ErrorResponse", stsNamespace)
-		d.open("Error", "")
-		d.element("Type", "Sender")
-		d.element("Code", no.code)
-		d.element("Message", no.message)
-		d.close("Error")
-		d.element("RequestId", requestID)
-		d.close("ErrorResponse")
-	}
-	d.send(w, status, "text/xml")
-}
-
-// answerSTS writes the answer without its end, or says why not.
-func (s *Server) answerSTS(d *document, r *http.Request, body []byte) *refusal {
-	in, err := newArrival(r, body)
+// serveSTS responds in the AWS query protocol (STS API reference, version 2011-06-15).
+func (s *Server) serveSTS(w http.ResponseWriter, r *http.Request, body []byte) func() {
+	id := newUUID()
+	w.Header().Set("x-amzn-RequestId", id)
+	requestID := elements("RequestId", id)
+	action, result, err := s.callSTS(r, body)
 	if err != nil {
-		return &refusal{status: 400, code: "MalformedQueryString", message: "The query string cannot be parsed."}
+		e := err.(*refusal)
+		return writeXML(w, e.Status, "text/xml", element(`ErrorResponse xmlns="`+stsNamespace+`"`,
+			element("Error", elements("Type", "Sender", "Code", e.Code, "Message", e.Message)),
+			requestID))
 	}
-	form := in.query
-	if r.Method != http.MethodGet {
-		mediaType, _, _ := mime.ParseMediaType(in.header("content-type"))
-		if form = string(body); r.Method != http.MethodPost || mediaType != "application/x-www-form-urlencoded" {
-			return &refusal{status: 400, code: "MalformedInput", message: "want a POST of application/x-www-form-urlencoded"}
-		}
-	}
-	params, err := url.ParseQuery(form)
-	action := params.Get("Action")
-	switch {
-	case err != nil:
-		return &refusal{status: 400, code: "MalformedQueryString", message: "The query string cannot be parsed."}
-	case params.Get("Version") == "2011-06-15" && action == "AssumeRoleWithWebIdentity":
-		return s.assumeRoleWithWebIdentity(d, params)
-	case params.Get("Version") == "2011-06-15" && action == "GetCallerIdentity":
-		return s.getCallerIdentity(d, r, in)
-	}
-	return &refusal{status: 400, code: "InvalidAction", message: fmt.Sprintf("Could not find operation %s for version %s", action, params.Get("Version"))}
+	return writeXML(w, http.StatusOK, "text/xml",
+		element(action+`Response xmlns="`+stsNamespace+`"`,
+			element(action+"Result", result),
+			element("ResponseMetadata", requestID)))
 }
 
-// assumeRoleWithWebIdentity is AssumeRoleWithWebIdentity, which is not signed: the token is the proof.
-func (s *Server) assumeRoleWithWebIdentity(d *document, params url.Values) *refusal {
-	invalid := func(format string, args ...any) *refusal {
-		return &refusal{status: 400, code: "ValidationError", message: fmt.Sprintf(format, args...)}
-	}
-	for _, limit := range []struct {
-		name     string
-		min, max int
-		required bool
-	}{
-		{"RoleArn", 20, 2048, true}, {"RoleSessionName", 2, 64, true}, {"WebIdentityToken", 4, 20000, true}, {"Policy", 1, 2048, false},
-	} {
-		if n := len(params.Get(limit.name)); limit.required && !params.Has(limit.name) {
-			return invalid("1 validation error detected: Value null at '%s' failed to satisfy constraint: Member must not be null", member(limit.name))
-		} else if params.Has(limit.name) && (n < limit.min || n > limit.max) {
-			return invalid("1 validation error detected: Value at '%s' failed to satisfy constraint: Member must have length from %d to %d", member(limit.name), limit.min, limit.max)
+// callSTS runs the action that the request names, and returns the content of its result.
+func (s *Server) callSTS(r *http.Request, body []byte) (action, result string, err error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if r.Method != http.MethodGet && err == nil {
+		mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		if r.Method != http.MethodPost || mediaType != formType {
+			return "", "", deny(400, "MalformedInput", "want a POST of "+formType)
 		}
+		query, err = url.ParseQuery(string(body))
 	}
-	session := params.Get("RoleSessionName")
-	if i := strings.IndexFunc(session, func(c rune) bool {
-		return !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.ContainsRune("_+=,.@-", c))
-	}); i >= 0 {
-		return invalid(`1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*`, session)
+	if err != nil {
+		return "", "", deny(400, "MalformedQueryString",
+			"The query string cannot be parsed.")
 	}
-	duration := defaultDuration
-	if text := params.Get("DurationSeconds"); text != "" {
-		seconds, err := strconv.ParseInt(text, 10, 32)
-		if duration = time.Duration(seconds) * time.Second; err != nil || duration < minDuration || duration > maxDuration {
-			return invalid("1 validation error detected: Value '%s' at 'durationSeconds' failed to satisfy constraint: Member must have value from 900 to 43200", text)
-		}
+	action = query.Get("Action")
+	version := query.Get("Version")
+	switch {
+	case version == "2011-06-15" && action == "AssumeRoleWithWebIdentity":
+		result, err = s.assumeRoleWithWebIdentity(query)
+	case version == "2011-06-15" && action == "GetCallerIdentity":
+		result, err = s.getCallerIdentity(r, body)
+	default:
+		err = deny(400, "InvalidAction",
+			fmt.Sprintf("Could not find operation %s for version %s", action, version))
 	}
-	if policy := params.Get("Policy"); policy != "" && !json.Valid([]byte(policy)) {
-		return &refusal{status: 400, code: "MalformedPolicyDocument", message: "The policy is not in the valid JSON format."}
+	return action, result, err
+}
+
+// assumeRoleWithWebIdentity is not signed, because the token is the proof.
+func (s *Server) assumeRoleWithWebIdentity(query url.Values) (string, error) {
+	session, duration, err := parseAssumeRole(query)
+	if err != nil {
+		return "", err
 	}
-	c, err := s.verifyToken(params.Get("WebIdentityToken"))
+	c, err := s.verifyToken(query.Get("WebIdentityToken"))
 	audience, issuer := c.text("aud"), c.text("iss")
 	switch {
 	case err == errTokenExpired:
-		return &refusal{status: 400, code: "ExpiredTokenException", message: "Token expired: current date/time must be before the expiration date/time"}
+		return "", deny(400, "ExpiredTokenException",
+			"Token expired: current date/time must be before the expiration date/time")
 	case err != nil:
-		return &refusal{status: 400, code: "InvalidIdentityToken", message: "The web identity token provided could not be validated: " + err.Error()}
+		return "", deny(400, "InvalidIdentityToken",
+			"The web identity token provided could not be validated: "+err.Error())
 	case audience == "" || issuer != identityIssuer && c.text("token_use") != "id":
-		return &refusal{status: 400, code: "InvalidIdentityToken", message: "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"}
+		return "", deny(400, "InvalidIdentityToken", "The ID Token provided is not a "+
+			"valid JWT. (You may see this error if you sent an Access Token)")
 	}
-	at := slices.IndexFunc(s.Roles, func(role Role) bool { return role.ARN == params.Get("RoleArn") })
+	arn := query.Get("RoleArn")
+	at := slices.IndexFunc(s.Roles, func(role Role) bool { return role.ARN == arn })
 	if at < 0 || !s.Roles[at].trusts(c) {
-		return &refusal{status: 403, code: "AccessDenied", message: "Not authorized to perform sts:AssumeRoleWithWebIdentity"}
+		return "", deny(403, "AccessDenied",
+			"Not authorized to perform sts:AssumeRoleWithWebIdentity")
 	}
-	role := s.Roles[at]
-	if limit := max(role.MaxSessionDuration, defaultDuration); duration > limit {
-		return invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+	if duration > max(s.Roles[at].MaxSessionDuration, defaultDuration) {
+		return "", validationError("The requested DurationSeconds exceeds the " +
+			"MaxSessionDuration set for this role.")
 	}
-	who := principal{role.ARN, session}
-	credentials := s.issue(who, duration)
-	provider := strings.TrimPrefix(identityIssuer, "https://")
+	p := principal{arn, session}
+	credentials := s.issue(p, duration)
+	_, provider, _ := strings.Cut(issuer, "://")
 	if issuer != identityIssuer {
-		_, name, _ := strings.Cut(issuer, "://")
-		provider = "arn:" + arnField(role.ARN, 1) + ":iam::" + arnField(role.ARN, 4) + ":oidc-provider/" + name
+		provider = "arn:" + arnField(arn, 1) + ":iam::" + arnField(arn, 4) +
+			":oidc-provider/" + provider
 	}
-	d.openResult("AssumeRoleWithWebIdentity")
-	d.element("SubjectFromWebIdentityToken", c.text("sub"))
-	d.element("Audience", audience)
-	d.element("Provider", provider)
-	d.open("AssumedRoleUser", "")
-	d.element("Arn", who.arn())
-	d.element("AssumedRoleId", who.id())
-	d.close("AssumedRoleUser")
-	d.open("Credentials", "")
-	d.element("AccessKeyId", credentials.accessKeyID)
-	d.element("SecretAccessKey", credentials.secretAccessKey)
-	d.element("SessionToken", credentials.sessionToken)
-	d.element("Expiration", credentials.expires.UTC().Format(time.RFC3339))
-	d.close("Credentials")
-	d.close("AssumeRoleWithWebIdentityResult")
-	return nil
+	return elements(
+		"SubjectFromWebIdentityToken", c.text("sub"),
+		"Audience", audience,
+		"Provider", provider,
+	) + element("AssumedRoleUser", elements(
+		"Arn", p.arn(),
+		"AssumedRoleId", p.id(),
+	)) + element("Credentials", elements(
+		"AccessKeyId", credentials.accessKeyID,
+		"SecretAccessKey", credentials.secretAccessKey,
+		"SessionToken", credentials.sessionToken,
+		"Expiration", credentials.expires.UTC().Format(time.RFC3339),
+	)), nil
 }
 
-// getCallerIdentity is GetCallerIdentity: who the signature is of.
-func (s *Server) getCallerIdentity(d *document, r *http.Request, in *arrival) *refusal {
-	if !in.signed() {
-		return &refusal{status: 403, code: "MissingAuthenticationToken", message: "Request is missing Authentication Token"}
+func validationError(format string, args ...any) error {
+	return deny(400, "ValidationError", fmt.Sprintf(format, args...))
+}
+
+// parseAssumeRole checks the parameters of AssumeRoleWithWebIdentity except the token.
+func parseAssumeRole(query url.Values) (session string, duration time.Duration, err error) {
+	const failed = "1 validation error detected: Value%s at '%s' failed to satisfy constraint: %s"
+	for _, limit := range []struct {
+		name     string
+		min, max int
+	}{
+		{"RoleArn", 20, 2048},
+		{"RoleSessionName", 2, 64},
+		{"WebIdentityToken", 4, 20000},
+		{"Policy", 1, 2048},
+	} {
+		n := len(query.Get(limit.name))
+		switch {
+		case query.Has(limit.name) && (n < limit.min || n > limit.max):
+			return "", 0, validationError(failed, "", member(limit.name), fmt.Sprintf(
+				"Member must have length from %d to %d", limit.min, limit.max))
+		case !query.Has(limit.name) && limit.name != "Policy":
+			return "", 0, validationError(failed, " null", member(limit.name),
+				"Member must not be null")
+		}
 	}
+	session = query.Get("RoleSessionName")
+	for _, c := range session {
+		if !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' ||
+			strings.ContainsRune("_+=,.@-", c)) {
+			return "", 0, validationError(failed, " '"+session+"'", "roleSessionName",
+				`Member must satisfy regular expression pattern: [\w+=,.@-]*`)
+		}
+	}
+	duration = defaultDuration
+	if text := query.Get("DurationSeconds"); text != "" {
+		seconds, err := strconv.ParseInt(text, 10, 32)
+		duration = time.Duration(seconds) * time.Second
+		if err != nil || duration < minDuration || duration > maxDuration {
+			return "", 0, validationError(failed, " '"+text+"'", "durationSeconds",
+				"Member must have value from 900 to 43200")
+		}
+	}
+	if policy := query.Get("Policy"); policy != "" && !json.Valid([]byte(policy)) {
+		return "", 0, deny(400, "MalformedPolicyDocument",
+			"The policy is not in the valid JSON format.")
+	}
+	return session, duration, nil
+}
+
+// getCallerIdentity returns the principal of the credentials that signed the request.
+func (s *Server) getCallerIdentity(r *http.Request, body []byte) (string, error) {
 	at := parseHost(r.Host)
-	v := verifier{service: "sts", region: at.region, now: time.Now(), credentials: s.credentials}
+	rules := sigv4check.Rules{
+		Service: "sts",
+		Region:  at.region,
+		Now:     time.Now(),
+		Lookup:  s.lookup,
+	}
 	if at.service != "" && at.region == "" {
-		v.region = "us-east-1" // sts.amazonaws.com
+		rules.Region = "us-east-1" // sts.amazonaws.com
 	}
-	credentials, _, no := v.verify(in)
-	if no != nil {
-		return no
+	id, _, err := sigv4check.Verify(r, body, rules)
+	if err != nil {
+		return "", err
 	}
-	who := credentials.principal
-	d.openResult("GetCallerIdentity")
-	d.element("Arn", who.arn())
-	d.element("UserId", who.id())
-	d.element("Account", arnField(who.roleARN, 4))
-	d.close("GetCallerIdentityResult")
-	return nil
+	c, ok := s.issued.get(id)
+	if !ok {
+		return "", deny(403, "MissingAuthenticationToken",
+			"Request is missing Authentication Token")
+	}
+	p := c.principal
+	return elements("Arn", p.arn(), "UserId", p.id(), "Account", arnField(p.roleARN, 4)), nil
 }
 
-// openResult opens the two outermost elements of an answer.
-func (d *document) openResult(action string) {
-	d.root = action + "Response"
-	d.open(d.root, stsNamespace)
-	d.open(action+"Result", "")
-}
-
-// arn is what IAM calls the session: arn:aws:sts::123456789012:assumed-role/<role>/<session>. The role's path is not in it.
+// arn returns IAM's name of the session: arn:aws:sts::123456789012:assumed-role/<role>/<session>.
+// It does not include the path of the role.
 func (p principal) arn() string {
 	name := p.roleARN[strings.LastIndex(p.roleARN, "/")+1:]
-	return fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", arnField(p.roleARN, 1), arnField(p.roleARN, 4), name, p.sessionName)
+	return fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s",
+		arnField(p.roleARN, 1), arnField(p.roleARN, 4), name, p.sessionName)
 }
 
-// id is the unique ID of the role, always the same, and the name of the session.
+// id returns the unique ID of the role, which never changes, and the name of the session.
 func (p principal) id() string {
-	return "AROA" + base32.StdEncoding.EncodeToString(mac(nil, p.roleARN))[:17] + ":" + p.sessionName
+	role := base32.StdEncoding.EncodeToString(mac(nil, []byte(p.roleARN)))
+	return "AROA" + role[:17] + ":" + p.sessionName
 }
 
-// arnField answers one of the six fields of an ARN: 1 is the partition, 4 the account.
+// arnField returns one of the six fields of an ARN. Field 1 is the partition, and field 4 the
+// account.
 func arnField(arn string, i int) string {
 	if fields := strings.SplitN(arn, ":", 6); len(fields) == 6 {
 		return fields[i]

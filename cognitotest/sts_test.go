@@ -3,6 +3,7 @@ package cognitotest
 import (
 	"encoding/xml"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,8 +12,8 @@ import (
 	"time"
 )
 
-// stsAnswer is what STS said, success or not.
-type stsAnswer struct {
+// stsResponse is a response of STS.
+type stsResponse struct {
 	status    int
 	body      string
 	XMLName   xml.Name
@@ -20,219 +21,320 @@ type stsAnswer struct {
 	Error     struct{ Type, Code, Message string }
 	Metadata  struct{ RequestId string } `xml:"ResponseMetadata"`
 	Assumed   struct {
-		SubjectFromWebIdentityToken, Audience, Provider string
-		AssumedRoleUser                                 struct{ Arn, AssumedRoleId string }
-		Credentials                                     struct{ AccessKeyId, SecretAccessKey, SessionToken, Expiration string }
+		SubjectFromWebIdentityToken string
+		Audience                    string
+		Provider                    string
+		AssumedRoleUser             struct{ Arn, AssumedRoleId string }
+		Credentials                 struct {
+			AccessKeyId     string
+			SecretAccessKey string
+			SessionToken    string
+			Expiration      string
+		}
 	} `xml:"AssumeRoleWithWebIdentityResult"`
 	Caller struct{ Arn, UserId, Account string } `xml:"GetCallerIdentityResult"`
 }
 
-func (a stsAnswer) want(t *testing.T, what string, status int, code string) {
+func (a stsResponse) want(t *testing.T, what string, status int, code string) {
 	t.Helper()
 	if a.status != status || a.Error.Code != code || code != "" && a.Error.Type != "Sender" {
-		t.Errorf("%s: %d %q %s, want %d %q", what, a.status, a.Error.Code, a.Error.Message, status, code)
+		t.Errorf("%s: response = %d %q (%s), want %d %q",
+			what, a.status, a.Error.Code, a.Error.Message, status, code)
 	}
 }
 
-func sendSTS(t *testing.T, client *http.Client, r *http.Request) (a stsAnswer) {
-	t.Helper()
-	resp, err := client.Do(r)
+// credentials returns the credentials in a.
+func (a stsResponse) credentials() *issuedCredentials {
+	c := a.Assumed.Credentials
+	return &issuedCredentials{
+		accessKeyID:     c.AccessKeyId,
+		secretAccessKey: c.SecretAccessKey,
+		sessionToken:    c.SessionToken,
+	}
+}
+
+// sts sends a request to STS.
+func (p *peer) sts(r *http.Request) (a stsResponse) {
+	p.t.Helper()
+	resp, err := p.http.Do(r)
 	if err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
 	if err := xml.Unmarshal(b, &a); err != nil || resp.Header.Get("Content-Type") != "text/xml" {
-		t.Fatalf("%v in %s", err, b)
+		p.t.Fatalf("Unmarshal: %v in %s", err, b)
 	}
-	if a.XMLName.Space != "https://sts.amazonaws.com/doc/2011-06-15/" || len(a.RequestId+a.Metadata.RequestId) != 36 || resp.Header.Get("x-amzn-RequestId") != a.RequestId+a.Metadata.RequestId {
-		t.Errorf("namespace or request ID is missing: %s", b)
+	id := a.RequestId + a.Metadata.RequestId
+	if a.XMLName.Space != "https://sts.amazonaws.com/doc/2011-06-15/" || len(id) != 36 ||
+		resp.Header.Get("x-amzn-RequestId") != id {
+		p.t.Errorf("namespace or request ID is missing in %s", b)
 	}
-	a.status, a.body = resp.StatusCode, string(b)
+	a.status = resp.StatusCode
+	a.body = string(b)
 	return a
 }
 
-func postSTS(t *testing.T, client *http.Client, form url.Values) stsAnswer {
-	t.Helper()
-	r, _ := http.NewRequest("POST", "https://sts.us-east-1.amazonaws.com/", strings.NewReader(form.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
-	return sendSTS(t, client, r)
+const stsURL = "https://sts.us-east-1.amazonaws.com/"
+
+// postSTS sends a form to STS.
+func (p *peer) postSTS(contentType, form string) stsResponse {
+	p.t.Helper()
+	r, err := http.NewRequest("POST", stsURL, strings.NewReader(form))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", contentType)
+	return p.sts(r)
 }
 
-func assume(role, session, token string, more ...string) url.Values {
-	form := url.Values{"Action": {"AssumeRoleWithWebIdentity"}, "Version": {"2011-06-15"}, "RoleArn": {role}, "RoleSessionName": {session}, "WebIdentityToken": {token}}
-	for i := 0; i < len(more); i += 2 {
-		if form.Set(more[i], more[i+1]); more[i+1] == "-" {
-			form.Del(more[i])
+// assumeForm returns the form of AssumeRoleWithWebIdentity. The pairs change it, and the value "-"
+// removes a parameter.
+func assumeForm(role, session, token string, pairs ...string) url.Values {
+	form := url.Values{
+		"Action":           {"AssumeRoleWithWebIdentity"},
+		"Version":          {"2011-06-15"},
+		"RoleArn":          {role},
+		"RoleSessionName":  {session},
+		"WebIdentityToken": {token},
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		if form.Set(pairs[i], pairs[i+1]); pairs[i+1] == "-" {
+			form.Del(pairs[i])
 		}
 	}
 	return form
 }
 
-// webToken makes a token of GetOpenIdToken without going through the services before it.
+func (p *peer) assume(role, session, token string, pairs ...string) stsResponse {
+	p.t.Helper()
+	form := assumeForm(role, session, token, pairs...)
+	return p.postSTS(formType+"; charset=utf-8", form.Encode())
+}
+
+// webToken returns a token of GetOpenIdToken with the given changes.
 func webToken(s *Server, change claims) string {
-	c := claims{"iss": identityIssuer, "sub": "us-east-1:1", "aud": ExampleIdentityPoolID, "amr": []string{"authenticated", "x"},
-		"iat": time.Now().Unix(), "exp": time.Now().Add(10 * time.Minute).Unix()}
-	for name, value := range change {
-		c[name] = value
+	c := claims{
+		"iss": identityIssuer,
+		"sub": "us-east-1:1",
+		"aud": ExampleIdentityPoolID,
+		"amr": []string{"authenticated", "x"},
+		"iat": time.Now().Unix(),
+		"exp": time.Now().Add(10 * time.Minute).Unix(),
 	}
+	maps.Copy(c, change)
 	return s.sign(c)
 }
 
-// callerIdentity asks who the credentials are, signed.
-func callerIdentity(t *testing.T, client *http.Client, c issuedCredentials, host, region string) stsAnswer {
-	t.Helper()
+// caller calls GetCallerIdentity, signed with c.
+func (p *peer) caller(c *issuedCredentials, host, region string) stsResponse {
+	p.t.Helper()
 	const body = "Action=GetCallerIdentity&Version=2011-06-15"
-	s := signer{issuedCredentials: c, region: region, service: "sts", time: time.Now().UTC()}
-	r, _ := s.request("POST", "/", body, "Content-Type", "application/x-www-form-urlencoded")
-	r.Host, r.URL.Host = host, host
-	s.sign(r, hashText(body))
-	r.RequestURI, r.Body = "", io.NopCloser(strings.NewReader(body))
-	return sendSTS(t, client, r)
+	r, err := http.NewRequest("POST", "https://"+host+"/", strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", formType)
+	c.sign(r, body, region, "sts")
+	return p.sts(r)
 }
 
 func TestAssumeRoleWithWebIdentity(t *testing.T) {
 	s := Example()
-	s.Roles = []Role{{ARN: "arn:aws:iam::123456789012:role/path/of/role", MaxSessionDuration: 2 * time.Hour}}
-	a := postSTS(t, s.Client(), assume(s.Roles[0].ARN, "ada@example.com", webToken(s, nil), "DurationSeconds", "7200", "Policy", "{}"))
-	a.want(t, "assume", 200, "")
-	got := a.Assumed
-	if got.SubjectFromWebIdentityToken != "us-east-1:1" || got.Audience != ExampleIdentityPoolID || got.Provider != "cognito-identity.amazonaws.com" ||
-		got.AssumedRoleUser.Arn != "arn:aws:sts::123456789012:assumed-role/role/ada@example.com" ||
-		len(got.AssumedRoleUser.AssumedRoleId) != len("AROA12345678901234567:ada@example.com") || !strings.HasPrefix(got.AssumedRoleUser.AssumedRoleId, "AROA") {
-		t.Errorf("%+v", got)
+	const arn = "arn:aws:iam::123456789012:role/path/of/role"
+	s.Roles = []Role{{ARN: arn, MaxSessionDuration: 2 * time.Hour}}
+	p := newPeer(t, s)
+	a := p.assume(arn, "ada@example.com", webToken(s, nil),
+		"DurationSeconds", "7200", "Policy", "{}")
+	a.want(t, "AssumeRoleWithWebIdentity", 200, "")
+	got, user := a.Assumed, a.Assumed.AssumedRoleUser
+	if got.SubjectFromWebIdentityToken != "us-east-1:1" || got.Audience != ExampleIdentityPoolID ||
+		got.Provider != "cognito-identity.amazonaws.com" ||
+		user.Arn != "arn:aws:sts::123456789012:assumed-role/role/ada@example.com" ||
+		len(user.AssumedRoleId) != len("AROA12345678901234567:ada@example.com") ||
+		!strings.HasPrefix(user.AssumedRoleId, "AROA") {
+		t.Errorf("AssumeRoleWithWebIdentity = %+v", got)
 	}
 	expires, err := time.Parse("2006-01-02T15:04:05Z", got.Credentials.Expiration)
-	if left := time.Until(expires); err != nil || left < 2*time.Hour-time.Minute || left > 2*time.Hour {
-		t.Errorf("Expiration is %q, want two hours from now", got.Credentials.Expiration)
+	left := time.Until(expires)
+	if err != nil || left < 2*time.Hour-time.Minute || left > 2*time.Hour {
+		t.Errorf("Expiration = %q, want in two hours", got.Credentials.Expiration)
 	}
-	c := issuedCredentials{accessKeyID: got.Credentials.AccessKeyId, secretAccessKey: got.Credentials.SecretAccessKey, sessionToken: got.Credentials.SessionToken}
-	who := callerIdentity(t, s.Client(), c, "sts.eu-west-1.amazonaws.com", "eu-west-1")
-	who.want(t, "who", 200, "")
-	if who.Caller.Arn != got.AssumedRoleUser.Arn || who.Caller.UserId != got.AssumedRoleUser.AssumedRoleId || who.Caller.Account != "123456789012" {
-		t.Errorf("%+v", who.Caller)
+	b := p.caller(a.credentials(), "sts.eu-west-1.amazonaws.com", "eu-west-1")
+	b.want(t, "GetCallerIdentity", 200, "")
+	if b.Caller.Arn != user.Arn || b.Caller.UserId != user.AssumedRoleId ||
+		b.Caller.Account != "123456789012" {
+		t.Errorf("GetCallerIdentity = %+v, want %+v", b.Caller, user)
 	}
-	p := newS3Peer(t, s)
-	p.issuedCredentials = c
-	p.do("GET", "/?list-type=2", "").want(t, "list", 200, "")
+	q := newS3Peer(t, s)
+	q.credentials = a.credentials()
+	q.do("GET", "/?list-type=2", "").want(t, "ListObjectsV2", 200, "")
 }
 
-// TestClassicFlow comes to its token the long way.
+// TestClassicFlow obtains its token from the identity pool.
 func TestClassicFlow(t *testing.T) {
-	s := Example()
-	p := newPeer(t, s)
-	logins := m{"cognito-idp.us-east-1.amazonaws.com/" + ExampleUserPoolID: p.mustSignIn().AuthenticationResult.IdToken}
-	id := p.identity("GetId", m{"IdentityPoolId": ExampleIdentityPoolID, "Logins": logins}).IdentityId
-	token := p.identity("GetOpenIdToken", m{"IdentityId": id, "Logins": logins}).Token
-	a := postSTS(t, s.Client(), assume(ExampleRoleARN, "ada", token))
-	a.want(t, "assume", 200, "")
-	if a.Assumed.SubjectFromWebIdentityToken != id {
-		t.Errorf("subject %q, want %q", a.Assumed.SubjectFromWebIdentityToken, id)
+	p := newPeer(t, Example())
+	logins := login(p.idToken())
+	id := p.getID(logins).IdentityId
+	token := p.openIDToken(id, logins).Token
+	a := p.assume(ExampleRoleARN, "ada", token)
+	a.want(t, "AssumeRoleWithWebIdentity", 200, "")
+	if got := a.Assumed.SubjectFromWebIdentityToken; got != id {
+		t.Errorf("SubjectFromWebIdentityToken = %q, want %q", got, id)
 	}
 }
 
 func TestAssumeRoleParameters(t *testing.T) {
 	s := Example()
 	s.Roles = []Role{{ARN: ExampleRoleARN}}
+	p := newPeer(t, s)
 	good := webToken(s, nil)
-	for _, test := range []struct {
-		name string
-		form url.Values
-		code string
+	const (
+		validation = "ValidationError"
+		action     = "InvalidAction"
+	)
+	long := func(n int) string { return strings.Repeat("a", n) }
+	for _, tt := range []struct {
+		name, role, session string
+		pairs               []string
+		code                string
 	}{
-		{"good", assume(ExampleRoleARN, "ab", good), ""},
-		{"all that a session name may hold", assume(ExampleRoleARN, "aZ09_+=,.@-", good), ""},
-		{"no RoleArn", assume(ExampleRoleARN, "ada", good, "RoleArn", "-"), "ValidationError"},
-		{"short RoleArn", assume("arn:aws:iam::1:role", "ada", good), "ValidationError"},
-		{"long RoleArn", assume(strings.Repeat("a", 2049), "ada", good), "ValidationError"},
-		{"no session name", assume(ExampleRoleARN, "ada", good, "RoleSessionName", "-"), "ValidationError"},
-		{"short session name", assume(ExampleRoleARN, "a", good), "ValidationError"},
-		{"long session name", assume(ExampleRoleARN, strings.Repeat("a", 65), good), "ValidationError"},
-		{"space in session name", assume(ExampleRoleARN, "a b", good), "ValidationError"},
-		{"slash in session name", assume(ExampleRoleARN, "a/b", good), "ValidationError"},
-		{"letter in session name", assume(ExampleRoleARN, "adä", good), "ValidationError"},
-		{"no token", assume(ExampleRoleARN, "ada", good, "WebIdentityToken", "-"), "ValidationError"},
-		{"long token", assume(ExampleRoleARN, "ada", strings.Repeat("a", 20001)), "ValidationError"},
-		{"900 s", assume(ExampleRoleARN, "ada", good, "DurationSeconds", "900"), ""},
-		{"3600 s", assume(ExampleRoleARN, "ada", good, "DurationSeconds", "3600"), ""},
-		{"899 s", assume(ExampleRoleARN, "ada", good, "DurationSeconds", "899"), "ValidationError"},
-		{"more than the role has", assume(ExampleRoleARN, "ada", good, "DurationSeconds", "3601"), "ValidationError"},
-		{"43201 s", assume(ExampleRoleARN, "ada", good, "DurationSeconds", "43201"), "ValidationError"},
-		{"no number", assume(ExampleRoleARN, "ada", good, "DurationSeconds", "1h"), "ValidationError"},
-		{"policy is no JSON", assume(ExampleRoleARN, "ada", good, "Policy", "{"), "MalformedPolicyDocument"},
-		{"long policy", assume(ExampleRoleARN, "ada", good, "Policy", strings.Repeat(" ", 2049)), "ValidationError"},
-		{"other version", assume(ExampleRoleARN, "ada", good, "Version", "2010-01-01"), "InvalidAction"},
-		{"no version", assume(ExampleRoleARN, "ada", good, "Version", "-"), "InvalidAction"},
-		{"other action", assume(ExampleRoleARN, "ada", good, "Action", "AssumeRole"), "InvalidAction"},
+		{"valid", ExampleRoleARN, "ab", nil, ""},
+		{"all characters of a session name", ExampleRoleARN, "aZ09_+=,.@-", nil, ""},
+		{"no RoleArn", "", "ada", []string{"RoleArn", "-"}, validation},
+		{"short RoleArn", "arn:aws:iam::1:role", "ada", nil, validation},
+		{"long RoleArn", long(2049), "ada", nil, validation},
+		{"no session name", ExampleRoleARN, "", []string{"RoleSessionName", "-"}, validation},
+		{"short session name", ExampleRoleARN, "a", nil, validation},
+		{"long session name", ExampleRoleARN, long(65), nil, validation},
+		{"space in session name", ExampleRoleARN, "a b", nil, validation},
+		{"slash in session name", ExampleRoleARN, "a/b", nil, validation},
+		{"non-ASCII session name", ExampleRoleARN, "adä", nil, validation},
+		{"no token", ExampleRoleARN, "ada", []string{"WebIdentityToken", "-"}, validation},
+		{"long token", ExampleRoleARN, "ada", []string{"WebIdentityToken", long(20001)},
+			validation},
+		{"900 s", ExampleRoleARN, "ada", []string{"DurationSeconds", "900"}, ""},
+		{"3600 s", ExampleRoleARN, "ada", []string{"DurationSeconds", "3600"}, ""},
+		{"899 s", ExampleRoleARN, "ada", []string{"DurationSeconds", "899"}, validation},
+		{"more than the role allows", ExampleRoleARN, "ada",
+			[]string{"DurationSeconds", "3601"}, validation},
+		{"43201 s", ExampleRoleARN, "ada", []string{"DurationSeconds", "43201"}, validation},
+		{"not a number", ExampleRoleARN, "ada", []string{"DurationSeconds", "1h"}, validation},
+		{"policy is not JSON", ExampleRoleARN, "ada", []string{"Policy", "{"},
+			"MalformedPolicyDocument"},
+		{"long policy", ExampleRoleARN, "ada", []string{"Policy", long(2049)}, validation},
+		{"other version", ExampleRoleARN, "ada", []string{"Version", "2010-01-01"}, action},
+		{"no version", ExampleRoleARN, "ada", []string{"Version", "-"}, action},
+		{"other action", ExampleRoleARN, "ada", []string{"Action", "AssumeRole"}, action},
 	} {
 		status := 400
-		if test.code == "" {
+		if tt.code == "" {
 			status = 200
 		}
-		a := postSTS(t, s.Client(), test.form)
-		a.want(t, test.name, status, test.code)
-		if test.code != "" && strings.Contains(a.body, good) {
-			t.Errorf("%s: the answer repeats the token", test.name)
+		a := p.assume(tt.role, tt.session, good, tt.pairs...)
+		a.want(t, tt.name, status, tt.code)
+		if strings.Contains(a.body, good) {
+			t.Errorf("%s: the response contains the token", tt.name)
 		}
 	}
-	s.Roles[0].MaxSessionDuration = 24 * time.Hour // not that a role could have it
-	postSTS(t, s.Client(), assume(ExampleRoleARN, "ada", good, "DurationSeconds", "43200")).want(t, "12 h", 200, "")
-	postSTS(t, s.Client(), assume(ExampleRoleARN, "ada", good, "DurationSeconds", "43201")).want(t, "more", 400, "ValidationError")
-	r, _ := http.NewRequest("POST", "https://sts.us-east-1.amazonaws.com/", strings.NewReader("%zz"))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	sendSTS(t, s.Client(), r).want(t, "broken form", 400, "MalformedQueryString")
-	r, _ = http.NewRequest("POST", "https://sts.us-east-1.amazonaws.com/", strings.NewReader(assume(ExampleRoleARN, "ada", good).Encode()))
-	r.Header.Set("Content-Type", "application/json")
-	sendSTS(t, s.Client(), r).want(t, "other content type", 400, "MalformedInput")
-	r, _ = http.NewRequest("GET", "https://sts.us-east-1.amazonaws.com/?"+assume(ExampleRoleARN, "ada", good).Encode(), nil)
-	sendSTS(t, s.Client(), r).want(t, "GET, which STS takes as well", 200, "")
+	s.Roles[0].MaxSessionDuration = 24 * time.Hour // more than a role may have
+	p.assume(ExampleRoleARN, "ada", good, "DurationSeconds", "43200").want(t, "12 h", 200, "")
+	p.assume(ExampleRoleARN, "ada", good, "DurationSeconds", "43201").
+		want(t, "more than 12 h", 400, validation)
+	p.postSTS(formType, "%zz").want(t, "malformed form", 400, "MalformedQueryString")
+	form := assumeForm(ExampleRoleARN, "ada", good).Encode()
+	p.postSTS("application/json", form).want(t, "other content type", 400, "MalformedInput")
+	for _, tt := range []struct {
+		name, method, query string
+		status              int
+		code                string
+	}{
+		{"GET", "GET", form, 200, ""},
+		{"PUT", "PUT", form, 400, "MalformedInput"},
+		{"malformed query", "GET", "%zz", 400, "MalformedQueryString"},
+		{"POST with a malformed query", "POST", "%zz", 400, "MalformedQueryString"},
+	} {
+		r, err := http.NewRequest(tt.method, stsURL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.URL.RawQuery = tt.query
+		p.sts(r).want(t, tt.name, tt.status, tt.code)
+	}
 }
 
 func TestAssumeRoleTrust(t *testing.T) {
 	s := Example()
-	const users, guests, both, clients = "arn:aws:iam::123456789012:role/users", "arn:aws:iam::123456789012:role/guests", "arn:aws:iam::123456789012:role/both", "arn:aws:iam::123456789012:role/clients"
-	s.Roles = []Role{{ARN: users, Audiences: []string{ExampleIdentityPoolID}, AMR: "authenticated"}, {ARN: guests, AMR: "unauthenticated"}, {ARN: both}, {ARN: clients, Audiences: []string{ExampleClientID}, AMR: "authenticated"}}
-	signedIn := newPeer(t, s).mustSignIn().AuthenticationResult
-	user, guest := webToken(s, nil), webToken(s, claims{"amr": []string{"unauthenticated"}})
-	parts := strings.Split(user, ".")
-	guestParts := strings.Split(guest, ".")
-	for _, test := range []struct {
+	const (
+		users   = "arn:aws:iam::123456789012:role/users"
+		guests  = "arn:aws:iam::123456789012:role/guests"
+		both    = "arn:aws:iam::123456789012:role/both"
+		clients = "arn:aws:iam::123456789012:role/clients"
+
+		denied = "AccessDenied"
+		bad    = "InvalidIdentityToken"
+	)
+	s.Roles = []Role{
+		{ARN: users, Audiences: []string{ExampleIdentityPoolID}, AMR: "authenticated"},
+		{ARN: guests, AMR: "unauthenticated"},
+		{ARN: both},
+		{ARN: clients, Audiences: []string{ExampleClientID}, AMR: "authenticated"},
+	}
+	p := newPeer(t, s)
+	signedIn := p.mustSignIn().AuthenticationResult
+	idToken, access := signedIn.IdToken, signedIn.AccessToken
+	user := webToken(s, nil)
+	guest := webToken(s, claims{"amr": []string{"unauthenticated"}})
+	accessWithAudience := s.sign(claims{
+		"iss":       payload(t, access)["iss"],
+		"aud":       ExampleClientID,
+		"token_use": "access",
+		"exp":       time.Now().Add(time.Hour).Unix(),
+	})
+	other := Example()
+	other.SigningKey = otherKey()
+	parts, guestParts := strings.Split(user, "."), strings.Split(guest, ".")
+	for _, tt := range []struct {
 		name, role, token string
 		status            int
 		code              string
 	}{
 		{"user", users, user, 200, ""},
-		{"user as guest", guests, user, 403, "AccessDenied"},
+		{"user as guest", guests, user, 403, denied},
 		{"user, no condition", both, user, 200, ""},
 		{"guest", guests, guest, 200, ""},
-		{"guest as user", users, guest, 403, "AccessDenied"},
+		{"guest as user", users, guest, 403, denied},
 		{"guest, no condition", both, guest, 200, ""},
-		{"no amr", users, webToken(s, claims{"amr": nil}), 403, "AccessDenied"},
-		{"other pool", users, webToken(s, claims{"aud": "us-east-1:other"}), 403, "AccessDenied"},
-		{"no aud", both, webToken(s, claims{"aud": nil}), 400, "InvalidIdentityToken"},
-		{"unknown role", users + "x", user, 403, "AccessDenied"},
-		{"ID token of the user pool", clients, signedIn.IdToken, 200, ""},
-		{"ID token, role that trusts identity pools", both, signedIn.IdToken, 403, "AccessDenied"},
-		{"identity pool's token, role that trusts an app client", clients, user, 403, "AccessDenied"},
-		{"access token", clients, signedIn.AccessToken, 400, "InvalidIdentityToken"},
-		{"access token with an audience", clients, s.sign(claims{"iss": payload(t, signedIn.AccessToken)["iss"], "aud": ExampleClientID, "token_use": "access", "exp": time.Now().Add(time.Hour).Unix()}), 400, "InvalidIdentityToken"},
-		{"refresh token", clients, signedIn.RefreshToken, 400, "InvalidIdentityToken"},
-		{"other app client", clients, newPeer(t, s).withSecret().mustSignIn().AuthenticationResult.IdToken, 403, "AccessDenied"},
-		{"expired", users, webToken(s, claims{"exp": time.Now().Add(-time.Second).Unix()}), 400, "ExpiredTokenException"},
-		{"other issuer", users, webToken(s, claims{"iss": "https://accounts.example.com"}), 400, "InvalidIdentityToken"},
-		{"another server's key", users, webToken(Example(), nil), 400, "InvalidIdentityToken"},
-		{"claims exchanged", guests, parts[0] + "." + guestParts[1] + "." + parts[2], 400, "InvalidIdentityToken"},
-		{"signature changed", users, parts[0] + "." + parts[1] + "." + otherFirst(parts[2]), 400, "InvalidIdentityToken"},
-		{"not signed", users, parts[0] + "." + parts[1] + ".", 400, "InvalidIdentityToken"},
-		{"no JWT", users, "hello", 400, "InvalidIdentityToken"},
+		{"no amr", users, webToken(s, claims{"amr": nil}), 403, denied},
+		{"other identity pool", users, webToken(s, claims{"aud": "us-east-1:other"}), 403, denied},
+		{"no aud", both, webToken(s, claims{"aud": nil}), 400, bad},
+		{"unknown role", users + "x", user, 403, denied},
+		{"ID token", clients, idToken, 200, ""},
+		{"ID token, role of identity pools", both, idToken, 403, denied},
+		{"token of an identity pool, role of an app client", clients, user, 403, denied},
+		{"access token", clients, access, 400, bad},
+		{"access token with an audience", clients, accessWithAudience, 400, bad},
+		{"refresh token", clients, signedIn.RefreshToken, 400, bad},
+		{"other app client", clients, p.withSecret().idToken(), 403, denied},
+		{"expired", users, webToken(s, claims{"exp": time.Now().Add(-time.Second).Unix()}), 400,
+			"ExpiredTokenException"},
+		{"other issuer", users, webToken(s, claims{"iss": "https://accounts.example.com"}), 400,
+			bad},
+		{"another key", users, webToken(other, nil), 400, bad},
+		{"exchanged claims", guests, parts[0] + "." + guestParts[1] + "." + parts[2], 400, bad},
+		{"changed signature", users, parts[0] + "." + parts[1] + "." + changeFirst(parts[2]), 400,
+			bad},
+		{"not signed", users, parts[0] + "." + parts[1] + ".", 400, bad},
+		{"not a JWT", users, "hello", 400, bad},
 	} {
-		a := postSTS(t, s.Client(), assume(test.role, "ada", test.token))
-		a.want(t, test.name, test.status, test.code)
-		if test.role == clients && test.code == "" && a.Assumed.Provider != "arn:aws:iam::123456789012:oidc-provider/cognito-idp.us-east-1.amazonaws.com/"+ExampleUserPoolID {
-			t.Errorf("provider is %q", a.Assumed.Provider)
+		a := p.assume(tt.role, "ada", tt.token)
+		a.want(t, tt.name, tt.status, tt.code)
+		want := "arn:aws:iam::123456789012:oidc-provider/" + exampleProvider
+		if tt.role == clients && tt.code == "" && a.Assumed.Provider != want {
+			t.Errorf("%s: Provider = %q, want %q", tt.name, a.Assumed.Provider, want)
 		}
 	}
 }
@@ -241,24 +343,28 @@ func TestTokenAndCredentialsExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := Example()
 		s.Roles = []Role{{ARN: ExampleRoleARN}}
+		p := newPeer(t, s)
 		token := webToken(s, nil)
 		time.Sleep(10*time.Minute - time.Second)
-		a := postSTS(t, s.Client(), assume(ExampleRoleARN, "ada", token, "DurationSeconds", "900"))
+		a := p.assume(ExampleRoleARN, "ada", token, "DurationSeconds", "900")
 		a.want(t, "last second", 200, "")
 		time.Sleep(time.Second)
-		postSTS(t, s.Client(), assume(ExampleRoleARN, "ada", token)).want(t, "too late", 400, "ExpiredTokenException")
-		c := a.Assumed.Credentials
-		creds := issuedCredentials{accessKeyID: c.AccessKeyId, secretAccessKey: c.SecretAccessKey, sessionToken: c.SessionToken}
-		callerIdentity(t, s.Client(), creds, "sts.us-east-1.amazonaws.com", "us-east-1").want(t, "good", 200, "")
+		p.assume(ExampleRoleARN, "ada", token).want(t, "expired", 400, "ExpiredTokenException")
+		caller := func() stsResponse {
+			return p.caller(a.credentials(), "sts.us-east-1.amazonaws.com", "us-east-1")
+		}
+		caller().want(t, "valid credentials", 200, "")
 		time.Sleep(15 * time.Minute)
-		callerIdentity(t, s.Client(), creds, "sts.us-east-1.amazonaws.com", "us-east-1").want(t, "expired", 403, "ExpiredToken")
+		caller().want(t, "expired credentials", 403, "ExpiredToken")
 	})
 }
 
 func TestGetCallerIdentity(t *testing.T) {
 	s := Example()
+	p := newPeer(t, s)
 	c := s.issue(principal{ExampleRoleARN, "ada"}, time.Hour)
-	for _, test := range []struct {
+	const mismatch = "SignatureDoesNotMatch"
+	for _, tt := range []struct {
 		host, region string
 		status       int
 		code         string
@@ -268,20 +374,23 @@ func TestGetCallerIdentity(t *testing.T) {
 		{"sts-fips.us-east-1.amazonaws.com", "us-east-1", 200, ""},
 		{"sts.us-east-1.api.aws", "us-east-1", 200, ""},
 		{"127.0.0.1:8080", "eu-west-1", 200, ""},
-		{"sts.us-east-1.amazonaws.com", "eu-west-1", 403, "SignatureDoesNotMatch"},
-		{"sts.amazonaws.com", "eu-west-1", 403, "SignatureDoesNotMatch"},
+		{"sts.us-east-1.amazonaws.com", "eu-west-1", 403, mismatch},
+		{"sts.amazonaws.com", "eu-west-1", 403, mismatch},
 	} {
-		a := callerIdentity(t, s.Client(), c, test.host, test.region)
-		a.want(t, test.host+" "+test.region, test.status, test.code)
-		if test.code == "" && a.Caller.Arn != "arn:aws:sts::123456789012:assumed-role/example/ada" {
-			t.Errorf("%+v", a.Caller)
+		a := p.caller(c, tt.host, tt.region)
+		a.want(t, tt.host+" "+tt.region, tt.status, tt.code)
+		want := "arn:aws:sts::123456789012:assumed-role/example/ada"
+		if tt.code == "" && a.Caller.Arn != want {
+			t.Errorf("Arn = %q, want %q", a.Caller.Arn, want)
 		}
 	}
-	bad := c
-	bad.sessionToken = otherFirst(c.sessionToken)
-	callerIdentity(t, s.Client(), bad, "sts.us-east-1.amazonaws.com", "us-east-1").want(t, "token", 403, "InvalidClientTokenId")
-	bad = c
-	bad.secretAccessKey = otherFirst(c.secretAccessKey)
-	callerIdentity(t, s.Client(), bad, "sts.us-east-1.amazonaws.com", "us-east-1").want(t, "secret", 403, "SignatureDoesNotMatch")
-	postSTS(t, s.Client(), url.Values{"Action": {"GetCallerIdentity"}, "Version": {"2011-06-15"}}).want(t, "not signed", 403, "MissingAuthenticationToken")
+	const host = "sts.us-east-1.amazonaws.com"
+	bad := *c
+	bad.sessionToken = changeFirst(c.sessionToken)
+	p.caller(&bad, host, "us-east-1").want(t, "other token", 403, "InvalidClientTokenId")
+	bad = *c
+	bad.secretAccessKey = changeFirst(c.secretAccessKey)
+	p.caller(&bad, host, "us-east-1").want(t, "other secret", 403, mismatch)
+	p.postSTS(formType, "Action=GetCallerIdentity&Version=2011-06-15").
+		want(t, "not signed", 403, "MissingAuthenticationToken")
 }

@@ -1,7 +1,6 @@
 package cognitotest
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
@@ -12,64 +11,61 @@ const (
 	stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
 )
 
-// document is an XML document that is being written. (encoding/xml would turn what XML cannot hold into U+FFFD; S3
-// does not, see escape.)
-type document struct {
-	b    bytes.Buffer
-	root string // of an answer of STS
+// writeXML returns a function that writes a document.
+func writeXML(w http.ResponseWriter, status int, contentType, root string) func() {
+	return func() {
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(status)
+		w.Write([]byte("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + root))
+	}
 }
 
-func (d *document) open(name, namespace string) {
-	if d.b.Len() == 0 {
-		d.b.WriteString("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
-	}
-	d.b.WriteString("<" + name)
-	if namespace != "" {
-		d.b.WriteString(` xmlns="` + namespace + `"`)
-	}
-	d.b.WriteByte('>')
+// element returns an XML element with the given content. The name may be followed by attributes.
+func element(name string, content ...string) string {
+	end, _, _ := strings.Cut(name, " ")
+	return "<" + name + ">" + strings.Join(content, "") + "</" + end + ">"
 }
 
-func (d *document) close(name string) { d.b.WriteString("</" + name + ">") }
+// elements returns the elements of alternating names and texts.
+func elements(namesAndTexts ...string) string {
+	var b strings.Builder
+	for i := 0; i < len(namesAndTexts); i += 2 {
+		b.WriteString(element(namesAndTexts[i], escapeXML(namesAndTexts[i+1])))
+	}
+	return b.String()
+}
 
-func (d *document) text(text string) {
+// escapeXML escapes text as S3 does. XML 1.0 does not allow the reference &#x1;, but S3 sends it
+// for a key with U+0001, which is the reason for encoding-type=url. encoding/xml would write
+// U+FFFD.
+func escapeXML(text string) string {
+	var b strings.Builder
 	for _, c := range text {
 		switch {
 		case c == '&':
-			d.b.WriteString("&amp;")
+			b.WriteString("&amp;")
 		case c == '<':
-			d.b.WriteString("&lt;")
+			b.WriteString("&lt;")
 		case c == '>':
-			d.b.WriteString("&gt;")
+			b.WriteString("&gt;")
 		case c == '"':
-			d.b.WriteString("&quot;")
+			b.WriteString("&quot;")
 		case c < ' ' || c == 0xFFFE || c == 0xFFFF:
-			// Not allowed in XML 1.0 even so, but what S3 sends for a key with U+0001: the reason for encoding-type=url.
-			fmt.Fprintf(&d.b, "&#x%x;", c)
+			fmt.Fprintf(&b, "&#x%x;", c)
 		default:
-			d.b.WriteRune(c)
+			b.WriteRune(c)
 		}
 	}
+	return b.String()
 }
 
-func (d *document) element(name, text string) {
-	d.open(name, "")
-	d.text(text)
-	d.close(name)
-}
-
-func (d *document) send(w http.ResponseWriter, status int, contentType string) {
-	w.Header().Set("Content-Type", contentType)
-	w.WriteHeader(status)
-	w.Write(d.b.Bytes())
-}
-
-// encodeName is S3's encoding-type=url: that of an HTML form, but with "/" left alone.
+// encodeName is S3's encoding-type=url: the encoding of an HTML form, except that "/" is kept.
 func encodeName(s string) string {
 	var b strings.Builder
 	for _, c := range []byte(s) {
 		switch {
-		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9', strings.IndexByte("-_.*/", c) >= 0:
+		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9',
+			strings.IndexByte("-_.*/", c) >= 0:
 			b.WriteByte(c)
 		case c == ' ':
 			b.WriteByte('+')

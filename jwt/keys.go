@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
+	"strings"
 	"time"
 
+	"github.com/loginwithcognito/cognito/internal/ascii"
 	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/endpoint"
 )
@@ -32,6 +34,7 @@ func (v *Verifier) Keys(ctx context.Context) ([]Key, error) {
 func (v *Verifier) fetch(ctx context.Context, old []Key) ([]Key, time.Time, error) {
 	keys, err := v.fetchKeys(ctx)
 	if err != nil {
+		err = awshttp.Wrap("cognitoidp", "JWKS", err)
 		err = errorf(KeysUnavailable, "cannot fetch the keys of the user pool: %w", err)
 		return old, time.Time{}, err
 	}
@@ -39,10 +42,10 @@ func (v *Verifier) fetch(ctx context.Context, old []Key) ([]Key, time.Time, erro
 }
 
 func (v *Verifier) fetchKeys(ctx context.Context) ([]Key, error) {
-	region, err := endpoint.UserPoolRegion(v.UserPoolID)
-	if err != nil {
-		return nil, err
+	if !endpoint.ValidID(v.UserPoolID, "_", ascii.Alphanumeric) {
+		return nil, errors.New("the user pool id does not look like us-east-1_AbCdEfGhI")
 	}
+	region, _, _ := strings.Cut(v.UserPoolID, "_")
 	u, err := endpoint.URL("cognito-idp", region, v.Endpoint,
 		endpoint.Options{FIPS: v.FIPS, DualStack: v.DualStack})
 	if err != nil {
@@ -51,7 +54,7 @@ func (v *Verifier) fetchKeys(ctx context.Context) ([]Key, error) {
 	u = u.JoinPath(v.UserPoolID, ".well-known", "jwks.json")
 	resp, err := v.sender.Do(ctx, awshttp.Request{
 		HTTPClient: v.HTTPClient,
-		Repeatable: true,
+		Idempotent: true,
 		MaxBody:    256 << 10,
 		Failure:    awshttp.JSONFailure,
 		New: func(ctx context.Context, _ time.Time) (*http.Request, error) {

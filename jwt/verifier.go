@@ -15,6 +15,7 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -140,10 +141,7 @@ func (v *Verifier) check(c Claims, use string) error {
 // issuers returns the accepted issuers of the pool: the original form; the updated form,
 // "issuer-cognito-idp" (AWS: IssuerConfigurationType); the FIPS host; and the one at Endpoint.
 func (v *Verifier) issuers() (all []string) {
-	region, err := endpoint.UserPoolRegion(v.UserPoolID)
-	if err != nil {
-		return nil
-	}
+	region, _, _ := strings.Cut(v.UserPoolID, "_")
 	_, suffix, err := endpoint.Partition(region)
 	if err != nil {
 		return nil

@@ -125,7 +125,7 @@ func (c *Client) send(ctx context.Context, ask *call, region string) error {
 	var doc *errorDocument
 	resp, err := c.sender.Do(ctx, transport.Request{
 		HTTPClient: c.HTTPClient,
-		Repeatable: true,
+		Idempotent: true,
 		MaxBody:    maxPage,
 		New: func(ctx context.Context, now time.Time) (*http.Request, error) {
 			ask.attempts.Add(1)

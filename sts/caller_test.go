@@ -3,7 +3,6 @@ package sts
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,75 +11,115 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/loginwithcognito/cognito/awserr"
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-const caller = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
-<Arn>arn:aws:iam::123456789012:user/Alice</Arn><UserId>AIDACKCEVSQ6C2EXAMPLE</UserId><Account>123456789012</Account>
+const caller = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<GetCallerIdentityResult>
+<Arn>arn:aws:iam::123456789012:user/Alice</Arn>
+<UserId>AIDACKCEVSQ6C2EXAMPLE</UserId>
+<Account>123456789012</Account>
 </GetCallerIdentityResult></GetCallerIdentityResponse>`
 
-// A clock that is wrong is found out by the first answer; the request is signed again with fresh credentials.
+// TestGetCallerIdentity starts with a wrong local clock. After the first response the request is
+// signed again, with new credentials.
 func TestGetCallerIdentity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		const late = `<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code>
+			<Message>Signature not yet current</Message></Error></ErrorResponse>`
 		var dates []string
-		asked := 0
+		calls := 0
 		server := time.Now().Add(-3 * time.Hour)
+		client := fakehttp.Client(func(r *http.Request) *http.Response {
+			dates = append(dates, r.Header.Get("X-Amz-Date"))
+			body, url := fakehttp.Body(r), r.URL.String()
+			if body != "Action=GetCallerIdentity&Version=2011-06-15" ||
+				url != "https://sts.eu-west-1.amazonaws.com/" {
+				t.Errorf("sent %s to %s", body, url)
+			}
+			authorization := r.Header.Get("Authorization")
+			if !strings.Contains(authorization, "/eu-west-1/sts/aws4_request") ||
+				r.Header.Get("X-Amz-Security-Token") != "token" {
+				t.Errorf("Authorization %s is not for sts with the token", authorization)
+			}
+			date := server.UTC().Format(http.TimeFormat)
+			if len(dates) == 1 {
+				return fakehttp.Response(403, late, "Date", date)
+			}
+			return fakehttp.Response(200, caller, "Date", date)
+		})
 		c := &Client{
-			Region: "eu-west-1",
+			Region:     "eu-west-1",
+			HTTPClient: client,
 			Credentials: func(context.Context) (sigv4.Credentials, error) {
-				asked++
-				return sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret", SessionToken: "token"}, nil
+				calls++
+				return sigv4.Credentials{
+					AccessKeyID:     "AKIDEXAMPLE",
+					SecretAccessKey: "secret",
+					SessionToken:    "token",
+				}, nil
 			},
-			HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-				dates = append(dates, r.Header.Get("X-Amz-Date"))
-				body, _ := io.ReadAll(r.Body)
-				if string(body) != "Action=GetCallerIdentity&Version=2011-06-15" || r.URL.String() != "https://sts.eu-west-1.amazonaws.com/" ||
-					!strings.Contains(r.Header.Get("Authorization"), "/eu-west-1/sts/aws4_request") || r.Header.Get("X-Amz-Security-Token") != "token" {
-					t.Errorf("sent %s to %s with %v", body, r.URL, r.Header)
-				}
-				h := http.Header{"Date": {server.UTC().Format(http.TimeFormat)}}
-				if len(dates) == 1 {
-					const late = `<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>Signature not yet current</Message></Error></ErrorResponse>`
-					return &http.Response{StatusCode: 403, Header: h, Body: io.NopCloser(strings.NewReader(late))}, nil
-				}
-				return &http.Response{StatusCode: 200, Header: h, Body: io.NopCloser(strings.NewReader(caller))}, nil
-			})},
 		}
-		who, err := c.GetCallerIdentity(t.Context())
-		if want := (CallerIdentity{"123456789012", "arn:aws:iam::123456789012:user/Alice", "AIDACKCEVSQ6C2EXAMPLE"}); err != nil || who != want {
-			t.Errorf("%+v, %v", who, err)
+		got, err := c.GetCallerIdentity(t.Context())
+		want := CallerIdentity{
+			Account: "123456789012",
+			ARN:     "arn:aws:iam::123456789012:user/Alice",
+			UserID:  "AIDACKCEVSQ6C2EXAMPLE",
 		}
-		want := []string{time.Now().UTC().Format("20060102T150405Z"), server.UTC().Format("20060102T150405Z")}
-		if !cmp.Equal(dates, want) || asked != 2 {
-			t.Error(dates, want, asked)
+		if err != nil || got != want {
+			t.Errorf("GetCallerIdentity = %+v, %v, want %+v", got, err, want)
+		}
+		const form = "20060102T150405Z"
+		signed := []string{time.Now().UTC().Format(form), server.UTC().Format(form)}
+		if diff := cmp.Diff(signed, dates); diff != "" || calls != 2 {
+			t.Errorf("%d calls of Credentials, want 2; times differ (-want +got):\n%s", calls, diff)
 		}
 		if got := c.Now(); !got.Equal(server) {
-			t.Error(got, server)
+			t.Errorf("Now = %v, want %v", got, server)
 		}
 	})
-	for _, body := range []string{"", "<x/>", "<GetCallerIdentityResponse/>", strings.Replace(caller, "123456789012</Account>", "</Account>", 1), caller[:len(caller)-3]} {
-		c, _ := answering(200, body)
+}
+
+func TestInvalidCaller(t *testing.T) {
+	for _, body := range []string{
+		"",
+		"<x/>",
+		"<GetCallerIdentityResponse/>",
+		strings.Replace(caller, "123456789012</Account>", "</Account>", 1),
+		strings.Replace(caller, "arn:aws:iam::123456789012:user/Alice", "", 1),
+		caller[:len(caller)-3],
+	} {
+		c, _ := respond(200, body)
 		c.Credentials = func(context.Context) (sigv4.Credentials, error) {
 			return sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
 		}
-		if who, err := c.GetCallerIdentity(t.Context()); err == nil {
-			t.Errorf("%q passes as %v", body, who)
+		if got, err := c.GetCallerIdentity(t.Context()); err == nil || got != (CallerIdentity{}) {
+			t.Errorf("GetCallerIdentity with %q = %v, %v, want an error", body, got, err)
 		}
 	}
 }
 
-// Credentials that cannot be had are not an answer of STS, and asking for them is not repeated here.
+// TestCredentialsFail checks that an error of Credentials is neither retried nor taken for a
+// response.
 func TestCredentialsFail(t *testing.T) {
-	c, sent := answering(200, caller)
-	asked := 0
-	mine := &Error{Operation: "AssumeRoleWithWebIdentity", Code: CodeThrottling, StatusCode: 400}
+	c, sent := respond(200, caller)
+	calls := 0
+	refused := &awserr.Error{
+		Service:    "sts",
+		Operation:  "AssumeRoleWithWebIdentity",
+		Code:       CodeThrottling,
+		StatusCode: 400,
+	}
 	c.Credentials = func(context.Context) (sigv4.Credentials, error) {
-		asked++
-		return sigv4.Credentials{}, mine
+		calls++
+		return sigv4.Credentials{}, refused
 	}
 	_, err := c.GetCallerIdentity(t.Context())
-	var e *Error
-	if !errors.As(err, &e) || e != mine || asked != 1 || *sent != 0 {
-		t.Errorf("asked %d times, sent %d; %v", asked, *sent, err)
+	var e *awserr.Error
+	if !errors.As(err, &e) || e != refused || calls != 1 || *sent != 0 {
+		t.Errorf("GetCallerIdentity = %v after %d calls of Credentials and %d requests,"+
+			" want %v after 1 and 0", err, calls, *sent, refused)
 	}
 }

@@ -12,16 +12,19 @@ import (
 	"github.com/loginwithcognito/cognito/sts"
 )
 
-// The classic flow: the identity pool's token buys credentials of a role, for as long as the role allows.
+// In the classic flow, STS exchanges a token of the identity pool for credentials that are valid
+// for up to 12 hours.
 func Example() {
-	server := cognitotest.Example() // a stand-in for AWS: leave out HTTPClient to reach AWS itself
+	server := cognitotest.Example() // a stand-in for AWS
 	ctx := context.Background()
 	pool := &cognitoid.Client{Region: "us-east-1", HTTPClient: server.Client()}
-	id, err := pool.GetID(ctx, cognitoid.GetIDInput{IdentityPoolID: cognitotest.ExampleIdentityPoolID})
+	id, err := pool.GetID(ctx, cognitoid.GetIDInput{
+		IdentityPoolID: cognitotest.ExampleIdentityPoolID,
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	token, err := pool.GetOpenIDToken(ctx, cognitoid.GetOpenIDTokenInput{IdentityID: id})
+	token, err := pool.GetOpenIDToken(ctx, id, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -37,10 +40,14 @@ func Example() {
 		log.Fatal(err)
 	}
 
-	who := &sts.Client{Region: "us-east-1", HTTPClient: server.Client(), Credentials: func(context.Context) (sigv4.Credentials, error) {
-		return out.Credentials, nil
-	}}
-	caller, err := who.GetCallerIdentity(ctx)
+	c = &sts.Client{
+		Region:     "us-east-1",
+		HTTPClient: server.Client(),
+		Credentials: func(context.Context) (sigv4.Credentials, error) {
+			return out.Credentials, nil
+		},
+	}
+	caller, err := c.GetCallerIdentity(ctx)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -1,6 +1,6 @@
-// Package sts is a client of the AWS Security Token Service, for the two operations that a Cognito sign-in has a use for:
-// AssumeRoleWithWebIdentity, which exchanges a token of an OpenID provider for temporary AWS credentials of a role, and
-// GetCallerIdentity, which tells whose credentials they are.
+// Package sts is a client of AWS Security Token Service, for the two operations that a Cognito
+// sign-in uses. AssumeRoleWithWebIdentity exchanges a token of an OpenID provider for temporary AWS
+// credentials of a role. GetCallerIdentity returns the owner of credentials.
 //
 //	c := &sts.Client{Region: "us-east-1"}
 //	out, err := c.AssumeRoleWithWebIdentity(ctx, sts.AssumeRoleWithWebIdentityInput{
@@ -10,11 +10,18 @@
 //		Duration:         12 * time.Hour,
 //	})
 //
-// Requests are forms and answers XML (AWS Query protocol; AWS Security Token Service API Reference). Both operations are
-// repeated, at most twice, after a failure that may pass.
+// Requests are forms and responses are XML (AWS Query protocol; AWS Security Token Service API
+// Reference).
+//
+// # Errors and retries
+//
+// If the service refuses a request, the error is an *awserr.Error with one of the Code constants.
+// Both operations are idempotent. They are retried at most twice after throttling, a lost
+// connection or a 5xx status.
 package sts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,70 +32,174 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/loginwithcognito/cognito/internal/ascii"
 	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/endpoint"
+	"github.com/loginwithcognito/cognito/internal/redact"
 	"github.com/loginwithcognito/cognito/internal/xmlscan"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// A Client calls AWS STS in one Region. Its fields are set before the first call and not changed after it; then it is
-// safe for concurrent use. It must not be copied once it is in use.
+// A Client calls AWS STS in one Region. Set its fields before the first call and do not change them
+// afterwards. It is then safe for concurrent use. Do not copy it after the first call.
 type Client struct {
-	// Region is the Region whose service is asked; credentials are valid in all Regions of its partition. Required,
-	// for AssumeRoleWithWebIdentity only unless Endpoint is set.
+	// Region is the Region of the service. Its credentials are valid in all Regions of the
+	// partition. It is required, for AssumeRoleWithWebIdentity only if Endpoint is empty.
 	Region string
 
-	// Endpoint is the URL of a service to use in place of AWS's: https, or http on the loopback address. "" means
-	// the host that AWS publishes for the Region.
+	// Endpoint is the URL of a service that replaces AWS's: https, or http on the loopback address.
+	// If it is empty, requests go to the host that AWS publishes for the Region.
 	Endpoint string
 
-	// FIPS and DualStack choose the host with validated cryptography (FIPS 140) and the one that answers over IPv4 and
-	// IPv6. False means the usual host. They cannot be combined with Endpoint.
+	// FIPS selects the host with cryptography validated under FIPS 140, and DualStack the host with
+	// IPv4 and IPv6 addresses. Both exclude an Endpoint.
 	FIPS, DualStack bool
 
-	// HTTPClient sends the requests; its CheckRedirect is not used, as redirects are never followed. Nil means one of
-	// the Client's own, with TLS 1.2 or better, time limits and the proxies of the environment.
+	// HTTPClient sends the requests. Redirects are not followed, and its CheckRedirect is not
+	// called. If it is nil, the Client uses its own, with TLS 1.2 or later, time limits and the
+	// proxies of the environment.
 	HTTPClient *http.Client
 
-	// Credentials gives what GetCallerIdentity signs with. AssumeRoleWithWebIdentity does not use it.
+	// Credentials returns the credentials that GetCallerIdentity signs with.
+	// AssumeRoleWithWebIdentity does not call it.
 	Credentials func(context.Context) (sigv4.Credentials, error)
 
 	sender awshttp.Sender
 }
 
-// Now is the time by the service's clock: the local one, corrected by the Date of the last answer if they are 4
-// minutes or more apart.
+// Now returns the service's time: the local time, corrected by the Date header of the last response
+// if both differ by 4 minutes or more.
 func (c *Client) Now() time.Time { return c.sender.Now() }
 
-// AssumeRoleWithWebIdentityInput is the request of AssumeRoleWithWebIdentity. Empty fields are not sent.
+// Codes of the operations of this package, as the service sends them. Some exceptions of the
+// service model have no "Exception" there.
+const (
+	CodeAccessDenied            = "AccessDenied" // no such role, or it does not trust the token
+	CodeExpiredToken            = "ExpiredTokenException"
+	CodeIDPCommunicationError   = "IDPCommunicationError" // AWS cannot reach the token's issuer
+	CodeIDPRejectedClaim        = "IDPRejectedClaim"
+	CodeInvalidClientTokenID    = "InvalidClientTokenId" // GetCallerIdentity: no such access key
+	CodeInvalidIdentityToken    = "InvalidIdentityToken"
+	CodeMalformedPolicyDocument = "MalformedPolicyDocument"
+	CodePackedPolicyTooLarge    = "PackedPolicyTooLarge"
+	CodeRegionDisabled          = "RegionDisabledException"
+	CodeSignatureDoesNotMatch   = "SignatureDoesNotMatch"
+	CodeThrottling              = "Throttling"
+	CodeValidationError         = "ValidationError"
+)
+
+// AssumeRoleWithWebIdentityInput is the request of [Client.AssumeRoleWithWebIdentity]. RoleARN,
+// RoleSessionName and WebIdentityToken are required. Empty fields are not sent.
 type AssumeRoleWithWebIdentityInput struct {
-	RoleARN          string        // of the role; required
-	RoleSessionName  string        // 2 to 64 of A-Z a-z 0-9 _ + = , . @ -; appears in logs and policies; required
-	WebIdentityToken string        // of an OpenID provider that the role trusts; required
-	Policy           string        // JSON, at most 2048 characters, that restricts the session further
-	PolicyARNs       []string      // of at most 10 managed policies that restrict the session further
-	Duration         time.Duration // whole seconds, 15 minutes to 12 hours and not above the role's maximum; 0: one hour
+	redact.Fields
+	RoleARN string
+	// RoleSessionName appears in logs and policies. It is 2 to 64 characters of A-Z a-z 0-9 _+=,.@-
+	RoleSessionName string
+	// WebIdentityToken is a token of an OpenID provider that the role trusts.
+	WebIdentityToken string
+	// Policy further restricts the credentials. It is JSON of at most 2048 characters.
+	Policy string
+	// PolicyARNs are at most 10 managed policies that further restrict the credentials.
+	PolicyARNs []string
+	// Duration is 15 minutes to 12 hours in whole seconds, and not above the role's maximum. 0
+	// means one hour.
+	Duration time.Duration
 }
 
-// AssumeRoleWithWebIdentityOutput is the answer of AssumeRoleWithWebIdentity.
+// AssumeRoleWithWebIdentityOutput is the result of [Client.AssumeRoleWithWebIdentity].
 type AssumeRoleWithWebIdentityOutput struct {
-	Credentials                 sigv4.Credentials // complete, and with a time of expiry
-	AssumedRoleARN              string            // arn:aws:sts::<account>:assumed-role/<role>/<session name>
-	AssumedRoleID               string            // <id of the role>:<session name>
-	SubjectFromWebIdentityToken string            // claim sub of the token
-	Audience                    string            // claim aud or azp of the token
-	Provider                    string            // the token's issuer
-	SourceIdentity              string            // "" unless the token sets one
+	// Credentials are complete, with an expiry.
+	Credentials sigv4.Credentials
+	// AssumedRoleARN is arn:aws:sts::<account>:assumed-role/<role>/<session name>.
+	AssumedRoleARN string
+	// AssumedRoleID is <id of the role>:<session name>.
+	AssumedRoleID string
+	// SubjectFromWebIdentityToken is the claim sub of the token.
+	SubjectFromWebIdentityToken string
+	// Audience is the claim aud or azp of the token.
+	Audience string
+	// Provider is the issuer of the token.
+	Provider string
+	// SourceIdentity is empty unless the token sets one.
+	SourceIdentity string
 }
 
-// AssumeRoleWithWebIdentity exchanges a token for credentials of a role. The request is not signed: the token is what
-// counts.
-func (c *Client) AssumeRoleWithWebIdentity(ctx context.Context, in AssumeRoleWithWebIdentityInput) (AssumeRoleWithWebIdentityOutput, error) {
+// AssumeRoleWithWebIdentity exchanges a token for credentials of a role. The request is not signed.
+func (c *Client) AssumeRoleWithWebIdentity(
+	ctx context.Context, in AssumeRoleWithWebIdentityInput,
+) (AssumeRoleWithWebIdentityOutput, error) {
 	const operation = "AssumeRoleWithWebIdentity"
-	if err := in.check(); err != nil {
-		return AssumeRoleWithWebIdentityOutput{}, wrap(operation, err)
+	var out AssumeRoleWithWebIdentityOutput
+	var expiration string
+	keys := &out.Credentials
+	err := in.check()
+	if err == nil {
+		err = c.call(ctx, operation, in.form(), nil, map[string]*string{
+			"SubjectFromWebIdentityToken":   &out.SubjectFromWebIdentityToken,
+			"Audience":                      &out.Audience,
+			"Provider":                      &out.Provider,
+			"SourceIdentity":                &out.SourceIdentity,
+			"AssumedRoleUser/Arn":           &out.AssumedRoleARN,
+			"AssumedRoleUser/AssumedRoleId": &out.AssumedRoleID,
+			"Credentials/AccessKeyId":       &keys.AccessKeyID,
+			"Credentials/SecretAccessKey":   &keys.SecretAccessKey,
+			"Credentials/SessionToken":      &keys.SessionToken,
+			"Credentials/Expiration":        &expiration,
+		})
 	}
-	form := url.Values{"RoleArn": {in.RoleARN}, "RoleSessionName": {in.RoleSessionName}, "WebIdentityToken": {in.WebIdentityToken}}
+	if err == nil {
+		keys.Expires, err = expiry(expiration)
+		if err != nil || !awshttp.Keys(keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken) {
+			err = errors.New("the response has no valid credentials")
+		}
+	}
+	if err != nil {
+		return AssumeRoleWithWebIdentityOutput{}, awshttp.Wrap(service, operation, err)
+	}
+	return out, nil
+}
+
+// expiry reads a time. The zero time would mean that the credentials do not expire.
+func expiry(text string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, text)
+	if _, ok := awshttp.Time(float64(t.Unix())); !ok || t.Unix() == 0 {
+		err = cmp.Or(err, errors.New("the time is out of range"))
+	}
+	return t.UTC(), err
+}
+
+// check checks the limits of the service model.
+func (in *AssumeRoleWithWebIdentityInput) check() error {
+	const nameChars = ascii.Alphanumeric + "_+=,.@-"
+	name, token, d := in.RoleSessionName, in.WebIdentityToken, in.Duration
+	arn := ascii.Word(in.RoleARN, 2048) && strings.HasPrefix(in.RoleARN, "arn:")
+	switch {
+	case !arn || len(in.RoleARN) < 20:
+		return errors.New("RoleARN is missing," +
+			" or is not an ARN such as arn:aws:iam::123456789012:role/name")
+	case len(name) < 2 || !ascii.Only(name, nameChars, 64):
+		return errors.New("RoleSessionName is not 2 to 64 characters of A-Z a-z 0-9 _ + = , . @ -")
+	case len(token) < 4 || !ascii.Word(token, 20000):
+		return errors.New("WebIdentityToken is missing, longer than 20000 bytes, or not a token")
+	case !utf8.ValidString(in.Policy) || utf8.RuneCountInString(in.Policy) > 2048:
+		return errors.New("Policy is longer than 2048 characters, or not valid UTF-8")
+	case len(in.PolicyARNs) > 10:
+		return fmt.Errorf("PolicyARNs has %d entries, more than 10", len(in.PolicyARNs))
+	case d != 0 && (d < 15*time.Minute || d > 12*time.Hour):
+		return fmt.Errorf("Duration is %v, and not 15 minutes to 12 hours"+
+			" (DurationSeconds 900 to 43200)", d)
+	case d%time.Second != 0:
+		return fmt.Errorf("Duration is %v, and not a whole number of seconds", d)
+	}
+	return nil
+}
+
+func (in *AssumeRoleWithWebIdentityInput) form() url.Values {
+	form := url.Values{
+		"RoleArn":          {in.RoleARN},
+		"RoleSessionName":  {in.RoleSessionName},
+		"WebIdentityToken": {in.WebIdentityToken},
+	}
 	if in.Policy != "" {
 		form.Set("Policy", in.Policy)
 	}
@@ -96,121 +207,118 @@ func (c *Client) AssumeRoleWithWebIdentity(ctx context.Context, in AssumeRoleWit
 		form.Set(fmt.Sprintf("PolicyArns.member.%d.arn", i+1), arn)
 	}
 	if in.Duration != 0 {
-		form.Set("DurationSeconds", strconv.FormatInt(int64(in.Duration/time.Second), 10))
+		form.Set("DurationSeconds", strconv.Itoa(int(in.Duration/time.Second)))
 	}
-	var out AssumeRoleWithWebIdentityOutput
-	var expiration string
-	const result = operation + "Result/"
-	if err := c.call(ctx, operation, form, nil, map[string]*string{
-		result + "SubjectFromWebIdentityToken":   &out.SubjectFromWebIdentityToken,
-		result + "Audience":                      &out.Audience,
-		result + "Provider":                      &out.Provider,
-		result + "SourceIdentity":                &out.SourceIdentity,
-		result + "AssumedRoleUser/Arn":           &out.AssumedRoleARN,
-		result + "AssumedRoleUser/AssumedRoleId": &out.AssumedRoleID,
-		result + "Credentials/AccessKeyId":       &out.Credentials.AccessKeyID,
-		result + "Credentials/SecretAccessKey":   &out.Credentials.SecretAccessKey,
-		result + "Credentials/SessionToken":      &out.Credentials.SessionToken,
-		result + "Credentials/Expiration":        &expiration,
-	}); err != nil {
-		return AssumeRoleWithWebIdentityOutput{}, err
-	}
-	keys := &out.Credentials
-	expires, err := time.Parse(time.RFC3339, expiration)
-	keys.Expires = expires.UTC()
-	dated := err == nil && expires.Unix() > 0 && keys.Expires.Year() < 10000 // no time would mean never; JSON has four digits
-	if !dated || !awshttp.Word(keys.AccessKeyID, 128) || !awshttp.Word(keys.SecretAccessKey, 1024) || !awshttp.Word(keys.SessionToken, 50000) {
-		return AssumeRoleWithWebIdentityOutput{}, wrap(operation, errors.New("the answer has no valid credentials"))
-	}
-	return out, nil
+	return form
 }
 
-// check holds the request against the limits of the service model.
-func (in AssumeRoleWithWebIdentityInput) check() error {
-	const nameChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-"
-	switch {
-	case !awshttp.Word(in.RoleARN, 2048) || len(in.RoleARN) < 20 || !strings.HasPrefix(in.RoleARN, "arn:"):
-		return errors.New("RoleARN is missing or does not look like arn:aws:iam::123456789012:role/name")
-	case len(in.RoleSessionName) < 2 || len(in.RoleSessionName) > 64 || strings.Trim(in.RoleSessionName, nameChars) != "":
-		return errors.New("RoleSessionName must be 2 to 64 characters of A-Z a-z 0-9 _ + = , . @ -")
-	case !awshttp.Word(in.WebIdentityToken, 20000) || len(in.WebIdentityToken) < 4:
-		return errors.New("WebIdentityToken is missing, longer than 20000 bytes, or not a token")
-	case !utf8.ValidString(in.Policy) || utf8.RuneCountInString(in.Policy) > 2048:
-		return errors.New("Policy is longer than 2048 characters, or not valid UTF-8")
-	case len(in.PolicyARNs) > 10:
-		return fmt.Errorf("PolicyARNs has %d entries: 10 is the most", len(in.PolicyARNs))
-	case in.Duration != 0 && (in.Duration < 15*time.Minute || in.Duration > 12*time.Hour):
-		return fmt.Errorf("Duration is %v: it must be 15 minutes to 12 hours (DurationSeconds 900 to 43200), and not above the role's maximum", in.Duration)
-	case in.Duration%time.Second != 0:
-		return fmt.Errorf("Duration is %v: it must be a whole number of seconds", in.Duration)
-	}
-	return nil
-}
-
-// CallerIdentity is the answer of GetCallerIdentity.
+// CallerIdentity is the owner of credentials.
 type CallerIdentity struct {
-	Account string // 12 digits
-	ARN     string // of the user, or of the assumed role with the session name
-	UserID  string // the unique id of either
+	// Account is the AWS account, of 12 digits.
+	Account string
+	// ARN is that of the user, or of the assumed role with the session name.
+	ARN string
+	// UserID is the unique id of the user or the role.
+	UserID string
 }
 
-// GetCallerIdentity tells whose the credentials are. It needs no permission, so it also tells whether they are valid.
+// GetCallerIdentity returns the owner of the credentials. It needs no permission, so it also shows
+// whether the credentials are valid.
 func (c *Client) GetCallerIdentity(ctx context.Context) (CallerIdentity, error) {
 	const operation = "GetCallerIdentity"
+	var owner CallerIdentity
+	var err error
 	if c.Credentials == nil {
-		return CallerIdentity{}, wrap(operation, errors.New("the Client has no Credentials: set them"))
+		err = errors.New("Client.Credentials is missing")
 	}
-	if err := endpoint.ValidRegion(c.Region); err != nil {
-		return CallerIdentity{}, wrap(operation, err)
+	err = cmp.Or(err, endpoint.ValidRegion(c.Region))
+	if err == nil {
+		err = c.call(ctx, operation, url.Values{}, c.sign, map[string]*string{
+			"Account": &owner.Account,
+			"Arn":     &owner.ARN,
+			"UserId":  &owner.UserID,
+		})
 	}
-	signer := &sigv4.Signer{Region: c.Region, Service: "sts"}
-	sign := func(ctx context.Context, req *http.Request, now time.Time) error {
-		creds, err := c.Credentials(ctx)
-		if err != nil {
-			return err
-		}
-		return signer.Sign(req, creds, "", now)
+	if err == nil && (owner.Account == "" || owner.ARN == "") {
+		err = errors.New("the response has no account or no ARN")
 	}
-	var who CallerIdentity
-	const result = operation + "Result/"
-	if err := c.call(ctx, operation, url.Values{}, sign, map[string]*string{result + "Account": &who.Account, result + "Arn": &who.ARN, result + "UserId": &who.UserID}); err != nil {
-		return CallerIdentity{}, err
+	if err != nil {
+		return CallerIdentity{}, awshttp.Wrap(service, operation, err)
 	}
-	if who.Account == "" || who.ARN == "" {
-		return CallerIdentity{}, wrap(operation, errors.New("the answer names no account"))
-	}
-	return who, nil
+	return owner, nil
 }
 
-// call posts form as one operation and reads texts of the XML answer. A nil sign leaves the request unsigned. The
-// parameters are never in the URL, where others would log the token.
-func (c *Client) call(ctx context.Context, operation string, form url.Values, sign func(context.Context, *http.Request, time.Time) error, texts map[string]*string) error {
-	u, err := endpoint.URL("sts", c.Region, c.Endpoint, endpoint.Options{FIPS: c.FIPS, DualStack: c.DualStack})
+func (c *Client) sign(ctx context.Context, req *http.Request, now time.Time) error {
+	creds, err := c.Credentials(ctx)
 	if err != nil {
-		return wrap(operation, err)
+		return err
+	}
+	return (&sigv4.Signer{Region: c.Region, Service: "sts"}).Sign(req, creds, "", now)
+}
+
+// service is the name of this package in errors.
+const service = "sts"
+
+type signFunc = func(ctx context.Context, req *http.Request, now time.Time) error
+
+// call posts form as one operation, and reads texts from the result element of the response. It
+// signs the request if sign is not nil. The parameters are not in the URL, because proxies and
+// servers log URLs.
+func (c *Client) call(
+	ctx context.Context, operation string, form url.Values, sign signFunc, texts map[string]*string,
+) error {
+	options := endpoint.Options{FIPS: c.FIPS, DualStack: c.DualStack}
+	u, err := endpoint.URL("sts", c.Region, c.Endpoint, options)
+	if err != nil {
+		return err
 	}
 	form.Set("Action", operation)
 	form.Set("Version", "2011-06-15")
 	body := form.Encode()
 	resp, err := c.sender.Do(ctx, awshttp.Request{
 		HTTPClient: c.HTTPClient,
-		Repeatable: true,
-		Transient:  []string{CodeIDPCommunicationError}, // STS could not reach the token's issuer (botocore retries/special.py)
+		Idempotent: true,
+		Transient:  []string{CodeIDPCommunicationError}, // as in botocore retries/special.py
 		Failure:    readFailure,
 		New: func(ctx context.Context, now time.Time) (*http.Request, error) {
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(body))
+			text := strings.NewReader(body)
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), text)
 			if err != nil {
 				return nil, err
 			}
-			req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+			const form = "application/x-www-form-urlencoded; charset=utf-8"
+			req.Header.Set("Content-Type", form)
 			if sign != nil {
 				err = sign(ctx, req, now)
 			}
 			return req, err
 		},
 	})
-	if err == nil && xmlscan.Texts(resp.Body, "", texts) != nil {
-		err = errors.New("the answer is not the XML document that this operation returns")
+	if err != nil {
+		return err
 	}
-	return wrap(operation, err)
+	paths := make(map[string]*string)
+	for name, text := range texts {
+		paths[operation+"Result/"+name] = text
+	}
+	if xmlscan.Texts(resp.Body, "", paths) != nil {
+		return errors.New("the response is not the XML document that this operation returns")
+	}
+	return nil
+}
+
+// readFailure reads the error of the AWS Query protocol:
+//
+//	<ErrorResponse><Error><Type/><Code/><Message/></Error><RequestId/></ErrorResponse>
+func readFailure(resp *awshttp.Response) *awshttp.Failure {
+	f := new(awshttp.Failure)
+	err := xmlscan.Texts(resp.Body, "ErrorResponse", map[string]*string{
+		"Error/Code":    &f.Code,
+		"Error/Message": &f.Message,
+		"RequestId":     &f.RequestID,
+	})
+	if err != nil {
+		return nil
+	}
+	return f
 }

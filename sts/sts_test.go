@@ -3,27 +3,21 @@ package sts
 import (
 	"context"
 	"errors"
-	"io"
-	"net/http"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/loginwithcognito/cognito/awserr"
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// answering is a client whose every request gets the same answer; sent counts the requests.
-func answering(status int, body string) (c *Client, sent *int) {
-	sent = new(int)
-	return &Client{Region: "us-east-1", HTTPClient: &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
-		*sent++
-		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
-	})}}, sent
+// respond returns a client whose requests all get the same response, and the number of requests.
+func respond(status int, body string) (c *Client, sent *int) {
+	client, sent := fakehttp.Canned(status, body)
+	return &Client{Region: "us-east-1", HTTPClient: client}, sent
 }
 
 var good = AssumeRoleWithWebIdentityInput{
@@ -32,79 +26,96 @@ var good = AssumeRoleWithWebIdentityInput{
 	WebIdentityToken: "hunter2.tok",
 }
 
+// TestBadInput checks that invalid requests are not sent, and that the errors do not quote tokens.
 func TestBadInput(t *testing.T) {
-	c, sent := answering(200, answer)
-	for want, change := range map[string]func(*AssumeRoleWithWebIdentityInput){
-		"RoleARN is missing":                        func(in *AssumeRoleWithWebIdentityInput) { in.RoleARN = "" },
-		"RoleARN is missing or":                     func(in *AssumeRoleWithWebIdentityInput) { in.RoleARN = "arn:aws:iam::1:role" },
-		"RoleARN is missing or does":                func(in *AssumeRoleWithWebIdentityInput) { in.RoleARN = "FederatedWebIdentityRole" },
-		"RoleSessionName must":                      func(in *AssumeRoleWithWebIdentityInput) { in.RoleSessionName = "" },
-		"RoleSessionName must be":                   func(in *AssumeRoleWithWebIdentityInput) { in.RoleSessionName = "a" },
-		"RoleSessionName must be 2":                 func(in *AssumeRoleWithWebIdentityInput) { in.RoleSessionName = "a b" },
-		"RoleSessionName must be 2 to":              func(in *AssumeRoleWithWebIdentityInput) { in.RoleSessionName = "josé" },
-		"RoleSessionName must be 2 to 64":           func(in *AssumeRoleWithWebIdentityInput) { in.RoleSessionName = strings.Repeat("a", 65) },
-		"WebIdentityToken is missing":               func(in *AssumeRoleWithWebIdentityInput) { in.WebIdentityToken = "" },
-		"WebIdentityToken is missing, longer":       func(in *AssumeRoleWithWebIdentityInput) { in.WebIdentityToken = strings.Repeat("hunter2", 3000) },
-		"WebIdentityToken is missing, longer than":  func(in *AssumeRoleWithWebIdentityInput) { in.WebIdentityToken = "hunter2\n" },
-		"Policy is longer":                          func(in *AssumeRoleWithWebIdentityInput) { in.Policy = strings.Repeat("ä", 2049) },
-		"Policy is longer than":                     func(in *AssumeRoleWithWebIdentityInput) { in.Policy = "\xff" },
-		"PolicyARNs has 11 entries":                 func(in *AssumeRoleWithWebIdentityInput) { in.PolicyARNs = make([]string, 11) },
-		"Duration is 14m59s: it must be 15 minutes": func(in *AssumeRoleWithWebIdentityInput) { in.Duration = 15*time.Minute - time.Second },
-		"Duration is 12h0m1s":                       func(in *AssumeRoleWithWebIdentityInput) { in.Duration = 12*time.Hour + time.Second },
-		"Duration is -1h0m0s":                       func(in *AssumeRoleWithWebIdentityInput) { in.Duration = -time.Hour },
-		"whole number of seconds":                   func(in *AssumeRoleWithWebIdentityInput) { in.Duration = time.Hour + time.Millisecond },
+	type input = AssumeRoleWithWebIdentityInput
+	const noRole, noName = "RoleARN is missing, or is not", "RoleSessionName is not 2 to 64"
+	const noToken, longPolicy = "WebIdentityToken is missing, longer", "Policy is longer"
+	c, sent := respond(200, success)
+	for _, test := range []struct {
+		want   string
+		change func(in *input)
+	}{
+		{noRole, func(in *input) { in.RoleARN = "" }},
+		{noRole, func(in *input) { in.RoleARN = "arn:aws:iam::1:role" }},
+		{noRole, func(in *input) { in.RoleARN = "FederatedWebIdentityRole" }},
+		{noName, func(in *input) { in.RoleSessionName = "" }},
+		{noName, func(in *input) { in.RoleSessionName = "a" }},
+		{noName, func(in *input) { in.RoleSessionName = "a b" }},
+		{noName, func(in *input) { in.RoleSessionName = "josé" }},
+		{noName, func(in *input) { in.RoleSessionName = strings.Repeat("a", 65) }},
+		{noToken, func(in *input) { in.WebIdentityToken = "" }},
+		{noToken, func(in *input) { in.WebIdentityToken = strings.Repeat("hunter2", 3000) }},
+		{noToken, func(in *input) { in.WebIdentityToken = "hunter2\n" }},
+		{longPolicy, func(in *input) { in.Policy = strings.Repeat("ä", 2049) }},
+		{longPolicy, func(in *input) { in.Policy = "\xff" }},
+		{"PolicyARNs has 11 entries", func(in *input) { in.PolicyARNs = make([]string, 11) }},
+		{"Duration is 14m59s", func(in *input) { in.Duration = 15*time.Minute - time.Second }},
+		{"Duration is 12h0m1s", func(in *input) { in.Duration = 12*time.Hour + time.Second }},
+		{"Duration is -1h0m0s", func(in *input) { in.Duration = -time.Hour }},
+		{"whole number", func(in *input) { in.Duration = time.Hour + time.Millisecond }},
 	} {
 		in := good
-		change(&in)
-		if _, err := c.AssumeRoleWithWebIdentity(t.Context(), in); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%v, want %s", err, want)
+		test.change(&in)
+		_, err := c.AssumeRoleWithWebIdentity(t.Context(), in)
+		if err == nil || !strings.Contains(err.Error(), test.want) ||
+			strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("AssumeRoleWithWebIdentity = %v, want %s", err, test.want)
 		}
 	}
 	for _, d := range []time.Duration{0, 15 * time.Minute, 12 * time.Hour} {
 		in := good
 		in.Duration, in.Policy, in.RoleSessionName = d, strings.Repeat("ä", 2048), "a=_+,.@-Z"
 		if err := in.check(); err != nil {
-			t.Error(err)
+			t.Errorf("check with the duration %v = %v, want nil", d, err)
 		}
 	}
-	if _, err := new(Client).AssumeRoleWithWebIdentity(t.Context(), good); err == nil || !strings.Contains(err.Error(), "Region is missing") {
-		t.Error(err)
-	}
-	if _, err := c.GetCallerIdentity(t.Context()); err == nil || !strings.Contains(err.Error(), "Credentials") {
-		t.Error(err)
-	}
-	keys := func(context.Context) (sigv4.Credentials, error) { return sigv4.Credentials{}, errors.New("signed out") }
-	if _, err := (&Client{Endpoint: "http://localhost", Credentials: keys}).GetCallerIdentity(t.Context()); err == nil || !strings.Contains(err.Error(), "Region is missing") {
-		t.Error(err)
-	}
-	c.Credentials = keys
-	if _, err := c.GetCallerIdentity(t.Context()); err == nil || err.Error() != "sts: GetCallerIdentity: signed out" {
-		t.Error(err)
+	_, err := new(Client).AssumeRoleWithWebIdentity(t.Context(), good)
+	if err == nil || !strings.Contains(err.Error(), "Region is missing") {
+		t.Errorf("AssumeRoleWithWebIdentity without a Region = %v", err)
 	}
 	if *sent != 0 {
-		t.Errorf("%d requests were sent", *sent)
+		t.Errorf("%d requests were sent, want 0", *sent)
 	}
 }
 
-func TestRepetition(t *testing.T) {
-	for code, want := range map[string]int{
-		CodeIDPCommunicationError: 3, CodeThrottling: 3, CodeIDPRejectedClaim: 1, CodeExpiredToken: 1, CodeInvalidIdentityToken: 1, CodeAccessDenied: 1, CodeValidationError: 1,
+func TestRetries(t *testing.T) {
+	for _, test := range []struct {
+		code     string
+		attempts int
+	}{
+		{CodeIDPCommunicationError, 3},
+		{CodeThrottling, 3},
+		{CodeIDPRejectedClaim, 1},
+		{CodeExpiredToken, 1},
+		{CodeInvalidIdentityToken, 1},
+		{CodeAccessDenied, 1},
+		{CodeValidationError, 1},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			c, sent := answering(400, `<ErrorResponse><RequestId>r</RequestId><Error><Message>m</Message><Code>`+code+`</Code></Error></ErrorResponse>`)
+			c, sent := respond(400, `<ErrorResponse><RequestId>r</RequestId>
+				<Error><Message>m</Message><Code>`+test.code+`</Code></Error></ErrorResponse>`)
 			_, err := c.AssumeRoleWithWebIdentity(t.Context(), good)
-			if text := "sts: AssumeRoleWithWebIdentity: " + code + ": m (status 400, request id r)"; *sent != want || err == nil || err.Error() != text {
-				t.Errorf("sent %d times, want %d; %v", *sent, want, err)
+			want := fmt.Sprintf("sts: AssumeRoleWithWebIdentity: %s: m (status 400, request id r)",
+				test.code)
+			if *sent != test.attempts || err == nil || err.Error() != want {
+				t.Errorf("AssumeRoleWithWebIdentity = %v after %d attempts, want %s after %d",
+					err, *sent, want, test.attempts)
 			}
 		})
 	}
-	for body, code := range map[string]string{"": "HTTP 503", "<html>": "HTTP 503", "<Other/>": "HTTP 503", "<ErrorResponse/>": "HTTP 503"} {
+}
+
+// TestForeignResponse checks error responses that the service did not send.
+func TestForeignResponse(t *testing.T) {
+	for _, body := range []string{"", "<html>", "<Other/>", "<ErrorResponse/>"} {
 		synctest.Test(t, func(t *testing.T) {
-			c, sent := answering(503, body)
+			c, sent := respond(503, body)
 			_, err := c.AssumeRoleWithWebIdentity(t.Context(), good)
-			var e *Error
-			if !errors.As(err, &e) || e.Code != code || *sent != 3 {
-				t.Errorf("sent %d times; %v", *sent, err)
+			var e *awserr.Error
+			if !errors.As(err, &e) || e.Code != "HTTP 503" || e.Service != "sts" || *sent != 3 {
+				t.Errorf("response %q: %v after %d attempts, want HTTP 503 after 3",
+					body, err, *sent)
 			}
 		})
 	}
@@ -112,13 +123,48 @@ func TestRepetition(t *testing.T) {
 
 func TestContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, _ := answering(503, "")
+		c, _ := respond(503, "")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 		defer cancel()
 		_, err := c.AssumeRoleWithWebIdentity(ctx, good)
-		var e *Error
+		var e *awserr.Error
 		if !errors.As(err, &e) || !errors.Is(err, context.DeadlineExceeded) {
-			t.Error(err)
+			t.Errorf("AssumeRoleWithWebIdentity = %v,"+
+				" want an *awserr.Error and context.DeadlineExceeded", err)
 		}
 	})
+}
+
+// TestBadCaller checks calls of GetCallerIdentity that are not sent.
+func TestBadCaller(t *testing.T) {
+	c, sent := respond(200, caller)
+	signedOut := func(context.Context) (sigv4.Credentials, error) {
+		return sigv4.Credentials{}, errors.New("signed out")
+	}
+	for _, test := range []struct {
+		client *Client
+		want   string
+	}{
+		{
+			&Client{Region: "us-east-1", HTTPClient: c.HTTPClient},
+			"sts: GetCallerIdentity: Client.Credentials is missing",
+		},
+		{
+			&Client{Endpoint: "http://localhost", HTTPClient: c.HTTPClient, Credentials: signedOut},
+			"sts: GetCallerIdentity: endpoint: the Region is missing:" +
+				" set it, for example to us-east-1",
+		},
+		{
+			&Client{Region: "us-east-1", HTTPClient: c.HTTPClient, Credentials: signedOut},
+			"sts: GetCallerIdentity: signed out",
+		},
+	} {
+		_, err := test.client.GetCallerIdentity(t.Context())
+		if err == nil || err.Error() != test.want {
+			t.Errorf("GetCallerIdentity = %v, want %s", err, test.want)
+		}
+	}
+	if *sent != 0 {
+		t.Errorf("%d requests were sent, want 0", *sent)
+	}
 }

@@ -2,19 +2,19 @@ package sts
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/loginwithcognito/cognito/awserr"
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 	"github.com/loginwithcognito/cognito/internal/testvectors"
 )
 
-// TestWire holds requests and errors against what botocore sends and reads.
+// TestWire compares requests and errors with those of botocore.
 func TestWire(t *testing.T) {
 	var file struct {
 		Cases []struct {
@@ -47,67 +47,92 @@ func TestWire(t *testing.T) {
 			continue
 		}
 		ran++
-		c := &Client{Region: test.Region, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			body, err := io.ReadAll(r.Body)
-			if err != nil || r.Method != test.Request.Method || r.URL.String() != test.Request.URL || r.ContentLength != int64(len(body)) {
-				t.Errorf("sent %s %s, %d bytes, %v", r.Method, r.URL, r.ContentLength, err)
+		client := fakehttp.Client(func(r *http.Request) *http.Response {
+			if r.Method != test.Request.Method || r.URL.String() != test.Request.URL {
+				t.Errorf("request %s %s, want %s %s",
+					r.Method, r.URL, test.Request.Method, test.Request.URL)
 			}
-			for name, value := range test.Request.Headers {
-				if name != "Content-Length" && r.Header.Get(name) != value {
-					t.Errorf("%s: %q, want %q", name, r.Header.Get(name), value)
+			test.Request.Headers["Authorization"] = ""
+			test.Request.Headers["X-Amz-Date"] = ""
+			for name, want := range test.Request.Headers {
+				if got := r.Header.Get(name); name != "Content-Length" && got != want {
+					t.Errorf("header %s: %q, want %q", name, got, want)
 				}
 			}
-			if r.Header.Get("Authorization") != "" || r.Header.Get("X-Amz-Date") != "" {
-				t.Error("the request is signed")
+			body := fakehttp.Body(r)
+			if r.ContentLength != int64(len(body)) {
+				t.Errorf("Content-Length %d, want %d", r.ContentLength, len(body))
 			}
-			got, err1 := url.ParseQuery(string(body))
+			got, err1 := url.ParseQuery(body)
 			want, err2 := url.ParseQuery(test.Request.Body)
-			if err := errors.Join(err1, err2); err != nil || !cmp.Equal(got, want) {
-				t.Error(err, cmp.Diff(want, got))
+			if err := errors.Join(err1, err2); err != nil {
+				t.Errorf("reading the body: %v", err)
 			}
-			h := http.Header{}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("request body differs (-want +got):\n%s", diff)
+			}
+			resp := fakehttp.Response(test.Canned.Status, test.Canned.Body)
 			for name, value := range test.Canned.Headers {
-				h.Set(name, value)
+				resp.Header.Set(name, value)
 			}
-			return &http.Response{StatusCode: test.Canned.Status, Header: h, Body: io.NopCloser(strings.NewReader(test.Canned.Body))}, nil
-		})}}
-		_, err := c.AssumeRoleWithWebIdentity(t.Context(), AssumeRoleWithWebIdentityInput{
-			RoleARN: test.Params.RoleArn, RoleSessionName: test.Params.RoleSessionName, WebIdentityToken: test.Params.WebIdentityToken,
+			return resp
 		})
-		var e *Error
-		if !errors.As(err, &e) {
-			t.Fatal(err)
+		c := &Client{Region: test.Region, HTTPClient: client}
+		_, err := c.AssumeRoleWithWebIdentity(t.Context(), AssumeRoleWithWebIdentityInput{
+			RoleARN:          test.Params.RoleArn,
+			RoleSessionName:  test.Params.RoleSessionName,
+			WebIdentityToken: test.Params.WebIdentityToken,
+		})
+		var got *awserr.Error
+		if !errors.As(err, &got) {
+			t.Fatalf("%s = %v, want an *awserr.Error", test.Operation, err)
 		}
-		want := test.Parsed.ClientError
-		if e.Code != want.Error.Code || e.Message != want.Error.Message || e.RequestID != want.ResponseMetadata.RequestId || e.StatusCode != test.Canned.Status || e.Operation != test.Operation {
-			t.Errorf("%+v, want %+v", *e, want)
+		want := &awserr.Error{
+			Service:    "sts",
+			Operation:  test.Operation,
+			Code:       test.Parsed.ClientError.Error.Code,
+			Message:    test.Parsed.ClientError.Error.Message,
+			StatusCode: test.Canned.Status,
+			RequestID:  test.Parsed.ClientError.ResponseMetadata.RequestId,
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s differs (-want +got):\n%s", test.Operation, diff)
 		}
 	}
 	if ran < 5 {
-		t.Errorf("only %d vectors", ran)
+		t.Errorf("%d vectors, want 5 or more", ran)
 	}
 }
 
-// Every parameter is in the body, none in the URL.
+// TestRequest checks that all parameters are in the body and not in the URL.
 func TestRequest(t *testing.T) {
 	in := good
-	in.Policy, in.PolicyARNs, in.Duration = `{"a":"+&="}`, []string{"arn:one", "arn:two"}, 12*time.Hour
-	c, _ := answering(200, answer)
-	inner := c.HTTPClient.Transport
-	c.HTTPClient.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
-		b, _ := io.ReadAll(r.Body)
-		got, err := url.ParseQuery(string(b))
+	in.Policy = `{"a":"+&="}`
+	in.PolicyARNs = []string{"arn:one", "arn:two"}
+	in.Duration = 12 * time.Hour
+	client := fakehttp.Client(func(r *http.Request) *http.Response {
+		got, err := url.ParseQuery(fakehttp.Body(r))
+		if err != nil || r.Method != "POST" || r.URL.RawQuery != "" {
+			t.Errorf("sent %s %s (%v), want POST without a query", r.Method, r.URL, err)
+		}
 		want := url.Values{
-			"Action": {"AssumeRoleWithWebIdentity"}, "Version": {"2011-06-15"},
-			"RoleArn": {in.RoleARN}, "RoleSessionName": {"a1"}, "WebIdentityToken": {"hunter2.tok"}, "Policy": {`{"a":"+&="}`},
-			"PolicyArns.member.1.arn": {"arn:one"}, "PolicyArns.member.2.arn": {"arn:two"}, "DurationSeconds": {"43200"},
+			"Action":                  {"AssumeRoleWithWebIdentity"},
+			"Version":                 {"2011-06-15"},
+			"RoleArn":                 {in.RoleARN},
+			"RoleSessionName":         {"a1"},
+			"WebIdentityToken":        {"hunter2.tok"},
+			"Policy":                  {`{"a":"+&="}`},
+			"PolicyArns.member.1.arn": {"arn:one"},
+			"PolicyArns.member.2.arn": {"arn:two"},
+			"DurationSeconds":         {"43200"},
 		}
-		if err != nil || !cmp.Equal(got, want) || r.Method != "POST" || r.URL.RawQuery != "" {
-			t.Error(err, r.Method, r.URL, cmp.Diff(want, got))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("request body differs (-want +got):\n%s", diff)
 		}
-		return inner.RoundTrip(r)
+		return fakehttp.Response(200, success)
 	})
+	c := &Client{Region: "us-east-1", HTTPClient: client}
 	if _, err := c.AssumeRoleWithWebIdentity(t.Context(), in); err != nil {
-		t.Error(err)
+		t.Errorf("AssumeRoleWithWebIdentity: %v", err)
 	}
 }

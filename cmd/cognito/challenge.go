@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
@@ -27,53 +29,87 @@ func (a *app) answersFile() *os.File {
 	return a.login.answers
 }
 
-// ask asks for one line.
-func (a *app) ask(prompt string, secret bool) (string, error) {
+// ask asks for one line. It does not accept the password that this sign-in proves by SRP, because
+// answers are sent.
+func (a *app) ask(prompt string, secret bool) (line string, err error) {
+	if err := a.ending.hold(); err != nil { // until the echo is on again
+		return "", err
+	}
+	defer a.ending.release()
 	prompt = printable(prompt)
 	if secret {
-		return terminal.ReadSecret(a.answersFile(), a.stderr, prompt)
+		line, err = terminal.ReadSecret(a.ctx, a.answersFile(), a.stderr, prompt)
+	} else {
+		line, err = terminal.ReadLine(a.ctx, a.answersFile(), a.stderr, prompt)
 	}
-	return terminal.ReadLine(a.answersFile(), a.stderr, prompt)
+	if err == nil && a.login.proven != "" && samePassword(line, a.login.proven) {
+		return "", errors.New("this is the password, which SRP keeps secret: nothing was sent")
+	}
+	return line, err
 }
 
-// mistyped tells whether the same challenge can be answered again.
+// samePassword compares in constant time, but for white space around either.
+func samePassword(a, b string) bool {
+	a, b = strings.TrimSpace(a), strings.TrimSpace(b)
+	return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
+}
+
+// mistyped reports whether the same challenge can be answered again.
 func mistyped(err error) bool {
-	return poolSays(err, cognitoidp.CodeCodeMismatch, cognitoidp.CodeInvalidPassword, cognitoidp.CodePasswordHistoryPolicyViolation, cognitoidp.CodeEnableSoftwareTokenMFA)
+	return poolSays(err, cognitoidp.CodeCodeMismatch, cognitoidp.CodeInvalidPassword,
+		cognitoidp.CodePasswordHistoryPolicyViolation, cognitoidp.CodeEnableSoftwareTokenMFA)
 }
 
 // attempts is how often a wrong code or a refused new password may be mended at the terminal.
 const attempts = 3
 
-// answer answers what the pool asks, with what the user says or a file holds.
-func (s *signedIn) answer(ctx context.Context, challenge *cognito.Challenge, login cognito.Login) (*cognito.Session, error) {
+// answer answers a challenge with what the user types or a file holds. It records in login what the
+// user chooses.
+func (s *signedIn) answer(
+	ctx context.Context, challenge *cognito.Challenge, login *cognito.Login,
+) (*cognito.Session, error) {
 	a := s.a
 	seed, err := a.seed()
 	if err != nil {
 		return nil, err
 	}
 	asks, fixed := challenge.AnswerKeys(), make(map[string]string)
-	if choices := challenge.Choices(); len(choices) > 0 {
-		choice, err := a.choose(challenge.Name, choices, seed != "")
+	switch challenge.Name {
+	case "SELECT_CHALLENGE", "SELECT_MFA_TYPE", "MFA_SETUP":
+		choice, err := a.choose(challenge, *login, seed != "")
 		switch {
 		case err != nil:
 			return nil, unanswered(challenge, err)
 		case challenge.Name != "MFA_SETUP":
 			fixed["ANSWER"], asks = choice, nil
-			if strings.HasPrefix(choice, "PASSWORD") {
-				asks = []string{"PASSWORD"}
-			}
 		case choice == "EMAIL_OTP":
 			asks = []string{"EMAIL"}
 		case choice != "SOFTWARE_TOKEN_MFA":
 			asks = nil
 		}
+		if challenge.Name == "SELECT_CHALLENGE" {
+			login.PreferredChallenge = choice
+			if choice == "PASSWORD" || choice == "PASSWORD_SRP" {
+				asks = []string{"PASSWORD"}
+			}
+		}
 	}
-	if slices.Contains(asks, "CREDENTIAL") || fixed["ANSWER"] == "WEB_AUTHN" || len(asks)+len(fixed) == 0 {
-		return nil, unanswered(challenge, errors.New("it can't be answered at a command line: see -flow and -challenge for other ways to sign in"))
+	chosen := challenge.Name == "SELECT_CHALLENGE" || challenge.Name == login.PreferredChallenge
+	if slices.Contains(asks, "PASSWORD") && !(chosen && login.Flow == "USER_AUTH") {
+		return nil, unanswered(challenge,
+			errors.New("-flow and -challenge do not ask for that: nothing was sent"))
+	}
+	browser := slices.Contains(asks, "CREDENTIAL") || fixed["ANSWER"] == "WEB_AUTHN"
+	if browser || len(asks)+len(fixed) == 0 {
+		return nil, unanswered(challenge, errors.New(
+			"it can't be answered at a command line: "+
+				"see -flow and -challenge for other ways to sign in"))
 	}
 	if challenge.Name == "MFA_SETUP" && asks[0] == "SOFTWARE_TOKEN_MFA_CODE" {
 		if seed != "" {
-			return nil, unanswered(challenge, errors.New("-totp-file holds the seed of a password generator, but the pool has none of this user's: set it up once at a terminal"))
+			return nil, unanswered(challenge, errors.New(
+				"-totp-file holds the seed of a password generator, "+
+					"but the pool has none of this user's: set it up once at a terminal"))
 		}
 		if challenge, err = a.setUp(ctx, challenge, login.Username); err != nil {
 			return nil, err
@@ -82,14 +118,21 @@ func (s *signedIn) answer(ctx context.Context, challenge *cognito.Challenge, log
 	for attempt := 1; ; attempt++ {
 		answers := maps.Clone(fixed)
 		for _, key := range asks {
-			if key == "SOFTWARE_TOKEN_MFA_CODE" && seed != "" {
+			switch {
+			case key == "SOFTWARE_TOKEN_MFA_CODE" && seed != "":
 				answers[key], err = cognito.TOTP(seed, time.Now().Add(s.clock.offset()))
-			} else {
+			case key == "PASSWORD" && login.Password != "": // -challenge named it
+				answers[key] = login.Password
+			default:
 				answers[key], err = a.askFor(challenge, key)
 			}
 			if err != nil {
 				return nil, unanswered(challenge, err)
 			}
+		}
+		if password := answers["PASSWORD"]; password != "" {
+			login.Password = password
+			a.login.proven = proven(*login)
 		}
 		session, err := challenge.Respond(ctx, answers)
 		switch {
@@ -100,14 +143,29 @@ func (s *signedIn) answer(ctx context.Context, challenge *cognito.Challenge, log
 				return nil, err
 			}
 			continue
-		case !mistyped(err) && !used(err) || !terminal.Is(a.answersFile()):
+		case !mistyped(err) && !used(err):
+			return nil, err
+		case slices.Contains(asks, "PASSWORD") || !terminal.Is(a.answersFile()):
 			return nil, err
 		}
-		a.notef("%s", err)
+		var refused *awserr.Error
+		if errors.As(err, &refused) {
+			a.notef("the user pool refuses it (%s): try again", refused.Code)
+			a.says(refused.Message)
+		}
 	}
 }
 
-// used tells whether a code was right and is no more: that of a password generator is good once (RFC 6238 5.2).
+// proven returns the password that login proves by SRP, or "" if login has it sent.
+func proven(login cognito.Login) string {
+	if login.Flow == "USER_PASSWORD_AUTH" || login.PreferredChallenge == "PASSWORD" {
+		return ""
+	}
+	return login.Password
+}
+
+// used reports whether a code was right and is no more: that of a password generator is good once
+// (RFC 6238 5.2).
 func used(err error) bool { return poolSays(err, cognitoidp.CodeExpiredCode) }
 
 // nextCode waits until a password generator shows another code.
@@ -123,9 +181,9 @@ func (s *signedIn) nextCode(ctx context.Context) error {
 	}
 }
 
-// unanswered is the error for a challenge to which there is no answer.
+// unanswered is the error for a challenge to which there is no answer. The name is the server's.
 func unanswered(challenge *cognito.Challenge, err error) error {
-	return signInError{fmt.Errorf("%w: %w", challenge, err)}
+	return signInError{fmt.Errorf("the user pool asks for %.64q: %w", challenge.Name, err)}
 }
 
 // seed is what -totp-file holds.
@@ -144,114 +202,75 @@ func (a *app) seed() (string, error) {
 	return seed, nil
 }
 
-// choose asks which of several.
-func (a *app) choose(name string, choices []string, seed bool) (string, error) {
-	if seed && slices.Contains(choices, "SOFTWARE_TOKEN_MFA") && name != "MFA_SETUP" {
-		return "SOFTWARE_TOKEN_MFA", nil
-	}
+// maxShown bounds how many choices, or parameters of a custom challenge, are shown.
+const maxShown = 16
+
+// choose asks which of several. It never chooses PASSWORD by itself, because that sends the
+// password, nor what it does not know. On a pipe, if no password was read before SELECT_CHALLENGE,
+// the next line is always the choice, by name. Otherwise the pool could select a code by what it
+// offers, and receive the password as the code.
+func (a *app) choose(challenge *cognito.Challenge, login cognito.Login, seed bool) (string, error) {
+	choices := challenge.Choices()
+	choices = choices[:min(len(choices), maxShown)]
+	onTerminal, begins := terminal.Is(a.answersFile()), challenge.Name == "SELECT_CHALLENGE"
+	byItself := !begins || onTerminal || login.Password != ""
+	only, chosen, question := "", login.PreferredChallenge, "How to sign in:"
 	if len(choices) == 1 {
-		return choices[0], nil
+		only = choices[0]
 	}
-	question := "How to sign in:"
-	switch name {
-	case "MFA_SETUP":
+	switch {
+	case len(choices) == 0 && challenge.Name == "MFA_SETUP":
+		return "SOFTWARE_TOKEN_MFA", nil
+	case len(choices) == 0:
+		return "", errors.New("it offers nothing to choose from")
+	case seed && slices.Contains(choices, "SOFTWARE_TOKEN_MFA") && challenge.Name != "MFA_SETUP":
+		return "SOFTWARE_TOKEN_MFA", nil
+	case chosen != "" && begins && slices.Contains(choices, chosen):
+		return chosen, nil
+	case only == "PASSWORD" && begins && !onTerminal:
+		return "", errors.New("it offers only PASSWORD, which sends the password: " +
+			"if that is intended, use -challenge PASSWORD")
+	case only != "PASSWORD" && describe(only) != "" && byItself:
+		return only, nil
+	case challenge.Name == "MFA_SETUP":
 		question = "This user pool wants a second factor. Which one to set up:"
-	case "SELECT_MFA_TYPE":
+	case challenge.Name == "SELECT_MFA_TYPE":
 		question = "Which second factor:"
 	}
-	onTerminal := terminal.Is(a.answersFile())
 	if onTerminal {
 		fmt.Fprintln(a.stderr, question)
+		columns, _ := terminal.Size(a.answersFile())
 		for i, choice := range choices {
-			fmt.Fprintf(a.stderr, "  %d  %s\n", i+1, describe(choice))
+			text := describe(choice)
+			if text == "" {
+				text = strings.Join(marked(choice, columns-len("  1  ")), "\n     ")
+			}
+			fmt.Fprintf(a.stderr, "%3d  %s\n", i+1, text)
 		}
 	}
+	prompt := fmt.Sprintf("1 to %d: ", len(choices))
+	if only == "PASSWORD" {
+		prompt = "Type PASSWORD to send it: "
+	}
 	for attempt := 1; ; attempt++ {
-		line, err := a.ask(fmt.Sprintf("1 to %d: ", len(choices)), false)
+		line, err := a.ask(prompt, false)
 		if err != nil {
 			return "", err
 		}
 		line = strings.TrimSpace(line)
-		if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(choices) {
+		n, err := strconv.Atoi(line)
+		numbered := err == nil && only != "PASSWORD" && (onTerminal || !begins)
+		switch {
+		case numbered && n >= 1 && n <= len(choices):
 			return choices[n-1], nil
-		}
-		if slices.Contains(choices, strings.ToUpper(line)) {
+		case slices.Contains(choices, strings.ToUpper(line)):
 			return strings.ToUpper(line), nil
+		case attempt < attempts && onTerminal:
+			continue
+		case begins && !onTerminal:
+			return "", fmt.Errorf("the first line must be one of %.40q: or use -challenge", choices)
 		}
-		if attempt == attempts || !onTerminal {
-			return "", fmt.Errorf("the choice must be one of %s", strings.Join(choices, ", "))
-		}
-	}
-}
-
-// describe is what AWS's name of a factor means.
-func describe(choice string) string {
-	switch choice {
-	case "SMS_MFA", "SMS_OTP":
-		return "a code by text message (" + choice + ")"
-	case "EMAIL_OTP":
-		return "a code by e-mail (EMAIL_OTP)"
-	case "SOFTWARE_TOKEN_MFA":
-		return "a code of a password generator, such as an authenticator app (SOFTWARE_TOKEN_MFA)"
-	case "PASSWORD_SRP":
-		return "the password, which is not sent (PASSWORD_SRP)"
-	case "PASSWORD":
-		return "the password, which is sent (PASSWORD)"
-	case "WEB_AUTHN":
-		return "a passkey, which only a browser can use (WEB_AUTHN)"
-	}
-	return printable(choice)
-}
-
-// askFor asks for one answer to a challenge.
-func (a *app) askFor(challenge *cognito.Challenge, key string) (string, error) {
-	switch key {
-	case "NEW_PASSWORD":
-		return a.newPassword()
-	case "PASSWORD":
-		return a.ask("Password: ", true)
-	case "SOFTWARE_TOKEN_MFA_CODE":
-		return a.code("Code of the password generator: ")
-	case "EMAIL":
-		return a.ask("E-mail address for codes: ", false)
-	case "ANSWER": // of a custom challenge: its public parameters say what is asked
-		for _, name := range slices.Sorted(maps.Keys(challenge.Parameters)) {
-			if name != "USERNAME" && name != "USER_ID_FOR_SRP" && terminal.Is(a.answersFile()) {
-				fmt.Fprintf(a.stderr, "%s: %s\n", printable(name), oneLine(challenge.Parameters[name]))
-			}
-		}
-		return a.ask("Answer: ", true)
-	}
-	if attribute, ok := strings.CutPrefix(key, "userAttributes."); ok {
-		return a.ask("Your "+attribute+": ", false)
-	}
-	if medium, destination := challenge.Delivery(); destination != "" {
-		return a.code(fmt.Sprintf("Code sent to %s (%s): ", destination, medium))
-	}
-	return a.code(key + ": ")
-}
-
-// code asks for a code, which people like to type in groups.
-func (a *app) code(prompt string) (string, error) {
-	code, err := a.ask(prompt, false)
-	return strings.ReplaceAll(strings.TrimSpace(code), " ", ""), err
-}
-
-// newPassword asks twice where somebody types.
-func (a *app) newPassword() (string, error) {
-	for attempt := 1; ; attempt++ {
-		password, err := a.ask("The pool wants a new password: ", true)
-		if err != nil || !terminal.Is(a.answersFile()) {
-			return password, err
-		}
-		again, err := a.ask("Once more: ", true)
-		if err != nil || password == again {
-			return password, err
-		}
-		if attempt == attempts {
-			return "", errors.New("the two are not the same")
-		}
-		a.notef("the two are not the same")
+		return "", fmt.Errorf("the choice must be one of %.40q", choices)
 	}
 }
 

@@ -78,3 +78,97 @@ func TestNextCode(t *testing.T) {
 		}
 	})
 }
+
+// In every flow, and after every challenge, a piped password is sent only if -flow or -challenge
+// named that.
+func TestHostilePoolThroughPipe(t *testing.T) {
+	for _, flow := range toolFlows {
+		t.Run(strings.Join(flow.args, " "), func(t *testing.T) {
+			t.Parallel()
+			m, pool := newMachine(t), newHostilePool(t)
+			m.settings["AWS_ENDPOINT_URL"] = pool.url
+			sent := false
+			for i, name := range challengeNames {
+				for _, atOnce := range []bool{false, true} {
+					for _, lines := range typedLines(flow.asks) {
+						pool.reset(atOnce, rotated(challengeNames, i)...)
+						input := strings.Join(lines, "\n")
+						code, _, stderr := m.run(t, input, login(flow.args...)...)
+						if code == 0 || code == exitUsage {
+							t.Fatalf("%s: exit %d, %s", name, code, stderr)
+						}
+						if sent = sent || pool.leaks(t); sent && !flow.named {
+							t.Fatalf("%s, at once: %t, %q: the password was sent:\n%s\n%s",
+								name, atOnce, lines[:2], pool.received(), stderr)
+						}
+					}
+				}
+			}
+			if sent != flow.named {
+				t.Errorf("the password was sent: %t, want %t", sent, flow.named)
+			}
+		})
+	}
+}
+
+// Where a pipe has the password only, a challenge after it is named by the error.
+func TestMissingAnswer(t *testing.T) {
+	m, pool := newMachine(t), newHostilePool(t)
+	m.settings["AWS_ENDPOINT_URL"] = pool.url
+	for _, name := range challengeNames {
+		name, _, choices := strings.Cut(name, ":")
+		if choices {
+			continue
+		}
+		pool.parameters = map[string]string{"MFAS_CAN_CHOOSE": `["SMS_MFA", "EMAIL_OTP"]`}
+		pool.reset(false, name)
+		code, _, stderr := m.run(t, cognitotest.ExamplePassword+"\n", login()...)
+		named := strings.Contains(stderr, name) && strings.Count(stderr, "\n") == 1
+		if code == 0 || code == exitUsage || !named {
+			t.Errorf("%s: exit %d, %s", name, code, stderr)
+		}
+	}
+}
+
+// PASSWORD is not chosen for the user, and on a pipe not by its place in a list of the pool's.
+func TestChoicesThroughPipe(t *testing.T) {
+	m, pool := newMachine(t), newHostilePool(t)
+	m.settings["AWS_ENDPOINT_URL"] = pool.url
+	const password = cognitotest.ExamplePassword + "\n"
+	for _, test := range []struct {
+		name     string
+		choices  string
+		input    string
+		flag     string
+		sent     bool
+		says     string
+		requests int // of the user pool
+	}{
+		{"PASSWORD only", "PASSWORD", "PASSWORD\n" + password, "", false, "-challenge PASSWORD", 1},
+		{"PASSWORD by number", "PASSWORD,EMAIL_OTP", "1\n" + password, "", false,
+			`["PASSWORD" "EMAIL_OTP"]`, 1},
+		{"PASSWORD by name", "PASSWORD,EMAIL_OTP", "password\n" + password, "", true,
+			"Incorrect", 2},
+		{"PASSWORD by -challenge", "PASSWORD", password, "PASSWORD", true, "Incorrect", 2},
+		{"PASSWORD for PASSWORD_SRP", "PASSWORD", password, "PASSWORD_SRP", false,
+			"-challenge PASSWORD", 1},
+		{"PASSWORD_SRP only", "PASSWORD_SRP", "PASSWORD_SRP\n" + password, "", false,
+			"Incorrect", 2},
+		{"PASSWORD_SRP for PASSWORD", "PASSWORD_SRP", password, "PASSWORD", true, "Incorrect", 2},
+		{"the password as the choice", "EMAIL_OTP", password, "", false, `["EMAIL_OTP"]`, 1},
+		{"another choice", "EMAIL_OTP", "PASSWORD_SRP\n" + password, "", false, `["EMAIL_OTP"]`, 1},
+		{"none", "", password, "", false, "nothing to choose", 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			pool.reset(true, "SELECT_CHALLENGE:"+test.choices)
+			args := login("-flow", "USER_AUTH", "-challenge", test.flag)
+			code, _, stderr := m.run(t, test.input, args...)
+			requests := strings.Count(pool.received(), "X-Amz-Target: ")
+			if code == 0 || pool.leaks(t) != test.sent || requests != test.requests ||
+				!strings.Contains(stderr, test.says) {
+				t.Errorf("exit %d, sent: %t, %d requests, %s",
+					code, pool.leaks(t), requests, stderr)
+			}
+		})
+	}
+}

@@ -77,7 +77,7 @@ func TestSetUpAtTerminal(t *testing.T) {
 			m.server.UserPools[0].MFAConfiguration = "ON"
 			m.settings["NO_COLOR"] = test.noColor
 			s := m.atTerminal(t, test.columns, test.rows, "login", "-user", "ada")
-			s.answer("Password of ada: ", cognitotest.ExamplePassword)
+			s.answer("Password: ", cognitotest.ExamplePassword)
 			s.answer("1 to 2: ", "SOFTWARE_TOKEN_MFA")
 			before := s.expect("seed ")
 			if test.quiet == 0 {
@@ -97,9 +97,9 @@ func TestSetUpAtTerminal(t *testing.T) {
 				t.Fatal(err)
 			}
 			wrong := code[:5] + string('0'+(code[5]-'0'+1)%10)
-			s.answer("Code of the password generator: ", wrong)
+			s.answer("Authenticator code: ", wrong)
 			s.expect("EnableSoftwareTokenMFAException")
-			s.answer("Code of the password generator: ", code)
+			s.answer("Authenticator code: ", code)
 			s.expect("signed in to DEV as ada")
 			s.exits(0)
 		})

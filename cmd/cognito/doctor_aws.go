@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/jwt"
 	"github.com/loginwithcognito/cognito/s3list"
@@ -110,7 +111,7 @@ func (d *doctor) appClient(ctx context.Context) (string, error) {
 	_, err = pool.GetTokensFromRefreshToken(ctx, cognitoidp.GetTokensFromRefreshTokenInput{
 		RefreshToken: "none", ClientID: d.s.env.ClientID, ClientSecret: d.s.env.ClientSecret,
 	})
-	var service *cognitoidp.Error
+	var service *awserr.Error
 	if !errors.As(err, &service) {
 		return "", cmp.Or(err, errors.New("the user pool took a token that nobody has"))
 	}

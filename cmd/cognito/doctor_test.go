@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"io"
 	"log"
@@ -177,6 +179,10 @@ func TestDoctorFindsFault(t *testing.T) {
 		}},
 		{name: "signed by somebody else", step: "signature", said: "no key", code: exitFailed, spoil: func(t *testing.T, m *machine, f *fault) {
 			other := cognitotest.Example()
+			var err error
+			if other.SigningKey, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+				t.Fatal(err)
+			}
 			f.set(func(r *http.Request) *http.Response {
 				if !strings.HasSuffix(r.URL.Path, "jwks.json") {
 					return nil

@@ -165,8 +165,8 @@ func TestSeedHasEveryField(t *testing.T) {
 		other []string
 	}{
 		{cognitotest.UserPool{}, pool, []string{"CustomAuth", "WebAuthn"}},
-		{cognitotest.AppClient{}, pool["Clients"].([]any)[0], nil},
-		{cognitotest.User{}, pool["Users"].([]any)[0], nil},
+		{cognitotest.AppClient{}, pool["Clients"].([]any)[0], []string{"redacted"}},
+		{cognitotest.User{}, pool["Users"].([]any)[0], []string{"redacted"}},
 		{cognitotest.IdentityPool{}, in["IdentityPools"].([]any)[0], nil},
 		{cognitotest.Role{}, in["Roles"].([]any)[0], nil},
 		{cognitotest.Bucket{}, in["Buckets"].([]any)[0], []string{"keys"}},

@@ -181,7 +181,7 @@ func (e *endpoint) credentials() (sigv4.Credentials, error) {
 	before := e.err
 	if e.err = err; err != nil {
 		e.failed = time.Now()
-		if e.note != nil && (before == nil || before.Error() != err.Error()) {
+		if e.note != nil && e.ctx.Err() == nil && (before == nil || before.Error() != err.Error()) {
 			e.note("%s", err)
 		}
 		return sigv4.Credentials{}, err

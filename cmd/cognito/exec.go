@@ -55,6 +55,7 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 				return s.execServing(ctx, path, words)
 			}
 			env := environ(os.Environ(), variables(creds, a.serviceRegion(s.env)))
+			a.ending.wait(a.notef)
 			if err := become(path, words, env); !errors.Is(err, errors.ErrUnsupported) {
 				return a.cannotRun(words[0], err)
 			}
@@ -121,8 +122,8 @@ func (a *app) runChild(ctx context.Context, path string, words, env []string) er
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, caught()...)
 	defer signal.Stop(signals)
-	if ctx.Err() != nil { // a signal came just before, and is not among these
-		return ctx.Err()
+	if err := a.ending.pass(ctx); err != nil { // a signal came just before, and is not among these
+		return err
 	}
 	child := &exec.Cmd{Path: path, Args: words, Env: env, Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr}
 	if err := child.Start(); err != nil {

@@ -11,4 +11,8 @@ import (
 // become can't be done here.
 func become(string, []string, []string) error { return errors.ErrUnsupported }
 
-func endingSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
+func catchBrokenPipes() {}
+
+func interrupts() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
+
+func endingSignals() []os.Signal { return interrupts() }

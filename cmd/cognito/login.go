@@ -22,8 +22,11 @@ func loginCommand() command {
 		summary: `Sign in, and keep the session for the other commands.
 The password is asked for at the terminal, or read from standard input or another file descriptor: one line for each
 thing that is asked, the password first. It is proven by SRP and not sent, unless -flow or -challenge ask for that.
-Codes, new passwords, choices and the set-up of a password generator are asked for as the user pool wants them. A device
-that the pool tracks is kept, too, so that a pool which remembers it asks for no code the next time.`,
+Codes, new passwords, choices and the set-up of an authenticator app are asked for as the user
+pool wants them. An answer or new password equal to the password that SRP proves is refused. Text
+from the user pool follows "The user pool says:". With -flow USER_AUTH and no -challenge, the first
+line of standard input is the choice, by name. A device that the pool tracks is kept, too, so that a
+pool which remembers it asks for no code the next time.`,
 		example: `cognito login -env DEV -user ada
 cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/password`,
 		run: func(ctx context.Context, a *app, args []string) error {
@@ -50,6 +53,7 @@ type loginFlags struct {
 	duration                        time.Duration
 
 	answers *os.File // where passwords and codes come from, once it is open
+	proven  string   // the password that this sign-in proves by SRP: no answer may be equal
 }
 
 func (l *loginFlags) register(f *flag.FlagSet) {
@@ -84,17 +88,22 @@ func (s *signedIn) login(ctx context.Context) error {
 	}
 	// A sign-in with questions takes minutes: the lock is not held meanwhile. But where nothing can be kept, nothing is asked.
 	var before record
-	err := s.keep.update(ctx, func(r *record, _ func() error) error {
+	err := s.keep.update(ctx, func(r *record, _ *edit) error {
 		before = *r
 		return nil
 	})
 	if err != nil {
 		return err
 	}
+	defer func() { a.login.proven = "" }() // nothing needs the password after the sign-in
+	onTerminal := terminal.Is(a.answersFile())
 	if login.Username == "" {
 		login.Username = before.User
+		if onTerminal && login.Username != "" {
+			a.notef("signing in to %s as %s", s.name, login.Username)
+		}
 	}
-	if login.Username == "" && terminal.Is(a.answersFile()) { // elsewhere the first line is the password, which is no name
+	if login.Username == "" && onTerminal { // elsewhere the first line is the password
 		login.Username, _ = a.ask("User name: ", false)
 	}
 	if login.Username == "" {
@@ -108,19 +117,24 @@ func (s *signedIn) login(ctx context.Context) error {
 			login.Device = cognito.Device{}
 		}
 	}
-	if !slices.Contains([]string{"EMAIL_OTP", "SMS_OTP"}, login.PreferredChallenge) && (login.Flow != "USER_AUTH" || login.PreferredChallenge != "") {
-		if login.Password, err = a.ask("Password of "+login.Username+": ", true); err != nil {
+	if login.Flow != "USER_AUTH" || strings.HasPrefix(login.PreferredChallenge, "PASSWORD") {
+		if login.Password, err = a.ask("Password: ", true); err != nil {
 			return signInError{fmt.Errorf("no password: %w", err)}
 		}
+		a.login.proven = proven(login)
 	}
 	session, err := s.client.Start(ctx, login)
 	for err != nil {
 		var challenge *cognito.Challenge
-		var unanswered signInError
-		if !errors.As(err, &challenge) || errors.As(err, &unanswered) {
+		var final signInError
+		open := login.Flow == "USER_AUTH" && login.PreferredChallenge == ""
+		if !errors.As(err, &challenge) || errors.As(err, &final) {
 			return err
 		}
-		session, err = s.answer(ctx, challenge, login)
+		if open && challenge.Name != "SELECT_CHALLENGE" && !onTerminal {
+			return unanswered(challenge, errors.New("no choice was offered: use -challenge"))
+		}
+		session, err = s.answer(ctx, challenge, &login)
 	}
 	return s.signedIn(ctx, login.Username, session)
 }
@@ -132,6 +146,9 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 		remember := s.a.login.remember
 		if !remember && terminal.Is(s.a.answersFile()) {
 			answer, err := s.a.ask("Remember this device, so that it is asked for no more codes? [y/N] ", false)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			remember = err == nil && strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y")
 		}
 		if err := session.RememberDevice(ctx, remember); err != nil {
@@ -143,7 +160,7 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 		return err
 	}
 	real := session.UnverifiedClaims().Username
-	err := s.keep.update(ctx, func(r *record, _ func() error) error {
+	err := s.keep.update(ctx, func(r *record, _ *edit) error {
 		r.User, r.Credentials, r.Session = typed, nil, nil
 		if real != "" && real != typed {
 			if r.Names == nil || len(r.Names) > 100 {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ func TestLoginAtTerminal(t *testing.T) {
 	m := newMachine(t)
 	s := m.atTerminal(t, 80, 24, "login")
 	s.answer("User name: ", cognitotest.ExampleEmail)
-	s.expect("Password of " + cognitotest.ExampleEmail + ": ")
+	s.expect("Password: ")
 	if s.echoes() {
 		t.Error("the password is echoed")
 	}
@@ -25,14 +26,16 @@ func TestLoginAtTerminal(t *testing.T) {
 	if strings.Contains(s.text(), cognitotest.ExamplePassword) {
 		t.Error("the password is on the screen")
 	}
-	m.atTerminal(t, 80, 24, "login").expect("Password of " + cognitotest.ExampleEmail + ": ") // the name is known
+	s = m.atTerminal(t, 80, 24, "login") // the name is known
+	s.expect("signing in to DEV as " + cognitotest.ExampleEmail)
+	s.expect("Password: ")
 }
 
 func TestInterruptedAtPrompt(t *testing.T) {
 	m := newMachine(t)
 	for key, code := range map[string]int{"\x03": exitInterrupted, "\x1c": 128 + 3, "\x04": exitSignIn} {
 		s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
-		s.expect("Password of ada: ")
+		s.expect("Password: ")
 		s.press(key)
 		s.exits(code)
 		if strings.Contains(s.text(), "goroutine") {
@@ -43,6 +46,16 @@ func TestInterruptedAtPrompt(t *testing.T) {
 	s.expect("User name: ")
 	s.press("ad\x03")
 	s.exits(exitInterrupted)
+	for _, sent := range interrupts() {
+		for _, times := range []int{1, 2, 10} {
+			s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
+			s.expect("Password of ada: ")
+			for range times {
+				s.command.Process.Signal(sent)
+			}
+			s.exits(128 + int(sent.(syscall.Signal)))
+		}
+	}
 	if written, _ := filepath.Glob(filepath.Join(m.settings["COGNITO_STATE_DIR"], "*.json")); written != nil {
 		t.Errorf("a state was written: %q", written)
 	}
@@ -58,7 +71,7 @@ func TestInterruptedInRequest(t *testing.T) {
 		return &http.Response{}
 	})
 	s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
-	s.answer("Password of ada: ", cognitotest.ExamplePassword)
+	s.answer("Password: ", cognitotest.ExamplePassword)
 	<-asked
 	s.press("\x03")
 	s.exits(exitInterrupted)
@@ -73,7 +86,7 @@ func TestCodesAtTerminal(t *testing.T) {
 	pool.Users[0].MFA, pool.Users[0].TOTPSecret = []string{"EMAIL_OTP", "SOFTWARE_TOKEN_MFA"}, seed
 
 	s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
-	s.answer("Password of ada: ", cognitotest.ExamplePassword)
+	s.answer("Password: ", cognitotest.ExamplePassword)
 	s.expect("Which second factor:")
 	s.answer("1 to 2: ", "3") // there is no such
 	choices := s.expect("1 to 2: ")
@@ -81,48 +94,59 @@ func TestCodesAtTerminal(t *testing.T) {
 		t.Error("the question is repeated")
 	}
 	s.press("email_otp\n")
-	s.expect("Code sent to ")
+	s.expect("Code sent by email to ")
 	code := m.server.Code(pool.ID, "ada")
-	s.answer("(EMAIL): ", "000000"[:5]+string('0'+(code[5]-'0'+1)%10))
+	s.answer("***: ", "000000"[:5]+string('0'+(code[5]-'0'+1)%10))
 	s.expect("CodeMismatchException")
-	s.answer("(EMAIL): ", code[:3]+" "+code[3:]) // as people type them
+	s.answer("***: ", code[:3]+" "+code[3:]) // as people type them
 	s.expect("signed in to DEV as ada")
 	s.exits(0)
 
 	s = m.atTerminal(t, 80, 24, "login", "-user", "ada")
-	s.answer("Password of ada: ", cognitotest.ExamplePassword)
+	s.answer("Password: ", cognitotest.ExamplePassword)
 	s.answer("1 to 2: ", "SOFTWARE_TOKEN_MFA")
 	now, err := cognito.TOTP(seed, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.answer("Code of the password generator: ", now)
+	s.answer("Authenticator code: ", now)
 	s.exits(0)
 
 	// Three wrong ones end it.
 	s = m.atTerminal(t, 80, 24, "login", "-user", "ada")
-	s.answer("Password of ada: ", cognitotest.ExamplePassword)
+	s.answer("Password: ", cognitotest.ExamplePassword)
 	s.answer("1 to 2: ", "2")
+	s.answer("Authenticator code: ", "12345x") // is no attempt: it may be a password, and is not sent
+	s.expect("digits only")
 	for range 3 {
-		s.answer("Code of the password generator: ", "12345x")
+		s.answer("Authenticator code: ", "000000")
 	}
 	s.exits(exitFailed)
+
+	// Three that are no codes end it, too.
+	s = m.atTerminal(t, 80, 24, "login", "-user", "ada")
+	s.answer("Password: ", cognitotest.ExamplePassword)
+	s.answer("1 to 2: ", "2")
+	for range 3 {
+		s.answer("Authenticator code: ", "12345x")
+	}
+	s.exits(exitSignIn)
 }
 
 func TestNewPasswordAtTerminal(t *testing.T) {
 	m := newMachine(t)
 	m.server.UserPools[0].RequiredAttributes = []string{"email", "name"}
 	s := m.atTerminal(t, 80, 24, "login", "-user", cognitotest.ExampleNewUser)
-	s.answer("Password of grace: ", cognitotest.ExamplePassword)
-	s.answer("The pool wants a new password: ", "one")
-	s.answer("Once more: ", "two")
+	s.answer("Password: ", cognitotest.ExamplePassword)
+	s.answer("New password: ", "one")
+	s.answer("Retype new password: ", "two")
 	s.expect("not the same")
-	s.answer("The pool wants a new password: ", "short")
-	s.answer("Once more: ", "short")
+	s.answer("New password: ", "short")
+	s.answer("Retype new password: ", "short")
 	s.answer("Your name: ", "Grace")
 	s.expect("InvalidPasswordException")
-	s.answer("The pool wants a new password: ", "Another-Horse-8-battery")
-	s.answer("Once more: ", "Another-Horse-8-battery")
+	s.answer("New password: ", "Another-Horse-8-battery")
+	s.answer("Retype new password: ", "Another-Horse-8-battery")
 	s.answer("Your name: ", "Grace")
 	s.expect("signed in to DEV as grace")
 	s.exits(0)
@@ -140,15 +164,15 @@ func TestRememberDeviceAtTerminal(t *testing.T) {
 		asked  bool // for a code, at that sign-in
 	}{{"", true}, {"y", true}, {"", false}} {
 		s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
-		s.answer("Password of ada: ", cognitotest.ExamplePassword)
+		s.answer("Password: ", cognitotest.ExamplePassword)
 		if test.asked {
-			s.expect("(EMAIL): ")
+			s.expect("Code sent by email to ")
 			s.press(m.server.Code(pool.ID, "ada") + "\n")
 			s.answer("Remember this device, so that it is asked for no more codes? [y/N] ", test.answer)
 		}
 		s.expect("signed in to DEV as ada")
 		s.exits(0)
-		if asked := strings.Contains(s.text(), "EMAIL"); asked != test.asked {
+		if asked := strings.Contains(s.text(), "email"); asked != test.asked {
 			t.Errorf("asked: %v:\n%s", asked, s.text())
 		}
 	}
@@ -159,16 +183,16 @@ func TestCustomChallengeAtTerminal(t *testing.T) {
 	m := newMachine(t)
 	pool := &m.server.UserPools[0]
 	pool.Clients[0].ExplicitAuthFlows = append(pool.Clients[0].ExplicitAuthFlows, "ALLOW_CUSTOM_AUTH")
-	pool.CustomAuth = func(c cognitotest.CustomAuth) cognitotest.CustomAuthAnswer {
-		if n := len(c.History); n > 0 && c.History[n-1].Challenge == "CUSTOM_CHALLENGE" && c.History[n-1].Passed {
-			return cognitotest.CustomAuthAnswer{IssueTokens: true}
+	pool.CustomAuth = func(c cognitotest.CustomAuthRequest) cognitotest.CustomAuthResponse {
+		if n := len(c.History); n > 0 && c.History[n-1].ChallengeName == "CUSTOM_CHALLENGE" && c.History[n-1].Passed {
+			return cognitotest.CustomAuthResponse{IssueTokens: true}
 		}
-		return cognitotest.CustomAuthAnswer{Parameters: map[string]string{"question": "Who\x1b[31m is it?\r\nWell?"}, Answer: "it is me"}
+		return cognitotest.CustomAuthResponse{Parameters: map[string]string{"question": "Who\x1b[31m is it?\r\nWell?"}, Answer: "it is me"}
 	}
 	s := m.atTerminal(t, 80, 24, "login", "-user", "ada", "-flow", "CUSTOM_AUTH")
-	s.answer("Password of ada: ", cognitotest.ExamplePassword)
-	shown := s.expect("Answer: ")
-	if !strings.Contains(shown, "question: Who\ufffd[31m is it?; Well?") {
+	s.answer("Password: ", cognitotest.ExamplePassword)
+	shown := s.expect("Answer to the user pool's question (not your password): ")
+	if !strings.Contains(shown, `The user pool says: "question: Who\x1b[31m is it?\r\nWell?"`) {
 		t.Errorf("shown: %q", shown)
 	}
 	s.press("it is me\n")

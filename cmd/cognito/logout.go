@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitoidp"
@@ -36,6 +37,9 @@ cognito logout -global -forget-device`,
 	}
 }
 
+// logoutLimit bounds how long an interrupted logout waits for the pool.
+const logoutLimit = 10 * time.Second
+
 // A logout says what to end.
 type logout struct{ global, device, force bool }
 
@@ -45,12 +49,16 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		s.a.notef("nobody is signed in to %s", s.name)
 		return nil
 	}
+	// If ctx ends, the pool may still process a request in flight, so logout waits for it.
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	context.AfterFunc(ctx, func() { time.AfterFunc(logoutLimit, cancel) })
 	told := false
-	err = s.with(ctx, func(r *record, session *cognito.Session) error {
-		if err := l.tellPool(ctx, s, r, session); err != nil {
+	end := func(r *record, session *cognito.Session) error {
+		if err := l.tellPool(lasting, s, r, session); err != nil {
 			return err
 		}
-		switch err := session.SignOut(ctx); {
+		switch err := session.SignOut(lasting); {
 		case poolSays(err, cognitoidp.CodeUnsupportedOperation):
 			s.a.notef("forgotten here alone: %s", err)
 		case err != nil && !ended(err):
@@ -58,6 +66,12 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		}
 		r.Session, r.Credentials, told = nil, nil, true
 		return nil
+	}
+	err = s.keep.update(ctx, func(r *record, e *edit) error {
+		if err := e.reserve(); err != nil {
+			return err
+		}
+		return s.take(ctx, r, e, end)
 	})
 	var gone signInError
 	switch {
@@ -70,7 +84,7 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 	case !l.force || ctx.Err() != nil:
 		return fmt.Errorf("still signed in to %s (-force forgets the session here all the same): %w", s.name, err)
 	}
-	if failed := s.keep.update(ctx, func(r *record, _ func() error) error {
+	if failed := s.keep.update(ctx, func(r *record, _ *edit) error {
 		r.Session, r.Credentials = nil, nil
 		return nil
 	}); failed != nil {
@@ -100,7 +114,7 @@ func (l logout) tellPool(ctx context.Context, s *signedIn, r *record, session *c
 	if device, _ := session.Device(); l.device && device.Key == "" {
 		s.a.notef("the session has no device that the pool could forget")
 	} else if l.device {
-		err := pool.ForgetDevice(ctx, cognitoidp.ForgetDeviceInput{AccessToken: tokens.Access, DeviceKey: device.Key})
+		err := pool.ForgetDevice(ctx, tokens.Access, device.Key)
 		if err != nil && !poolSays(err, cognitoidp.CodeResourceNotFound) { // forgotten already
 			return cognito.Explain(err)
 		}
@@ -108,7 +122,7 @@ func (l logout) tellPool(ctx context.Context, s *signedIn, r *record, session *c
 		delete(r.Devices, session.UnverifiedClaims().Username)
 	}
 	if l.global {
-		return cognito.Explain(pool.GlobalSignOut(ctx, cognitoidp.GlobalSignOutInput{AccessToken: tokens.Access}))
+		return cognito.Explain(pool.GlobalSignOut(ctx, tokens.Access))
 	}
 	return nil
 }

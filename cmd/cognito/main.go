@@ -16,12 +16,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/signal"
 	"strings"
 	"syscall"
 	"unicode"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
 // Exit codes. That of "cognito exec" is the command's own.
@@ -31,7 +31,7 @@ const (
 	exitSignIn      = 3   // nobody is signed in, or the session has ended: "cognito login" is needed
 	exitCannotRun   = 126 // of exec: the command is there and can't be run
 	exitNotFound    = 127 // of exec: there is no such command
-	exitInterrupted = 130 // Ctrl-C
+	exitInterrupted = 130 // Ctrl-C; 128 plus the number of another signal
 )
 
 // A command is one verb of the tool.
@@ -66,6 +66,8 @@ type app struct {
 	stdin          *os.File
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	ctx            context.Context     // of the run: what ends it ends a prompt
+	ending         ending              // what must not be cut off when it ends
 	now            command             // what is being run
 	inspect        func(*flag.FlagSet) // in place of running it: what its flags are
 
@@ -75,15 +77,13 @@ type app struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
-	os.Exit(a.main(ctx, os.Args[1:]))
+	a.exit(a.main(a.catch(context.Background()), os.Args[1:]))
 }
 
 // main runs the command that args name and returns the exit code.
 func (a *app) main(ctx context.Context, args []string) int {
+	a.ctx = ctx
 	err := a.dispatch(ctx, args)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -126,6 +126,7 @@ func (a *app) report(ctx context.Context, err error) int {
 	var status exitStatus
 	var challenge *cognito.Challenge
 	var file *fs.PathError
+	var interrupted terminal.Interrupted
 	switch {
 	case err == nil:
 		return 0
@@ -133,8 +134,12 @@ func (a *app) report(ctx context.Context, err error) int {
 		return int(status)
 	case errors.As(err, &file) && errors.Is(file, syscall.EPIPE): // whoever reads has seen enough
 		return exitFailed
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.As(err, &usage)):
+		// A usage error is then a question without an answer.
 		a.notef("interrupted")
+		if errors.As(context.Cause(ctx), &interrupted) {
+			return interrupted.ExitCode()
+		}
 		return exitInterrupted
 	}
 	a.notef("%s", strings.TrimPrefix(err.Error(), "cognito: "))

@@ -32,8 +32,9 @@ func ioctl(t *testing.T, f *os.File, request uintptr, to unsafe.Pointer) {
 	}
 }
 
-// atTerminal starts the tool in a window.
-func (m *machine) atTerminal(t *testing.T, columns, rows uint16, args ...string) *screen {
+// openTerminal makes a pseudo-terminal: what is written to keyboard is typed at tty. The caller
+// closes both.
+func openTerminal(t *testing.T, columns, rows uint16) (keyboard, tty *os.File) {
 	t.Helper()
 	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -48,10 +49,17 @@ func (m *machine) atTerminal(t *testing.T, columns, rows uint16, args ...string)
 	ioctl(t, keyboard, ptsNumber, unsafe.Pointer(&number))
 	window := [4]uint16{rows, columns}
 	ioctl(t, keyboard, syscall.TIOCSWINSZ, unsafe.Pointer(&window))
-	tty, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return keyboard, tty
+}
+
+// atTerminal starts the tool in a window.
+func (m *machine) atTerminal(t *testing.T, columns, rows uint16, args ...string) *screen {
+	t.Helper()
+	keyboard, tty := openTerminal(t, columns, rows)
 	s := &screen{t: t, keyboard: keyboard, command: m.process(t, args...), ended: make(chan struct{})}
 	s.command.Stdin, s.command.Stdout, s.command.Stderr = tty, tty, tty
 	s.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}

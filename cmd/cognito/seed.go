@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -25,12 +26,26 @@ type seedPool struct {
 	Users   []seedUser
 }
 
-type plainClient cognitotest.AppClient
+// unredacted cancels the redaction of a type of cognitotest that is embedded beside it: of two promoted
+// methods at the same depth, Go promotes neither.
+type unredacted struct{ redaction }
 
-type seedUser cognitotest.User
+type redaction struct{}
+
+// Format is never called.
+func (redaction) Format(fmt.State, rune) {}
+
+// MarshalText is never called.
+func (redaction) MarshalText() ([]byte, error) { return nil, nil }
+
+type seedUser struct {
+	cognitotest.User
+	unredacted
+}
 
 type seedClient struct {
-	plainClient
+	cognitotest.AppClient
+	unredacted
 	RetryGracePeriod, AuthSessionValidity, IDTokenValidity, AccessTokenValidity, RefreshTokenValidity seedDuration
 }
 
@@ -83,14 +98,14 @@ func readSeed(path string) (*cognitotest.Server, error) {
 	for _, p := range in.UserPools {
 		pool := p.UserPool
 		for _, c := range p.Clients {
-			client := cognitotest.AppClient(c.plainClient)
+			client := c.AppClient
 			client.RetryGracePeriod, client.AuthSessionValidity = time.Duration(c.RetryGracePeriod), time.Duration(c.AuthSessionValidity)
 			client.IDTokenValidity, client.AccessTokenValidity = time.Duration(c.IDTokenValidity), time.Duration(c.AccessTokenValidity)
 			client.RefreshTokenValidity = time.Duration(c.RefreshTokenValidity)
 			pool.Clients = append(pool.Clients, client)
 		}
 		for _, u := range p.Users {
-			pool.Users = append(pool.Users, cognitotest.User(u))
+			pool.Users = append(pool.Users, u.User)
 		}
 		server.UserPools = append(server.UserPools, pool)
 	}
@@ -119,10 +134,10 @@ func printSeed(w io.Writer) error {
 	for _, pool := range server.UserPools {
 		p := seedPool{UserPool: pool}
 		for _, c := range pool.Clients {
-			p.Clients = append(p.Clients, seedClient{plainClient: plainClient(c)}) // the example leaves the durations as they are
+			p.Clients = append(p.Clients, seedClient{AppClient: c}) // the example leaves the durations as they are
 		}
 		for _, u := range pool.Users {
-			p.Users = append(p.Users, seedUser(u))
+			p.Users = append(p.Users, seedUser{User: u})
 		}
 		out.UserPools = append(out.UserPools, p)
 	}

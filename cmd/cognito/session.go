@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
@@ -69,15 +70,23 @@ func (s *signedIn) how() string {
 	return string(text)
 }
 
-// with takes up the session under the lock, lets use have it, and keeps what has become of it. A refresh of tokens that
-// has begun is waited for, and its outcome kept, even if ctx ends: it may have used the old refresh token up. To sign out,
-// use takes Session out of the record.
+// with is take under the lock. If only storing fails, it says so, and the session goes on in
+// memory.
 func (s *signedIn) with(ctx context.Context, use func(*record, *cognito.Session) error) error {
-	return s.keep.update(ctx, func(r *record, store func() error) error { return s.take(ctx, r, store, use) })
+	err := s.keep.update(ctx, func(r *record, e *edit) error { return s.take(ctx, r, e, use) })
+	if only, ok := err.(unstored); ok {
+		s.a.notef("%s", only)
+		return nil
+	}
+	return err
 }
 
-// take is with, for one who has the lock.
-func (s *signedIn) take(ctx context.Context, r *record, store func() error, use func(*record, *cognito.Session) error) error {
+// take resumes the session, calls use with it, and puts what has become of it into the record. It
+// waits for a refresh in flight even if ctx ends, as the old refresh token may be used up. To sign
+// out, use removes Session from the record.
+func (s *signedIn) take(
+	ctx context.Context, r *record, e *edit, use func(*record, *cognito.Session) error,
+) error {
 	saved := r.session()
 	if saved == nil {
 		return s.needed("nobody is signed in to " + s.name)
@@ -92,7 +101,7 @@ func (s *signedIn) take(ctx context.Context, r *record, store func() error, use 
 		if over {
 			return current, context.Canceled
 		}
-		if err := s.keep.rehearse(r); err != nil {
+		if err := e.reserve(); err != nil {
 			return current, fmt.Errorf("the tokens are not refreshed, as new ones could not be kept: %w", err)
 		}
 		newer, err := refresh(ctx, current) // the lock is ours, so nobody else has a newer one
@@ -100,14 +109,16 @@ func (s *signedIn) take(ctx context.Context, r *record, store func() error, use 
 			newer.Tokens = saved.Tokens // which may have been left out to have them refreshed
 		}
 		saved = &newer
-		return newer, errors.Join(err, r.keep(newer), store())
+		err = errors.Join(err, r.keep(newer))
+		e.store() // if it fails again when the edit ends, the user is told
+		return newer, err
 	}
 	resumed := *saved
 	if s.anew {
 		resumed.Tokens.ID, resumed.Tokens.Access, resumed.Tokens.Expires = "", "", time.Time{}
 	}
+	used := *r // before a refresh can change it
 	session, err := client.Resume(ctx, resumed.Save())
-	used := *r
 	if err == nil {
 		err = use(&used, session)
 	}
@@ -172,8 +183,8 @@ func (a *app) sameFlags() (text string) {
 
 // poolSays tells whether an error is the user pool's, with one of these codes.
 func poolSays(err error, codes ...string) bool {
-	var service *cognitoidp.Error
-	return errors.As(err, &service) && slices.Contains(codes, service.Code)
+	var service *awserr.Error
+	return errors.As(err, &service) && service.Service == "cognitoidp" && slices.Contains(codes, service.Code)
 }
 
 // ended tells whether an error of the user pool says that its tokens are of no more use.

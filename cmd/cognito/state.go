@@ -28,6 +28,7 @@ const maxRecord = 4 << 20
 // mode 0600 only, and never printed.
 type record struct {
 	Version     int                        `json:"version"`
+	Serial      int                        `json:"serial,omitempty"` // grows with each write
 	Environment string                     `json:"environment"`
 	UserPoolID  string                     `json:"user_pool_id"`
 	ClientID    string                     `json:"client_id"`
@@ -45,18 +46,20 @@ func (r record) Format(f fmt.State, _ rune) { io.WriteString(f, "record{REDACTED
 //
 // The file lies in the state directory, which is for the user alone (0700), under a name made of the environment's name
 // and a hash of its pool and app client. It is replaced as a whole, so that it can be read without a lock, and changed
-// under a lock (name.lock), which ends with the process that holds it.
+// under a lock (name.lock), which ends with the process that holds it: see [edit].
 type keeper struct {
 	dir, name string // no dir: in memory
 	blank     record // what stands in the place of a file that is not there
 	memory    atomic.Pointer[record]
 	mu        sync.Mutex // held while what is in memory alone is changed
 	note      func(format string, args ...any)
+	ending    *ending // waits for an edit that refreshes tokens
 }
 
 // keeper is that of an environment.
 func (a *app) keeper(name string, e cognito.Environment) (*keeper, error) {
-	k := &keeper{note: a.notef, blank: record{Version: 1, Environment: name, UserPoolID: e.UserPoolID, ClientID: e.ClientID}}
+	k := &keeper{note: a.notef, ending: &a.ending}
+	k.blank = record{Version: 1, Environment: name, UserPoolID: e.UserPoolID, ClientID: e.ClientID}
 	if a.noStore {
 		return k, nil
 	}
@@ -88,11 +91,23 @@ func (k *keeper) load() (record, error) {
 		}
 		return k.blank, nil
 	}
+	if err := patient(k.private); errors.Is(err, fs.ErrNotExist) {
+		return k.blank, nil
+	} else if err != nil {
+		return record{}, err
+	}
+	e, err := k.find()
+	if err != nil {
+		return record{}, err
+	}
+	return *e.r, nil
+}
+
+// read reads one of the record's files. A missing one is blank.
+func (k *keeper) read(path string) (record, error) {
 	var data []byte
 	err := patient(func() (err error) {
-		if err = k.private(); err == nil {
-			data, err = readFile(k.path(), maxRecord)
-		}
+		data, err = readFile(path, maxRecord+growth)
 		return err
 	})
 	if errors.Is(err, fs.ErrNotExist) {
@@ -100,21 +115,21 @@ func (k *keeper) load() (record, error) {
 	} else if err != nil {
 		return record{}, err
 	}
-	return k.parse(data)
+	return k.parse(path, data)
 }
 
 // errDamaged is the error for a file that no version of this program has written so.
 var errDamaged = errors.New("the file is damaged")
 
-func (k *keeper) parse(data []byte) (record, error) {
+func (k *keeper) parse(path string, data []byte) (record, error) {
 	var r record
-	damaged := fmt.Errorf("%s: %w", k.path(), errDamaged)
+	damaged := fmt.Errorf("%s: %w", path, errDamaged)
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if err := decoder.Decode(&r); err != nil || decoder.Decode(new(json.RawMessage)) != io.EOF || r.Version < 1 {
 		return record{}, damaged
 	}
 	if r.Version > k.blank.Version {
-		return record{}, fmt.Errorf("%s was written by a newer version of this program", k.path())
+		return record{}, fmt.Errorf("%s was written by a newer version of this program", path)
 	}
 	if r.UserPoolID != k.blank.UserPoolID || r.ClientID != k.blank.ClientID || r.Session != nil && r.session() == nil {
 		return record{}, damaged
@@ -131,14 +146,17 @@ func (r *record) session() *cognito.SavedSession {
 	return &saved
 }
 
-// update changes the record under the lock: change may change and, with store, write it in between, and what it leaves is
-// written, also beside an error. A damaged file is set aside first.
-func (k *keeper) update(ctx context.Context, change func(r *record, store func() error) error) error {
+// An unstored error reports that only storing the record failed: what it was changed for went well.
+type unstored struct{ error }
+
+// update changes the record under the lock. It stores what change leaves, also beside an error. It
+// sets a damaged file aside first.
+func (k *keeper) update(ctx context.Context, change func(*record, *edit) error) error {
 	if k.dir == "" {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		r, _ := k.load()
-		err := change(&r, func() error { return nil })
+		err := change(&r, &edit{k: k, r: &r})
 		k.memory.Store(&r)
 		return err
 	}
@@ -147,29 +165,35 @@ func (k *keeper) update(ctx context.Context, change func(r *record, store func()
 		return err
 	}
 	defer unlock()
-	r, err := k.load()
+	e, err := k.find()
 	if errors.Is(err, errDamaged) {
 		aside := fmt.Sprintf("%s.damaged-%d", k.path(), time.Now().UnixNano())
 		if err := os.Rename(k.path(), aside); err != nil {
 			return err
 		}
 		k.note("%s was damaged: it is now %s, and a sign-in is needed", k.path(), filepath.Base(aside))
-		r, err = k.blank, nil
+		*e.r, err = k.blank, nil
 	}
 	if err != nil {
 		return err
 	}
-	before, _ := json.Marshal(r)
-	store := func() error {
-		after, err := json.Marshal(r)
-		if err != nil || bytes.Equal(before, after) {
-			return err
-		}
-		before = after
-		return replaceFile(k.path(), after, 0o600)
+	if e.path != k.path() {
+		syncPath(e.path) // as far as possible: the process that left it may not have
 	}
-	err = change(&r, store)
-	return errors.Join(err, store())
+	for _, path := range e.older {
+		os.Remove(path)
+	}
+	e.older = nil
+	e.stored, _ = json.Marshal(e.r)
+	defer e.close()
+	err = change(e.r, e)
+	failed := e.store()
+	if err != nil && failed != nil {
+		k.note("%s", failed)
+	} else if failed != nil {
+		return unstored{failed}
+	}
+	return err
 }
 
 // private refuses a directory that others can enter: they could read what is kept, or put something else in its place.
@@ -213,26 +237,7 @@ func (k *keeper) lock(ctx context.Context) (unlock func(), err error) {
 		case <-time.After(wait):
 		}
 	}
-	leftovers, _ := fs.Glob(os.DirFS(k.dir), k.name+".*.new") // of processes that were killed
-	for _, name := range leftovers {
-		os.Remove(filepath.Join(k.dir, name))
-	}
 	return func() { file.Close() }, nil
-}
-
-// rehearse writes as much as the record is, and a little more, beside it, so that a full disk is noticed before it costs
-// a token.
-func (k *keeper) rehearse(r *record) error {
-	if k.dir == "" {
-		return nil
-	}
-	text, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(k.dir, k.name+".rehearsal.new") // which lock removes, if this process is killed
-	defer os.Remove(path)
-	return replaceFile(path, append(text, strings.Repeat(" ", 4096)...), 0o600)
 }
 
 // replaceFile writes a file beside path and puts it in its place: another process sees the old one or the new one.

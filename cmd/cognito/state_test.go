@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -244,30 +245,45 @@ func TestKilled(t *testing.T) {
 	t.Logf("%d killed, %d not, %d refreshes", kills, survived, count.Load())
 }
 
-// Ctrl-C while tokens are refreshed waits for them.
+// Signals while tokens are refreshed wait for them.
 func TestInterruptedRefreshKeepsToken(t *testing.T) {
 	m := newMachine(t)
 	client := &m.server.UserPools[0].Clients[0]
 	client.RefreshTokenRotation = true
-	m.signedIn(t).forget(t)
-	process, started := m.process(t, "credentials", "-format", "process"), make(chan struct{})
-	var once sync.Once
-	m.fault.set(func(r *http.Request) *http.Response {
-		if r.Header.Get("X-Amz-Target") == "AWSCognitoIdentityProviderService.GetTokensFromRefreshToken" {
-			once.Do(func() {
-				<-started
-				process.Process.Signal(os.Interrupt)
-				time.Sleep(200 * time.Millisecond)
+	m.signedIn(t)
+	for _, sent := range interrupts() {
+		for _, pauses := range [][]time.Duration{
+			{200 * time.Millisecond},
+			{0, 200 * time.Millisecond}, // as timeout(1) does
+			{300 * time.Millisecond, 300 * time.Millisecond, 300 * time.Millisecond}, // as users do
+		} {
+			m.forget(t)
+			process := m.process(t, "credentials", "-format", "process")
+			started := make(chan struct{})
+			var once sync.Once
+			m.fault.set(func(r *http.Request) *http.Response {
+				if operation(r) == "GetTokensFromRefreshToken" {
+					once.Do(func() {
+						<-started
+						for _, pause := range pauses {
+							process.Process.Signal(sent)
+							time.Sleep(pause)
+						}
+					})
+				}
+				return nil
 			})
+			if err := process.Start(); err != nil {
+				t.Fatal(err)
+			}
+			close(started)
+			err := process.Wait()
+			want := 128 + int(sent.(syscall.Signal))
+			if got := process.ProcessState.ExitCode(); got != want {
+				t.Errorf("%d times %v: exit %d, want %d: %v", len(pauses), sent, got, want, err)
+			}
+			m.fault.set(nil)
+			m.must(t, "", "credentials", "-format", "process")
 		}
-		return nil
-	})
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
 	}
-	close(started)
-	if err := process.Wait(); process.ProcessState.ExitCode() != exitInterrupted {
-		t.Errorf("%v", err)
-	}
-	m.must(t, "", "credentials", "-format", "process")
 }

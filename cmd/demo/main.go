@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/loginwithcognito/cognito"
@@ -48,7 +49,7 @@ Flags:
 const usageEnd = `
 The password is asked for, or read from standard input if that is not a terminal. It is never sent: the sign-in is by SRP.
 Exit status: 0 listed, 1 refused or failed, 2 wrong flags or configuration, 3 the user pool asks for more than a password,
-130 interrupted.
+130 interrupted (128 plus the number of another signal).
 `
 
 // options are the flags.
@@ -59,8 +60,10 @@ type options struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
+	go func() { cancel(terminal.Interrupted{Signal: <-signals}) }()
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -77,11 +80,15 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.W
 	err = cmp.Or(err, out.err)
 	var usage usageError
 	var challenge *cognito.Challenge
+	var interrupted terminal.Interrupted
 	switch {
 	case err == nil:
 		return 0
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		fmt.Fprintln(stderr, "demo: interrupted")
+		if errors.As(context.Cause(ctx), &interrupted) {
+			return interrupted.ExitCode()
+		}
 		return exitInterrupted
 	}
 	fmt.Fprintln(stderr, "demo:", oneLine(err))
@@ -137,7 +144,7 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 
 // demo is what the program shows.
 func (o options) demo(ctx context.Context, stdin *os.File, stderr io.Writer, out *printer) error {
-	env, httpClient, password, err := o.prepare(stdin, stderr)
+	env, httpClient, password, err := o.prepare(ctx, stdin, stderr)
 	if err != nil {
 		return err
 	}
@@ -193,7 +200,9 @@ func (o options) demo(ctx context.Context, stdin *os.File, stderr io.Writer, out
 }
 
 // prepare reads the configuration and the password, or makes up both with the stand-in.
-func (o *options) prepare(stdin *os.File, stderr io.Writer) (cognito.Environment, *http.Client, string, error) {
+func (o *options) prepare(
+	ctx context.Context, stdin *os.File, stderr io.Writer,
+) (cognito.Environment, *http.Client, string, error) {
 	if o.config == "" {
 		o.user = cognitotest.ExampleUser
 		return cognito.Environment{
@@ -225,7 +234,7 @@ func (o *options) prepare(stdin *os.File, stderr io.Writer) (cognito.Environment
 	if err != nil {
 		return none, nil, "", usageError{fmt.Errorf("%s: %w", o.config, err)}
 	}
-	password, err := terminal.ReadSecret(stdin, stderr, "Password: ")
+	password, err := terminal.ReadSecret(ctx, stdin, stderr, "Password: ")
 	if err != nil {
 		return none, nil, "", usageError{fmt.Errorf("no password: %w", err)}
 	}

@@ -9,9 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
 // try runs the program with a password on its standard input, which is no terminal.
@@ -142,6 +144,21 @@ func TestConfigured(t *testing.T) {
 				t.Error("the password is shown")
 			}
 		})
+	}
+}
+
+// A signal ends the program with 128 and the signal's number.
+func TestSignals(t *testing.T) {
+	config := onPort(t)
+	for _, sent := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		want := 128 + int(sent)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(terminal.Interrupted{Signal: sent})
+		args := []string{"-config", config, "-env", "DEV", "-user", "ada"}
+		code, _, stderr := try(t, ctx, cognitotest.ExamplePassword, args...)
+		if code != want || stderr != "demo: interrupted\n" {
+			t.Errorf("%v: exit %d, want %d: %s", sent, code, want, stderr)
+		}
 	}
 }
 

@@ -1,16 +1,25 @@
-// Package transport sends a request to an AWS service and brings back its answer, its error, or what kept them.
+// Package awshttp sends requests to AWS endpoints.
 //
-//	var s transport.Sender
-//	resp, err := s.Do(ctx, transport.Request{
+//	var s awshttp.Sender
+//	resp, err := s.Do(ctx, awshttp.Request{
 //		New: func(ctx context.Context, now time.Time) (*http.Request, error) {
-//			return http.NewRequestWithContext(ctx, "POST", "https://sts.us-east-1.amazonaws.com/", strings.NewReader(form))
+//			return http.NewRequestWithContext(ctx, "POST", "https://sts.amazonaws.com/", body())
 //		},
-//		Repeatable: true,
+//		Idempotent: true,
 //		Failure:    readError,
 //	})
 //
-// It holds the rules that are the same for every service: https only, no redirects, a limit on what is read, which
-// failures are repeated and when, and the difference between the server's clock and the local one.
+// It applies the rules that all services share:
+//
+//   - It uses https only, and http on the loopback address (awshttp.go).
+//   - It does not follow redirects, because the next host would receive the secrets (client.go).
+//   - It bounds the bytes that it reads (response.go).
+//   - It retries requests that were not processed, and others if they are idempotent (retry.go).
+//   - It signs with the server's time if the local clock is wrong (clock.go).
+//   - Its errors contain neither requests nor URLs (failure.go).
+//
+// Callers turn a [Failure] into their own error. [Wrap] makes an *awserr.Error of it.
+// [Sender.DoJSON] calls services that use the AWS JSON 1.1 protocol.
 package awshttp
 
 import (
@@ -22,7 +31,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,53 +38,53 @@ import (
 	"github.com/loginwithcognito/cognito/internal/endpoint"
 )
 
-const defaultMaxBody = 1 << 20
-
-// A Sender sends requests and remembers what they have in common: the retry quota, the clock offset and, unless the
-// caller brings one, the HTTP client. Its zero value is ready. It is safe for concurrent use and must not be copied.
+// A Sender sends requests and holds what they share: the retry quota, the clock offset, and the
+// HTTP client for requests that have none. The zero value is ready to use. A Sender is safe for
+// concurrent use and must not be copied.
 type Sender struct {
 	mu     sync.Mutex
-	spent  int           // of the retry quota
-	offset time.Duration // to add to the local clock
+	spent  int           // part of the retry quota that is in use
+	offset time.Duration // added to the local clock
 	client *http.Client
 }
 
-// A Request is one call of a service: how to make an attempt, and what may be done when it fails.
+// A Request describes one call of a service.
 type Request struct {
-	// HTTPClient sends the attempts. Nil means one that the Sender makes once with NewHTTPClient.
-	// Redirects are not followed, whatever its CheckRedirect says. (In a browser, net/http has no say in it.)
+	// HTTPClient sends the attempts. If it is nil, the Sender uses one client made by
+	// NewHTTPClient. Its CheckRedirect is not called. (In a browser, net/http cannot prevent
+	// redirects.)
 	HTTPClient *http.Client
 
-	// New makes one attempt: a request that has not been sent, with a body that nobody else reads, signed if need
-	// be with the time now. Required. An error of New ends the call and is returned as it is.
+	// New returns a request for one attempt, signed with the time now if the service requires a
+	// signature. New is required. Do returns its errors unchanged and does not retry after them.
 	New func(ctx context.Context, now time.Time) (*http.Request, error)
 
-	// Repeatable says that the call may be sent again when it is not known whether it was carried out: after a
-	// lost connection, a timeout or a 5xx answer. Otherwise it is repeated only when it certainly was not.
-	Repeatable bool
+	// Idempotent permits retries of attempts that the server may have processed: after a lost
+	// connection, a timeout or a 5xx status.
+	Idempotent bool
 
-	// Read reads the body of an answer whose status is 200 as it comes; Response.Body is nil then. It is called again,
-	// from the start, when the answer broke off and is asked for once more. Its error ends the call. Nil means that the
-	// body is read into memory.
+	// Read reads the body of a response with status 200 while it arrives. Response.Body is then
+	// nil. If the connection breaks, a retry calls Read again with the body from its start. Do
+	// returns the errors of Read. If Read is nil, Do reads the body into memory.
 	Read func(body io.Reader) error
 
-	// MaxBody is the longest body that is accepted, in bytes. 0 means 1 MiB.
+	// MaxBody limits the bytes of a body. 0 means 1 MiB.
 	MaxBody int64
 
-	// Failure reads the code and the message out of an answer whose status is not 200. Nil, or a nil result, or
-	// an empty Code, means that the answer did not come from the service; what is left out is filled in.
+	// Failure reads the error code and message of a response whose status is not 200. It may leave
+	// fields empty. It returns nil if the service did not send the response.
 	Failure func(*Response) *Failure
 
-	// Permanent are codes of this service that no repetition mends, although the general rules say so.
+	// Permanent lists codes that are not retried although the general rules allow it.
 	Permanent []string
 
-	// Transient are codes of this service that may pass, for calls that are Repeatable.
+	// Transient lists codes that are retried if the request is idempotent.
 	Transient []string
 }
 
-// Do sends r until there is an answer of status 200, and returns it. An answer with another status is a *Failure, which
-// is returned as it is. When ctx ends between attempts, or would end before the next one, the error is that of the last
-// attempt, with the error of ctx inside. No error holds a URL's path or query, a body, or a header of the request.
+// Do sends r until the response has status 200, and returns that response. A response with
+// another status is a *Failure, which Do returns unwrapped. If ctx ends between attempts, or would
+// end before the next one, the error is that of the last attempt and wraps the error of ctx.
 func (s *Sender) Do(ctx context.Context, r Request) (*Response, error) {
 	client := r.HTTPClient
 	if client == nil {
@@ -85,27 +93,28 @@ func (s *Sender) Do(ctx context.Context, r Request) (*Response, error) {
 	client = noRedirects(client)
 	var last error
 	cost, signedAgain := 0, false
-	for i := 0; ; i++ {
+	for retries := 0; ; retries++ {
 		now, offset := s.now()
 		req, err := r.New(ctx, now)
 		if err != nil {
-			return nil, err // also if it is the failure of another service, that of credentials for instance
+			return nil, err // not retried, even if it is a Failure of another service
 		}
 		resp, err := s.attempt(client, &r, req)
 		if err == nil {
-			s.giveBack(cost)
+			s.refund(cost)
 			return resp, nil
 		}
-		f, answered := err.(*Failure)
-		if answered && !signedAgain && s.skewed(f, offset) {
+		f, refused := err.(*Failure)
+		if refused && !signedAgain && s.skewed(f, offset) {
 			signedAgain = true
-			i--
+			retries--
 			continue
 		}
-		if why := ctx.Err(); why != nil && !answered {
-			if last != nil { // what went before is worth more than that the time ran out
-				return nil, ended(last, why)
-			} else if !errors.Is(err, why) { // net/http gives the cause of ctx instead
+		if why := ctx.Err(); why != nil && !refused {
+			if last != nil {
+				return nil, notRetried(last, why) // it says more than a timeout
+			}
+			if !errors.Is(err, why) { // net/http returns the cause of ctx instead
 				err = fmt.Errorf("%w: %w", err, why)
 			}
 			return nil, err
@@ -115,27 +124,27 @@ func (s *Sender) Do(ctx context.Context, r Request) (*Response, error) {
 		if throttled {
 			cost = throttleCost
 		}
-		if !retry || i+1 >= maxAttempts || !s.take(cost) {
+		if !retry || retries+1 >= maxAttempts || !s.spend(cost) {
 			return nil, err
 		}
 		var header http.Header
-		if answered {
+		if refused {
 			header = f.Header
 		}
-		if why := wait(ctx, delay(i, throttled, header, s.Now())); why != nil {
-			return nil, ended(err, why)
+		if why := wait(ctx, delay(retries, throttled, header, s.Now())); why != nil {
+			return nil, notRetried(err, why)
 		}
 		last = err
 	}
 }
 
-// ended is err with the reason why there was no further attempt.
-func ended(err, why error) error {
+// notRetried adds to err the reason why there was no further attempt.
+func notRetried(err, why error) error {
 	if f, ok := err.(*Failure); ok {
-		f.Ended = why
+		f.Err = why
 		return f
 	}
-	return fmt.Errorf("%w; not repeated: %w", err, why)
+	return fmt.Errorf("%w; not retried: %w", err, why)
 }
 
 func (s *Sender) ownClient() *http.Client {
@@ -147,59 +156,51 @@ func (s *Sender) ownClient() *http.Client {
 	return s.client
 }
 
-// attempt sends once and reads the answer. Its errors are a *Failure, a *connectionError, or final.
+// attempt sends one request and reads the response. Its error is a *Failure, a *connectionError,
+// or one that is not retried.
 func (s *Sender) attempt(client *http.Client, r *Request, req *http.Request) (*Response, error) {
-	if req.URL.Scheme != "https" && !(req.URL.Scheme == "http" && endpoint.Loopback(req.URL.Hostname())) {
-		return nil, fmt.Errorf("%s: refused to send over %q: only https is used, and http on the loopback address", req.URL.Host, req.URL.Scheme)
+	u := req.URL
+	if u.Scheme != "https" && !(u.Scheme == "http" && endpoint.Loopback(u.Hostname())) {
+		return nil, fmt.Errorf("%s: refused to send over %q: only https is allowed,"+
+			" and http on the loopback address", u.Host, u.Scheme)
 	}
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", "cognito-go")
 	}
-	// A transport that calls GetConn is net/http's, and calls GotConn before it writes. One that calls neither says
-	// nothing.
-	var asked, got atomic.Bool
+	// net/http calls GetConn, then GotConn before it writes. A transport that calls neither leaves
+	// open whether it sent the request.
+	var dialing, connected atomic.Bool
 	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
-		GetConn: func(string) { asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { got.Store(true) },
+		GetConn: func(string) { dialing.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	}))
-	answer, err := client.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
-		return nil, lost(req.URL.Host, err, asked.Load() && !got.Load())
+		return nil, disconnected(u.Host, err, dialing.Load() && !connected.Load())
 	}
-	defer answer.Body.Close()
-	s.learn(req.URL, answer.Header)
-	limit := r.MaxBody
-	if limit == 0 {
-		limit = defaultMaxBody
-	}
-	return r.read(answer, req.URL.Host, limit)
+	defer resp.Body.Close()
+	s.learn(u, resp.Header)
+	return r.read(resp, u.Host)
 }
 
-// A connectionError is a failure to get a whole answer from a host.
+// A connectionError is a failure to get a whole response from a host.
 type connectionError struct {
 	host   string
 	err    error
-	unsent bool // there was no connection to send the request by
+	unsent bool // There was no connection to send the request over.
 }
 
-// lost makes a connectionError of what net/http returns, without the URL that it names.
-func lost(host string, err error, unsent bool) error {
+// disconnected returns the error of net/http as a connectionError, without the URL in it.
+func disconnected(host string, err error, unsent bool) error {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err
 	}
 	var op *net.OpError
 	var dns *net.DNSError
-	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") || errors.As(err, &dns) {
-		unsent = true
-	}
-	return &connectionError{host, err, unsent}
+	dial := errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
+	return &connectionError{host, err, unsent || dial || errors.As(err, &dns)}
 }
 
 func (e *connectionError) Error() string { return e.host + ": " + Clean(e.err.Error(), 512) }
 
 func (e *connectionError) Unwrap() error { return e.err }
-
-// Word reports whether s is one word of at most limit bytes, as keys and tokens are: printable ASCII without spaces.
-func Word(s string, limit int) bool {
-	return s != "" && len(s) <= limit && strings.IndexFunc(s, func(c rune) bool { return c <= ' ' || c > '~' }) < 0
-}

@@ -1,28 +1,23 @@
 package awshttp
 
 import (
-	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
-// serve starts a server on the loopback address.
-func serve(t *testing.T, h http.HandlerFunc) *httptest.Server {
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
-	return s
-}
-
-// serveTLS starts a server with TLS, and gives a NewHTTPClient that trusts it.
-func serveTLS(t *testing.T, config *tls.Config, h http.HandlerFunc) (*httptest.Server, *http.Client) {
+// serveTLS starts a server with TLS, and returns a NewHTTPClient that trusts it.
+func serveTLS(
+	t *testing.T, config *tls.Config, h http.HandlerFunc,
+) (*httptest.Server, *http.Client) {
 	s := httptest.NewUnstartedServer(h)
 	s.TLS = config
 	s.EnableHTTP2 = true
@@ -30,7 +25,8 @@ func serveTLS(t *testing.T, config *tls.Config, h http.HandlerFunc) (*httptest.S
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	c := NewHTTPClient()
-	c.Transport.(*http.Transport).TLSClientConfig.RootCAs = s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	roots := s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	c.Transport.(*http.Transport).TLSClientConfig.RootCAs = roots
 	t.Cleanup(c.CloseIdleConnections)
 	return s, c
 }
@@ -38,101 +34,149 @@ func serveTLS(t *testing.T, config *tls.Config, h http.HandlerFunc) (*httptest.S
 func TestNewHTTPClient(t *testing.T) {
 	s, c := serveTLS(t, nil, func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor != 2 || r.TLS.Version < tls.VersionTLS12 {
-			t.Errorf("%s with TLS %x", r.Proto, r.TLS.Version)
+			t.Errorf("request over %s and %s, want HTTP/2 and TLS 1.2 or later",
+				r.Proto, tls.VersionName(r.TLS.Version))
 		}
 	})
-	var sender Sender
-	if _, err := sender.Do(t.Context(), Request{HTTPClient: c, New: post(s.URL)}); err != nil {
-		t.Fatal(err)
+	if _, err := new(Sender).Do(t.Context(), Request{HTTPClient: c, New: post(s.URL)}); err != nil {
+		t.Fatalf("Do: %v", err)
 	}
 	tr := c.Transport.(*http.Transport)
-	if c.Timeout == 0 || tr.TLSHandshakeTimeout == 0 || tr.ResponseHeaderTimeout == 0 || tr.IdleConnTimeout == 0 || tr.MaxResponseHeaderBytes == 0 {
-		t.Error("a limit is missing")
+	for _, limit := range []struct {
+		name  string
+		value int64
+	}{
+		{"Timeout", int64(c.Timeout)},
+		{"TLSHandshakeTimeout", int64(tr.TLSHandshakeTimeout)},
+		{"ResponseHeaderTimeout", int64(tr.ResponseHeaderTimeout)},
+		{"IdleConnTimeout", int64(tr.IdleConnTimeout)},
+		{"MaxResponseHeaderBytes", tr.MaxResponseHeaderBytes},
+	} {
+		if limit.value == 0 {
+			t.Errorf("%s is 0", limit.name)
+		}
 	}
-	if tr == http.DefaultTransport || c == http.DefaultClient || NewHTTPClient().Transport == c.Transport {
-		t.Error("something is shared")
+	if tr == http.DefaultTransport || c == http.DefaultClient ||
+		NewHTTPClient().Transport == c.Transport {
+		t.Error("the client or its transport is shared")
 	}
-	if reflect.ValueOf(tr.Proxy).Pointer() != reflect.ValueOf(http.ProxyFromEnvironment).Pointer() {
-		t.Error("the proxies of the environment are not used")
+	proxy := reflect.ValueOf(tr.Proxy).Pointer()
+	if proxy != reflect.ValueOf(http.ProxyFromEnvironment).Pointer() {
+		t.Error("the client does not use http.ProxyFromEnvironment")
 	}
 }
 
 func TestOldTLSIsRefused(t *testing.T) {
-	reached := 0
-	s, c := serveTLS(t, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11, NextProtos: []string{"http/1.1"}},
-		func(http.ResponseWriter, *http.Request) { reached++ })
-	var sender Sender
-	if _, err := sender.Do(t.Context(), Request{HTTPClient: c, New: post(s.URL)}); err == nil || reached != 0 {
-		t.Fatal("TLS 1.1 was accepted")
+	requests := 0
+	old := &tls.Config{
+		MinVersion: tls.VersionTLS10,
+		MaxVersion: tls.VersionTLS11,
+		NextProtos: []string{"http/1.1"},
 	}
+	s, c := serveTLS(t, old, func(http.ResponseWriter, *http.Request) { requests++ })
+	r := Request{HTTPClient: c, New: post(s.URL)}
+	if _, err := new(Sender).Do(t.Context(), r); err == nil || requests != 0 {
+		t.Errorf("Do = %v with %d requests, want an error with TLS 1.1", err, requests)
+	}
+	// The server is usable otherwise.
 	c.Transport.(*http.Transport).TLSClientConfig.MinVersion = tls.VersionTLS10
-	if _, err := sender.Do(t.Context(), Request{HTTPClient: c, New: post(s.URL)}); err != nil || reached != 1 {
-		t.Fatal("refused for another reason, so that the above shows nothing:", err)
+	if _, err := new(Sender).Do(t.Context(), r); err != nil || requests != 1 {
+		t.Errorf("Do = %v with %d requests, want 1 with TLS 1.0 allowed", err, requests)
 	}
 }
 
 func TestUnknownCertificateIsRefusedOnce(t *testing.T) {
-	var connections atomic.Int32
-	s, c := serveTLS(t, nil, func(http.ResponseWriter, *http.Request) { t.Error("reached") })
+	var attempts atomic.Int32
+	s, c := serveTLS(t, nil, func(http.ResponseWriter, *http.Request) {
+		t.Error("the server received a request")
+	})
 	c.Transport.(*http.Transport).TLSClientConfig.RootCAs = nil
-	var sender Sender
-	_, err := sender.Do(t.Context(), Request{HTTPClient: c, Repeatable: true, New: counted(&connections, s.URL)})
-	if err == nil || connections.Load() != 1 {
-		t.Fatal(connections.Load(), err)
+	r := Request{HTTPClient: c, Idempotent: true, New: counted(&attempts, s.URL)}
+	if _, err := new(Sender).Do(t.Context(), r); err == nil || attempts.Load() != 1 {
+		t.Errorf("Do = %v after %d attempts, want an error after 1", err, attempts.Load())
 	}
 }
 
-func counted(n *atomic.Int32, url string) func(ctx context.Context, now time.Time) (*http.Request, error) {
-	return func(ctx context.Context, now time.Time) (*http.Request, error) {
-		n.Add(1)
-		return post(url)(ctx, now)
-	}
-}
-
-// What fails before a connection is had was not sent, so that also a call that may not be repeated is. Once the request
-// is out, nobody knows. These are real sockets: how net/http reports both is what matters.
-func TestUnsent(t *testing.T) {
-	cut := func(after int) string { // a listener that closes every connection after reading so many bytes
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { l.Close() })
-		go func() {
-			for {
-				c, err := l.Accept()
-				if err != nil {
-					return
+// TestRedirectIsNotFollowed checks that a 3xx status is an error, whatever the client's
+// CheckRedirect returns, and that the second host receives nothing.
+func TestRedirectIsNotFollowed(t *testing.T) {
+	second := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		t.Errorf("the second host received %s %s", r.Method, r.URL)
+	})
+	const malformed = "http://%zz/"
+	for _, status := range []int{300, 301, 302, 303, 307, 308} {
+		for _, location := range []string{second.URL, "", malformed} {
+			first := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if location != "" {
+					w.Header().Set("Location", location)
 				}
-				io.ReadFull(c, make([]byte, after))
-				c.Close()
+				w.WriteHeader(status)
+			})
+			client := first.Client()
+			client.CheckRedirect = func(*http.Request, []*http.Request) error { return nil }
+			r := Request{HTTPClient: client, New: post(first.URL)}
+			_, err := new(Sender).Do(t.Context(), r)
+			want := fmt.Sprintf("HTTP %d: the server redirects to another address", status)
+			if err == nil || location != malformed && !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("%d to %q: Do = %v, want %s", status, location, err, want)
 			}
-		}()
-		return l.Addr().String()
+			if client.CheckRedirect(nil, nil) != nil {
+				t.Error("Do changed the caller's client")
+			}
+		}
 	}
+}
+
+// TestUnsent uses real sockets, because it depends on how net/http reports failures. Requests that
+// fail before there is a connection were not sent, and are retried even if they are not idempotent.
+// After that it is unknown whether the server processed them.
+func TestUnsent(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	closed.Close()
+	plain := serve(t, func(http.ResponseWriter, *http.Request) {})
 	for _, test := range []struct {
 		name string
 		url  string
 		want int32
 	}{
-		{"nobody listens", "http://" + closed.Addr().String(), 3},
-		{"TLS handshake cut", "https://" + cut(1), 3},
-		{"no TLS there", "https://" + serve(t, func(http.ResponseWriter, *http.Request) {}).Listener.Addr().String(), 3},
-		{"cut after sending", "http://" + cut(100), 1},
+		{"closed port", "http://" + closed.Addr().String(), 3},
+		{"connection closed in the TLS handshake", "https://" + closeAfter(t, 1), 3},
+		{"no TLS", "https://" + plain.Listener.Addr().String(), 3},
+		{"connection closed after the request", "http://" + closeAfter(t, 100), 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := NewHTTPClient()
 			defer c.CloseIdleConnections()
 			var n atomic.Int32
-			var sender Sender
-			if _, err := sender.Do(t.Context(), Request{HTTPClient: c, New: counted(&n, test.url)}); err == nil || n.Load() != test.want {
-				t.Errorf("%d attempts, want %d; %v", n.Load(), test.want, err)
+			r := Request{HTTPClient: c, New: counted(&n, test.url)}
+			if _, err := new(Sender).Do(t.Context(), r); err == nil || n.Load() != test.want {
+				t.Errorf("Do = %v after %d attempts, want an error after %d",
+					err, n.Load(), test.want)
 			}
 		})
 	}
+}
+
+// closeAfter returns the address of a listener that closes each connection after it has read a
+// number of bytes.
+func closeAfter(t *testing.T, bytes int) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			io.ReadFull(c, make([]byte, bytes))
+			c.Close()
+		}
+	}()
+	return l.Addr().String()
 }

@@ -1,28 +1,149 @@
 package awshttp
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 )
 
+func TestMembers(t *testing.T) {
+	type settings struct{ Enabled bool }
+	for _, test := range []struct {
+		members Members
+		want    string // JSON or error
+	}{
+		{nil, `{}`},
+		{Members{"a": "<&>\"\\"}, `{"a":"<&>\"\\"}`},
+		{
+			Members{
+				"bool":    false,
+				"int":     0,
+				"list":    []map[string]string{},
+				"map":     map[string]string{},
+				"members": Members{"empty": ""},
+				"nil":     Members(nil),
+				"pointer": (*settings)(nil),
+				"text":    "",
+			},
+			`{}`,
+		},
+		{
+			Members{
+				"bool":    true,
+				"int":     1,
+				"list":    []map[string]string{{"Value": ""}},
+				"map":     map[string]string{"k": ""},
+				"members": Members{"empty": "", "text": "t"},
+				"pointer": &settings{},
+				"text":    "t",
+			},
+			`{"bool":true,"int":1,"list":[{"Value":""}],"map":{"k":""},"members":{"text":"t"},` +
+				`"pointer":{"Enabled":false},"text":"t"}`,
+		},
+		{Members{"a": "hunter2\xff"}, "a is not valid UTF-8"},
+		{Members{"b": Members{"a": "hunter2\xff"}}, "a is not valid UTF-8"},
+		{Members{"b": map[string]string{"a": "hunter2\xff"}}, `b: "a" is not valid UTF-8`},
+		{Members{"b": map[string]string{"a\xff": "hunter2"}}, `b: "a\xff" is not valid UTF-8`},
+	} {
+		text, err := test.members.encode()
+		got := string(text)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("encode(%v) = %s, want %s", test.members, got, test.want)
+		}
+	}
+}
+
+func TestDoJSON(t *testing.T) {
+	u := &url.URL{Scheme: "https", Host: "service.example", Path: "/"}
+	const invalid = "the response is not the JSON object that this operation returns" +
+		" (request id r-1)"
+	for _, test := range []struct{ body, want, err string }{
+		{`{"A":"x","unknown":[{}],"b":null}`, "x", ""},
+		{`{"A":"first","A":"second","a":"third"}`, "third", ""},
+		{``, "", ""},
+		{" \n", "", ""},
+		{`{}`, "", ""},
+		{`{"A":null}`, "", ""},
+		{`null`, "", ""},
+		{`{"A":1}`, "", invalid},
+		{`[]`, "", invalid},
+		{`{"A":"secret-x"}}`, "", invalid},
+		{`{"A":"secret-x`, "", invalid},
+		{`<html>`, "", invalid},
+		{strings.Repeat("[", 100000), "", invalid},
+	} {
+		client := fakehttp.Client(func(r *http.Request) *http.Response {
+			if r.Method != "POST" || r.URL.String() != u.String() {
+				t.Errorf("sent %s %s, want POST %s", r.Method, r.URL, u)
+			}
+			for _, header := range []struct{ name, want string }{
+				{"Content-Type", "application/x-amz-json-1.1"},
+				{"X-Amz-Target", "Service.Operation"},
+				{"Authorization", ""},
+			} {
+				if got := r.Header.Get(header.name); got != header.want {
+					t.Errorf("header %s: %q, want %q", header.name, got, header.want)
+				}
+			}
+			body := fakehttp.Body(r)
+			if want := `{"a":"<&>\u2028"}`; body != want {
+				t.Errorf("sent %q, want %q", body, want)
+			}
+			if r.ContentLength != int64(len(body)) || len(r.TransferEncoding) != 0 {
+				t.Errorf("Content-Length %d, want %d", r.ContentLength, len(body))
+			}
+			if r.GetBody == nil {
+				t.Error("net/http cannot send the body again on another connection")
+			}
+			return fakehttp.Response(200, test.body, "X-Amzn-Requestid", "r-1")
+		})
+		var s Sender
+		var out struct{ A string }
+		in := Members{"a": "<&>\u2028"}
+		r := Request{HTTPClient: client}
+		err := s.DoJSON(t.Context(), r, u, "Service.Operation", in, &out)
+		if test.err == "" && (err != nil || out.A != test.want) {
+			t.Errorf("DoJSON with %.40s = %q, %v, want %q", test.body, out.A, err, test.want)
+		}
+		if test.err != "" && (err == nil || err.Error() != test.err) {
+			t.Errorf("DoJSON with %.40s = %v, want %s", test.body, err, test.err)
+		}
+	}
+}
+
+func TestDoJSONSendsNoInvalidText(t *testing.T) {
+	client, sent := fakehttp.Canned(200, "")
+	in := Members{"Password": "hunter2\xff"}
+	r := Request{HTTPClient: client}
+	err := new(Sender).DoJSON(t.Context(), r, &url.URL{}, "Service.Operation", in, nil)
+	const want = "Password is not valid UTF-8"
+	if err == nil || err.Error() != want || *sent != 0 {
+		t.Errorf("DoJSON = %v after %d requests, want %s after 0", err, *sent, want)
+	}
+}
+
 func TestJSONFailure(t *testing.T) {
+	const url = "http://internal.amazon.com/coral/"
 	for _, test := range []struct {
 		header, body          string
 		code, message, reason string
 	}{
-		{"", `{"__type":"NotAuthorizedException","message":"m"}`, "NotAuthorizedException", "m", ""},
-		{"", `{"__type":"com.amazonaws.x#UserNotFoundException","Message":"M"}`, "UserNotFoundException", "M", ""},
-		{"", `{"__type":"InvalidParameterException:http://internal.amazon.com/coral/x#y/","reasonCode":"r"}`, "InvalidParameterException", "", "r"},
+		{"", `{"__type":"NotAuthorized","message":"m"}`, "NotAuthorized", "m", ""},
+		{"", `{"__type":"com.amazonaws.x#UserNotFound","Message":"M"}`, "UserNotFound", "M", ""},
+		{"", `{"__type":"Invalid:` + url + `x#y/","reasonCode":"r"}`, "Invalid", "", "r"},
 		{"", `{"code":"Bare","__type":"Other"}`, "Bare", "", ""},
 		{"", `{"code":7,"__type":"Other"}`, "Other", "", ""},
-		{"", `{"code":null,"__type":"Other","message":null,"Message":"M"}`, "Other", "M", ""},
+		{"", `{"code":null,"__type":"X","message":null,"Message":"M"}`, "X", "M", ""},
 		{"Named:", `{"__type":"Other"}`, "Named", "", ""},
-		{"Named:http://internal.amazon.com/coral/", ``, "Named", "", ""},
+		{"Named:" + url, ``, "Named", "", ""},
 		{"ns#Named", `<html>`, "Named", "", ""},
 		{"ns#Named,other#Second", ``, "Named", "", ""},
 		{"", `{"message":"lower","Message":"upper","__type":"X"}`, "X", "lower", ""},
@@ -41,58 +162,20 @@ func TestJSONFailure(t *testing.T) {
 		}
 		f := JSONFailure(&Response{StatusCode: 400, Header: h, Body: []byte(test.body)})
 		if f.Code != test.code || f.Message != test.message || f.ReasonCode != test.reason {
-			t.Errorf("%q %s: %q, %q, %q", test.header, test.body, f.Code, f.Message, f.ReasonCode)
+			t.Errorf("JSONFailure(%q, %s) = %q, %q, %q, want %q, %q, %q", test.header, test.body,
+				f.Code, f.Message, f.ReasonCode, test.code, test.message, test.reason)
 		}
 	}
 	h := http.Header{}
 	h.Set("x-amzn-ErrorMessage", "from the header")
 	if f := JSONFailure(&Response{Header: h}); f.Message != "from the header" {
-		t.Errorf("%q", f.Message)
-	}
-}
-
-func TestDoJSON(t *testing.T) {
-	u := &url.URL{Scheme: "https", Host: "service.example", Path: "/"}
-	in := map[string]string{"a": "<&>\u2028"}
-	for _, test := range []struct{ body, want, err string }{
-		{`{"A":"x","unknown":[{}],"b":null}`, "x", ""},
-		{`{"A":"first","A":"second","a":"third"}`, "third", ""},
-		{``, "", ""},
-		{" \n", "", ""},
-		{`{}`, "", ""},
-		{`{"A":null}`, "", ""},
-		{`null`, "", ""},
-		{`{"A":1}`, "", "the answer is not the JSON object that this operation returns (request id r-1)"},
-		{`[]`, "", "the answer is not the JSON object that this operation returns (request id r-1)"},
-		{`{"A":"secret-x"}}`, "", "the answer is not the JSON object that this operation returns (request id r-1)"},
-		{`{"A":"secret-x`, "", "the answer is not the JSON object that this operation returns (request id r-1)"},
-		{`<html>`, "", "the answer is not the JSON object that this operation returns (request id r-1)"},
-		{strings.Repeat("[", 100000), "", "the answer is not the JSON object that this operation returns (request id r-1)"},
-	} {
-		client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			var got map[string]string
-			body := make([]byte, r.ContentLength)
-			r.Body.Read(body)
-			if json.Unmarshal(body, &got) != nil || got["a"] != in["a"] || !strings.HasPrefix(string(body), `{"a":"<&>`) || body[len(body)-1] != '}' {
-				t.Errorf("sent %q", body)
-			}
-			if r.Method != "POST" || r.URL.String() != u.String() || r.GetBody == nil || len(r.TransferEncoding) != 0 ||
-				r.Header.Get("Content-Type") != "application/x-amz-json-1.1" || r.Header.Get("X-Amz-Target") != "Service.Operation" || r.Header.Get("Authorization") != "" {
-				t.Errorf("sent %s %s %v", r.Method, r.URL, r.Header)
-			}
-			return answer(200, test.body, "X-Amzn-Requestid", "r-1"), nil
-		})}
-		var s Sender
-		var out struct{ A string }
-		err := s.DoJSON(t.Context(), Request{HTTPClient: client}, u, "Service.Operation", in, &out)
-		if test.err == "" && (err != nil || out.A != test.want) || test.err != "" && (err == nil || err.Error() != test.err) {
-			t.Errorf("%.40s: %q, %v", test.body, out.A, err)
-		}
+		t.Errorf("JSONFailure has the message %q, want that of the header", f.Message)
 	}
 }
 
 func FuzzJSONFailure(f *testing.F) {
-	f.Add(400, "", "", "", `{"__type":"com.amazonaws.x#UserNotFoundException:http://x#y","Message":"M","message":"m"}`)
+	f.Add(400, "", "", "", `{"__type":"com.amazonaws.x#UserNotFoundException:http://x#y",
+		"Message":"M","message":"m"}`)
 	f.Add(502, "Named:http://internal.amazon.com/coral/", "text", "r-1", `<html>`)
 	f.Add(301, "", "", "", "")
 	f.Fuzz(func(t *testing.T, status int, errorType, message, id, body string) {
@@ -103,10 +186,11 @@ func FuzzJSONFailure(f *testing.F) {
 		r := Request{Failure: JSONFailure}
 		e := r.failure(&Response{StatusCode: status, Header: h, Body: []byte(body)})
 		if e.Code == "" || len(e.Code) > 128 || len(e.Message) > 1024 || len(e.RequestID) > 128 {
-			t.Errorf("%+v", *e)
+			t.Errorf("failure = %+v, which is out of bounds", *e)
 		}
-		if text := e.Error(); !utf8.ValidString(text) || strings.ContainsAny(text, "\r\n\x00\x1b") {
-			t.Errorf("%q", text)
+		text := e.Error()
+		if !utf8.ValidString(text) || strings.ContainsAny(text, "\r\n\x00\x1b") {
+			t.Errorf("Error() = %q, want one printable line", text)
 		}
 		r.retryable(e)
 		retryAfter(h, time.Unix(0, 0))

@@ -12,68 +12,78 @@ import (
 	"time"
 )
 
-// Retries follow the standard mode of AWS's SDKs in its 2026 form (botocore retries/standard.py): three attempts in
-// all, full jitter, and a quota that keeps many failing calls from doubling the load of a service in trouble.
+// Retries follow the standard mode of AWS's SDKs in its 2026 form (botocore retries/standard.py):
+// three attempts in all, full jitter, and a quota, so that many failing calls do not double the
+// load of a service in trouble.
 const (
 	maxAttempts  = 3
 	maxDelay     = 20 * time.Second
-	maxExtra     = 5 * time.Second // what a server may add to the delay we chose
+	maxExtra     = 5 * time.Second // the most that a server can add to the delay
 	quota        = 500
 	throttleCost = 5
 	otherCost    = 14
 )
 
-// Codes that refuse a request because of its rate: it was not carried out, whatever it was.
+// throttlingCodes are codes that refuse a request because of its rate. The request was not
+// processed.
 var throttlingCodes = []string{
-	"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException", "TooManyRequestsException",
-	"ProvisionedThroughputExceededException", "TransactionInProgressException", "RequestLimitExceeded",
-	"BandwidthLimitExceeded", "LimitExceededException", "RequestThrottled", "SlowDown", "PriorRequestNotComplete",
+	"BandwidthLimitExceeded",
 	"EC2ThrottledException",
+	"LimitExceededException",
+	"PriorRequestNotComplete",
+	"ProvisionedThroughputExceededException",
+	"RequestLimitExceeded",
+	"RequestThrottled",
+	"RequestThrottledException",
+	"SlowDown",
+	"ThrottledException",
+	"Throttling",
+	"ThrottlingException",
+	"TooManyRequestsException",
+	"TransactionInProgressException",
 }
 
-// Codes that may pass; whether the request was carried out is not known.
+// transientCodes are codes after which it is unknown whether the request was processed.
 var transientCodes = []string{"RequestTimeout", "RequestTimeoutException"}
 
-// retryable tells whether r may be sent again after err, an error of attempt, and whether err is a throttling answer.
+// retryable reports whether r may be retried after err, an error of attempt, and whether err says
+// that the service throttles requests.
 func (r *Request) retryable(err error) (retry, throttled bool) {
-	if f, ok := err.(*Failure); ok {
+	switch err := err.(type) {
+	case *Failure:
 		switch {
-		case slices.Contains(r.Permanent, f.Code):
+		case slices.Contains(r.Permanent, err.Code):
 			return false, false
-		case slices.Contains(throttlingCodes, f.Code), f.StatusCode == http.StatusTooManyRequests:
+		case slices.Contains(throttlingCodes, err.Code), err.StatusCode == 429:
 			return true, true
-		case slices.Contains(transientCodes, f.Code), slices.Contains(r.Transient, f.Code):
-			return r.Repeatable, false
+		case slices.Contains(transientCodes, err.Code), slices.Contains(r.Transient, err.Code):
+			return r.Idempotent, false
 		}
-		switch f.StatusCode {
-		case 500, 502, 503, 504:
-			return r.Repeatable, false
-		}
-		return false, false
+		return r.Idempotent && slices.Contains([]int{500, 502, 503, 504}, err.StatusCode), false
+	case *connectionError:
+		var certificate *tls.CertificateVerificationError
+		return (r.Idempotent || err.unsent) && !errors.As(err, &certificate), false
 	}
-	var certificate *tls.CertificateVerificationError
-	network, ok := err.(*connectionError)
-	if !ok || errors.As(err, &certificate) {
-		return false, false // our own refusals, and what a repetition cannot mend
-	}
-	return r.Repeatable || network.unsent, false
+	return false, false
 }
 
-// delay is the time to wait before retry i, counted from 0. h are the headers of the last answer, nil if none.
-func delay(i int, throttled bool, h http.Header, now time.Time) time.Duration {
+// delay returns the time to wait before a retry. retries counts the retries so far, and h has the
+// headers of the last response, if there is one.
+func delay(retries int, throttled bool, h http.Header, now time.Time) time.Duration {
 	scale := 50 * time.Millisecond
 	if throttled {
 		scale = time.Second
 	}
-	t := time.Duration(rand.Float64() * float64(min(scale<<i, maxDelay)))
+	t := time.Duration(rand.Float64() * float64(min(scale<<retries, maxDelay)))
 	if after, ok := retryAfter(h, now); ok {
 		t = max(t, min(after, t+maxExtra))
 	}
 	return t
 }
 
-// retryAfter reads how long the server asks to wait: x-amz-retry-after in milliseconds, else Retry-After in
-// seconds or as a date (RFC 9110 10.2.3). What cannot be read, or lies in the past, is as if it were not there.
+// retryAfter returns how long the server asks to wait: x-amz-retry-after in milliseconds, or
+// Retry-After in seconds or as a date (RFC 9110 section 10.2.3). It ignores values that it cannot
+// read.
 func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	number := func(name string, unit time.Duration) (time.Duration, bool) {
 		n, err := strconv.ParseInt(h.Get(name), 10, 64)
@@ -85,13 +95,12 @@ func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	if d, ok := number("Retry-After", time.Second); ok {
 		return d, true
 	}
-	if at, err := http.ParseTime(h.Get("Retry-After")); err == nil {
-		return max(0, at.Sub(now)), true
-	}
-	return 0, false
+	at, err := http.ParseTime(h.Get("Retry-After"))
+	return max(0, at.Sub(now)), err == nil
 }
 
-// wait sleeps for d. It does not begin when ctx would end first: the caller gets the last answer now instead.
+// wait sleeps for d. If ctx would end first, it returns at once, so that the caller gets the last
+// error early.
 func wait(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -109,8 +118,8 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// take takes the cost of a retry from the quota, if there is so much.
-func (s *Sender) take(cost int) bool {
+// spend takes the cost of a retry from the quota. It reports false if too little is left.
+func (s *Sender) spend(cost int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.spent+cost > quota {
@@ -120,8 +129,9 @@ func (s *Sender) take(cost int) bool {
 	return true
 }
 
-// giveBack returns after a success what the last retry cost, or 1 if there was none.
-func (s *Sender) giveBack(cost int) {
+// refund returns the cost of the last retry to the quota after a success, or 1 if there was no
+// retry.
+func (s *Sender) refund(cost int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spent = max(0, s.spent-max(1, cost))

@@ -1,10 +1,12 @@
-// Package endpoint knows the host names of the AWS services that a Cognito sign-in uses.
+// Package endpoint returns the host names of the AWS services that a Cognito sign-in uses.
 //
-//	host, err := endpoint.Host("cognito-idp", "eu-west-1", endpoint.Options{}) // cognito-idp.eu-west-1.amazonaws.com
+//	host, err := endpoint.Host("cognito-idp", "eu-west-1", endpoint.Options{})
+//	// cognito-idp.eu-west-1.amazonaws.com
 //
-// The names follow the endpoint rule sets that AWS publishes with its SDKs (botocore: data/partitions.json and
-// data/<service>/<version>/endpoint-rule-set-1.json). A Region is checked to be one label of a host name before it
-// becomes part of one, because Regions are also read from ids and answers that somebody else may have written.
+// The names follow the endpoint rule sets that AWS publishes with its SDKs (botocore:
+// data/partitions.json and data/<service>/<version>/endpoint-rule-set-1.json). Regions also come
+// from ids and responses that an attacker may have written. The package therefore checks that a
+// Region is one label of a host name before it becomes part of one.
 package endpoint
 
 import (
@@ -13,19 +15,21 @@ import (
 	"net"
 	"net/url"
 	"strings"
+
+	"github.com/loginwithcognito/cognito/internal/ascii"
 )
 
-// Options choose between the hosts of one service in one Region. The zero value is the plain host.
+// Options select one of the hosts of a service in a Region. The zero value selects the plain host.
 type Options struct {
-	FIPS      bool // the host whose cryptography is validated under FIPS 140
-	DualStack bool // the host that answers over IPv4 and IPv6
+	FIPS      bool // the host with cryptography validated under FIPS 140
+	DualStack bool // the host with IPv4 and IPv6 addresses
 }
 
-// A partition of AWS is a set of Regions with DNS suffixes of its own.
+// A partition is a set of Regions with its own DNS suffixes.
 type partition struct{ id, prefix, suffix, dualStack string }
 
-// A Region belongs to the partition whose prefix it has, followed by a name and a number ("us-gov-" + "west-1"), and if
-// there is none, to aws.
+// A Region belongs to the partition whose prefix it has, followed by a name and a number, such as
+// "us-gov-" and "west-1". If there is none, it belongs to aws.
 var (
 	aws    = partition{"aws", "", "amazonaws.com", "api.aws"}
 	others = [...]partition{
@@ -46,39 +50,42 @@ func partitionOf(region string) (partition, error) {
 	for _, p := range others {
 		rest, ok := strings.CutPrefix(region, p.prefix)
 		place, number, _ := strings.Cut(rest, "-")
-		if ok && place != "" && number != "" && strings.Trim(number, "0123456789") == "" {
+		if ok && place != "" && ascii.Only(number, ascii.Digits, maxLabel) {
 			return p, nil
 		}
 	}
 	return aws, nil
 }
 
-// Partition is the id of the partition that a Region belongs to, as it stands in ARNs ("aws", "aws-cn",
-// "aws-us-gov" ...), and the suffix of its host names ("amazonaws.com"). A Region that no partition claims is in aws.
+// Partition returns the id of the partition that a Region belongs to, as in ARNs ("aws", "aws-cn",
+// "aws-us-gov"), and the suffix of its host names ("amazonaws.com"). Unknown Regions belong to aws.
 func Partition(region string) (id, dnsSuffix string, err error) {
 	p, err := partitionOf(region)
 	return p.id, p.suffix, err
 }
 
-// Host is the name of the host of a service ("cognito-idp", "cognito-identity", "sts", "s3") in a Region. That there
-// is a name does not mean that AWS offers the service there.
+// Host returns the host name of a service ("cognito-idp", "cognito-identity", "sts" or "s3") in a
+// Region. AWS may not offer the service there.
 //
-// In aws-us-gov the Cognito services get their FIPS hosts also when they are not asked for: "Amazon Cognito in
-// AWS GovCloud (US) uses FIPS endpoints only" (AWS GovCloud User Guide, Amazon Cognito). AWS's SDKs differ here.
+// In aws-us-gov it returns FIPS hosts of the Cognito services even if o does not select them:
+// "Amazon Cognito in AWS GovCloud (US) uses FIPS endpoints only" (AWS GovCloud User Guide). AWS's
+// SDKs differ in this.
 func Host(service, region string, o Options) (string, error) {
 	p, err := partitionOf(region)
 	if err != nil {
 		return "", err
 	}
 	if strings.HasSuffix(region, "-global") {
-		return "", fmt.Errorf("endpoint: %q is a group of Regions and has no host here: name one Region, such as us-east-1", region)
+		return "", fmt.Errorf("endpoint: %q is a group of Regions without a host:"+
+			" use one Region, such as us-east-1", region)
 	}
 	name, suffix := service, p.suffix
 	switch service {
 	case "cognito-idp", "cognito-identity":
 		o.FIPS = o.FIPS || p.id == "aws-us-gov"
-		if o.DualStack && !(p.id == "aws" && (!o.FIPS || cognitoFIPS(region))) {
-			suffix = p.dualStack // otherwise the plain host has both addresses already
+		// The other hosts of partition aws have both addresses.
+		if o.DualStack && (p.id != "aws" || o.FIPS && !cognitoFIPS(region)) {
+			suffix = p.dualStack
 		}
 	case "sts":
 		if o.DualStack {
@@ -88,13 +95,14 @@ func Host(service, region string, o Options) (string, error) {
 		}
 	case "s3":
 		if o.FIPS && p.id == "aws-cn" {
-			return "", fmt.Errorf("endpoint: S3 has no FIPS hosts in partition aws-cn (Region %s)", region)
+			return "", fmt.Errorf("endpoint: S3 has no FIPS hosts in partition aws-cn (Region %s)",
+				region)
 		}
 		if o.DualStack {
-			region = "dualstack." + region // S3 keeps the plain suffix
+			region = "dualstack." + region // with the plain suffix
 		}
 	default:
-		return "", fmt.Errorf("endpoint: no host names are known for service %q", service)
+		return "", fmt.Errorf("endpoint: the host names of service %q are unknown", service)
 	}
 	if o.FIPS {
 		name += "-fips"
@@ -102,7 +110,8 @@ func Host(service, region string, o Options) (string, error) {
 	return name + "." + region + "." + suffix, nil
 }
 
-// cognitoFIPS tells the Regions of partition aws whose Cognito FIPS hosts are listed.
+// cognitoFIPS reports whether the rule sets list Cognito's FIPS hosts for a Region of partition
+// aws.
 func cognitoFIPS(region string) bool {
 	switch region {
 	case "us-east-1", "us-east-2", "us-west-1", "us-west-2":
@@ -111,15 +120,17 @@ func cognitoFIPS(region string) bool {
 	return false
 }
 
-// URL is where a service is reached: at custom if that is not empty (see [Parse]), else at https and its [Host].
-// The Region may be empty with a custom endpoint. Options and a custom endpoint exclude each other, as in AWS's rules.
+// URL returns the URL of a service: custom, read by [Parse], or https and the [Host] if custom is
+// empty. With a custom endpoint the Region may be empty, and options are an error, as in AWS's
+// rules.
 func URL(service, region, custom string, o Options) (*url.URL, error) {
 	if custom == "" {
 		host, err := Host(service, region, o)
 		return &url.URL{Scheme: "https", Host: host, Path: "/"}, err
 	}
-	if o.FIPS || o.DualStack {
-		return nil, errors.New("endpoint: FIPS and DualStack choose among AWS's hosts and cannot go with an Endpoint of your own: leave one of them out")
+	if o != (Options{}) {
+		return nil, errors.New("endpoint: FIPS and DualStack select AWS's hosts" +
+			" and exclude an Endpoint: remove one of them")
 	}
 	if region != "" {
 		if err := ValidRegion(region); err != nil {
@@ -129,34 +140,45 @@ func URL(service, region, custom string, o Options) (*url.URL, error) {
 	return Parse(custom)
 }
 
-// ValidRegion reports whether region can be one label of a host name: 1 to 63 lower-case letters, digits and
-// hyphens, with a letter or digit at both ends. It does not know which Regions exist.
+const maxLabel = 63 // of a host name (RFC 1035)
+
+// ValidRegion returns an error if region cannot be one label of a host name: lower-case letters,
+// digits and hyphens, but no hyphen at either end. It does not know which Regions exist.
 func ValidRegion(region string) error {
 	if region == "" {
 		return errors.New("endpoint: the Region is missing: set it, for example to us-east-1")
 	}
-	const alnum = "abcdefghijklmnopqrstuvwxyz0123456789"
-	if len(region) > 63 || strings.Trim(region, alnum+"-") != "" || strings.Trim(region, "-") != region {
-		return fmt.Errorf("endpoint: %.70q is not a Region: it should look like us-east-1", region)
+	const set = ascii.Lower + ascii.Digits + "-"
+	if !ascii.Only(region, set, maxLabel) || strings.Trim(region, "-") != region {
+		return fmt.Errorf("endpoint: %.70q is not a Region such as us-east-1", region)
 	}
 	return nil
 }
 
-// Parse reads a custom endpoint: an absolute https URL, or http when the host is this machine's loopback address,
-// with or without a path, and with nothing else in it. The path of the result ends in a slash.
+// ValidID reports whether id consists of a Region, the separator, and characters of set, in at most
+// 55 bytes. Ids of user pools ("us-east-1_AbCdEfGhI") and identity pools have that form.
+func ValidID(id, separator, set string) bool {
+	region, name, _ := strings.Cut(id, separator)
+	return len(id) <= 55 && ValidRegion(region) == nil && ascii.Only(name, set, len(id))
+}
+
+// Parse reads a custom endpoint: an absolute https URL, or http on the loopback address, that
+// consists of host, port and path only. The path of the result ends in a slash.
 func Parse(endpoint string) (*url.URL, error) {
 	u, err := url.Parse(endpoint)
+	const example = ", such as https://host or http://localhost:9000"
 	switch {
-	case err != nil: // url.Parse quotes what it was given, which may hold a password
-		return nil, errors.New("endpoint: the Endpoint is not a URL: it should look like https://host or http://localhost:9000")
+	case err != nil: // it quotes the text, which may contain a password
+		return nil, errors.New("endpoint: the Endpoint is not a URL" + example)
 	case u.Hostname() == "" || u.Opaque != "":
-		return nil, errors.New("endpoint: the Endpoint names no host: it should look like https://host or http://localhost:9000")
+		return nil, errors.New("endpoint: the Endpoint is not a URL with a host" + example)
 	case u.User != nil:
-		return nil, errors.New("endpoint: the Endpoint holds a user name: leave it out")
+		return nil, errors.New("endpoint: the Endpoint contains a user name: remove it")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, errors.New("endpoint: the Endpoint has a query or fragment: leave it out")
+		return nil, errors.New("endpoint: the Endpoint has a query or fragment: remove it")
 	case u.Scheme != "https" && !(u.Scheme == "http" && Loopback(u.Hostname())):
-		return nil, fmt.Errorf("endpoint: the Endpoint uses %.10q: it must be https (http only on the loopback address)", u.Scheme)
+		return nil, fmt.Errorf("endpoint: the Endpoint uses %.10q: use https"+
+			" (http only on the loopback address)", u.Scheme)
 	}
 	if !strings.HasSuffix(u.Path, "/") {
 		u = u.JoinPath("/")
@@ -164,7 +186,8 @@ func Parse(endpoint string) (*url.URL, error) {
 	return u, nil
 }
 
-// Loopback reports whether host, without a port, is this machine: localhost or a loopback IP address.
+// Loopback reports whether host, without a port, is this machine: localhost or a loopback IP
+// address.
 func Loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/loginwithcognito/cognito/internal/ascii"
 	"github.com/loginwithcognito/cognito/internal/testvectors"
 )
 
@@ -35,12 +36,12 @@ func load(t *testing.T) (v vectors) {
 	return v
 }
 
-// Every host name is the one that botocore's rule sets give, but for the FIPS hosts of Cognito in AWS GovCloud (US),
-// which are used without being asked for.
+// TestHost compares all host names with those of botocore's rule sets. They differ for Cognito in
+// AWS GovCloud (US), where Host returns the FIPS hosts without being asked for them.
 func TestHost(t *testing.T) {
 	deviations := 0
 	for _, row := range load(t).Regional {
-		for _, c := range []struct {
+		for _, test := range []struct {
 			o    Options
 			want string
 		}{
@@ -49,27 +50,32 @@ func TestHost(t *testing.T) {
 			{Options{FIPS: true}, row.FIPS},
 			{Options{FIPS: true, DualStack: true}, row.FIPSDualStack},
 		} {
-			want := c.want
-			if row.Partition == "aws-us-gov" && strings.HasPrefix(row.Service, "cognito-") && !c.o.FIPS {
-				want = map[bool]string{false: row.FIPS, true: row.FIPSDualStack}[c.o.DualStack]
-				if want == c.want {
-					t.Errorf("%s in %s: the rule sets have come to agree, drop the exception", row.Service, row.Region)
+			want := test.want
+			cognito := strings.HasPrefix(row.Service, "cognito-")
+			if row.Partition == "aws-us-gov" && cognito && !test.o.FIPS {
+				want = row.FIPS
+				if test.o.DualStack {
+					want = row.FIPSDualStack
+				}
+				if want == test.want {
+					t.Errorf("%s in %s: the rule sets have the FIPS host too: remove the exception",
+						row.Service, row.Region)
 				}
 				deviations++
 			}
-			host, err := Host(row.Service, row.Region, c.o)
-			if strings.HasPrefix(want, "ERROR: ") {
-				if err == nil || !strings.Contains(err.Error(), "FIPS") {
-					t.Errorf("%s in %s, %+v: %q, %v", row.Service, row.Region, c.o, host, err)
-				}
-				continue
+			host, err := Host(row.Service, row.Region, test.o)
+			got := "https://" + host
+			if err != nil && strings.Contains(err.Error(), "no FIPS hosts") &&
+				strings.HasPrefix(want, "ERROR: ") {
+				got = want
 			}
-			if err != nil || "https://"+host != want {
-				t.Errorf("%s in %s, %+v: %q, %v, want %s", row.Service, row.Region, c.o, host, err, want)
+			if got != want {
+				t.Errorf("Host(%s, %s, %+v) = %q, %v, want %s",
+					row.Service, row.Region, test.o, host, err, want)
 			}
 		}
 		if id, _, err := Partition(row.Region); id != row.Partition || err != nil {
-			t.Errorf("%s is in %q, %v, want %s", row.Region, id, err, row.Partition)
+			t.Errorf("Partition(%s) = %q, %v, want %s", row.Region, id, err, row.Partition)
 		}
 	}
 	if deviations != 4 {
@@ -82,128 +88,174 @@ func TestPartition(t *testing.T) {
 	if len(v.Partitions) != len(others)+1 {
 		t.Errorf("%d partitions, want %d", len(others)+1, len(v.Partitions))
 	}
-	for _, p := range v.Partitions {
-		got, err := partitionOf(p.ImplicitGlobalRegion)
-		if err != nil || got.id != p.ID || got.suffix != p.DNSSuffix || got.dualStack != p.DualStackDNSSuffix {
-			t.Errorf("%s: %v, %v", p.ImplicitGlobalRegion, got, err)
+	for _, want := range v.Partitions {
+		got, err := partitionOf(want.ImplicitGlobalRegion)
+		if err != nil || got.id != want.ID || got.suffix != want.DNSSuffix ||
+			got.dualStack != want.DualStackDNSSuffix {
+			t.Errorf("partitionOf(%s) = %v, %v, want %v", want.ImplicitGlobalRegion, got, err, want)
 		}
 	}
-	for region, want := range map[string]string{
-		"us-gov-east-1":   "aws-us-gov",
-		"us-gov-1":        "aws", // no place
-		"us-gov-east-1-2": "aws",
-		"us-gov-east-x":   "aws",
-		"us-iso-west-1":   "aws-iso",
-		"us-isob-west-1":  "aws-iso-b",
-		"us-isof-east-1":  "aws-iso-f",
-		"eu-isoe-west-1":  "aws-iso-e",
-		"eu-west-1":       "aws",
-		"cn-northwest-1":  "aws-cn",
-		"cnx-north-1":     "aws",
-		"eusc-de-east-1":  "aws-eusc",
-		"eusc-fr-east-1":  "aws",
-		"mx-central-1":    "aws",
-		"xx-new-1":        "aws",
-		"localhost":       "aws",
+	for _, test := range []struct{ region, want string }{
+		{"us-gov-east-1", "aws-us-gov"},
+		{"us-gov-1", "aws"}, // no name before the number
+		{"us-gov-east-1-2", "aws"},
+		{"us-gov-east-x", "aws"},
+		{"us-iso-west-1", "aws-iso"},
+		{"us-isob-west-1", "aws-iso-b"},
+		{"us-isof-east-1", "aws-iso-f"},
+		{"eu-isoe-west-1", "aws-iso-e"},
+		{"eu-west-1", "aws"},
+		{"cn-northwest-1", "aws-cn"},
+		{"cnx-north-1", "aws"},
+		{"eusc-de-east-1", "aws-eusc"},
+		{"eusc-fr-east-1", "aws"},
+		{"mx-central-1", "aws"},
+		{"xx-new-1", "aws"},
+		{"localhost", "aws"},
 	} {
-		if id, _, err := Partition(region); id != want || err != nil {
-			t.Errorf("%s is in %q, %v, want %s", region, id, err, want)
+		if id, _, err := Partition(test.region); id != test.want || err != nil {
+			t.Errorf("Partition(%s) = %q, %v, want %s", test.region, id, err, test.want)
 		}
 	}
 }
 
-func TestBadRegion(t *testing.T) {
-	for _, region := range []string{"", "-", "us-east-1-", "-us-east-1", "US-EAST-1", "us east 1", "us-east-1.evil.example", "evil.example/", "evil.example#",
-		"evil@x", "us-east-1:443", "us_east_1", "us-east-1\n", "ü-east-1", strings.Repeat("a", 64), "us%2deast-1", "us-east-1\x00"} {
+func TestInvalidRegion(t *testing.T) {
+	for _, region := range []string{
+		"",
+		"-",
+		"us-east-1-",
+		"-us-east-1",
+		"US-EAST-1",
+		"us east 1",
+		"us-east-1.evil.example",
+		"evil.example/",
+		"evil.example#",
+		"evil@x",
+		"us-east-1:443",
+		"us_east_1",
+		"us-east-1\n",
+		"ü-east-1",
+		strings.Repeat("a", 64),
+		"us%2deast-1",
+		"us-east-1\x00",
+	} {
 		if ValidRegion(region) == nil {
-			t.Errorf("%q passes", region)
+			t.Errorf("ValidRegion(%q) = nil, want an error", region)
 		}
-		if host, err := Host("sts", region, Options{}); err == nil {
-			t.Errorf("%q has the host %q", region, host)
+		if host, err := Host("sts", region, Options{}); err == nil || host != "" {
+			t.Errorf("Host(sts, %q) = %q, %v, want an error", region, host, err)
 		}
-		if _, suffix, err := Partition(region); err == nil || suffix != "" {
-			t.Errorf("%q has a partition", region)
+		if id, suffix, err := Partition(region); err == nil || id != "" || suffix != "" {
+			t.Errorf("Partition(%q) = %q, %q, %v, want an error", region, id, suffix, err)
 		}
 		if u, err := URL("sts", region, "", Options{}); err == nil {
-			t.Errorf("%q has the URL %q", region, u)
+			t.Errorf("URL(sts, %q) = %s, want an error", region, u)
 		}
-		if _, err := URL("sts", region, "http://localhost:1", Options{}); (err == nil) != (region == "") {
-			t.Errorf("%q with an endpoint: %v", region, err)
+		_, err := URL("sts", region, "http://localhost:1", Options{})
+		if (err == nil) != (region == "") {
+			t.Errorf("URL(sts, %q) with an endpoint: error %v", region, err)
+		}
+		if id := region + "_a"; ValidID(id, "_", ascii.Lower) {
+			t.Errorf("ValidID(%q) = true, want false", id)
 		}
 	}
 	for _, region := range []string{"a", "1", "us-east-1", strings.Repeat("a", 63)} {
 		if err := ValidRegion(region); err != nil {
-			t.Errorf("%q: %v", region, err)
+			t.Errorf("ValidRegion(%q) = %v, want nil", region, err)
 		}
 	}
 	for _, region := range []string{"aws-global", "aws-cn-global", "aws-us-gov-global"} {
 		if host, err := Host("s3", region, Options{}); err == nil {
-			t.Errorf("%q has the host %q", region, host)
+			t.Errorf("Host(s3, %q) = %q, want an error", region, host)
 		}
 	}
 	if host, err := Host("evil", "us-east-1", Options{}); err == nil {
-		t.Errorf("an unknown service has the host %q", host)
+		t.Errorf("Host of an unknown service = %q, want an error", host)
+	}
+}
+
+func TestValidID(t *testing.T) {
+	for _, test := range []struct {
+		id   string
+		want bool
+	}{
+		{"us-east-1_AbCdEfGhI", true},
+		{"us-east-1_" + strings.Repeat("a", 45), true},
+		{"us-east-1_" + strings.Repeat("a", 46), false},
+		{"us-east-1", false},
+		{"us-east-1_", false},
+		{"_AbC", false},
+		{"us-east-1_Ab_C", false},
+		{"us-east-1_Ab/C", false},
+		{"US_x", false},
+		{"", false},
+	} {
+		if got := ValidID(test.id, "_", ascii.Alphanumeric); got != test.want {
+			t.Errorf("ValidID(%q) = %v, want %v", test.id, got, test.want)
+		}
 	}
 }
 
 func TestParse(t *testing.T) {
-	for in, want := range map[string]string{
-		"https://host.example":            "https://host.example/",
-		"https://host.example/":           "https://host.example/",
-		"https://host.example:8443/a/b":   "https://host.example:8443/a/b/",
-		"https://host.example/a%2Fb":      "https://host.example/a%2Fb/",
-		"http://localhost:9000":           "http://localhost:9000/",
-		"http://127.0.0.1:9000/x":         "http://127.0.0.1:9000/x/",
-		"http://127.9.8.7":                "http://127.9.8.7/",
-		"http://[::1]:80":                 "http://[::1]:80/",
-		"HTTPS://Host.example":            "https://Host.example/",
-		"http://host.example":             "",
-		"http://localhost.example":        "",
-		"http://127.0.0.1.example":        "",
-		"http://10.0.0.1":                 "",
-		"http://[::ffff:10.0.0.1]":        "",
-		"http://0.0.0.0":                  "",
-		"http://localhost@evil.example":   "",
-		"https://user:secret@h.example":   "",
-		"https://h.example?secret":        "",
-		"https://h.example/?":             "",
-		"https://h.example/#secret":       "",
-		"https://":                        "",
-		"https:///path":                   "",
-		"https:h.example":                 "",
-		"h.example":                       "",
-		"h.example:443":                   "",
-		"//h.example":                     "",
-		"ftp://localhost":                 "",
-		"file:///etc/passwd":              "",
-		"https://user:secret@h.example:x": "",
-		"https://h.example\n":             "",
-		"":                                "",
+	for _, test := range []struct{ endpoint, want string }{
+		{"https://host.example", "https://host.example/"},
+		{"https://host.example/", "https://host.example/"},
+		{"https://host.example:8443/a/b", "https://host.example:8443/a/b/"},
+		{"https://host.example/a%2Fb", "https://host.example/a%2Fb/"},
+		{"http://localhost:9000", "http://localhost:9000/"},
+		{"http://127.0.0.1:9000/x", "http://127.0.0.1:9000/x/"},
+		{"http://127.9.8.7", "http://127.9.8.7/"},
+		{"http://[::1]:80", "http://[::1]:80/"},
+		{"HTTPS://Host.example", "https://Host.example/"},
 	} {
-		u, err := Parse(in)
-		switch {
-		case want == "" && err == nil:
-			t.Errorf("%q passes as %s", in, u)
-		case want == "" && strings.Contains(err.Error(), "secret"):
-			t.Errorf("%q is shown in %q", in, err)
-		case want != "" && (err != nil || u.String() != want):
-			t.Errorf("%q: %v, %v", in, u, err)
+		u, err := Parse(test.endpoint)
+		if err != nil || u.String() != test.want {
+			t.Errorf("Parse(%q) = %v, %v, want %s", test.endpoint, u, err, test.want)
+		}
+	}
+	for _, endpoint := range []string{
+		"http://host.example",
+		"http://localhost.example",
+		"http://127.0.0.1.example",
+		"http://10.0.0.1",
+		"http://[::ffff:10.0.0.1]",
+		"http://0.0.0.0",
+		"http://localhost@evil.example",
+		"https://user:secret@h.example",
+		"https://h.example?secret",
+		"https://h.example/?",
+		"https://h.example/#secret",
+		"https://",
+		"https:///path",
+		"https:h.example",
+		"h.example",
+		"h.example:443",
+		"//h.example",
+		"ftp://localhost",
+		"file:///etc/passwd",
+		"https://user:secret@h.example:x",
+		"https://h.example\n",
+		"",
+	} {
+		if u, err := Parse(endpoint); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("Parse(%q) = %v, %v, want an error without the secret", endpoint, u, err)
 		}
 	}
 }
 
 func TestURL(t *testing.T) {
-	u, err := URL("cognito-idp", "eu-west-1", "", Options{})
-	if err != nil || u.String() != "https://cognito-idp.eu-west-1.amazonaws.com/" {
-		t.Error(u, err)
-	}
-	u, err = URL("cognito-idp", "eu-west-1", "http://localhost:9229", Options{})
-	if err != nil || u.String() != "http://localhost:9229/" {
-		t.Error(u, err)
+	for _, test := range []struct{ custom, want string }{
+		{"", "https://cognito-idp.eu-west-1.amazonaws.com/"},
+		{"http://localhost:9229", "http://localhost:9229/"},
+	} {
+		u, err := URL("cognito-idp", "eu-west-1", test.custom, Options{})
+		if err != nil || u.String() != test.want {
+			t.Errorf("URL with the endpoint %q = %v, %v, want %s", test.custom, u, err, test.want)
+		}
 	}
 	for _, o := range []Options{{FIPS: true}, {DualStack: true}} {
 		if u, err := URL("cognito-idp", "eu-west-1", "http://localhost:9229", o); err == nil {
-			t.Errorf("%+v with an endpoint: %s", o, u)
+			t.Errorf("URL with an endpoint and %+v = %s, want an error", o, u)
 		}
 	}
 }
@@ -216,11 +268,13 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if u.Host == "" || u.User != nil || u.RawQuery != "" || !strings.HasSuffix(u.Path, "/") || u.Scheme != "https" && !Loopback(u.Hostname()) {
-			t.Errorf("%q: %s", in, u)
+		if u.Host == "" || u.User != nil || u.RawQuery != "" || !strings.HasSuffix(u.Path, "/") ||
+			u.Scheme != "https" && !Loopback(u.Hostname()) {
+			t.Errorf("Parse(%q) = %s, which is not allowed", in, u)
 		}
-		if again, err := Parse(u.String()); err != nil || again.String() != u.String() {
-			t.Errorf("%q: %s, then %v, %v", in, u, again, err)
+		again, err := Parse(u.String())
+		if err != nil || again.String() != u.String() {
+			t.Errorf("Parse(%q) = %s, and Parse of that = %v, %v", in, u, again, err)
 		}
 	})
 }

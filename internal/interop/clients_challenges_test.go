@@ -134,11 +134,11 @@ func challengedUsers() (users []cognitotest.User) {
 }
 
 // twoQuestions is a custom sign-in: two questions, each of which may be answered wrongly once in all.
-func twoQuestions(c cognitotest.CustomAuth) cognitotest.CustomAuthAnswer {
+func twoQuestions(c cognitotest.CustomAuthRequest) cognitotest.CustomAuthResponse {
 	right, wrong := 0, 0
 	for _, step := range c.History {
 		switch {
-		case step.Challenge != "CUSTOM_CHALLENGE":
+		case step.ChallengeName != "CUSTOM_CHALLENGE":
 		case step.Passed:
 			right++
 		default:
@@ -147,12 +147,12 @@ func twoQuestions(c cognitotest.CustomAuth) cognitotest.CustomAuthAnswer {
 	}
 	switch {
 	case wrong > 1:
-		return cognitotest.CustomAuthAnswer{Fail: true}
+		return cognitotest.CustomAuthResponse{FailAuthentication: true}
 	case right > 1:
-		return cognitotest.CustomAuthAnswer{IssueTokens: true}
+		return cognitotest.CustomAuthResponse{IssueTokens: true}
 	}
 	number := []string{"one", "two"}[right]
-	return cognitotest.CustomAuthAnswer{
+	return cognitotest.CustomAuthResponse{
 		Parameters: map[string]string{"question": number, "heard": c.Metadata["said"]},
 		Answer:     "answer " + number,
 	}

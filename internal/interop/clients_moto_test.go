@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoid"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/jwt"
@@ -54,7 +55,7 @@ func TestMoto(t *testing.T) {
 		t.Fatalf("AuthenticationResult is %v", tokens)
 	}
 	_, err = signIn("wrong")
-	if e := new(cognitoidp.Error); !errors.As(err, &e) || e.Code != notAuthorized || e.StatusCode != 400 || e.Operation != "InitiateAuth" {
+	if e := new(awserr.Error); !errors.As(err, &e) || e.Code != notAuthorized || e.StatusCode != 400 || e.Operation != "InitiateAuth" {
 		t.Errorf("wrong password: %v", err)
 	}
 	out, err = idp.InitiateAuth(ctx, cognitoidp.InitiateAuthInput{
@@ -91,7 +92,7 @@ func TestMoto(t *testing.T) {
 	if c := got.Credentials; c.AccessKeyID == "" || c.SecretAccessKey == "" || c.SessionToken == "" || time.Until(c.Expires) <= 0 {
 		t.Errorf("GetCredentialsForIdentity: %v, expires %v", c, c.Expires)
 	}
-	openID, err := identity.GetOpenIDToken(ctx, cognitoid.GetOpenIDTokenInput{IdentityID: id, Logins: logins})
+	openID, err := identity.GetOpenIDToken(ctx, id, logins)
 	if err != nil || openID.Token == "" {
 		t.Errorf("GetOpenIdToken: %v", err)
 	}

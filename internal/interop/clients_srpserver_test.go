@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/loginwithcognito/cognito"
-	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/srp"
 )
 
@@ -59,7 +59,7 @@ func TestServerSideOfOthers(t *testing.T) {
 				}
 				for _, wrong := range []string{password + " ", strings.ToUpper(password), "x"} {
 					_, err := client.SignIn(t.Context(), name, wrong)
-					var e *cognitoidp.Error
+					var e *awserr.Error
 					if !errors.As(err, &e) || e.Code != notAuthorized {
 						t.Errorf("%s: password %q: error %v, want %s", name, wrong, err, notAuthorized)
 					}

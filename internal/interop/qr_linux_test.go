@@ -54,9 +54,9 @@ func TestQRFromTheScreen(t *testing.T) {
 					}
 				}
 			}
-			typeAfter("Password of ada: ", cognitotest.ExamplePassword+"\n")
+			typeAfter("Password: ", cognitotest.ExamplePassword+"\n")
 			typeAfter("1 to 2: ", "SOFTWARE_TOKEN_MFA\n")
-			shown := typeAfter("Code of the password generator: ", "\x03")
+			shown := typeAfter("Authenticator code: ", "\x03")
 			_, seed, _ := strings.Cut(shown, "enter the seed ")
 			seed = strings.TrimSpace(seed)
 

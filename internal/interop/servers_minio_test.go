@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoid"
 	"github.com/loginwithcognito/cognito/cognitotest"
 	"github.com/loginwithcognito/cognito/s3list"
@@ -129,7 +130,7 @@ func TestMinIO(t *testing.T) {
 			{"signature changed", userRole, changeSignature(tokens.ID), "verification error"},
 			{"claim changed", userRole, changeClaim(t, tokens.ID, "sub", "somebody-else"), "verification error"},
 			{"expired", userRole, oldIDToken(t, e, stand), "expired"},
-			{"another key", userRole, idToken(t, otherKey, cognitotest.Example().Client()), "No public key found"},
+			{"another key", userRole, idToken(t, otherKey, otherKeyClient(t)), "No public key found"},
 			{"another app client", userRole, idToken(t, otherClient, nil), "must match configured OpenID Client ID"},
 			{"access token", userRole, tokens.Access, "must match configured OpenID Client ID"},
 			{"OpenID token for the user pool's role", userRole, openIDToken(t, identity, cognitotest.ExampleIdentityPoolID, logins), "must match configured OpenID Client ID"},
@@ -138,7 +139,7 @@ func TestMinIO(t *testing.T) {
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				_, err := assume(t, test.role, test.token)
-				var e *sts.Error
+				var e *awserr.Error
 				if !errors.As(err, &e) || e.Code != "InvalidParameterValue" || !strings.Contains(e.Message, test.because) {
 					t.Errorf("error %v, want InvalidParameterValue: ...%s", err, test.because)
 				}

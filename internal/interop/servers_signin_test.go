@@ -1,6 +1,8 @@
 package interop
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -43,6 +45,18 @@ func twoPools() *cognitotest.Server {
 	return s
 }
 
+// otherKeyClient returns a client of the example, whose tokens another key signs.
+func otherKeyClient(t *testing.T) *http.Client {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := cognitotest.Example()
+	s.SigningKey = key
+	return s.Client()
+}
+
 // idToken signs the example's user in and returns the ID token.
 func idToken(t *testing.T, e cognito.Environment, client *http.Client) string {
 	t.Helper()
@@ -74,7 +88,7 @@ func openIDToken(t *testing.T, c *cognitoid.Client, identityPoolID string, login
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := c.GetOpenIDToken(t.Context(), cognitoid.GetOpenIDTokenInput{IdentityID: id, Logins: logins})
+	out, err := c.GetOpenIDToken(t.Context(), id, logins)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoid"
 	"github.com/loginwithcognito/cognito/cognitotest"
 	"github.com/loginwithcognito/cognito/s3list"
@@ -234,7 +235,7 @@ func checkCaller(t *testing.T, c sigv4.Credentials, role string) {
 	}
 	c.SecretAccessKey += "x"
 	client = &sts.Client{Region: region, Credentials: static(c)}
-	var e *sts.Error
+	var e *awserr.Error
 	if _, err := client.GetCallerIdentity(t.Context()); !errors.As(err, &e) || e.Code != "SignatureDoesNotMatch" {
 		t.Errorf("wrong secret key: %v, want SignatureDoesNotMatch", err)
 	}
@@ -257,7 +258,7 @@ func (g gateway) checkRefusedTokens(t *testing.T, client *cognito.Client, poolRo
 		{"signature changed", poolRole, "InvalidIdentityToken", changeSignature(tokens.ID)},
 		{"claim changed", poolRole, "InvalidIdentityToken", changeClaim(t, tokens.ID, "sub", "somebody-else")},
 		{"expired", poolRole, "ExpiredTokenException", oldIDToken(t, client.Environment, g.stand)},
-		{"another key", poolRole, "InvalidIdentityToken", idToken(t, client.Environment, cognitotest.Example().Client())},
+		{"another key", poolRole, "InvalidIdentityToken", idToken(t, client.Environment, otherKeyClient(t))},
 		{"another app client", poolRole, "InvalidIdentityToken", idToken(t, otherClient, nil)},
 		{"access token", poolRole, "InvalidIdentityToken", tokens.Access},
 		{"OpenID token for the user pool's role", poolRole, "InvalidIdentityToken", openIDToken(t, identity, cognitotest.ExampleIdentityPoolID, logins)},
@@ -270,7 +271,7 @@ func (g gateway) checkRefusedTokens(t *testing.T, client *cognito.Client, poolRo
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := assume(t, test.role, test.token)
-			var e *sts.Error
+			var e *awserr.Error
 			if !errors.As(err, &e) || e.Code != test.code {
 				t.Errorf("error %v, want %s", err, test.code)
 			}

@@ -86,7 +86,7 @@ func TestToolTerminal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newToolMachine(t, program, 0, 0).newWindow(t, size[0], size[1])
 			w.write("cognito login -user "+cognitotest.ExampleUser+"; echo status=$?", "Enter")
-			w.expect("Password of ada:")
+			w.expect("Password:")
 			w.write("not-to-be-seen", "C-c")
 			w.expect("status=130")
 			w.write("it echoes again")
@@ -96,7 +96,7 @@ func TestToolTerminal(t *testing.T) {
 			w.write("", "C-u")
 			w.clear()
 			w.write("cognito login -user "+cognitotest.ExampleUser+"; echo status=$?", "Enter")
-			w.expect("Password of ada:")
+			w.expect("Password:")
 			w.write(cognitotest.ExamplePassword, "Enter")
 			shown := w.expect("status=0")
 			if !strings.Contains(shown, "signed in to EMULATED as ada") || strings.Contains(shown, cognitotest.ExamplePassword) {
@@ -111,11 +111,11 @@ func TestToolTerminal(t *testing.T) {
 		seed["UserPools"].([]any)[0].(map[string]any)["MFAConfiguration"] = "ON"
 		w := seededToolMachine(t, program, seed).newWindow(t, "80", "60", "NO_COLOR=1")
 		w.write("cognito login -user "+cognitotest.ExampleUser+"; echo status=$?", "Enter")
-		w.expect("Password of ada:")
+		w.expect("Password:")
 		w.write(cognitotest.ExamplePassword, "Enter")
 		w.expect("1 to 2:")
 		w.write("SOFTWARE_TOKEN_MFA", "Enter")
-		shown := w.expect("Code of the password generator:")
+		shown := w.expect("Authenticator code:")
 		read := readCodes(t, [][]string{dark(shown, false)})
 		if read[0] == nil {
 			t.Fatalf("not read:\n%s", shown)

@@ -35,9 +35,10 @@
 // # Limits
 //
 // Package fmt cannot call methods on an unexported field. A struct that keeps a secret in one must
-// embed Fields too. The verbs %p and %w, which are wrong for a struct and which go vet reports, print
-// the fields. Packages that read exported fields by reflection, such as encoding/gob and go-cmp, see
-// the secrets.
+// embed Fields too. So must a struct that embeds two structs with Fields, because Go promotes
+// neither's methods. The verbs %p and %w, which are wrong for a struct and which go vet reports,
+// print the fields. Packages that read exported fields by reflection, such as encoding/gob and
+// go-cmp, see the secrets.
 package redact
 
 import (

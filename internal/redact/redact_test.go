@@ -1,21 +1,64 @@
 package redact_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/loginwithcognito/cognito/internal/redact"
 )
 
-type secret struct{ Name, Password string }
+const mark = "hunter2"
 
-func (s secret) Format(f fmt.State, _ rune) { redact.Format(f, "redact.secret", "Name", s.Name) }
-func (s secret) MarshalText() ([]byte, error) {
-	return redact.Text("redact.secret", "Name", s.Name), nil
+// prints returns v as everything that prints, logs or marshals it writes it.
+func prints(t *testing.T, v any) string {
+	t.Helper()
+	var text bytes.Buffer
+	pointer := reflect.New(reflect.TypeOf(v))
+	pointer.Elem().Set(reflect.ValueOf(v))
+	for _, v := range []any{
+		v,
+		pointer.Interface(),
+		[]any{v},
+		map[string]any{"k": v},
+		struct{ V any }{v},
+	} {
+		for _, verb := range "vsdxXqtbeU" {
+			for _, flags := range []string{"", "+", "#", "10", "-5.1"} {
+				fmt.Fprintf(&text, "%"+flags+string(verb)+"\n", v)
+			}
+		}
+		fmt.Fprintln(&text, v)
+		slog.New(slog.NewTextHandler(&text, nil)).Info("text", "v", v)
+		slog.New(slog.NewJSONHandler(&text, nil)).Info("json", "v", v)
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Errorf("json.Marshal(%T): %v", v, err)
+		}
+		text.Write(b)
+	}
+	return text.String()
+}
+
+// leaks reports whether text contains the marker, also in hexadecimal.
+func leaks(text string) bool {
+	for _, verb := range []string{"%s", "%x", "% x", "%X", "% X"} {
+		if strings.Contains(text, fmt.Sprintf(verb, mark)) {
+			return true
+		}
+	}
+	return false
+}
+
+type secret struct {
+	redact.Fields
+	Name, Password string
+	Numbers        []byte
 }
 
 type outer struct {
@@ -26,42 +69,56 @@ type outer struct {
 	Any     any
 }
 
-func TestNothingPrintsIt(t *testing.T) {
-	s := secret{`ad"a`, "hunter2"}
-	var log strings.Builder
-	for _, v := range []any{s, &s, outer{s, &s, []secret{s}, map[string]secret{"k": s}, s}, []any{s}} {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%X", "%q", "%t", "%10v", "%-5.1s"} {
-			fmt.Fprintf(&log, verb+"\n", v)
+func TestFields(t *testing.T) {
+	s := secret{Name: "ada", Password: mark, Numbers: []byte(mark)}
+	for _, v := range []any{s, outer{s, &s, []secret{s}, map[string]secret{"k": s}, s}} {
+		if text := prints(t, v); leaks(text) || !strings.Contains(text, "[redacted]") {
+			t.Errorf("%T prints as %s, want [redacted]", v, text)
 		}
-		fmt.Fprintln(&log, v)
-		slog.New(slog.NewTextHandler(&log, nil)).Info("text", "v", v)
-		slog.New(slog.NewJSONHandler(&log, nil)).Info("json", "v", v)
-		b, err := json.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		log.Write(b)
 	}
-	if b, err := xml.Marshal(s); err != nil || strings.Contains(string(b), "hunter2") {
-		t.Error(string(b), err)
+	text, err := xml.Marshal(s)
+	if want := "<secret>[redacted]</secret>"; err != nil || string(text) != want {
+		t.Errorf("xml.Marshal = %s, %v, want %s", text, err, want)
 	}
-	if text := log.String(); strings.Contains(text, "hunter2") || strings.Contains(text, fmt.Sprintf("%x", "hunter2")) || strings.Contains(text, fmt.Sprintf("%X", "hunter2")) {
-		t.Error(text)
+	if got := fmt.Sprint((*secret)(nil)); got != "<nil>" {
+		t.Errorf("Sprint(nil) = %s, want <nil>", got)
+	}
+}
+
+func TestFieldsDecode(t *testing.T) {
+	var got secret
+	err := json.Unmarshal([]byte(`{"Name":"ada","Password":"p"}`), &got)
+	if want := (secret{Name: "ada", Password: "p"}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("json.Unmarshal: %q, %v, want %q", got.Password, err, want.Password)
+	}
+	if err := json.Unmarshal([]byte(`"[redacted]"`), &got); err == nil {
+		t.Error("json.Unmarshal accepts redacted text")
 	}
 }
 
 func TestText(t *testing.T) {
-	for want, shown := range map[string][]string{
-		`x{redacted}`:               nil,
-		`x{A:"1" redacted}`:         {"A", "1", "B", ""},
-		`x{A:"\n" B:"\"" redacted}`: {"A", "\n", "B", `"`},
-		`x{A:"odd" redacted}`:       {"A", "odd", "B"},
+	for _, test := range []struct {
+		shown []string
+		want  string
+	}{
+		{nil, `x{redacted}`},
+		{[]string{"A", "1", "B", ""}, `x{A:"1" redacted}`},
+		{[]string{"A", "\n", "B", `"`}, `x{A:"\n" B:"\"" redacted}`},
+		{[]string{"A", "odd", "B"}, `x{A:"odd" redacted}`},
 	} {
-		if got := string(redact.Text("x", shown...)); got != want {
-			t.Errorf("%s, want %s", got, want)
+		if got := string(redact.Text("x", test.shown...)); got != test.want {
+			t.Errorf("Text(x, %q) = %s, want %s", test.shown, got, test.want)
 		}
 	}
-	if got := fmt.Sprintf("%d", secret{"n", "p"}); got != `redact.secret{Name:"n" redacted}` {
-		t.Error(got)
+}
+
+type formatted struct{ Name string }
+
+func (v formatted) Format(f fmt.State, _ rune) { redact.Format(f, "formatted", "Name", v.Name) }
+
+func TestFormat(t *testing.T) {
+	const want = `formatted{Name:"n" redacted}`
+	if got := fmt.Sprintf("%d", formatted{"n"}); got != want {
+		t.Errorf("Sprintf = %s, want %s", got, want)
 	}
 }

@@ -1,17 +1,17 @@
 // Package terminal asks at a terminal: for a secret, without showing it, or for a line.
 //
-//	password, err := terminal.ReadSecret(os.Stdin, os.Stderr, "Password: ")
+//	password, err := terminal.ReadSecret(ctx, os.Stdin, os.Stderr, "Password: ")
 //
-// The standard library has no call for it; each operating system needs a few lines, in a file of its own. They do what
-// golang.org/x/term does, which this module can't import.
+// The standard library has no call for it; each operating system needs a few lines, in a file of
+// its own. They do what golang.org/x/term does, which this module can't import.
 package terminal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 	"syscall"
 )
@@ -25,7 +25,8 @@ func Is(f *os.File) bool {
 	return err == nil
 }
 
-// Size returns how many columns and rows the window of a terminal has: 80 and 24 where that can't be told.
+// Size returns how many columns and rows the window of a terminal has: 80 and 24 where that can't
+// be told.
 func Size(f *os.File) (columns, rows int) {
 	columns, rows = size(f)
 	if columns <= 0 || rows <= 0 {
@@ -34,54 +35,65 @@ func Size(f *os.File) (columns, rows int) {
 	return columns, rows
 }
 
-// ReadSecret reads one line from in. Where in is a terminal it writes prompt to out first and does not show what is
-// typed; where it is not, such as a pipe, nothing is written. The line's end (LF or CRLF) is not part of the secret,
-// and every other character is. No more than the line is read, so that several can be read from one pipe. An interrupt
-// (Ctrl-C), SIGQUIT (Ctrl-\) or SIGTERM restores the terminal before the program ends, with 128 and the signal's
-// number as exit code.
-func ReadSecret(in *os.File, out io.Writer, prompt string) (string, error) {
-	line, shown, err := read(in, out, prompt, true)
-	if shown {
-		fmt.Fprintln(out) // the user's own was not shown
+// Interrupted is the cause of a context that a signal has ended. It is a [context.Canceled].
+type Interrupted struct{ Signal os.Signal }
+
+// Error returns "interrupted: " and the name of the signal.
+func (e Interrupted) Error() string { return "interrupted: " + e.Signal.String() }
+
+// Unwrap returns [context.Canceled].
+func (e Interrupted) Unwrap() error { return context.Canceled }
+
+// ExitCode returns 128 plus the signal's number, as shells do.
+func (e Interrupted) ExitCode() int {
+	if number, ok := e.Signal.(syscall.Signal); ok {
+		return 128 + int(number)
 	}
-	return line, err
+	return 1
 }
 
-// ReadLine is [ReadSecret] for what may be shown while it is typed.
-func ReadLine(in *os.File, out io.Writer, prompt string) (string, error) {
-	line, _, err := read(in, out, prompt, false)
-	return line, err
+// ReadSecret reads one line from in. If in is a terminal, it writes prompt to out first and does
+// not show what is typed. If in is something else, such as a pipe, it writes nothing. The line's
+// end (LF or CRLF) is not part of the secret, and every other character is. It reads no more than
+// the line, so that a pipe can hold several secrets.
+//
+// If ctx ends, ReadSecret restores the terminal and returns the cause, such as [Interrupted]. The
+// abandoned read takes the next line from in, so the program should end. A signal that ends the
+// program by itself leaves the terminal without echo.
+func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
+	return read(ctx, in, out, prompt, true)
 }
 
-// read tells also whether it wrote the prompt.
-func read(in *os.File, out io.Writer, prompt string, secret bool) (line string, shown bool, err error) {
-	restore, err := noEcho(in, secret)
-	if err != nil {
-		line, err = readLine(in)
-		return line, false, err
-	}
-	interrupted := make(chan os.Signal, 1)
-	done := make(chan struct{})
-	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
-	defer signal.Stop(interrupted)
-	go func() {
-		select {
-		case which := <-interrupted:
+// ReadLine is [ReadSecret] for text that may be shown while it is typed.
+func ReadLine(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
+	return read(ctx, in, out, prompt, false)
+}
+
+func read(
+	ctx context.Context, in *os.File, out io.Writer, prompt string, secret bool,
+) (string, error) {
+	if restore, err := noEcho(in, secret); err == nil {
+		defer func() {
 			restore()
-			fmt.Fprintln(out)
-			code := 1
-			if number, ok := which.(syscall.Signal); ok {
-				code = 128 + int(number) // as shells count
+			if secret || ctx.Err() != nil {
+				fmt.Fprintln(out) // in place of the user's own
 			}
-			os.Exit(code)
-		case <-done:
-		}
+		}()
+		fmt.Fprint(out, prompt)
+	}
+	var line string
+	var err error
+	done := make(chan struct{})
+	go func() {
+		line, err = readLine(in)
+		close(done)
 	}()
-	fmt.Fprint(out, prompt)
-	line, err = readLine(in)
-	close(done)
-	restore()
-	return line, true, err
+	select {
+	case <-done:
+		return line, err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
 }
 
 func readLine(in io.Reader) (string, error) {

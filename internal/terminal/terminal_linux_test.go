@@ -2,7 +2,10 @@ package terminal
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"syscall"
 	"testing"
@@ -66,7 +69,7 @@ func TestReadSecretFromTerminal(t *testing.T) {
 		until("\r\n")
 		prompted <- string(shown)
 	}()
-	secret, err := ReadSecret(screen, screen, "Password: ")
+	secret, err := ReadSecret(t.Context(), screen, screen, "Password: ")
 	if err != nil || secret != "secret" {
 		t.Errorf("got %q, %v", secret, err)
 	}
@@ -88,7 +91,7 @@ func TestEchoStaysOffAfterStop(t *testing.T) {
 	keyboard, screen := openTerminal(t)
 	secret := make(chan string)
 	go func() {
-		line, _ := ReadSecret(screen, screen, "Password: ")
+		line, _ := ReadSecret(t.Context(), screen, screen, "Password: ")
 		secret <- line
 	}()
 	becomes := func(want bool) {
@@ -124,6 +127,65 @@ func TestEchoStaysOffAfterStop(t *testing.T) {
 	if !echoes(t, screen) {
 		t.Error("the echo is off")
 	}
+}
+
+// When its context ends, a prompt leaves the terminal as it was.
+func TestReadEnds(t *testing.T) {
+	keyboard, screen := openTerminal(t)
+	pipe, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		w.Close()
+		pipe.Close()
+	})
+	type reader func(context.Context, *os.File, io.Writer, string) (string, error)
+	for _, test := range []struct {
+		name string
+		read reader
+		in   *os.File
+		want string // what is written
+	}{
+		{"secret at a terminal", ReadSecret, screen, "Password: \n"},
+		{"line at a terminal", ReadLine, screen, "Password: \n"},
+		{"secret in a pipe", ReadSecret, pipe, ""},
+		{"line in a pipe", ReadLine, pipe, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			why := Interrupted{syscall.SIGHUP}
+			shown := &prompted{then: func() { cancel(why) }}
+			if test.want == "" {
+				cancel(why)
+			}
+			keyboard.WriteString("typed") // but not entered
+			line, err := test.read(ctx, test.in, shown, "Password: ")
+			if line != "" || err != why || !errors.Is(err, context.Canceled) {
+				t.Errorf("%s = %q, %v, want \"\", %v", test.name, line, err, why)
+			}
+			if got := shown.String(); got != test.want {
+				t.Errorf("%s shows %q, want %q", test.name, got, test.want)
+			}
+			if !echoes(t, screen) {
+				t.Errorf("%s leaves the terminal without echo", test.name)
+			}
+		})
+	}
+	if got := (Interrupted{syscall.SIGHUP}).ExitCode(); got != 129 {
+		t.Errorf("ExitCode() = %d, want 129", got)
+	}
+}
+
+// prompted is a screen that calls then when the prompt is there.
+type prompted struct {
+	bytes.Buffer
+	then func()
+}
+
+func (p *prompted) Write(text []byte) (int, error) {
+	defer p.then()
+	return p.Buffer.Write(text)
 }
 
 func TestSize(t *testing.T) {

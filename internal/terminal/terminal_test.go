@@ -27,7 +27,7 @@ func TestReadSecretFromPipe(t *testing.T) {
 			t.Error("a pipe is taken for a terminal")
 		}
 		var out bytes.Buffer
-		got, err := ReadSecret(r, &out, "Password: ")
+		got, err := ReadSecret(t.Context(), r, &out, "Password: ")
 		if err != nil {
 			got = "error"
 		}

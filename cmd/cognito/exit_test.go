@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/loginwithcognito/cognito/internal/terminal"
+)
+
+func TestEnding(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		release []time.Duration // after the wait has begun
+		want    time.Duration
+		noted   int
+	}{
+		{name: "nothing is held"},
+		{
+			name:    "one is held",
+			release: []time.Duration{exitNotice / 2},
+			want:    exitNotice / 2,
+		},
+		{
+			name:    "the last one counts",
+			release: []time.Duration{3 * time.Second, time.Second, 2 * time.Second},
+			want:    3 * time.Second,
+			noted:   1,
+		},
+		{
+			name:    "one is held for ever",
+			release: []time.Duration{time.Hour, time.Second},
+			want:    exitLimit,
+			noted:   1,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var e ending
+				for _, after := range test.release {
+					if err := e.hold(); err != nil {
+						t.Fatalf("hold() = %v, want nil", err)
+					}
+					time.AfterFunc(after, e.release)
+				}
+				begun, noted := time.Now(), 0
+				note := func(string, ...any) { noted++ }
+				var waiting sync.WaitGroup
+				for range 3 { // for the first signal, the end of the command and the second signal
+					waiting.Go(func() {
+						e.wait(note)
+						if took := time.Since(begun); took != test.want {
+							t.Errorf("wait() took %v, want %v", took, test.want)
+						}
+					})
+				}
+				synctest.Wait()
+				if err := e.hold(); !errors.Is(err, context.Canceled) {
+					t.Errorf("hold() = %v after the end began, want %v", err, context.Canceled)
+				}
+				waiting.Wait()
+				if noted != test.noted {
+					t.Errorf("the user was told %d times, want %d", noted, test.noted)
+				}
+				time.Sleep(time.Hour)
+			})
+		})
+	}
+}
+
+// A child decides what comes of signals, unless one has come before.
+func TestEndingPass(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var e ending
+	if err := e.pass(ctx); err != nil || !e.child {
+		t.Errorf("pass() = %v, child %v, want nil, true", err, e.child)
+	}
+	cancel()
+	if err := e.pass(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("pass() = %v after a signal, want %v", err, context.Canceled)
+	}
+}
+
+func TestReportSignal(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		cause error
+		err   error
+		want  int
+	}{
+		{"no cause", nil, context.Canceled, exitInterrupted},
+		{"SIGINT", interrupted(syscall.SIGINT), context.Canceled, 130},
+		{"SIGTERM", interrupted(syscall.SIGTERM), context.Canceled, 143},
+		{"at a prompt", interrupted(syscall.SIGHUP), signInError{interrupted(syscall.SIGHUP)}, 129},
+		{"a dropped answer", interrupted(syscall.SIGINT), usagef("no user name"), 130},
+		{"in time", interrupted(syscall.SIGINT), nil, 0},
+		{"of the command", interrupted(syscall.SIGTERM), exitStatus(7), 7},
+		{"another error", interrupted(syscall.SIGINT), errors.New("refused"), exitFailed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			cancel(test.cause)
+			var said strings.Builder
+			if got := (&app{stderr: &said}).report(ctx, test.err); got != test.want {
+				t.Errorf("report(%v) = %d, want %d: %s", test.err, got, test.want, &said)
+			}
+		})
+	}
+}
+
+func interrupted(s os.Signal) error { return terminal.Interrupted{Signal: s} }
+
+// A second signal ends a process that does not notice the first one.
+func TestSecondSignal(t *testing.T) {
+	onUnix(t)
+	m := newMachine(t).signedIn(t)
+	url := m.url + "/example-bucket/key"
+	c := m.process(t, "curl", "-X", "PUT", "-d", "@-", "-service", "s3", url)
+	stdin, err := c.StdinPipe() // which the command reads to its end
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		c.Wait()
+		close(ended)
+	}()
+	if _, err := stdin.Write(make([]byte, 1<<20)); err != nil { // more than a pipe holds
+		t.Fatal(err)
+	}
+	for n := 1; ; n++ {
+		if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-ended:
+			if got := c.ProcessState.ExitCode(); n < 2 || got != 128+15 {
+				t.Errorf("exit %d after %d signals, want %d after 2", got, n, 128+15)
+			}
+			return
+		case <-time.After(2 * signalPause): // in which a process on a slow machine may miss one
+		}
+	}
+}
+
+// A reader that goes away does not end the process in the middle of a refresh.
+func TestBrokenPipeKeepsToken(t *testing.T) {
+	onUnix(t)
+	m := newMachine(t)
+	m.server.UserPools[0].Clients[0].RefreshTokenRotation = true
+	m.signedIn(t).forget(t)
+	for _, name := range []string{"standard output", "standard error"} {
+		m.forget(t)
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+		c := m.process(t, "token")
+		if c.Stdout = w; name == "standard error" {
+			c.Stdout, c.Stderr = nil, w
+		}
+		m.fault.set(func(r *http.Request) *http.Response {
+			if operation(r) == "GetTokensFromRefreshToken" && name == "standard error" {
+				c.Process.Signal(syscall.SIGTERM)
+				time.Sleep(exitNotice + 500*time.Millisecond) // the process says that it waits
+			}
+			return nil
+		})
+		err = c.Run()
+		w.Close()
+		want := map[string]int{"standard output": exitFailed, "standard error": 128 + 15}[name]
+		if got := c.ProcessState.ExitCode(); got != want {
+			t.Errorf("%s: exit %d, want %d: %v", name, got, want, err)
+		}
+		m.fault.set(nil)
+		m.must(t, "", "token")
+	}
+}

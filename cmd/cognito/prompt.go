@@ -1,0 +1,173 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/internal/terminal"
+)
+
+// marked returns lines that show what a server says. No text can make them look like a prompt of
+// the tool: each line begins with the tool's words and has the text in quotation marks. Control
+// characters, line ends and what does not print are escaped as in Go. Each line fits into a window of
+// so many columns, which would otherwise continue the text at the start of a line. A long text is cut.
+func marked(text string, columns int) []string {
+	const says, most, marksPerLetter = `The user pool says: "`, 300, 2
+	room := max(columns-len(says)-len(`"…`)-2*marksPerLetter, 8)
+	var lines []string
+	line, width, total, marks, end := "", 0, 0, marksPerLetter, `"`
+	for _, r := range text {
+		shown, joined := strconv.Quote(string(r)), unicode.Is(unicode.M, r)
+		switch {
+		case joined && marks < marksPerLetter: // belongs to the letter before it
+			marks++
+		case joined: // would change a quotation mark or pile up
+			shown, joined = strconv.QuoteToASCII(string(r)), false
+		case unicode.IsLetter(r):
+			marks = 0
+		default:
+			marks = marksPerLetter
+		}
+		shown = shown[1 : len(shown)-1]
+		columns := len(shown)
+		if shown[0] >= 0x80 {
+			columns = 2 // at most
+		}
+		if total += columns; total > most {
+			end = `"…`
+			break
+		}
+		if width+columns > room && !joined {
+			lines, line, width = append(lines, says+line+`"`), "", 0
+		}
+		line, width = line+shown, width+columns
+	}
+	return append(lines, says+line+end)
+}
+
+// says shows a server's text at a terminal.
+func (a *app) says(text string) {
+	if !terminal.Is(a.answersFile()) {
+		return
+	}
+	columns, _ := terminal.Size(a.answersFile())
+	for _, line := range marked(text, columns) {
+		fmt.Fprintln(a.stderr, line)
+	}
+}
+
+// describe explains AWS's name of a factor. It returns "" for others.
+func describe(choice string) string {
+	switch choice {
+	case "SMS_MFA", "SMS_OTP":
+		return "a code by text message (" + choice + ")"
+	case "EMAIL_OTP":
+		return "a code by email (EMAIL_OTP)"
+	case "SOFTWARE_TOKEN_MFA":
+		return "a code from an authenticator app (SOFTWARE_TOKEN_MFA)"
+	case "PASSWORD_SRP":
+		return "the password, which is not sent (PASSWORD_SRP)"
+	case "PASSWORD":
+		return "the password, which is sent (PASSWORD)"
+	case "WEB_AUTHN":
+		return "a passkey, which only a browser can use (WEB_AUTHN)"
+	}
+	return ""
+}
+
+// standardAttributes are the names that a prompt can contain (OpenID Connect Core, section 5.1).
+var standardAttributes = []string{
+	"address", "birthdate", "email", "family_name", "gender", "given_name", "locale", "middle_name",
+	"name", "nickname", "phone_number", "picture", "preferred_username", "profile", "website",
+	"zoneinfo",
+}
+
+// askFor asks for one answer to a challenge. The prompt has the tool's words only.
+func (a *app) askFor(challenge *cognito.Challenge, key string) (string, error) {
+	switch key {
+	case "NEW_PASSWORD":
+		return a.newPassword()
+	case "PASSWORD":
+		return a.ask("Password: ", true)
+	case "SOFTWARE_TOKEN_MFA_CODE":
+		return a.code("Authenticator code: ")
+	case "EMAIL":
+		return a.ask("Email address for codes: ", false)
+	case "ANSWER": // of a custom challenge, whose public parameters are the question
+		names := slices.Sorted(maps.Keys(challenge.Parameters))
+		names = slices.DeleteFunc(names, func(name string) bool {
+			return name == "USERNAME" || name == "USER_ID_FOR_SRP"
+		})
+		for _, name := range names[:min(len(names), maxShown)] {
+			a.says(name + ": " + challenge.Parameters[name])
+		}
+		return a.ask("Answer to the user pool's question (not your password): ", true)
+	}
+	if attribute, ok := strings.CutPrefix(key, "userAttributes."); ok {
+		if slices.Contains(standardAttributes, attribute) {
+			return a.ask("Your "+attribute+": ", false)
+		}
+		a.says(attribute)
+		return a.ask("Your attribute of this name (not your password): ", false)
+	}
+	return a.code(a.sentCode(challenge, key))
+}
+
+// sentCode returns the prompt for a code that was sent. It names a destination that looks like one.
+func (a *app) sentCode(challenge *cognito.Challenge, key string) string {
+	prompt := "Code sent by SMS"
+	if strings.HasPrefix(key, "EMAIL") {
+		prompt = "Code sent by email"
+	}
+	_, to := challenge.Delivery()
+	const usual = "*+@.-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	columns, _ := terminal.Size(a.answersFile())
+	switch named := prompt + " to " + to; {
+	case to == "":
+	case strings.Trim(to, usual) == "" && strings.ContainsAny(to, "*+@") && len(named) < columns-2:
+		prompt = named
+	default:
+		a.says(to)
+	}
+	return prompt + ": "
+}
+
+// code asks for a code, which people like to type in groups. Cognito's codes have digits only.
+// Anything else may be a password and is not sent.
+func (a *app) code(prompt string) (string, error) {
+	for attempt := 1; ; attempt++ {
+		line, err := a.ask(prompt, false)
+		code := strings.ReplaceAll(strings.TrimSpace(line), " ", "")
+		switch {
+		case err != nil || strings.Trim(code, "0123456789") == "":
+			return code, err
+		case attempt == attempts || !terminal.Is(a.answersFile()):
+			return "", errors.New("a code has digits only: nothing was sent")
+		}
+		a.notef("a code has digits only")
+	}
+}
+
+// newPassword asks twice at a terminal.
+func (a *app) newPassword() (string, error) {
+	for attempt := 1; ; attempt++ {
+		password, err := a.ask("New password: ", true)
+		if err != nil || !terminal.Is(a.answersFile()) {
+			return password, err
+		}
+		again, err := a.ask("Retype new password: ", true)
+		if err != nil || password == again {
+			return password, err
+		}
+		if attempt == attempts {
+			return "", errors.New("the two are not the same")
+		}
+		a.notef("the two are not the same")
+	}
+}
