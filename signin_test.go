@@ -333,8 +333,8 @@ func TestCustomAuthProvesPassword(t *testing.T) {
 		}{
 			{cognitotest.ExamplePassword,
 				[]cognitotest.ChallengeResult{{
-					Challenge: "SRP_A",
-					Passed:    true,
+					ChallengeName: "SRP_A",
+					Passed:        true,
 				}, {ChallengeName: "PASSWORD_VERIFIER", Passed: true}}, false},
 			{"", nil, false},
 			{"wrong", []cognitotest.ChallengeResult{{ChallengeName: "SRP_A", Passed: true}}, true},
