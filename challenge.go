@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -15,50 +16,57 @@ import (
 	"github.com/loginwithcognito/cognito/internal/awshttp"
 )
 
-// A Challenge is what a user pool asks before it gives tokens: a new password, a code, a choice. It is the error of
-// [Client.SignIn], [Client.Start] and [Challenge.Respond] where the pool asks for more:
+// A Challenge is what a user pool requires before it issues tokens, such as a new password, a code
+// or a choice. It is the error of [Client.SignIn], [Client.Start] and [Challenge.Respond] if the
+// pool requires more:
 //
 //	session, err := c.SignIn(ctx, name, password)
 //	var challenge *cognito.Challenge
 //	for errors.As(err, &challenge) {
 //		answers := map[string]string{}
-//		for _, key := range challenge.Asks() {
+//		for _, key := range challenge.AnswerKeys() {
 //			answers[key] = prompt(key) // such as SMS_MFA_CODE
 //		}
 //		session, err = challenge.Respond(ctx, answers)
 //	}
 //
-// The names of challenges, of what comes with them and of what they ask for are Cognito's (AWS: RespondToAuthChallenge); a
-// name that is not known here can be answered all the same. A Challenge does not change: after a wrong code the same value
-// can be answered again, as long as the pool agrees.
+// The names of challenges, parameters and answers are Cognito's (AWS: RespondToAuthChallenge). A
+// challenge with an unknown name can be answered too. A Challenge does not change: after a wrong
+// code it can be answered again, if the pool permits that.
 type Challenge struct {
-	// Name is the challenge's name, such as "NEW_PASSWORD_REQUIRED" or "SOFTWARE_TOKEN_MFA".
+	// Name is the name of the challenge, such as "NEW_PASSWORD_REQUIRED" or "SOFTWARE_TOKEN_MFA".
 	Name string
-	// Parameters is what came with it, as it came. Of WEB_AUTHN, CREDENTIAL_REQUEST_OPTIONS is the JSON that goes to the
-	// authenticator (W3C Web Authentication, PublicKeyCredentialRequestOptions); what it makes of it, as JSON, is the CREDENTIAL
-	// to answer with.
+
+	// Parameters are the challenge's parameters as received.
+	//
+	// In a WEB_AUTHN challenge, CREDENTIAL_REQUEST_OPTIONS is the JSON for the authenticator (W3C
+	// Web Authentication, PublicKeyCredentialRequestOptions). The answer CREDENTIAL is the
+	// authenticator's result as JSON.
 	Parameters map[string]string
-	// Available lists the challenges to choose from, where Name is "SELECT_CHALLENGE".
+
+	// Available are the choices if Name is "SELECT_CHALLENGE".
 	Available []string
-	// Username is the user's real name, which answers use in place of an alias.
+
+	// Username is the user name that the pool uses, which answers contain in place of an alias.
 	Username string
-	// Received is when the challenge came, by the pool's clock as far as it is known.
+
+	// Received is when the challenge was received, by the pool's clock if it is known.
 	Received time.Time
 
-	// pending is nil where the challenge did not come from a sign-in. It is a pointer because package fmt can't call the
-	// methods of what another error wraps, and shows of a pointer there only its address.
+	// pending is nil if the challenge does not come from a sign-in. It is a pointer because package
+	// fmt prints only the address of a pointer in an unexported field.
 	pending *pending
 }
 
 // pending is what an answer needs.
 type pending struct {
-	session      string       // a bearer secret until the sign-in is over
+	session      string       // a bearer secret until the sign-in ends
 	conversation conversation // without an exchange
 }
 
-// answerKeys says what each challenge asks for.
+// answerKeys maps the name of each challenge to the keys of its answers.
 var answerKeys = map[string][]string{
-	cognitoidp.ChallengeNewPasswordRequired: {"NEW_PASSWORD"}, // and attributes: see Asks
+	cognitoidp.ChallengeNewPasswordRequired: {"NEW_PASSWORD"}, // and attributes: see AnswerKeys
 	cognitoidp.ChallengeSMSMFA:              {"SMS_MFA_CODE"},
 	cognitoidp.ChallengeSMSOTP:              {"SMS_OTP_CODE"},
 	cognitoidp.ChallengeEmailOTP:            {"EMAIL_OTP_CODE"},
@@ -69,7 +77,8 @@ var answerKeys = map[string][]string{
 	cognitoidp.ChallengeWebAuthn:            {"CREDENTIAL"},
 	cognitoidp.ChallengePassword:            {"PASSWORD"},
 	cognitoidp.ChallengePasswordSRP:         {"PASSWORD"},
-	cognitoidp.ChallengeMFASetup:            {"SOFTWARE_TOKEN_MFA_CODE"}, // after SetUpTOTP; or EMAIL
+	// after SetUpTOTP; or EMAIL
+	cognitoidp.ChallengeMFASetup: {"SOFTWARE_TOKEN_MFA_CODE"},
 }
 
 func (v *conversation) challenge(out cognitoidp.AuthOutput) *Challenge {
@@ -85,10 +94,10 @@ func (v *conversation) challenge(out cognitoidp.AuthOutput) *Challenge {
 	}
 }
 
-// Asks returns the keys of the answers that the challenge needs: one for most, and for NEW_PASSWORD_REQUIRED also
-// "userAttributes.<name>" for each attribute that the pool requires and the user lacks. It is empty where the name is not
-// known here.
-func (ch *Challenge) Asks() []string {
+// AnswerKeys returns the keys of the answers that the challenge requires. Most challenges have one.
+// NEW_PASSWORD_REQUIRED also has "userAttributes.<name>" for each attribute that the pool requires
+// and the user lacks. If the name of the challenge is unknown, AnswerKeys returns nil.
+func (ch *Challenge) AnswerKeys() []string {
 	keys := slices.Clone(answerKeys[ch.Name])
 	if ch.Name == cognitoidp.ChallengeNewPasswordRequired {
 		has := ch.attributes()
@@ -102,8 +111,9 @@ func (ch *Challenge) Asks() []string {
 	return keys
 }
 
-// Choices returns what can be answered as ANSWER, where the challenge is a choice, and what can be set up, where Name is
-// "MFA_SETUP". The texts are the pool's, and must be answered as they are.
+// Choices returns the possible values of the answer ANSWER if the challenge is a choice, or the
+// factors that can be set up if Name is "MFA_SETUP". They are the pool's own texts, and must be
+// sent unchanged.
 func (ch *Challenge) Choices() []string {
 	switch ch.Name {
 	case cognitoidp.ChallengeSelectMFAType:
@@ -114,17 +124,19 @@ func (ch *Challenge) Choices() []string {
 	return slices.Clone(ch.Available)
 }
 
-// Delivery tells where a code was sent: the medium, "SMS" or "EMAIL", and the masked destination. Both are empty where the
-// challenge is not about a code that was sent.
+// Delivery returns where a code was sent: the medium, "SMS" or "EMAIL", and the masked destination.
+// Both are empty if the challenge does not concern a code that was sent.
 func (ch *Challenge) Delivery() (medium, destination string) {
-	return ch.Parameters["CODE_DELIVERY_DELIVERY_MEDIUM"], ch.Parameters["CODE_DELIVERY_DESTINATION"]
+	p := ch.Parameters
+	return p["CODE_DELIVERY_DELIVERY_MEDIUM"], p["CODE_DELIVERY_DESTINATION"]
 }
 
-// Until returns a time until which the pool takes an answer: 3 minutes after it asked, the shortest that an app client can
-// be set to. It may be up to 15 minutes, which the pool does not tell (AWS: CreateUserPoolClient, AuthSessionValidity).
-func (ch *Challenge) Until() time.Time { return ch.Received.Add(3 * time.Minute) }
+// Expires returns a time until which the pool accepts an answer: 3 minutes after Received. That is
+// the shortest setting of an app client. The pool may accept answers for up to 15 minutes, which it
+// does not report (AWS: CreateUserPoolClient, AuthSessionValidity).
+func (ch *Challenge) Expires() time.Time { return ch.Received.Add(3 * time.Minute) }
 
-// list reads a parameter that is a JSON list of strings.
+// list parses a parameter that is a JSON list of strings.
 func (ch *Challenge) list(parameter string) []string {
 	var list []string
 	if json.Unmarshal([]byte(ch.Parameters[parameter]), &list) != nil {
@@ -133,7 +145,7 @@ func (ch *Challenge) list(parameter string) []string {
 	return list
 }
 
-// attributes reads those that a user has when a new password is required; attributes are strings, but for odd ones.
+// attributes returns the attributes that the user of NEW_PASSWORD_REQUIRED has.
 func (ch *Challenge) attributes() map[string]string {
 	var values map[string]any
 	if json.Unmarshal([]byte(ch.Parameters["userAttributes"]), &values) != nil {
@@ -148,61 +160,77 @@ func (ch *Challenge) attributes() map[string]string {
 	return has
 }
 
-// Error names the challenge and what it asks for, but no secret.
-func (ch Challenge) Error() string {
-	text := "cognito: the user pool asks for " + awshttp.Clean(ch.Name, 64)
+// Error names the challenge and its answers. It contains no secret.
+func (ch *Challenge) Error() string {
+	text := "cognito: the user pool requires " + awshttp.Clean(ch.Name, 64)
 	if _, to := ch.Delivery(); to != "" {
 		text += fmt.Sprintf(" (a code was sent to %q)", awshttp.Clean(to, 256))
 	}
 	if choices := ch.Choices(); len(choices) > 0 {
-		text += " (to choose from: " + awshttp.Clean(fmt.Sprintf("%q", choices), 1024) + ")"
+		text += " (choices: " + awshttp.Clean(fmt.Sprintf("%q", choices), 1024) + ")"
 	}
-	if keys := ch.Asks(); len(keys) > 0 {
+	if keys := ch.AnswerKeys(); len(keys) > 0 {
 		return text + ": answer with " + awshttp.Clean(strings.Join(keys, ", "), 1024)
 	}
 	names := fmt.Sprintf("%q", slices.Sorted(maps.Keys(ch.Parameters)))
-	return text + " (parameters: " + awshttp.Clean(names, 1024) + "): answer with Challenge.Respond"
+	return text + " (parameters: " + awshttp.Clean(names, 1024) + "): " +
+		"answer with Challenge.Respond"
 }
 
-// Respond answers the challenge. What every answer has, such as USERNAME and SECRET_HASH, is added. Where the pool asks
-// for yet more, the error is the next *Challenge.
+// Format writes the text of [Challenge.Error], for every verb. It has a value receiver so that a
+// Challenge that is not behind a pointer prints no parameters either.
+func (ch Challenge) Format(f fmt.State, _ rune) { io.WriteString(f, ch.Error()) }
+
+// MarshalText returns the text of [Challenge.Error].
+func (ch Challenge) MarshalText() ([]byte, error) { return []byte(ch.Error()), nil }
+
+// Respond answers the challenge. It adds the answers that are always required, such as USERNAME and
+// SECRET_HASH. If the pool requires more, the error is the next *Challenge.
 //
-// A PASSWORD that answers PASSWORD_SRP, or comes with the ANSWER "PASSWORD_SRP", is used by SRP and not sent. A PASSWORD
-// that answers PASSWORD, or comes with the ANSWER "PASSWORD", is sent; Respond refuses it in any other answer. A
-// SOFTWARE_TOKEN_MFA_CODE that answers MFA_SETUP completes what [Challenge.SetUpTOTP] began; a FRIENDLY_DEVICE_NAME beside it
-// is what the pool calls the generator from then on. An e-mail address as EMAIL answers MFA_SETUP, too: then a code is sent
-// there.
+//   - A PASSWORD that answers PASSWORD_SRP, or comes with the ANSWER "PASSWORD_SRP", is used for
+//     SRP and not sent.
+//   - A PASSWORD that answers PASSWORD, or comes with the ANSWER "PASSWORD", is sent. Respond
+//     refuses PASSWORD in any other answer.
+//   - A SOFTWARE_TOKEN_MFA_CODE that answers MFA_SETUP completes [Challenge.SetUpTOTP]. With it,
+//     FRIENDLY_DEVICE_NAME names the authenticator app.
+//   - An e-mail address as EMAIL also answers MFA_SETUP. The pool sends a code to it.
 func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*Session, error) {
 	if ch.pending == nil || ch.Name == "" {
-		return nil, errors.New("cognito: Respond: the challenge did not come from a sign-in")
+		return nil, errors.New("cognito: Respond: the challenge does not come from a sign-in")
 	}
 	session, v := ch.pending.session, ch.pending.conversation
-	answers = maps.Clone(answers)
-	if answers == nil {
-		answers = map[string]string{}
-	}
+	given := answers
+	answers = map[string]string{}
+	maps.Copy(answers, given)
 	answered := answerStep(ch.Name, answers)
 	if _, has := answers["PASSWORD"]; has && !listed(takesPassword, answered) {
-		return nil, fmt.Errorf("cognito: Respond: %s does not take PASSWORD: nothing was sent; give PASSWORD only "+
-			"to a challenge or an ANSWER of that name, or PASSWORD_SRP", awshttp.Clean(ch.Name, 64))
+		return nil, fmt.Errorf("cognito: Respond: %s does not take PASSWORD: nothing was sent; "+
+			"give PASSWORD only to a challenge or an ANSWER of that name, or PASSWORD_SRP",
+			awshttp.Clean(ch.Name, 64))
 	}
+	code := answers["SOFTWARE_TOKEN_MFA_CODE"]
 	switch {
 	case ch.Name == cognitoidp.ChallengeNewPasswordRequired:
 		for name := range ch.attributes() {
 			if _, sent := answers["userAttributes."+name]; sent {
-				return nil, fmt.Errorf("cognito: the user has the attribute %q already: the pool refuses to be sent it again, leave userAttributes.%s out", name, name)
+				return nil, fmt.Errorf("cognito: Respond: the user already has the attribute %q, "+
+					"which the pool refuses to change now: omit userAttributes.%s", name, name)
 			}
 		}
 	case answered == "PASSWORD_SRP", answered == "SELECT_CHALLENGE=PASSWORD_SRP":
 		if answers["PASSWORD"] == "" {
-			return nil, errors.New("cognito: Respond: PASSWORD is missing: it is used by SRP, and not sent")
+			return nil, errors.New("cognito: Respond: PASSWORD is missing: " +
+				"it is used for SRP and not sent")
 		}
 		answers["SRP_A"] = v.exchangeFor(answers["PASSWORD"])
 		delete(answers, "PASSWORD")
-	case ch.Name == cognitoidp.ChallengeMFASetup && answers["SOFTWARE_TOKEN_MFA_CODE"] != "":
-		out, err := v.client.services.idp.VerifySoftwareToken(ctx, cognitoidp.VerifySoftwareTokenInput{
-			Session: session, UserCode: answers["SOFTWARE_TOKEN_MFA_CODE"], FriendlyDeviceName: answers["FRIENDLY_DEVICE_NAME"],
-		})
+	case ch.Name == cognitoidp.ChallengeMFASetup && code != "":
+		in := cognitoidp.VerifySoftwareTokenInput{
+			Session:            session,
+			UserCode:           code,
+			FriendlyDeviceName: answers["FRIENDLY_DEVICE_NAME"],
+		}
+		out, err := v.client.services.idp.VerifySoftwareToken(ctx, in)
 		if err != nil {
 			return nil, Explain(err)
 		}
@@ -211,7 +239,8 @@ func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*S
 		delete(answers, "FRIENDLY_DEVICE_NAME")
 	}
 	out, err := v.respond(ctx, ch.Name, session, answers)
-	if v.deviceFits() && deviceForgotten(err) { // the same answer without it (amplify-js retryOnResourceNotFoundException.ts)
+	if v.deviceFits() && deviceForgotten(err) {
+		// Retry without the device (amplify-js retryOnResourceNotFoundException.ts).
 		v.device = Device{}
 		out, err = v.respond(ctx, ch.Name, session, answers)
 	}
@@ -221,15 +250,17 @@ func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*S
 	return v.proceed(ctx, out)
 }
 
-// SetUpTOTP begins to set up a password generator (TOTP, RFC 6238) where the challenge is MFA_SETUP. It returns the seed,
-// in base32, for the user's generator ([TOTPURI] makes what generators scan) and the challenge that is to be answered
-// with a SOFTWARE_TOKEN_MFA_CODE of it.
-func (ch *Challenge) SetUpTOTP(ctx context.Context) (seed string, next *Challenge, err error) {
+// SetUpTOTP starts to set up an authenticator app (TOTP, RFC 6238) for the challenge MFA_SETUP. It
+// returns the TOTP secret in base32, which [TOTPURI] turns into the text of a QR code, and the
+// challenge to answer with a SOFTWARE_TOKEN_MFA_CODE from the app.
+func (ch *Challenge) SetUpTOTP(ctx context.Context) (secret string, next *Challenge, err error) {
 	if ch.Name != cognitoidp.ChallengeMFASetup || ch.pending == nil {
-		return "", nil, fmt.Errorf("cognito: SetUpTOTP: the challenge is %q and not MFA_SETUP", ch.Name)
+		return "", nil,
+			fmt.Errorf("cognito: SetUpTOTP: the challenge is %q, not MFA_SETUP", ch.Name)
 	}
 	session, v := ch.pending.session, ch.pending.conversation
-	out, err := v.client.services.idp.AssociateSoftwareToken(ctx, cognitoidp.AssociateSoftwareTokenInput{Session: session})
+	in := cognitoidp.AssociateSoftwareTokenInput{Session: session}
+	out, err := v.client.services.idp.AssociateSoftwareToken(ctx, in)
 	if err != nil {
 		return "", nil, Explain(err)
 	}
@@ -238,7 +269,7 @@ func (ch *Challenge) SetUpTOTP(ctx context.Context) (seed string, next *Challeng
 	return out.SecretCode, &following, nil
 }
 
-// savedChallenge is the form in which a challenge is stored.
+// savedChallenge is the stored form of a challenge.
 type savedChallenge struct {
 	Name       string            `json:"name"`
 	Parameters map[string]string `json:"parameters,omitempty"`
@@ -252,49 +283,56 @@ type savedChallenge struct {
 	Last       string            `json:"last,omitempty"`
 }
 
-// Reveal returns JSON with the challenge's secrets in it, for storing until [Client.Continue] takes it up again, in
-// another process if need be.
-func (ch *Challenge) Reveal() ([]byte, error) {
+// Save returns the challenge as JSON with its secrets, for [Client.ResumeChallenge] in this or
+// another process. Store it as carefully as a password.
+func (ch *Challenge) Save() ([]byte, error) {
 	if ch.pending == nil {
-		return nil, errors.New("cognito: Reveal: the challenge did not come from a sign-in")
+		return nil, errors.New("cognito: Save: the challenge does not come from a sign-in")
 	}
-	session, v := ch.pending.session, ch.pending.conversation
-	device, err := v.device.Reveal()
-	if err != nil {
-		return nil, err
-	}
+	v := ch.pending.conversation
 	return json.Marshal(savedChallenge{
-		ch.Name, ch.Parameters, ch.Available, ch.Username, ch.Received, session,
-		v.client.Environment.ClientID, device, v.flow, v.last,
+		Name:       ch.Name,
+		Parameters: ch.Parameters,
+		Available:  ch.Available,
+		Username:   ch.Username,
+		Received:   ch.Received,
+		Session:    ch.pending.session,
+		ClientID:   v.client.Environment.ClientID,
+		Device:     v.device.Save(),
+		Flow:       v.flow,
+		Last:       v.last,
 	})
 }
 
-// Continue takes up a challenge that [Challenge.Reveal] stored.
-func (c *Client) Continue(stored []byte) (*Challenge, error) {
+// ResumeChallenge returns the challenge that [Challenge.Save] saved.
+func (c *Client) ResumeChallenge(saved []byte) (*Challenge, error) {
 	if err := c.open("user_pool_id", "client_id"); err != nil {
 		return nil, err
 	}
-	var saved savedChallenge
-	if err := json.Unmarshal(stored, &saved); err != nil || saved.Name == "" || saved.Username == "" {
-		return nil, errors.New("cognito: Continue: this is not a stored challenge")
+	var from savedChallenge
+	if json.Unmarshal(saved, &from) != nil || from.Name == "" || from.Username == "" {
+		return nil, errors.New("cognito: ResumeChallenge: this is not a saved challenge")
 	}
-	if saved.ClientID != c.Environment.ClientID {
-		return nil, fmt.Errorf("cognito: Continue: the challenge is of app client %q, and the environment's client_id is %q", saved.ClientID, c.Environment.ClientID)
+	if own := c.Environment.ClientID; from.ClientID != own {
+		return nil, fmt.Errorf("cognito: ResumeChallenge: the challenge belongs to app client %q, "+
+			"but client_id is %q", from.ClientID, own)
 	}
-	v := conversation{client: c, username: saved.Username, flow: saved.Flow, last: saved.Last}
-	if saved.Name == cognitoidp.ChallengePassword {
+	v := conversation{client: c, username: from.Username, flow: from.Flow, last: from.Last}
+	if len(from.Device) > 0 && json.Unmarshal(from.Device, &v.device) != nil {
+		return nil, errors.New("cognito: ResumeChallenge: the saved challenge is damaged")
+	}
+	if from.Name == cognitoidp.ChallengePassword {
 		// Earlier versions stored no flow, so the caller may not have requested PASSWORD by name.
-		if err := v.checkSequence(saved.Name); err != nil {
+		if err := v.checkSequence(from.Name); err != nil {
 			return nil, err
 		}
 	}
-	if len(saved.Device) > 0 {
-		if err := json.Unmarshal(saved.Device, &v.device); err != nil {
-			return nil, errors.New("cognito: Continue: the stored challenge is damaged")
-		}
-	}
 	return &Challenge{
-		Name: saved.Name, Parameters: saved.Parameters, Available: saved.Available, Username: saved.Username,
-		Received: saved.Received, pending: &pending{saved.Session, v},
+		Name:       from.Name,
+		Parameters: from.Parameters,
+		Available:  from.Available,
+		Username:   from.Username,
+		Received:   from.Received,
+		pending:    &pending{from.Session, v},
 	}, nil
 }

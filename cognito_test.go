@@ -1,11 +1,20 @@
 package cognito_test
 
 import (
-	"context"
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"log/slog"
+	"maps"
 	"net/http"
-	"runtime"
+	"net/http/httptest"
+	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,187 +22,122 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
-	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-func TestSignIn(t *testing.T) {
-	for _, test := range []struct {
-		name, user string
-		env        cognito.Environment
-	}{
-		{"user name", cognitotest.ExampleUser, exampleEnvironment()},
-		{"alias", cognitotest.ExampleEmail, exampleEnvironment()},
-		{"client with a secret", cognitotest.ExampleUser, secretEnvironment()},
-		{"alias, client with a secret", cognitotest.ExampleEmail, secretEnvironment()},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			ctx := t.Context()
-			client := &cognito.Client{Environment: test.env, HTTPClient: cognitotest.Example().Client()}
-			s, err := client.SignIn(ctx, test.user, cognitotest.ExamplePassword)
-			if err != nil {
-				t.Fatal(err)
-			}
-			tokens, err := s.Tokens(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			claims, err := client.VerifyIDToken(ctx, tokens.ID)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if claims.Username != cognitotest.ExampleUser || s.UnverifiedClaims().JSON != claims.JSON {
-				t.Errorf("claims = %+v", claims)
-			}
-			var all struct{ Email string }
-			if err := json.Unmarshal([]byte(claims.JSON), &all); err != nil || all.Email != cognitotest.ExampleEmail {
-				t.Errorf("claims %s: %v", claims.JSON, err)
-			}
-			if _, err := client.VerifyAccessToken(ctx, tokens.Access); err != nil {
-				t.Error(err)
-			}
-			creds, err := s.Credentials(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if creds.AccessKeyID == "" || time.Until(creds.Expires) < 50*time.Minute {
-				t.Errorf("credentials %v", creds)
-			}
-		})
-	}
-}
-
-func TestSignInRefused(t *testing.T) {
-	wrongSecret := secretEnvironment()
-	wrongSecret.ClientSecret = "0" + wrongSecret.ClientSecret[1:]
-	noSecret := secretEnvironment()
-	noSecret.ClientSecret = ""
-	otherClient := exampleEnvironment()
-	otherClient.ClientID = "9example23456789abcdefghij"
-	for _, test := range []struct {
-		name, user, password string
-		env                  cognito.Environment
-		code, hint           string
-	}{
-		{"wrong password", "ada", "wrong", exampleEnvironment(), cognitoidp.CodeNotAuthorized, "clock"},
-		{"password with a space more", "ada", cognitotest.ExamplePassword + " ", exampleEnvironment(), cognitoidp.CodeNotAuthorized, "password"},
-		{"unknown user", "nobody", "wrong", exampleEnvironment(), cognitoidp.CodeUserNotFound, "misspelt"},
-		{"unknown user, hidden", "nobody", "wrong", secretEnvironment(), cognitoidp.CodeNotAuthorized, "hides"},
-		{"wrong secret", "ada", cognitotest.ExamplePassword, wrongSecret, cognitoidp.CodeNotAuthorized, "client_secret"},
-		{"no secret", "ada", cognitotest.ExamplePassword, noSecret, cognitoidp.CodeNotAuthorized, "client_secret"},
-		{"unknown client", "ada", cognitotest.ExamplePassword, otherClient, cognitoidp.CodeResourceNotFound, "client_id"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			server := cognitotest.Example()
-			count := watch(server, nil)
-			client := &cognito.Client{Environment: test.env, HTTPClient: server.Client()}
-			_, err := client.SignIn(t.Context(), test.user, test.password)
-			var service *awserr.Error
-			if !errors.As(err, &service) || service.Code != test.code {
-				t.Fatalf("error %v, want code %s", err, test.code)
-			}
-			text := err.Error()
-			if !strings.Contains(text, "probably") || !strings.Contains(text, test.hint) {
-				t.Errorf("%q does not name the cause (%s)", text, test.hint)
-			}
-			for _, secret := range []string{cognitotest.ExamplePassword, cognitotest.ExampleClientSecret} {
-				if strings.Contains(text, secret) {
-					t.Errorf("%q tells a secret", text)
-				}
-			}
-			if count("InitiateAuth") > 1 || count("RespondToAuthChallenge") > 1 {
-				t.Error("a refused sign-in was tried again")
-			}
-		})
-	}
-}
-
-func TestSignInNeedsMore(t *testing.T) {
-	for _, test := range []struct {
-		name, user, password, want string
-		change                     func(*cognito.Client)
-	}{
-		{"no user name", "", "x", "user name", func(*cognito.Client) {}},
-		{"no password", "ada", "", "password", func(*cognito.Client) {}},
-		{"password is not UTF-8", "ada", "\xff", "UTF-8", func(*cognito.Client) {}},
-		{"nothing set", "ada", "x", "user_pool_id and client_id", func(c *cognito.Client) { c.Environment = cognito.Environment{} }},
-		{"swapped ids", "ada", "x", "identity pool id", func(c *cognito.Client) { c.Environment.UserPoolID = c.Environment.IdentityPoolID }},
-		{"short life", "ada", "x", "15m to 12h", func(c *cognito.Client) { c.Duration = time.Minute }},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			server := cognitotest.Example()
-			count := watch(server, nil)
-			client := exampleClient(server)
-			test.change(client)
-			_, err := client.SignIn(t.Context(), test.user, test.password)
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("error %v, want %q", err, test.want)
-			}
-			if count("RespondToAuthChallenge") > 0 {
-				t.Error("an answer was sent")
-			}
-		})
-	}
-}
-
-// A pool that sends a bad SRP challenge must get no answer: it could be made to tell about the password.
-func TestHostilePool(t *testing.T) {
-	const n = "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7EDEE386BFB5A899FA5AE9F24117C4B1FE649286651ECE45B3DC2007CB8A163BF0598DA48361C55D39A69163FA8FD24CF5F83655D23DCA3AD961C62F356208552BB9ED529077096966D670C354E4ABC9804F1746C08CA18217C32905E462E36CE3BE39E772C180E86039B2783A2EC07A28FB5C55DF06F4C52C9DE2BCBF6955817183995497CEA956AE515D2261898FA051015728E5A8AAAC42DAD33170D04507A33A85521ABDF1CBA64ECFB850458DBEF0A8AEA71575D060C7DB3970F85A6E1E4C7ABF5AE8CDB0933D71E8C94E04A25619DCEE3D2261AD2EE6BF12FFA06D98A0864D87602733EC86A64521F2B18177B200CBBE117577A615D6C770988C0BAD946E208E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CAFFFFFFFFFFFFFFFF"
-	for name, parameters := range map[string]string{
-		"B is 0":        `"SRP_B":"0","SALT":"ab","SECRET_BLOCK":"AAAA","USER_ID_FOR_SRP":"ada"`,
-		"B is N":        `"SRP_B":"` + n + `","SALT":"ab","SECRET_BLOCK":"AAAA","USER_ID_FOR_SRP":"ada"`,
-		"B is missing":  `"SALT":"ab","SECRET_BLOCK":"AAAA","USER_ID_FOR_SRP":"ada"`,
-		"B is huge":     `"SRP_B":"` + strings.Repeat("1", 5000) + `","SALT":"ab","SECRET_BLOCK":"AAAA","USER_ID_FOR_SRP":"ada"`,
-		"negative salt": `"SRP_B":"2","SALT":"-ab","SECRET_BLOCK":"AAAA","USER_ID_FOR_SRP":"ada"`,
-		"no salt":       `"SRP_B":"2","SECRET_BLOCK":"AAAA","USER_ID_FOR_SRP":"ada"`,
-		"block":         `"SRP_B":"2","SALT":"ab","SECRET_BLOCK":"*","USER_ID_FOR_SRP":"ada"`,
-		"nothing":       ``,
-	} {
-		t.Run(name, func(t *testing.T) {
-			server := cognitotest.Example()
-			count := watch(server, func(operation string, _ int) *http.Response {
-				if operation != "InitiateAuth" {
-					return nil
-				}
-				return answer(200, `{"ChallengeName":"PASSWORD_VERIFIER","ChallengeParameters":{`+parameters+`}}`)
-			})
-			_, err := exampleClient(server).SignIn(t.Context(), cognitotest.ExampleUser, cognitotest.ExamplePassword)
-			if err == nil || count("RespondToAuthChallenge") != 0 {
-				t.Errorf("error %v, %d answers", err, count("RespondToAuthChallenge"))
-			}
-		})
-	}
-}
-
-// TIMESTAMP is the server's time where the local clock is wrong.
-func TestTimestampFollowsServerClock(t *testing.T) {
-	const ahead = 3 * time.Hour
-	server := cognitotest.Example()
-	base := server.Client().Transport
-	var sent string
-	client := exampleClient(server)
-	client.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "RespondToAuthChallenge") {
-			body, _ := r.GetBody()
-			var in struct{ ChallengeResponses map[string]string }
-			json.NewDecoder(body).Decode(&in)
-			sent = in.ChallengeResponses["TIMESTAMP"]
+// The Session of ConfirmSignUp continues the sign-up as a sign-in without another challenge.
+func TestSignUpContinuesAsSignIn(t *testing.T) {
+	for _, env := range []cognito.Environment{exampleEnvironment(), secretEnvironment()} {
+		ctx := t.Context()
+		server := everyFlow(nil)
+		client := &cognito.Client{Environment: env, HTTPClient: server.Client()}
+		pool, err := client.UserPool()
+		if err != nil {
+			t.Fatalf("UserPool: %v", err)
 		}
-		response, err := base.RoundTrip(r)
-		if err == nil {
-			response.Header.Set("Date", time.Now().Add(ahead).UTC().Format(http.TimeFormat))
+		const name = "new-user"
+		signedUp, err := pool.SignUp(ctx, cognitoidp.SignUpInput{
+			ClientID:   env.ClientID,
+			SecretHash: client.SecretHash(name), Username: name, Password: newPassword,
+			UserAttributes: []cognitoidp.Attribute{{Name: "email", Value: "new@example.com"}},
+		})
+		if err != nil {
+			t.Fatalf("SignUp: %v", err)
 		}
-		return response, err
-	})}
-	client.SignIn(t.Context(), cognitotest.ExampleUser, cognitotest.ExamplePassword)
-	at, err := time.Parse("Mon Jan 2 15:04:05 UTC 2006", sent)
-	if err != nil || time.Until(at).Round(time.Hour) != ahead {
-		t.Errorf("TIMESTAMP %q: %v", sent, err)
+		if _, err := client.SignIn(ctx, name, newPassword); !hasCode(err,
+			cognitoidp.CodeUserNotConfirmed) {
+			t.Errorf("SignIn: error %v", err)
+		}
+		confirmed, err := pool.ConfirmSignUp(ctx, cognitoidp.ConfirmSignUpInput{
+			ClientID: env.ClientID, SecretHash: client.SecretHash(name), Username: name,
+			ConfirmationCode: server.Code(cognitotest.ExampleUserPoolID, name),
+			Session:          signedUp.Session,
+		})
+		if err != nil {
+			t.Fatalf("ConfirmSignUp: %v", err)
+		}
+		s,
+			err := client.Start(ctx, cognito.Login{
+			Username: name,
+			Flow:     "USER_AUTH",
+			Session:  confirmed.Session,
+		})
+		if err != nil {
+			t.Fatalf("Start: %v", err)
+		}
+		if _, err := s.Credentials(ctx); err != nil {
+			t.Errorf("Credentials: %v", err)
+		}
+		if _, err := client.SignIn(ctx, name, newPassword); err != nil {
+			t.Errorf("SignIn: %v", err)
+		}
 	}
 }
 
-func TestConnectionsAreOpenedAhead(t *testing.T) {
+func TestForgotAndChangePassword(t *testing.T) {
+	for _, env := range []cognito.Environment{exampleEnvironment(), secretEnvironment()} {
+		ctx := t.Context()
+		server := cognitotest.Example()
+		client := &cognito.Client{Environment: env, HTTPClient: server.Client()}
+		pool, err := client.UserPool()
+		if err != nil {
+			t.Fatalf("UserPool: %v", err)
+		}
+		const name, third = cognitotest.ExampleUser, "Yet-Another-Horse-9"
+		sent,
+			err := pool.ForgotPassword(ctx, cognitoidp.ForgotPasswordInput{
+			ClientID:   env.ClientID,
+			SecretHash: client.SecretHash(name),
+			Username:   name,
+		})
+		if err != nil || sent.DeliveryMedium != "EMAIL" {
+			t.Fatalf("%+v, %v", sent, err)
+		}
+		in := cognitoidp.ConfirmForgotPasswordInput{
+			ClientID: env.ClientID, SecretHash: client.SecretHash(name), Username: name,
+			Password: newPassword, ConfirmationCode: "000000",
+		}
+		if err := cognito.Explain(pool.ConfirmForgotPassword(ctx, in)); !hasCode(err,
+			cognitoidp.CodeCodeMismatch) {
+			t.Errorf("Explain: error %v", err)
+		}
+		in.ConfirmationCode = server.Code(cognitotest.ExampleUserPoolID, name)
+		if err := pool.ConfirmForgotPassword(ctx, in); err != nil {
+			t.Fatalf("ConfirmForgotPassword: %v", err)
+		}
+		s, err := client.SignIn(ctx, name, newPassword)
+		if err != nil {
+			t.Fatalf("SignIn: %v", err)
+		}
+		tokens, err := s.Tokens(ctx)
+		if err != nil {
+			t.Fatalf("Tokens: %v", err)
+		}
+		change := cognitoidp.ChangePasswordInput{
+			AccessToken:      tokens.Access,
+			PreviousPassword: newPassword,
+			ProposedPassword: third,
+		}
+		if err := pool.ChangePassword(ctx, change); err != nil {
+			t.Fatalf("ChangePassword: %v", err)
+		}
+		if _, err := client.SignIn(ctx, name, third); err != nil {
+			t.Errorf("SignIn: %v", err)
+		}
+		if err := pool.GlobalSignOut(ctx, tokens.Access); err != nil {
+			t.Fatalf("GlobalSignOut: %v", err)
+		}
+		if _, err := client.Resume(ctx, cognito.SavedSession{
+			Tokens: cognito.Tokens{Refresh: tokens.Refresh},
+		}.Save()); !hasCode(err, cognitoidp.CodeNotAuthorized) {
+			t.Errorf("Resume with a revoked token: error %v, want NotAuthorizedException", err)
+		}
+	}
+}
+
+// A sign-in or refresh opens connections to the hosts that issue credentials.
+func TestConnectAhead(t *testing.T) {
 	for _, test := range []struct {
 		name             string
 		classic, resumed bool
@@ -203,88 +147,341 @@ func TestConnectionsAreOpenedAhead(t *testing.T) {
 		heads := map[string]bool{}
 		base := server.Client().Transport
 		client := exampleClient(server)
-		client.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-			if r.Method == http.MethodHead {
-				mu.Lock()
-				heads[r.URL.Host] = true
-				mu.Unlock()
-				if len(r.Header) > 0 {
-					t.Errorf("HEAD with %v", r.Header)
+		client.HTTPClient = &http.Client{
+			Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				if r.Method == http.MethodHead {
+					mu.Lock()
+					heads[r.URL.Host] = true
+					mu.Unlock()
+					if len(r.Header) > 0 {
+						t.Errorf("HEAD with %v", r.Header)
+					}
 				}
-			}
-			return base.RoundTrip(r)
-		})}
+				return base.RoundTrip(r)
+			}),
+		}
 		if test.classic {
 			client.Duration = time.Hour
 		}
 		session := signIn(t, client)
 		if test.resumed {
-			saved := cognito.Saved{Tokens: cognito.Tokens{Refresh: session.Save().Tokens.Refresh}}
+			saved := cognito.SavedSession{
+				Tokens: cognito.Tokens{Refresh: savedSession(session).Tokens.Refresh},
+			}
 			clear(heads)
-			if _, err := client.Resume(t.Context(), saved); err != nil {
-				t.Fatal(err)
+			if _, err := client.Resume(t.Context(), saved.Save()); err != nil {
+				t.Fatalf("Resume: %v", err)
 			}
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		if !heads["cognito-identity.us-east-1.amazonaws.com"] || heads["sts.us-east-1.amazonaws.com"] != test.classic {
+		if !heads["cognito-identity.us-east-1.amazonaws.com"] ||
+			heads["sts.us-east-1.amazonaws.com"] != test.classic {
 			t.Errorf("%s: HEAD to %v", test.name, heads)
 		}
 	}
 }
 
-func TestSignInCancelled(t *testing.T) {
-	server := cognitotest.Example()
-	ctx, cancel := context.WithCancel(t.Context())
-	watch(server, func(operation string, _ int) *http.Response {
-		if operation == "InitiateAuth" {
-			cancel()
+// FIPS and DualStack apply to every service and to the connections that are opened ahead.
+func TestHosts(t *testing.T) {
+	for _, test := range []struct {
+		fips, dualStack bool
+		want            []string
+	}{
+		{false, false,
+			[]string{"cognito-identity.us-east-1.amazonaws.com",
+				"cognito-idp.us-east-1.amazonaws.com", "sts.us-east-1.amazonaws.com"}},
+		{true, false,
+			[]string{"cognito-identity-fips.us-east-1.amazonaws.com",
+				"cognito-idp-fips.us-east-1.amazonaws.com", "sts-fips.us-east-1.amazonaws.com"}},
+		{false, true,
+			[]string{"cognito-identity.us-east-1.amazonaws.com",
+				"cognito-idp.us-east-1.amazonaws.com", "sts.us-east-1.api.aws"}},
+		{true, true,
+			[]string{"cognito-identity-fips.us-east-1.amazonaws.com",
+				"cognito-idp-fips.us-east-1.amazonaws.com", "sts-fips.us-east-1.api.aws"}},
+	} {
+		server := cognitotest.Example()
+		var mu sync.Mutex
+		hosts := map[string]bool{}
+		server.Fault = func(r *http.Request) *http.Response {
+			mu.Lock()
+			defer mu.Unlock()
+			hosts[r.Host] = true
+			return nil
 		}
-		return nil
-	})
-	if _, err := exampleClient(server).SignIn(ctx, cognitotest.ExampleUser, cognitotest.ExamplePassword); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
+		client := exampleClient(server)
+		client.FIPS, client.DualStack, client.Duration = test.fips, test.dualStack, time.Hour
+		s := signIn(t, client)
+		if _, err := s.Credentials(t.Context()); err != nil {
+			t.Fatalf("Credentials: %v", err)
+		}
+		if _, err := client.VerifyIDToken(t.Context(), savedSession(s).Tokens.ID); err != nil {
+			t.Errorf("VerifyIDToken: %v", err)
+		}
+		mu.Lock()
+		if got := slices.Sorted(maps.Keys(hosts)); !slices.Equal(got, test.want) {
+			t.Errorf("FIPS %v, DualStack %v: hosts %q, want %q", test.fips, test.dualStack, got,
+				test.want)
+		}
+		mu.Unlock()
+	}
+	client := &cognito.Client{Environment: exampleEnvironment(), FIPS: true}
+	client.Environment.Endpoints.CognitoIDP = "https://pool.example"
+	if _, err := client.SignIn(t.Context(), "ada", "p"); err == nil ||
+		!strings.Contains(err.Error(), "FIPS and DualStack") {
+		t.Errorf("SignIn: error %v", err)
 	}
 }
 
-// Many programs' worth of sign-ins at once: none fails, and nothing is left running, which the end of the bubble tells.
-func TestConcurrentSignIns(t *testing.T) {
-	n := 1000
-	if testing.Short() {
-		n = 50
+// ClientMetadata and UserContextData are in every request that supports them.
+func TestMetadataInEveryCall(t *testing.T) {
+	for _, legacy := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			server := cognitotest.Example()
+			seen := map[string]int{}
+			server.Fault = func(r *http.Request) *http.Response {
+				operation,
+					ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"),
+					"AWSCognitoIdentityProviderService.")
+				if !ok {
+					return nil
+				}
+				var in struct {
+					ClientMetadata  map[string]string
+					UserContextData struct{ EncodedData string }
+				}
+				if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+					t.Errorf("Decode: %v", err)
+				}
+				if in.ClientMetadata["app"] != "test" {
+					t.Errorf("%s has no ClientMetadata", operation)
+				}
+				if operation != "GetTokensFromRefreshToken" &&
+					in.UserContextData.EncodedData != "fingerprint" {
+					t.Errorf("%s has no UserContextData", operation)
+				}
+				seen[operation]++
+				if legacy && operation == "GetTokensFromRefreshToken" {
+					return refusal(400, "UnknownOperationException", "")
+				}
+				return nil
+			}
+			client := exampleClient(server)
+			client.ClientMetadata = map[string]string{"app": "test"}
+			client.UserContextData = &cognitoidp.UserContextData{EncodedData: "fingerprint"}
+			_,
+				err := client.SignIn(t.Context(), cognitotest.ExampleNewUser,
+				cognitotest.ExamplePassword)
+			challenge := asChallenge(err)
+			if challenge == nil {
+				t.Fatal(err)
+			}
+			s, err := challenge.Respond(t.Context(), map[string]string{"NEW_PASSWORD": newPassword})
+			if err != nil {
+				t.Fatalf("Respond: %v", err)
+			}
+			time.Sleep(2 * time.Hour)
+			if _, err := s.Tokens(t.Context()); err != nil {
+				t.Fatalf("Tokens: %v", err)
+			}
+			if seen["InitiateAuth"] == 0 || seen["RespondToAuthChallenge"] != 2 ||
+				seen["GetTokensFromRefreshToken"] != 1 {
+				t.Errorf("calls %v", seen)
+			}
+		})
 	}
-	synctest.Test(t, func(t *testing.T) {
-		server := cognitotest.Example()
-		client := exampleClient(server)
-		signIn(t, client) // what is made once is there
-		var memory runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&memory)
-		heap := memory.HeapAlloc
+}
 
-		var running sync.WaitGroup
-		failed := make(chan error, n)
-		for range n {
-			running.Go(func() {
-				s, err := client.SignIn(t.Context(), cognitotest.ExampleUser, cognitotest.ExamplePassword)
-				if err == nil {
-					_, err = s.Credentials(t.Context())
+// TestRememberedDevice and TestResumeChallenge with separate processes.
+func TestOtherProcess(t *testing.T) {
+	server := tracking("ALWAYS")
+	listener := httptest.NewServer(server)
+	defer listener.Close()
+
+	first, err := anotherProcess(t, "device", listener.URL, "")
+	asked, device, _ := strings.Cut(first, "\n")
+	if err != nil || asked != "asked: SOFTWARE_TOKEN_MFA" {
+		t.Fatalf("%v: %s", err, first)
+	}
+	second, err := anotherProcess(t, "device", listener.URL, device)
+	if err != nil || second != device {
+		t.Errorf("%v: %s", err, second)
+	}
+
+	login := cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword}
+	if err := json.Unmarshal([]byte(device), &login.Device); err != nil {
+		t.Fatalf("Unmarshal: %v", err)
+	}
+	client := exampleClient(server)
+	session, err := client.Start(t.Context(), login)
+	if err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+	tokens, err := session.Tokens(t.Context())
+	if err != nil {
+		t.Fatalf("Tokens: %v", err)
+	}
+	pool, err := client.UserPool()
+	if err != nil {
+		t.Fatalf("UserPool: %v", err)
+	}
+	if err := pool.ForgetDevice(t.Context(), tokens.Access, login.Device.Key); err != nil {
+		t.Fatalf("ForgetDevice: %v", err)
+	}
+	// its code may equal the first one, which is valid once
+	third, _ := anotherProcess(t, "device", listener.URL, device)
+	if !strings.HasPrefix(third, "asked: SOFTWARE_TOKEN_MFA\n") {
+		t.Errorf("after ForgetDevice: %s", third)
+	}
+
+	server = tracking("") // another server, for the same reason
+	listener2 := httptest.NewServer(server)
+	defer listener2.Close()
+	_,
+		err = exampleClient(server).SignIn(t.Context(), cognitotest.ExampleUser,
+		cognitotest.ExamplePassword)
+	challenge := asChallenge(err)
+	if challenge == nil {
+		t.Fatal(err)
+	}
+	stored, err := challenge.Save()
+	if err != nil {
+		t.Fatalf("Save: %v", err)
+	}
+	if out, err := anotherProcess(t, "continue", listener2.URL, string(stored)); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// Neither package fmt nor log/slog nor encoding/json prints a secret.
+func TestRedaction(t *testing.T) {
+	client := &cognito.Client{
+		Environment: secretEnvironment(),
+		HTTPClient:  cognitotest.Example().Client(),
+	}
+	session := signIn(t, client)
+	if _, err := session.Credentials(t.Context()); err != nil {
+		t.Fatalf("Credentials: %v", err)
+	}
+	saved := savedSession(session)
+	saved.Device = cognito.Device{
+		Username: "ada",
+		Key:      "us-east-1_0",
+		GroupKey: "g",
+		Password: "device-Password",
+	}
+	login := cognito.Login{
+		Username: "ada",
+		Password: cognitotest.ExamplePassword,
+		Device:   saved.Device,
+		Session:  "login-Session",
+	}
+	const password = cognitotest.ExamplePassword
+	_, challenge := client.SignIn(t.Context(), cognitotest.ExampleNewUser, password)
+	revealed, err := asChallenge(challenge).Save()
+	var stored struct{ Session string }
+	if err != nil || json.Unmarshal(revealed, &stored) != nil || stored.Session == "" {
+		t.Fatal(err)
+	}
+	secrets := []string{
+		stored.Session,
+		cognitotest.ExampleClientSecret, cognitotest.ExamplePassword, "ASIA", "device-Password",
+		"login-Session",
+		saved.Tokens.ID, saved.Tokens.Access, saved.Tokens.Refresh,
+		"in every field",
+	}
+	values := []any{
+		client.Environment, client, session, saved, &saved, saved.Tokens, &saved.Tokens,
+		saved.Device, login, &login, challenge, *asChallenge(challenge),
+		fmt.Errorf("wrapped: %w", challenge), errors.Join(challenge),
+		struct{ err error }{challenge},
+	}
+	tested := map[string]bool{}
+	for _, value := range values {
+		if v := reflect.Indirect(reflect.ValueOf(value)); v.Kind() == reflect.Struct {
+			tested[v.Type().Name()] = true
+		}
+	}
+	for _, pointer := range []any{
+		&cognito.Environment{}, &cognito.Tokens{}, &cognito.SavedSession{}, &cognito.Device{},
+		&cognito.Login{},
+	} {
+		fill(reflect.ValueOf(pointer).Elem(), "in every field")
+		values = append(values, pointer, reflect.ValueOf(pointer).Elem().Interface())
+	}
+	withoutSecrets := []string{"Endpoints", "Setting"}
+	for _, name := range exportedStructs(t) {
+		if !tested[name] && !slices.Contains(withoutSecrets, name) {
+			t.Errorf("type %s is not tested", name)
+		}
+	}
+	for _, value := range values {
+		for _, v := range []any{
+			value, []any{value}, struct{ Inner any }{value}, map[string]any{"k": value},
+		} {
+			var printed bytes.Buffer
+			for _, verb := range "vsdxXqtbeTU" {
+				fmt.Fprintf(&printed, "%"+string(verb)+" %+"+string(verb)+" %#"+string(verb)+"\n",
+					v, v, v)
+			}
+			slog.New(slog.NewTextHandler(&printed, nil)).Info("m", "v", v)
+			slog.New(slog.NewJSONHandler(&printed, nil)).Info("m", "v", v)
+			text, err := json.Marshal(v)
+			if err != nil {
+				t.Errorf("%T: %v", value, err)
+			}
+			printed.Write(text)
+			for _, secret := range secrets {
+				if strings.Contains(printed.String(), secret) ||
+					strings.Contains(printed.String(), fmt.Sprintf("%x", secret)) {
+					t.Errorf("%T shows a secret:\n%s", value, printed.String())
 				}
-				if err != nil {
-					failed <- err
+			}
+		}
+	}
+}
+
+// fill sets every string in v to text.
+func fill(v reflect.Value, text string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				fill(v.Field(i), text)
+			}
+		}
+	}
+}
+
+// exportedStructs returns the names of the exported struct types of the package.
+func exportedStructs(t *testing.T) (names []string) {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatalf("Glob: %v", err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatalf("ParseFile: %v", err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.TypeSpec); ok && spec.Name.IsExported() {
+				if _, ok := spec.Type.(*ast.StructType); ok {
+					names = append(names, spec.Name.Name)
 				}
-			})
-		}
-		running.Wait()
-		close(failed)
-		for err := range failed {
-			t.Fatal(err)
-		}
-		synctest.Wait() // the last goroutines return
-		runtime.GC()
-		runtime.ReadMemStats(&memory)
-		if grown := int64(memory.HeapAlloc) - int64(heap); grown > 64<<20 {
-			t.Errorf("%d sign-ins left %d bytes", n, grown)
-		}
-	})
+			}
+			return true
+		})
+	}
+	if len(names) < 8 {
+		t.Fatalf("found only %v", names)
+	}
+	return names
 }

@@ -9,42 +9,69 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/internal/redact"
 	"github.com/loginwithcognito/cognito/srp"
 )
 
-// A Device is a device that a user pool knows, of one user. Where the pool remembers devices, a sign-in that names one in
-// [Login.Device] is asked no code: the device's own password is proven by SRP instead. Store it as carefully as a
-// password, under Username, which is the name that the pool uses and not an alias that the user typed.
+// A Device identifies this machine to a user pool, for one user. If the pool remembers the device,
+// a sign-in with [Login.Device] proves the device's password by SRP and needs no code.
+//
+// Store a Device as carefully as a password, under its Username. That is the name that the pool
+// uses, not an alias that the user typed.
 type Device struct {
+	redact.Fields
 	Username string
 	Key      string // DeviceKey, such as "us-east-1_01234567-89ab-cdef-0123-456789abcdef"
 	GroupKey string // DeviceGroupKey
-	Password string // made here at random; the pool has only a verifier of it
+	Password string // random; the pool stores only its verifier
 }
 
-// Reveal returns JSON with the password in it, for storing. json.Unmarshal into a Device reads it.
-func (d Device) Reveal() ([]byte, error) {
-	type device Device // without the methods that redact
-	return json.Marshal(device(d))
+// Save returns d as JSON, with the password.
+func (d Device) Save() []byte {
+	saved, _ := json.Marshal(struct{ Username, Key, GroupKey, Password string }{
+		d.Username, d.Key, d.GroupKey, d.Password,
+	}) // errors are impossible
+	return saved
 }
 
-// Device returns the device of the sign-in: the one in [Login.Device], or a new one, which the caller should store. It is
-// the zero value where the pool does not track devices, and as long as it has not confirmed a new one, which is tried again
-// before the first refresh. Where ask is true the pool wants the user to be asked whether to remember the new device: pass
-// the answer to [Session.RememberDevice].
+// Load sets d to what [Device.Save] returned.
+func (d *Device) Load(saved []byte) error {
+	var loaded Device
+	if json.Unmarshal(saved, &loaded) != nil {
+		return errors.New("cognito: this is not a saved device")
+	}
+	*d = loaded
+	return nil
+}
+
+// deviceState is what a session knows about its device.
+type deviceState struct {
+	current     Device // zero until the pool has confirmed it
+	ask         bool   // whether the pool wants the user to decide
+	unconfirmed Device // a new device that could not be confirmed
+	err         error  // why not
+}
+
+// Device returns the device of the sign-in: the one in [Login.Device] or a new one, which the
+// caller should store. It is zero if the pool does not track devices, or has not yet confirmed the
+// new one. The session retries that before its first refresh.
+//
+// If ask is true, the pool wants the user to decide whether to remember the new device. Pass the
+// decision to [Session.RememberDevice].
 func (s *Session) Device() (d Device, ask bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.device, s.askDevice
+	return s.device.current, s.device.ask
 }
 
-// RememberDevice tells the pool whether it shall remember the session's device, and so ask it for no codes.
+// RememberDevice sets whether the pool remembers the session's device. Sign-ins with a remembered
+// device need no code.
 func (s *Session) RememberDevice(ctx context.Context, remember bool) error {
 	device, _ := s.Device()
 	if device.Key == "" {
-		return errors.New("cognito: the session has no device: the user pool does not track devices, or did not confirm this one")
+		return errors.New("cognito: the session has no device: " +
+			"the user pool does not track devices or did not confirm this one")
 	}
 	status := cognitoidp.DeviceNotRemembered
 	if remember {
@@ -55,33 +82,40 @@ func (s *Session) RememberDevice(ctx context.Context, remember bool) error {
 		return err
 	}
 	err = s.client.services.idp.UpdateDeviceStatus(ctx, cognitoidp.UpdateDeviceStatusInput{
-		AccessToken: tokens.Access, DeviceKey: device.Key, DeviceRememberedStatus: status,
+		AccessToken:            tokens.Access,
+		DeviceKey:              device.Key,
+		DeviceRememberedStatus: status,
 	})
 	if err != nil {
 		return Explain(err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.askDevice = false
+	s.device.ask = false
 	return nil
 }
 
-// newDevice makes a device of what the pool calls it.
-func (s *Session) newDevice(name cognitoidp.NewDeviceMetadata) Device {
-	random := make([]byte, 40) // as many as amazon-cognito-identity-js takes
+// newDevice returns a device with the pool's names and a random password.
+func (s *Session) newDevice(names cognitoidp.NewDeviceMetadata) Device {
+	random := make([]byte, 40) // the length in amazon-cognito-identity-js
 	rand.Read(random)
 	return Device{
 		Username: s.UnverifiedClaims().Username,
-		Key:      name.DeviceKey,
-		GroupKey: name.DeviceGroupKey,
+		Key:      names.DeviceKey,
+		GroupKey: names.DeviceGroupKey,
 		Password: base64.StdEncoding.EncodeToString(random),
 	}
 }
 
-// confirmDevice gives the pool a verifier of a new device's password. Until that is done the pool refuses the refresh
-// token. A failure is kept for the refresh, which tries again, to tell: the sign-in itself is good.
+// confirmDevice sends the pool a verifier of a new device's password. Until then the pool refuses
+// the refresh token. The sign-in succeeds even if that fails: the error is kept for the first
+// refresh, which retries.
 func (s *Session) confirmDevice(ctx context.Context, accessToken string, device Device) error {
-	verifier, err := srp.NewVerifier(srp.Identity{Pool: device.GroupKey, User: device.Key, Password: device.Password})
+	verifier, err := srp.NewVerifier(srp.Identity{
+		Pool:     device.GroupKey,
+		User:     device.Key,
+		Password: device.Password,
+	})
 	var ask bool
 	if err == nil {
 		ask, err = s.client.services.idp.ConfirmDevice(ctx, cognitoidp.ConfirmDeviceInput{
@@ -95,41 +129,57 @@ func (s *Session) confirmDevice(ctx context.Context, accessToken string, device 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var e *awserr.Error
-	if s.deviceErr != nil && errors.As(err, &e) && e.Code == cognitoidp.CodeDeviceKeyExists {
-		err = nil // of the first attempt the answer was lost only
+	if s.device.err != nil && refusal(err).Code == cognitoidp.CodeDeviceKeyExists {
+		err = nil // the first attempt succeeded, but its response was lost
 	}
 	if err != nil {
-		s.unready, s.deviceErr = device, cmp.Or(s.deviceErr, err)
-		return s.deviceErr
+		s.device.unconfirmed, s.device.err = device, cmp.Or(s.device.err, err)
+		return s.device.err
 	}
-	s.device, s.askDevice, s.unready, s.deviceErr = device, ask, Device{}, nil
+	s.device = deviceState{current: device, ask: ask}
 	return nil
 }
 
-// A deviceError is a refusal of the proof that the program has the device.
+// takeDevice replaces the session's device by a stored one. A refresh token is valid only with the
+// device of its sign-in.
+func (s *Session) takeDevice(d Device) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d.Key != "" && d.Key != s.device.current.Key {
+		s.device = deviceState{current: d}
+	}
+}
+
+// A deviceError says that the pool refused the proof of the device's password.
 type deviceError struct{ error }
 
 func (e *deviceError) Unwrap() error { return e.error }
 
-// refusedDevice makes a deviceError of err. Its text is that of a wrong password, which this is not.
+// refusedDevice returns err as a deviceError. The pool's message names the password of the user,
+// which was not the cause.
 func refusedDevice(err error) error {
-	var e *awserr.Error
-	if errors.As(err, &e) && e.Code == cognitoidp.CodeNotAuthorized {
-		return &deviceError{&explained{err, "the stored device is damaged, or is of another user, or the pool has forgotten it; or the answer came too late: sign in again without the device"}}
+	if refusal(err).Code == cognitoidp.CodeNotAuthorized {
+		return &deviceError{&explained{err, "the stored device is damaged, belongs to another " +
+			"user or was forgotten by the pool, or the response came too late: " +
+			"sign in again without the device"}}
 	}
 	return &deviceError{Explain(err)}
 }
 
-// deviceForgotten tells whether the pool does not know the device any more: by the message, as Amazon's clients do
-// (amplify-js retryOnResourceNotFoundException.ts), or because it refused the device's proof.
+// deviceForgotten reports whether err means that the pool no longer knows the device. It goes by
+// the message, as Amazon's clients do (amplify-js retryOnResourceNotFoundException.ts), and by the
+// refusal of the device's proof.
 func deviceForgotten(err error) bool {
-	var e *awserr.Error
-	if !errors.As(err, &e) {
-		return false
-	}
+	e := refusal(err)
+	message := strings.ToLower(e.Message)
 	var proof *deviceError
-	return e.Code == cognitoidp.CodeResourceNotFound && strings.Contains(strings.ToLower(e.Message), "device") ||
-		e.Code == cognitoidp.CodeInvalidParameter && strings.Contains(strings.ToLower(e.Message), "device key") ||
-		e.Code == cognitoidp.CodeNotAuthorized && errors.As(err, &proof)
+	switch e.Code {
+	case cognitoidp.CodeResourceNotFound:
+		return strings.Contains(message, "device")
+	case cognitoidp.CodeInvalidParameter:
+		return strings.Contains(message, "device key")
+	case cognitoidp.CodeNotAuthorized:
+		return errors.As(err, &proof)
+	}
+	return false
 }

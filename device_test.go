@@ -1,7 +1,7 @@
 package cognito_test
 
 import (
-	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,32 +13,111 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-const exampleSeed = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+// If the device is proven after the user has answered, the sign-in cannot start again: a forgotten
+// device is omitted, and a wrong one is named in the error.
+func TestDeviceAfterAnswer(t *testing.T) {
+	for name, change := range map[string]func(*cognito.Device){
+		"forgotten": func(d *cognito.Device) {
+			d.Key = "us-east-1_00000000-0000-0000-0000-000000000000"
+		},
+		"damaged": func(d *cognito.Device) { d.Password += "x" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := everyFlow(func(p *cognitotest.UserPool, u *cognitotest.User) {
+				p.DeviceTracking = "ALWAYS"
+			})
+			client := exampleClient(server)
+			device, _ := signIn(t, client).Device()
+			change(&device)
+			_,
+				err := client.Start(t.Context(), cognito.Login{
+				Username: cognitotest.ExampleEmail,
+				Flow:     "USER_AUTH",
+				Device:   device,
+			})
+			challenge := asChallenge(err)
+			if challenge == nil || challenge.Name != "SELECT_CHALLENGE" {
+				t.Fatal(err)
+			}
+			_,
+				err = challenge.Respond(t.Context(),
+				map[string]string{"ANSWER": "PASSWORD_SRP",
+					"PASSWORD": cognitotest.ExamplePassword})
+			if name == "forgotten" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if !hasCode(err, "NotAuthorizedException") ||
+				!strings.Contains(err.Error(), "without the device") ||
+				strings.Contains(err.Error(), "password is wrong") {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
 
-// tracking is the example with TOTP for its user, and devices tracked.
+// An incomplete Device does not prevent a sign-in.
+func TestUnusableDevice(t *testing.T) {
+	for name, change := range map[string]func(*cognito.Device){
+		"no password":  func(d *cognito.Device) { d.Password = "" },
+		"no group key": func(d *cognito.Device) { d.GroupKey = "" },
+		"no key":       func(d *cognito.Device) { d.Key = "" },
+		"other key":    func(d *cognito.Device) { d.Key = "?" },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server := tracking("ALWAYS")
+			server.Fault = func(r *http.Request) *http.Response {
+				if body, err := io.ReadAll(r.Body); err == nil &&
+					strings.Contains(string(body), `"DEVICE_KEY":"?"`) {
+					return refusal(400, "InvalidParameterException", "Invalid device key given.")
+				}
+				return nil
+			}
+			login := cognito.Login{
+				Username: cognitotest.ExampleUser,
+				Password: cognitotest.ExamplePassword,
+			}
+			s, _ := withTOTP(t, exampleClient(server), login)
+			login.Device, _ = s.Device()
+			change(&login.Device)
+			time.Sleep(time.Minute)
+			if _, asked := withTOTP(t, exampleClient(server), login); !asked {
+				t.Errorf("%s: mistaken for an error about the device", name)
+			}
+		})
+	}
+}
+
+const exampleTOTPSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+// tracking returns the example with a TOTP secret for its user and with device tracking.
 func tracking(how string) *cognitotest.Server {
 	server := cognitotest.Example()
 	pool := &server.UserPools[0]
 	pool.MFAConfiguration, pool.DeviceTracking = "OPTIONAL", how
 	for i := range pool.Users {
 		if pool.Users[i].Name == cognitotest.ExampleUser {
-			pool.Users[i].MFA, pool.Users[i].TOTPSecret = []string{"SOFTWARE_TOKEN_MFA"}, exampleSeed
+			pool.Users[i].MFA, pool.Users[i].TOTPSecret = []string{"SOFTWARE_TOKEN_MFA"},
+				exampleTOTPSecret
 		}
 	}
 	return server
 }
 
-// withTOTP signs in and answers a TOTP challenge, if there is one.
-func withTOTP(t *testing.T, client *cognito.Client, login cognito.Login) (s *cognito.Session, asked bool) {
+// withTOTP signs in and answers the TOTP challenge if there is one.
+func withTOTP(t *testing.T, client *cognito.Client, login cognito.Login) (s *cognito.Session,
+	asked bool) {
 	t.Helper()
 	s, err := client.Start(t.Context(), login)
 	if challenge := asChallenge(err); challenge != nil && challenge.Name == "SOFTWARE_TOKEN_MFA" {
-		code, codeErr := cognito.TOTP(exampleSeed, time.Now())
+		code, codeErr := cognito.TOTP(exampleTOTPSecret, time.Now())
 		if codeErr != nil {
-			t.Fatal(codeErr)
+			t.Fatalf("TOTP: %v", codeErr)
 		}
 		asked = true
-		s, err = challenge.Respond(t.Context(), map[string]string{challenge.Asks()[0]: code})
+		s, err = challenge.Respond(t.Context(), map[string]string{challenge.AnswerKeys()[0]: code})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -46,8 +125,8 @@ func withTOTP(t *testing.T, client *cognito.Client, login cognito.Login) (s *cog
 	return s, asked
 }
 
-// The first sign-in asks for a code and makes the device known; the next, of another process, is asked nothing; once the
-// device is forgotten the code is asked for again.
+// The first sign-in needs a code and confirms the device. The next needs no code, until the pool
+// forgets the device.
 func TestRememberedDevice(t *testing.T) {
 	for _, how := range []string{"ALWAYS", "OPT_IN"} {
 		for _, env := range []cognito.Environment{exampleEnvironment(), secretEnvironment()} {
@@ -60,34 +139,32 @@ func TestRememberedDevice(t *testing.T) {
 					login := cognito.Login{Username: typed, Password: cognitotest.ExamplePassword}
 					s, asked := withTOTP(t, client, login)
 					if !asked {
-						t.Fatal("a new device was not asked for a code")
+						t.Fatal("no code was requested with a new device")
 					}
 					device, ask := s.Device()
-					if device.Key == "" || device.Username != cognitotest.ExampleUser || ask != (how == "OPT_IN") {
+					if device.Key == "" || device.Username != cognitotest.ExampleUser ||
+						ask != (how == "OPT_IN") {
 						t.Fatalf("device %v, ask %v", device, ask)
 					}
 					if ask {
 						if err := s.RememberDevice(ctx, true); err != nil {
-							t.Fatal(err)
+							t.Fatalf("RememberDevice: %v", err)
 						}
 					}
 					time.Sleep(2 * time.Hour) // the refresh token is bound to the device
 					if _, err := s.Tokens(ctx); err != nil {
-						t.Fatal(err)
+						t.Fatalf("Tokens: %v", err)
 					}
-					stored, err := device.Reveal()
-					if err != nil {
-						t.Fatal(err)
-					}
+					stored := device.Save()
 
 					// Another process.
 					client = &cognito.Client{Environment: env, HTTPClient: server.Client()}
-					if err := json.Unmarshal(stored, &login.Device); err != nil {
-						t.Fatal(err)
+					if err := login.Device.Load(stored); err != nil {
+						t.Fatalf("Load: %v", err)
 					}
 					s, asked = withTOTP(t, client, login)
 					if asked {
-						t.Error("a remembered device was asked for a code")
+						t.Error("a code was requested despite a remembered device")
 					}
 					if again, ask := s.Device(); again != device || ask {
 						t.Errorf("device %v, want %v; ask %v", again, device, ask)
@@ -95,21 +172,21 @@ func TestRememberedDevice(t *testing.T) {
 					time.Sleep(2 * time.Hour)
 					tokens, err := s.Tokens(ctx)
 					if err != nil {
-						t.Fatal(err)
+						t.Fatalf("Tokens: %v", err)
 					}
 					pool, err := client.UserPool()
 					if err != nil {
-						t.Fatal(err)
+						t.Fatalf("UserPool: %v", err)
 					}
 					if err := pool.ForgetDevice(ctx, tokens.Access, device.Key); err != nil {
-						t.Fatal(err)
+						t.Fatalf("ForgetDevice: %v", err)
 					}
 
 					time.Sleep(time.Minute)
 					before := count("InitiateAuth")
 					s, asked = withTOTP(t, client, login)
 					if !asked {
-						t.Error("a forgotten device was not asked for a code")
+						t.Error("no code was requested with a forgotten device")
 					}
 					if n := count("InitiateAuth") - before; n > 2 {
 						t.Errorf("%d attempts", n)
@@ -123,27 +200,32 @@ func TestRememberedDevice(t *testing.T) {
 	}
 }
 
-// Another user's device must not be named, whatever the caller stored.
+// The device of another user is not sent.
 func TestDeviceOfAnotherUser(t *testing.T) {
 	server := tracking("ALWAYS")
 	named := spyOn(server, "DEVICE_KEY")
 	login := cognito.Login{
 		Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword,
-		Device: cognito.Device{Username: "bob", Key: "us-east-1_00000000-0000-0000-0000-000000000000", GroupKey: "-g", Password: "p"},
+		Device: cognito.Device{
+			Username: "bob",
+			Key:      "us-east-1_00000000-0000-0000-0000-000000000000",
+			GroupKey: "-g",
+			Password: "p",
+		},
 	}
 	if _, asked := withTOTP(t, exampleClient(server), login); !asked || named() {
 		t.Errorf("asked %v, named %v", asked, named())
 	}
-	s, err := exampleClient(cognitotest.Example()).Start(t.Context(), login) // no device is tracked
+	s, err := exampleClient(cognitotest.Example()).Start(t.Context(), login) // it tracks no devices
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Start: %v", err)
 	}
 	if device, _ := s.Device(); device.Key != "" {
-		t.Errorf("the session took %v over", device)
+		t.Errorf("the session took the device %v", device)
 	}
 }
 
-// A device that could not be confirmed leaves a session that says so when it must be refreshed.
+// If the device cannot be confirmed, the refresh returns an error that says so.
 func TestDeviceNotConfirmed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := tracking("ALWAYS")
@@ -153,28 +235,36 @@ func TestDeviceNotConfirmed(t *testing.T) {
 			}
 			return nil
 		})
-		s, _ := withTOTP(t, exampleClient(server), cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword})
+		s,
+			_ := withTOTP(t, exampleClient(server), cognito.Login{
+			Username: cognitotest.ExampleUser,
+			Password: cognitotest.ExamplePassword,
+		})
 		if device, _ := s.Device(); device.Key != "" {
 			t.Errorf("device %v", device)
 		}
 		if _, err := s.Credentials(t.Context()); err != nil {
-			t.Error(err)
+			t.Errorf("Credentials: %v", err)
 		}
 		time.Sleep(2 * time.Hour)
-		if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), "could not be confirmed") {
-			t.Errorf("error %v", err)
+		if _, err := s.Tokens(t.Context()); err == nil ||
+			!strings.Contains(err.Error(), "could not be confirmed") {
+			t.Errorf("Tokens: error %v", err)
 		}
 	})
 }
 
-// A device whose proof the pool refuses is left out, and the sign-in repeated once: then the code is asked for, and the
-// device made known anew. A wrong password is not taken for that.
+// If the pool refuses the proof of the device, Start retries once without it. A wrong user password
+// is not mistaken for that.
 func TestDamagedDevice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := tracking("ALWAYS")
 		count := watch(server, nil)
 		client := exampleClient(server)
-		login := cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword}
+		login := cognito.Login{
+			Username: cognitotest.ExampleUser,
+			Password: cognitotest.ExamplePassword,
+		}
 		s, _ := withTOTP(t, client, login)
 		login.Device, _ = s.Device()
 		login.Device.Password += "x"
@@ -185,45 +275,50 @@ func TestDamagedDevice(t *testing.T) {
 			t.Errorf("asked %v, device %v", asked, fresh)
 		}
 		if n := count("InitiateAuth") - before; n != 2 {
-			t.Errorf("%d sign-ins were begun", n)
+			t.Errorf("%d InitiateAuth requests", n)
 		}
 		login.Password = "wrong"
-		if _, err := client.Start(t.Context(), login); !hasCode(err, cognitoidp.CodeNotAuthorized) || count("InitiateAuth")-before != 3 {
-			t.Errorf("%d sign-ins were begun, error %v", count("InitiateAuth")-before, err)
+		if _, err := client.Start(t.Context(), login); !hasCode(err,
+			cognitoidp.CodeNotAuthorized) || count("InitiateAuth")-before != 3 {
+			t.Errorf("%d InitiateAuth requests, error %v", count("InitiateAuth")-before, err)
 		}
 	})
 }
 
-// Where the pool leaves it to the user, a device takes the place of a code once the user has said so, until he says
-// otherwise; and its tokens are refreshed either way.
+// If the pool lets the user decide, a device replaces codes only after RememberDevice(true). Its
+// tokens can be refreshed in either case.
 func TestRememberDevice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := exampleClient(tracking("OPT_IN"))
-		login := cognito.Login{Username: cognitotest.ExampleUser, Password: cognitotest.ExamplePassword}
+		login := cognito.Login{
+			Username: cognitotest.ExampleUser,
+			Password: cognitotest.ExamplePassword,
+		}
 		s, _ := withTOTP(t, client, login)
 		device, ask := s.Device()
 		if !ask {
-			t.Error("the user is not to be asked")
+			t.Error("ask is false, want true")
 		}
 		login.Device = device
 		for _, remember := range []bool{false, true, false} {
 			if err := s.RememberDevice(t.Context(), remember); err != nil {
-				t.Fatal(err)
+				t.Fatalf("RememberDevice: %v", err)
 			}
 			if _, ask := s.Device(); ask {
-				t.Error("the user is to be asked again")
+				t.Error("ask is true, want false")
 			}
-			time.Sleep(2 * time.Hour) // and the next code is another one
+			time.Sleep(2 * time.Hour) // so that the next code differs
 			if _, err := s.Tokens(t.Context()); err != nil {
-				t.Error(err)
+				t.Errorf("Tokens: %v", err)
 			}
 			if _, asked := withTOTP(t, client, login); asked == remember {
-				t.Errorf("asked for a code: %v, remembered: %v", asked, remember)
+				t.Errorf("code requested: %v, remembered: %v", asked, remember)
 			}
 		}
 	})
 	s := signIn(t, exampleClient(cognitotest.Example()))
-	if err := s.RememberDevice(t.Context(), true); err == nil || !strings.Contains(err.Error(), "has no device") {
+	if err := s.RememberDevice(t.Context(), true); err == nil ||
+		!strings.Contains(err.Error(), "has no device") {
 		t.Errorf("a pool that tracks no devices: %v", err)
 	}
 }

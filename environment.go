@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/loginwithcognito/cognito/internal/endpoint"
+	"github.com/loginwithcognito/cognito/internal/redact"
 )
 
 // An Environment identifies one deployment: its user pool, app client, identity pool, role and
@@ -15,8 +16,10 @@ import (
 // of the json tags. Only the fields that a call needs must be set. The error for a missing field
 // names its key.
 type Environment struct {
-	// Region is the Region of the user pool, AWS STS and the bucket. If it is empty, it is the
-	// Region in UserPoolID, or else the one in IdentityPoolID.
+	redact.Fields
+
+	// Region is the Region of the user pool, AWS STS and the bucket. It may be empty if UserPoolID
+	// or IdentityPoolID is set: see [Environment.ResolveRegion].
 	Region string `json:"aws_region"`
 
 	// UserPoolID is the id of the user pool, such as "us-east-1_AbCdEfGhI".
@@ -32,7 +35,7 @@ type Environment struct {
 	// "us-east-1:01234567-89ab-cdef-0123-456789abcdef". Its Region may differ from the user pool's.
 	IdentityPoolID string `json:"identity_pool_id"`
 
-	// RoleARN is the role that the classic flow assumes.
+	// RoleARN is the role that the classic flow assumes; see [Client].
 	RoleARN string `json:"role_arn"`
 
 	// CustomRoleARN is the role that the enhanced flow requests for a user who has several. If it
@@ -119,8 +122,9 @@ func (e Environment) require(keys ...string) error {
 		": ask the administrator of the pools")
 }
 
-// AWSRegion returns Region, or if that is empty the Region in the ids.
-func (e Environment) AWSRegion() string {
+// ResolveRegion returns the Region of AWS STS and the bucket: the field Region or, if that is
+// empty, the Region in UserPoolID or IdentityPoolID.
+func (e Environment) ResolveRegion() string {
 	return cmp.Or(e.Region, before(e.UserPoolID, "_"), before(e.IdentityPoolID, ":"))
 }
 
@@ -153,7 +157,7 @@ func (e Environment) Validate() error {
 }
 
 func (e *Environment) problem(key, value string) string {
-	region := e.AWSRegion()
+	region := e.ResolveRegion()
 	valid, description := form(key)
 	switch {
 	case value == "":

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// validEnvironment has every field set that goes together.
+// validEnvironment returns an environment with every field that can be combined.
 func validEnvironment() Environment {
 	return Environment{
 		Region:         "us-east-1",
@@ -25,7 +25,7 @@ func validEnvironment() Environment {
 	}
 }
 
-// set puts value into the field of that JSON key.
+// set sets the field with a JSON key to value.
 func (e *Environment) set(t *testing.T, key, value string) {
 	t.Helper()
 	for _, f := range e.Settings() {
@@ -39,7 +39,7 @@ func (e *Environment) set(t *testing.T, key, value string) {
 
 func TestValidateAccepts(t *testing.T) {
 	if err := validEnvironment().Validate(); err != nil {
-		t.Error(err)
+		t.Errorf("Validate: %v", err)
 	}
 	if err := (Environment{}).Validate(); err != nil {
 		t.Error("nothing set:", err)
@@ -65,8 +65,8 @@ func TestValidateAccepts(t *testing.T) {
 	}
 }
 
-// Every field refuses what is not of its form in one line that names it, and that does not repeat
-// the value.
+// The error for a field with a wrong form is one line that names the field and does not contain the
+// value.
 func TestValidateRefuses(t *testing.T) {
 	const (
 		pool     = "should look like us-east-1_AbCdEfGhI (not an ARN, not an identity pool id)"
@@ -156,13 +156,12 @@ func TestValidateRefuses(t *testing.T) {
 	}
 	for _, f := range new(Environment).Settings() {
 		if !tested[f.Key] {
-			t.Errorf("nothing shows that %s is checked", f.Key)
+			t.Errorf("no case checks %s", f.Key)
 		}
 	}
 }
 
-// The partition of a role is that of the deployment's Region, unless other servers than AWS's are
-// used.
+// The partition of a role must be that of the Region, unless Endpoints replace those of AWS.
 func TestValidatePartition(t *testing.T) {
 	const minio, china = "arn:minio:iam:us-east-1::role/dummy-internal_Zx9",
 		"arn:aws-cn:iam::123456789012:role/name"
@@ -212,9 +211,9 @@ func TestValidatePartition(t *testing.T) {
 	}
 }
 
-// All that is wrong is told at once, in the order of the documentation, and nothing that could be a
+// Validate reports all wrong settings in the order of the fields, without anything that may be a
 // secret.
-func TestValidateTellsAll(t *testing.T) {
+func TestValidateReportsAll(t *testing.T) {
 	e := Environment{}
 	var want []string
 	for _, f := range e.Settings() {
@@ -254,7 +253,7 @@ func TestRequire(t *testing.T) {
 	}
 	err := Environment{ClientID: "a"}.require("identity_pool_id", "client_id", "user_pool_id")
 	if err == nil || !strings.Contains(err.Error(), "lacks user_pool_id and identity_pool_id:") {
-		t.Error(err)
+		t.Errorf("require: %v", err)
 	}
 	if err := (Environment{}).require(); err != nil {
 		t.Error("nothing is required:", err)
@@ -286,8 +285,8 @@ func TestRegions(t *testing.T) {
 			IdentityPoolID: pool,
 		}, "ap-south-1", "ap-south-1", "ap-south-1"},
 	} {
-		if got := test.e.AWSRegion(); got != test.aws {
-			t.Errorf("%+v: AWSRegion is %q, want %q", test.e, got, test.aws)
+		if got := test.e.ResolveRegion(); got != test.aws {
+			t.Errorf("%+v: ResolveRegion is %q, want %q", test.e, got, test.aws)
 		}
 		if got := test.e.userPoolRegion(); got != test.userPool {
 			t.Errorf("%+v: userPoolRegion is %q, want %q", test.e, got, test.userPool)

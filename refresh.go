@@ -8,36 +8,225 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/jwt"
 )
 
-// receive takes the pool's tokens in. A refresh may leave the refresh token out, and then the old one stays good.
-func (s *Session) receive(old Tokens, r cognitoidp.AuthenticationResult) (Tokens, time.Time, error) {
-	tokens := Tokens{ID: r.IDToken, Access: r.AccessToken, Refresh: cmp.Or(r.RefreshToken, old.Refresh)}
-	if r.ExpiresIn > 0 { // 0: the answer does not say
+// A RefreshFunc surrounds every refresh of tokens, so that a program stores new tokens before it
+// uses them, and several processes share one refresh token even if refresh tokens rotate.
+//
+// The argument current is the state of the session. A RefreshFunc returns the state to continue
+// with:
+//
+//  1. It takes a lock that all processes share, and reads the stored session.
+//  2. If stored.Tokens.Expires is after current.Tokens.Expires, another process has refreshed.
+//     It returns the stored session.
+//  3. Otherwise it calls refresh with the stored session, stores what refresh returns, even with an
+//     error, and returns both. A rotated token may be in it.
+//
+// [Session.SignOut] calls it with a refresh that sends nothing, to learn which token to revoke.
+type RefreshFunc func(
+	ctx context.Context,
+	current SavedSession,
+	refresh func(context.Context, SavedSession) (SavedSession, error),
+) (SavedSession, error)
+
+// A refresh passes two locks. renew.Value permits one refresh in the process, RefreshFunc one in
+// all processes. Session.mu guards fields only, and is never held during a request or a
+// RefreshFunc.
+//
+//	Tokens, Credentials, IdentityID
+//	   |
+//	renew.Value: the first caller starts the refresh, the others wait for it
+//	   |
+//	refresh ------- RefreshWith is set -------> RefreshFunc: lock, read the stored session
+//	   |                                           |                    |
+//	   | RefreshWith is nil                        | not newer          | newer
+//	   v                                           v                    |
+//	refreshNow <-------------------------------- its argument refresh   |
+//	   |  confirmDevice, if that failed before     |                    |
+//	   |  GetTokensFromRefreshToken                |                    |
+//	   |  or REFRESH_TOKEN_AUTH                    v                    v
+//	   |  receive                               store, unlock         unlock
+//	   v                                           |                    |
+//	renew.Value keeps the result <-----------------+--- adopt ----------+
+
+// refresh obtains new tokens, through RefreshWith if it is set.
+func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, error) {
+	if s.client.RefreshWith == nil {
+		return s.refreshNow(ctx, old)
+	}
+	if err := s.live(); err != nil {
+		return old, time.Time{}, err // even if the stored session has not ended
+	}
+	current := s.save(old)
+	newest := old // returned even if it could not be stored: it may be the only valid token
+	refresh := func(ctx context.Context, stored SavedSession) (SavedSession, error) {
+		claims, err := jwt.ParseUnverified(stored.Tokens.ID)
+		if err == nil && ofAnother(claims, s.UnverifiedClaims()) {
+			return stored, unusable(errOtherUser)
+		}
+		s.takeDevice(stored.Device)
+		stored.Tokens, _, err = s.refreshNow(ctx, stored.Tokens)
+		newest = stored.Tokens
+		stored.Device, _ = s.Device() // refreshNow may have confirmed it
+		return stored, err
+	}
+	for range 2 {
+		saved, err := s.client.RefreshWith(ctx, current, refresh)
+		if saved.Tokens.Refresh == "" {
+			saved.Tokens = newest
+		}
+		if err != nil {
+			return newest, time.Time{}, err
+		}
+		expires, err := s.adopt(saved.Tokens)
+		if err != nil {
+			return newest, time.Time{}, unusable(err)
+		}
+		s.takeDevice(saved.Device)
+		if s.client.services.idp.Now().Before(expires) {
+			return saved.Tokens, expires, nil
+		}
+		current = saved // the tokens that another process stored have expired since
+	}
+	return current.Tokens, time.Time{},
+		errors.New("cognito: RefreshWith returned tokens that have expired")
+}
+
+func unusable(err error) error {
+	return fmt.Errorf("cognito: the stored ID token is unusable: %w", err)
+}
+
+// refreshNow requests new tokens from the pool. GetTokensFromRefreshToken works with and without
+// rotation and takes the client secret itself. REFRESH_TOKEN_AUTH is for services that lack it.
+func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time, error) {
+	if old.Refresh == "" {
+		return old, time.Time{}, errEnded
+	}
+	s.mu.Lock()
+	ended, unconfirmed := s.ended, s.device.unconfirmed
+	s.mu.Unlock()
+	if ended {
+		return old, time.Time{}, errEnded
+	}
+	if unconfirmed.Key != "" {
+		if err := s.confirmDevice(ctx, old.Access, unconfirmed); err != nil {
+			return old, time.Time{}, fmt.Errorf("cognito: the tokens cannot be refreshed, "+
+				"because the new device could not be confirmed: sign in again (%w)", err)
+		}
+	}
+	s.mu.Lock()
+	byAuth, username, device := s.noRotation, s.claims.Username, s.device.current.Key
+	s.mu.Unlock()
+	c := s.client
+	var out cognitoidp.AuthOutput
+	var err error
+	if !byAuth {
+		in := cognitoidp.GetTokensFromRefreshTokenInput{
+			RefreshToken:   old.Refresh,
+			ClientID:       c.Environment.ClientID,
+			ClientSecret:   c.Environment.ClientSecret,
+			DeviceKey:      device,
+			ClientMetadata: c.ClientMetadata,
+		}
+		out, err = c.services.idp.GetTokensFromRefreshToken(ctx, in)
+		byAuth = unknownOperation(err)
+	}
+	if byAuth {
+		out, err = s.refreshByAuth(ctx, old.Refresh, username, device)
+		if err == nil {
+			s.mu.Lock()
+			s.noRotation = true
+			s.mu.Unlock()
+		}
+	}
+	result := out.AuthenticationResult
+	switch {
+	case err != nil:
+		if refusal(err).Code == cognitoidp.CodeRefreshTokenReuse {
+			old.Refresh = "" // it is final: sending the token again could revoke the newer ones
+		}
+		var rotated *cognitoidp.RotatedTokenError
+		if errors.As(err, &rotated) {
+			old.Refresh = rotated.RefreshToken
+		}
+		return old, time.Time{}, Explain(err)
+	case result == nil:
+		return old, time.Time{}, fmt.Errorf("cognito: the user pool responded to the refresh with "+
+			"the challenge %q: sign in again", awshttp.Clean(out.ChallengeName, 64))
+	}
+	return s.receive(old, *result)
+}
+
+// refreshByAuth is the older operation. It has no USERNAME, but SECRET_HASH needs the user name
+// that the pool uses, which may differ from the one typed.
+func (s *Session) refreshByAuth(ctx context.Context, token, username, device string) (
+	out cognitoidp.AuthOutput, err error) {
+	c := s.client
+	parameters := map[string]string{"REFRESH_TOKEN": token}
+	if c.Environment.ClientSecret != "" {
+		if username == "" {
+			return out, errors.New("cognito: REFRESH_TOKEN_AUTH with a client secret needs the " +
+				"user name, and this service supports only that: " +
+				"save the ID token with the refresh token")
+		}
+		parameters["SECRET_HASH"] = c.SecretHash(username)
+	}
+	if device != "" {
+		parameters["DEVICE_KEY"] = device
+	}
+	return c.services.idp.InitiateAuth(ctx, cognitoidp.InitiateAuthInput{
+		ClientID:        c.Environment.ClientID,
+		AuthFlow:        cognitoidp.AuthFlowRefreshToken,
+		AuthParameters:  parameters,
+		ClientMetadata:  c.ClientMetadata,
+		UserContextData: c.UserContextData,
+	})
+}
+
+// unknownOperation reports whether the service lacks the operation, as emulators of older versions
+// of Cognito do.
+func unknownOperation(err error) bool {
+	e := refusal(err)
+	return e.Code == "UnknownOperationException" ||
+		e.StatusCode == http.StatusNotFound || e.StatusCode == http.StatusNotImplemented
+}
+
+// receive returns the tokens of a response and when they expire. If a refresh returns no refresh
+// token, the old one stays valid.
+func (s *Session) receive(old Tokens, r cognitoidp.AuthenticationResult) (
+	Tokens, time.Time, error) {
+	tokens := Tokens{
+		ID:      r.IDToken,
+		Access:  r.AccessToken,
+		Refresh: cmp.Or(r.RefreshToken, old.Refresh),
+	}
+	if r.ExpiresIn > 0 { // 0 if it is missing
 		tokens.Expires = s.client.services.idp.Now().Add(r.ExpiresIn)
 	}
 	expires, err := s.adopt(tokens)
 	if err != nil {
-		old.Refresh = tokens.Refresh // with rotation it is the only one that is still good
-		return old, time.Time{}, fmt.Errorf("cognito: the user pool's ID token can't be used: %w", err)
+		old.Refresh = tokens.Refresh // after rotation, only this one is valid
+		return old, time.Time{},
+			fmt.Errorf("cognito: the user pool's ID token is unusable: %w", err)
 	}
 	tokens.Expires = expires
 	return tokens, expires, nil
 }
 
-// adopt reads the claims of tokens that are to be used, and reckons when they expire: the local clock may be off either
-// way, so that of the ends that Expires and the claims give, the earliest is safe.
+// adopt makes the claims of tokens those of the session, and returns when the tokens expire. The
+// local clock may be wrong in either direction, so that is the earliest time of Tokens.Expires and
+// the claims.
 func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 	claims, err := jwt.ParseUnverified(tokens.ID)
 	if err != nil {
 		return expires, err
 	}
 	if own := s.client.Environment.ClientID; claims.Audience != own {
-		return expires, fmt.Errorf("it is of app client %.128q, and the environment's client_id is %q", claims.Audience, own)
+		return expires, fmt.Errorf("it belongs to app client %.128q, but client_id is %q",
+			claims.Audience, own)
 	}
 	expires = claims.ExpiresAt
 	ends := []time.Time{tokens.Expires}
@@ -58,148 +247,9 @@ func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 	return expires, nil
 }
 
-var errOtherUser = errors.New("it is of another user than the session")
+var errOtherUser = errors.New("it belongs to another user than the session")
 
-// ofAnother tells whether two tokens are known to be of two users.
+// ofAnother reports whether two tokens are known to belong to different users.
 func ofAnother(c, old jwt.Claims) bool {
 	return c.Subject != old.Subject && c.Subject != "" && old.Subject != ""
-}
-
-// takeDevice makes a stored device the session's: a refresh token is good with the device of its sign-in only.
-func (s *Session) takeDevice(d Device) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if d.Key != "" && d.Key != s.device.Key {
-		s.device, s.askDevice, s.unready, s.deviceErr = d, false, Device{}, nil
-	}
-}
-
-// refresh buys new tokens, by the caller's way around it if there is one.
-func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, error) {
-	if s.client.RefreshWith == nil {
-		return s.refreshNow(ctx, old)
-	}
-	if err := s.live(); err != nil {
-		return old, time.Time{}, err // whatever is stored
-	}
-	current := s.Save()
-	current.Tokens = old
-	newest := old // also if it could not be stored, it may be the only one that is still good
-	for range 2 {
-		saved, err := s.client.RefreshWith(ctx, current, func(ctx context.Context, current Saved) (Saved, error) {
-			claims, err := jwt.ParseUnverified(current.Tokens.ID)
-			if err == nil && ofAnother(claims, s.UnverifiedClaims()) {
-				return current, fmt.Errorf("cognito: the stored ID token can't be used: %w", errOtherUser)
-			}
-			s.takeDevice(current.Device)
-			current.Tokens, _, err = s.refreshNow(ctx, current.Tokens)
-			newest = current.Tokens
-			current.Device, _ = s.Device() // which may have been confirmed now
-			return current, err
-		})
-		if saved.Tokens.Refresh == "" {
-			saved.Tokens = newest
-		}
-		if err != nil {
-			return newest, time.Time{}, err
-		}
-		expires, err := s.adopt(saved.Tokens)
-		if err != nil {
-			return newest, time.Time{}, fmt.Errorf("cognito: the stored ID token can't be used: %w", err)
-		}
-		s.takeDevice(saved.Device)
-		if s.client.services.idp.Now().Before(expires) {
-			return saved.Tokens, expires, nil
-		}
-		current = saved // what another process had stored has expired since
-	}
-	return current.Tokens, time.Time{}, errors.New("cognito: RefreshWith returned tokens that have expired")
-}
-
-// refreshNow asks the pool. GetTokensFromRefreshToken works with and without rotation and takes the client secret itself;
-// REFRESH_TOKEN_AUTH is for services that do not know it.
-func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time, error) {
-	if old.Refresh == "" {
-		return old, time.Time{}, errEnded
-	}
-	if err := s.live(); err != nil {
-		return old, time.Time{}, err
-	}
-	c := s.client
-	s.mu.Lock()
-	unready := s.unready
-	s.mu.Unlock()
-	if unready.Key != "" {
-		if err := s.confirmDevice(ctx, old.Access, unready); err != nil {
-			return old, time.Time{}, fmt.Errorf("cognito: the tokens can't be refreshed, because the new device could not be confirmed: sign in again (%w)", err)
-		}
-	}
-	s.mu.Lock()
-	legacy, username, device := s.noRotation, s.claims.Username, s.device.Key
-	s.mu.Unlock()
-	var out cognitoidp.AuthOutput
-	var err error
-	if !legacy {
-		out, err = c.services.idp.GetTokensFromRefreshToken(ctx, cognitoidp.GetTokensFromRefreshTokenInput{
-			RefreshToken:   old.Refresh,
-			ClientID:       c.Environment.ClientID,
-			ClientSecret:   c.Environment.ClientSecret,
-			DeviceKey:      device,
-			ClientMetadata: c.ClientMetadata,
-		})
-		legacy = unknownOperation(err)
-	}
-	if legacy {
-		if out, err = s.refreshByAuth(ctx, old.Refresh, username, device); err == nil {
-			s.mu.Lock()
-			s.noRotation = true
-			s.mu.Unlock()
-		}
-	}
-	var e *awserr.Error
-	if errors.As(err, &e) && e.Code == cognitoidp.CodeRefreshTokenReuse {
-		old.Refresh = "" // final: to send it again could only do harm
-	}
-	if err != nil {
-		var rotated *cognitoidp.RotatedTokenError
-		if errors.As(err, &rotated) {
-			old.Refresh = rotated.RefreshToken
-		}
-		return old, time.Time{}, Explain(err)
-	}
-	if out.AuthenticationResult == nil {
-		return old, time.Time{}, fmt.Errorf("cognito: the user pool answered the refresh with the challenge %q: sign in again", awshttp.Clean(out.ChallengeName, 64))
-	}
-	return s.receive(old, *out.AuthenticationResult)
-}
-
-// refreshByAuth is the older way. It has no USERNAME, but the hash is of the real user name, never of an alias.
-func (s *Session) refreshByAuth(ctx context.Context, token, username, device string) (cognitoidp.AuthOutput, error) {
-	c := s.client
-	parameters := map[string]string{"REFRESH_TOKEN": token}
-	if c.Environment.ClientSecret != "" {
-		if username == "" {
-			return cognitoidp.AuthOutput{}, errors.New("cognito: this service refreshes by REFRESH_TOKEN_AUTH only, which with a client secret needs the user name: save the ID token with the refresh token")
-		}
-		parameters["SECRET_HASH"] = c.SecretHash(username)
-	}
-	if device != "" {
-		parameters["DEVICE_KEY"] = device
-	}
-	return c.services.idp.InitiateAuth(ctx, cognitoidp.InitiateAuthInput{
-		ClientID:        c.Environment.ClientID,
-		AuthFlow:        cognitoidp.AuthFlowRefreshToken,
-		AuthParameters:  parameters,
-		ClientMetadata:  c.ClientMetadata,
-		UserContextData: c.UserContextData,
-	})
-}
-
-// unknownOperation tells whether a service lacks the operation, as stand-ins of older Cognito do.
-func unknownOperation(err error) bool {
-	var e *awserr.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	return e.Code == "UnknownOperationException" || e.StatusCode == http.StatusNotFound || e.StatusCode == http.StatusNotImplemented
 }

@@ -26,8 +26,8 @@ var (
 	allChallenges = slices.Concat(definedChallenges, unknownChallenges)
 )
 
-// A sequencePool asks the challenges in next, one after the other, and then issues tokens. It keeps
-// the bodies of all requests.
+// A sequencePool sends the challenges in next, one after the other, and then issues tokens. It
+// keeps the bodies of all requests.
 type sequencePool struct {
 	tokens string
 	next   []string
@@ -49,7 +49,7 @@ func (p *sequencePool) sawPassword() bool {
 }
 
 func (p *sequencePool) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method == http.MethodHead { // a connection ahead of the first request
+	if r.Method == http.MethodHead { // it opens a connection ahead
 		return answer(404, ""), nil
 	}
 	if _, err := io.Copy(&p.log, r.Body); err != nil {
@@ -167,7 +167,7 @@ var sequences = []struct {
 	{byChoice, "SELECT_CHALLENGE=PASSWORD HUM=hm", afterFactor, false},
 }
 
-// An asked challenge is answered by the caller or, if answers is nil, by the library.
+// An asked is a challenge that the caller answers or, if answers is nil, the library.
 type asked struct {
 	name    string
 	answers map[string]string
@@ -224,7 +224,7 @@ func lastSteps(t *testing.T, pool *sequencePool, client *cognito.Client, login c
 		t.Fatalf("challenge %v, want %s", last, names[n])
 	}
 	var sends []func(string) error
-	for _, challenge := range []*cognito.Challenge{last, continued(t, client, last)} {
+	for _, challenge := range []*cognito.Challenge{last, saveAndResume(t, client, last)} {
 		sends = append(sends, func(next string) error {
 			pool.ask(next)
 			_, err := challenge.Respond(t.Context(), sequence[n].answers)
@@ -234,7 +234,7 @@ func lastSteps(t *testing.T, pool *sequencePool, client *cognito.Client, login c
 	return sends
 }
 
-// outcomeOf says what became of the challenge that the pool asked last.
+// outcomeOf returns what the library did with the last challenge of the pool.
 func outcomeOf(pool *sequencePool, err error, name string) string {
 	challenge := asChallenge(err)
 	switch {
@@ -253,7 +253,7 @@ func outcomeOf(pool *sequencePool, err error, name string) string {
 }
 
 // Of every challenge after every step, the library answers, returns or refuses what it should. This
-// also holds after the sign-in was saved and continued.
+// also holds after a challenge was saved and resumed.
 func TestSequences(t *testing.T) {
 	for _, test := range sequences {
 		t.Run(test.login.Flow+" "+test.login.PreferredChallenge+" "+test.asked, func(t *testing.T) {

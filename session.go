@@ -2,62 +2,69 @@ package cognito
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
-	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/internal/redact"
 	"github.com/loginwithcognito/cognito/internal/renew"
 	"github.com/loginwithcognito/cognito/jwt"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
 const (
-	// tokensEarly is how long before their expiry tokens are refreshed.
+	// tokensEarly is how long before they expire tokens are refreshed.
 	tokensEarly = 5 * time.Minute
-	// credentialsEarly is how long before their expiry credentials are renewed: botocore's programs start to renew what
-	// they were handed when 15 minutes remain (botocore credentials.py), so nothing older is handed out if it can be helped.
+
+	// credentialsEarly is how long before they expire credentials are refreshed. Programs with
+	// botocore start to refresh the credentials that they received when 15 minutes remain
+	// (botocore/credentials.py), so Session does not return older ones if it can avoid it.
 	credentialsEarly = 15 * time.Minute
 )
 
-// Tokens are what a user pool gives for a sign-in. They are bearer secrets, and redact themselves when printed.
+// Tokens are the tokens that a user pool issues for a sign-in. They are bearer secrets.
 type Tokens struct {
-	ID      string    // the ID token: who the user is; what identity pools take
-	Access  string    // the access token: what the user pool's own operations take
-	Refresh string    // the refresh token: buys new tokens; opaque
-	Expires time.Time // when the ID or access token expires, whichever is first
+	redact.Fields
+	ID      string    // the ID token: it identifies the user, also to identity pools
+	Access  string    // the access token: it authorizes the user pool's own operations
+	Refresh string    // the refresh token: it obtains new tokens, and is opaque
+	Expires time.Time // when the first of the ID and access tokens expires
 }
 
-// A Session is a user signed in, or a guest. It renews its tokens and credentials by itself and is safe for concurrent
-// use: however many goroutines ask, one renewal is under way, and what is still valid is served when a renewal fails.
+// A Session is a signed-in user, or a guest. It refreshes its tokens and credentials.
+//
+// A Session is safe for concurrent use. Concurrent callers share one refresh. If it fails, they
+// receive the old tokens or credentials until those expire.
 type Session struct {
+	redact.Fields
 	client      *Client
 	guest       bool
 	tokens      renew.Value[Tokens]
 	credentials renew.Value[sigv4.Credentials]
 
-	mu         sync.Mutex
+	mu         sync.Mutex // guards the fields below
 	claims     jwt.Claims
 	identityID string
-	noRotation bool // the pool knows REFRESH_TOKEN_AUTH only
-	device     Device
-	askDevice  bool
-	unready    Device // a new one that could not be confirmed yet
-	deviceErr  error  // why
-	ended      bool   // by SignOut
+	noRotation bool // the service supports only REFRESH_TOKEN_AUTH
+	device     deviceState
+	ended      bool // by SignOut
 }
 
 func (c *Client) newSession() *Session {
 	s := &Session{client: c}
 	s.tokens.Early, s.tokens.Now, s.tokens.Renew = tokensEarly, c.services.idp.Now, s.refresh
-	// The identity pool's clock: a guest or a resumed session may never hear the user pool's.
-	s.credentials.Early, s.credentials.Now, s.credentials.Renew = credentialsEarly, c.services.identity.Now, s.fetchCredentials
+	// This is the identity pool's clock, because a guest or a resumed session may never receive a
+	// response from the user pool.
+	s.credentials.Early, s.credentials.Now = credentialsEarly, c.services.identity.Now
+	s.credentials.Renew = s.fetchCredentials
 	return s
 }
 
-// Tokens returns the session's tokens, refreshed if less than 5 minutes of them remain (of tokens that live less than 15
-// minutes, less than a third). A guest has none.
+// Tokens returns the session's tokens. It refreshes them if they expire within 5 minutes, or within
+// a third of their life if that is shorter. For a guest it returns an error.
 func (s *Session) Tokens(ctx context.Context) (Tokens, error) {
 	if s.guest {
 		return Tokens{}, errors.New("cognito: a guest has no tokens: sign in")
@@ -65,12 +72,113 @@ func (s *Session) Tokens(ctx context.Context) (Tokens, error) {
 	return s.tokens.Get(ctx)
 }
 
-// UnverifiedClaims returns what the pool stated about the user in the newest ID token. The token came from the pool over
-// TLS, but its signature has not been checked: see [jwt.ParseUnverified].
+// UnverifiedClaims returns the claims of the newest ID token. The pool sent that token over TLS,
+// but its signature has not been verified: see [jwt.ParseUnverified].
 func (s *Session) UnverifiedClaims() jwt.Claims {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.claims
+}
+
+// A SavedSession is the state of a session, for [RefreshFunc] and for callers that store more than
+// [Session.Save] returns. Only Tokens.Refresh is required.
+type SavedSession struct {
+	redact.Fields
+	Tokens Tokens
+
+	// IdentityID is the user's identity in the identity pool IdentityPoolID. It is empty if it is
+	// not known.
+	IdentityID, IdentityPoolID string
+
+	// Device is the device that the refresh token is bound to, if the user pool tracks devices.
+	Device Device
+}
+
+// Save returns s as JSON, with the secrets. Store it as carefully as a password.
+func (s SavedSession) Save() []byte {
+	if year := s.Tokens.Expires.UTC().Year(); year < 0 || year > 9999 {
+		s.Tokens.Expires = time.Time{} // JSON cannot hold it; the tokens have their own
+	}
+	type tokens struct {
+		ID, Access, Refresh string
+		Expires             time.Time
+	}
+	saved, _ := json.Marshal(struct { // errors are impossible
+		Tokens                     tokens
+		IdentityID, IdentityPoolID string
+		Device                     json.RawMessage
+	}{
+		tokens{s.Tokens.ID, s.Tokens.Access, s.Tokens.Refresh, s.Tokens.Expires.UTC()},
+		s.IdentityID, s.IdentityPoolID,
+		s.Device.Save(),
+	})
+	return saved
+}
+
+// Load sets s to what [Session.Save] or [SavedSession.Save] returned.
+func (s *SavedSession) Load(saved []byte) error {
+	var loaded SavedSession
+	if json.Unmarshal(saved, &loaded) != nil {
+		return errors.New("cognito: this is not a saved session")
+	}
+	*s = loaded
+	return nil
+}
+
+// Save returns the state of the session for [Client.Resume], as JSON with secrets. Store it as
+// carefully as a password. If refresh tokens rotate, each refresh invalidates what was saved
+// earlier: use [Client.RefreshWith] to save at every refresh.
+func (s *Session) Save() []byte { return s.save(s.tokens.Peek()).Save() }
+
+func (s *Session) save(tokens Tokens) SavedSession {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	saved := SavedSession{Tokens: tokens, Device: s.device.current}
+	if s.identityID != "" {
+		saved.IdentityID = s.identityID
+		saved.IdentityPoolID = s.client.Environment.IdentityPoolID
+	}
+	return saved
+}
+
+// Resume continues a session from what [Session.Save] returned, in the same or another process. It
+// sends nothing if the ID token is still valid, and refreshes the tokens otherwise.
+//
+// To continue a session of another program, pass its refresh token:
+//
+//	saved := cognito.SavedSession{Tokens: cognito.Tokens{Refresh: token}}
+//	session, err := client.Resume(ctx, saved.Save())
+func (c *Client) Resume(ctx context.Context, saved []byte) (*Session, error) {
+	if err := c.open("user_pool_id", "client_id"); err != nil {
+		return nil, err
+	}
+	var from SavedSession
+	if err := from.Load(saved); err != nil {
+		return nil, err
+	}
+	if from.Tokens.Refresh == "" {
+		return nil, errors.New("cognito: Resume: the refresh token is missing: sign in again")
+	}
+	s := c.newSession()
+	s.device.current = from.Device
+	if from.IdentityPoolID == c.Environment.IdentityPoolID {
+		s.identityID = from.IdentityID
+	}
+	var expires time.Time
+	if from.Tokens.ID != "" {
+		var err error
+		if expires, err = s.adopt(from.Tokens); err != nil {
+			return nil, fmt.Errorf("cognito: Resume: the saved ID token is unusable: %w", err)
+		}
+	}
+	s.tokens.Set(from.Tokens, expires)
+	if !s.tokens.Now().Before(expires) {
+		defer c.connectAhead(ctx)()
+	}
+	if _, err := s.tokens.Get(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 var errEnded = errors.New("cognito: the session has ended: sign in again")
@@ -85,45 +193,53 @@ func (s *Session) live() error {
 	return nil
 }
 
-// SignOut revokes the refresh token and forgets tokens and credentials: later calls that would need them, or ask a
-// service, fail. A refresh that is under way is waited for, so that the token revoked is the newest. Access and ID
-// tokens, and credentials, that were handed out before stay valid until they expire. Where the pool can't be told, the
-// session goes on; only where the app client has revocation switched off (UnsupportedOperationException) it is
-// forgotten all the same. With [Client.RefreshWith] the token revoked is the stored one, which another process may have
-// refreshed; forgetting what is stored is the caller's.
-func (s *Session) SignOut(ctx context.Context) error {
-	s.end(true)
+// SignOut revokes the refresh token and discards tokens and credentials. Later calls that need them
+// or a service return an error. Tokens and credentials that the session returned before stay valid
+// until they expire.
+//
+// SignOut waits for a refresh in flight, so that it revokes the newest token. If revocation fails,
+// the session continues, unless the app client does not support revocation
+// (UnsupportedOperationException).
+//
+// With [Client.RefreshWith], SignOut revokes the stored token, which another process may have
+// refreshed. The caller must delete what is stored.
+func (s *Session) SignOut(ctx context.Context) (err error) {
+	s.setEnded(true)
+	discard := false
+	defer func() {
+		if !discard {
+			s.setEnded(false)
+			return
+		}
+		s.tokens.Clear()
+		s.credentials.Clear()
+	}()
 	if err := s.tokens.Settle(ctx); err != nil {
-		s.end(false)
 		return err
 	}
-	tokens := s.tokens.Peek()
-	if with := s.client.RefreshWith; with != nil && tokens.Refresh != "" {
-		saved, err := with(ctx, s.Save(), func(_ context.Context, current Saved) (Saved, error) { return current, nil })
+	token := s.tokens.Peek().Refresh
+	if with := s.client.RefreshWith; with != nil && token != "" {
+		stored, err := with(ctx, s.save(s.tokens.Peek()),
+			func(_ context.Context, current SavedSession) (SavedSession, error) {
+				return current, nil
+			})
 		if err != nil {
-			s.end(false)
 			return err
 		}
-		claims, err := jwt.ParseUnverified(saved.Tokens.ID)
-		if saved.Tokens.Refresh != "" && (err != nil || !ofAnother(claims, s.UnverifiedClaims())) {
-			tokens = saved.Tokens
+		claims, err := jwt.ParseUnverified(stored.Tokens.ID)
+		if stored.Tokens.Refresh != "" && (err != nil || !ofAnother(claims, s.UnverifiedClaims())) {
+			token = stored.Tokens.Refresh
 		}
 	}
-	var err error
-	if tokens.Refresh != "" {
-		err = s.client.services.idp.RevokeToken(ctx, tokens.Refresh, s.client.Environment.ClientID, s.client.Environment.ClientSecret)
-		var service *awserr.Error
-		if err != nil && !(errors.As(err, &service) && service.Code == cognitoidp.CodeUnsupportedOperation) {
-			s.end(false)
-			return Explain(err)
-		}
+	if token != "" {
+		e := &s.client.Environment
+		err = Explain(s.client.services.idp.RevokeToken(ctx, token, e.ClientID, e.ClientSecret))
 	}
-	s.tokens.Clear()
-	s.credentials.Clear()
-	return Explain(err)
+	discard = err == nil || refusal(err).Code == cognitoidp.CodeUnsupportedOperation
+	return err
 }
 
-func (s *Session) end(ended bool) {
+func (s *Session) setEnded(ended bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended = ended

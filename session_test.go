@@ -2,8 +2,8 @@ package cognito_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -12,14 +12,216 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/cognitotest"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
+// Load and json.Unmarshal read what Save returns, and refuse redacted text.
+func TestSavedSessionLoad(t *testing.T) {
+	want := cognito.SavedSession{
+		Tokens: cognito.Tokens{
+			ID:      "i",
+			Access:  "a",
+			Refresh: "r",
+			Expires: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		},
+		IdentityID: "us-east-1:0",
+		Device: cognito.Device{
+			Username: "ada",
+			Key:      "us-east-1_0",
+			GroupKey: "g",
+			Password: "p",
+		},
+	}
+	text := want.Save()
+	var got cognito.SavedSession
+	if err := json.Unmarshal(text, &got); err != nil || got != want {
+		t.Errorf("got %+v, want %+v: %v", got, want, err)
+	}
+	redacted, _ := json.Marshal(want)
+	if err := json.Unmarshal(redacted, &got); err == nil {
+		t.Error("redacted text was read")
+	}
+}
+
+// hangingClient returns a client of the example. While hanging is true, requests get no response.
+func hangingClient() (client *cognito.Client, hanging *atomic.Bool) {
+	server := cognitotest.Example()
+	base := server.Client().Transport
+	client, hanging = exampleClient(server), new(atomic.Bool)
+	client.HTTPClient = &http.Client{
+		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			if hanging.Load() {
+				<-r.Context().Done()
+				return nil, context.Cause(r.Context()) // as net/http does
+			}
+			return base.RoundTrip(r)
+		}),
+	}
+	return client, hanging
+}
+
+// Callers with valid credentials wait at most 10 seconds for a hung server, and only the first one
+// waits.
+func TestHungRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, hanging := hangingClient()
+		s := signIn(t, client)
+		first, err := s.Credentials(t.Context())
+		if err != nil {
+			t.Fatalf("Credentials: %v", err)
+		}
+		time.Sleep(46 * time.Minute)
+		hanging.Store(true)
+		for _, longest := range []time.Duration{10 * time.Second, 0, 0} {
+			begun := time.Now()
+			creds, err := s.Credentials(t.Context())
+			if waited := time.Since(begun); err != nil || creds != first || waited > longest {
+				t.Errorf("%v after %v, error %v", creds, waited, err)
+			}
+		}
+		// 5 seconds before they expire, which is less than callers wait
+		time.Sleep(14*time.Minute - 15*time.Second)
+		impatient, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if creds, err := s.Credentials(impatient); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v, error %v", creds, err)
+		}
+		hanging.Store(false)
+		time.Sleep(5 * time.Minute) // hung requests have ended
+		if creds, err := s.Credentials(t.Context()); err != nil || creds == first {
+			t.Errorf("%v, error %v", creds, err)
+		}
+	})
+}
+
+// If the context ends, the error wraps the context's error and its cause.
+func TestContextCause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, hanging := hangingClient()
+		s := signIn(t, client)
+		time.Sleep(2 * time.Hour)
+		hanging.Store(true)
+		mine := errors.New("the user went away")
+		for i, call := range []func(context.Context) error{
+			func(ctx context.Context) error { _, err := s.Tokens(ctx); return err },
+			func(ctx context.Context) error { _, err := s.Credentials(ctx); return err },
+			s.SignOut, // waits for the refresh that Tokens began
+		} {
+			for _, cause := range []error{nil, mine} {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				time.AfterFunc(time.Second, func() { cancel(cause) })
+				for range 2 { // the second time, the context has ended before
+					if err := call(ctx); !errors.Is(err, context.Canceled) || cause != nil &&
+						!errors.Is(err, cause) {
+						t.Errorf("call %d, cause %v: error %v", i, cause, err)
+					}
+				}
+			}
+		}
+		time.Sleep(5 * time.Minute) // hung requests have ended
+	})
+}
+
+func TestResume(t *testing.T) {
+	for name, env := range map[string]cognito.Environment{"public": exampleEnvironment(),
+		"secret": secretEnvironment()} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx := t.Context()
+				server := cognitotest.Example()
+				count := watch(server, nil)
+				client := &cognito.Client{Environment: env, HTTPClient: server.Client()}
+				s := signIn(t, client)
+				id, err := s.IdentityID(ctx)
+				if err != nil {
+					t.Fatalf("IdentityID: %v", err)
+				}
+				stored := s.Save()
+
+				// Another process.
+				saved := savedSession(s)
+				client = &cognito.Client{Environment: env, HTTPClient: server.Client()}
+				again, err := client.Resume(ctx, stored)
+				if err != nil {
+					t.Fatalf("Resume: %v", err)
+				}
+				if n := count("GetTokensFromRefreshToken"); n != 0 {
+					t.Errorf("%d refreshes of valid tokens, want 0", n)
+				}
+				if other, err := again.IdentityID(ctx); err != nil || other != id {
+					t.Errorf("identity %q, want %q: %v", other, id, err)
+				}
+				if _, err := again.Credentials(ctx); err != nil {
+					t.Errorf("Credentials: %v", err)
+				}
+				if n := count("GetId"); n != 1 {
+					t.Errorf("%d GetId requests, want 1", n)
+				}
+
+				// The same process later, and one with only the refresh token.
+				time.Sleep(2 * time.Hour)
+				for _, saved := range []cognito.SavedSession{saved, {
+					Tokens: cognito.Tokens{Refresh: saved.Tokens.Refresh},
+				}} {
+					again, err := client.Resume(ctx, saved.Save())
+					if err != nil {
+						t.Fatalf("Resume: %v", err)
+					}
+					if user := again.UnverifiedClaims().Username; user != cognitotest.ExampleUser {
+						t.Errorf("user %q", user)
+					}
+				}
+				if n := count("GetTokensFromRefreshToken"); n != 2 {
+					t.Errorf("%d refreshes, want 2", n)
+				}
+				if err := again.SignOut(ctx); err != nil {
+					t.Fatalf("SignOut: %v", err)
+				}
+				if _, err := again.Tokens(ctx); err == nil {
+					t.Error("Tokens after SignOut: no error")
+				}
+				if _, err := again.Credentials(ctx); err == nil {
+					t.Error("Credentials after SignOut: no error")
+				}
+				saved.Tokens.ID = ""
+				if _, err := client.Resume(ctx, saved.Save()); !hasCode(err,
+					cognitoidp.CodeNotAuthorized) || !strings.Contains(err.Error(), "revoked") {
+					t.Errorf("Resume with a revoked token: error %v, want NotAuthorizedException",
+						err)
+				}
+			})
+		})
+	}
+}
+
+func TestResumeRefuses(t *testing.T) {
+	server := cognitotest.Example()
+	saved := savedSession(signIn(t, exampleClient(server)))
+	damaged := saved
+	damaged.Tokens.ID = "x"
+	for name, test := range map[string]struct {
+		saved cognito.SavedSession
+		env   cognito.Environment
+		want  string
+	}{
+		"nothing":      {cognito.SavedSession{}, exampleEnvironment(), "sign in"},
+		"damaged":      {damaged, exampleEnvironment(), "unusable"},
+		"other client": {saved, secretEnvironment(), "app client"},
+	} {
+		client := &cognito.Client{Environment: test.env, HTTPClient: server.Client()}
+		if _, err := client.Resume(t.Context(), test.saved.Save()); err == nil ||
+			!strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
 const ten = 10 * time.Second
 
-func TestRenewal(t *testing.T) {
+func TestCredentialsRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := cognitotest.Example()
 		count := watch(server, nil)
@@ -28,7 +230,7 @@ func TestRenewal(t *testing.T) {
 			t.Helper()
 			creds, err := s.Credentials(t.Context())
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("Credentials: %v", err)
 			}
 			return creds
 		}
@@ -38,17 +240,17 @@ func TestRenewal(t *testing.T) {
 		}
 		time.Sleep(45*time.Minute - ten)
 		if get() != first {
-			t.Error("renewed with more than 15 minutes left")
+			t.Error("refreshed with more than 15 minutes left")
 		}
 		time.Sleep(2 * ten)
 		second := get()
 		if second == first || time.Until(second.Expires) != time.Hour {
-			t.Errorf("not renewed with less than 15 minutes left: %v", second)
+			t.Errorf("not refreshed with less than 15 minutes left: %v", second)
 		}
 		if n := count("GetTokensFromRefreshToken"); n != 0 {
-			t.Errorf("%d refreshes of tokens that had 15 minutes left", n)
+			t.Errorf("%d refreshes of tokens with 15 minutes left, want 0", n)
 		}
-		time.Sleep(45 * time.Minute) // the tokens have expired, too
+		time.Sleep(45 * time.Minute) // the tokens have expired too
 		if get() == second {
 			t.Error("not renewed")
 		}
@@ -56,16 +258,16 @@ func TestRenewal(t *testing.T) {
 			t.Errorf("%d refreshes", n)
 		}
 		if n := count("GetId"); n != 1 {
-			t.Errorf("the identity was asked for %d times", n)
+			t.Errorf("%d GetId requests", n)
 		}
 	})
 }
 
-func TestManyCallersOneRenewal(t *testing.T) {
+func TestConcurrentRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := cognitotest.Example()
 		count := watch(server, func(string, int) *http.Response {
-			time.Sleep(time.Second) // so that they really wait for each other
+			time.Sleep(time.Second) // so that callers wait for each other
 			return nil
 		})
 		s := signIn(t, exampleClient(server))
@@ -75,18 +277,19 @@ func TestManyCallersOneRenewal(t *testing.T) {
 		var running sync.WaitGroup
 		running.Go(func() {
 			if _, err := s.Credentials(impatient); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("error %v", err)
+				t.Errorf("Credentials: error %v", err)
 			}
 		})
 		for range 100 {
 			running.Go(func() {
 				if _, err := s.Credentials(t.Context()); err != nil {
-					t.Error(err)
+					t.Errorf("Credentials: %v", err)
 				}
 			})
 		}
 		running.Wait()
-		for _, operation := range []string{"GetTokensFromRefreshToken", "GetId", "GetCredentialsForIdentity"} {
+		for _, operation := range []string{"GetTokensFromRefreshToken", "GetId",
+			"GetCredentialsForIdentity"} {
 			if n := count(operation); n != 1 {
 				t.Errorf("%s was called %d times", operation, n)
 			}
@@ -94,7 +297,7 @@ func TestManyCallersOneRenewal(t *testing.T) {
 	})
 }
 
-func TestStaleIsServedWhileValid(t *testing.T) {
+func TestOldValueWhileValid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := cognitotest.Example()
 		var down atomic.Bool
@@ -107,7 +310,7 @@ func TestStaleIsServedWhileValid(t *testing.T) {
 		s := signIn(t, exampleClient(server))
 		first, err := s.Credentials(t.Context())
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("Credentials: %v", err)
 		}
 		down.Store(true)
 		time.Sleep(50 * time.Minute)
@@ -121,97 +324,18 @@ func TestStaleIsServedWhileValid(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		if _, err := s.Credentials(t.Context()); err != nil {
-			t.Fatal(err)
+			t.Fatalf("Credentials: %v", err)
 		}
 		if n := count("GetCredentialsForIdentity"); n != 3 {
 			t.Errorf("%d attempts after a pause", n)
 		}
 		time.Sleep(10 * time.Minute)
 		if stale, err := s.Credentials(t.Context()); err == nil {
-			t.Errorf("expired credentials were served: %v", stale)
+			t.Errorf("Credentials returned expired ones: %v", stale)
 		}
 		down.Store(false)
 		if creds, err := s.Credentials(t.Context()); err != nil || creds == first {
-			t.Errorf("no recovery: %v, %v", creds, err)
+			t.Errorf("no recovery after an error: %v, %v", creds, err)
 		}
 	})
-}
-
-// An answer that says no more than that the service is in trouble must not end a session.
-func TestRefreshTroubleKeepsTokens(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := cognitotest.Example()
-		var down atomic.Bool
-		watch(server, func(operation string, _ int) *http.Response {
-			if down.Load() && operation == "GetTokensFromRefreshToken" {
-				return refusal(500, "InternalErrorException", "")
-			}
-			return nil
-		})
-		s := signIn(t, exampleClient(server))
-		down.Store(true)
-		time.Sleep(2 * time.Hour)
-		if _, err := s.Tokens(t.Context()); !hasCode(err, cognitoidp.CodeInternalError) {
-			t.Errorf("error %v", err)
-		}
-		down.Store(false)
-		if _, err := s.Tokens(t.Context()); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-func TestGuest(t *testing.T) {
-	for _, duration := range []time.Duration{0, time.Hour} {
-		server := cognitotest.Example()
-		client := exampleClient(server)
-		client.Duration = duration
-		if duration > 0 {
-			client.Environment.RoleARN = cognitotest.ExampleGuestRoleARN
-		}
-		s, err := client.Guest(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if creds, err := s.Credentials(t.Context()); err != nil || creds.SessionToken == "" {
-			t.Errorf("duration %v: credentials %v, error %v", duration, creds, err)
-		}
-		if _, err := s.Tokens(t.Context()); err == nil || !strings.Contains(err.Error(), "guest") {
-			t.Errorf("a guest's tokens: %v", err)
-		}
-	}
-	server := cognitotest.Example()
-	server.IdentityPools[0].AllowGuests = false
-	s, err := exampleClient(server).Guest(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Credentials(t.Context()); err == nil || !strings.Contains(err.Error(), "does not allow guests") {
-		t.Errorf("error %v", err)
-	}
-}
-
-func TestHTTPClient(t *testing.T) {
-	server := cognitotest.Example()
-	s := signIn(t, exampleClient(server))
-	client := s.HTTPClient("s3")
-	url := "https://" + cognitotest.ExampleBucket + ".s3.us-east-1.amazonaws.com/?list-type=2"
-	response, err := client.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, _ := io.ReadAll(response.Body)
-	response.Body.Close()
-	if response.StatusCode != 200 || !strings.Contains(string(body), "ListBucketResult") {
-		t.Errorf("status %d: %s", response.StatusCode, body)
-	}
-	server.Fault = func(r *http.Request) *http.Response {
-		if r.URL.Path != "/" {
-			t.Error("a redirect was followed")
-		}
-		return &http.Response{StatusCode: 307, Header: http.Header{"Location": {"https://sts.us-east-1.amazonaws.com/elsewhere"}}}
-	}
-	if response, err = client.Get(url); err != nil || response.StatusCode != 307 {
-		t.Errorf("response %v, error %v", response, err)
-	}
 }

@@ -11,90 +11,131 @@ import (
 	"unicode/utf8"
 
 	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/internal/redact"
 	"github.com/loginwithcognito/cognito/srp"
 )
 
-// A Login says who signs in, and how.
+// The states of a sign-in. The caller acts only when it has a Challenge.
+//
+//	 Start                       Respond <-----------------------------+
+//	   | InitiateAuth               | RespondToAuthChallenge            |
+//	   v                            v                                   |
+//	+----- the pool's response: proceed ---------------------------+    |
+//	| cannot follow the last step (sequence.go): return an error   |    |
+//	| SRP challenge: prove, RespondToAuthChallenge, next response  |    |
+//	| any other challenge: return a *Challenge ---------- caller --|----+
+//	| tokens: finish, which confirms a new device: return Session  |
+//	+--------------------------------------------------------------+
+
+// A Login describes who signs in, and how.
 type Login struct {
+	redact.Fields
+
 	// Username is the user name or an alias of it, such as an e-mail address. Required.
 	Username string
-	// Password is used by SRP only, and not sent, unless Flow or PreferredChallenge ask for that by name. It is neither
-	// normalised nor trimmed. It may be empty in the flows that need none.
+
+	// Password is used for SRP and not sent, unless Flow or PreferredChallenge requests that by
+	// name. It is used unchanged, without trimming or normalization. It may be empty in flows that
+	// do not need it.
 	Password string
-	// Flow is how the sign-in begins (AWS: InitiateAuth, AuthFlow):
+
+	// Flow is the flow of the sign-in (AWS: InitiateAuth, AuthFlow):
 	//
 	//	""                   USER_SRP_AUTH
 	//	"USER_SRP_AUTH"      the password, by SRP
-	//	"USER_AUTH"          what PreferredChallenge says, or a choice (SELECT_CHALLENGE)
-	//	"CUSTOM_AUTH"        challenges of the pool's own, after SRP where Password is set
-	//	"USER_PASSWORD_AUTH" the password is sent: anybody who can read what the pool receives learns it
+	//	"USER_AUTH"          PreferredChallenge, or a choice (SELECT_CHALLENGE)
+	//	"CUSTOM_AUTH"        challenges defined by the pool, after SRP if Password is set
+	//	"USER_PASSWORD_AUTH" the password is sent, and readable for the pool's Lambda triggers
 	Flow string
-	// PreferredChallenge is what a USER_AUTH sign-in should begin with: "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN",
-	// or "PASSWORD", which sends the password. Empty: the pool lets the user choose.
+
+	// PreferredChallenge is the first challenge of USER_AUTH: "PASSWORD_SRP", "EMAIL_OTP",
+	// "SMS_OTP", "WEB_AUTHN", or "PASSWORD", which sends the password. If it is empty, the user
+	// chooses.
 	PreferredChallenge string
-	// Device is a device that an earlier sign-in of this user made known to the pool (see [Session.Device]). A remembered
-	// device is proven by SRP in place of a code. The zero value means none.
+
+	// Device is the user's device from an earlier sign-in (see [Session.Device]), or zero. SRP
+	// proves a remembered device, in place of a code.
 	Device Device
-	// Session is what ConfirmSignUp returned, to continue a sign-up into a USER_AUTH sign-in.
+
+	// Session is the Session that ConfirmSignUp returned. It continues a sign-up with USER_AUTH.
 	Session string
-	// IdentityID is the user's identity in the identity pool as an earlier session had it ([Saved].IdentityID), so that it
-	// need not be asked for again. Empty, or of no use any more: it is asked for.
+
+	// IdentityID is the user's identity in the identity pool from an earlier session (see
+	// [SavedSession]), which saves a request. It may be empty or outdated.
 	IdentityID string
 }
 
-// SignIn signs a user in with a user name, or an alias of it, and a password: [Client.Start] with these two.
+// SignIn signs a user in with a password and a user name, or an alias of it. It is [Client.Start]
+// with these two.
 //
-// Where the pool asks for more before it gives tokens, the error is a [*Challenge], which can be answered. Otherwise the
-// error of a service is a *awserr.Error with the service's own code; [errors.As] finds either. A refused password is
-// never tried again here, because the pool counts attempts. A challenge that cannot follow what was sent, such as PASSWORD
-// after SRP, is an error too: it is neither returned nor answered.
+// If the pool requires more before it issues tokens, the error is a [*Challenge], which the caller
+// can answer. If a service refuses a request, the error is an *awserr.Error with the service's
+// code. Use [errors.As] for both. SignIn never retries a refused password, because the pool counts
+// attempts. A challenge that cannot follow the last step, such as PASSWORD after SRP, is neither
+// returned nor answered, but is an error.
 func (c *Client) SignIn(ctx context.Context, username, password string) (*Session, error) {
 	return c.Start(ctx, Login{Username: username, Password: password})
 }
 
-// Start begins a sign-in and goes on as long as the pool asks for nothing that only the user knows. Its errors are those
-// of [Client.SignIn]. A device that the pool has forgotten is left out, and the sign-in repeated without it, once.
+// Start begins a sign-in and answers every challenge that it can without the user. Its errors are
+// those of [Client.SignIn]. If the pool has forgotten the device, Start retries once without it.
 func (c *Client) Start(ctx context.Context, login Login) (*Session, error) {
 	if err := c.open("user_pool_id", "client_id"); err != nil {
 		return nil, err
 	}
 	login.Flow = cmp.Or(login.Flow, cognitoidp.AuthFlowUserSRP)
-	srpFirst := login.Flow == cognitoidp.AuthFlowUserSRP || login.Flow == cognitoidp.AuthFlowCustom && login.Password != "" ||
-		login.Flow == cognitoidp.AuthFlowUser && login.PreferredChallenge == cognitoidp.ChallengePasswordSRP
-	sent := login.Flow == cognitoidp.AuthFlowUserPassword ||
-		login.Flow == cognitoidp.AuthFlowUser && login.PreferredChallenge == cognitoidp.ChallengePassword
+	var bySRP, sent bool // how the first request uses the password
+	switch login.Flow {
+	case cognitoidp.AuthFlowUserSRP:
+		bySRP = true
+	case cognitoidp.AuthFlowCustom:
+		bySRP = login.Password != ""
+	case cognitoidp.AuthFlowUserPassword:
+		sent = true
+	case cognitoidp.AuthFlowUser:
+		bySRP = login.PreferredChallenge == cognitoidp.ChallengePasswordSRP
+		sent = login.PreferredChallenge == cognitoidp.ChallengePassword
+	}
 	switch {
 	case login.Flow != cognitoidp.AuthFlowUser && login.Session+login.PreferredChallenge != "":
-		return nil, fmt.Errorf("cognito: Login.Session and Login.PreferredChallenge are for the flow USER_AUTH, and Flow says %q", login.Flow)
+		return nil, fmt.Errorf("cognito: Login.Session and Login.PreferredChallenge need the flow "+
+			"USER_AUTH, but Flow is %q", login.Flow)
 	case login.Username == "":
 		return nil, errors.New("cognito: the user name must not be empty")
-	case login.Password == "" && (srpFirst || sent):
+	case login.Password == "" && (bySRP || sent):
 		return nil, errors.New("cognito: the password must not be empty")
 	case !utf8.ValidString(login.Username) || !utf8.ValidString(login.Password):
 		return nil, errors.New("cognito: the user name and the password must be UTF-8")
 	}
 	defer c.connectAhead(ctx)()
 
-	session, err := c.start(ctx, login, srpFirst, sent)
+	session, err := c.start(ctx, login, bySRP, sent)
 	if login.Device.Key != "" && deviceForgotten(err) {
 		login.Device = Device{}
-		session, err = c.start(ctx, login, srpFirst, sent)
+		session, err = c.start(ctx, login, bySRP, sent)
 	}
 	return session, err
 }
 
-func (c *Client) start(ctx context.Context, login Login, srpFirst, sent bool) (*Session, error) {
-	v := &conversation{client: c, username: login.Username, device: login.Device, identityID: login.IdentityID}
-	v.flow, v.last = login.Flow, step(login.Flow, login.PreferredChallenge)
+func (c *Client) start(ctx context.Context, login Login, bySRP, sent bool) (*Session, error) {
+	v := &conversation{
+		client:     c,
+		username:   login.Username,
+		device:     login.Device,
+		identityID: login.IdentityID,
+		flow:       login.Flow,
+		last:       step(login.Flow, login.PreferredChallenge),
+	}
 	if login.Session != "" {
 		v.last = confirmedSignUp
 	}
 	parameters := v.parameters()
 	switch {
-	case srpFirst:
+	case bySRP:
 		parameters["SRP_A"] = v.exchangeFor(login.Password)
 		if login.Flow == cognitoidp.AuthFlowCustom {
-			parameters["CHALLENGE_NAME"] = "SRP_A" // aws-sdk-android CognitoUser.java; the service's model misspells it
+			// As in aws-sdk-android CognitoUser.java; AWS's API model misspells the name.
+			parameters["CHALLENGE_NAME"] = "SRP_A"
 			v.last = step(login.Flow, "SRP_A")
 		}
 	case sent:
@@ -117,28 +158,27 @@ func (c *Client) start(ctx context.Context, login Login, srpFirst, sent bool) (*
 	return v.proceed(ctx, out)
 }
 
-// A conversation is a sign-in under way: what every step of it needs.
+// A conversation is a sign-in in progress.
 type conversation struct {
-	client   *Client
-	username string // as typed, until the pool tells the real one
-	device   Device
+	client     *Client
+	username   string // as typed, until the pool sends the name that it uses
+	device     Device
+	identityID string // from the caller
 
-	identityID string // as the caller knows it
-
-	flow string // the AuthFlow that the sign-in started with
+	flow string // the AuthFlow of the sign-in
 	last string // the step that the next challenge follows; see follows
 
-	exchange *srp.Client // waits for a PASSWORD_VERIFIER
+	exchange *srp.Client // set until PASSWORD_VERIFIER or DEVICE_PASSWORD_VERIFIER
 	password string      // for exchange
 }
 
-// exchangeFor begins an SRP exchange and returns SRP_A.
+// exchangeFor starts an SRP exchange and returns SRP_A.
 func (v *conversation) exchangeFor(password string) string {
 	v.exchange, v.password = srp.NewClient(), password
 	return v.exchange.A()
 }
 
-// parameters returns those that every step has.
+// parameters returns the parameters that every step has.
 func (v *conversation) parameters() map[string]string {
 	p := map[string]string{"USERNAME": v.username}
 	if hash := v.client.SecretHash(v.username); hash != "" {
@@ -150,40 +190,39 @@ func (v *conversation) parameters() map[string]string {
 	return p
 }
 
-// deviceFits tells whether the device is complete and the user's: it is named by the user name that the pool uses, not by
-// an alias.
+// deviceFits reports whether the device is complete and belongs to the user. A device has the user
+// name that the pool uses, not an alias.
 func (v *conversation) deviceFits() bool {
 	d := v.device
 	return d.Key != "" && d.GroupKey != "" && d.Password != "" && d.Username == v.username
 }
 
 // respond answers a challenge.
-func (v *conversation) respond(ctx context.Context, name, session string, answers map[string]string) (cognitoidp.AuthOutput, error) {
+func (v *conversation) respond(ctx context.Context, name, session string,
+	answers map[string]string) (cognitoidp.AuthOutput, error) {
 	v.last = answerStep(name, answers)
 	responses := v.parameters()
 	maps.Copy(responses, answers)
-	out, err := v.client.services.idp.RespondToAuthChallenge(ctx, cognitoidp.RespondToAuthChallengeInput{
+	in := cognitoidp.RespondToAuthChallengeInput{
 		ClientID:           v.client.Environment.ClientID,
 		ChallengeName:      name,
 		ChallengeResponses: responses,
 		Session:            session,
 		ClientMetadata:     v.client.ClientMetadata,
 		UserContextData:    v.client.UserContextData,
-	})
-	switch {
-	case err == nil:
-	case strings.HasPrefix(name, "DEVICE_"):
-		err = refusedDevice(err)
-	default:
-		err = Explain(err)
 	}
-	return out, err
+	out, err := v.client.services.idp.RespondToAuthChallenge(ctx, in)
+	if err != nil && strings.HasPrefix(name, "DEVICE_") {
+		return out, refusedDevice(err)
+	}
+	return out, Explain(err)
 }
 
-// maxSteps bounds the steps that are answered without the user, so that a service can't go on for ever.
+// maxSteps bounds the challenges that are answered without the user, so that a server cannot keep
+// the client in a loop.
 const maxSteps = 8
 
-// proceed answers what can be answered without the user, until there are tokens or a challenge for the user.
+// proceed answers challenges that need no user, until the pool sends tokens or another challenge.
 func (v *conversation) proceed(ctx context.Context, out cognitoidp.AuthOutput) (*Session, error) {
 	for range maxSteps {
 		if out.AuthenticationResult != nil {
@@ -192,25 +231,30 @@ func (v *conversation) proceed(ctx context.Context, out cognitoidp.AuthOutput) (
 		if err := v.checkSequence(out.ChallengeName); err != nil {
 			return nil, err
 		}
-		received := out.ChallengeParameters
-		// x and the signature use the name that the pool says, which differs from the one typed where that was an alias;
-		// USERNAME and SECRET_HASH of the answers use the real user name (aws-sdk-android CognitoUser.java).
-		userID := cmp.Or(received["USER_ID_FOR_SRP"], received["USERNAME"], v.username)
-		if name := cmp.Or(received["USERNAME"], received["USER_ID_FOR_SRP"]); name != "" {
-			v.username = name
-		}
+		// The pool's user name differs from the one typed if that is an alias. USER_ID_FOR_SRP goes
+		// into x and the signature; USERNAME into the parameters USERNAME and SECRET_HASH
+		// (aws-sdk-android CognitoUser.java).
+		forSRP, real := out.ChallengeParameters["USER_ID_FOR_SRP"],
+			out.ChallengeParameters["USERNAME"]
+		userID := cmp.Or(forSRP, real, v.username)
+		v.username = cmp.Or(real, forSRP, v.username)
+
 		var answers map[string]string
 		var err error
-		switch {
-		case out.ChallengeName == cognitoidp.ChallengePasswordVerifier && v.exchange != nil:
+		switch name := out.ChallengeName; {
+		case name == cognitoidp.ChallengePasswordVerifier && v.exchange != nil:
 			var pool string
 			if pool, err = srp.PoolName(v.client.Environment.UserPoolID); err == nil {
-				answers, err = v.prove(out, srp.Identity{Pool: pool, User: userID, Password: v.password})
+				id := srp.Identity{Pool: pool, User: userID, Password: v.password}
+				answers, err = v.prove(out, id)
 			}
-		case out.ChallengeName == cognitoidp.ChallengeDeviceSRPAuth && v.deviceFits():
+		case name == cognitoidp.ChallengeDeviceSRPAuth && v.deviceFits():
 			answers = map[string]string{"SRP_A": v.exchangeFor(v.device.Password)}
-		case out.ChallengeName == cognitoidp.ChallengeDevicePasswordVerifier && v.deviceFits() && v.exchange != nil:
-			answers, err = v.prove(out, srp.Identity{Pool: v.device.GroupKey, User: v.device.Key, Password: v.device.Password})
+		case name == cognitoidp.ChallengeDevicePasswordVerifier && v.deviceFits() &&
+			v.exchange != nil:
+			d := v.device
+			id := srp.Identity{Pool: d.GroupKey, User: d.Key, Password: d.Password}
+			answers, err = v.prove(out, id)
 		default:
 			return nil, v.challenge(out)
 		}
@@ -221,49 +265,54 @@ func (v *conversation) proceed(ctx context.Context, out cognitoidp.AuthOutput) (
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("cognito: the user pool asked %d times for a proof that it was given", maxSteps)
+	return nil, fmt.Errorf("cognito: the user pool requested proofs %d times in one sign-in: "+
+		"it may not be a Cognito user pool", maxSteps)
 }
 
-// prove ends the SRP exchange: it answers PASSWORD_VERIFIER and DEVICE_PASSWORD_VERIFIER.
-func (v *conversation) prove(out cognitoidp.AuthOutput, id srp.Identity) (map[string]string, error) {
+// prove ends the SRP exchange. It returns the answers to PASSWORD_VERIFIER and
+// DEVICE_PASSWORD_VERIFIER.
+func (v *conversation) prove(out cognitoidp.AuthOutput, id srp.Identity) (
+	map[string]string, error) {
 	exchange := v.exchange
-	v.exchange, v.password = nil, "" // each is good for one answer
+	v.exchange, v.password = nil, "" // each is for one proof
 	received := out.ChallengeParameters
 	block, err := decodeBase64(received["SECRET_BLOCK"])
 	if err != nil {
 		return nil, errors.New("the pool's SECRET_BLOCK is not base64")
 	}
+	challenge := srp.Challenge{Salt: received["SALT"], B: received["SRP_B"], SecretBlock: block}
 	timestamp := srp.Timestamp(v.client.services.idp.Now())
-	signature, err := exchange.Sign(id, srp.Challenge{Salt: received["SALT"], B: received["SRP_B"], SecretBlock: block}, timestamp)
+	signature, err := exchange.Sign(id, challenge, timestamp)
 	if err != nil {
 		return nil, err
 	}
 	return map[string]string{
-		"PASSWORD_CLAIM_SECRET_BLOCK": received["SECRET_BLOCK"], // the text as it came
+		"PASSWORD_CLAIM_SECRET_BLOCK": received["SECRET_BLOCK"], // as received
 		"PASSWORD_CLAIM_SIGNATURE":    base64.StdEncoding.EncodeToString(signature),
 		"TIMESTAMP":                   timestamp,
 	}, nil
 }
 
-// finish makes a session of the pool's tokens. A new device is confirmed at once.
-func (v *conversation) finish(ctx context.Context, result cognitoidp.AuthenticationResult) (*Session, error) {
+// finish returns a session with the pool's tokens, after confirming a new device.
+func (v *conversation) finish(ctx context.Context, result cognitoidp.AuthenticationResult) (
+	*Session, error) {
 	s := v.client.newSession()
 	s.identityID = v.identityID
 	if v.deviceFits() {
-		s.device = v.device
+		s.device.current = v.device
 	}
 	tokens, expires, err := s.receive(Tokens{}, result)
 	if err != nil {
 		return nil, err
 	}
-	if new := result.NewDeviceMetadata; new != nil {
-		s.confirmDevice(ctx, tokens.Access, s.newDevice(*new)) // its error is kept
+	if names := result.NewDeviceMetadata; names != nil {
+		s.confirmDevice(ctx, tokens.Access, s.newDevice(*names)) // keeps its error
 	}
 	s.tokens.Set(tokens, expires)
 	return s, nil
 }
 
-// decodeBase64 decodes standard or URL-safe base64, padded or not, as aws-amplify's client does.
+// decodeBase64 decodes standard or URL-safe base64 with or without padding, as aws-amplify does.
 func decodeBase64(s string) ([]byte, error) {
 	s = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(s, "="))
 	return base64.RawStdEncoding.DecodeString(s)

@@ -12,15 +12,19 @@ import (
 	"time"
 )
 
-// TOTP returns the 6-digit code that a password generator with this seed shows at t, as Cognito's SOFTWARE_TOKEN_MFA asks
-// for: RFC 6238 with SHA-1 and steps of 30 seconds. The seed is base32 as [Challenge.SetUpTOTP] returned it; white space,
-// lower case and missing padding do no harm. A program that has both the password and the seed has both factors: keep
-// them apart where you can.
-func TOTP(seed string, t time.Time) (string, error) {
-	seed = strings.TrimRight(strings.ToUpper(strings.Join(strings.Fields(seed), "")), "=")
-	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(seed)
+// TOTP returns the 6-digit code that an authenticator app with this TOTP secret shows at t, as the
+// challenge SOFTWARE_TOKEN_MFA requires: RFC 6238 with SHA-1 and steps of 30 seconds.
+//
+// The secret is base32, as returned by [Challenge.SetUpTOTP]. White space, lower case and missing
+// padding are accepted. A program that has both the password and the TOTP secret has both factors,
+// so keep them apart if you can.
+func TOTP(secret string, t time.Time) (string, error) {
+	text := strings.ToUpper(strings.Join(strings.Fields(secret), ""))
+	encoding := base32.StdEncoding.WithPadding(base32.NoPadding)
+	key, err := encoding.DecodeString(strings.TrimRight(text, "="))
 	if err != nil || len(key) == 0 {
-		return "", errors.New("cognito: TOTP: the seed is not base32: letters A to Z and digits 2 to 7")
+		return "", errors.New("cognito: TOTP: the secret is not base32: " +
+			"it must consist of the letters A to Z and the digits 2 to 7")
 	}
 	// RFC 6238 section 4.2: the HOTP value of the number of steps; RFC 4226 section 5.3.
 	mac := hmac.New(sha1.New, key)
@@ -31,13 +35,16 @@ func TOTP(seed string, t time.Time) (string, error) {
 	return fmt.Sprintf("%06d", truncated%1_000_000), nil
 }
 
-// TOTPURI returns the URI that password generators read, mostly from a QR code: otpauth://totp/issuer:account?secret=...
-// (github.com/google/google-authenticator, "Key Uri Format"). It holds the seed. The issuer, which may be empty, and the
-// account are what the generator shows.
-func TOTPURI(issuer, account, seed string) string {
+// TOTPURI returns the URI that authenticator apps read from a QR code:
+// otpauth://totp/issuer:account?secret=... (github.com/google/google-authenticator, "Key Uri
+// Format"). It contains the TOTP secret. The app displays the issuer, which may be empty, and the
+// account.
+func TOTPURI(issuer, account, secret string) string {
 	escape := func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
-	if issuer == "" {
-		return "otpauth://totp/" + escape(account) + "?secret=" + escape(seed)
+	label, query := escape(account), "?secret="+escape(secret)
+	if issuer != "" {
+		label = escape(issuer) + ":" + label
+		query += "&issuer=" + escape(issuer)
 	}
-	return "otpauth://totp/" + escape(issuer) + ":" + escape(account) + "?secret=" + escape(seed) + "&issuer=" + escape(issuer)
+	return "otpauth://totp/" + label + query
 }

@@ -168,7 +168,7 @@ func FuzzParse(f *testing.F) {
 				len(e.ClientSecret) > 20 {
 				t.Fatalf("%q: the secret shows", name)
 			}
-			_ = e.AWSRegion()
+			_ = e.ResolveRegion()
 		}
 		for _, name := range []string{"aws_region", "user_pool_id", "client_id", "client_secret",
 			"identity_pool_id", "role_arn", "custom_role_arn", "bucket_name",

@@ -73,7 +73,7 @@ func (s *signedIn) answer(
 	if err != nil {
 		return nil, err
 	}
-	asks, fixed := challenge.Asks(), make(map[string]string)
+	asks, fixed := challenge.AnswerKeys(), make(map[string]string)
 	switch challenge.Name {
 	case "SELECT_CHALLENGE", "SELECT_MFA_TYPE", "MFA_SETUP":
 		choice, err := a.choose(challenge, *login, seed != "")

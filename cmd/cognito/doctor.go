@@ -37,7 +37,7 @@ signed in, and otherwise 1.`,
 type doctor struct {
 	a        *app
 	s        *signedIn
-	saved    *cognito.Saved
+	saved    *cognito.SavedSession
 	tokens   cognito.Tokens
 	identity string
 	creds    sigv4.Credentials

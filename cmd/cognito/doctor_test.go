@@ -20,7 +20,7 @@ import (
 )
 
 // change writes the record anew.
-func (m *machine) change(t *testing.T, change func(*record, *cognito.Saved)) {
+func (m *machine) change(t *testing.T, change func(*record, *cognito.SavedSession)) {
 	t.Helper()
 	path, r := m.record(t)
 	saved := r.session()
@@ -158,7 +158,7 @@ func TestDoctorFindsFault(t *testing.T) {
 		{name: "ended session", step: "refresh", said: "cognito login -env DEV", code: exitSignIn, spoil: func(t *testing.T, m *machine, _ *fault) {
 			_, r := m.record(t)
 			pool, err := (&cognito.Client{Environment: cognito.Environment{UserPoolID: cognitotest.ExampleUserPoolID,
-				ClientID: cognitotest.ExampleClientID, Endpoints: cognito.Endpoints{CognitoIDP: m.url}}}).Resume(t.Context(), *r.session())
+				ClientID: cognitotest.ExampleClientID, Endpoints: cognito.Endpoints{CognitoIDP: m.url}}}).Resume(t.Context(), r.session().Save())
 			if err == nil {
 				err = pool.SignOut(t.Context())
 			}
@@ -286,9 +286,12 @@ func (m *machine) foreignTokens(t *testing.T, pool, client string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.change(t, func(_ *record, saved *cognito.Saved) {
-		refresh := saved.Tokens.Refresh
-		saved.Tokens = session.Save().Tokens
-		saved.Tokens.Refresh = refresh
+	m.change(t, func(_ *record, saved *cognito.SavedSession) {
+		var newer cognito.SavedSession
+		if err := newer.Load(session.Save()); err != nil {
+			t.Fatal(err)
+		}
+		newer.Tokens.Refresh = saved.Tokens.Refresh
+		saved.Tokens = newer.Tokens
 	})
 }

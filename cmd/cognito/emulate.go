@@ -130,7 +130,7 @@ func advice(environments map[string]cognito.Environment, url, config string) str
 	var b strings.Builder
 	fmt.Fprintf(&b, "# The AWS command line, boto3, the SDKs and cognito itself:\nexport AWS_ENDPOINT_URL=%s\n", url)
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} { // botocore reads only the second
-		fmt.Fprintf(&b, "export %s=%s\n", name, shellWord(e.AWSRegion()))
+		fmt.Fprintf(&b, "export %s=%s\n", name, shellWord(e.ResolveRegion()))
 	}
 	if path, err := filepath.Abs(config); err == nil && config != "" {
 		fmt.Fprintf(&b, "export COGNITO_CONFIG=%s\n", shellWord(path))

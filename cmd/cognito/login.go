@@ -155,7 +155,10 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 			s.a.notef("the pool does not remember this device: %s", err)
 		}
 	}
-	saved := session.Save()
+	var saved cognito.SavedSession
+	if err := saved.Load(session.Save()); err != nil {
+		return err
+	}
 	real := session.UnverifiedClaims().Username
 	err := s.keep.update(ctx, func(r *record, _ *edit) error {
 		r.User, r.Credentials, r.Session = typed, nil, nil
@@ -166,14 +169,10 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 			r.Names[typed] = real
 		}
 		if newDevice.Key != "" {
-			text, err := newDevice.Reveal()
-			if err != nil {
-				return err
-			}
 			if r.Devices == nil {
 				r.Devices = make(map[string]json.RawMessage)
 			}
-			r.Devices[cmp.Or(newDevice.Username, real, typed)] = text
+			r.Devices[cmp.Or(newDevice.Username, real, typed)] = newDevice.Save()
 		}
 		return r.keep(saved)
 	})

@@ -98,7 +98,7 @@ func TestLogout(t *testing.T) {
 				ClientID: cognitotest.ExampleClientID, Endpoints: cognito.Endpoints{CognitoIDP: m.url}}}
 			saved := *before.session()
 			saved.Tokens.ID = "" // or nothing would be asked
-			if _, err := client.Resume(t.Context(), saved); (err != nil) != test.revoked {
+			if _, err := client.Resume(t.Context(), saved.Save()); (err != nil) != test.revoked {
 				t.Errorf("the old refresh token: %v", err)
 			}
 

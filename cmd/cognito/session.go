@@ -94,7 +94,8 @@ func (s *signedIn) take(
 	var refreshing sync.Mutex
 	over := false
 	client := s.a.client(s.env, s.client.HTTPClient)
-	client.RefreshWith = func(ctx context.Context, current cognito.Saved, refresh func(context.Context, cognito.Saved) (cognito.Saved, error)) (cognito.Saved, error) {
+	client.RefreshWith = func(ctx context.Context, current cognito.SavedSession,
+		refresh func(context.Context, cognito.SavedSession) (cognito.SavedSession, error)) (cognito.SavedSession, error) {
 		refreshing.Lock()
 		defer refreshing.Unlock()
 		if over {
@@ -117,7 +118,7 @@ func (s *signedIn) take(
 		resumed.Tokens.ID, resumed.Tokens.Access, resumed.Tokens.Expires = "", "", time.Time{}
 	}
 	used := *r // before a refresh can change it
-	session, err := client.Resume(ctx, resumed)
+	session, err := client.Resume(ctx, resumed.Save())
 	if err == nil {
 		err = use(&used, session)
 	}
@@ -130,7 +131,10 @@ func (s *signedIn) take(
 		return err
 	}
 	if session != nil {
-		now := session.Save()
+		var now cognito.SavedSession
+		if err := now.Load(session.Save()); err != nil {
+			return err
+		}
 		saved.IdentityID, saved.IdentityPoolID = now.IdentityID, now.IdentityPoolID
 	}
 	err = errors.Join(err, r.keep(*saved))
@@ -141,19 +145,16 @@ func (s *signedIn) take(
 }
 
 // keep makes saved the record's session.
-func (r *record) keep(saved cognito.Saved) error {
+func (r *record) keep(saved cognito.SavedSession) error {
 	if saved.Tokens.Refresh == "" {
 		return nil
 	}
-	text, err := saved.Reveal()
-	if err == nil {
-		r.Session = text
-	}
-	return err
+	r.Session = saved.Save()
+	return nil
 }
 
 // saved is what is kept, and the session in it. That there is none is an error.
-func (s *signedIn) saved() (record, *cognito.Saved, error) {
+func (s *signedIn) saved() (record, *cognito.SavedSession, error) {
 	r, err := s.keep.load()
 	saved := r.session()
 	if errors.Is(err, errDamaged) {

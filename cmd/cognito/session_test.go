@@ -102,7 +102,7 @@ func TestEndedSession(t *testing.T) {
 	client := cognito.Client{Environment: cognito.Environment{
 		UserPoolID: r.UserPoolID, ClientID: r.ClientID, Endpoints: cognito.Endpoints{CognitoIDP: m.url, CognitoIdentity: m.url},
 	}}
-	session, err := client.Resume(t.Context(), *r.session())
+	session, err := client.Resume(t.Context(), r.session().Save())
 	if err == nil {
 		err = session.SignOut(t.Context()) // from another machine, say
 	}

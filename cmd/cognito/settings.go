@@ -89,7 +89,7 @@ func (a *app) envName(all map[string]cognito.Environment) string {
 
 // serviceRegion is the Region of what the credentials are used for, which need not be that of the pools.
 func (a *app) serviceRegion(e cognito.Environment) string {
-	return cmp.Or(a.region, a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION"), e.AWSRegion())
+	return cmp.Or(a.region, a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION"), e.ResolveRegion())
 }
 
 // hosts tells which hosts of AWS's services are to be used (AWS SDKs and Tools Reference Guide, "Dual-stack and FIPS

@@ -33,9 +33,9 @@ type record struct {
 	UserPoolID  string                     `json:"user_pool_id"`
 	ClientID    string                     `json:"client_id"`
 	User        string                     `json:"user,omitempty"`        // as typed at the last sign-in
-	Session     json.RawMessage            `json:"session,omitempty"`     // cognito.Saved, revealed; absent: nobody is signed in
+	Session     json.RawMessage            `json:"session,omitempty"`     // from SavedSession.Save; absent: nobody is signed in
 	Credentials *cached                    `json:"credentials,omitempty"` // the newest
-	Devices     map[string]json.RawMessage `json:"devices,omitempty"`     // cognito.Device, revealed, by the user's real name
+	Devices     map[string]json.RawMessage `json:"devices,omitempty"`     // from Device.Save, by the user's real name
 	Names       map[string]string          `json:"names,omitempty"`       // real names by what was typed
 }
 
@@ -138,8 +138,8 @@ func (k *keeper) parse(path string, data []byte) (record, error) {
 }
 
 // session is what was saved of the session, nil if nobody is signed in.
-func (r *record) session() *cognito.Saved {
-	var saved cognito.Saved
+func (r *record) session() *cognito.SavedSession {
+	var saved cognito.SavedSession
 	if json.Unmarshal(r.Session, &saved) != nil || saved.Tokens.Refresh == "" {
 		return nil
 	}

@@ -157,7 +157,7 @@ func (o options) demo(ctx context.Context, stdin *os.File, stderr io.Writer, out
 	client := &cognito.Client{Environment: env, Duration: o.duration, HTTPClient: httpClient}
 	var session *cognito.Session
 	lister := &s3list.Client{
-		Region: env.AWSRegion(), Endpoint: env.Endpoints.S3, HTTPClient: httpClient,
+		Region: env.ResolveRegion(), Endpoint: env.Endpoints.S3, HTTPClient: httpClient,
 		Credentials: func(ctx context.Context) (sigv4.Credentials, error) { return session.Credentials(ctx) },
 	}
 	ctx, cancel := context.WithCancel(ctx)

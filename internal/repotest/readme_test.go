@@ -58,7 +58,7 @@ const modelFlows = `USER_SRP_AUTH REFRESH_TOKEN_AUTH CUSTOM_AUTH USER_PASSWORD_A
 // flowTests returns the names of the subtests of TestFlows: the keys of the table "flows".
 func flowTests(t *testing.T) (names []string) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "flows_test.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "signin_flows_test.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func flowTests(t *testing.T) (names []string) {
 		return false
 	})
 	if len(names) == 0 {
-		t.Fatal("flows_test.go has no table of flows")
+		t.Fatal("signin_flows_test.go has no table of flows")
 	}
 	return names
 }

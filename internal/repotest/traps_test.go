@@ -40,10 +40,10 @@ var traps = []trap{
 	{"a SALT or SRP_B with a sign is no number, and no crash",
 		"github.com/aws-amplify/amplify-js/issues/4430",
 		"srp.TestSignRefuses srp.TestParseHex",
-		"cognito.TestHostilePool/negative cognitotest.TestExchangeRefusesA"},
+		"cognito.TestInvalidSRPChallenge/negative cognitotest.TestExchangeRefusesA"},
 	{"B = 0 mod N gets no answer, nor does A = 0 mod N", "RFC 5054 2.5.3 and 2.5.4",
 		"srp.TestSignRefuses srp.TestNewServerRefuses",
-		"srp.TestGenerated cognito.TestHostilePool/B_is cognitotest.TestExchangeRefusesA"},
+		"srp.TestGenerated cognito.TestInvalidSRPChallenge/B_is cognitotest.TestExchangeRefusesA"},
 	{"B - k*g^x is negative and reduced to what is not",
 		"RFC 5054 2.6; aws-sdk-net-extensions-cognito AuthenticationHelper.cs TrueMod",
 		"srp.TestPublishedSteps srp.TestGenerated",
@@ -76,7 +76,7 @@ var traps = []trap{
 	{"nobody is asked anything between the challenge and the proof",
 		"API Reference: RespondToAuthChallenge, PASSWORD_VERIFIER",
 		"cognito.TestSignIn cognito.TestFlows/USER_SRP_AUTH cognitotest.TestSignIn",
-		"cognito.TestSignInNeedsMore/no_password cognito.TestPasswordBeforeChallenge " +
+		"cognito.TestSignInMissingInput/no_password cognito.TestPasswordMissing " +
 			"cognitotest.TestSecretBlockExpires"},
 	{"SECRET_BLOCK is decoded to be signed, and sent back as it came",
 		"amplify-js getSignatureString.ts",
@@ -102,7 +102,7 @@ var traps = []trap{
 	// Challenges and devices.
 	{"answers have the names of the API, not those of guides",
 		"API Reference: RespondToAuthChallenge, ChallengeResponses",
-		"cognito.TestFlows cognito.TestChallengeContinues",
+		"cognito.TestFlows cognito.TestResumeChallenge",
 		"cognitotest.TestSentCodes cognitotest.TestSelectMFAType cognitotest.TestUserAuth"},
 	{"MFA_SETUP: each step's Session comes from the step before",
 		"API Reference: AssociateSoftwareToken, VerifySoftwareToken",
@@ -110,7 +110,7 @@ var traps = []trap{
 		"cognitotest.TestMFASetup"},
 	{"NEW_PASSWORD_REQUIRED is sent no attribute that the user has",
 		"API Reference: RespondToAuthChallenge, NEW_PASSWORD_REQUIRED",
-		"cognito.TestFlows/NEW_PASSWORD_REQUIRED cognito.TestAsksForMissingAttributes " +
+		"cognito.TestFlows/NEW_PASSWORD_REQUIRED cognito.TestAnswerKeysForAttributes " +
 			"cognito.TestNewPasswordKeepsAttributes",
 		"cognitotest.TestNewPasswordRequired/attribute cognitotest.TestRequiredAttributes"},
 	{"SECRET_HASH is over the USERNAME of its own call",
@@ -139,7 +139,7 @@ var traps = []trap{
 		"amplify-js retryOnResourceNotFoundException.ts",
 		"cognito.TestRememberedDevice cognito.TestDamagedDevice " +
 			"cognitotest.TestUnknownDeviceKeepsSession",
-		"cognito.TestForgottenDeviceOnce cognitotest.TestRememberedDevice"},
+		"cognito.TestForgottenDeviceRetriesOnce cognitotest.TestRememberedDevice"},
 	{"a refresh names the confirmed device; without one, the error says so",
 		"repost.aws/knowledge-center/cognito-invalid-refresh-token-error",
 		"cognito.TestRememberedDevice cognito.TestExplain",
@@ -148,13 +148,13 @@ var traps = []trap{
 	// Tokens.
 	{"rotation: the new token is stored before use, the old one is not sent again",
 		"API Reference: RefreshTokenRotationType; Developer Guide: Refresh tokens",
-		"cognito.TestRotatedTokenIsKept cognito.TestRotatedTokenBesideDamage " +
+		"cognito.TestRotatedTokenIsKept cognito.TestRotatedTokenInInvalidResponse " +
 			"cognito.TestProcessesShareRotatingToken",
-		"cognitotest.TestRotation cognito.TestRotatedTokenThatWasNotStored"},
+		"cognitotest.TestRotation cognito.TestRotatedTokenNotStored"},
 	{"a reused token is final; other trouble ends no session",
 		"API Reference: GetTokensFromRefreshToken; amplify-js isAuthenticationError",
-		"cognito.TestRefreshTroubleKeepsTokens cognito.TestStaleIsServedWhileValid",
-		"cognito.TestReuseIsFinal cognito.TestResume"},
+		"cognito.TestRefreshErrorKeepsTokens cognito.TestOldValueWhileValid",
+		"cognito.TestReusedTokenIsNotResent cognito.TestResume"},
 	{"a refresh that answers without a refresh token leaves the old one",
 		"amplify-js refreshAuthTokens.ts",
 		"cognito.TestRefreshFallsBack cognitotest.TestRefresh/REFRESH_TOKEN_AUTH",
@@ -198,13 +198,13 @@ var traps = []trap{
 	{"guests have roles of their own, and a policy that may leave S3 out",
 		"AWS: Services that unauthenticated identities can access",
 		"cognito.TestGuest s3list.TestError",
-		"cognito.TestGuestHasNoCustomRole cognitotest.TestGetCredentialsForIdentity/guest " +
+		"cognito.TestGuestCustomRole cognitotest.TestGetCredentialsForIdentity/guest " +
 			"cognitotest.TestAssumeRoleTrust"},
 	{"credentials live as long as they say, and go with the identity",
 		"amplify-js credentialsProvider caches 50 minutes",
-		"cognito.TestRenewal cognito.TestCredentials",
-		"cognito.TestStaleIsServedWhileValid cognito.TestSavedIdentityOfAnotherPool " +
-			"cognito.TestForgottenIdentity"},
+		"cognito.TestCredentialsRenewal cognito.TestCredentials",
+		"cognito.TestOldValueWhileValid cognito.TestSavedIdentityOfOtherPool " +
+			"cognito.TestDeletedIdentity"},
 	{"an error's code stands in a header or in __type, and throttling has status 400",
 		"amplify-js parseJsonError; AWS JSON 1.1 protocol",
 		"awshttp.TestJSONFailure awshttp.TestRetries/throttled",
@@ -221,8 +221,8 @@ var traps = []trap{
 		"cmd/cognito.TestDamagedFile cmd/cognito.TestOpenDirectory"},
 	{"no credentials with less than 15 minutes are handed out if it can be helped, and none that " +
 		"have expired", "botocore credentials.py _advisory_refresh_timeout",
-		"cognito.TestRenewal cmd/cognito.TestFresh",
-		"cognito.TestStaleIsServedWhileValid cognito.TestHangingRenewal " +
+		"cognito.TestCredentialsRenewal cmd/cognito.TestFresh",
+		"cognito.TestOldValueWhileValid cognito.TestHungRenewal " +
 			"cmd/cognito.TestStaleCredentials"},
 	{"an endpoint for containers is on loopback, and answers who knows its token and its name",
 		"AWS SDKs and Tools Reference Guide: Container credential provider",

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -34,10 +33,7 @@ func main() {
 
 	var err error
 	if in.Saved != "" {
-		var saved cognito.Saved
-		if err = json.Unmarshal([]byte(in.Saved), &saved); err == nil {
-			session, err = client.Resume(ctx, saved)
-		}
+		session, err = client.Resume(ctx, []byte(in.Saved))
 	} else {
 		session, err = client.Start(ctx, cognito.Login{Username: in.Username, Password: in.Password, IdentityID: in.IdentityID})
 	}
