@@ -15,11 +15,13 @@ import (
 
 func TestKeysAreInOrder(t *testing.T) {
 	for name, keys := range map[string][]string{deep: deepKeys(5000), flat: flatKeys(5000)} {
-		if len(keys) != 5000 || !slices.IsSorted(keys) || len(slices.Compact(slices.Clone(keys))) != 5000 {
+		if len(keys) != 5000 || !slices.IsSorted(keys) ||
+			len(slices.Compact(slices.Clone(keys))) != 5000 {
 			t.Errorf("%s: not 5000 different keys in order", name)
 		}
 		for _, key := range keys {
-			if url.PathEscape(strings.ReplaceAll(key, "/", "")) != strings.ReplaceAll(key, "/", "") {
+			if url.PathEscape(strings.ReplaceAll(key, "/", "")) != strings.ReplaceAll(key, "/",
+				"") {
 				t.Errorf("%s: %q needs escaping", name, key)
 			}
 		}
@@ -56,7 +58,8 @@ func walk(t *testing.T, address string, query url.Values) (keys, prefixes []stri
 		if err != nil || resp.StatusCode != http.StatusOK {
 			t.Fatalf("%s, %v, %q", resp.Status, err, body)
 		}
-		if page.KeyCount != len(page.Contents)+len(page.CommonPrefixes) || page.IsTruncated != (page.NextContinuationToken != "") {
+		if page.KeyCount != len(page.Contents)+len(page.CommonPrefixes) ||
+			page.IsTruncated != (page.NextContinuationToken != "") {
 			t.Fatalf("%+v", page)
 		}
 		for _, c := range page.Contents {
@@ -72,8 +75,8 @@ func walk(t *testing.T, address string, query url.Values) (keys, prefixes []stri
 	}
 }
 
-// naive is what a listing must be (Amazon S3 API Reference, ListObjectsV2): a common prefix counts where keys of
-// it are after start-after, and it is not start-after itself.
+// naive is what a listing must be (Amazon S3 API Reference, ListObjectsV2): a common prefix counts
+// where keys of it are after start-after, and it is not start-after itself.
 func naive(all []string, prefix, delimiter, after string) (keys, prefixes []string) {
 	for _, key := range all {
 		rest, found := strings.CutPrefix(key, prefix)
@@ -98,30 +101,37 @@ func naive(all []string, prefix, delimiter, after string) (keys, prefixes []stri
 func TestPages(t *testing.T) {
 	var all []string
 	for i := range 300 {
-		all = append(all, fmt.Sprintf("%c/%c%c%d", 'a'+i%3, "x/"[i%2], 'p'+i%5, i), fmt.Sprintf("%c%d", 'a'+i%4, i))
+		all = append(all, fmt.Sprintf("%c/%c%c%d", 'a'+i%3, "x/"[i%2], 'p'+i%5, i),
+			fmt.Sprintf("%c%d", 'a'+i%4, i))
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)
 	random := rand.New(rand.NewPCG(1, 2))
 	pick := func(from ...string) string { return from[random.IntN(len(from))] }
 	for _, rendered := range []bool{false, true} {
-		server := httptest.NewServer(&listing{buckets: map[string]*bucket{"b": newBucket(all, rendered)}})
+		server := httptest.NewServer(&listing{
+			buckets: map[string]*bucket{"b": newBucket(all, rendered)},
+		})
 		defer server.Close()
 		for range 300 {
 			prefix, delimiter := pick("", "a", "a/", "b/x", "c/", "zz"), pick("", "/")
 			after := pick("", "", "a", "a/", "b1", "b/x", "b/xq", "zz", all[random.IntN(len(all))])
-			query := url.Values{"prefix": {prefix}, "delimiter": {delimiter}, "start-after": {after}, "max-keys": {pick("", "1", "3", "7")}}
+			query := url.Values{"prefix": {prefix}, "delimiter": {delimiter},
+				"start-after": {after}, "max-keys": {pick("", "1", "3", "7")}}
 			keys, prefixes := walk(t, server.URL+"/b", query)
 			wantKeys, wantPrefixes := naive(all, prefix, delimiter, after)
 			if !slices.Equal(keys, wantKeys) || !slices.Equal(prefixes, wantPrefixes) {
-				t.Fatalf("prefix %q, delimiter %q, start-after %q:\n%q %q\nwant\n%q %q", prefix, delimiter, after, keys, prefixes, wantKeys, wantPrefixes)
+				t.Fatalf("prefix %q, delimiter %q, start-after %q:\n%q %q\nwant\n%q %q", prefix,
+					delimiter, after, keys, prefixes, wantKeys, wantPrefixes)
 			}
 		}
 	}
 }
 
 func TestRefused(t *testing.T) {
-	server := httptest.NewServer(&listing{buckets: map[string]*bucket{"b": newBucket([]string{"k"}, true)}})
+	server := httptest.NewServer(&listing{
+		buckets: map[string]*bucket{"b": newBucket([]string{"k"}, true)},
+	})
 	defer server.Close()
 	for path, want := range map[string]int{
 		"/b?list-type=2":                       200,

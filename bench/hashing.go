@@ -9,16 +9,21 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// canonicalBytes stands for the canonical request of what is signed: as many bytes. Each part of it is counted as the
-// AWS documentation writes it, a name and a value a line.
+// canonicalBytes stands for the canonical request of what is signed: as many bytes. Each part of it
+// is counted as the AWS documentation writes it, a name and a value a line.
 func canonicalBytes(kind string) []byte {
 	req := newRequest(kind)
 	signer := sigv4.Signer{Region: child.Region, Service: service}
-	signer.Sign(req, sigv4.Credentials{AccessKeyID: child.AccessKeyID, SecretAccessKey: child.SecretAccessKey, SessionToken: child.SessionToken()}, "", time.Now())
+	signer.Sign(req, sigv4.Credentials{
+		AccessKeyID:     child.AccessKeyID,
+		SecretAccessKey: child.SecretAccessKey,
+		SessionToken:    child.SessionToken(),
+	}, "", time.Now())
 	authorization := req.Header.Get("Authorization")
 	_, names, _ := strings.Cut(authorization, "SignedHeaders=")
 	names, _, _ = strings.Cut(names, ",")
-	n := len(req.Method) + len("\n/\n\n\n\n") + len(req.URL.RawQuery) + len(names) + len(emptyHash) + len("host:\n") + len(req.Host)
+	n := len(req.Method) + len("\n/\n\n\n\n") + len(req.URL.RawQuery) + len(names) +
+		len(emptyHash) + len("host:\n") + len(req.Host)
 	for name, values := range req.Header {
 		if name != "Authorization" {
 			n += len(name) + len(values[0]) + len(":\n")
@@ -27,8 +32,8 @@ func canonicalBytes(kind string) []byte {
 	return make([]byte, n)
 }
 
-// hashing is what no signer can do without: the hash of the body, that of the canonical request, four HMACs for a key
-// that is not cached, and one HMAC over the string to sign.
+// hashing is what no signer can do without: the hash of the body, that of the canonical request,
+// four HMACs for a key that is not cached, and one HMAC over the string to sign.
 func hashing(canonical []byte, body, derive bool, secret string) [sha256.Size]byte {
 	if body {
 		sha256.Sum256(document)
@@ -44,13 +49,14 @@ func hashing(canonical []byte, body, derive bool, secret string) [sha256.Size]by
 		key = hmac256(key[:], []byte(service))
 		key = hmac256(key[:], []byte("aws4_request"))
 	}
-	var toSign [160]byte // the algorithm, the time, the scope and the hash in hexadecimal are about 135
+	// the algorithm, the time, the scope and the hash in hexadecimal are about 135
+	var toSign [160]byte
 	copy(toSign[:], hash[:])
 	return hmac256(key[:], toSign[:135])
 }
 
-// hmac256 is HMAC-SHA-256 (RFC 2104) of a key and a message that are short enough for buffers on the stack: crypto/hmac
-// would allocate.
+// hmac256 is HMAC-SHA-256 (RFC 2104) of a key and a message that are short enough for buffers on
+// the stack: crypto/hmac would allocate.
 func hmac256(key, message []byte) [sha256.Size]byte {
 	var inner [sha256.BlockSize + 192]byte
 	var outer [sha256.BlockSize + sha256.Size]byte

@@ -24,12 +24,13 @@ var keysOf = map[string]func(n int) []string{deep: deepKeys, flat: flatKeys}
 // pagesAtOnce is how many pages ours asks for at a time when it lists in parallel.
 const pagesAtOnce = "32"
 
-// The programs that list: the peers and the floor; ours, with a request at a time and with many; and ours again, in a
-// bucket without folders.
+// The programs that list: the peers and the floor; ours, with a request at a time and with many;
+// and ours again, in a bucket without folders.
 var (
-	peers = []lister{{awsSDK, listAWS, deep, nil}, {minioGo, listMinio, deep, nil}, {floor, listFloor, deep, nil}}
-	own   = []lister{{ours, listOurs, deep, nil}, {parallel, listOurs, deep, []string{pagesAtOnce}}}
-	even  = lister{parallel + ", no folders", listOurs, flat, []string{pagesAtOnce}}
+	peers = []lister{{awsSDK, listAWS, deep, nil}, {minioGo, listMinio, deep, nil},
+		{floor, listFloor, deep, nil}}
+	own  = []lister{{ours, listOurs, deep, nil}, {parallel, listOurs, deep, []string{pagesAtOnce}}}
+	even = lister{parallel + ", no folders", listOurs, flat, []string{pagesAtOnce}}
 )
 
 // serve listens on the loopback address.
@@ -44,12 +45,15 @@ func serve(handler http.Handler) (address string, stop func(), err error) {
 }
 
 // listings lists a bucket with every program.
-func (p programs) listings(title string, keys, rounds int, delay time.Duration, rendered bool, listers ...lister) (*table, error) {
+func (p programs) listings(title string, keys, rounds int, delay time.Duration, rendered bool,
+	listers ...lister) (*table, error) {
 	t := &table{
 		title: title,
-		notes: []string{fmt.Sprintf("%s keys over loopback, 1,000 in an answer, and %v before each answer. CPU is that of the whole process that lists, its start included. "+
+		notes: []string{fmt.Sprintf("%s keys over loopback, 1,000 in an answer, and %v before "+
+			"each answer. CPU is that of the whole process that lists, its start included. "+
 			"The floor gets the same pages one after the other and throws them away. "+
-			"No folders: keys that look like hashes; the others are logs by hour.", number(float64(keys)), delay)},
+			"No folders: keys that look like hashes; the others are logs by hour.",
+			number(float64(keys)), delay)},
 		refs: []string{awsSDK, minioGo, floor},
 	}
 	handler := &listing{delay: delay, buckets: map[string]*bucket{}}
@@ -77,7 +81,8 @@ func (p programs) listings(title string, keys, rounds int, delay time.Duration, 
 			}
 			n := int64(keys)
 			if want := n * (n - 1) / 2; seen != n || size != want && l.name != floor {
-				return fmt.Errorf("%d of %d keys, sizes add up to %d in place of %d", seen, n, size, want)
+				return fmt.Errorf("%d of %d keys, sizes add up to %d in place of %d", seen, n, size,
+					want)
 			}
 			t.add(cpuAKey, l.name, float64(u.cpu.Nanoseconds())/1e3/float64(keys))
 			t.add(wallTime, l.name, u.wall.Seconds())

@@ -12,7 +12,8 @@ import (
 
 // describe says on what was measured, and with which modules of go.mod, those that it names itself.
 func describe(w io.Writer) error {
-	fmt.Fprintf(w, "Measured on %s: %s, %d cores, %s, %s/%s, load %s before.\n\n", time.Now().UTC().Format(time.DateOnly), processor(),
+	fmt.Fprintf(w, "Measured on %s: %s, %d cores, %s, %s/%s, load %s before.\n\n",
+		time.Now().UTC().Format(time.DateOnly), processor(),
 		runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, load())
 	data, err := os.ReadFile("go.mod")
 	if err != nil {
@@ -20,7 +21,8 @@ func describe(w io.Writer) error {
 	}
 	fmt.Fprintf(w, "With:\n\n")
 	for line := range strings.Lines(string(data)) {
-		if path, version, ok := strings.Cut(strings.TrimSpace(line), " v"); ok && path != module && !strings.Contains(version, " ") {
+		if path, version, ok := strings.Cut(strings.TrimSpace(line), " v"); ok && path != module &&
+			!strings.Contains(version, " ") {
 			fmt.Fprintf(w, "* %s v%s\n", path, version)
 		}
 	}
@@ -36,7 +38,8 @@ func processor() string {
 	}
 	defer file.Close()
 	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if name, value, _ := strings.Cut(lines.Text(), ":"); strings.TrimSpace(name) == "model name" {
+		if name, value, _ := strings.Cut(lines.Text(),
+			":"); strings.TrimSpace(name) == "model name" {
 			return strings.TrimSpace(value)
 		}
 	}

@@ -1,11 +1,13 @@
-// Bench measures this module against its peers, and against what the work cannot take less than, on this machine.
+// Bench measures this module against its peers, and against what the work cannot take less than, on
+// this machine.
 //
 //	go run .
 //
-// runs all programs in turn, several times, on the same work over loopback, prints tables in Markdown, and writes them
-// to RESULTS.md. It takes about 5 minutes and should have the machine to itself. With -quick it does a small part of the
-// work once or twice, and writes nothing: that shows that everything runs and gives the right answers, and no more. It
-// needs Unix and the go command, to build the programs that are compared, which are in cmd/.
+// runs all programs in turn, several times, on the same work over loopback, prints tables in
+// Markdown, and writes them to RESULTS.md. It takes about 5 minutes and should have the machine to
+// itself. With -quick it does a small part of the work once or twice, and writes nothing: that
+// shows that everything runs and gives the right answers, and no more. It needs Unix and the go
+// command, to build the programs that are compared, which are in cmd/.
 package main
 
 import (
@@ -31,7 +33,8 @@ var (
 	full = effort{
 		keys: 200_000, manyKeys: 2_000_000, delay: 30 * time.Millisecond,
 		roundTrips: []time.Duration{0, 20 * time.Millisecond, farthest},
-		srp:        40, sign: 20, batch: 4000, start: 30, list: 5, listFar: 3, listHuge: 2, signIn: 15,
+		srp:        40,
+		sign:       20, batch: 4000, start: 30, list: 5, listFar: 3, listHuge: 2, signIn: 15,
 	}
 	quick = effort{
 		keys: 10_000, manyKeys: 50_000, delay: 10 * time.Millisecond,
@@ -102,9 +105,15 @@ func measure(e effort, p programs) (tables []*table, err error) {
 		func() (*table, error) { return signers(e.sign, e.batch) },
 		func() (*table, error) { return p.sizes(e.start) },
 		func() (*table, error) { return p.signIns(e.signIn, e.roundTrips...) },
-		func() (*table, error) { return p.listings(titleList, e.keys, e.list, 0, true, everyone...) },
-		func() (*table, error) { return p.listings(titleFar, e.keys, e.listFar, e.delay, true, everyone...) },
-		func() (*table, error) { return p.listings(titleHuge, e.manyKeys, e.listHuge, 0, false, own...) },
+		func() (*table, error) {
+			return p.listings(titleList, e.keys, e.list, 0, true, everyone...)
+		},
+		func() (*table, error) {
+			return p.listings(titleFar, e.keys, e.listFar, e.delay, true, everyone...)
+		},
+		func() (*table, error) {
+			return p.listings(titleHuge, e.manyKeys, e.listHuge, 0, false, own...)
+		},
 	} {
 		start := time.Now()
 		t, err := part()

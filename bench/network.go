@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// authority makes a certificate authority, and with it a certificate for the names. It answers the authority's own
-// certificate in PEM.
+// authority makes a certificate authority, and with it a certificate for the names. It answers the
+// authority's own certificate in PEM.
 func authority(names ...string) (tls.Certificate, []byte, error) {
 	fail := func(err error) (tls.Certificate, []byte, error) { return tls.Certificate{}, nil, err }
 	root := &x509.Certificate{
@@ -28,8 +28,10 @@ func authority(names ...string) (tls.Certificate, []byte, error) {
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), DNSNames: names, NotBefore: root.NotBefore, NotAfter: root.NotAfter,
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		SerialNumber: big.NewInt(2),
+		DNSNames:     names, NotBefore: root.NotBefore, NotAfter: root.NotAfter,
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	rootKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -51,12 +53,14 @@ func authority(names ...string) (tls.Certificate, []byte, error) {
 		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: rootDER}), nil
 }
 
-// systemRoots is the machine's own bundle of root certificates, from the first of the places where crypto/x509 looks on
-// Linux. It is empty where there is none.
+// systemRoots is the machine's own bundle of root certificates, from the first of the places where
+// crypto/x509 looks on Linux. It is empty where there is none.
 func systemRoots() []byte {
 	for _, path := range []string{
-		"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
-		"/etc/pki/tls/cacert.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
+		"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+		"/etc/ssl/ca-bundle.pem",
+		"/etc/pki/tls/cacert.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+		"/etc/ssl/cert.pem",
 	} {
 		if data, err := os.ReadFile(path); err == nil {
 			return data
@@ -65,13 +69,18 @@ func systemRoots() []byte {
 	return nil
 }
 
-// serveTLS serves all hosts on one loopback address. HTTP/2 is offered, but not for S3, which does not have it.
-func serveTLS(handler http.Handler, certificate tls.Certificate) (address string, stop func(), err error) {
+// serveTLS serves all hosts on one loopback address. HTTP/2 is offered, but not for S3, which does
+// not have it.
+func serveTLS(handler http.Handler, certificate tls.Certificate) (address string, stop func(),
+	err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err
 	}
-	config := &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"}}
+	config := &tls.Config{
+		Certificates: []tls.Certificate{certificate},
+		NextProtos:   []string{"h2", "http/1.1"},
+	}
 	withoutH2 := config.Clone()
 	withoutH2.NextProtos = []string{"http/1.1"}
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
@@ -80,13 +89,18 @@ func serveTLS(handler http.Handler, certificate tls.Certificate) (address string
 		}
 		return nil, nil
 	}
-	server := &http.Server{Handler: handler, TLSConfig: config, ErrorLog: log.New(io.Discard, "", 0)}
+	server := &http.Server{
+		Handler:   handler,
+		TLSConfig: config,
+		ErrorLog:  log.New(io.Discard, "", 0),
+	}
 	go server.ServeTLS(listener, "", "")
 	return listener.Addr().String(), func() { server.Close() }, nil
 }
 
-// distance stands between clients and a server that is a round trip away: every byte is half a round trip on its way, and
-// the first ones a whole one more, which is TCP's handshake. DNS and TCP's slow start are not imitated.
+// distance stands between clients and a server that is a round trip away: every byte is half a
+// round trip on its way, and the first ones a whole one more, which is TCP's handshake. DNS and
+// TCP's slow start are not imitated.
 func distance(server string, roundTrip time.Duration) (address string, stop func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 //go:embed openssl.py
 var opensslPy string
 
-// opensslChild is a Python process that takes the powers with OpenSSL's library: the openssl command has no such
-// measurement, and Go cannot call it without cgo.
+// opensslChild is a Python process that takes the powers with OpenSSL's library: the openssl
+// command has no such measurement, and Go cannot call it without cgo.
 type opensslChild struct {
 	version string
 	cmd     *exec.Cmd
@@ -27,7 +27,10 @@ type opensslChild struct {
 
 // startOpenSSL fails where the machine has no Python, or no libcrypto.
 func startOpenSSL(n, g, a, b, x *big.Int) (*opensslChild, error) {
-	c := &opensslChild{cmd: exec.Command("python3", "-c", opensslPy, n.Text(16), g.Text(16), a.Text(16), b.Text(16), x.Text(16))}
+	c := &opensslChild{
+		cmd: exec.Command("python3", "-c", opensslPy, n.Text(16), g.Text(16), a.Text(16),
+			b.Text(16), x.Text(16)),
+	}
 	var err error
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err

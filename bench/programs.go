@@ -55,7 +55,13 @@ func goTool(args ...string) ([]byte, error) {
 // build builds all programs, static and stripped.
 func (p programs) build() error {
 	packages := []string{listOurs, listAWS, listMinio, listFloor, signOurs, signAWS, demoPath}
-	_, err := goTool(append([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", p.dir + string(filepath.Separator)}, packages...)...)
+	_,
+		err := goTool(
+		append(
+			[]string{"build", "-trimpath", "-ldflags=-s -w", "-o", p.dir +
+				string(filepath.Separator)}, packages...,
+		)...,
+	)
 	return err
 }
 
@@ -96,16 +102,19 @@ func (p programs) run(pkg, stdin string, env []string, args ...string) (u use, e
 	return u, err
 }
 
-// sizes measures the programs before they do anything: their size, what is compiled into them, and how long a process
-// takes that begins and ends.
+// sizes measures the programs before they do anything: their size, what is compiled into them, and
+// how long a process takes that begins and ends.
 func (p programs) sizes(rounds int) (*table, error) {
 	t := &table{
 		title: titleSizes,
-		notes: []string{"Static and stripped (CGO_ENABLED=0, -trimpath, -ldflags='-s -w'). What is compiled is counted beside the standard library. " +
-			"The floor is a program with net/http alone; the demo holds a stand-in for AWS besides. The time to start is that of a process that begins and ends."},
+		notes: []string{"Static and stripped (CGO_ENABLED=0, -trimpath, -ldflags='-s -w'). What " +
+			"is compiled is counted beside the standard library. " +
+			"The floor is a program with net/http alone; the demo holds a stand-in for AWS " +
+			"besides. The time to start is that of a process that begins and ends."},
 		refs: []string{awsSDK, floor},
 	}
-	contenders := []struct{ name, pkg string }{{ours, signOurs}, {demo, demoPath}, {awsSDK, signAWS}, {floor, listFloor}}
+	contenders := []struct{ name, pkg string }{{ours, signOurs}, {demo, demoPath},
+		{awsSDK, signAWS}, {floor, listFloor}}
 	for _, c := range contenders {
 		info, err := os.Stat(p.path(c.pkg))
 		if err != nil {

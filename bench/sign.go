@@ -43,7 +43,9 @@ var document = bytes.Repeat([]byte("0123456789abcdef"), 64)
 func newRequest(kind string) *http.Request {
 	const host = "https://example-bucket.s3.us-east-1.amazonaws.com/"
 	if kind == listGET {
-		req, _ := http.NewRequest(http.MethodGet, host+"?list-type=2&prefix=photos%2F2026%2F&continuation-token=1ueGcxLPRx1TrXYExHnhbYLgveDs2J&encoding-type=url", nil)
+		req,
+			_ := http.NewRequest(http.MethodGet, host+
+			"?list-type=2&prefix=photos%2F2026%2F&continuation-token=1ueGcxLPRx1TrXYExHnhbYLgveDs2J&encoding-type=url", nil)
 		return req
 	}
 	req, _ := http.NewRequest(http.MethodPost, host+"?delete=", bytes.NewReader(document))
@@ -51,7 +53,8 @@ func newRequest(kind string) *http.Request {
 	return req
 }
 
-// hashPayload is what a caller of the peers' signers does: it hashes the body, and sends the hash, as S3 asks for.
+// hashPayload is what a caller of the peers' signers does: it hashes the body, and sends the hash,
+// as S3 asks for.
 func hashPayload(kind string, req *http.Request) string {
 	hash := emptyHash
 	if kind == post1KiB {
@@ -72,12 +75,22 @@ type signing struct {
 func signings() []signing {
 	token := child.SessionToken()
 	own := sigv4.Signer{Region: child.Region, Service: service}
-	sdk := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }) // as its package s3 does
+	// as its package s3 does
+	sdk := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
 	return []signing{{ours, func(_ string, req *http.Request, secret string, now time.Time) error {
-		return own.Sign(req, sigv4.Credentials{AccessKeyID: child.AccessKeyID, SecretAccessKey: secret, SessionToken: token}, "", now)
+		return own.Sign(req, sigv4.Credentials{
+			AccessKeyID:     child.AccessKeyID,
+			SecretAccessKey: secret,
+			SessionToken:    token,
+		}, "", now)
 	}}, {awsSDK, func(kind string, req *http.Request, secret string, now time.Time) error {
-		creds := aws.Credentials{AccessKeyID: child.AccessKeyID, SecretAccessKey: secret, SessionToken: token}
-		return sdk.SignHTTP(context.Background(), creds, req, hashPayload(kind, req), service, child.Region, now)
+		creds := aws.Credentials{
+			AccessKeyID:     child.AccessKeyID,
+			SecretAccessKey: secret,
+			SessionToken:    token,
+		}
+		return sdk.SignHTTP(context.Background(), creds, req, hashPayload(kind, req), service,
+			child.Region, now)
 	}}, {minioGo, func(kind string, req *http.Request, secret string, _ time.Time) error {
 		hashPayload(kind, req)
 		minio.SignV4(*req, child.AccessKeyID, secret, token, child.Region)
@@ -89,8 +102,11 @@ func signings() []signing {
 func signers(rounds, batch int) (*table, error) {
 	t := &table{
 		title: titleSign,
-		notes: []string{"The body is hashed each time. Key cached: one secret for all requests; key not cached: another one for each. minio-go keeps no key. " +
-			"The floor is SHA-256 and HMAC-SHA-256 over as many bytes, the key cached or not, without any allocation. CPU is that of all threads, and so the garbage collector's too."},
+		notes: []string{"The body is hashed each time. Key cached: one secret for all requests; " +
+			"key not cached: another one for each. minio-go keeps no key. " +
+			"The floor is SHA-256 and HMAC-SHA-256 over as many bytes, the key cached or not, " +
+			"without any allocation. CPU is that of all threads, and so the garbage collector's " +
+			"too."},
 		refs: []string{awsSDK, minioGo, floor},
 	}
 	secrets := make([]string, batch)
@@ -150,8 +166,8 @@ func signers(rounds, batch int) (*table, error) {
 	return t, interleave(rounds, contenders)
 }
 
-// timed answers microseconds, those of CPU in all threads, the garbage collector's among them, and allocations. It begins
-// without anyone else's garbage.
+// timed answers microseconds, those of CPU in all threads, the garbage collector's among them, and
+// allocations. It begins without anyone else's garbage.
 func timed(f func()) (µs, cpu, allocations float64) {
 	runtime.GC()
 	var before, after runtime.MemStats
@@ -160,7 +176,8 @@ func timed(f func()) (µs, cpu, allocations float64) {
 	f()
 	took, used := time.Since(start), processorTime()-cpuStart
 	runtime.ReadMemStats(&after)
-	return float64(took.Nanoseconds()) / 1e3, float64(used.Nanoseconds()) / 1e3, float64(after.Mallocs - before.Mallocs)
+	return float64(took.Nanoseconds()) / 1e3, float64(used.Nanoseconds()) / 1e3,
+		float64(after.Mallocs - before.Mallocs)
 }
 
 // processorTime is what this process has used of user and system time.
@@ -186,7 +203,8 @@ func agree(ways []signing) error {
 		case first == "":
 			first = signature
 		case signature != first:
-			return fmt.Errorf("%s signs %s, and %s signs %s", way.name, signature, ways[0].name, first)
+			return fmt.Errorf("%s signs %s, and %s signs %s", way.name, signature, ways[0].name,
+				first)
 		}
 	}
 	return nil

@@ -19,24 +19,33 @@ const signInBucket, firstKey = "bench-bucket", "first"
 func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, error) {
 	t := &table{
 		title: titleSignIn,
-		notes: []string{"From before the process is made until it prints the first key: SRP, tokens, identity, AWS credentials, one page of S3. " +
-			"Three hosts, with the system's root certificates and one more. The stand-in for AWS, on the same machine, verifies every step; its time is in all figures. " +
-			"aws-sdk-go-v2 with cognito-srp. A round trip counts for TCP's handshake too; DNS is not imitated. Again: a user who signs in again, whose " +
-			"identity is known and not asked for. Resumed: the same program run again, with what it saved, " +
-			"tokens that are still good and the id of the identity, so that only AWS credentials and the page are asked for; the peer has nothing to go on from."},
+		notes: []string{"From before the process is made until it prints the first key: SRP, " +
+			"tokens, identity, AWS credentials, one page of S3. " +
+			"Three hosts, with the system's root certificates and one more. The stand-in for " +
+			"AWS, on the same machine, verifies every step; its time is in all figures. " +
+			"aws-sdk-go-v2 with cognito-srp. A round trip counts for TCP's handshake too; DNS is " +
+			"not imitated. Again: a user who signs in again, whose " +
+			"identity is known and not asked for. Resumed: the same program run again, with what " +
+			"it saved, " +
+			"tokens that are still good and the id of the identity, so that only AWS credentials " +
+			"and the page are asked for; the peer has nothing to go on from."},
 		refs: []string{awsSDK},
 	}
 	server := cognitotest.Example() // whose own bucket has a key that aws-sdk-go-v2 cannot read
 	server.Buckets = append(server.Buckets, cognitotest.Bucket{
-		Name: signInBucket, Region: child.Region, Objects: map[string]cognitotest.Object{firstKey: {}, "second": {}},
+		Name:   signInBucket,
+		Region: child.Region, Objects: map[string]cognitotest.Object{firstKey: {}, "second": {}},
 	})
 	region := "." + child.Region + ".amazonaws.com"
-	certificate, root, err := authority("cognito-idp"+region, "cognito-identity"+region, "*.s3"+region, "s3"+region)
+	certificate, root,
+		err := authority("cognito-idp"+region, "cognito-identity"+region, "*.s3"+region, "s3"+
+		region)
 	if err != nil {
 		return nil, err
 	}
 	bundle := filepath.Join(p.dir, "roots.pem")
-	if err := os.WriteFile(bundle, slices.Concat(systemRoots(), []byte("\n"), root), 0o600); err != nil {
+	if err := os.WriteFile(bundle, slices.Concat(systemRoots(), []byte("\n"), root),
+		0o600); err != nil {
 		return nil, err
 	}
 	address, stop, err := serveTLS(server, certificate)
@@ -63,7 +72,8 @@ func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, erro
 		in.Address = far
 		args := in.Arguments()
 		for _, c := range []struct{ name, pkg, stdin string }{
-			{ours, signOurs, user + "\n"}, {again, signOurs, user + " " + identity + "\n"}, {resumed, signOurs, "saved " + saved + "\n"}, {awsSDK, signAWS, user + "\n"},
+			{ours, signOurs, user + "\n"}, {again, signOurs, user + " " + identity + "\n"},
+			{resumed, signOurs, "saved " + saved + "\n"}, {awsSDK, signAWS, user + "\n"},
 		} {
 			contenders = append(contenders, contender{c.name, func() error {
 				u, err := p.run(c.pkg, c.stdin, []string{"SSL_CERT_FILE=" + bundle}, args...)
@@ -72,7 +82,8 @@ func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, erro
 				}
 				var key string
 				var peak float64
-				if _, err := fmt.Sscanf(string(u.out), "%q %g", &key, &peak); err != nil || key != firstKey {
+				if _, err := fmt.Sscanf(string(u.out), "%q %g", &key, &peak); err != nil ||
+					key != firstKey {
 					return fmt.Errorf("%q: %v", u.out, err)
 				}
 				t.add(wallAt(roundTrip), c.name, milliseconds(u.first))
@@ -93,7 +104,9 @@ func earlier(server *cognitotest.Server) (saved, identity string, err error) {
 	ctx := context.Background()
 	client := &cognito.Client{
 		Environment: cognito.Environment{
-			UserPoolID: cognitotest.ExampleUserPoolID, ClientID: cognitotest.ExampleClientID, IdentityPoolID: cognitotest.ExampleIdentityPoolID,
+			UserPoolID:     cognitotest.ExampleUserPoolID,
+			ClientID:       cognitotest.ExampleClientID,
+			IdentityPoolID: cognitotest.ExampleIdentityPoolID,
 		},
 		HTTPClient: server.Client(),
 	}

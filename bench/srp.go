@@ -30,8 +30,10 @@ type proof struct {
 func srpClients(rounds int) (*table, error) {
 	t := &table{
 		title: titleSRP,
-		notes: []string{"math/big and OpenSSL alone: the powers that cognito-srp takes, two with exponents of 1,024 bits and one of 256, modulo a number of 3,072 bits, and nothing else."},
-		refs:  []string{cognitoSRP, mathBig, openSSL},
+		notes: []string{"math/big and OpenSSL alone: the powers that cognito-srp takes, two with " +
+			"exponents of 1,024 bits and one of 256, modulo a number of 3,072 bits, and nothing " +
+			"else."},
+		refs: []string{cognitoSRP, mathBig, openSSL},
 	}
 	const pool, user, password = "us-east-1_EXAMPLE00", "ada", "correct-Horse-7-battery"
 	name, err := srp.PoolName(pool)
@@ -66,7 +68,12 @@ func srpClients(rounds int) (*table, error) {
 		return try(ours, func(s *srp.Server) (proof, error) {
 			client := srp.NewClient()
 			timestamp := srp.Timestamp(time.Now())
-			signature, err := client.Sign(id, srp.Challenge{Salt: s.Salt(), B: s.B(), SecretBlock: block}, timestamp)
+			signature,
+				err := client.Sign(id, srp.Challenge{
+				Salt:        s.Salt(),
+				B:           s.B(),
+				SecretBlock: block,
+			}, timestamp)
 			return proof{client.A(), timestamp, signature}, err
 		})
 	}}, {cognitoSRP, func() error {

@@ -16,7 +16,8 @@ type table struct {
 	rows  []*row
 }
 
-// row is one measure of one program: a sample for each round, all rounds of all programs interleaved.
+// row is one measure of one program: a sample for each round, all rounds of all programs
+// interleaved.
 type row struct {
 	measure string // with its unit
 	program string
@@ -48,8 +49,8 @@ func (t *table) row(measure, program string) *row {
 	return nil
 }
 
-// ratio divides a program by another, round by round, and answers the median; ok is false where one of the two was not
-// measured.
+// ratio divides a program by another, round by round, and answers the median; ok is false where one
+// of the two was not measured.
 func (t *table) ratio(measure, program, ref string) (ratio float64, ok bool) {
 	a, b := t.row(measure, program), t.row(measure, ref)
 	if a == nil || b == nil || median(b.samples) == 0 {
@@ -176,8 +177,8 @@ type contender struct {
 	run  func() error
 }
 
-// interleave runs all contenders once in each round, beginning with another one each time, so that what disturbs the
-// machine disturbs all of them.
+// interleave runs all contenders once in each round, beginning with another one each time, so that
+// what disturbs the machine disturbs all of them.
 func interleave(rounds int, contenders []contender) error {
 	for round := range rounds {
 		for i := range contenders {

@@ -16,8 +16,10 @@ import (
 
 func TestNumber(t *testing.T) {
 	for v, want := range map[float64]string{
-		0: "0", 0.00034: "0.00034", 0.0345: "0.0345", 0.5: "0.500", 1: "1.00", 9.994: "9.99", 9.996: "10.0", 12.34: "12.3",
-		99.94: "99.9", 99.96: "100", 999: "999", 1000: "1,000", 243675: "243,675", 1234567: "1,234,567",
+		0: "0", 0.00034: "0.00034", 0.0345: "0.0345", 0.5: "0.500", 1: "1.00", 9.994: "9.99",
+		9.996: "10.0", 12.34: "12.3",
+		99.94: "99.9", 99.96: "100", 999: "999", 1000: "1,000", 243675: "243,675",
+		1234567: "1,234,567",
 	} {
 		if got := number(v); got != want {
 			t.Errorf("number(%v) = %s, want %s", v, got, want)
@@ -30,8 +32,10 @@ func TestQuantile(t *testing.T) {
 		samples []float64
 		q, want float64
 	}{
-		{nil, 0.5, 0}, {[]float64{7}, 0.25, 7}, {[]float64{3, 1, 2}, 0.5, 2}, {[]float64{4, 1, 3, 2}, 0.5, 2.5},
-		{[]float64{5, 1, 2, 3, 4}, 0.25, 2}, {[]float64{5, 1, 2, 3, 4}, 0.75, 4}, {[]float64{1, 2}, 1, 2},
+		{nil, 0.5, 0}, {[]float64{7}, 0.25, 7}, {[]float64{3, 1, 2}, 0.5, 2},
+		{[]float64{4, 1, 3, 2}, 0.5, 2.5},
+		{[]float64{5, 1, 2, 3, 4}, 0.25, 2}, {[]float64{5, 1, 2, 3, 4}, 0.75, 4},
+		{[]float64{1, 2}, 1, 2},
 	} {
 		if got := quantile(test.samples, test.q); got != test.want {
 			t.Errorf("quantile(%v, %v) = %v, want %v", test.samples, test.q, got, test.want)
@@ -123,7 +127,8 @@ func TestSigning(t *testing.T) {
 	}
 }
 
-// What is sent arrives later by just the delay, also when more follows before that, and so does the end.
+// What is sent arrives later by just the delay, also when more follows before that, and so does the
+// end.
 func TestDelayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, near := net.Pipe()

@@ -63,7 +63,9 @@ func printTargets(w io.Writer, tables []*table) error {
 		if value > goal.limit {
 			met = "NO"
 		}
-		cells = append(cells, []string{goal.table, goal.measure, goal.program, goal.ref, strconv.FormatFloat(goal.limit, 'g', -1, 64), number(value), met})
+		cells = append(cells,
+			[]string{goal.table, goal.measure, goal.program, goal.ref,
+				strconv.FormatFloat(goal.limit, 'g', -1, 64), number(value), met})
 	}
 	fmt.Fprintf(w, "\n## Targets\n\n")
 	grid(w, cells, 4)
@@ -84,5 +86,7 @@ func (goal target) value(tables []*table) (float64, error) {
 			return median(r.samples), nil
 		}
 	}
-	return 0, fmt.Errorf("nothing was measured for the target %q, %q, %q, %q", goal.table, goal.measure, goal.program, goal.ref)
+	return 0,
+		fmt.Errorf("nothing was measured for the target %q, %q, %q, %q", goal.table, goal.measure,
+			goal.program, goal.ref)
 }

@@ -1,12 +1,13 @@
-// Demo signs a user in to Amazon Cognito, trades the sign-in for AWS credentials and lists an S3 bucket, and shows each
-// step as it happens.
+// Demo signs a user in to Amazon Cognito, trades the sign-in for AWS credentials and lists an S3
+// bucket, and shows each step as it happens.
 //
-// Without arguments it does so offline, against a stand-in for AWS inside the program that verifies every step. With
-// -config and -user it does the same on real services:
+// Without arguments it does so offline, against a stand-in for AWS inside the program that verifies
+// every step. With -config and -user it does the same on real services:
 //
 //	demo -config environments.json -env DEV -user ada
 //
-// The password is asked for at the terminal, or read from standard input where that is not a terminal.
+// The password is asked for at the terminal, or read from standard input where that is not a
+// terminal.
 package main
 
 import (
@@ -110,12 +111,16 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.config, "config", "", "`file` with environments: by name, or of AWS Amplify (default: the stand-in)")
-	flags.StringVar(&o.env, "env", "", "`name` of the environment in the file (default: the only one)")
+	flags.StringVar(&o.config, "config", "",
+		"`file` with environments: by name, or of AWS Amplify (default: the stand-in)")
+	flags.StringVar(&o.env, "env", "",
+		"`name` of the environment in the file (default: the only one)")
 	flags.StringVar(&o.user, "user", "", "user `name`")
-	flags.StringVar(&o.bucket, "bucket", "", "`bucket` to list (default: the environment's bucket_name)")
+	flags.StringVar(&o.bucket, "bucket", "",
+		"`bucket` to list (default: the environment's bucket_name)")
 	flags.StringVar(&o.prefix, "prefix", "", "list only keys that begin with `text`")
-	flags.DurationVar(&o.duration, "duration", 0, "life of the credentials, 15m to 12h, by the classic flow (default: the enhanced flow)")
+	flags.DurationVar(&o.duration, "duration", 0,
+		"life of the credentials, 15m to 12h, by the classic flow (default: the enhanced flow)")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object a line")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, usage)
@@ -151,26 +156,33 @@ func (o options) demo(ctx context.Context, stdin *os.File, stderr io.Writer, out
 	httpClient.Transport = &tracer{base: httpClient.Transport, out: out}
 	bucket := cmp.Or(o.bucket, env.BucketName)
 	if bucket == "" {
-		return usageError{errors.New("there is no bucket to list: set bucket_name in the environment, or -bucket")}
+		return usageError{errors.New("there is no bucket to list: set bucket_name in the " +
+			"environment, or -bucket")}
 	}
 
 	client := &cognito.Client{Environment: env, Duration: o.duration, HTTPClient: httpClient}
 	var session *cognito.Session
 	lister := &s3list.Client{
 		Region: env.ResolveRegion(), Endpoint: env.Endpoints.S3, HTTPClient: httpClient,
-		Credentials: func(ctx context.Context) (sigv4.Credentials, error) { return session.Credentials(ctx) },
+		Credentials: func(ctx context.Context) (sigv4.Credentials, error) {
+			return session.Credentials(ctx)
+		},
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go lister.Connect(ctx, bucket) // the connection is there when it is needed
 
-	out.say("start", fmt.Sprintf("Signing in as %s to user pool %s%s.", printable(o.user), env.UserPoolID, o.where()),
+	out.say("start",
+		fmt.Sprintf("Signing in as %s to user pool %s%s.", printable(o.user), env.UserPoolID,
+			o.where()),
 		"user", o.user, "user_pool_id", env.UserPoolID)
 	if session, err = client.SignIn(ctx, o.user, password); err != nil {
 		return err
 	}
 	claims := session.UnverifiedClaims()
-	out.say("session", fmt.Sprintf("Signed in as %s, subject %s.", printable(claims.Username), printable(claims.Subject)),
+	out.say("session",
+		fmt.Sprintf("Signed in as %s, subject %s.", printable(claims.Username),
+			printable(claims.Subject)),
 		"username", claims.Username, "subject", claims.Subject)
 
 	credentials, err := session.Credentials(ctx)
@@ -182,7 +194,9 @@ func (o options) demo(ctx context.Context, stdin *os.File, stderr io.Writer, out
 		return err
 	}
 	expires := credentials.Expires.UTC().Format(time.RFC3339)
-	out.say("credentials", fmt.Sprintf("Identity %s has AWS credentials (access key %s) until %s.", identity, credentials.AccessKeyID, expires),
+	out.say("credentials",
+		fmt.Sprintf("Identity %s has AWS credentials (access key %s) until %s.", identity,
+			credentials.AccessKeyID, expires),
 		"identity_id", identity, "access_key_id", credentials.AccessKeyID, "expires", expires)
 
 	out.say("listing", fmt.Sprintf("Listing bucket %s.", printable(bucket)), "bucket", bucket)

@@ -17,7 +17,8 @@ import (
 )
 
 // try runs the program with a password on its standard input, which is no terminal.
-func try(t *testing.T, ctx context.Context, password string, args ...string) (code int, stdout, stderr string) {
+func try(t *testing.T, ctx context.Context, password string, args ...string) (code int, stdout,
+	stderr string) {
 	t.Helper()
 	stdin, w, err := os.Pipe()
 	if err != nil {
@@ -37,7 +38,8 @@ func TestOffline(t *testing.T) {
 		t.Fatalf("exit %d: %s", code, stderr)
 	}
 	for _, want := range []string{
-		"InitiateAuth", "SRP_A", "RespondToAuthChallenge", "PASSWORD_CLAIM_SIGNATURE", "GetCredentialsForIdentity",
+		"InitiateAuth", "SRP_A", "RespondToAuthChallenge", "PASSWORD_CLAIM_SIGNATURE",
+		"GetCredentialsForIdentity",
 		"Signed in as ada", "us-east-1:", "hello.txt", `"notes/\x01control"`, "7 objects",
 	} {
 		if !strings.Contains(stdout, want) {
@@ -50,7 +52,8 @@ func TestOffline(t *testing.T) {
 }
 
 func TestOfflineClassicJSON(t *testing.T) {
-	code, stdout, stderr := try(t, t.Context(), "", "-json", "-duration", "1h", "-prefix", "photos/")
+	code, stdout,
+		stderr := try(t, t.Context(), "", "-json", "-duration", "1h", "-prefix", "photos/")
 	if code != 0 {
 		t.Fatalf("exit %d: %s", code, stderr)
 	}
@@ -64,10 +67,12 @@ func TestOfflineClassicJSON(t *testing.T) {
 		types[event.Type]++
 		operations[event.Operation]++
 	}
-	if types["object"] != 3 || types["session"] != 1 || types["credentials"] != 1 || types["end"] != 1 {
+	if types["object"] != 3 || types["session"] != 1 || types["credentials"] != 1 ||
+		types["end"] != 1 {
 		t.Errorf("events %v", types)
 	}
-	if operations["GetOpenIdToken"] != 1 || operations["AssumeRoleWithWebIdentity"] != 1 || operations["GetCredentialsForIdentity"] != 0 {
+	if operations["GetOpenIdToken"] != 1 || operations["AssumeRoleWithWebIdentity"] != 1 ||
+		operations["GetCredentialsForIdentity"] != 0 {
 		t.Errorf("operations %v", operations)
 	}
 }
@@ -77,15 +82,18 @@ func onPort(t *testing.T) (config string) {
 	t.Helper()
 	server := httptest.NewServer(cognitotest.Example())
 	t.Cleanup(server.Close)
-	endpoints := map[string]string{"cognito_idp": server.URL, "cognito_identity": server.URL, "sts": server.URL, "s3": server.URL}
+	endpoints := map[string]string{"cognito_idp": server.URL, "cognito_identity": server.URL,
+		"sts": server.URL, "s3": server.URL}
 	text, err := json.Marshal(map[string]any{
 		"DEV": map[string]any{
 			"user_pool_id": cognitotest.ExampleUserPoolID, "client_id": cognitotest.ExampleClientID,
-			"identity_pool_id": cognitotest.ExampleIdentityPoolID, "role_arn": cognitotest.ExampleRoleARN,
-			"bucket_name": cognitotest.ExampleBucket, "endpoints": endpoints,
+			"identity_pool_id": cognitotest.ExampleIdentityPoolID,
+			"role_arn":         cognitotest.ExampleRoleARN,
+			"bucket_name":      cognitotest.ExampleBucket, "endpoints": endpoints,
 		},
 		"BARE": map[string]any{
-			"user_pool_id": cognitotest.ExampleUserPoolID, "client_id": cognitotest.ExampleClientID, "endpoints": endpoints,
+			"user_pool_id": cognitotest.ExampleUserPoolID,
+			"client_id":    cognitotest.ExampleClientID, "endpoints": endpoints,
 		},
 	})
 	if err != nil {
@@ -108,23 +116,43 @@ func TestConfigured(t *testing.T) {
 		code           int
 		want           string // in what it prints
 	}{
-		{"enhanced", cognitotest.ExamplePassword, []string{"-config", config, "-env", "DEV", "-user", "ada"}, 0, "7 objects"},
-		{"line ends", cognitotest.ExamplePassword + "\r\n", []string{"-config", config, "-env", "DEV", "-user", "ada"}, 0, "7 objects"},
-		{"classic", cognitotest.ExamplePassword, []string{"-config", config, "-env", "DEV", "-user", "ada", "-duration", "15m"}, 0, "7 objects"},
-		{"wrong password", "wrong", []string{"-config", config, "-env", "DEV", "-user", "ada"}, 1, "probably"},
-		{"challenge", cognitotest.ExamplePassword, []string{"-config", config, "-env", "DEV", "-user", "grace"}, 3, "NEW_PASSWORD_REQUIRED"},
-		{"other bucket", cognitotest.ExamplePassword, []string{"-config", config, "-env", "DEV", "-user", "ada", "-bucket", "none"}, 1, "NoSuchBucket"},
-		{"short life", cognitotest.ExamplePassword, []string{"-config", config, "-env", "DEV", "-user", "ada", "-duration", "1m"}, 2, "15m"},
-		{"interrupted", cognitotest.ExamplePassword, []string{"-config", config, "-env", "DEV", "-user", "ada"}, 130, "interrupted"},
-		{"no bucket", cognitotest.ExamplePassword, []string{"-config", config, "-env", "BARE", "-user", "ada"}, 2, "bucket_name"},
-		{"no identity pool", cognitotest.ExamplePassword, []string{"-config", config, "-env", "BARE", "-user", "ada", "-bucket", "b"}, 1, "identity_pool_id"},
+		{"enhanced", cognitotest.ExamplePassword,
+			[]string{"-config", config, "-env", "DEV", "-user", "ada"}, 0, "7 objects"},
+		{"line ends", cognitotest.ExamplePassword + "\r\n",
+			[]string{"-config", config, "-env", "DEV", "-user", "ada"}, 0, "7 objects"},
+		{"classic", cognitotest.ExamplePassword,
+			[]string{"-config", config, "-env", "DEV", "-user", "ada", "-duration", "15m"}, 0,
+			"7 objects"},
+		{"wrong password", "wrong", []string{"-config", config, "-env", "DEV", "-user", "ada"}, 1,
+			"probably"},
+		{"challenge", cognitotest.ExamplePassword,
+			[]string{"-config", config, "-env", "DEV", "-user", "grace"}, 3,
+			"NEW_PASSWORD_REQUIRED"},
+		{"other bucket", cognitotest.ExamplePassword,
+			[]string{"-config", config, "-env", "DEV", "-user", "ada", "-bucket", "none"}, 1,
+			"NoSuchBucket"},
+		{"short life", cognitotest.ExamplePassword,
+			[]string{"-config", config, "-env", "DEV", "-user", "ada", "-duration", "1m"}, 2,
+			"15m"},
+		{"interrupted", cognitotest.ExamplePassword,
+			[]string{"-config", config, "-env", "DEV", "-user", "ada"}, 130, "interrupted"},
+		{"no bucket", cognitotest.ExamplePassword,
+			[]string{"-config", config, "-env", "BARE", "-user", "ada"}, 2, "bucket_name"},
+		{"no identity pool", cognitotest.ExamplePassword,
+			[]string{"-config", config, "-env", "BARE", "-user", "ada", "-bucket", "b"}, 1,
+			"identity_pool_id"},
 		{"no environment", "x", []string{"-config", config, "-user", "ada"}, 2, "BARE, DEV"},
-		{"wrong environment", "x", []string{"-config", config, "-env", "dev", "-user", "ada"}, 2, "DEV"},
-		{"no password", "", []string{"-config", config, "-env", "DEV", "-user", "ada"}, 2, "password"},
+		{"wrong environment", "x", []string{"-config", config, "-env", "dev", "-user", "ada"}, 2,
+			"DEV"},
+		{"no password", "", []string{"-config", config, "-env", "DEV", "-user", "ada"}, 2,
+			"password"},
 		{"no user", "x", []string{"-config", config}, 2, "-user"},
-		{"no file", "x", []string{"-config", config + "x", "-user", "ada"}, 2, "environments.jsonx"},
+		{"no file", "x", []string{"-config", config + "x", "-user", "ada"}, 2,
+			"environments.jsonx"},
 		{"user without file", "x", []string{"-user", "ada"}, 2, "-config"},
-		{"password as argument", "x", []string{"-config", config, "-user", "ada", cognitotest.ExamplePassword}, 2, "never an argument"},
+		{"password as argument", "x",
+			[]string{"-config", config, "-user", "ada", cognitotest.ExamplePassword}, 2,
+			"never an argument"},
 		{"unknown flag", "x", []string{"-password", "secret"}, 2, "Usage"},
 		{"help", "", []string{"-h"}, 0, "Exit status"},
 	} {
@@ -135,7 +163,8 @@ func TestConfigured(t *testing.T) {
 			}
 			code, stdout, stderr := try(t, ctx, test.password, test.args...)
 			if code != test.code || !strings.Contains(stdout+stderr, test.want) {
-				t.Errorf("exit %d, want %d; no %q in:\n%s%s", code, test.code, test.want, stdout, stderr)
+				t.Errorf("exit %d, want %d; no %q in:\n%s%s", code, test.code, test.want, stdout,
+					stderr)
 			}
 			if code != 0 && code != 2 && strings.Count(stderr, "\n") != 1 {
 				t.Errorf("the error is not one line:\n%s", stderr)

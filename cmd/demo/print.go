@@ -17,7 +17,8 @@ import (
 	"github.com/loginwithcognito/cognito/s3list"
 )
 
-// A printer writes what happens, for people or as one JSON object a line. Requests are made by several goroutines.
+// A printer writes what happens, for people or as one JSON object a line. Requests are made by
+// several goroutines.
 type printer struct {
 	w    io.Writer
 	json bool
@@ -43,7 +44,8 @@ func (p *printer) write(text string, members map[string]any) {
 	p.err = err
 }
 
-// say writes an event: a sentence for people, a type and members (names and values in turn) for machines.
+// say writes an event: a sentence for people, a type and members (names and values in turn) for
+// machines.
 func (p *printer) say(event, sentence string, members ...any) {
 	m := map[string]any{"type": event}
 	for i := 0; i+1 < len(members); i += 2 {
@@ -54,7 +56,8 @@ func (p *printer) say(event, sentence string, members ...any) {
 
 func (p *printer) object(o s3list.Object) {
 	date := o.LastModified.UTC().Format(time.RFC3339)
-	p.say("object", fmt.Sprintf("%12d  %s  %s", o.Size, date, printable(o.Key)), "key", o.Key, "size", o.Size, "last_modified", date)
+	p.say("object", fmt.Sprintf("%12d  %s  %s", o.Size, date, printable(o.Key)), "key", o.Key,
+		"size", o.Size, "last_modified", date)
 }
 
 // printable keeps a name from a server or a file from steering the terminal.
@@ -76,8 +79,8 @@ func oneLine(err error) string {
 	}, strings.Join(lines, "; "))
 }
 
-// A tracer prints every request: the operation, the names of what was sent and received, and how long it took. Of the
-// values, which may be secret, it shows none.
+// A tracer prints every request: the operation, the names of what was sent and received, and how
+// long it took. Of the values, which may be secret, it shows none.
 type tracer struct {
 	base http.RoundTripper
 	out  *printer
@@ -109,7 +112,8 @@ func (t *tracer) RoundTrip(request *http.Request) (*http.Response, error) {
 	took := time.Since(begin).Round(100 * time.Microsecond)
 	if err != nil {
 		t.out.say("request", fmt.Sprintf("  %-16s %-26s %8s  failed", service, operation, took),
-			"service", service, "operation", operation, "milliseconds", took.Seconds()*1000, "sent", sent)
+			"service", service, "operation", operation, "milliseconds", took.Seconds()*1000, "sent",
+			sent)
 		return nil, err
 	}
 	var received []string
@@ -118,13 +122,16 @@ func (t *tracer) RoundTrip(request *http.Request) (*http.Response, error) {
 		if err == nil {
 			received = members(data)
 		}
-		response.Body = replayed{io.MultiReader(bytes.NewReader(data), response.Body), response.Body}
+		response.Body = replayed{io.MultiReader(bytes.NewReader(data), response.Body),
+			response.Body}
 	}
-	text := fmt.Sprintf("  %-16s %-26s %8s  %d  sent %s", service, operation, took, response.StatusCode, strings.Join(sent, " "))
+	text := fmt.Sprintf("  %-16s %-26s %8s  %d  sent %s", service, operation, took,
+		response.StatusCode, strings.Join(sent, " "))
 	if len(received) > 0 {
 		text += "; received " + strings.Join(received, " ")
 	}
-	t.out.say("request", text, "service", service, "operation", operation, "status", response.StatusCode,
+	t.out.say("request", text, "service", service, "operation", operation, "status",
+		response.StatusCode,
 		"milliseconds", took.Seconds()*1000, "sent", sent, "received", received)
 	return response, nil
 }

@@ -6,7 +6,8 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// TestAmplifyChallenges: aws-amplify, in node, begins every flow of the stand-in and answers its challenges.
+// TestAmplifyChallenges: aws-amplify, in node, begins every flow of the stand-in and answers its
+// challenges.
 func TestAmplifyChallenges(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{

@@ -2,38 +2,40 @@ package interop
 
 import "testing"
 
-// TestAmplifyDevices: aws-amplify confirms devices and signs in by them, and refreshes tokens that rotate.
+// TestAmplifyDevices: aws-amplify confirms devices and signs in by them, and refreshes tokens that
+// rotate.
 func TestAmplifyDevices(t *testing.T) {
 	t.Parallel()
-	got := script(t, node(t, "testdata/js/amplify_devices.mjs"), nil, challenging(t), map[string]string{
-		"always, first sign-in":                    "",
-		"always, second sign-in":                   "",
-		"always, second sign-in by e-mail address": "",
-		"always, USER_PASSWORD_AUTH":               "",
-		"always, CUSTOM_WITHOUT_SRP":               "",
-		"always, wrong password":                   notAuthorized,
-		"always, wrong device password":            notAuthorized,
-		"always, wrong device group":               notAuthorized,
-		"always, fetchDevices":                     "",
-		"always, forgetDevice":                     "",
-		"always, forgetDevice, unknown":            resourceNotFound,
-		"always, forgotten elsewhere":              "",
-		"always, confirmed anew":                   "",
+	got := script(t, node(t, "testdata/js/amplify_devices.mjs"), nil, challenging(t),
+		map[string]string{
+			"always, first sign-in":                    "",
+			"always, second sign-in":                   "",
+			"always, second sign-in by e-mail address": "",
+			"always, USER_PASSWORD_AUTH":               "",
+			"always, CUSTOM_WITHOUT_SRP":               "",
+			"always, wrong password":                   notAuthorized,
+			"always, wrong device password":            notAuthorized,
+			"always, wrong device group":               notAuthorized,
+			"always, fetchDevices":                     "",
+			"always, forgetDevice":                     "",
+			"always, forgetDevice, unknown":            resourceNotFound,
+			"always, forgotten elsewhere":              "",
+			"always, confirmed anew":                   "",
 
-		"opt-in, not remembered":             "",
-		"opt-in, wrong code":                 codeMismatch,
-		"opt-in, rememberDevice":             "",
-		"opt-in, rememberDevice after TOTP":  "",
-		"opt-in, rememberDevice, signed out": "UserUnAuthenticatedException",
+			"opt-in, not remembered":             "",
+			"opt-in, wrong code":                 codeMismatch,
+			"opt-in, rememberDevice":             "",
+			"opt-in, rememberDevice after TOTP":  "",
+			"opt-in, rememberDevice, signed out": "UserUnAuthenticatedException",
 
-		"refresh":                               "",
-		"refresh after a sign-in by the device": "",
-		"refresh, without a device":             notAuthorized,
-		"refresh, altered token":                notAuthorized,
-		"rotation":                              "",
-		"rotation without grace":                "RefreshTokenReuseException",
-		"rotation on a device":                  "",
-	})
+			"refresh":                               "",
+			"refresh after a sign-in by the device": "",
+			"refresh, without a device":             notAuthorized,
+			"refresh, altered token":                notAuthorized,
+			"rotation":                              "",
+			"rotation without grace":                "RefreshTokenReuseException",
+			"rotation on a device":                  "",
+		})
 	signedIn(t, got, map[string]string{
 		"always, first sign-in":                    "sms",
 		"always, second sign-in":                   "sms",

@@ -54,7 +54,8 @@ func (c awsCLI) ok(v, input any, args ...string) string {
 func (c awsCLI) refused(code string, input any, args ...string) {
 	c.t.Helper()
 	if r := c.run(input, args...); r.status == 0 || !strings.Contains(r.stderr, "("+code+")") {
-		c.t.Errorf("aws %s: exit status %d, want one for %s\n%s%s", strings.Join(args, " "), r.status, code, r.stdout, r.stderr)
+		c.t.Errorf("aws %s: exit status %d, want one for %s\n%s%s", strings.Join(args, " "),
+			r.status, code, r.stdout, r.stderr)
 	}
 }
 
@@ -63,7 +64,8 @@ func (c awsCLI) with(env ...string) awsCLI {
 	return awsCLI{c.t, slices.Concat(c.env, env)}
 }
 
-// TestAWSCLI: the aws command line signs in with a password, gets credentials in both flows, and lists and copies.
+// TestAWSCLI: the aws command line signs in with a password, gets credentials in both flows, and
+// lists and copies.
 func TestAWSCLI(t *testing.T) {
 	t.Parallel()
 	params := standIn(t)
@@ -72,9 +74,10 @@ func TestAWSCLI(t *testing.T) {
 	type auth map[string]any
 	signIn := func(password string) auth {
 		return auth{
-			"ClientId":       cognitotest.ExampleClientID,
-			"AuthFlow":       "USER_PASSWORD_AUTH",
-			"AuthParameters": map[string]string{"USERNAME": cognitotest.ExampleUser, "PASSWORD": password},
+			"ClientId": cognitotest.ExampleClientID,
+			"AuthFlow": "USER_PASSWORD_AUTH",
+			"AuthParameters": map[string]string{"USERNAME": cognitotest.ExampleUser,
+				"PASSWORD": password},
 		}
 	}
 	aws.refused(notAuthorized, signIn("wrong"), "cognito-idp", "initiate-auth")
@@ -91,7 +94,8 @@ func TestAWSCLI(t *testing.T) {
 	login := "cognito-idp.us-east-1.amazonaws.com/" + cognitotest.ExampleUserPoolID
 	logins := map[string]string{login: tokens.IdToken}
 	var id struct{ IdentityId string }
-	aws.ok(&id, auth{"IdentityPoolId": cognitotest.ExampleIdentityPoolID, "Logins": logins}, "cognito-identity", "get-id")
+	aws.ok(&id, auth{"IdentityPoolId": cognitotest.ExampleIdentityPoolID, "Logins": logins},
+		"cognito-identity", "get-id")
 	aws.refused(notAuthorized, auth{
 		"IdentityPoolId": cognitotest.ExampleIdentityPoolID,
 		"Logins":         map[string]string{login: tokens.AccessToken},
@@ -99,9 +103,11 @@ func TestAWSCLI(t *testing.T) {
 	var enhanced struct {
 		Credentials struct{ AccessKeyId, SecretKey, SessionToken string }
 	}
-	aws.ok(&enhanced, auth{"IdentityId": id.IdentityId, "Logins": logins}, "cognito-identity", "get-credentials-for-identity")
+	aws.ok(&enhanced, auth{"IdentityId": id.IdentityId, "Logins": logins}, "cognito-identity",
+		"get-credentials-for-identity")
 	credentials := enhanced.Credentials
-	mine := aws.with("AWS_ACCESS_KEY_ID="+credentials.AccessKeyId, "AWS_SECRET_ACCESS_KEY="+credentials.SecretKey,
+	mine := aws.with("AWS_ACCESS_KEY_ID="+credentials.AccessKeyId, "AWS_SECRET_ACCESS_KEY="+
+		credentials.SecretKey,
 		"AWS_SESSION_TOKEN="+credentials.SessionToken)
 
 	const session = "arn:aws:sts::123456789012:assumed-role/example/"
@@ -113,21 +119,25 @@ func TestAWSCLI(t *testing.T) {
 	forged := mine.with("AWS_SECRET_ACCESS_KEY=" + strings.Repeat("x", 40))
 	forged.refused("SignatureDoesNotMatch", nil, "sts", "get-caller-identity")
 
-	// The classic flow as the AWS SDKs do it by themselves: a file with the token and the role in the environment.
+	// The classic flow as the AWS SDKs do it by themselves: a file with the token and the role in
+	// the environment.
 	var openID struct{ Token string }
-	aws.ok(&openID, auth{"IdentityId": id.IdentityId, "Logins": logins}, "cognito-identity", "get-open-id-token")
+	aws.ok(&openID, auth{"IdentityId": id.IdentityId, "Logins": logins}, "cognito-identity",
+		"get-open-id-token")
 	file := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(file, []byte(openID.Token), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	web := aws.with("AWS_WEB_IDENTITY_TOKEN_FILE="+file, "AWS_ROLE_ARN="+cognitotest.ExampleRoleARN, "AWS_ROLE_SESSION_NAME=interop")
+	web := aws.with("AWS_WEB_IDENTITY_TOKEN_FILE="+file, "AWS_ROLE_ARN="+cognitotest.ExampleRoleARN,
+		"AWS_ROLE_SESSION_NAME=interop")
 	web.ok(&who, nil, "sts", "get-caller-identity")
 	if who.Arn != session+"interop" {
 		t.Errorf("classic flow: caller is %s", who.Arn)
 	}
 
 	bucket := "s3://" + cognitotest.ExampleBucket + "/"
-	if listing := mine.ok(nil, nil, "s3", "ls", bucket); !strings.Contains(listing, "PRE notes/") || !strings.Contains(listing, "13 hello.txt") {
+	if listing := mine.ok(nil, nil, "s3", "ls", bucket); !strings.Contains(listing, "PRE notes/") ||
+		!strings.Contains(listing, "13 hello.txt") {
 		t.Errorf("s3 ls: %s", listing)
 	}
 	source := filepath.Join(t.TempDir(), "source")
@@ -136,7 +146,8 @@ func TestAWSCLI(t *testing.T) {
 	}
 	for _, key := range []string{"a b", "a+b & 100%=c", "\u00e9/\u65e5\u672c", "a//b"} {
 		mine.ok(nil, nil, "s3", "cp", "--no-progress", source, bucket+"cli/"+key)
-		if got := mine.ok(nil, nil, "s3", "cp", "--no-progress", bucket+"cli/"+key, "-"); got != "copied\n" {
+		if got := mine.ok(nil, nil, "s3", "cp", "--no-progress", bucket+"cli/"+key,
+			"-"); got != "copied\n" {
 			t.Errorf("%q came back as %q", key, got)
 		}
 	}

@@ -13,37 +13,53 @@ import (
 
 // The pools of challenging.
 const (
-	challengesPool = "us-east-1_CHALLENGES" // a second factor is optional; CUSTOM_AUTH, and an e-mail address is required
-	requiredPool   = "us-east-1_REQUIRED"   // a second factor is required
-	alwaysPool     = "us-east-1_ALWAYS"     // remembers each device that is confirmed
-	optInPool      = "us-east-1_OPTIN"      // remembers the devices for which it is told to
+	// a second factor is optional; CUSTOM_AUTH, and an e-mail address is required
+	challengesPool = "us-east-1_CHALLENGES"
+	requiredPool   = "us-east-1_REQUIRED" // a second factor is required
+	alwaysPool     = "us-east-1_ALWAYS"   // remembers each device that is confirmed
+	optInPool      = "us-east-1_OPTIN"    // remembers the devices for which it is told to
 )
 
 const totpSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 // poolParameters is what a script has to know of a pool. Its clients may use all flows.
 type poolParameters struct {
-	UserPoolID       string `json:"userPoolId"`
-	ClientID         string `json:"clientId"`
-	RotatingClientID string `json:"rotatingClientId"` // a refresh token that was replaced stays good for a minute
-	StrictClientID   string `json:"strictClientId"`   // a refresh token that was replaced is refused
-	SecretClientID   string `json:"secretClientId"`   // tells no one whether a user exists
+	UserPoolID string `json:"userPoolId"`
+	ClientID   string `json:"clientId"`
+	// a refresh token that was replaced stays good for a minute
+	RotatingClientID string `json:"rotatingClientId"`
+	StrictClientID   string `json:"strictClientId"` // a refresh token that was replaced is refused
+	SecretClientID   string `json:"secretClientId"` // tells no one whether a user exists
 	ClientSecret     string `json:"clientSecret"`
 }
 
-// challenging starts a server whose users have to answer every challenge there is, and returns what a script has to know
-// of it. Every user has the password ExamplePassword, an e-mail address and a phone number, but for those whose names
-// say otherwise. A digit at the end of a name tells users of one kind apart.
+// challenging starts a server whose users have to answer every challenge there is, and returns what
+// a script has to know of it. Every user has the password ExamplePassword, an e-mail address and a
+// phone number, but for those whose names say otherwise. A digit at the end of a name tells users
+// of one kind apart.
 func challenging(t *testing.T) map[string]any {
 	t.Helper()
 	pools := []cognitotest.UserPool{
-		{ID: challengesPool, MFAConfiguration: "OPTIONAL", RequiredAttributes: []string{"email"}, CustomAuth: twoQuestions},
+		{
+			ID:                 challengesPool,
+			MFAConfiguration:   "OPTIONAL",
+			RequiredAttributes: []string{"email"},
+			CustomAuth:         twoQuestions,
+		},
 		{ID: requiredPool, MFAConfiguration: "ON"},
-		{ID: alwaysPool, MFAConfiguration: "OPTIONAL", DeviceTracking: "ALWAYS", CustomAuth: twoQuestions},
+		{
+			ID:               alwaysPool,
+			MFAConfiguration: "OPTIONAL",
+			DeviceTracking:   "ALWAYS",
+			CustomAuth:       twoQuestions,
+		},
 		{ID: optInPool, MFAConfiguration: "OPTIONAL", DeviceTracking: "OPT_IN"},
 	}
 	server := &cognitotest.Server{Roles: []cognitotest.Role{{ARN: cognitotest.ExampleRoleARN}}}
-	identities := cognitotest.IdentityPool{ID: cognitotest.ExampleIdentityPoolID, AuthenticatedRole: cognitotest.ExampleRoleARN}
+	identities := cognitotest.IdentityPool{
+		ID:                cognitotest.ExampleIdentityPoolID,
+		AuthenticatedRole: cognitotest.ExampleRoleARN,
+	}
 	byName := map[string]poolParameters{}
 	for i, name := range []string{"challenges", "required", "always", "optIn"} {
 		p := &pools[i]
@@ -56,15 +72,27 @@ func challenging(t *testing.T) map[string]any {
 			SecretClientID:   name + "secret0123456789",
 			ClientSecret:     cognitotest.ExampleClientSecret,
 		}
-		all := []string{"ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+		all := []string{"ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_AUTH",
+			"ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
 		p.Clients = []cognitotest.AppClient{
 			{ID: ids.ClientID, ExplicitAuthFlows: all},
-			{ID: ids.RotatingClientID, ExplicitAuthFlows: all, RefreshTokenRotation: true, RetryGracePeriod: time.Minute},
+			{
+				ID:                   ids.RotatingClientID,
+				ExplicitAuthFlows:    all,
+				RefreshTokenRotation: true,
+				RetryGracePeriod:     time.Minute,
+			},
 			{ID: ids.StrictClientID, ExplicitAuthFlows: all, RefreshTokenRotation: true},
-			{ID: ids.SecretClientID, ExplicitAuthFlows: all, Secret: ids.ClientSecret, PreventUserExistenceErrors: true},
+			{
+				ID:                         ids.SecretClientID,
+				ExplicitAuthFlows:          all,
+				Secret:                     ids.ClientSecret,
+				PreventUserExistenceErrors: true,
+			},
 		}
 		byName[name] = ids
-		identities.ClientIDs = append(identities.ClientIDs, ids.ClientID, ids.RotatingClientID, ids.StrictClientID)
+		identities.ClientIDs = append(identities.ClientIDs, ids.ClientID, ids.RotatingClientID,
+			ids.StrictClientID)
 	}
 	server.UserPools, server.IdentityPools = pools, []cognitotest.IdentityPool{identities}
 	listener := httptest.NewServer(server)
@@ -81,7 +109,8 @@ func challenging(t *testing.T) map[string]any {
 	}
 }
 
-// codes starts a server that tells the code that was last sent to a user, /?pool=...&user=..., and returns its address.
+// codes starts a server that tells the code that was last sent to a user, /?pool=...&user=..., and
+// returns its address.
 func codes(t *testing.T, server *cognitotest.Server) string {
 	t.Helper()
 	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -99,10 +128,14 @@ func challengedUsers() (users []cognitotest.User) {
 		totp = "SOFTWARE_TOKEN_MFA"
 	)
 	add := func(name string, change func(u *cognitotest.User)) {
-		u := cognitotest.User{Name: name, Password: cognitotest.ExamplePassword, Attributes: map[string]string{
-			"email": name + "@example.com", "email_verified": "true",
-			"phone_number": "+12065550123", "phone_number_verified": "true",
-		}}
+		u := cognitotest.User{
+			Name:     name,
+			Password: cognitotest.ExamplePassword,
+			Attributes: map[string]string{
+				"email": name + "@example.com", "email_verified": "true",
+				"phone_number": "+12065550123", "phone_number_verified": "true",
+			},
+		}
 		change(&u)
 		if slices.Contains(u.MFA, totp) {
 			u.TOTPSecret = totpSecret
@@ -124,8 +157,12 @@ func challengedUsers() (users []cognitotest.User) {
 			delete(u.Attributes, "email")
 		})
 	}
-	add("preferring", func(u *cognitotest.User) { u.MFA, u.PreferredMFA = []string{sms, totp}, totp })
-	add("invited-sms", func(u *cognitotest.User) { u.MFA, u.ForceChangePassword = []string{sms}, true })
+	add("preferring", func(u *cognitotest.User) {
+		u.MFA, u.PreferredMFA = []string{sms, totp}, totp
+	})
+	add("invited-sms", func(u *cognitotest.User) {
+		u.MFA, u.ForceChangePassword = []string{sms}, true
+	})
 	add("without-password", func(u *cognitotest.User) { u.Password = "" })
 	add("unconfirmed", func(u *cognitotest.User) { u.Unconfirmed = true })
 	add("reset", func(u *cognitotest.User) { u.ResetRequired = true })
@@ -133,7 +170,8 @@ func challengedUsers() (users []cognitotest.User) {
 	return users
 }
 
-// twoQuestions is a custom sign-in: two questions, each of which may be answered wrongly once in all.
+// twoQuestions is a custom sign-in: two questions, each of which may be answered wrongly once in
+// all.
 func twoQuestions(c cognitotest.CustomAuthRequest) cognitotest.CustomAuthResponse {
 	right, wrong := 0, 0
 	for _, step := range c.History {

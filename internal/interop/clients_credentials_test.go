@@ -13,16 +13,18 @@ type caller struct{ Account, ARN, UserID string }
 // checkCallers demands that the credentials of an outcome are those of a session of role.
 func checkCallers(t *testing.T, got map[string]outcome, role string, names ...string) {
 	t.Helper()
-	want := strings.Replace(strings.Replace(role, ":iam:", ":sts:", 1), ":role/", ":assumed-role/", 1) + "/"
+	want := strings.Replace(strings.Replace(role, ":iam:", ":sts:", 1), ":role/", ":assumed-role/",
+		1) + "/"
 	for _, name := range names {
-		if c := value[caller](t, got, name); !strings.HasPrefix(c.ARN, want) || c.Account != "123456789012" || c.UserID == "" {
+		if c := value[caller](t, got, name); !strings.HasPrefix(c.ARN, want) ||
+			c.Account != "123456789012" || c.UserID == "" {
 			t.Errorf("%s: %+v, want a session of %s", name, c, role)
 		}
 	}
 }
 
-// TestCredentialsJS: the AWS SDK for JavaScript gets credentials from the stand-in's identity pool and STS, and STS and
-// S3 accept what it signs with them, and nothing else.
+// TestCredentialsJS: the AWS SDK for JavaScript gets credentials from the stand-in's identity pool
+// and STS, and STS and S3 accept what it signs with them, and nothing else.
 func TestCredentialsJS(t *testing.T) {
 	t.Parallel()
 	t.Run("http", func(t *testing.T) { credentialsJS(t, standIn(t), nil) })
@@ -44,13 +46,14 @@ func credentialsJS(t *testing.T, params map[string]string, env []string) {
 		"GetId, no token":                    notAuthorized + "|" + invalidParameter,
 		"GetId, unknown identity pool":       resourceNotFound,
 
-		"GetCredentialsForIdentity":                                "",
-		"GetCredentialsForIdentity of a guest":                     "",
-		"GetCredentialsForIdentity, no login":                      notAuthorized,
-		"GetCredentialsForIdentity, altered ID token":              notAuthorized,
-		"GetCredentialsForIdentity, unknown identity":              resourceNotFound,
-		"GetCredentialsForIdentity, a role that is not the user's": notAuthorized + "|" + invalidParameter,
-		"fromCognitoIdentityPool":                                  "",
+		"GetCredentialsForIdentity":                   "",
+		"GetCredentialsForIdentity of a guest":        "",
+		"GetCredentialsForIdentity, no login":         notAuthorized,
+		"GetCredentialsForIdentity, altered ID token": notAuthorized,
+		"GetCredentialsForIdentity, unknown identity": resourceNotFound,
+		"GetCredentialsForIdentity, a role that is not the user's": notAuthorized + "|" +
+			invalidParameter,
+		"fromCognitoIdentityPool": "",
 
 		"GetOpenIdToken":                                       "",
 		"GetOpenIdToken, no login":                             notAuthorized,
@@ -93,6 +96,7 @@ func credentialsJS(t *testing.T, params map[string]string, env []string) {
 		"ListObjectsV2, slow clock":               "RequestTimeTooSkewed",
 		"ListObjectsV2, slow clock mended":        "",
 	})
-	checkCallers(t, got, cognitotest.ExampleRoleARN, "GetCallerIdentity, enhanced flow", "GetCallerIdentity, classic flow", "fromCognitoIdentityPool")
+	checkCallers(t, got, cognitotest.ExampleRoleARN, "GetCallerIdentity, enhanced flow",
+		"GetCallerIdentity, classic flow", "fromCognitoIdentityPool")
 	checkCallers(t, got, cognitotest.ExampleGuestRoleARN, "GetCallerIdentity, guest")
 }

@@ -23,7 +23,8 @@ func signedIn(t *testing.T, got map[string]outcome, kinds map[string]string) {
 			Valid                  bool
 		}](t, got, name)
 		if strings.TrimRight(r.Username, "0123456789") != kind || !r.Valid || r.RefreshToken == "" {
-			t.Errorf("%s: user %q, valid %t, refresh token of %d bytes; want user %s", name, r.Username, r.Valid, len(r.RefreshToken), kind)
+			t.Errorf("%s: user %q, valid %t, refresh token of %d bytes; want user %s", name,
+				r.Username, r.Valid, len(r.RefreshToken), kind)
 		}
 	}
 }
@@ -31,57 +32,58 @@ func signedIn(t *testing.T, got map[string]outcome, kinds map[string]string) {
 // TestIdentityChallenges: Amazon's browser client answers the stand-in's challenges.
 func TestIdentityChallenges(t *testing.T) {
 	t.Parallel()
-	got := script(t, node(t, "testdata/js/identity_challenges.mjs"), nil, challenging(t), map[string]string{
-		"SMS_MFA":                             "",
-		"SMS_MFA, by e-mail address":          "",
-		"SMS_MFA, USER_PASSWORD_AUTH":         "",
-		"SMS_MFA, wrong password":             notAuthorized,
-		"SMS_MFA, wrong code":                 codeMismatch,
-		"SMS_MFA, empty code":                 invalidParameter,
-		"SMS_MFA, as another challenge":       notAuthorized + "|" + invalidParameter,
-		"SMS_MFA, the right code again":       notAuthorized,
-		"SMS_MFA, code of an earlier sign-in": codeMismatch,
+	got := script(t, node(t, "testdata/js/identity_challenges.mjs"), nil, challenging(t),
+		map[string]string{
+			"SMS_MFA":                             "",
+			"SMS_MFA, by e-mail address":          "",
+			"SMS_MFA, USER_PASSWORD_AUTH":         "",
+			"SMS_MFA, wrong password":             notAuthorized,
+			"SMS_MFA, wrong code":                 codeMismatch,
+			"SMS_MFA, empty code":                 invalidParameter,
+			"SMS_MFA, as another challenge":       notAuthorized + "|" + invalidParameter,
+			"SMS_MFA, the right code again":       notAuthorized,
+			"SMS_MFA, code of an earlier sign-in": codeMismatch,
 
-		"SOFTWARE_TOKEN_MFA":                                    "",
-		"SOFTWARE_TOKEN_MFA, wrong code":                        codeMismatch,
-		"SOFTWARE_TOKEN_MFA, code of an hour ago":               codeMismatch,
-		"SOFTWARE_TOKEN_MFA, the same code at the next sign-in": codeExpired,
-		"SOFTWARE_TOKEN_MFA, three wrong codes":                 notAuthorized,
-		"preferred factor":                                      "",
+			"SOFTWARE_TOKEN_MFA":                                    "",
+			"SOFTWARE_TOKEN_MFA, wrong code":                        codeMismatch,
+			"SOFTWARE_TOKEN_MFA, code of an hour ago":               codeMismatch,
+			"SOFTWARE_TOKEN_MFA, the same code at the next sign-in": codeExpired,
+			"SOFTWARE_TOKEN_MFA, three wrong codes":                 notAuthorized,
+			"preferred factor":                                      "",
 
-		"SELECT_MFA_TYPE, SMS_MFA":             "",
-		"SELECT_MFA_TYPE, SMS_MFA, wrong code": codeMismatch,
-		"SELECT_MFA_TYPE, SOFTWARE_TOKEN_MFA":  "",
-		"SELECT_MFA_TYPE, not one of them":     invalidParameter,
+			"SELECT_MFA_TYPE, SMS_MFA":             "",
+			"SELECT_MFA_TYPE, SMS_MFA, wrong code": codeMismatch,
+			"SELECT_MFA_TYPE, SOFTWARE_TOKEN_MFA":  "",
+			"SELECT_MFA_TYPE, not one of them":     invalidParameter,
 
-		"MFA_SETUP":             "",
-		"MFA_SETUP, wrong code": "EnableSoftwareTokenMFAException",
-		"MFA_SETUP, not set up": "SoftwareTokenMFANotFoundException",
-		"after MFA_SETUP":       "",
+			"MFA_SETUP":             "",
+			"MFA_SETUP, wrong code": "EnableSoftwareTokenMFAException",
+			"MFA_SETUP, not set up": "SoftwareTokenMFANotFoundException",
+			"after MFA_SETUP":       "",
 
-		"NEW_PASSWORD_REQUIRED":                             "",
-		"NEW_PASSWORD_REQUIRED, too short":                  invalidPassword,
-		"NEW_PASSWORD_REQUIRED, an attribute that is there": notAuthorized,
-		"after NEW_PASSWORD_REQUIRED":                       "",
-		"after NEW_PASSWORD_REQUIRED, the old one":          notAuthorized,
-		"NEW_PASSWORD_REQUIRED, with an attribute":          "",
-		"NEW_PASSWORD_REQUIRED, without the attribute":      invalidParameter,
-		"NEW_PASSWORD_REQUIRED, then SMS_MFA":               "",
+			"NEW_PASSWORD_REQUIRED":                             "",
+			"NEW_PASSWORD_REQUIRED, too short":                  invalidPassword,
+			"NEW_PASSWORD_REQUIRED, an attribute that is there": notAuthorized,
+			"after NEW_PASSWORD_REQUIRED":                       "",
+			"after NEW_PASSWORD_REQUIRED, the old one":          notAuthorized,
+			"NEW_PASSWORD_REQUIRED, with an attribute":          "",
+			"NEW_PASSWORD_REQUIRED, without the attribute":      invalidParameter,
+			"NEW_PASSWORD_REQUIRED, then SMS_MFA":               "",
 
-		"CUSTOM_AUTH":                            "",
-		"CUSTOM_AUTH, two wrong answers":         notAuthorized,
-		"CUSTOM_AUTH, no script":                 invalidParameter,
-		"CUSTOM_AUTH with SRP_A":                 "",
-		"CUSTOM_AUTH with SRP_A, wrong password": notAuthorized,
-		"CUSTOM_AUTH with SRP_A, wrong answers":  notAuthorized,
+			"CUSTOM_AUTH":                            "",
+			"CUSTOM_AUTH, two wrong answers":         notAuthorized,
+			"CUSTOM_AUTH, no script":                 invalidParameter,
+			"CUSTOM_AUTH with SRP_A":                 "",
+			"CUSTOM_AUTH with SRP_A, wrong password": notAuthorized,
+			"CUSTOM_AUTH with SRP_A, wrong answers":  notAuthorized,
 
-		"unconfirmed":                 userNotConfirmed,
-		"unconfirmed, wrong password": notAuthorized,
-		"reset":                       resetRequired,
-		"reset, wrong password":       notAuthorized,
-		"disabled":                    notAuthorized,
-		"disabled, wrong password":    notAuthorized,
-	})
+			"unconfirmed":                 userNotConfirmed,
+			"unconfirmed, wrong password": notAuthorized,
+			"reset":                       resetRequired,
+			"reset, wrong password":       notAuthorized,
+			"disabled":                    notAuthorized,
+			"disabled, wrong password":    notAuthorized,
+		})
 	signedIn(t, got, map[string]string{
 		"SMS_MFA":                                  "sms",
 		"SMS_MFA, by e-mail address":               "sms",

@@ -2,44 +2,45 @@ package interop
 
 import "testing"
 
-// TestIdentityDevices: Amazon's browser client confirms devices, signs in by them without a code, and is asked again
-// when they are forgotten.
+// TestIdentityDevices: Amazon's browser client confirms devices, signs in by them without a code,
+// and is asked again when they are forgotten.
 func TestIdentityDevices(t *testing.T) {
 	t.Parallel()
-	got := script(t, node(t, "testdata/js/identity_devices.mjs"), nil, challenging(t), map[string]string{
-		"always, first sign-in":                      "",
-		"always, second sign-in":                     "",
-		"always, second sign-in by e-mail address":   "",
-		"always, USER_PASSWORD_AUTH":                 "",
-		"always, wrong password":                     notAuthorized,
-		"always, wrong device password":              notAuthorized,
-		"always, wrong device group":                 notAuthorized,
-		"always, another device is asked for a code": "",
-		"always, device of another user":             "",
-		"always, device after CUSTOM_AUTH":           "",
+	got := script(t, node(t, "testdata/js/identity_devices.mjs"), nil, challenging(t),
+		map[string]string{
+			"always, first sign-in":                      "",
+			"always, second sign-in":                     "",
+			"always, second sign-in by e-mail address":   "",
+			"always, USER_PASSWORD_AUTH":                 "",
+			"always, wrong password":                     notAuthorized,
+			"always, wrong device password":              notAuthorized,
+			"always, wrong device group":                 notAuthorized,
+			"always, another device is asked for a code": "",
+			"always, device of another user":             "",
+			"always, device after CUSTOM_AUTH":           "",
 
-		"operations":                 "",
-		"ListDevices, a limit of 61": invalidParameter,
-		"ForgetDevice":               "",
-		"ForgetDevice, unknown":      resourceNotFound,
-		"ForgetDevice, again":        resourceNotFound,
-		"GetDevice, forgotten":       resourceNotFound,
-		"forgotten device is asked for a code, and confirmed anew": "",
-		"device confirmed anew": "",
+			"operations":                 "",
+			"ListDevices, a limit of 61": invalidParameter,
+			"ForgetDevice":               "",
+			"ForgetDevice, unknown":      resourceNotFound,
+			"ForgetDevice, again":        resourceNotFound,
+			"GetDevice, forgotten":       resourceNotFound,
+			"forgotten device is asked for a code, and confirmed anew": "",
+			"device confirmed anew": "",
 
-		"opt-in, first sign-in":      "",
-		"opt-in, not remembered yet": "",
-		"opt-in, wrong code":         codeMismatch,
-		"opt-in, remembered":         "",
-		"opt-in, TOTP":               "",
+			"opt-in, first sign-in":      "",
+			"opt-in, not remembered yet": "",
+			"opt-in, wrong code":         codeMismatch,
+			"opt-in, remembered":         "",
+			"opt-in, TOTP":               "",
 
-		"refresh":                               "",
-		"refresh, without a device":             notAuthorized,
-		"refresh, on another device":            notAuthorized,
-		"refresh after a sign-in by the device": "",
-		"refresh on a forgotten device":         notAuthorized,
-		"getSession refreshes by itself":        "",
-	})
+			"refresh":                               "",
+			"refresh, without a device":             notAuthorized,
+			"refresh, on another device":            notAuthorized,
+			"refresh after a sign-in by the device": "",
+			"refresh on a forgotten device":         notAuthorized,
+			"getSession refreshes by itself":        "",
+		})
 	signedIn(t, got, map[string]string{
 		"always, first sign-in":                                    "sms",
 		"always, second sign-in":                                   "sms",

@@ -6,7 +6,8 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// TestIdentityJS: Amazon's own browser client signs in to the stand-in, and is refused what Cognito refuses.
+// TestIdentityJS: Amazon's own browser client signs in to the stand-in, and is refused what Cognito
+// refuses.
 func TestIdentityJS(t *testing.T) {
 	t.Parallel()
 	got := script(t, node(t, "testdata/js/identity_js.mjs"), nil, standIn(t), map[string]string{
@@ -30,10 +31,12 @@ func TestIdentityJS(t *testing.T) {
 		IDToken, AccessToken, RefreshToken, Username string
 		Valid                                        bool
 	}
-	for _, name := range []string{"right password", "e-mail address", "USER_PASSWORD_AUTH", "refresh"} {
+	for _, name := range []string{"right password", "e-mail address", "USER_PASSWORD_AUTH",
+		"refresh"} {
 		r := value[report](t, got, name)
 		if !r.Valid || r.Username != cognitotest.ExampleUser || r.RefreshToken == "" {
-			t.Errorf("%s: user %q, valid %t, refresh token of %d bytes", name, r.Username, r.Valid, len(r.RefreshToken))
+			t.Errorf("%s: user %q, valid %t, refresh token of %d bytes", name, r.Username, r.Valid,
+				len(r.RefreshToken))
 		}
 	}
 	if r := value[report](t, got, "new password"); r.Username != cognitotest.ExampleNewUser {
@@ -41,8 +44,8 @@ func TestIdentityJS(t *testing.T) {
 	}
 }
 
-// TestForgedProofs: a sign-in by @aws-sdk/client-cognito-identity-provider and cognito-srp-helper, then the same with
-// one thing forged, replayed or left out.
+// TestForgedProofs: a sign-in by @aws-sdk/client-cognito-identity-provider and cognito-srp-helper,
+// then the same with one thing forged, replayed or left out.
 func TestForgedProofs(t *testing.T) {
 	t.Parallel()
 	script(t, node(t, "testdata/js/srp_forged.mjs"), nil, standIn(t), map[string]string{

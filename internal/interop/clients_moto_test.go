@@ -23,14 +23,17 @@ func fixed(c sigv4.Credentials) func(context.Context) (sigv4.Credentials, error)
 	return func(context.Context) (sigv4.Credentials, error) { return c, nil }
 }
 
-// TestMoto: what our clients write is understood by moto_server, and what it writes is understood by them.
+// TestMoto: what our clients write is understood by moto_server, and what it writes is understood
+// by them.
 //
-// That is all. moto accepts any SRP proof, any token at its identity pool and STS, and any signature: it proves nothing
-// of what makes a sign-in safe. TestServerSideOfOthers and the servers of servers_*_test.go do.
+// That is all. moto accepts any SRP proof, any token at its identity pool and STS, and any
+// signature: it proves nothing of what makes a sign-in safe. TestServerSideOfOthers and the servers
+// of servers_*_test.go do.
 func TestMoto(t *testing.T) {
 	t.Parallel()
 	const user, password = "ada", "correct-Horse-7-battery"
-	keys := []string{"a b", "a+b", "100%", "a&b=c", "dir/\u00e9", "dir/\u65e5\u672c", "dir/\U0001f600", "\u0001control", "z"}
+	keys := []string{"a b", "a+b", "100%", "a&b=c", "dir/\u00e9", "dir/\u65e5\u672c",
+		"dir/\U0001f600", "\u0001control", "z"}
 	var moto struct{ URL, UserPoolID, ClientID, IdentityPoolID, RoleARN string }
 	serve(t, python(t, "testdata/python/moto_server.py"),
 		map[string]any{"user": user, "password": password, "keys": keys}, &moto)
@@ -51,11 +54,13 @@ func TestMoto(t *testing.T) {
 		t.Fatal(err)
 	}
 	tokens := out.AuthenticationResult
-	if tokens == nil || tokens.IDToken == "" || tokens.AccessToken == "" || tokens.RefreshToken == "" || tokens.ExpiresIn != time.Hour {
+	if tokens == nil || tokens.IDToken == "" || tokens.AccessToken == "" ||
+		tokens.RefreshToken == "" || tokens.ExpiresIn != time.Hour {
 		t.Fatalf("AuthenticationResult is %v", tokens)
 	}
 	_, err = signIn("wrong")
-	if e := new(awserr.Error); !errors.As(err, &e) || e.Code != notAuthorized || e.StatusCode != 400 || e.Operation != "InitiateAuth" {
+	if e := new(awserr.Error); !errors.As(err, &e) || e.Code != notAuthorized ||
+		e.StatusCode != 400 || e.Operation != "InitiateAuth" {
 		t.Errorf("wrong password: %v", err)
 	}
 	out, err = idp.InitiateAuth(ctx, cognitoidp.InitiateAuthInput{
@@ -71,25 +76,39 @@ func TestMoto(t *testing.T) {
 		AuthFlow:       cognitoidp.AuthFlowUserSRP,
 		AuthParameters: map[string]string{"USERNAME": user, "SRP_A": "2"},
 	})
-	if err != nil || out.ChallengeName != cognitoidp.ChallengePasswordVerifier || out.ChallengeParameters["SRP_B"] == "" {
+	if err != nil || out.ChallengeName != cognitoidp.ChallengePasswordVerifier ||
+		out.ChallengeParameters["SRP_B"] == "" {
 		t.Errorf("USER_SRP_AUTH: %v, challenge %q", err, out.ChallengeName)
 	}
-	if keys, err := (&jwt.Verifier{UserPoolID: moto.UserPoolID, Endpoint: idp.Endpoint}).Keys(ctx); err != nil || len(keys) == 0 {
+	if keys, err := (&jwt.Verifier{
+		UserPoolID: moto.UserPoolID,
+		Endpoint:   idp.Endpoint,
+	}).Keys(ctx); err != nil || len(keys) == 0 {
 		t.Errorf("JWKS: %d keys, %v", len(keys), err)
 	}
 
 	// cognito-identity
 	identity := &cognitoid.Client{Region: region, Endpoint: moto.URL}
-	logins := map[string]string{"cognito-idp.us-east-1.amazonaws.com/" + moto.UserPoolID: tokens.IDToken}
-	id, err := identity.GetID(ctx, cognitoid.GetIDInput{IdentityPoolID: moto.IdentityPoolID, Logins: logins})
+	logins := map[string]string{"cognito-idp.us-east-1.amazonaws.com/" +
+		moto.UserPoolID: tokens.IDToken}
+	id,
+		err := identity.GetID(ctx, cognitoid.GetIDInput{
+		IdentityPoolID: moto.IdentityPoolID,
+		Logins:         logins,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := identity.GetCredentialsForIdentity(ctx, cognitoid.GetCredentialsForIdentityInput{IdentityID: id, Logins: logins})
+	got,
+		err := identity.GetCredentialsForIdentity(ctx, cognitoid.GetCredentialsForIdentityInput{
+		IdentityID: id,
+		Logins:     logins,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := got.Credentials; c.AccessKeyID == "" || c.SecretAccessKey == "" || c.SessionToken == "" || time.Until(c.Expires) <= 0 {
+	if c := got.Credentials; c.AccessKeyID == "" || c.SecretAccessKey == "" ||
+		c.SessionToken == "" || time.Until(c.Expires) <= 0 {
 		t.Errorf("GetCredentialsForIdentity: %v, expires %v", c, c.Expires)
 	}
 	openID, err := identity.GetOpenIDToken(ctx, id, logins)
@@ -100,23 +119,30 @@ func TestMoto(t *testing.T) {
 	// sts
 	service := &sts.Client{Region: region, Endpoint: moto.URL}
 	assumed, err := service.AssumeRoleWithWebIdentity(ctx, sts.AssumeRoleWithWebIdentityInput{
-		RoleARN: moto.RoleARN, RoleSessionName: "interop", WebIdentityToken: openID.Token, Duration: 15 * time.Minute,
+		RoleARN:         moto.RoleARN,
+		RoleSessionName: "interop", WebIdentityToken: openID.Token, Duration: 15 * time.Minute,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if left := time.Until(assumed.Credentials.Expires); left < 14*time.Minute || left > 16*time.Minute {
+	if left := time.Until(assumed.Credentials.Expires); left < 14*time.Minute ||
+		left > 16*time.Minute {
 		t.Errorf("AssumeRoleWithWebIdentity for 15 minutes: %v left", left)
 	}
 	service.Credentials = fixed(assumed.Credentials)
-	if who, err := service.GetCallerIdentity(ctx); err != nil || who.Account == "" || who.ARN == "" || who.UserID == "" {
+	if who, err := service.GetCallerIdentity(ctx); err != nil || who.Account == "" ||
+		who.ARN == "" || who.UserID == "" {
 		t.Errorf("GetCallerIdentity: %+v, %v", who, err)
 	}
 
 	// s3
 	slices.Sort(keys)
 	for _, size := range []int{0, 1, 3} {
-		l := &s3list.Client{Region: region, Endpoint: moto.URL, Credentials: fixed(assumed.Credentials)}
+		l := &s3list.Client{
+			Region:      region,
+			Endpoint:    moto.URL,
+			Credentials: fixed(assumed.Credentials),
+		}
 		var listed []string
 		for object, err := range l.List(ctx, s3list.ListInput{Bucket: "interop", PageSize: size}) {
 			if err != nil {

@@ -49,5 +49,6 @@ func boto3(t *testing.T, params map[string]string, env []string) {
 		"GetObject, no such key":                                  "NoSuchKey",
 		"ListObjectsV2, bucket in another Region":                 "",
 	})
-	checkCallers(t, got, cognitotest.ExampleRoleARN, "GetCallerIdentity, enhanced flow", "GetCallerIdentity, classic flow")
+	checkCallers(t, got, cognitotest.ExampleRoleARN, "GetCallerIdentity, enhanced flow",
+		"GetCallerIdentity, classic flow")
 }

@@ -2,7 +2,8 @@ package interop
 
 import "testing"
 
-// TestRegenerateVectors runs the reference clients again on the inputs of the generated test vectors.
+// TestRegenerateVectors runs the reference clients again on the inputs of the generated test
+// vectors.
 func TestRegenerateVectors(t *testing.T) {
 	t.Parallel()
 	t.Run("amazon-cognito-identity-js", func(t *testing.T) {

@@ -11,8 +11,9 @@ import (
 	"github.com/loginwithcognito/cognito/srp"
 )
 
-// TestServerSideOfOthers: our sign-in against the server side of the npm package cognito-srp, whose authors wrote it
-// against Cognito. It proves our client's arithmetic and, by the last user, our verifiers.
+// TestServerSideOfOthers: our sign-in against the server side of the npm package cognito-srp, whose
+// authors wrote it against Cognito. It proves our client's arithmetic and, by the last user, our
+// verifiers.
 func TestServerSideOfOthers(t *testing.T) {
 	t.Parallel()
 	const pool = "us-east-1_aBcDeFg12"
@@ -25,13 +26,20 @@ func TestServerSideOfOthers(t *testing.T) {
 	}
 	users := []user{
 		{"ada", "ada@example.com", "correct horse", "333edf2d634e9195b93091818277fc41", ""},
-		{"high bit in the salt", "1@example.com", "correct horse", "fc5f4d0bb754777037c53c901e87e0e6", ""},
+		{"high bit in the salt", "1@example.com", "correct horse",
+			"fc5f4d0bb754777037c53c901e87e0e6", ""},
 		{"odd salt", "2@example.com", "correct horse", "60ff4ca2c5224af87f6fd1abf798390", ""},
 		{"short salt", "3@example.com", "correct horse", "7", ""},
-		{"jos\u00e9:\u65e5\u672c", "4@example.com", "p\u00e4ss : \U0001f600 w\u0308ord", "1b2c3d4e5f60718293a4b5c6d7e8f901", ""},
+		{"jos\u00e9:\u65e5\u672c", "4@example.com", "p\u00e4ss : \U0001f600 w\u0308ord",
+			"1b2c3d4e5f60718293a4b5c6d7e8f901", ""},
 	}
 	const verified = "our verifier"
-	verifier, err := srp.NewVerifier(srp.Identity{Pool: "aBcDeFg12", User: verified, Password: "correct horse"})
+	verifier,
+		err := srp.NewVerifier(srp.Identity{
+		Pool:     "aBcDeFg12",
+		User:     verified,
+		Password: "correct horse",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +47,8 @@ func TestServerSideOfOthers(t *testing.T) {
 		hex.EncodeToString(verifier.Salt), hex.EncodeToString(verifier.PasswordVerifier)})
 
 	var server struct{ URL string }
-	serve(t, node(t, "testdata/js/srp_server.mjs"), map[string]any{"userPoolId": pool, "users": users}, &server)
+	serve(t, node(t, "testdata/js/srp_server.mjs"),
+		map[string]any{"userPoolId": pool, "users": users}, &server)
 	client := &cognito.Client{Environment: cognito.Environment{
 		UserPoolID: pool,
 		ClientID:   "1example23456789abcdefghij",
@@ -61,7 +70,8 @@ func TestServerSideOfOthers(t *testing.T) {
 					_, err := client.SignIn(t.Context(), name, wrong)
 					var e *awserr.Error
 					if !errors.As(err, &e) || e.Code != notAuthorized {
-						t.Errorf("%s: password %q: error %v, want %s", name, wrong, err, notAuthorized)
+						t.Errorf("%s: password %q: error %v, want %s", name, wrong, err,
+							notAuthorized)
 					}
 				}
 			}

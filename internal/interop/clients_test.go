@@ -13,7 +13,8 @@ import (
 // newPassword is what ExampleNewUser chooses.
 const newPassword = "Another-Horse-8-battery"
 
-// standIn starts cognitotest.Example on a loopback address and returns what a script has to know of it.
+// standIn starts cognitotest.Example on a loopback address and returns what a script has to know of
+// it.
 func standIn(t *testing.T) map[string]string {
 	t.Helper()
 	server := httptest.NewServer(cognitotest.Example())
@@ -21,8 +22,9 @@ func standIn(t *testing.T) map[string]string {
 	return parameters(server)
 }
 
-// standInTLS is standIn behind TLS, and the environment that makes a program trust it. Over TLS boto3 leaves the body
-// of an upload out of the signature and sends it in chunks, with a checksum after it.
+// standInTLS is standIn behind TLS, and the environment that makes a program trust it. Over TLS
+// boto3 leaves the body of an upload out of the signature and sends it in chunks, with a checksum
+// after it.
 func standInTLS(t *testing.T) (params map[string]string, env []string) {
 	t.Helper()
 	server := httptest.NewTLSServer(cognitotest.Example())
@@ -32,7 +34,8 @@ func standInTLS(t *testing.T) (params map[string]string, env []string) {
 	if err := os.WriteFile(certificate, pem.EncodeToMemory(block), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return parameters(server), []string{"NODE_EXTRA_CA_CERTS=" + certificate, "AWS_CA_BUNDLE=" + certificate}
+	return parameters(server),
+		[]string{"NODE_EXTRA_CA_CERTS=" + certificate, "AWS_CA_BUNDLE=" + certificate}
 }
 
 func parameters(server *httptest.Server) map[string]string {

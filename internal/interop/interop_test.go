@@ -1,7 +1,9 @@
-// Package interop holds tests alone: other people's clients against the stand-in of package cognitotest, and this
-// module's clients against other people's servers. install.sh installs those programs, pinned, outside the tree.
+// Package interop holds tests alone: other people's clients against the stand-in of package
+// cognitotest, and this module's clients against other people's servers. install.sh installs those
+// programs, pinned, outside the tree.
 //
-// clients_*_test.go are the tests with other people's clients, servers*_test.go those with other people's servers.
+// clients_*_test.go are the tests with other people's clients, servers*_test.go those with other
+// people's servers.
 package interop
 
 import (
@@ -56,7 +58,8 @@ func tool(t *testing.T, name string) string {
 	return path
 }
 
-// stamped ends the test unless what install.sh installed as name was made from the file at path as it is now.
+// stamped ends the test unless what install.sh installed as name was made from the file at path as
+// it is now.
 func stamped(t *testing.T, name, path string) {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -84,8 +87,8 @@ func python(t *testing.T, args ...string) []string {
 	return append([]string{filepath.Join(toolsDir(t), "bin", "python3-interop")}, args...)
 }
 
-// environment is that of a program under test: nothing of the machine's AWS configuration, no proxy, and a home
-// directory of its own.
+// environment is that of a program under test: nothing of the machine's AWS configuration, no
+// proxy, and a home directory of its own.
 func environment(t *testing.T, more ...string) []string {
 	t.Helper()
 	home := t.TempDir()
@@ -110,8 +113,8 @@ type result struct {
 	stdout, stderr string
 }
 
-// run runs a program to its end, with input on its standard input. It is killed after ten minutes, or with the
-// test.
+// run runs a program to its end, with input on its standard input. It is killed after ten minutes,
+// or with the test.
 func run(t *testing.T, env []string, input string, command ...string) result {
 	t.Helper()
 	r, err := execute(t.Context(), env, input, command)
@@ -134,13 +137,16 @@ func execute(ctx context.Context, env []string, input string, command []string) 
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || ctx.Err() != nil) {
-		return result{}, fmt.Errorf("%s: %v (%v)\n%s", strings.Join(command, " "), err, ctx.Err(), stderr.String())
+		return result{},
+			fmt.Errorf("%s: %v (%v)\n%s", strings.Join(command, " "), err, ctx.Err(),
+				stderr.String())
 	}
 	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}, nil
 }
 
-// serve starts a script that serves until its standard input ends, so that it outlives neither the test nor a test that
-// is killed. It reads its parameters as one line of JSON, and prints one, decoded into ready, when it can be spoken to.
+// serve starts a script that serves until its standard input ends, so that it outlives neither the
+// test nor a test that is killed. It reads its parameters as one line of JSON, and prints one,
+// decoded into ready, when it can be spoken to.
 func serve(t *testing.T, command []string, parameters, ready any) {
 	t.Helper()
 	line, err := json.Marshal(parameters)
@@ -193,10 +199,12 @@ type outcome struct {
 	Message string
 }
 
-// script runs a script that reads its parameters as JSON from standard input and prints a JSON object with the outcome
-// of each thing it tried, by name. want has the same names: the error that is wanted, "" for success, or several that
-// will do, separated by "|". A name that is in one and not the other fails the test.
-func script(t *testing.T, command, env []string, parameters any, want map[string]string) map[string]outcome {
+// script runs a script that reads its parameters as JSON from standard input and prints a JSON
+// object with the outcome of each thing it tried, by name. want has the same names: the error that
+// is wanted, "" for success, or several that will do, separated by "|". A name that is in one and
+// not the other fails the test.
+func script(t *testing.T, command, env []string, parameters any,
+	want map[string]string) map[string]outcome {
 	t.Helper()
 	input, err := json.Marshal(parameters)
 	if err != nil {
@@ -205,7 +213,8 @@ func script(t *testing.T, command, env []string, parameters any, want map[string
 	r := run(t, environment(t, env...), string(input), command...)
 	var got map[string]outcome
 	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || r.status != 0 {
-		t.Fatalf("%s: exit status %d, %v\n%s%s", strings.Join(command[1:], " "), r.status, err, r.stdout, r.stderr)
+		t.Fatalf("%s: exit status %d, %v\n%s%s", strings.Join(command[1:], " "), r.status, err,
+			r.stdout, r.stderr)
 	}
 	if len(got) == 0 {
 		t.Fatal("the script tried nothing")

@@ -16,11 +16,13 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// The tool sets up a password generator at a pseudo-terminal (pts(4)), and jsQR reads the code from the screen.
+// The tool sets up a password generator at a pseudo-terminal (pts(4)), and jsQR reads the code from
+// the screen.
 func TestQRFromTheScreen(t *testing.T) {
 	stamped(t, "js", "testdata/js/package-lock.json")
 	program := filepath.Join(t.TempDir(), "cognito")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "github.com/loginwithcognito/cognito/cmd/cognito").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program,
+		"github.com/loginwithcognito/cognito/cmd/cognito").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	stand := cognitotest.Example()
@@ -36,12 +38,14 @@ func TestQRFromTheScreen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			config := filepath.Join(dir, "config.json")
-			text := fmt.Sprintf(`{"DEV": {"user_pool_id": %q, "client_id": %q}}`, cognitotest.ExampleUserPoolID, cognitotest.ExampleClientID)
+			text := fmt.Sprintf(`{"DEV": {"user_pool_id": %q, "client_id": %q}}`,
+				cognitotest.ExampleUserPoolID, cognitotest.ExampleClientID)
 			if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			screen, keyboard := atTerminal(t, test.columns, test.rows, append(environment(t),
-				"COGNITO_CONFIG="+config, "COGNITO_STATE_DIR="+filepath.Join(dir, "state"), "AWS_ENDPOINT_URL="+server.URL, "NO_COLOR="+test.noColor,
+				"COGNITO_CONFIG="+config, "COGNITO_STATE_DIR="+filepath.Join(dir, "state"),
+				"AWS_ENDPOINT_URL="+server.URL, "NO_COLOR="+test.noColor,
 			), program, "login", "-user", cognitotest.ExampleUser)
 			typeAfter := func(prompt, keys string) (before string) {
 				t.Helper()
@@ -61,14 +65,16 @@ func TestQRFromTheScreen(t *testing.T) {
 			seed = strings.TrimSpace(seed)
 
 			read := readCodes(t, [][]string{dark(shown, test.noColor == "")})
-			if want := cognito.TOTPURI("cognito", cognitotest.ExampleUser, seed); read[0] == nil || string(read[0].Bytes) != want || len(seed) < 16 {
+			if want := cognito.TOTPURI("cognito", cognitotest.ExampleUser, seed); read[0] == nil ||
+				string(read[0].Bytes) != want || len(seed) < 16 {
 				t.Errorf("read %v from\n%s", read[0], shown)
 			}
 		})
 	}
 }
 
-// dark turns the half blocks on a screen into modules, as wide as they are high. Without colours, what is written is light.
+// dark turns the half blocks on a screen into modules, as wide as they are high. Without colours,
+// what is written is light.
 func dark(screen string, colours bool) (rows []string) {
 	for line := range strings.Lines(screen) {
 		line = strings.TrimRight(line, "\r\n")
@@ -98,7 +104,8 @@ func dark(screen string, colours bool) (rows []string) {
 }
 
 // atTerminal starts a program in a window. What is written to the keyboard is typed.
-func atTerminal(t *testing.T, columns, rows uint16, env []string, command ...string) (screen func() string, keyboard *os.File) {
+func atTerminal(t *testing.T, columns, rows uint16, env []string,
+	command ...string) (screen func() string, keyboard *os.File) {
 	t.Helper()
 	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -110,8 +117,10 @@ func atTerminal(t *testing.T, columns, rows uint16, env []string, command ...str
 	for _, call := range []struct {
 		request uintptr
 		to      unsafe.Pointer
-	}{{ptsLock, unsafe.Pointer(&unlock)}, {ptsNumber, unsafe.Pointer(&number)}, {syscall.TIOCSWINSZ, unsafe.Pointer(&window)}} {
-		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, keyboard.Fd(), call.request, uintptr(call.to)); errno != 0 {
+	}{{ptsLock, unsafe.Pointer(&unlock)}, {ptsNumber, unsafe.Pointer(&number)},
+		{syscall.TIOCSWINSZ, unsafe.Pointer(&window)}} {
+		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, keyboard.Fd(), call.request,
+			uintptr(call.to)); errno != 0 {
 			t.Fatal(errno)
 		}
 	}

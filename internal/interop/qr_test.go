@@ -20,8 +20,10 @@ func readCodes(t *testing.T, codes [][]string) (read []*struct {
 		t.Fatal(err)
 	}
 	got := run(t, environment(t), string(input), node(t, "testdata/js/qr.mjs")...)
-	if err := json.Unmarshal([]byte(got.stdout), &read); err != nil || got.status != 0 || len(read) != len(codes) {
-		t.Fatalf("exit %d, %d codes read of %d: %v\n%s", got.status, len(read), len(codes), err, got.stderr)
+	if err := json.Unmarshal([]byte(got.stdout), &read); err != nil || got.status != 0 ||
+		len(read) != len(codes) {
+		t.Fatalf("exit %d, %d codes read of %d: %v\n%s", got.status, len(read), len(codes), err,
+			got.stderr)
 	}
 	return read
 }
@@ -40,17 +42,21 @@ func bitmap(c qr.Code) (rows []string) {
 	return rows
 }
 
-// Codes of every version, full and with a byte to spare, and of odd texts, are read by another program.
+// Codes of every version, full and with a byte to spare, and of odd texts, are read by another
+// program.
 func TestQR(t *testing.T) {
 	texts := []string{
 		cognito.TOTPURI("cognito", "ada", strings.Repeat("ABCDEFG2345672ZY", 4)[:52]),
 		cognito.TOTPURI("a b", "ærø+東京@example.com", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
-		"0", "01234567", "HELLO WORLD", " ", "\x00", "\xff\xfe\x80", "\r\n\t", "日本語", strings.Repeat("\xec\x11", 8), strings.Repeat("\x00", 60), strings.Repeat("\xff", 60),
+		"0", "01234567", "HELLO WORLD", " ", "\x00", "\xff\xfe\x80", "\r\n\t", "日本語",
+		strings.Repeat("\xec\x11", 8), strings.Repeat("\x00", 60), strings.Repeat("\xff", 60),
 	}
 	for length := 1; length <= 425; length += 3 {
-		texts = append(texts, strings.Repeat("otpauth://totp/x?secret=ABCDEFGH&issuer=%C3%A6 ", 10)[:length])
+		texts = append(texts,
+			strings.Repeat("otpauth://totp/x?secret=ABCDEFGH&issuer=%C3%A6 ", 10)[:length])
 	}
-	for _, length := range []int{17, 32, 53, 78, 106, 134, 154, 192, 230, 271, 321, 367, 425} { // the most that a version holds
+	// the most that a version holds
+	for _, length := range []int{17, 32, 53, 78, 106, 134, 154, 192, 230, 271, 321, 367, 425} {
 		texts = append(texts, strings.Repeat("z~!7", 107)[:length])
 	}
 	var codes [][]string

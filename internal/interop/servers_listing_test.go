@@ -14,9 +14,11 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// What every S3 server must do with listings that our code signs, and with those that somebody changed on the way.
+// What every S3 server must do with listings that our code signs, and with those that somebody
+// changed on the way.
 
-// xmlKeys are object keys that a careless path, query or XML encoding breaks. Each can stand in an XML 1.0 document.
+// xmlKeys are object keys that a careless path, query or XML encoding breaks. Each can stand in an
+// XML 1.0 document.
 var xmlKeys = []string{
 	"%41",
 	"&<>\"'",
@@ -35,8 +37,8 @@ var xmlKeys = []string{
 	"\U0001f600",
 }
 
-// controlKeys cannot stand in an XML 1.0 document, or not unchanged: a listing must ask for encoding-type=url to see
-// them at all.
+// controlKeys cannot stand in an XML 1.0 document, or not unchanged: a listing must ask for
+// encoding-type=url to see them at all.
 var controlKeys = []string{
 	"\x01\x02\x10",
 	"line\nfeed",
@@ -62,10 +64,12 @@ func list(t *testing.T, l *s3list.Client, in s3list.ListInput) ([]string, error)
 	return keys, nil
 }
 
-// checkListing lists a bucket filled with keys in several ways; each must give the keys, whole and in order.
+// checkListing lists a bucket filled with keys in several ways; each must give the keys, whole and
+// in order.
 func checkListing(t *testing.T, l *s3list.Client, bucket string, keys []string) {
 	t.Helper()
-	want := slices.Sorted(slices.Values(keys)) // S3 lists by the bytes of UTF-8, as Go compares strings
+	// S3 lists by the bytes of UTF-8, as Go compares strings
+	want := slices.Sorted(slices.Values(keys))
 	for _, pageSize := range []int{0, 1, 4} {
 		got, err := list(t, l, s3list.ListInput{Bucket: bucket, PageSize: pageSize})
 		if err != nil {
@@ -116,9 +120,9 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// tamperings are changes to a listing request after it was signed, by somebody who holds the valid credentials of
-// another session but not this session's secret key. codes are the refusals to expect, MinIO's and versitygw's where
-// they differ.
+// tamperings are changes to a listing request after it was signed, by somebody who holds the valid
+// credentials of another session but not this session's secret key. codes are the refusals to
+// expect, MinIO's and versitygw's where they differ.
 var tamperings = []struct {
 	name, codes string
 	alter       func(r *http.Request, other sigv4.Credentials)
@@ -126,30 +130,39 @@ var tamperings = []struct {
 	{"signature", "SignatureDoesNotMatch", func(r *http.Request, _ sigv4.Credentials) {
 		r.Header.Set("Authorization", changeLast(r.Header.Get("Authorization")))
 	}},
-	{"session token of another session", "InvalidTokenId|InvalidToken", func(r *http.Request, other sigv4.Credentials) {
-		r.Header.Set("X-Amz-Security-Token", other.SessionToken)
-	}},
-	{"session token changed", "InvalidTokenId|InvalidToken", func(r *http.Request, _ sigv4.Credentials) {
-		r.Header.Set("X-Amz-Security-Token", changeLast(r.Header.Get("X-Amz-Security-Token")))
-	}},
-	{"session token removed", "AccessDenied|InvalidAccessKeyId", func(r *http.Request, _ sigv4.Credentials) {
-		r.Header.Del("X-Amz-Security-Token")
-	}},
+	{"session token of another session", "InvalidTokenId|InvalidToken",
+		func(r *http.Request, other sigv4.Credentials) {
+			r.Header.Set("X-Amz-Security-Token", other.SessionToken)
+		}},
+	{"session token changed", "InvalidTokenId|InvalidToken",
+		func(r *http.Request, _ sigv4.Credentials) {
+			r.Header.Set("X-Amz-Security-Token", changeLast(r.Header.Get("X-Amz-Security-Token")))
+		}},
+	{"session token removed", "AccessDenied|InvalidAccessKeyId",
+		func(r *http.Request, _ sigv4.Credentials) {
+			r.Header.Del("X-Amz-Security-Token")
+		}},
 	{"access key of another session", "InvalidTokenId|InvalidToken", changeAccessKey},
-	{"access key and token of another session", "SignatureDoesNotMatch", func(r *http.Request, other sigv4.Credentials) {
-		changeAccessKey(r, other)
-		r.Header.Set("X-Amz-Security-Token", other.SessionToken)
-	}},
+	{"access key and token of another session", "SignatureDoesNotMatch",
+		func(r *http.Request, other sigv4.Credentials) {
+			changeAccessKey(r, other)
+			r.Header.Set("X-Amz-Security-Token", other.SessionToken)
+		}},
 	{"query value", "SignatureDoesNotMatch", func(r *http.Request, _ sigv4.Credentials) {
 		r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "prefix=pl", "prefix=a", 1)
 	}},
-	{"query parameter added", "SignatureDoesNotMatch", func(r *http.Request, _ sigv4.Credentials) { r.URL.RawQuery += "&max-keys=1" }},
-	{"query parameter removed", "SignatureDoesNotMatch", func(r *http.Request, _ sigv4.Credentials) {
-		q := strings.Split(r.URL.RawQuery, "&")
-		q = slices.DeleteFunc(q, func(p string) bool { return strings.HasPrefix(p, "prefix=") })
-		r.URL.RawQuery = strings.Join(q, "&")
+	{"query parameter added", "SignatureDoesNotMatch", func(r *http.Request, _ sigv4.Credentials) {
+		r.URL.RawQuery += "&max-keys=1"
 	}},
-	{"method", "HTTP 403", func(r *http.Request, _ sigv4.Credentials) { r.Method = http.MethodHead }},
+	{"query parameter removed", "SignatureDoesNotMatch",
+		func(r *http.Request, _ sigv4.Credentials) {
+			q := strings.Split(r.URL.RawQuery, "&")
+			q = slices.DeleteFunc(q, func(p string) bool { return strings.HasPrefix(p, "prefix=") })
+			r.URL.RawQuery = strings.Join(q, "&")
+		}},
+	{"method", "HTTP 403", func(r *http.Request, _ sigv4.Credentials) {
+		r.Method = http.MethodHead
+	}},
 	{"date", "SignatureDoesNotMatch", func(r *http.Request, _ sigv4.Credentials) {
 		const layout = "20060102T150405Z"
 		at, err := time.Parse(layout, r.Header.Get("X-Amz-Date"))
@@ -163,23 +176,25 @@ var tamperings = []struct {
 	}},
 }
 
-// checkTampering sends listings signed with mine, each changed by one of tamperings, and demands a refusal of each.
-// other is another session's valid credentials.
+// checkTampering sends listings signed with mine, each changed by one of tamperings, and demands a
+// refusal of each. other is another session's valid credentials.
 func checkTampering(t *testing.T, endpoint, bucket string, mine, other sigv4.Credentials) {
 	for _, tampering := range tamperings {
 		t.Run(tampering.name, func(t *testing.T) {
 			sent, altered := 0, 0
 			l := &s3list.Client{Region: region, Endpoint: endpoint, Credentials: static(mine)}
-			l.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-				sent++
-				r = r.Clone(r.Context())
-				before := fmt.Sprint(r.Method, r.URL, r.Header)
-				tampering.alter(r, other)
-				if fmt.Sprint(r.Method, r.URL, r.Header) != before {
-					altered++
-				}
-				return http.DefaultTransport.RoundTrip(r)
-			})}
+			l.HTTPClient = &http.Client{
+				Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+					sent++
+					r = r.Clone(r.Context())
+					before := fmt.Sprint(r.Method, r.URL, r.Header)
+					tampering.alter(r, other)
+					if fmt.Sprint(r.Method, r.URL, r.Header) != before {
+						altered++
+					}
+					return http.DefaultTransport.RoundTrip(r)
+				}),
+			}
 			keys, err := list(t, l, s3list.ListInput{Bucket: bucket, Prefix: "pl"})
 			if sent == 0 || altered != sent {
 				t.Fatalf("%d of %d requests were altered", altered, sent)
@@ -193,12 +208,18 @@ func checkTampering(t *testing.T, endpoint, bucket string, mine, other sigv4.Cre
 	t.Run("secret key", func(t *testing.T) {
 		forged := mine
 		forged.SecretAccessKey = other.SecretAccessKey
-		_, err := list(t, &s3list.Client{Region: region, Endpoint: endpoint, Credentials: static(forged)}, s3list.ListInput{Bucket: bucket})
+		_,
+			err := list(t, &s3list.Client{
+			Region:      region,
+			Endpoint:    endpoint,
+			Credentials: static(forged),
+		}, s3list.ListInput{Bucket: bucket})
 		refused(t, err, "SignatureDoesNotMatch")
 	})
 	t.Run("nothing", func(t *testing.T) {
 		l := &s3list.Client{Region: region, Endpoint: endpoint, Credentials: static(mine)}
-		if keys, err := list(t, l, s3list.ListInput{Bucket: bucket, Prefix: "pl"}); err != nil || len(keys) != 1 {
+		if keys, err := list(t, l, s3list.ListInput{Bucket: bucket, Prefix: "pl"}); err != nil ||
+			len(keys) != 1 {
 			t.Errorf("listed %q, %v; want one key", keys, err)
 		}
 	})
@@ -219,7 +240,8 @@ func changeLast(s string) string {
 	return s[:len(s)-1] + last
 }
 
-// refused demands that err is a server's own refusal of a listing with one of the codes, which are separated by "|".
+// refused demands that err is a server's own refusal of a listing with one of the codes, which are
+// separated by "|".
 func refused(t *testing.T, err error, codes string) {
 	t.Helper()
 	var e *s3list.Error

@@ -27,19 +27,21 @@ import (
 	"time"
 )
 
-// A network of one machine in which AWS's host names lead to servers of ours: the code under test then needs no
-// endpoint to be set, and a server that trusts Cognito's real issuers by their real names can be asked.
+// A network of one machine in which AWS's host names lead to servers of ours: the code under test
+// then needs no endpoint to be set, and a server that trusts Cognito's real issuers by their real
+// names can be asked.
 
 const (
-	// namespaceAddress is where AWS's hosts are; testdata/servers/namespace.sh puts it on the loopback interface.
+	// namespaceAddress is where AWS's hosts are; testdata/servers/namespace.sh puts it on the
+	// loopback interface.
 	namespaceAddress = "203.0.113.10"
 	// namespaceVariable tells this test binary that it runs inside.
 	namespaceVariable = "COGNITO_INTEROP_NAMESPACE"
 )
 
-// inNamespace reports whether the test runs in a private network namespace where hosts lead to namespaceAddress. If
-// not, it runs the same test again inside one, in a process of its own, and reports that one's outcome: the caller
-// returns.
+// inNamespace reports whether the test runs in a private network namespace where hosts lead to
+// namespaceAddress. If not, it runs the same test again inside one, in a process of its own, and
+// reports that one's outcome: the caller returns.
 //
 // It takes root, or a system that lets users make user namespaces.
 func inNamespace(t *testing.T, hosts []string) bool {
@@ -72,7 +74,8 @@ func inNamespace(t *testing.T, hosts []string) bool {
 	if os.Getuid() != 0 {
 		args = append(args, "--map-root-user")
 	}
-	if out, err := exec.Command(unshare, append(args, script, file, "true")...).CombinedOutput(); err != nil {
+	if out, err := exec.Command(unshare,
+		append(args, script, file, "true")...).CombinedOutput(); err != nil {
 		missing(t, "a private network namespace is not permitted here: %v: %s", err, out)
 	}
 	args = append(args, script, file, self, "-test.run=^"+t.Name()+"$", "-test.v")
@@ -82,12 +85,14 @@ func inNamespace(t *testing.T, hosts []string) bool {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	cmd := exec.CommandContext(ctx, unshare, args...)
-	// Nothing of the caller's proxies, endpoints, credentials and certificates. The build cache saves building again.
+	// Nothing of the caller's proxies, endpoints, credentials and certificates. The build cache
+	// saves building again.
 	cache, err := exec.Command("go", "env", "GOCACHE").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Env = environment(t, namespaceVariable+"=1", "CI="+os.Getenv("CI"), "SSL_CERT_DIR="+t.TempDir(),
+	cmd.Env = environment(t, namespaceVariable+"=1", "CI="+os.Getenv("CI"), "SSL_CERT_DIR="+
+		t.TempDir(),
 		"GOCACHE="+strings.TrimSpace(string(cache)))
 	cmd.Stderr = os.Stderr
 	cmd.WaitDelay = 5 * time.Second
@@ -141,13 +146,15 @@ func newAuthority(t *testing.T) authority {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644); err != nil {
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
 	return authority{certificate, key, file}
 }
 
-// issue makes a server certificate for host names. The chain ends with the authority, as IAM's thumbprints want it.
+// issue makes a server certificate for host names. The chain ends with the authority, as IAM's
+// thumbprints want it.
 func (a authority) issue(t *testing.T, names []string) tls.Certificate {
 	t.Helper()
 	key := newKey(t)
@@ -167,8 +174,8 @@ func (a authority) issue(t *testing.T, names []string) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der, a.certificate.Raw}, PrivateKey: key}
 }
 
-// thumbprint is how IAM names an authority it should trust for an identity provider: the SHA-1 of the certificate
-// (AWS: "Obtain the thumbprint for an OpenID Connect identity provider").
+// thumbprint is how IAM names an authority it should trust for an identity provider: the SHA-1 of
+// the certificate (AWS: "Obtain the thumbprint for an OpenID Connect identity provider").
 func (a authority) thumbprint() string {
 	sum := sha1.Sum(a.certificate.Raw)
 	return hex.EncodeToString(sum[:])
@@ -183,7 +190,8 @@ func newKey(t *testing.T) *ecdsa.PrivateKey {
 	return key
 }
 
-// serveAWS answers on namespaceAddress under AWS's host names until the test ends: route chooses a handler by host.
+// serveAWS answers on namespaceAddress under AWS's host names until the test ends: route chooses a
+// handler by host.
 func serveAWS(t *testing.T, certificate tls.Certificate, route func(host string) http.Handler) {
 	t.Helper()
 	listener, err := net.Listen("tcp", namespaceAddress+":443")
@@ -191,10 +199,16 @@ func serveAWS(t *testing.T, certificate tls.Certificate, route func(host string)
 		t.Fatal(err)
 	}
 	server := &http.Server{
-		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
+		TLSConfig: &tls.Config{
+			Certificates: []tls.Certificate{certificate},
+			MinVersion:   tls.VersionTLS12,
+		},
 		ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog:          log.New(io.Discard, "", 0), // a client that does not trust the certificate is part of a test
-		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { route(r.Host).ServeHTTP(w, r) }),
+		// a client that does not trust the certificate is part of a test
+		ErrorLog: log.New(io.Discard, "", 0),
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			route(r.Host).ServeHTTP(w, r)
+		}),
 	}
 	done := make(chan error, 1)
 	go func() { done <- server.ServeTLS(listener, "", "") }()
@@ -204,7 +218,8 @@ func serveAWS(t *testing.T, certificate tls.Certificate, route func(host string)
 	})
 }
 
-// passOn is a handler that hands a request on to a server at address with everything that is signed unchanged.
+// passOn is a handler that hands a request on to a server at address with everything that is signed
+// unchanged.
 func passOn(address string) http.Handler {
 	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: address})

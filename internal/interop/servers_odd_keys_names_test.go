@@ -11,19 +11,27 @@ import (
 // hostileKeys are names that a server may have reason to refuse.
 var hostileKeys = []string{
 	// Segments that a file system, a browser or a path cleaner takes for something else.
-	".", "..", "./dot", "../up", "dots/.", "dots/..", "dots/./in", "dots/../in", "dots/../../out", "...", ".../c", ".hidden", "..hidden",
+	".", "..", "./dot", "../up", "dots/.", "dots/..", "dots/./in", "dots/../in", "dots/../../out",
+	"...", ".../c", ".hidden", "..hidden",
 	"%2e%2e/x", "~", "~root", "con", "C:\\x", "back\\..\\slash",
 	// Slashes.
-	"/", "//", "///", "/lead", "//lead", "/./lead", "twice//in", "thrice///in", "trail/", "trail2//", "trail/x", "trail2/x", "only/trail3/",
+	"/", "//", "///", "/lead", "//lead", "/./lead", "twice//in", "thrice///in", "trail/",
+	"trail2//", "trail/x", "trail2/x", "only/trail3/",
 	// White space.
-	" ", "  ", " lead", "trail ", "space / around", "in / /segment", "\u00a0", "\u3000", "\u2028", "\ufeffbom",
+	" ", "  ", " lead", "trail ", "space / around", "in / /segment", "\u00a0", "\u3000", "\u2028",
+	"\ufeffbom",
 	// Escapes that are part of the name.
-	"%", "%%", "%2", "%2F", "%2f/x", "%25", "%00", "%zz", "%C3%28", "+", "++", "a+b", "%2B", "&", "&amp;", "&#1;", "&#x41;", "<key>", "</Key>", "]]>", "<!--",
-	"\"", "'", "`", "?", "?versions", "a?b=c&d", "#", "#fragment", ";", "a;b", "=", "*", "|", ":", "@", "$", "^", "{}", "[]", "(", "!", ",", "\\", "a\\b",
-	"u\u00e9", "ue\u0301", "\u4e16\u754c", "\U0001f600", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u202etxt", "\ufffd", "\ufffe", "\uffff", "\U0010ffff", "\ue000",
+	"%", "%%", "%2", "%2F", "%2f/x", "%25", "%00", "%zz", "%C3%28", "+", "++", "a+b", "%2B", "&",
+	"&amp;", "&#1;", "&#x41;", "<key>", "</Key>", "]]>", "<!--",
+	"\"", "'", "`", "?", "?versions", "a?b=c&d", "#", "#fragment", ";", "a;b", "=", "*", "|", ":",
+	"@", "$", "^", "{}", "[]", "(", "!", ",", "\\", "a\\b",
+	"u\u00e9", "ue\u0301", "\u4e16\u754c", "\U0001f600",
+	"\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u202etxt", "\ufffd", "\ufffe", "\uffff",
+	"\U0010ffff", "\ue000",
 	"\x00", "nul\x00in", "\r\n", "\x7f", "\u0080", "\u0085",
 	// Names that the servers use themselves.
-	".minio.sys", ".minio.sys/x", "xl.meta", "part.1", "__XLDIR__", "x__XLDIR__", ".sgwtmp/x", "odd-keys", "null", "minio/health",
+	".minio.sys", ".minio.sys/x", "xl.meta", "part.1", "__XLDIR__", "x__XLDIR__", ".sgwtmp/x",
+	"odd-keys", "null", "minio/health",
 	// A name that is a directory of another one.
 	"both", "both/in",
 }
@@ -33,7 +41,8 @@ var longKeys = map[string]string{
 	"1024 bytes in one segment":    strings.Repeat("a", 1024),
 	"1024 bytes in one segment, é": strings.Repeat("é", 512),
 	"1024 bytes, percent":          strings.Repeat("%", 1024),
-	"1024 bytes in segments":       strings.Repeat(strings.Repeat("b", 127)+"/", 7) + strings.Repeat("b", 128),
+	"1024 bytes in segments": strings.Repeat(strings.Repeat("b", 127)+"/", 7) +
+		strings.Repeat("b", 128),
 	"1024 bytes in emoji":          strings.Repeat(strings.Repeat("\U0001f600", 31)+"/++/", 8),
 	"1024 bytes in short segments": strings.Repeat("c/", 511) + "cc",
 	"1025 bytes":                   strings.Repeat(strings.Repeat("d", 127)+"/", 8) + "d",
@@ -51,16 +60,19 @@ func name(key string) string {
 	return key
 }
 
-// oddKeys returns names to be put one after the other, as what a server does with one may depend on another, and
-// 10,500 more that have nothing to do with each other. They are always the same.
+// oddKeys returns names to be put one after the other, as what a server does with one may depend on
+// another, and 10,500 more that have nothing to do with each other. They are always the same.
 func oddKeys() (hostile, bulk []string) {
 	hostile = slices.Concat(hostileKeys, slices.Sorted(maps.Values(longKeys)))
 	for c := rune(1); c < 0x20; c++ {
 		hostile = append(hostile, fmt.Sprintf("control/%c", c), fmt.Sprintf("control %c/x", c))
 	}
-	parts := []string{" ", "  ", "+", "%", "%20", "%2F", "%41", "&", "&lt;", "\"", "'", "<", ">", "?", "#", "=", ";", "*", "\\", "~", "a", "Z", "-", "_", "...", "\t", "\n",
+	parts := []string{" ", "  ", "+", "%", "%20", "%2F", "%41", "&", "&lt;", "\"", "'", "<", ">",
+		"?", "#", "=", ";", "*", "\\", "~", "a", "Z", "-", "_", "...", "\t", "\n",
 		"\u00e9", "e\u0301", "\u4e16", "\U0001f600", "\ue000", "\U0010ffff"}
-	directories := []string{"", "", "plain/", "d+ir &/", "100%/", "\"quoted\"/", "\U0001f600\U0001f600/\U0001f601/", "deep/er/and/deeper/", "tab\t/", " d /", "a=b&c/", "%2F%/", "dash-/", "dash./", "dash/"}
+	directories := []string{"", "", "plain/", "d+ir &/", "100%/", "\"quoted\"/",
+		"\U0001f600\U0001f600/\U0001f601/", "deep/er/and/deeper/", "tab\t/", " d /", "a=b&c/",
+		"%2F%/", "dash-/", "dash./", "dash/"}
 	random := rand.New(rand.NewPCG(1, 2)) // the same numbers in every run
 	for i := range 10_500 {
 		if i == 10_000 { // the last of them hold what XML cannot carry

@@ -14,8 +14,8 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// Three S3 servers hold more than 10,000 keys that a careless encoding breaks, put there by requests that sigv4 signs.
-// What s3list finds, however it is asked, must be what boto3 finds.
+// Three S3 servers hold more than 10,000 keys that a careless encoding breaks, put there by
+// requests that sigv4 signs. What s3list finds, however it is asked, must be what boto3 finds.
 
 // store is an S3 server with its root credentials.
 type store struct {
@@ -113,9 +113,10 @@ var stores = []struct {
 		refused: map[string]string{
 			"1025 bytes": "KeyTooLongError",
 		},
-		// It rolls up keys that begin with the delimiter as a common prefix without a name, which s3list refuses. Its
-		// versions are a <ListBucketVersionsResult>, where S3 and s3list have <ListVersionsResult>, the oldest first, and
-		// without a NextKeyMarker where they are truncated: boto3 does not come to their end either.
+		// It rolls up keys that begin with the delimiter as a common prefix without a name, which
+		// s3list refuses. Its versions are a <ListBucketVersionsResult>, where S3 and s3list have
+		// <ListVersionsResult>, the oldest first, and without a NextKeyMarker where they are
+		// truncated: boto3 does not come to their end either.
 		withheld: []string{"/", "//", "///"},
 		without:  []string{"another delimiter", "versions"},
 		serial:   []string{"delimiter"}, // it repeats common prefixes between two pages
@@ -124,7 +125,10 @@ var stores = []struct {
 
 func startMinIO(t *testing.T) store {
 	t.Helper()
-	s := store{"http://" + freePort(t), sigv4.Credentials{AccessKeyID: "root", SecretAccessKey: rand.Text()}}
+	s := store{"http://" + freePort(t), sigv4.Credentials{
+		AccessKeyID:     "root",
+		SecretAccessKey: rand.Text(),
+	}}
 	start(t, s.endpoint+"/minio/health/cluster", "", []string{
 		"HOME=" + t.TempDir(),
 		"MINIO_ROOT_USER=" + s.root.AccessKeyID,
@@ -132,18 +136,23 @@ func startMinIO(t *testing.T) store {
 		"MINIO_BROWSER=off",
 		"MINIO_UPDATE=off",
 		"MINIO_REGION=" + region,
-	}, tool(t, "minio"), "server", "--address", strings.TrimPrefix(s.endpoint, "http://"), t.TempDir())
+	}, tool(t, "minio"), "server", "--address", strings.TrimPrefix(s.endpoint, "http://"),
+		t.TempDir())
 	return s
 }
 
 // startPosixGateway starts versitygw over a directory.
 func startPosixGateway(t *testing.T) store {
 	t.Helper()
-	s := store{"http://" + freePort(t), sigv4.Credentials{AccessKeyID: "AKIAROOT", SecretAccessKey: rand.Text()}}
+	s := store{"http://" + freePort(t), sigv4.Credentials{
+		AccessKeyID:     "AKIAROOT",
+		SecretAccessKey: rand.Text(),
+	}}
 	start(t, s.endpoint+"/healthz", "", []string{
 		"ROOT_ACCESS_KEY_ID=" + s.root.AccessKeyID,
 		"ROOT_SECRET_ACCESS_KEY=" + s.root.SecretAccessKey,
-	}, tool(t, "versitygw"), "--quiet", "--health", "/healthz", "--port", strings.TrimPrefix(s.endpoint, "http://"), "--region", region,
+	}, tool(t, "versitygw"), "--quiet", "--health", "/healthz", "--port",
+		strings.TrimPrefix(s.endpoint, "http://"), "--region", region,
 		"posix", "--versioning-dir", t.TempDir(), t.TempDir())
 	return s
 }
@@ -151,13 +160,19 @@ func startPosixGateway(t *testing.T) store {
 // startGoFakeS3 starts gofakes3, which keeps objects in memory and does not check signatures.
 func startGoFakeS3(t *testing.T) store {
 	t.Helper()
-	s := store{"http://" + freePort(t), sigv4.Credentials{AccessKeyID: "nobody", SecretAccessKey: rand.Text()}}
-	start(t, s.endpoint, "", nil, tool(t, "gofakes3"), "-quiet", "-backend", "memory", "-host", strings.TrimPrefix(s.endpoint, "http://"))
+	s := store{"http://" + freePort(t), sigv4.Credentials{
+		AccessKeyID:     "nobody",
+		SecretAccessKey: rand.Text(),
+	}}
+	start(t, s.endpoint, "", nil, tool(t, "gofakes3"), "-quiet", "-backend", "memory", "-host",
+		strings.TrimPrefix(s.endpoint, "http://"))
 	return s
 }
 
-// do sends a signed request and returns the status and the error code of the answer. It may be called from any goroutine.
-func (s store) do(client *http.Client, method, target, body string) (status int, code string, err error) {
+// do sends a signed request and returns the status and the error code of the answer. It may be
+// called from any goroutine.
+func (s store) do(client *http.Client, method, target, body string) (status int, code string,
+	err error) {
 	request, err := http.NewRequest(method, s.endpoint+target, strings.NewReader(body))
 	if err != nil {
 		return 0, "", err
@@ -185,9 +200,16 @@ func (s store) client(t *testing.T) *http.Client {
 	base := &http.Transport{MaxIdleConnsPerHost: writers}
 	t.Cleanup(base.CloseIdleConnections)
 	return &http.Client{
-		Transport:     &sigv4.Transport{Region: region, Service: "s3", Credentials: static(s.root), Base: base},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Timeout:       30 * time.Second,
+		Transport: &sigv4.Transport{
+			Region:      region,
+			Service:     "s3",
+			Credentials: static(s.root),
+			Base:        base,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
+		Timeout: 30 * time.Second,
 	}
 }
 
@@ -204,9 +226,10 @@ func (s store) enableVersions(t *testing.T, bucket string) {
 	}
 }
 
-// send puts or deletes keys with several goroutines and returns those that the server refuses, by name, with its error
-// codes.
-func (s store) send(t *testing.T, method, bucket string, goroutines int, keys []string) map[string]string {
+// send puts or deletes keys with several goroutines and returns those that the server refuses, by
+// name, with its error codes.
+func (s store) send(t *testing.T, method, bucket string, goroutines int,
+	keys []string) map[string]string {
 	t.Helper()
 	client := s.client(t)
 	work := make(chan string)
@@ -217,7 +240,8 @@ func (s store) send(t *testing.T, method, bucket string, goroutines int, keys []
 		group.Go(func() {
 			for key := range work {
 				body := key
-				if method != http.MethodPut || strings.HasSuffix(key, "/") { // versitygw takes it for a directory
+				// versitygw takes it for a directory
+				if method != http.MethodPut || strings.HasSuffix(key, "/") {
 					body = ""
 				}
 				_, code, err := s.do(client, method, "/"+bucket+"/"+escapePath(key), body)

@@ -52,7 +52,8 @@ func TestOddKeys(t *testing.T) {
 				// A server that cannot tell these keys apart in a listing has a bucket for them.
 				controls := bucket == "control-keys"
 				withheld := func(key string) bool {
-					return test.plain && inXML(key) == controls || slices.Contains(test.withheld, key)
+					return test.plain && inXML(key) == controls ||
+						slices.Contains(test.withheld, key)
 				}
 				if controls && !test.plain {
 					continue
@@ -60,7 +61,8 @@ func TestOddKeys(t *testing.T) {
 				hostile := slices.DeleteFunc(slices.Clone(hostile), withheld)
 				bulk := slices.DeleteFunc(slices.Clone(bulk), withheld)
 				t.Run(bucket, func(t *testing.T) {
-					if status, code, err := s.do(s.client(t), http.MethodPut, "/"+bucket, ""); err != nil || status != http.StatusOK {
+					if status, code, err := s.do(s.client(t), http.MethodPut, "/"+bucket,
+						""); err != nil || status != http.StatusOK {
 						t.Fatalf("make bucket: %d %s, %v", status, code, err)
 					}
 					versions := !slices.Contains(test.without, "versions")
@@ -71,13 +73,15 @@ func TestOddKeys(t *testing.T) {
 					maps.Copy(refused, s.send(t, http.MethodPut, bucket, writers, bulk))
 					deleted := bulk[:200]
 					if versions { // two of some, and then a delete marker
-						maps.Copy(refused, s.send(t, http.MethodPut, bucket, writers, bulk[100:300]))
+						maps.Copy(refused,
+							s.send(t, http.MethodPut, bucket, writers, bulk[100:300]))
 						maps.Copy(refused, s.send(t, http.MethodDelete, bucket, writers, deleted))
 					}
 
 					listed := map[string]bool{}
 					for _, key := range slices.Concat(hostile, bulk) {
-						if _, no := refused[name(key)]; no || versions && slices.Contains(deleted, key) {
+						if _, no := refused[name(key)]; no || versions &&
+							slices.Contains(deleted, key) {
 							continue
 						}
 						if now, ok := test.changed[key]; ok {
@@ -100,9 +104,10 @@ func TestOddKeys(t *testing.T) {
 	}
 }
 
-// check lists a bucket in all ways but some, and demands that it has the given keys. Unless the way is one of serial, it
-// lists again with many pages at once, if parallel is set.
-func (s store) check(t *testing.T, bucket string, keys map[string]bool, without, serial []string, parallel bool) {
+// check lists a bucket in all ways but some, and demands that it has the given keys. Unless the way
+// is one of serial, it lists again with many pages at once, if parallel is set.
+func (s store) check(t *testing.T, bucket string, keys map[string]bool, without, serial []string,
+	parallel bool) {
 	theirs := s.boto3(t, bucket)
 	for _, w := range ways {
 		if slices.Contains(without, w.Name) {
@@ -115,7 +120,8 @@ func (s store) check(t *testing.T, bucket string, keys map[string]bool, without,
 				continue
 			}
 			if again := s.list(t, bucket, w, in); !slices.Equal(ours, again) {
-				t.Errorf("%s: page size %d: many pages at once give another listing, or another order", w.Name, in.PageSize)
+				t.Errorf("%s: page size %d: many pages at once give another listing, or another "+
+					"order", w.Name, in.PageSize)
 				compare(t, w.Name, ours, again)
 			}
 		}
@@ -171,21 +177,24 @@ func (s store) list(t *testing.T, bucket string, w way, in s3list.ListInput) []e
 			t.Errorf("%s: after %d entries: %v", w.Name, len(entries), err)
 			break
 		}
-		e := entry{w.Name, kind, o.Key, o.Size, o.ETag, "", o.StorageClass, o.Owner.ID, o.VersionID, o.IsLatest}
+		e := entry{w.Name, kind, o.Key, o.Size, o.ETag, "", o.StorageClass, o.Owner.ID, o.VersionID,
+			o.IsLatest}
 		if o.CommonPrefix {
 			e.Kind = "CommonPrefixes"
 		} else {
 			e.Modified = o.LastModified.Format("2006-01-02T15:04:05.000000Z")
 		}
 		if o.DeleteMarker {
-			e.Kind, e.StorageClass = "DeleteMarkers", "" // MinIO sends a class, which boto3 does not know here
+			// MinIO sends a class, which boto3 does not know here
+			e.Kind, e.StorageClass = "DeleteMarkers", ""
 		}
 		entries = append(entries, e)
 	}
 	return entries
 }
 
-// compare demands that two listings are the same, kind by kind: boto3 tells no order between the kinds.
+// compare demands that two listings are the same, kind by kind: boto3 tells no order between the
+// kinds.
 func compare(t *testing.T, name string, want, got []entry) {
 	t.Helper()
 	if len(want) == 0 {
@@ -197,8 +206,11 @@ func compare(t *testing.T, name string, want, got []entry) {
 	slices.SortStableFunc(got, order)
 	for i := range max(len(want), len(got)) {
 		if i >= len(want) || i >= len(got) || want[i] != got[i] {
-			near := func(entries []entry) []entry { return entries[min(i, len(entries)):min(i+3, len(entries))] }
-			t.Errorf("%s: %d entries, want %d; they differ from entry %d on (-want +got):\n%s", name, len(got), len(want), i, cmp.Diff(near(want), near(got)))
+			near := func(entries []entry) []entry {
+				return entries[min(i, len(entries)):min(i+3, len(entries))]
+			}
+			t.Errorf("%s: %d entries, want %d; they differ from entry %d on (-want +got):\n%s",
+				name, len(got), len(want), i, cmp.Diff(near(want), near(got)))
 			return
 		}
 	}

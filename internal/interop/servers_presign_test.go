@@ -16,14 +16,16 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// MinIO and versitygw take what sigv4 signs, in headers and in URLs, and refuse it when a byte of it was changed on the
-// way. (gofakes3 checks no signature.)
+// MinIO and versitygw take what sigv4 signs, in headers and in URLs, and refuse it when a byte of
+// it was changed on the way. (gofakes3 checks no signature.)
 
 // signedBody is what is uploaded.
 const signedBody = "the body, 20 bytes.\n"
 
-// presigned makes a request for a bucket's key from a URL that Presign returns, with the headers that it signs.
-func (s store) presigned(t *testing.T, method, target, body string, header http.Header, at time.Time, expires time.Duration) *http.Request {
+// presigned makes a request for a bucket's key from a URL that Presign returns, with the headers
+// that it signs.
+func (s store) presigned(t *testing.T, method, target, body string, header http.Header,
+	at time.Time, expires time.Duration) *http.Request {
 	t.Helper()
 	request := s.request(t, method, target, body, header)
 	signer := &sigv4.Signer{Region: region, Service: "s3"}
@@ -39,7 +41,8 @@ func (s store) presigned(t *testing.T, method, target, body string, header http.
 }
 
 // signed makes a request that Sign has signed.
-func (s store) signed(t *testing.T, method, target, body string, header http.Header, at time.Time, _ time.Duration) *http.Request {
+func (s store) signed(t *testing.T, method, target, body string, header http.Header, at time.Time,
+	_ time.Duration) *http.Request {
 	t.Helper()
 	request := s.request(t, method, target, body, header)
 	request.Header.Del("X-Amz-Content-Sha256") // Sign sets it
@@ -50,9 +53,12 @@ func (s store) signed(t *testing.T, method, target, body string, header http.Hea
 	return request
 }
 
-func (s store) request(t *testing.T, method, target, body string, header http.Header) *http.Request {
+func (s store) request(t *testing.T, method, target, body string,
+	header http.Header) *http.Request {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, s.endpoint+target, strings.NewReader(body))
+	request,
+		err := http.NewRequestWithContext(t.Context(), method, s.endpoint+target,
+		strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,8 +70,10 @@ func (s store) request(t *testing.T, method, target, body string, header http.He
 func answer(t *testing.T, request *http.Request) (int, string, http.Header) {
 	t.Helper()
 	client := &http.Client{
-		Timeout:       30 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout: 30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
 	}
 	response, err := client.Do(request)
 	if err != nil {
@@ -79,7 +87,8 @@ func answer(t *testing.T, request *http.Request) (int, string, http.Header) {
 	return response.StatusCode, string(data), response.Header
 }
 
-// checksum is the header that allows one body only where the payload is unsigned, as in a presigned URL.
+// checksum is the header that allows one body only where the payload is unsigned, as in a presigned
+// URL.
 const checksum = "X-Amz-Checksum-Sha256"
 
 // uploadHeader is what an upload has signed besides the host.
@@ -103,16 +112,19 @@ func bodyHash(header, body string) string {
 // otherBody is what somebody uploads instead, of the same length.
 var otherBody = strings.ToUpper(signedBody)
 
-// changes are what somebody may change about a signed upload. Each is refused with one of the codes, which are
-// separated by "|".
+// changes are what somebody may change about a signed upload. Each is refused with one of the
+// codes, which are separated by "|".
 var changes = []struct {
 	name, codes string
 	change      func(t *testing.T, r *http.Request)
 }{
 	{"a byte of the path", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) {
-		r.URL.Path, r.URL.RawPath = strings.Replace(r.URL.Path, "+", "-", 1), strings.Replace(r.URL.RawPath, "%2B", "-", 1)
+		r.URL.Path, r.URL.RawPath = strings.Replace(r.URL.Path, "+", "-", 1),
+			strings.Replace(r.URL.RawPath, "%2B", "-", 1)
 	}},
-	{"a parameter added", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) { r.URL.RawQuery += "&x-id=GetObject" }},
+	{"a parameter added", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) {
+		r.URL.RawQuery += "&x-id=GetObject"
+	}},
 	{"a parameter changed", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) {
 		r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "x-id=PutObject", "x-id=PutObjecu", 1)
 	}},
@@ -120,20 +132,30 @@ var changes = []struct {
 		r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "x-id=PutObject", "", 1)
 		r.URL.RawQuery = strings.TrimPrefix(r.URL.RawQuery, "&")
 	}},
-	{"a byte of a header", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) { r.Header.Set("X-Amz-Meta-Note", "one twp") }},
-	{"a header removed", "SignatureDoesNotMatch|AccessDenied", func(t *testing.T, r *http.Request) { r.Header.Del("X-Amz-Meta-Note") }},
-	{"another content type", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) { r.Header.Set("Content-Type", "text/html") }},
-	{"a byte of the body", "XAmzContentSHA256Mismatch|XAmzContentChecksumMismatch|BadDigest", func(t *testing.T, r *http.Request) {
-		r.Body = io.NopCloser(strings.NewReader(otherBody))
+	{"a byte of a header", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) {
+		r.Header.Set("X-Amz-Meta-Note", "one twp")
 	}},
-	{"the body's hash", "SignatureDoesNotMatch|XAmzContentSHA256Mismatch", func(t *testing.T, r *http.Request) {
-		rehash(r, otherBody)
+	{"a header removed", "SignatureDoesNotMatch|AccessDenied", func(t *testing.T, r *http.Request) {
+		r.Header.Del("X-Amz-Meta-Note")
 	}},
+	{"another content type", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) {
+		r.Header.Set("Content-Type", "text/html")
+	}},
+	{"a byte of the body", "XAmzContentSHA256Mismatch|XAmzContentChecksumMismatch|BadDigest",
+		func(t *testing.T, r *http.Request) {
+			r.Body = io.NopCloser(strings.NewReader(otherBody))
+		}},
+	{"the body's hash", "SignatureDoesNotMatch|XAmzContentSHA256Mismatch",
+		func(t *testing.T, r *http.Request) {
+			rehash(r, otherBody)
+		}},
 	{"the body and its hash", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) {
 		rehash(r, otherBody)
 		r.Body = io.NopCloser(strings.NewReader(otherBody))
 	}},
-	{"the method", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) { r.Method, r.Body, r.ContentLength = http.MethodDelete, nil, 0 }},
+	{"the method", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) {
+		r.Method, r.Body, r.ContentLength = http.MethodDelete, nil, 0
+	}},
 	{"the host", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) {
 		r.Host = strings.Replace(r.URL.Host, "127.0.0.1", "localhost", 1)
 	}},
@@ -156,7 +178,8 @@ var changes = []struct {
 		if r.Header.Get("X-Amz-Date") != "" {
 			r.Header.Set("X-Amz-Date", later)
 		} else {
-			r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "X-Amz-Date="+date, "X-Amz-Date="+later, 1)
+			r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "X-Amz-Date="+date, "X-Amz-Date="+
+				later, 1)
 		}
 	}},
 }
@@ -170,7 +193,8 @@ func rehash(r *http.Request, body string) {
 	}
 }
 
-// TestSignedObjects: uploads and downloads that sigv4 signed are accepted, and refused once they are changed.
+// TestSignedObjects: uploads and downloads that sigv4 signed are accepted, and refused once they
+// are changed.
 func TestSignedObjects(t *testing.T) {
 	for _, test := range stores {
 		if test.name == "gofakes3" {
@@ -179,17 +203,22 @@ func TestSignedObjects(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := test.start(t)
-			if status, code, err := s.do(s.client(t), http.MethodPut, "/signed", ""); err != nil || status != http.StatusOK {
+			if status, code, err := s.do(s.client(t), http.MethodPut, "/signed", ""); err != nil ||
+				status != http.StatusOK {
 				t.Fatalf("make bucket: %d %s, %v", status, code, err)
 			}
 			t.Run("header", func(t *testing.T) {
-				s.checkObjects(t, "h", "X-Amz-Content-Sha256", s.signed, 20*time.Minute, "RequestTimeTooSkewed")
+				s.checkObjects(t, "h", "X-Amz-Content-Sha256", s.signed, 20*time.Minute,
+					"RequestTimeTooSkewed")
 			})
 			t.Run("presigned", func(t *testing.T) {
-				s.checkObjects(t, "p", checksum, s.presigned, 2*time.Minute, "AccessDenied|ExpiredPresignRequest")
+				s.checkObjects(t, "p", checksum, s.presigned, 2*time.Minute,
+					"AccessDenied|ExpiredPresignRequest")
 				t.Run("longer expiry", func(t *testing.T) {
-					r := s.presigned(t, http.MethodGet, "/signed/p"+escapePath(xmlKeys[0]), "", http.Header{}, time.Now(), time.Minute)
-					r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "X-Amz-Expires=60", "X-Amz-Expires=3600", 1)
+					r := s.presigned(t, http.MethodGet, "/signed/p"+escapePath(xmlKeys[0]), "",
+						http.Header{}, time.Now(), time.Minute)
+					r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "X-Amz-Expires=60",
+						"X-Amz-Expires=3600", 1)
 					demand(t, r, "SignatureDoesNotMatch")
 				})
 			})
@@ -197,22 +226,31 @@ func TestSignedObjects(t *testing.T) {
 	}
 }
 
-// checkObjects uploads and downloads with signed requests. hash is the header that protects an upload's body. A request
-// for a minute that sign made as long ago as expired must be refused.
+// checkObjects uploads and downloads with signed requests. hash is the header that protects an
+// upload's body. A request for a minute that sign made as long ago as expired must be refused.
 func (s store) checkObjects(t *testing.T, prefix, hash string,
-	sign func(t *testing.T, method, target, body string, header http.Header, at time.Time, expires time.Duration) *http.Request,
+	sign func(t *testing.T, method, target, body string, header http.Header, at time.Time,
+		expires time.Duration) *http.Request,
 	expired time.Duration, expiredCodes string) {
 	for _, key := range xmlKeys {
 		target := "/signed/" + prefix + escapePath(key)
-		if status, text, _ := answer(t, sign(t, http.MethodPut, target, signedBody, uploadHeader(hash), time.Now(), time.Minute)); status != http.StatusOK {
+		if status, text, _ := answer(t,
+			sign(t, http.MethodPut, target, signedBody, uploadHeader(hash), time.Now(),
+				time.Minute)); status != http.StatusOK {
 			t.Errorf("put %q: %d %s", key, status, text)
 		}
-		query := "?response-content-disposition=" + url.QueryEscape(`attachment; filename="a b+c.txt"`)
-		status, text, header := answer(t, sign(t, http.MethodGet, target+strings.ReplaceAll(query, "+", "%20"), "", http.Header{}, time.Now(), time.Minute))
+		query := "?response-content-disposition=" +
+			url.QueryEscape(`attachment; filename="a b+c.txt"`)
+		status, text,
+			header := answer(t,
+			sign(t, http.MethodGet, target+strings.ReplaceAll(query, "+", "%20"), "", http.Header{},
+				time.Now(), time.Minute))
 		if status != http.StatusOK || text != signedBody {
 			t.Errorf("get %q: %d %s", key, status, text)
 		}
-		if got, want := header.Get("Content-Disposition"), `attachment; filename="a b+c.txt"`; got != want {
+		if got, want := header.Get(
+			"Content-Disposition",
+		), `attachment; filename="a b+c.txt"`; got != want {
 			t.Errorf("get %q: Content-Disposition %q, want %q", key, got, want)
 		}
 		if got, want := header.Get("Content-Type"), "text/plain; charset=utf-8"; got != want {
@@ -222,20 +260,25 @@ func (s store) checkObjects(t *testing.T, prefix, hash string,
 	for i, c := range changes {
 		t.Run(c.name, func(t *testing.T) {
 			target := "/signed/" + prefix + "a%2Bb%20" + strconv.Itoa(i)
-			r := sign(t, http.MethodPut, target+"?x-id=PutObject", signedBody, uploadHeader(hash), time.Now(), time.Minute)
+			r := sign(t, http.MethodPut, target+"?x-id=PutObject", signedBody, uploadHeader(hash),
+				time.Now(), time.Minute)
 			c.change(t, r)
 			demand(t, r, c.codes)
-			if status, _, err := s.do(s.client(t), http.MethodGet, target, ""); err != nil || status != http.StatusNotFound {
+			if status, _, err := s.do(s.client(t), http.MethodGet, target, ""); err != nil ||
+				status != http.StatusNotFound {
 				t.Errorf("after the refusal: status %d, %v; want none such", status, err)
 			}
 		})
 	}
 	t.Run("expired", func(t *testing.T) {
-		demand(t, sign(t, http.MethodGet, "/signed/"+prefix+"plain", "", http.Header{}, time.Now().Add(-expired), time.Minute), expiredCodes)
+		demand(t,
+			sign(t, http.MethodGet, "/signed/"+prefix+"plain", "", http.Header{},
+				time.Now().Add(-expired), time.Minute), expiredCodes)
 	})
 }
 
-// demand sends a request that the server has to refuse with one of the codes, which are separated by "|".
+// demand sends a request that the server has to refuse with one of the codes, which are separated
+// by "|".
 func demand(t *testing.T, request *http.Request, codes string) {
 	t.Helper()
 	status, text, _ := answer(t, request)

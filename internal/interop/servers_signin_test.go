@@ -60,7 +60,11 @@ func otherKeyClient(t *testing.T) *http.Client {
 // idToken signs the example's user in and returns the ID token.
 func idToken(t *testing.T, e cognito.Environment, client *http.Client) string {
 	t.Helper()
-	session, err := (&cognito.Client{Environment: e, HTTPClient: client}).SignIn(t.Context(), cognitotest.ExampleUser, cognitotest.ExamplePassword)
+	session,
+		err := (&cognito.Client{
+		Environment: e,
+		HTTPClient:  client,
+	}).SignIn(t.Context(), cognitotest.ExampleUser, cognitotest.ExamplePassword)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,20 +75,26 @@ func idToken(t *testing.T, e cognito.Environment, client *http.Client) string {
 	return tokens.ID
 }
 
-// oldIDToken returns an ID token of the year 2000, which is when the clock of a synctest bubble starts: everything
-// about it was right then.
+// oldIDToken returns an ID token of the year 2000, which is when the clock of a synctest bubble
+// starts: everything about it was right then.
 func oldIDToken(t *testing.T, e cognito.Environment, stand *cognitotest.Server) (token string) {
 	synctest.Test(t, func(t *testing.T) { token = idToken(t, e, stand.Client()) })
-	if claims, err := jwt.ParseUnverified(token); err != nil || time.Since(claims.ExpiresAt) < 24*time.Hour {
+	if claims, err := jwt.ParseUnverified(token); err != nil ||
+		time.Since(claims.ExpiresAt) < 24*time.Hour {
 		t.Fatalf("token expires at %v (%v), want long ago", claims.ExpiresAt, err)
 	}
 	return token
 }
 
 // openIDToken returns an identity pool's OpenID token, of a guest when there are no logins.
-func openIDToken(t *testing.T, c *cognitoid.Client, identityPoolID string, logins map[string]string) string {
+func openIDToken(t *testing.T, c *cognitoid.Client, identityPoolID string,
+	logins map[string]string) string {
 	t.Helper()
-	id, err := c.GetID(t.Context(), cognitoid.GetIDInput{IdentityPoolID: identityPoolID, Logins: logins})
+	id,
+		err := c.GetID(t.Context(), cognitoid.GetIDInput{
+		IdentityPoolID: identityPoolID,
+		Logins:         logins,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,14 +145,17 @@ func writeEnvironment(t *testing.T, file string, e cognito.Environment) string {
 	t.Helper()
 	endpoints := map[string]string{}
 	for name, value := range map[string]string{
-		"cognito_idp": e.Endpoints.CognitoIDP, "cognito_identity": e.Endpoints.CognitoIdentity, "sts": e.Endpoints.STS, "s3": e.Endpoints.S3,
+		"cognito_idp":      e.Endpoints.CognitoIDP,
+		"cognito_identity": e.Endpoints.CognitoIdentity,
+		"sts":              e.Endpoints.STS, "s3": e.Endpoints.S3,
 	} {
 		if value != "" {
 			endpoints[name] = value
 		}
 	}
 	config, err := json.Marshal(map[string]any{"TEST": map[string]any{
-		"aws_region": e.Region, "user_pool_id": e.UserPoolID, "client_id": e.ClientID, "identity_pool_id": e.IdentityPoolID,
+		"aws_region":   e.Region,
+		"user_pool_id": e.UserPoolID, "client_id": e.ClientID, "identity_pool_id": e.IdentityPoolID,
 		"role_arn": e.RoleARN, "bucket_name": e.BucketName, "endpoints": endpoints,
 	}})
 	if err != nil {
@@ -154,18 +167,22 @@ func writeEnvironment(t *testing.T, file string, e cognito.Environment) string {
 	return file
 }
 
-// checkDemo builds cmd/demo and runs it as a user would: a configuration file, the password on standard input.
+// checkDemo builds cmd/demo and runs it as a user would: a configuration file, the password on
+// standard input.
 func checkDemo(t *testing.T, e cognito.Environment, keys []string) {
 	t.Helper()
 	dir := t.TempDir()
 	program := filepath.Join(dir, "demo")
-	build := exec.Command("go", "build", "-o", program, "github.com/loginwithcognito/cognito/cmd/demo")
+	build := exec.Command("go", "build", "-o", program,
+		"github.com/loginwithcognito/cognito/cmd/demo")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	file := writeEnvironment(t, filepath.Join(dir, "environments.json"), e)
-	env := environment(t, "SSL_CERT_FILE="+os.Getenv("SSL_CERT_FILE"), "SSL_CERT_DIR="+os.Getenv("SSL_CERT_DIR"))
-	command := []string{program, "-config", file, "-env", "TEST", "-user", cognitotest.ExampleUser, "-duration", "1h", "-json"}
+	env := environment(t, "SSL_CERT_FILE="+os.Getenv("SSL_CERT_FILE"), "SSL_CERT_DIR="+
+		os.Getenv("SSL_CERT_DIR"))
+	command := []string{program, "-config", file, "-env", "TEST", "-user", cognitotest.ExampleUser,
+		"-duration", "1h", "-json"}
 
 	r := run(t, env, cognitotest.ExamplePassword+"\n", command...)
 	if r.status != 0 {

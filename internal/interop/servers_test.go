@@ -41,8 +41,8 @@ func (p *process) String() string {
 	return p.out.String()
 }
 
-// start runs a program until the test ends and returns when the URL ready answers 200 and the program has printed the
-// text printed. All that it prints is shown if the test fails.
+// start runs a program until the test ends and returns when the URL ready answers 200 and the
+// program has printed the text printed. All that it prints is shown if the test fails.
 func start(t *testing.T, ready, printed string, env []string, program string, args ...string) {
 	t.Helper()
 	p := new(process)
@@ -83,13 +83,14 @@ func start(t *testing.T, ready, printed string, env []string, program string, ar
 	}
 }
 
-// freePort returns a loopback address that nobody listens on. Its port is none of those that systems choose where a
-// program leaves the choice to them (RFC 6335, 6, and Linux from 32768 on), or one of the tests that run beside this one
-// could have it in a moment.
+// freePort returns a loopback address that nobody listens on. Its port is none of those that
+// systems choose where a program leaves the choice to them (RFC 6335, 6, and Linux from 32768 on),
+// or one of the tests that run beside this one could have it in a moment.
 func freePort(t *testing.T) string {
 	t.Helper()
 	for range 100 {
-		if l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10_000+rand.IntN(20_000))); err == nil {
+		if l, err := net.Listen("tcp",
+			fmt.Sprint("127.0.0.1:", 10_000+rand.IntN(20_000))); err == nil {
 			l.Close()
 			return l.Addr().String()
 		}
@@ -105,7 +106,9 @@ func static(c sigv4.Credentials) func(context.Context) (sigv4.Credentials, error
 
 // signing is an *http.Client that signs with fixed credentials.
 func signing(service string, c sigv4.Credentials) *http.Client {
-	return &http.Client{Transport: &sigv4.Transport{Region: region, Service: service, Credentials: static(c)}}
+	return &http.Client{
+		Transport: &sigv4.Transport{Region: region, Service: service, Credentials: static(c)},
+	}
 }
 
 // send sends one request and returns the status and the body of the answer.
@@ -133,21 +136,25 @@ func send(t *testing.T, client *http.Client, method, url, contentType, body stri
 // fill makes a bucket with an object of three bytes under each key.
 func fill(t *testing.T, client *http.Client, endpoint, bucket string, keys []string) {
 	t.Helper()
-	if status, answer := send(t, client, http.MethodPut, endpoint+"/"+bucket, "", ""); status != http.StatusOK {
+	if status, answer := send(t, client, http.MethodPut, endpoint+"/"+bucket, "",
+		""); status != http.StatusOK {
 		t.Fatalf("make bucket %s: %d %s", bucket, status, answer)
 	}
 	for _, key := range keys {
-		if status, answer := send(t, client, http.MethodPut, endpoint+"/"+bucket+"/"+escapePath(key), "", "abc"); status != http.StatusOK {
+		if status, answer := send(t, client, http.MethodPut, endpoint+"/"+bucket+"/"+
+			escapePath(key), "", "abc"); status != http.StatusOK {
 			t.Fatalf("put %q: %d %s", key, status, answer)
 		}
 	}
 }
 
-// escapePath is a key as it stands in an S3 path: everything but unreserved characters and "/" in percent form.
+// escapePath is a key as it stands in an S3 path: everything but unreserved characters and "/" in
+// percent form.
 func escapePath(key string) string {
 	var b strings.Builder
 	for _, c := range []byte(key) {
-		if strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~/", c) >= 0 {
+		if strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~/",
+			c) >= 0 {
 			b.WriteByte(c)
 		} else {
 			fmt.Fprintf(&b, "%%%02X", c)
@@ -159,7 +166,9 @@ func escapePath(key string) string {
 // form sends an AWS Query request and demands a 200 answer.
 func form(t *testing.T, client *http.Client, endpoint string, values url.Values) string {
 	t.Helper()
-	status, answer := send(t, client, http.MethodPost, endpoint, "application/x-www-form-urlencoded", values.Encode())
+	status,
+		answer := send(t, client, http.MethodPost, endpoint, "application/x-www-form-urlencoded",
+		values.Encode())
 	if status != http.StatusOK {
 		t.Fatalf("%s: %d %s", values.Get("Action"), status, answer)
 	}

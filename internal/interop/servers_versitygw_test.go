@@ -20,9 +20,10 @@ import (
 	"github.com/loginwithcognito/cognito/sts"
 )
 
-// versitygw is somebody else's IAM, STS and S3. It fetches an issuer's keys and verifies the tokens of our sign-in
-// under Cognito's real issuer names, evaluates trust policies and role policies, and verifies the signatures and
-// session tokens of our listings. Our side has no endpoint set anywhere.
+// versitygw is somebody else's IAM, STS and S3. It fetches an issuer's keys and verifies the tokens
+// of our sign-in under Cognito's real issuer names, evaluates trust policies and role policies, and
+// verifies the signatures and session tokens of our listings. Our side has no endpoint set
+// anywhere.
 
 const (
 	poolProvider      = "cognito-idp.us-east-1.amazonaws.com/" + cognitotest.ExampleUserPoolID
@@ -62,11 +63,13 @@ func TestVersityGW(t *testing.T) {
 	g := startGateway(t, program, hosts)
 
 	poolARN := g.provider(t, poolProvider, cognitotest.ExampleClientID, g.authority.thumbprint())
-	identityARN := g.provider(t, identityProvider, cognitotest.ExampleIdentityPoolID, g.authority.thumbprint())
+	identityARN := g.provider(t, identityProvider, cognitotest.ExampleIdentityPoolID,
+		g.authority.thumbprint())
 	poolRole := g.role(t, "user-pool", poolARN, fmt.Sprintf(
 		`{"StringEquals":{"%s:aud":%q}}`, poolProvider, cognitotest.ExampleClientID))
 	identityRole := g.role(t, "identity-pool", identityARN, fmt.Sprintf(
-		`{"StringEquals":{"%s:aud":%q},"ForAnyValue:StringLike":{"%[1]s:amr":"authenticated"}}`, identityProvider, cognitotest.ExampleIdentityPoolID))
+		`{"StringEquals":{"%s:aud":%q},"ForAnyValue:StringLike":{"%[1]s:amr":"authenticated"}}`,
+		identityProvider, cognitotest.ExampleIdentityPoolID))
 
 	client := &cognito.Client{
 		Environment: cognito.Environment{
@@ -102,7 +105,10 @@ func TestVersityGW(t *testing.T) {
 			t.Errorf("subject %q, want %q", out.SubjectFromWebIdentityToken, claims.Subject)
 		}
 		checkCaller(t, out.Credentials, "user-pool")
-		checkListing(t, &s3list.Client{Region: region, Credentials: static(out.Credentials)}, "odd-keys", xmlKeys)
+		checkListing(t, &s3list.Client{
+			Region:      region,
+			Credentials: static(out.Credentials),
+		}, "odd-keys", xmlKeys)
 	})
 	t.Run("classic flow", func(t *testing.T) {
 		creds, err := session.Credentials(t.Context())
@@ -113,7 +119,10 @@ func TestVersityGW(t *testing.T) {
 			t.Errorf("credentials live for %v, want an hour", left)
 		}
 		checkCaller(t, creds, "identity-pool")
-		checkListing(t, &s3list.Client{Region: region, Credentials: session.Credentials}, "odd-keys", xmlKeys)
+		checkListing(t, &s3list.Client{
+			Region:      region,
+			Credentials: session.Credentials,
+		}, "odd-keys", xmlKeys)
 	})
 	t.Run("role policy", func(t *testing.T) {
 		l := &s3list.Client{Region: region, Credentials: session.Credentials}
@@ -125,7 +134,9 @@ func TestVersityGW(t *testing.T) {
 		if !errors.As(err, &e) || e.Code != "AccessDenied" || e.StatusCode != http.StatusForbidden {
 			t.Errorf("error %v, want 403 AccessDenied", err)
 		}
-		status, answer := send(t, session.HTTPClient("s3"), http.MethodPut, "https://odd-keys.s3.us-east-1.amazonaws.com/new", "", "abc")
+		status,
+			answer := send(t, session.HTTPClient("s3"), http.MethodPut,
+			"https://odd-keys.s3.us-east-1.amazonaws.com/new", "", "abc")
 		if status != http.StatusForbidden || !strings.Contains(answer, "AccessDenied") {
 			t.Errorf("put: %d %s, want 403 AccessDenied", status, answer)
 		}
@@ -141,7 +152,9 @@ func TestVersityGW(t *testing.T) {
 		}
 		checkTampering(t, "", "odd-keys", mine, other.Credentials)
 	})
-	t.Run("refused token", func(t *testing.T) { g.checkRefusedTokens(t, client, poolRole, identityRole, tokens) })
+	t.Run("refused token", func(t *testing.T) {
+		g.checkRefusedTokens(t, client, poolRole, identityRole, tokens)
+	})
 	t.Run("demo", func(t *testing.T) {
 		e := client.Environment
 		e.BucketName = "odd-keys"
@@ -153,15 +166,20 @@ func TestVersityGW(t *testing.T) {
 func startGateway(t *testing.T, program string, hosts []string) gateway {
 	t.Helper()
 	root := sigv4.Credentials{AccessKeyID: "AKIAROOT", SecretAccessKey: rand.Text()}
-	env := []string{"ROOT_ACCESS_KEY_ID=" + root.AccessKeyID, "ROOT_SECRET_ACCESS_KEY=" + root.SecretAccessKey}
+	env := []string{"ROOT_ACCESS_KEY_ID=" + root.AccessKeyID, "ROOT_SECRET_ACCESS_KEY=" +
+		root.SecretAccessKey}
 	socket := filepath.Join(t.TempDir(), "iam.sock")
-	start(t, "http://"+iamAddress+"/healthz", "", env, program, "--quiet", "--health", "/healthz", "--port", iamAddress, "--region", region,
+	start(t, "http://"+iamAddress+"/healthz", "", env, program, "--quiet", "--health", "/healthz",
+		"--port", iamAddress, "--region", region,
 		"iam", "--dir", t.TempDir(), "--private-ports", socket)
-	start(t, "http://"+s3Address+"/healthz", "", env, program, "--quiet", "--health", "/healthz", "--port", s3Address, "--region", region,
-		"--virtual-domain", "s3.us-east-1.amazonaws.com", "--iam-standalone-endpoint", socket, "--iam-cache-disable", "posix", t.TempDir())
+	start(t, "http://"+s3Address+"/healthz", "", env, program, "--quiet", "--health", "/healthz",
+		"--port", s3Address, "--region", region,
+		"--virtual-domain", "s3.us-east-1.amazonaws.com", "--iam-standalone-endpoint", socket,
+		"--iam-cache-disable", "posix", t.TempDir())
 
 	g := gateway{stand: twoPools(), iam: signing("iam", root), authority: newAuthority(t)}
-	// Nothing but this authority is trusted: crypto/x509 reads these when the first certificate is checked.
+	// Nothing but this authority is trusted: crypto/x509 reads these when the first certificate is
+	// checked.
 	t.Setenv("SSL_CERT_FILE", g.authority.file)
 	iam, s3 := passOn(iamAddress), passOn(s3Address)
 	serveAWS(t, g.authority.issue(t, hosts), func(host string) http.Handler {
@@ -192,15 +210,18 @@ func (g gateway) provider(t *testing.T, provider, audience, thumbprint string) (
 	return "arn:aws:iam::000000000000:oidc-provider/" + provider
 }
 
-// role makes a role that a provider's tokens may assume on a condition, and that may list the bucket odd-keys.
+// role makes a role that a provider's tokens may assume on a condition, and that may list the
+// bucket odd-keys.
 func (g gateway) role(t *testing.T, name, providerARN, condition string) (arn string) {
 	t.Helper()
 	form(t, g.iam, "https://iam.amazonaws.com/", url.Values{
 		"Action":   {"CreateRole"},
 		"Version":  {"2010-05-08"},
 		"RoleName": {name},
-		"AssumeRolePolicyDocument": {fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
-			"Principal":{"Federated":%q},"Action":"sts:AssumeRoleWithWebIdentity","Condition":%s}]}`, providerARN, condition)},
+		"AssumeRolePolicyDocument": {
+			fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+			"Principal":{"Federated":%q},"Action":"sts:AssumeRoleWithWebIdentity","Condition":%s}]}`, providerARN, condition),
+		},
 	})
 	form(t, g.iam, "https://iam.amazonaws.com/", url.Values{
 		"Action":     {"PutRolePolicy"},
@@ -230,44 +251,56 @@ func checkCaller(t *testing.T, c sigv4.Credentials, role string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "arn:aws:sts::000000000000:assumed-role/" + role + "/"; !strings.HasPrefix(caller.ARN, want) {
+	if want := "arn:aws:sts::000000000000:assumed-role/" + role +
+		"/"; !strings.HasPrefix(caller.ARN, want) {
 		t.Errorf("caller is %s, want %s...", caller.ARN, want)
 	}
 	c.SecretAccessKey += "x"
 	client = &sts.Client{Region: region, Credentials: static(c)}
 	var e *awserr.Error
-	if _, err := client.GetCallerIdentity(t.Context()); !errors.As(err, &e) || e.Code != "SignatureDoesNotMatch" {
+	if _, err := client.GetCallerIdentity(t.Context()); !errors.As(err, &e) ||
+		e.Code != "SignatureDoesNotMatch" {
 		t.Errorf("wrong secret key: %v, want SignatureDoesNotMatch", err)
 	}
 }
 
 // checkRefusedTokens offers tokens that a real STS must not take.
-func (g gateway) checkRefusedTokens(t *testing.T, client *cognito.Client, poolRole, identityRole string, tokens cognito.Tokens) {
+func (g gateway) checkRefusedTokens(t *testing.T, client *cognito.Client, poolRole,
+	identityRole string, tokens cognito.Tokens) {
 	logins := map[string]string{poolProvider: tokens.ID}
 	identity := &cognitoid.Client{Region: region}
-	stranger := g.role(t, "no-provider", "arn:aws:iam::000000000000:oidc-provider/nobody.example.com", `{}`)
+	stranger := g.role(t, "no-provider",
+		"arn:aws:iam::000000000000:oidc-provider/nobody.example.com", `{}`)
 	untrusted := g.role(t, "wrong-thumbprint",
 		g.provider(t, otherPoolProvider, otherPoolsClientID, newAuthority(t).thumbprint()),
 		fmt.Sprintf(`{"StringEquals":{"%s:aud":%q}}`, otherPoolProvider, otherPoolsClientID))
 
 	otherClient, otherPool := client.Environment, client.Environment
-	otherClient.ClientID, otherClient.ClientSecret = cognitotest.ExampleSecretClientID, cognitotest.ExampleClientSecret
+	otherClient.ClientID, otherClient.ClientSecret = cognitotest.ExampleSecretClientID,
+		cognitotest.ExampleClientSecret
 	otherPool.UserPoolID, otherPool.ClientID = otherUserPoolID, otherPoolsClientID
 
 	for _, test := range []struct{ name, role, code, token string }{
 		{"signature changed", poolRole, "InvalidIdentityToken", changeSignature(tokens.ID)},
-		{"claim changed", poolRole, "InvalidIdentityToken", changeClaim(t, tokens.ID, "sub", "somebody-else")},
+		{"claim changed", poolRole, "InvalidIdentityToken",
+			changeClaim(t, tokens.ID, "sub", "somebody-else")},
 		{"expired", poolRole, "ExpiredTokenException", oldIDToken(t, client.Environment, g.stand)},
-		{"another key", poolRole, "InvalidIdentityToken", idToken(t, client.Environment, otherKeyClient(t))},
+		{"another key", poolRole, "InvalidIdentityToken",
+			idToken(t, client.Environment, otherKeyClient(t))},
 		{"another app client", poolRole, "InvalidIdentityToken", idToken(t, otherClient, nil)},
 		{"access token", poolRole, "InvalidIdentityToken", tokens.Access},
-		{"OpenID token for the user pool's role", poolRole, "InvalidIdentityToken", openIDToken(t, identity, cognitotest.ExampleIdentityPoolID, logins)},
+		{"OpenID token for the user pool's role", poolRole, "InvalidIdentityToken",
+			openIDToken(t, identity, cognitotest.ExampleIdentityPoolID, logins)},
 		{"ID token for the identity pool's role", identityRole, "InvalidIdentityToken", tokens.ID},
-		{"guest", identityRole, "InvalidIdentityToken", openIDToken(t, identity, cognitotest.ExampleIdentityPoolID, nil)},
-		{"another identity pool", identityRole, "InvalidIdentityToken", openIDToken(t, identity, otherIdentityPoolID, logins)},
+		{"guest", identityRole, "InvalidIdentityToken",
+			openIDToken(t, identity, cognitotest.ExampleIdentityPoolID, nil)},
+		{"another identity pool", identityRole, "InvalidIdentityToken",
+			openIDToken(t, identity, otherIdentityPoolID, logins)},
 		{"role of an unknown provider", stranger, "AccessDenied", tokens.ID},
-		{"no such role", strings.Replace(poolRole, "user-pool", "nothing", 1), "AccessDenied", tokens.ID},
-		{"provider whose certificate is not the known one", untrusted, "InvalidIdentityToken", idToken(t, otherPool, nil)},
+		{"no such role", strings.Replace(poolRole, "user-pool", "nothing", 1), "AccessDenied",
+			tokens.ID},
+		{"provider whose certificate is not the known one", untrusted, "InvalidIdentityToken",
+			idToken(t, otherPool, nil)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := assume(t, test.role, test.token)

@@ -23,8 +23,8 @@ type job struct {
 	check   func(t *testing.T, r result)
 }
 
-// startJobs starts all at once, which t.Parallel does not where there are few processors. The function that it returns
-// waits for their end and checks each.
+// startJobs starts all at once, which t.Parallel does not where there are few processors. The
+// function that it returns waits for their end and checks each.
 func startJobs(t *testing.T, jobs map[string]job) (finish func(*testing.T)) {
 	type ended struct {
 		name string
@@ -64,7 +64,8 @@ func runJobs(t *testing.T, jobs map[string]job) {
 // A source is how a program comes to its credentials: by its environment, or under a command.
 type source struct{ env, prefix []string }
 
-// consumers are other people's programs that list the bucket until they have had so many different credentials.
+// consumers are other people's programs that list the bucket until they have had so many different
+// credentials.
 func consumers(t *testing.T, list string, different int) map[string][]string {
 	t.Helper()
 	n := fmt.Sprint(different)
@@ -72,15 +73,16 @@ func consumers(t *testing.T, list string, different int) map[string][]string {
 	return map[string][]string{
 		"boto3":         python(t, "testdata/python/tool_list.py", toolBucket, n),
 		"aws-sdk-go-v2": {list, toolBucket, n},
-		"@aws-sdk":      slices.Insert(js, 1, "--no-warnings"), // such as that this version of node is old
+		// such as that this version of node is old
+		"@aws-sdk": slices.Insert(js, 1, "--no-warnings"),
 	}
 }
 
 // ls is the aws command line, as the environment's PATH finds it, listing the bucket.
 var ls = []string{"env", "aws", "s3", "ls", "--recursive", "s3://" + toolBucket}
 
-// lsWaiting is one process of the aws command line that outlives its credentials: it asks every five seconds whether an
-// object is there, which comes later. Then the bucket is listed.
+// lsWaiting is one process of the aws command line that outlives its credentials: it asks every
+// five seconds whether an object is there, which comes later. Then the bucket is listed.
 func lsWaiting(key string) []string {
 	return append([]string{"sh", "-c", `set -e
 aws s3api wait object-exists --bucket $0 --key "$1" &
@@ -92,8 +94,9 @@ exec "$@"
 `, lateBucket, key}, ls...)
 }
 
-// TestToolClients: other people's programs list a bucket with credentials of the tool: by a profile with
-// credential_process, from the endpoint of "cognito serve", and under "cognito exec" with and without -serve.
+// TestToolClients: other people's programs list a bucket with credentials of the tool: by a profile
+// with credential_process, from the endpoint of "cognito serve", and under "cognito exec" with and
+// without -serve.
 func TestToolClients(t *testing.T) {
 	t.Parallel()
 	list, program := buildListDefault(t), buildTool(t)
@@ -101,16 +104,20 @@ func TestToolClients(t *testing.T) {
 	t.Run("exec", func(t *testing.T) {
 		m := newToolMachine(t, program, 0, 0)
 		m.login(t)
-		runJobs(t, listOnce(t, list, map[string]source{"exec": {m.env, []string{program, "exec", "--"}}}))
+		runJobs(t,
+			listOnce(t, list, map[string]source{"exec": {m.env, []string{program, "exec", "--"}}}))
 	})
 
 	// Every SDK splits the line of credential_process in its own way, or has a shell do it.
 	t.Run("odd paths", func(t *testing.T) {
 		m := newToolMachine(t, program, 0, 0)
 		jobs := make(map[string]job)
-		for folder, config := range map[string]string{"a b": "c'd", "it's (a) & [b]": "quo\"ted $HOME `id` \\", "~a=b!": "c%d ^*?{x,y}"} {
+		for folder, config := range map[string]string{"a b": "c'd",
+			"it's (a) & [b]": "quo\"ted $HOME `id` \\", "~a=b!": "c%d ^*?{x,y}"} {
 			m.program = filepath.Join(m.dir, folder, "cognito")
-			m.env = m.with("COGNITO_CONFIG="+m.write(t, config+"/config.json", m.read(t, "config.json"), 0o600), "AWS_CONFIG_FILE="+m.write(t, folder+"/aws", "", 0o600))
+			m.env = m.with("COGNITO_CONFIG="+
+				m.write(t, config+"/config.json", m.read(t, "config.json"), 0o600),
+				"AWS_CONFIG_FILE="+m.write(t, folder+"/aws", "", 0o600))
 			if err := os.Symlink(program, m.program); err != nil {
 				t.Fatal(err)
 			}
@@ -120,7 +127,8 @@ func TestToolClients(t *testing.T) {
 		runJobs(t, jobs)
 	})
 
-	// Credentials and tokens live for seconds, and a refresh token for one use. Every program is renewed while it runs.
+	// Credentials and tokens live for seconds, and a refresh token for one use. Every program is
+	// renewed while it runs.
 	t.Run("renewed", func(t *testing.T) {
 		const life, different = 9 * time.Second, 4
 		m := newToolMachine(t, program, life, life)
@@ -133,28 +141,35 @@ func TestToolClients(t *testing.T) {
 		}
 		jobs := make(map[string]job)
 		for by, way := range ways {
-			jobs[by+", aws"] = job{way.env, slices.Concat(way.prefix, lsWaiting(by)), func(t *testing.T, r result) { checkLs(t, r, 1) }}
-			for name, command := range consumers(t, list, different) {
-				jobs[by+", "+name] = job{way.env, slices.Concat(way.prefix, command), func(t *testing.T, r result) {
-					if n := checkListings(t, r); n != different {
-						t.Errorf("%d different credentials, want %d", n, different)
-					}
+			jobs[by+", aws"] = job{way.env, slices.Concat(way.prefix, lsWaiting(by)),
+				func(t *testing.T, r result) {
+					checkLs(t, r, 1)
 				}}
+			for name, command := range consumers(t, list, different) {
+				jobs[by+", "+name] = job{way.env, slices.Concat(way.prefix, command),
+					func(t *testing.T, r result) {
+						if n := checkListings(t, r); n != different {
+							t.Errorf("%d different credentials, want %d", n, different)
+						}
+					}}
 			}
 		}
 		runJobs(t, jobs)
 
-		// Signed out everywhere while programs run: what was given out is good for some seconds more.
+		// Signed out everywhere while programs run: what was given out is good for some seconds
+		// more.
 		jobs = make(map[string]job)
 		for by, way := range ways {
-			jobs[by+" ends, boto3"] = job{way.env, slices.Concat(way.prefix, consumers(t, list, 1000)["boto3"]), checkHint}
+			jobs[by+" ends, boto3"] = job{way.env,
+				slices.Concat(way.prefix, consumers(t, list, 1000)["boto3"]), checkHint}
 		}
 		finish := startJobs(t, jobs)
 		other := *m
 		other.env = m.with("COGNITO_STATE_DIR=" + m.dir + "/other")
 		other.login(t)
 		other.must(t, "", "logout", "-global")
-		for deadline := time.Now().Add(time.Minute); run(t, m.env, "", program, "credentials").status == 0; time.Sleep(200 * time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); run(t, m.env, "", program,
+			"credentials").status == 0; time.Sleep(200 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("the credentials outlive the session")
 			}
@@ -167,13 +182,15 @@ func TestToolClients(t *testing.T) {
 				check := checkHint
 				if name == "@aws-sdk" && by == "credential_process" {
 					command = append(command, "fromProcess")
-				} else if name == "@aws-sdk" && by == "serve" { // it has no place for an endpoint's message
+					// it has no place for an endpoint's message
+				} else if name == "@aws-sdk" && by == "serve" {
 					check = func(t *testing.T, r result) {
 						r.stderr += serving.String()
 						checkHint(t, r)
 					}
 				}
-				jobs[by+" has ended, "+name] = job{way.env, slices.Concat(way.prefix, command), check}
+				jobs[by+" has ended, "+name] = job{way.env, slices.Concat(way.prefix, command),
+					check}
 			}
 		}
 		runJobs(t, jobs)
@@ -185,7 +202,8 @@ func buildListDefault(t *testing.T) string {
 	t.Helper()
 	python(t) // or there is nothing to build it for
 	node(t, "")
-	return buildProgram(t, "../../bench", "github.com/loginwithcognito/cognito/bench/cmd/list-default")
+	return buildProgram(t, "../../bench",
+		"github.com/loginwithcognito/cognito/bench/cmd/list-default")
 }
 
 // listOnce has every consumer list the bucket once, with credentials from every source.
@@ -193,16 +211,23 @@ func listOnce(t *testing.T, list string, ways map[string]source) map[string]job 
 	t.Helper()
 	jobs := make(map[string]job)
 	for by, way := range ways {
-		jobs[by+", aws"] = job{way.env, slices.Concat(way.prefix, ls), func(t *testing.T, r result) { checkLs(t, r, 1) }}
+		jobs[by+", aws"] = job{way.env, slices.Concat(way.prefix, ls),
+			func(t *testing.T, r result) {
+				checkLs(t, r, 1)
+			}}
 		for name, command := range consumers(t, list, 1) {
-			jobs[by+", "+name] = job{way.env, slices.Concat(way.prefix, command), func(t *testing.T, r result) { checkListings(t, r) }}
+			jobs[by+", "+name] = job{way.env, slices.Concat(way.prefix, command),
+				func(t *testing.T, r result) {
+					checkListings(t, r)
+				}}
 		}
 	}
 	return jobs
 }
 
-// checkTool runs the tool, and other people's programs with its credentials, against an environment's servers, which
-// others wrote. There, the environment's bucket has keys, and toolBucket has toolKeys.
+// checkTool runs the tool, and other people's programs with its credentials, against an
+// environment's servers, which others wrote. There, the environment's bucket has keys, and
+// toolBucket has toolKeys.
 func checkTool(t *testing.T, e cognito.Environment, keys []string) {
 	t.Helper()
 	m := bareToolMachine(t, buildTool(t))
@@ -231,13 +256,14 @@ func checkTool(t *testing.T, e cognito.Environment, keys []string) {
 // checkHint demands that a program has failed, and that the user sees what to run.
 func checkHint(t *testing.T, r result) {
 	t.Helper()
-	if r.status == 0 || !strings.Contains(r.stderr, "has ended") || !strings.Contains(r.stderr, "cognito login") {
+	if r.status == 0 || !strings.Contains(r.stderr, "has ended") ||
+		!strings.Contains(r.stderr, "cognito login") {
 		t.Errorf("exit status %d, without the hint:\n%s%s", r.status, r.stdout, r.stderr)
 	}
 }
 
-// checkListings demands that all listings that a consumer printed are right, and returns how many different credentials it
-// had.
+// checkListings demands that all listings that a consumer printed are right, and returns how many
+// different credentials it had.
 func checkListings(t *testing.T, r result) (different int) {
 	t.Helper()
 	if r.status != 0 || r.stderr != "" {

@@ -13,8 +13,8 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// TestToolReadme: a newcomer does what cmd/cognito/README.md says, in its order, from building the program on. The stand-in
-// is in the place of AWS.
+// TestToolReadme: a newcomer does what cmd/cognito/README.md says, in its order, from building the
+// program on. The stand-in is in the place of AWS.
 func TestToolReadme(t *testing.T) {
 	t.Parallel()
 	root, err := filepath.Abs("../..")
@@ -31,32 +31,41 @@ func TestToolReadme(t *testing.T) {
 			blocks = append(blocks, script)
 		}
 	}
-	if len(blocks) < 7 || !strings.Contains(blocks[0], "go build") || strings.Count(blocks[1], "\n") != 3 {
-		t.Fatalf("the page has %d blocks; the first builds the program, and the second has three commands", len(blocks))
+	if len(blocks) < 7 || !strings.Contains(blocks[0], "go build") ||
+		strings.Count(blocks[1], "\n") != 3 {
+		t.Fatalf("the page has %d blocks; the first builds the program, and the second has three "+
+			"commands", len(blocks))
 	}
 
 	home := t.TempDir()
-	build := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", strings.ReplaceAll(blocks[0], "~", "$PLACE"))
+	build := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c",
+		strings.ReplaceAll(blocks[0], "~", "$PLACE"))
 	build.Dir, build.Env = root, append(os.Environ(), "PLACE="+home)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	m := newToolMachine(t, filepath.Join(home, "bin/cognito"), 0, 0)
-	env := environment(t, "HOME="+home, "PATH="+filepath.Join(m.dir, "bin")+":"+os.Getenv("PATH"), "AWS_ENDPOINT_URL="+m.url,
-		"AWS_CONFIG_FILE="+filepath.Join(home, ".aws/config"), "AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(home, ".aws/credentials"))
+	env := environment(t, "HOME="+home, "PATH="+filepath.Join(m.dir, "bin")+":"+os.Getenv("PATH"),
+		"AWS_ENDPOINT_URL="+m.url,
+		"AWS_CONFIG_FILE="+filepath.Join(home, ".aws/config"), "AWS_SHARED_CREDENTIALS_FILE="+
+			filepath.Join(home, ".aws/credentials"))
 	work := t.TempDir()
-	outputs, err := json.Marshal(map[string]any{ // aws-amplify/amplify-backend, packages/client-config, schema_v1.4.json
+	// aws-amplify/amplify-backend, packages/client-config, schema_v1.4.json
+	outputs, err := json.Marshal(map[string]any{
 		"version": "1.4",
 		"auth": map[string]any{
-			"aws_region": region, "user_pool_id": cognitotest.ExampleUserPoolID, "user_pool_client_id": cognitotest.ExampleClientID,
-			"identity_pool_id": cognitotest.ExampleIdentityPoolID,
+			"aws_region":          region,
+			"user_pool_id":        cognitotest.ExampleUserPoolID,
+			"user_pool_client_id": cognitotest.ExampleClientID,
+			"identity_pool_id":    cognitotest.ExampleIdentityPoolID,
 		},
 		"storage": map[string]any{"aws_region": region, "bucket_name": toolBucket},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"amplify_outputs.json": string(outputs), "password.txt": cognitotest.ExamplePassword + "\n"} {
+	for name, text := range map[string]string{"amplify_outputs.json": string(outputs),
+		"password.txt": cognitotest.ExamplePassword + "\n"} {
 		if err := os.WriteFile(filepath.Join(work, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +74,8 @@ func TestToolReadme(t *testing.T) {
 	for i, script := range blocks[1:] {
 		before := toolFiles(t, home)
 		// The second command of the first block reads the password.
-		r := run(t, env, cognitotest.ExamplePassword+"\n", "bash", "-euo", "pipefail", "-c", "cd '"+work+"'\n"+script)
+		r := run(t, env, cognitotest.ExamplePassword+"\n", "bash", "-euo", "pipefail", "-c", "cd '"+
+			work+"'\n"+script)
 		if r.status != 0 {
 			t.Fatalf("exit status %d of\n%s%s", r.status, script, r.stderr)
 		}
@@ -83,11 +93,13 @@ func TestToolReadme(t *testing.T) {
 			t.Errorf("%s holds the password", path)
 		}
 		name := "~/" + filepath.Dir(path) + "/*" + filepath.Ext(path)
-		if !strings.Contains(string(page), "| `"+name+"` |") && !strings.Contains(string(page), "| `~/"+path+"` |") {
+		if !strings.Contains(string(page), "| `"+name+"` |") &&
+			!strings.Contains(string(page), "| `~/"+path+"` |") {
 			t.Errorf("the page does not name ~/%s", path)
 		}
 		for _, p := range []string{path, filepath.Dir(path)} {
-			if info, err := os.Stat(filepath.Join(home, p)); err != nil || info.Mode().Perm()&0o077 != 0 {
+			if info, err := os.Stat(filepath.Join(home, p)); err != nil ||
+				info.Mode().Perm()&0o077 != 0 {
 				t.Errorf("%s: %v, %v", p, info.Mode(), err)
 			}
 		}
@@ -99,7 +111,8 @@ func toolFiles(t *testing.T, home string) map[string][]byte {
 	t.Helper()
 	found := make(map[string][]byte)
 	err := fs.WalkDir(os.DirFS(home), ".", func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && path == "bin" || path == ".aws/cli" { // the program, and a cache of the aws command line's
+		// the program, and a cache of the aws command line's
+		if err == nil && path == "bin" || path == ".aws/cli" {
 			return fs.SkipDir
 		}
 		if err == nil && !entry.IsDir() {

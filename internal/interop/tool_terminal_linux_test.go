@@ -12,7 +12,8 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// A window is a shell in tmux, which is somebody else's terminal: what it shows is what a user sees.
+// A window is a shell in tmux, which is somebody else's terminal: what it shows is what a user
+// sees.
 type window struct {
 	t   *testing.T
 	env []string
@@ -21,7 +22,9 @@ type window struct {
 // newWindow opens one, in which the tool can be run.
 func (m *toolMachine) newWindow(t *testing.T, columns, rows string, more ...string) window {
 	t.Helper()
-	w := window{t, append(m.with("TMUX_TMPDIR="+t.TempDir(), "TERM=xterm-256color", "LC_ALL=C.UTF-8"), more...)}
+	w := window{t,
+		append(m.with("TMUX_TMPDIR="+t.TempDir(), "TERM=xterm-256color", "LC_ALL=C.UTF-8"),
+			more...)}
 	w.tmux("-f", os.DevNull, "new-session", "-d", "-x", columns, "-y", rows, "exec sh")
 	t.Cleanup(func() {
 		kill := exec.Command(tool(t, "tmux"), "kill-server")
@@ -70,19 +73,21 @@ func (w window) expect(text string) (screen string) {
 func (w window) clear() {
 	w.t.Helper()
 	w.write("clear", "Enter")
-	for deadline := time.Now().Add(time.Minute); strings.Contains(w.screen(), "status="); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); strings.Contains(w.screen(),
+		"status="); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.t.Fatal("the screen is not cleared")
 		}
 	}
 }
 
-// TestToolTerminal: at a terminal the tool asks, shows no password, is ended by Ctrl-C and leaves the terminal as it was,
-// also where the window is narrow.
+// TestToolTerminal: at a terminal the tool asks, shows no password, is ended by Ctrl-C and leaves
+// the terminal as it was, also where the window is narrow.
 func TestToolTerminal(t *testing.T) {
 	t.Parallel()
 	program := buildTool(t)
-	for name, size := range map[string][2]string{"80 columns": {"80", "24"}, "20 columns": {"20", "40"}} {
+	for name, size := range map[string][2]string{"80 columns": {"80", "24"},
+		"20 columns": {"20", "40"}} {
 		t.Run(name, func(t *testing.T) {
 			w := newToolMachine(t, program, 0, 0).newWindow(t, size[0], size[1])
 			w.write("cognito login -user "+cognitotest.ExampleUser+"; echo status=$?", "Enter")
@@ -99,7 +104,8 @@ func TestToolTerminal(t *testing.T) {
 			w.expect("Password:")
 			w.write(cognitotest.ExamplePassword, "Enter")
 			shown := w.expect("status=0")
-			if !strings.Contains(shown, "signed in to EMULATED as ada") || strings.Contains(shown, cognitotest.ExamplePassword) {
+			if !strings.Contains(shown, "signed in to EMULATED as ada") ||
+				strings.Contains(shown, cognitotest.ExamplePassword) {
 				t.Errorf("shown:\n%s", shown)
 			}
 		})

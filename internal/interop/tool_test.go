@@ -15,17 +15,19 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// The tool, cmd/cognito, hands credentials to other people's programs. Its own stand-in, "cognito emulate", is the server:
-// so these tests see what somebody with nothing but the program sees.
+// The tool, cmd/cognito, hands credentials to other people's programs. Its own stand-in, "cognito
+// emulate", is the server: so these tests see what somebody with nothing but the program sees.
 
-// A toolMachine is a home directory in which the tool is installed and configured, beside a stand-in.
+// A toolMachine is a home directory in which the tool is installed and configured, beside a
+// stand-in.
 type toolMachine struct {
 	program, dir, url string
 	env               []string
 }
 
 // toolKeys is what is in the stand-in's bucket.
-var toolKeys = []string{"a b + 100%.txt", "hello.txt", "notes/a=b&c=d?e#f.txt", "notes/ærøskøbing.txt", "notes/東京.txt"}
+var toolKeys = []string{"a b + 100%.txt", "hello.txt", "notes/a=b&c=d?e#f.txt",
+	"notes/ærøskøbing.txt", "notes/東京.txt"}
 
 // toolBucket is that bucket, and lateBucket one that is empty at first.
 const (
@@ -43,7 +45,8 @@ func buildTool(t *testing.T) string {
 func buildProgram(t *testing.T, dir, pkg string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), filepath.Base(pkg))
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, pkg)
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o",
+		program, pkg)
 	build.Dir = dir
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -52,8 +55,8 @@ func buildProgram(t *testing.T, dir, pkg string) string {
 	return program
 }
 
-// newToolMachine starts a stand-in whose credentials and tokens live so long (0: an hour). Refresh tokens rotate, and one
-// that was used is refused from then on.
+// newToolMachine starts a stand-in whose credentials and tokens live so long (0: an hour). Refresh
+// tokens rotate, and one that was used is refused from then on.
 func newToolMachine(t *testing.T, program string, credentials, tokens time.Duration) *toolMachine {
 	t.Helper()
 	return seededToolMachine(t, program, toolSeed(credentials, tokens))
@@ -69,14 +72,20 @@ func toolSeed(credentials, tokens time.Duration) map[string]any {
 		"UserPools": []any{map[string]any{
 			"ID": cognitotest.ExampleUserPoolID,
 			"Clients": []any{map[string]any{
-				"ID": cognitotest.ExampleClientID, "RefreshTokenRotation": true, "RetryGracePeriod": "0s",
+				"ID":                   cognitotest.ExampleClientID,
+				"RefreshTokenRotation": true, "RetryGracePeriod": "0s",
 				"IDTokenValidity": tokens.String(), "AccessTokenValidity": tokens.String(),
 			}},
-			"Users": []any{map[string]any{"Name": cognitotest.ExampleUser, "Password": cognitotest.ExamplePassword}},
+			"Users": []any{
+				map[string]any{"Name": cognitotest.ExampleUser,
+					"Password": cognitotest.ExamplePassword},
+			},
 		}},
 		"IdentityPools": []any{map[string]any{
-			"ID": cognitotest.ExampleIdentityPoolID, "ClientIDs": []string{cognitotest.ExampleClientID},
-			"AuthenticatedRole": cognitotest.ExampleRoleARN, "CredentialsValidity": credentials.String(),
+			"ID":                  cognitotest.ExampleIdentityPoolID,
+			"ClientIDs":           []string{cognitotest.ExampleClientID},
+			"AuthenticatedRole":   cognitotest.ExampleRoleARN,
+			"CredentialsValidity": credentials.String(),
 		}},
 		"Roles": []any{map[string]any{"ARN": cognitotest.ExampleRoleARN}},
 		"Buckets": []any{
@@ -94,7 +103,8 @@ func seededToolMachine(t *testing.T, program string, seed any) *toolMachine {
 		t.Fatal(err)
 	}
 	m.write(t, "seed.json", string(text), 0o600)
-	printed := m.launch(t, "AWS_ENDPOINT_URL", "emulate", "-seed", filepath.Join(m.dir, "seed.json"), "-config", filepath.Join(m.dir, "config.json"))
+	printed := m.launch(t, "AWS_ENDPOINT_URL", "emulate", "-seed",
+		filepath.Join(m.dir, "seed.json"), "-config", filepath.Join(m.dir, "config.json"))
 	m.url = assigned(printed.String())["AWS_ENDPOINT_URL"]
 	m.env = append(m.env, "AWS_ENDPOINT_URL="+m.url)
 	return m
@@ -104,12 +114,15 @@ func seededToolMachine(t *testing.T, program string, seed any) *toolMachine {
 func bareToolMachine(t *testing.T, program string) *toolMachine {
 	t.Helper()
 	m := &toolMachine{program: program, dir: t.TempDir()}
-	bin := filepath.Dir(m.write(t, "bin/aws", "#!/bin/sh\nexec '"+python(t)[0]+"' -m awscli \"$@\"\n", 0o700))
+	bin := filepath.Dir(m.write(t, "bin/aws", "#!/bin/sh\nexec '"+python(t)[0]+"' -m awscli "+
+		"\"$@\"\n", 0o700))
 	if err := os.Symlink(program, filepath.Join(bin, "cognito")); err != nil {
 		t.Fatal(err)
 	}
-	m.env = environment(t, "HOME="+m.dir, "PATH="+bin+":"+os.Getenv("PATH"), "AWS_CONFIG_FILE="+filepath.Join(m.dir, "aws-config"),
-		"COGNITO_CONFIG="+filepath.Join(m.dir, "config.json"), "COGNITO_STATE_DIR="+filepath.Join(m.dir, "state"))
+	m.env = environment(t, "HOME="+m.dir, "PATH="+bin+":"+os.Getenv("PATH"), "AWS_CONFIG_FILE="+
+		filepath.Join(m.dir, "aws-config"),
+		"COGNITO_CONFIG="+filepath.Join(m.dir, "config.json"), "COGNITO_STATE_DIR="+
+			filepath.Join(m.dir, "state"))
 	return m
 }
 
@@ -136,7 +149,8 @@ func (m *toolMachine) read(t *testing.T, name string) string {
 	return string(data)
 }
 
-// launch runs a command of the tool until the test ends, and returns what it prints once that names something.
+// launch runs a command of the tool until the test ends, and returns what it prints once that names
+// something.
 func (m *toolMachine) launch(t *testing.T, name string, args ...string) *process {
 	t.Helper()
 	p := new(process)
@@ -180,7 +194,8 @@ func (m *toolMachine) launch(t *testing.T, name string, args ...string) *process
 func assigned(script string) map[string]string {
 	found := make(map[string]string)
 	for line := range strings.Lines(script) {
-		if name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "="); ok {
+		if name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "),
+			"="); ok {
 			found[name] = strings.Trim(value, "'")
 		}
 	}
@@ -218,7 +233,8 @@ func (m *toolMachine) served(t *testing.T) (printed *process, env []string) {
 	t.Helper()
 	printed = m.launch(t, "serving credentials", "serve")
 	set := assigned(printed.String())
-	if set["AWS_CONTAINER_CREDENTIALS_FULL_URI"] == "" || set["AWS_CONTAINER_AUTHORIZATION_TOKEN"] == "" {
+	if set["AWS_CONTAINER_CREDENTIALS_FULL_URI"] == "" ||
+		set["AWS_CONTAINER_AUTHORIZATION_TOKEN"] == "" {
 		t.Fatal("cognito serve does not say what to set")
 	}
 	for _, name := range slices.Sorted(maps.Keys(set)) {

@@ -181,7 +181,8 @@ var traps = []trap{
 	{"identity pools say SecretKey, AWS STS SecretAccessKey",
 		"API Reference: Credentials, of both services",
 		"cognitoid.TestExpiration sts.TestResponse",
-		"cognitoid.TestInvalidResponse sts.TestInvalidResponse cognitotest.TestGetCredentialsForIdentity"},
+		"cognitoid.TestInvalidResponse sts.TestInvalidResponse " +
+			"cognitotest.TestGetCredentialsForIdentity"},
 	{"what is authtype none is not signed; GetCallerIdentity is",
 		"botocore cognito-idp, cognito-identity and sts service-2.json, authtype",
 		"cognitoidp.TestWire cognitoid.TestWire sts.TestWire",
@@ -251,11 +252,13 @@ var traps = []trap{
 	{"the session token is signed, and is in the query of a presigned URL",
 		"AWS: Create a signed AWS API request, temporary credentials",
 		"sigv4.TestHeaders sigv4.TestPresignURL sigv4.TestBotocore",
-		"sigv4.TestPresignStandIn cognitotest/internal/sigv4check.TestVerifySigner cognitotest/internal/sigv4check.TestPresigned"},
+		"sigv4.TestPresignStandIn cognitotest/internal/sigv4check.TestVerifySigner " +
+			"cognitotest/internal/sigv4check.TestPresigned"},
 	{"Amazon S3 gets X-Amz-Content-Sha256, and each attempt a signature of its own time",
 		"S3 API Reference: Authenticating Requests; github.com/aws/aws-sdk-go/issues/486",
 		"sigv4.TestBotocore sigv4.TestTransportTime s3list.TestListRetry",
-		"sigv4.TestSignAgain cognitotest/internal/sigv4check.TestVerifyRefuses cognitotest/internal/sigv4check.TestPayload"},
+		"sigv4.TestSignAgain cognitotest/internal/sigv4check.TestVerifyRefuses " +
+			"cognitotest/internal/sigv4check.TestPayload"},
 	{"keys are asked for URL encoded, and decoded only where the answer says so",
 		"S3 API Reference: ListObjectsV2, encoding-type; XML 1.0 2.2",
 		"s3list.TestWireVectors s3list.TestStandInOddKeys s3list.TestParsePage",

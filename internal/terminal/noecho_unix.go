@@ -10,8 +10,8 @@ import (
 	"unsafe"
 )
 
-// noEcho switches a terminal's echo off, if off is set, and returns what switches it on again (termios(4)). It is an
-// error if f is not a terminal.
+// noEcho switches a terminal's echo off, if off is set, and returns what switches it on again
+// (termios(4)). It is an error if f is not a terminal.
 func noEcho(f *os.File, off bool) (restore func(), err error) {
 	var old syscall.Termios
 	if err := ioctl(f, getTermios, unsafe.Pointer(&old)); err != nil {

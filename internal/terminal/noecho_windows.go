@@ -9,8 +9,8 @@ import (
 // enableEchoInput is ENABLE_ECHO_INPUT (Windows console API, SetConsoleMode).
 const enableEchoInput = 0x4
 
-// noEcho switches a console's echo off, if off is set, and returns what switches it on again. It is an error if f is not
-// a console.
+// noEcho switches a console's echo off, if off is set, and returns what switches it on again. It is
+// an error if f is not a console.
 func noEcho(f *os.File, off bool) (restore func(), err error) {
 	console := syscall.Handle(f.Fd())
 	var mode uint32
@@ -26,7 +26,8 @@ func noEcho(f *os.File, off bool) (restore func(), err error) {
 	return func() { set.Call(uintptr(console), uintptr(mode)) }, nil
 }
 
-// size asks for the window's size (GetConsoleScreenBufferInfo, CONSOLE_SCREEN_BUFFER_INFO); 0 is not known.
+// size asks for the window's size (GetConsoleScreenBufferInfo, CONSOLE_SCREEN_BUFFER_INFO); 0 is
+// not known.
 func size(f *os.File) (columns, rows int) {
 	var info struct {
 		width, height, cursorX, cursorY int16
@@ -34,10 +35,13 @@ func size(f *os.File) (columns, rows int) {
 		left, top, right, bottom        int16
 		mostX, mostY                    int16
 	}
-	if ok, _, _ := kernel32("GetConsoleScreenBufferInfo").Call(f.Fd(), uintptr(unsafe.Pointer(&info))); ok == 0 {
+	if ok, _, _ := kernel32("GetConsoleScreenBufferInfo").Call(f.Fd(),
+		uintptr(unsafe.Pointer(&info))); ok == 0 {
 		return 0, 0
 	}
 	return int(info.right-info.left) + 1, int(info.bottom-info.top) + 1
 }
 
-func kernel32(name string) *syscall.LazyProc { return syscall.NewLazyDLL("kernel32.dll").NewProc(name) }
+func kernel32(name string) *syscall.LazyProc {
+	return syscall.NewLazyDLL("kernel32.dll").NewProc(name)
+}

@@ -27,7 +27,8 @@ func openTerminal(t *testing.T) (keyboard, screen *os.File) {
 	var number, unlock int32
 	const ptsNumber, ptsLock = 0x80045430, 0x40045431 // TIOCGPTN, TIOCSPTLCK
 	for request, value := range map[uintptr]*int32{ptsLock: &unlock, ptsNumber: &number} {
-		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, keyboard.Fd(), request, uintptr(unsafe.Pointer(value))); errno != 0 {
+		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, keyboard.Fd(), request,
+			uintptr(unsafe.Pointer(value))); errno != 0 {
 			t.Fatal(errno)
 		}
 	}
@@ -54,7 +55,9 @@ func TestReadSecretFromTerminal(t *testing.T) {
 		t.Fatal("not a terminal that echoes")
 	}
 	prompted := make(chan string, 1)
-	go func() { // types once the prompt is there, by which time the echo is off, and reads to the end of the line
+	// types once the prompt is there, by which time the echo is off, and reads to the end of the
+	// line
+	go func() {
 		var shown []byte
 		until := func(end string) {
 			for buffer := make([]byte, 100); !bytes.HasSuffix(shown, []byte(end)); {
@@ -96,7 +99,8 @@ func TestEchoStaysOffAfterStop(t *testing.T) {
 	}()
 	becomes := func(want bool) {
 		t.Helper()
-		for deadline := time.Now().Add(10 * time.Second); echoes(t, screen) != want; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(10 * time.Second); echoes(t,
+			screen) != want; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("the echo does not become %v", want)
 			}

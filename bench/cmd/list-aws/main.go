@@ -15,10 +15,13 @@ func main() {
 	address, bucket, _ := child.ReadList()
 	client := s3.New(s3.Options{
 		Region: child.Region, BaseEndpoint: aws.String("http://" + address), UsePathStyle: true,
-		Credentials: credentials.NewStaticCredentialsProvider(child.AccessKeyID, child.SecretAccessKey, child.SessionToken()),
+		Credentials: credentials.NewStaticCredentialsProvider(child.AccessKeyID,
+			child.SecretAccessKey, child.SessionToken()),
 	})
 	var tally child.Tally
-	pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: aws.String(bucket)})
+	pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{
+		Bucket: aws.String(bucket),
+	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(context.Background())
 		if err != nil {

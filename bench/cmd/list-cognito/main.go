@@ -12,7 +12,11 @@ import (
 
 func main() {
 	address, bucket, parallel := child.ReadList()
-	credentials := sigv4.Credentials{AccessKeyID: child.AccessKeyID, SecretAccessKey: child.SecretAccessKey, SessionToken: child.SessionToken()}
+	credentials := sigv4.Credentials{
+		AccessKeyID:     child.AccessKeyID,
+		SecretAccessKey: child.SecretAccessKey,
+		SessionToken:    child.SessionToken(),
+	}
 	client := &s3list.Client{
 		Region: child.Region, Endpoint: "http://" + address,
 		Credentials: func(context.Context) (sigv4.Credentials, error) { return credentials, nil },

@@ -1,6 +1,7 @@
-// List-default lists a bucket again and again with aws-sdk-go-v2, whose default chain finds the credentials, until it has
-// had some number of different ones. It is no benchmark: the tests of internal/interop run it to see that credentials are
-// renewed. It prints, for every listing, a line of JSON with the access key and the keys of the bucket.
+// List-default lists a bucket again and again with aws-sdk-go-v2, whose default chain finds the
+// credentials, until it has had some number of different ones. It is no benchmark: the tests of
+// internal/interop run it to see that credentials are renewed. It prints, for every listing, a line
+// of JSON with the access key and the keys of the bucket.
 package main
 
 import (
@@ -29,10 +30,13 @@ func main() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 150*time.Second)
 	defer cancel()
-	// Credentials that expire while a request is on its way would be refused; by default they are used to the last moment.
-	settings, err := config.LoadDefaultConfig(ctx, config.WithCredentialsCacheOptions(func(o *aws.CredentialsCacheOptions) {
-		o.ExpiryWindow = 2 * time.Second
-	}))
+	// Credentials that expire while a request is on its way would be refused; by default they are
+	// used to the last moment.
+	settings,
+		err := config.LoadDefaultConfig(ctx,
+		config.WithCredentialsCacheOptions(func(o *aws.CredentialsCacheOptions) {
+			o.ExpiryWindow = 2 * time.Second
+		}))
 	if err != nil {
 		log.Fatal(err)
 	}

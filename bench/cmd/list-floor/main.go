@@ -1,5 +1,5 @@
-// List-floor gets the pages of a listing one after the other and throws them away: it looks at the beginning of each
-// for where the next one is, and signs nothing.
+// List-floor gets the pages of a listing one after the other and throws them away: it looks at the
+// beginning of each for where the next one is, and signs nothing.
 package main
 
 import (
@@ -16,7 +16,9 @@ func main() {
 	address, bucket, _ := child.ReadList()
 	var tally child.Tally
 	for token := ""; ; {
-		next, keys, err := page("http://" + address + "/" + bucket + "?list-type=2&continuation-token=" + token)
+		next, keys,
+			err := page("http://" + address + "/" + bucket + "?list-type=2&continuation-token=" +
+			token)
 		if err != nil {
 			child.Fail(err)
 		}
@@ -28,7 +30,8 @@ func main() {
 	tally.Print()
 }
 
-// page reads one page, and answers the token of the next one and how many keys the page says to have.
+// page reads one page, and answers the token of the next one and how many keys the page says to
+// have.
 func page(url string) (next string, keys int64, err error) {
 	resp, err := http.Get(url)
 	if err != nil {

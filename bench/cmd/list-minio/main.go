@@ -14,13 +14,17 @@ func main() {
 	address, bucket, _ := child.ReadList()
 	client, err := minio.New(address, &minio.Options{
 		Region: child.Region, BucketLookup: minio.BucketLookupPath,
-		Creds: credentials.NewStaticV4(child.AccessKeyID, child.SecretAccessKey, child.SessionToken()),
+		Creds: credentials.NewStaticV4(child.AccessKeyID, child.SecretAccessKey,
+			child.SessionToken()),
 	})
 	if err != nil {
 		child.Fail(err)
 	}
 	var tally child.Tally
-	for object := range client.ListObjectsIter(context.Background(), bucket, minio.ListObjectsOptions{Recursive: true}) {
+	for object := range client.ListObjectsIter(context.Background(), bucket,
+		minio.ListObjectsOptions{
+			Recursive: true,
+		}) {
 		if object.Err != nil {
 			child.Fail(object.Err)
 		}

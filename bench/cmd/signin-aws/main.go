@@ -1,5 +1,5 @@
-// Signin-aws signs in, gets AWS credentials and lists the first key of a bucket with aws-sdk-go-v2, and cognito-srp for
-// the password.
+// Signin-aws signs in, gets AWS credentials and lists the first key of a bucket with aws-sdk-go-v2,
+// and cognito-srp for the password.
 package main
 
 import (
@@ -37,7 +37,9 @@ func main() {
 	if err != nil {
 		child.Fail(err)
 	}
-	pages := s3.NewListObjectsV2Paginator(s3.NewFromConfig(config), &s3.ListObjectsV2Input{Bucket: aws.String(in.Bucket)})
+	pages := s3.NewListObjectsV2Paginator(s3.NewFromConfig(config), &s3.ListObjectsV2Input{
+		Bucket: aws.String(in.Bucket),
+	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -59,7 +61,8 @@ func signIn(ctx context.Context, config aws.Config, in child.SignIn) (token stri
 	}
 	client := cognitoidentityprovider.NewFromConfig(config)
 	asked, err := client.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
-		AuthFlow: types.AuthFlowTypeUserSrpAuth, ClientId: aws.String(in.ClientID), AuthParameters: srp.GetAuthParams(),
+		AuthFlow: types.AuthFlowTypeUserSrpAuth,
+		ClientId: aws.String(in.ClientID), AuthParameters: srp.GetAuthParams(),
 	})
 	if err != nil {
 		return "", err
@@ -71,9 +74,13 @@ func signIn(ctx context.Context, config aws.Config, in child.SignIn) (token stri
 	if err != nil {
 		return "", err
 	}
-	answered, err := client.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
-		ChallengeName: asked.ChallengeName, ClientId: aws.String(in.ClientID), ChallengeResponses: responses, Session: asked.Session,
-	})
+	answered,
+		err := client.RespondToAuthChallenge(ctx,
+		&cognitoidentityprovider.RespondToAuthChallengeInput{
+			ChallengeName:      asked.ChallengeName,
+			ClientId:           aws.String(in.ClientID),
+			ChallengeResponses: responses, Session: asked.Session,
+		})
 	if err != nil {
 		return "", err
 	}
@@ -84,19 +91,28 @@ func signIn(ctx context.Context, config aws.Config, in child.SignIn) (token stri
 }
 
 // exchange trades an ID token for AWS credentials.
-func exchange(ctx context.Context, config aws.Config, in child.SignIn, token string) (aws.CredentialsProvider, error) {
+func exchange(ctx context.Context, config aws.Config, in child.SignIn,
+	token string) (aws.CredentialsProvider, error) {
 	client := cognitoidentity.NewFromConfig(config)
-	logins := map[string]string{"cognito-idp." + child.Region + ".amazonaws.com/" + in.UserPoolID: token}
-	identity, err := client.GetId(ctx, &cognitoidentity.GetIdInput{IdentityPoolId: aws.String(in.IdentityPoolID), Logins: logins})
-	if err != nil {
-		return nil, err
-	}
-	out, err := client.GetCredentialsForIdentity(ctx, &cognitoidentity.GetCredentialsForIdentityInput{
-		IdentityId: identity.IdentityId, Logins: logins,
+	logins := map[string]string{"cognito-idp." + child.Region + ".amazonaws.com/" +
+		in.UserPoolID: token}
+	identity,
+		err := client.GetId(ctx, &cognitoidentity.GetIdInput{
+		IdentityPoolId: aws.String(in.IdentityPoolID),
+		Logins:         logins,
 	})
 	if err != nil {
 		return nil, err
 	}
+	out,
+		err := client.GetCredentialsForIdentity(ctx,
+		&cognitoidentity.GetCredentialsForIdentityInput{
+			IdentityId: identity.IdentityId, Logins: logins,
+		})
+	if err != nil {
+		return nil, err
+	}
 	c := out.Credentials
-	return credentials.NewStaticCredentialsProvider(aws.ToString(c.AccessKeyId), aws.ToString(c.SecretKey), aws.ToString(c.SessionToken)), nil
+	return credentials.NewStaticCredentialsProvider(aws.ToString(c.AccessKeyId),
+		aws.ToString(c.SecretKey), aws.ToString(c.SessionToken)), nil
 }

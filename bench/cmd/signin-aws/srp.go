@@ -12,14 +12,16 @@ import (
 	cognitosrp "github.com/alexrudd/cognito-srp/v4"
 )
 
-// passwordKey is the work of cognito-srp's PasswordVerifierChallenge. That one writes a clock of 12 hours into TIMESTAMP,
-// which the stand-in for AWS refuses in the afternoon (UTC), and keeps its key to itself.
+// passwordKey is the work of cognito-srp's PasswordVerifierChallenge. That one writes a clock of 12
+// hours into TIMESTAMP, which the stand-in for AWS refuses in the afternoon (UTC), and keeps its
+// key to itself.
 //
 //go:linkname passwordKey github.com/alexrudd/cognito-srp/v4.(*CognitoSRP).getPasswordAuthenticationKey
 func passwordKey(srp *cognitosrp.CognitoSRP, user, password string, b, salt *big.Int) []byte
 
 // answer is PasswordVerifierChallenge with a clock of 24 hours.
-func answer(srp *cognitosrp.CognitoSRP, asked map[string]string, password string) (map[string]string, error) {
+func answer(srp *cognitosrp.CognitoSRP, asked map[string]string,
+	password string) (map[string]string, error) {
 	block, err := base64.StdEncoding.DecodeString(asked["SECRET_BLOCK"])
 	if err != nil {
 		return nil, err

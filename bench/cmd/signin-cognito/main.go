@@ -1,5 +1,5 @@
-// Signin-cognito signs in, or goes on from an earlier sign-in, gets AWS credentials and lists the first key of a bucket
-// with package cognito.
+// Signin-cognito signs in, or goes on from an earlier sign-in, gets AWS credentials and lists the
+// first key of a bucket with package cognito.
 package main
 
 import (
@@ -22,12 +22,18 @@ func main() {
 
 	var session *cognito.Session
 	client := &cognito.Client{
-		Environment: cognito.Environment{UserPoolID: in.UserPoolID, ClientID: in.ClientID, IdentityPoolID: in.IdentityPoolID},
-		HTTPClient:  httpClient,
+		Environment: cognito.Environment{
+			UserPoolID:     in.UserPoolID,
+			ClientID:       in.ClientID,
+			IdentityPoolID: in.IdentityPoolID,
+		},
+		HTTPClient: httpClient,
 	}
 	lister := &s3list.Client{
 		Region: child.Region, HTTPClient: httpClient,
-		Credentials: func(ctx context.Context) (sigv4.Credentials, error) { return session.Credentials(ctx) },
+		Credentials: func(ctx context.Context) (sigv4.Credentials, error) {
+			return session.Credentials(ctx)
+		},
 	}
 	go lister.Connect(ctx, in.Bucket) // the connection is there when it is needed
 
@@ -35,7 +41,12 @@ func main() {
 	if in.Saved != "" {
 		session, err = client.Resume(ctx, []byte(in.Saved))
 	} else {
-		session, err = client.Start(ctx, cognito.Login{Username: in.Username, Password: in.Password, IdentityID: in.IdentityID})
+		session,
+			err = client.Start(ctx, cognito.Login{
+			Username:   in.Username,
+			Password:   in.Password,
+			IdentityID: in.IdentityID,
+		})
 	}
 	if err != nil {
 		child.Fail(err)

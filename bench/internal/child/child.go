@@ -1,5 +1,5 @@
-// Package child is what the programs that are compared have in common: how they check a listing, and how they tell the
-// program that measures them what came of it.
+// Package child is what the programs that are compared have in common: how they check a listing,
+// and how they tell the program that measures them what came of it.
 package child
 
 import (
@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// What every program that lists is given; the servers look at the signatures' cost, not at their truth.
+// What every program that lists is given; the servers look at the signatures' cost, not at their
+// truth.
 const (
 	Region          = "us-east-1"
 	AccessKeyID     = "ASIAIOSFODNN7EXAMPLE"
@@ -40,8 +41,8 @@ func (t *Tally) Add(key string, size int64) {
 // Print tells what was seen, and the most memory that was resident.
 func (t *Tally) Print() { fmt.Println(t.Keys, t.Size, peak()) }
 
-// peak is VmHWM in KiB (proc_pid_status(5)), or 0 where there is no such file. What wait4(2) tells of a child counts
-// memory of the process that started it.
+// peak is VmHWM in KiB (proc_pid_status(5)), or 0 where there is no such file. What wait4(2) tells
+// of a child counts memory of the process that started it.
 func peak() (kib int64) {
 	file, err := os.Open("/proc/self/status")
 	if err != nil {
@@ -70,8 +71,9 @@ type SignIn struct {
 	Address                                      string // where every host is
 	UserPoolID, ClientID, IdentityPoolID, Bucket string
 	Username, Password                           string
-	IdentityID                                   string // as an earlier sign-in had it, if it is to be used
-	Saved                                        string // in place of the user: what an earlier sign-in left
+	// as an earlier sign-in had it, if it is to be used
+	IdentityID string
+	Saved      string // in place of the user: what an earlier sign-in left
 }
 
 // Arguments are the fields, without the user, as arguments of a program.
@@ -79,8 +81,9 @@ func (s SignIn) Arguments() []string {
 	return []string{s.Address, s.UserPoolID, s.ClientID, s.IdentityPoolID, s.Bucket}
 }
 
-// ReadSignIn reads the arguments, and from standard input a user name, a password and perhaps the identity, or the word
-// "saved" and what an earlier sign-in left. Without arguments it ends the program, for which the time to start is taken so.
+// ReadSignIn reads the arguments, and from standard input a user name, a password and perhaps the
+// identity, or the word "saved" and what an earlier sign-in left. Without arguments it ends the
+// program, for which the time to start is taken so.
 func ReadSignIn() (s SignIn) {
 	if len(os.Args) < 2 {
 		os.Exit(0)
@@ -88,7 +91,8 @@ func ReadSignIn() (s SignIn) {
 	if len(os.Args) != 6 {
 		Fail(fmt.Errorf("%d arguments", len(os.Args)-1))
 	}
-	s.Address, s.UserPoolID, s.ClientID, s.IdentityPoolID, s.Bucket = os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5]
+	s.Address, s.UserPoolID, s.ClientID, s.IdentityPoolID, s.Bucket = os.Args[1], os.Args[2],
+		os.Args[3], os.Args[4], os.Args[5]
 	if n, err := fmt.Scanln(&s.Username, &s.Password, &s.IdentityID); n < 2 {
 		Fail(err)
 	}
@@ -104,8 +108,8 @@ func (s SignIn) Dial(ctx context.Context, network, _ string) (net.Conn, error) {
 	return dialer.DialContext(ctx, network, s.Address)
 }
 
-// ReadList reads the arguments of a program that lists: the address of a server, the bucket, and more. Without
-// arguments it ends the program.
+// ReadList reads the arguments of a program that lists: the address of a server, the bucket, and
+// more. Without arguments it ends the program.
 func ReadList() (address, bucket string, more []string) {
 	if len(os.Args) < 3 {
 		os.Exit(0)
