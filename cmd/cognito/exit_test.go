@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"syscall"
@@ -139,18 +141,76 @@ func TestSecondSignal(t *testing.T) {
 	if _, err := stdin.Write(make([]byte, 1<<20)); err != nil { // more than a pipe holds
 		t.Fatal(err)
 	}
-	for n := 1; ; n++ {
-		if err := c.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Fatal(err)
-		}
+	for n := 1; n < 50; n++ { // a process on a slow machine may miss one
+		c.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-ended:
 			if got := c.ProcessState.ExitCode(); n < 2 || got != 128+15 {
 				t.Errorf("exit %d after %d signals, want %d after 2", got, n, 128+15)
 			}
 			return
-		case <-time.After(2 * signalPause): // in which a process on a slow machine may miss one
+		case <-time.After(2 * signalPause):
 		}
+	}
+	c.Process.Kill()
+	t.Error("50 signals do not end it")
+}
+
+// An endpoint that ends waits for a refresh that a request has begun.
+func TestEndpointKeepsToken(t *testing.T) {
+	onUnix(t)
+	for _, test := range []struct {
+		name string
+		args []string
+		end  func(c *exec.Cmd, stdin io.Closer)
+		want int
+	}{
+		{
+			name: "serve",
+			args: []string{"serve"},
+			end:  func(c *exec.Cmd, _ io.Closer) { c.Process.Signal(syscall.SIGTERM) },
+		},
+		{
+			name: "exec -serve",
+			args: []string{"exec", "-serve", "--", "sh", "-c",
+				"env | grep ^AWS_ | grep -v ENDPOINT | sed 's/^/export /'; cat; exit 7"},
+			end:  func(_ *exec.Cmd, stdin io.Closer) { stdin.Close() },
+			want: 7,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := newMachine(t)
+			m.server.UserPools[0].Clients[0].RefreshTokenRotation = true
+			m.signedIn(t)
+			c := m.process(t, test.args...)
+			stdin, err := c.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			settings := settingsOf(t, c)
+			m.forget(t)
+			m.fault.set(func(r *http.Request) *http.Response {
+				if operation(r) == "GetTokensFromRefreshToken" {
+					test.end(c, stdin)
+					time.Sleep(300 * time.Millisecond)
+				}
+				return nil
+			})
+			ask, err := http.NewRequest("GET", settings["AWS_CONTAINER_CREDENTIALS_FULL_URI"], nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ask.Header.Set("Authorization", settings["AWS_CONTAINER_AUTHORIZATION_TOKEN"])
+			if response, err := http.DefaultClient.Do(ask); err == nil {
+				response.Body.Close()
+			}
+			c.Wait()
+			if got := c.ProcessState.ExitCode(); got != test.want {
+				t.Errorf("exit %d, want %d", got, test.want)
+			}
+			m.fault.set(nil)
+			m.must(t, "", "token")
+		})
 	}
 }
 

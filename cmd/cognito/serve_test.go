@@ -20,6 +20,12 @@ import (
 func (m *machine) serve(t *testing.T, args ...string) (c *exec.Cmd, settings map[string]string) {
 	t.Helper()
 	c = m.process(t, append([]string{"serve"}, args...)...)
+	return c, settingsOf(t, c)
+}
+
+// settingsOf starts a process and reads what it prints of an endpoint.
+func settingsOf(t *testing.T, c *exec.Cmd) (settings map[string]string) {
+	t.Helper()
 	stdout, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +45,7 @@ func (m *machine) serve(t *testing.T, args ...string) (c *exec.Cmd, settings map
 		c.Process.Kill()
 		c.Wait()
 	})
-	return c, settings
+	return settings
 }
 
 func get(t *testing.T, settings map[string]string) (int, map[string]string) {
