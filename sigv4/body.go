@@ -43,7 +43,7 @@ func resolvePayloadHash(req *http.Request, given string) (string, error) {
 	return string(hex.AppendEncode(make([]byte, 0, 2*sha256.Size), sum)), nil
 }
 
-// copyBody writes the body to w. Afterwards, req.Body is what it was before.
+// copyBody writes the body to w. Afterwards, req.Body still returns the whole body.
 func copyBody(w io.Writer, req *http.Request) (int64, error) {
 	if req.GetBody != nil {
 		body, err := req.GetBody()

@@ -9,15 +9,16 @@ import (
 	"time"
 )
 
-// The functions in this file implement the steps of "Create a signed AWS API request" in the IAM
-// User Guide, and have the names that it uses:
+// The functions in this file and in key.go implement the steps of "Create a signed AWS API
+// request" in the IAM User Guide, and have the names that it uses:
 //
-//	canonical request:  method \n URI \n query \n headers \n signed headers \n payload hash
-//	credential scope:   day/Region/service/aws4_request
-//	string to sign:     algorithm \n date \n scope \n SHA-256 of the canonical request
-//	signature:          HMAC of the string to sign under the signing key
+//	1  canonical request  method \n URI \n query \n headers \n signed headers \n payload hash
+//	2  (its hash)         SHA-256 of the canonical request
+//	3  string to sign     algorithm \n date \n credential scope \n hash
+//	4  signature          HMAC of the string to sign under the signing key
 //
-// Each appends its result to dst, which is a buffer on the stack of the caller.
+// The credential scope is day/Region/service/aws4_request. Functions append their results to dst,
+// which is a buffer on the stack of the caller.
 
 const (
 	algorithm   = "AWS4-HMAC-SHA256"
@@ -32,11 +33,13 @@ func canonicalRequest(dst []byte, r *request, query, headers []pair, signed []by
 		if i > 0 {
 			dst = append(dst, '&')
 		}
-		dst = append(append(append(dst, p.name...), '='), p.value...)
+		dst = append(append(dst, p.name...), '=')
+		dst = append(dst, p.value...)
 	}
 	dst = append(dst, '\n')
 	for _, h := range headers {
-		dst = append(append(append(append(dst, h.name...), ':'), h.value...), '\n')
+		dst = append(append(dst, h.name...), ':')
+		dst = append(append(dst, h.value...), '\n')
 	}
 	dst = append(append(dst, '\n'), signed...)
 	return appendAll(dst, "\n", r.payloadHash)

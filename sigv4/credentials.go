@@ -3,7 +3,6 @@ package sigv4
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 )
@@ -25,26 +24,27 @@ type Credentials struct {
 	// SessionToken is sent with each request. It is empty for permanent credentials.
 	SessionToken string
 
-	// Expires is the time from which on services refuse the credentials. It is zero if that is
-	// unknown or if they do not expire. Sign accepts expired credentials, because the clocks of
-	// client and service can differ. Presign does not.
+	// Expires is the time at which the credentials expire. It is zero if that is unknown or if
+	// they do not expire. Sign accepts expired credentials, because the clocks of client and
+	// service can differ. Presign does not.
 	Expires time.Time
 }
 
 // Format implements [fmt.Formatter]. All verbs print the same text.
-func (c Credentials) Format(f fmt.State, _ rune) { io.WriteString(f, c.redacted()) }
+func (c Credentials) Format(f fmt.State, _ rune) {
+	text, _ := c.MarshalText()
+	f.Write(text)
+}
 
 // MarshalText implements [encoding.TextMarshaler]. The text cannot be unmarshaled. A program that
 // stores credentials must write each field.
-func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.redacted()), nil }
-
-func (c Credentials) redacted() string {
-	s := "sigv4.Credentials{AccessKeyID:" + c.AccessKeyID +
+func (c Credentials) MarshalText() ([]byte, error) {
+	text := "sigv4.Credentials{AccessKeyID:" + c.AccessKeyID +
 		" SecretAccessKey:REDACTED SessionToken:REDACTED"
 	if !c.Expires.IsZero() {
-		s += " Expires:" + c.Expires.UTC().Format(time.RFC3339)
+		text += " Expires:" + c.Expires.UTC().Format(time.RFC3339)
 	}
-	return s + "}"
+	return []byte(text + "}"), nil
 }
 
 // check returns an error for credentials that no service accepts, and for characters that would

@@ -1,7 +1,7 @@
 package sigv4
 
 import (
-	"encoding/hex"
+	"strconv"
 	"strings"
 )
 
@@ -91,9 +91,8 @@ func encodeQuery(query string) string {
 		case c == '+':
 			c = ' '
 		case c == '%' && i+2 < len(query):
-			var decoded [1]byte
-			if _, err := hex.Decode(decoded[:], []byte(query[i+1:i+3])); err == nil {
-				c = decoded[0]
+			if n, err := strconv.ParseUint(query[i+1:i+3], 16, 8); err == nil {
+				c = byte(n)
 				i += 2
 			}
 		}

@@ -25,9 +25,11 @@ func (s *Signer) signingKey(creds *Credentials, scope []byte, t time.Time) [sha2
 	}
 	day := string(scope[:len("20060102")])
 	key := signingKey(creds.SecretAccessKey, day, s.Region, s.Service)
-	if s.key.Store(nil); !expired {
-		s.key.Store(&cachedKey{string(scope), secret, key})
+	var cached *cachedKey
+	if !expired {
+		cached = &cachedKey{string(scope), secret, key}
 	}
+	s.key.Store(cached)
 	return key
 }
 

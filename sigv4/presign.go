@@ -54,7 +54,8 @@ func (s *Signer) Presign(
 			"at %s: use at most %v or newer credentials", creds.Expires.UTC().Format(time.RFC3339),
 			max(0, creds.Expires.Sub(t).Truncate(time.Second)))
 	}
-	if r.payloadHash = UnsignedPayload; !r.s3 {
+	r.payloadHash = UnsignedPayload
+	if !r.s3 {
 		if r.payloadHash, err = resolvePayloadHash(req, ""); err != nil {
 			return "", err
 		}

@@ -24,8 +24,8 @@ type request struct {
 // canonical value.
 type pair struct{ name, value string }
 
-// insert adds p to pairs that are sorted by name and then by value. It compares the names alone:
-// in the joined text, "a=" would follow "a-b=", because "=" is greater than "-".
+// insert adds p to pairs that are sorted by name and then by value. The order differs from that of
+// the joined texts, in which "a=" would follow "a-b=", because "=" is greater than "-".
 func insert(sorted []pair, p pair) []pair {
 	sorted = append(sorted, p)
 	for i := len(sorted) - 1; i > 0; i-- {

@@ -7,14 +7,14 @@
 // [Signer.Sign] puts the signature in the headers of a request. [Signer.Presign] puts it in a
 // URL, which works without credentials. [Transport] signs each request of an http.Client.
 //
-// The package implements "AWS Signature Version 4 for API requests" of the AWS Identity and
-// Access Management User Guide ([IAM]) and, for Amazon S3, "Authenticating Requests (AWS
-// Signature Version 4)" of the Amazon S3 API Reference ([S3]). Where these are silent, it does
-// what auth.py in botocore, Amazon's Python client, does. It does not sign bodies in chunks
-// (STREAMING-AWS4-HMAC-SHA256-PAYLOAD) and does not implement Signature Version 4A.
+// The package implements "AWS Signature Version 4 for API requests" in the [IAM User Guide] and,
+// for [Amazon S3], "Authenticating Requests (AWS Signature Version 4)" in the Amazon S3 API
+// Reference. Where these are silent, it does what auth.py in botocore, Amazon's Python client,
+// does. It does not sign bodies in chunks (STREAMING-AWS4-HMAC-SHA256-PAYLOAD) and does not
+// implement Signature Version 4A.
 //
-// [IAM]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
-// [S3]: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
+// [IAM User Guide]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+// [Amazon S3]: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
 package sigv4
 
 import (
@@ -53,8 +53,9 @@ type Signer struct {
 	key atomic.Pointer[cachedKey]
 }
 
-// Sign adds a signature to req. It sets the headers Authorization and X-Amz-Date, for temporary
-// credentials X-Amz-Security-Token, and for Amazon S3 and [UnsignedPayload] X-Amz-Content-Sha256.
+// Sign adds a signature to req. It sets the headers Authorization and X-Amz-Date. For temporary
+// credentials, it also sets X-Amz-Security-Token. For Amazon S3 and with [UnsignedPayload], it
+// also sets X-Amz-Content-Sha256.
 //
 // payloadHash is the SHA-256 of the body in lower-case hexadecimal, or [UnsignedPayload]. If it
 // is empty, Sign hashes the body: it reads a copy from req.GetBody if that is set, or reads and
@@ -68,16 +69,16 @@ type Signer struct {
 // Te, Trailer, Transfer-Encoding, Upgrade, User-Agent and X-Amzn-Trace-Id. It does not sign
 // Content-Length, which net/http sends from req.ContentLength.
 //
-// The request must be sent as it was signed, and callers must not change it afterwards. For this,
-// Sign normalizes req:
+// The request must be sent as it was signed. Callers must not change it afterwards, and Sign
+// normalizes what net/http would send in another form:
+//
 //   - It converts req.Host to lower case and removes the default port of the scheme.
 //   - It encodes the query as RFC 3986 section 2.1 describes and keeps the order of parameters. A
 //     "+" in the query is a space, as [net/url.Values.Encode] writes it.
 //   - For Amazon S3, it encodes req.URL.Path, which must be "/" and the key.
 //
-// A request that has a signature is an error. To send a request again, sign a new clone of the
-// unsigned request each time ([http.Request.Clone]). If Sign returns an error, it has not added a
-// signature.
+// A request that is already signed is an error. To send a request again, sign a new clone of the
+// unsigned request ([http.Request.Clone]). If Sign returns an error, req has no signature.
 func (s *Signer) Sign(
 	req *http.Request, creds Credentials, payloadHash string, t time.Time,
 ) error {

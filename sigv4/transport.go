@@ -25,9 +25,9 @@ import (
 //		},
 //	}
 //
-// A redirect to another scheme, host or port is an error, because it would send the session token
-// and a signature to a server that the response chose. With CheckRedirect as above, callers
-// receive the redirect response itself.
+// A redirect to another scheme, host or port is an error, because Transport would send the session
+// token and a signature to a server of the response's choice. With CheckRedirect as above, callers
+// receive the redirect response instead.
 //
 // A request with the scheme http is an error unless its host is a loopback address. [Signer.Sign]
 // describes other errors and how bodies are read.
@@ -67,7 +67,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	resp, err := t.base().RoundTrip(signed)
+	resp, err := cmp.Or(t.Base, http.DefaultTransport).RoundTrip(signed)
 	if resp != nil {
 		resp.Request = req
 	}
@@ -108,12 +108,11 @@ func (t *Transport) sign(req *http.Request) (*http.Request, error) {
 // CloseIdleConnections closes the idle connections of Base. http.Client.CloseIdleConnections
 // calls it.
 func (t *Transport) CloseIdleConnections() {
-	if c, ok := t.base().(interface{ CloseIdleConnections() }); ok {
+	base := cmp.Or(t.Base, http.DefaultTransport)
+	if c, ok := base.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }
-
-func (t *Transport) base() http.RoundTripper { return cmp.Or(t.Base, http.DefaultTransport) }
 
 // sameOrigin reports whether req, which a redirect caused, has the scheme and host of the request
 // before it.

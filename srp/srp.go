@@ -33,9 +33,9 @@
 //
 // # Secrets in memory
 //
-// The arithmetic uses math/big, which is not constant-time. An exponentiation therefore never
-// uses x alone, but x combined with a random mask that is new in each exchange. The comments of
-// group and comb state what this hides and what it does not hide.
+// The arithmetic uses math/big, which is not constant-time. No exponent is therefore x itself:
+// each is combined with a random mask that is new in each exchange. The comments of group and
+// comb describe what this hides and what it does not hide.
 //
 // Secrets are not wiped from memory, because math/big leaves copies that callers cannot reach.
 package srp

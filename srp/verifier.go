@@ -16,7 +16,6 @@ import (
 // A Verifier prints and marshals as "REDACTED".
 type Verifier struct {
 	redacted
-
 	// Salt is the salt, at most 256 bytes.
 	Salt []byte
 
