@@ -20,7 +20,13 @@ func TestExplain(t *testing.T) {
 		}
 	}
 	identity := func(code, message string) error {
-		return &awserr.Error{Service: "cognitoid", Operation: "GetId", Code: code, Message: message, StatusCode: 400}
+		return &awserr.Error{
+			Service:    "cognitoid",
+			Operation:  "GetId",
+			Code:       code,
+			Message:    message,
+			StatusCode: 400,
+		}
 	}
 	role := func(code, message string) error {
 		return &awserr.Error{Service: "sts",

@@ -342,7 +342,9 @@ func TestCustomAuthProvesPassword(t *testing.T) {
 			var mu sync.Mutex
 			var seen []cognitotest.ChallengeResult
 			server := everyFlow(func(p *cognitotest.UserPool, _ *cognitotest.User) {
-				p.CustomAuth = func(c cognitotest.CustomAuthRequest) cognitotest.CustomAuthResponse {
+				p.CustomAuth = func(
+					c cognitotest.CustomAuthRequest,
+				) cognitotest.CustomAuthResponse {
 					mu.Lock()
 					defer mu.Unlock()
 					seen = slices.Clone(c.History)

@@ -166,7 +166,7 @@ func TestDoctorFindsFault(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		{name: "user disabled", step: "refresh", said: "an administrator has disabled the user", code: exitSignIn, spoil: func(t *testing.T, m *machine, f *fault) {
+		{name: "user disabled", step: "refresh", said: "the user is disabled", code: exitSignIn, spoil: func(t *testing.T, m *machine, f *fault) {
 			answered := 0
 			f.set(func(r *http.Request) *http.Response {
 				if operation(r) == "GetTokensFromRefreshToken" {
