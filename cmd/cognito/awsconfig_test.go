@@ -10,13 +10,16 @@ import (
 	"testing"
 )
 
-var ours = []variable{{"credential_process", "/bin/cognito credentials -format process -env DEV"}, {"region", "eu-west-1"}}
+var ours = []variable{{"credential_process", "/bin/cognito credentials -format process -env DEV"},
+	{"region", "eu-west-1"}}
 
 const (
-	written  = "[profile dev]\ncredential_process = /bin/cognito credentials -format process -env DEV\nregion = eu-west-1\n"
-	writtenR = "[profile dev]\r\ncredential_process = /bin/cognito credentials -format process -env DEV\r\nregion = eu-west-1\r\n"
-	older    = "credential_process = /old/cognito credentials -format process -env OLD"
-	newer    = "credential_process = /bin/cognito credentials -format process -env DEV"
+	written = "[profile dev]\ncredential_process = /bin/cognito credentials -format process " +
+		"-env DEV\nregion = eu-west-1\n"
+	writtenR = "[profile dev]\r\ncredential_process = /bin/cognito credentials -format process " +
+		"-env DEV\r\nregion = eu-west-1\r\n"
+	older = "credential_process = /old/cognito credentials -format process -env OLD"
+	newer = "credential_process = /bin/cognito credentials -format process -env DEV"
 )
 
 // files are what people have, and what becomes of it.
@@ -26,34 +29,140 @@ var files = []struct {
 }{
 	{name: "nothing", before: "", after: written},
 	{name: "an empty line", before: "\n", after: "\n" + written},
-	{name: "another profile", before: "[default]\nregion=x\n", after: "[default]\nregion=x\n\n" + written},
+	{
+		name:   "another profile",
+		before: "[default]\nregion=x\n",
+		after:  "[default]\nregion=x\n\n" + written,
+	},
 	{name: "an empty line at the end", before: "[a]\n\n", after: "[a]\n\n" + written},
-	{name: "no line end at the end", before: "[default]\nregion = x", after: "[default]\nregion = x\n\n" + written},
-	{name: "CRLF", before: "[default]\r\nregion = x\r\n", after: "[default]\r\nregion = x\r\n\r\n" + writtenR},
-	{name: "CRLF, no line end at the end", before: "[default]\r\nregion = x", after: "[default]\r\nregion = x\r\n\r\n" + writtenR},
-	{name: "comments and nesting", before: "# c\n; d\n[default]\ns3 =\n  a = b\n\n  # e\n\tc = d \n", after: "# c\n; d\n[default]\ns3 =\n  a = b\n\n  # e\n\tc = d \n\n" + written},
-	{name: "other sections of the name", before: "[dev2]\n[sso-session dev]\nsso_region = x\n[services dev]\n", after: "[dev2]\n[sso-session dev]\nsso_region = x\n[services dev]\n\n" + written},
-	{name: "a section that is no profile", before: "[dev]\nregion = x\n", after: "[dev]\nregion = x\n\n" + written},
-	{name: "a header in a value", before: "[a]\nx =\n  [profile dev]\n", after: "[a]\nx =\n  [profile dev]\n\n" + written},
+	{
+		name:   "no line end at the end",
+		before: "[default]\nregion = x",
+		after:  "[default]\nregion = x\n\n" + written,
+	},
+	{
+		name:   "CRLF",
+		before: "[default]\r\nregion = x\r\n",
+		after:  "[default]\r\nregion = x\r\n\r\n" + writtenR,
+	},
+	{
+		name:   "CRLF, no line end at the end",
+		before: "[default]\r\nregion = x",
+		after:  "[default]\r\nregion = x\r\n\r\n" + writtenR,
+	},
+	{
+		name:   "comments and nesting",
+		before: "# c\n; d\n[default]\ns3 =\n  a = b\n\n  # e\n\tc = d \n",
+		after:  "# c\n; d\n[default]\ns3 =\n  a = b\n\n  # e\n\tc = d \n\n" + written,
+	},
+	{
+		name:   "other sections of the name",
+		before: "[dev2]\n[sso-session dev]\nsso_region = x\n[services dev]\n",
+		after:  "[dev2]\n[sso-session dev]\nsso_region = x\n[services dev]\n\n" + written,
+	},
+	{
+		name:   "a section that is no profile",
+		before: "[dev]\nregion = x\n",
+		after:  "[dev]\nregion = x\n\n" + written,
+	},
+	{
+		name:   "a header in a value",
+		before: "[a]\nx =\n  [profile dev]\n",
+		after:  "[a]\nx =\n  [profile dev]\n\n" + written,
+	},
 	{name: "other bytes", before: "# \xff\xfe\n[a]\n", after: "# \xff\xfe\n[a]\n\n" + written},
-	{name: "a mark at the beginning", before: "\ufeff[profile dev]\n" + older + "\n", after: "\ufeff[profile dev]\nregion = eu-west-1\n" + newer + "\n"},
+	{
+		name:   "a mark at the beginning",
+		before: "\ufeff[profile dev]\n" + older + "\n",
+		after:  "\ufeff[profile dev]\nregion = eu-west-1\n" + newer + "\n",
+	},
 	{name: "ours", before: written, after: written},
-	{name: "ours, older", before: "[a]\n[profile dev]\n# keep\n" + older + "\noutput=json\nregion=x\n\n[b]\nregion=y", after: "[a]\n[profile dev]\n# keep\n" + newer + "\noutput=json\nregion = eu-west-1\n\n[b]\nregion=y"},
-	{name: "ours, CRLF", before: "[profile dev]\r\nregion = x\r\n" + older + "\r\n[b]\r\n", after: "[profile dev]\r\nregion = eu-west-1\r\n" + newer + "\r\n[b]\r\n"},
-	{name: "ours, without a Region", before: "[profile dev]\n" + older, after: "[profile dev]\nregion = eu-west-1\n" + newer},
-	{name: "ours, indented", before: "[profile dev]\n  " + older + "\n  output = json\n", after: "[profile dev]\n  region = eu-west-1\n  " + newer + "\n  output = json\n"},
-	{name: "ours, spelt otherwise", before: "[profile 'dev'] # c\nCredential_Process: /x credentials -format process -env Y\nREGION=eu-west-1\n", after: "[profile 'dev'] # c\n" + newer + "\nREGION=eu-west-1\n"},
-	{name: "somebody's", before: "[profile dev]\noutput = json\n", refused: "line 1: profile dev is there already"},
-	{name: "somebody's process", before: "\n[profile dev]\ncredential_process = x\n", refused: "line 2: profile dev is there already"},
-	{name: "somebody's, force", before: "[profile dev]\noutput = json\n", force: true, after: "[profile dev]\n" + newer + "\nregion = eu-west-1\noutput = json\n"},
+	{
+		name:   "ours, older",
+		before: "[a]\n[profile dev]\n# keep\n" + older + "\noutput=json\nregion=x\n\n[b]\nregion=y",
+		after: "[a]\n[profile dev]\n# keep\n" + newer +
+			"\noutput=json\nregion = eu-west-1\n\n[b]\nregion=y",
+	},
+	{
+		name:   "ours, CRLF",
+		before: "[profile dev]\r\nregion = x\r\n" + older + "\r\n[b]\r\n",
+		after:  "[profile dev]\r\nregion = eu-west-1\r\n" + newer + "\r\n[b]\r\n",
+	},
+	{
+		name:   "ours, without a Region",
+		before: "[profile dev]\n" + older,
+		after:  "[profile dev]\nregion = eu-west-1\n" + newer,
+	},
+	{
+		name:   "ours, indented",
+		before: "[profile dev]\n  " + older + "\n  output = json\n",
+		after:  "[profile dev]\n  region = eu-west-1\n  " + newer + "\n  output = json\n",
+	},
+	{
+		name: "ours, spelt otherwise",
+		before: "[profile 'dev'] # c\nCredential_Process: /x credentials -format process -env " +
+			"Y\nREGION=eu-west-1\n",
+		after: "[profile 'dev'] # c\n" + newer + "\nREGION=eu-west-1\n",
+	},
+	{
+		name:    "somebody's",
+		before:  "[profile dev]\noutput = json\n",
+		refused: "line 1: profile dev is there already",
+	},
+	{
+		name:    "somebody's process",
+		before:  "\n[profile dev]\ncredential_process = x\n",
+		refused: "line 2: profile dev is there already",
+	},
+	{
+		name:   "somebody's, force",
+		before: "[profile dev]\noutput = json\n",
+		force:  true,
+		after:  "[profile dev]\n" + newer + "\nregion = eu-west-1\noutput = json\n",
+	},
 	{name: "a header alone, force", before: "[profile dev]", force: true, after: written},
-	{name: "a header alone, the next one indented, force", before: "[profile dev]\n# c\n  [profile b]\n  region = y\n", force: true, after: "[profile dev]\n  " + newer + "\n  region = eu-west-1\n# c\n  [profile b]\n  region = y\n"},
-	{name: "single sign-on", before: "[profile dev]\nsso_session = x\n", force: true, refused: "line 2: profile dev has sso_session"},
-	{name: "a role", before: "[profile dev]\nregion = x\nrole_arn = x\n", force: true, refused: "line 3: profile dev has role_arn"},
-	{name: "a role, indented", before: "[profile dev]\n  region = x\n  role_arn = x\n", force: true, refused: "line 3: profile dev has role_arn"},
-	{name: "keys", before: "[profile dev]\nAWS_Access_Key_ID=x\n", force: true, refused: "line 2: profile dev has aws_access_key_id"},
-	{name: "two of them", before: "[profile dev]\n[x]\n[ profile  dev ]\n", force: true, refused: "lines 1 and 3"},
-	{name: "a value of two lines", before: "[profile dev]\n" + older + "\n  more\n", refused: "line 2: the value of credential_process goes on"},
+	{
+		name:   "a header alone, the next one indented, force",
+		before: "[profile dev]\n# c\n  [profile b]\n  region = y\n",
+		force:  true,
+		after: "[profile dev]\n  " + newer +
+			"\n  region = eu-west-1\n# c\n  [profile b]\n  region = y\n",
+	},
+	{
+		name:    "single sign-on",
+		before:  "[profile dev]\nsso_session = x\n",
+		force:   true,
+		refused: "line 2: profile dev has sso_session",
+	},
+	{
+		name:    "a role",
+		before:  "[profile dev]\nregion = x\nrole_arn = x\n",
+		force:   true,
+		refused: "line 3: profile dev has role_arn",
+	},
+	{
+		name:    "a role, indented",
+		before:  "[profile dev]\n  region = x\n  role_arn = x\n",
+		force:   true,
+		refused: "line 3: profile dev has role_arn",
+	},
+	{
+		name:    "keys",
+		before:  "[profile dev]\nAWS_Access_Key_ID=x\n",
+		force:   true,
+		refused: "line 2: profile dev has aws_access_key_id",
+	},
+	{
+		name:    "two of them",
+		before:  "[profile dev]\n[x]\n[ profile  dev ]\n",
+		force:   true,
+		refused: "lines 1 and 3",
+	},
+	{
+		name:    "a value of two lines",
+		before:  "[profile dev]\n" + older + "\n  more\n",
+		refused: "line 2: the value of credential_process goes on",
+	},
 	{name: "UTF-16", before: "[\x00a\x00]\x00\n\x00", refused: "UTF-8"},
 	{name: "lines that end in CR", before: "[profile dev]\rregion = x\r", refused: "CR"},
 }
@@ -71,25 +180,30 @@ func TestSetProfile(t *testing.T) {
 			if err != nil || string(got) != test.after {
 				t.Fatalf("got\n%q, want\n%q: %v", got, test.after, err)
 			}
-			if again, err := setProfile(got, "dev", ours, false); err != nil || !bytes.Equal(again, got) {
+			if again, err := setProfile(got, "dev", ours, false); err != nil ||
+				!bytes.Equal(again, got) {
 				t.Errorf("the second time: %q, %v", again, err)
 			}
 		})
 	}
-	if got, err := setProfile(nil, "default", ours, false); err != nil || !strings.HasPrefix(string(got), "[default]\n") {
+	if got, err := setProfile(nil, "default", ours, false); err != nil ||
+		!strings.HasPrefix(string(got), "[default]\n") {
 		t.Errorf("%q, %v", got, err)
 	}
 }
 
-// What botocore reads in the files of the table is what was meant, and in the other profiles what was there before.
+// What botocore reads in the files of the table is what was meant, and in the other profiles what
+// was there before.
 func TestBotocoreReadsProfile(t *testing.T) {
 	python := needsBotocore(t)
 	dir, read := t.TempDir(), 0
 	for i, test := range files {
-		if test.refused == "" && test.name != "other bytes" && test.name != "a header in a value" && test.name != "a mark at the beginning" && test.name != "ours, spelt otherwise" {
+		if test.refused == "" && test.name != "other bytes" && test.name != "a header in a value" &&
+			test.name != "a mark at the beginning" && test.name != "ours, spelt otherwise" {
 			read++
 			for when, text := range map[string]string{"before": test.before, "after": test.after} {
-				if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d-%s", i, when)), []byte(text), 0o600); err != nil {
+				if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d-%s", i, when)),
+					[]byte(text), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -118,7 +232,8 @@ func FuzzSetProfile(f *testing.F) {
 		f.Add([]byte(file.before))
 	}
 	f.Add([]byte("[dev\n ["))
-	other := []variable{{"credential_process", "/x credentials -format process -env OTHER"}, {"region", "x"}}
+	other := []variable{{"credential_process", "/x credentials -format process -env OTHER"},
+		{"region", "x"}}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, force := range []bool{false, true} {
 			first, err := setProfile(data, "dev", ours, force)
@@ -136,7 +251,8 @@ func FuzzSetProfile(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%q became %q, and then %v", data, first, err)
 			}
-			if back, err := setProfile(second, "dev", ours, false); err != nil || !bytes.Equal(back, first) && !known {
+			if back, err := setProfile(second, "dev", ours, false); err != nil ||
+				!bytes.Equal(back, first) && !known {
 				t.Fatalf("%q became %q by way of %q: %v", first, back, second, err)
 			}
 			if a, b := rest(data), rest(second); !bytes.Equal(a, b) {
@@ -160,7 +276,8 @@ func FuzzSetProfile(f *testing.F) {
 	})
 }
 
-// rest is a file without lines that set what we set, without our header, and without line ends, which may be added.
+// rest is a file without lines that set what we set, without our header, and without line ends,
+// which may be added.
 func rest(data []byte) []byte {
 	var out []byte
 	for line := range bytes.Lines(data) {

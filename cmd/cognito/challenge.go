@@ -275,7 +275,8 @@ func (a *app) choose(challenge *cognito.Challenge, login cognito.Login, seed boo
 }
 
 // setUp begins the set-up of a password generator and shows its seed.
-func (a *app) setUp(ctx context.Context, challenge *cognito.Challenge, user string) (*cognito.Challenge, error) {
+func (a *app) setUp(ctx context.Context, challenge *cognito.Challenge,
+	user string) (*cognito.Challenge, error) {
 	seed, next, err := challenge.SetUpTOTP(ctx)
 	if err != nil {
 		return nil, err

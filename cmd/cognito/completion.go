@@ -19,7 +19,8 @@ cognito completion zsh > "${fpath[1]}/_cognito"
 cognito completion fish > ~/.config/fish/completions/cognito.fish`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.bareFlags()
-			typed := f.Bool("words", false, "print what can be the last of the words that follow, a line each: for the scripts")
+			typed := f.Bool("words", false,
+				"print what can be the last of the words that follow, a line each: for the scripts")
 			words, err := a.parse(f, args, 1, 1000)
 			if err != nil {
 				return err
@@ -31,7 +32,8 @@ cognito completion fish > ~/.config/fish/completions/cognito.fish`,
 					text += "\n"
 				}
 			} else if text == "" || len(words) > 1 {
-				return usagef("there is a script for each of %s, and for no other shell", strings.Join(completionShells(), ", "))
+				return usagef("there is a script for each of %s, and for no other shell",
+					strings.Join(completionShells(), ", "))
 			}
 			_, err = io.WriteString(a.stdout, text)
 			return err
@@ -41,8 +43,8 @@ cognito completion fish > ~/.config/fish/completions/cognito.fish`,
 
 func completionShells() []string { return slices.Sorted(maps.Keys(completionScripts)) }
 
-// completionScripts hand the words that are typed to "cognito completion -words". Where it knows nothing they complete
-// names of files.
+// completionScripts hand the words that are typed to "cognito completion -words". Where it knows
+// nothing they complete names of files.
 var completionScripts = map[string]string{
 	"bash": `# bash completion for cognito
 _cognito() {
@@ -85,8 +87,8 @@ complete -c cognito -f -a '(__cognito_complete)'
 `,
 }
 
-// complete answers what can stand in place of the last word, the first being the program's name: each with a tab and what it
-// means. All of it comes from the commands and their flags.
+// complete answers what can stand in place of the last word, the first being the program's name:
+// each with a tab and what it means. All of it comes from the commands and their flags.
 func (a *app) complete(words []string) (found []string) {
 	if len(words) < 2 {
 		return nil
@@ -131,7 +133,13 @@ func (a *app) complete(words []string) (found []string) {
 func (a *app) flagsOf(name string) (flags *flag.FlagSet) {
 	for _, c := range commands() {
 		if c.name == name {
-			probe := &app{stdin: a.stdin, stdout: io.Discard, stderr: io.Discard, getenv: a.getenv, now: c}
+			probe := &app{
+				stdin:  a.stdin,
+				stdout: io.Discard,
+				stderr: io.Discard,
+				getenv: a.getenv,
+				now:    c,
+			}
 			probe.inspect = func(f *flag.FlagSet) { flags = f }
 			c.run(context.Background(), probe, []string{"-help"})
 		}

@@ -27,7 +27,8 @@ func TestComplete(t *testing.T) {
 		"cognito":                     nil,
 		"cognito|":                    append(slices.Collect(names()), "help", "version"),
 	} {
-		stdout := m.must(t, "", append([]string{"completion", "-words", "--"}, strings.Split(typed, "|")...)...)
+		stdout := m.must(t, "",
+			append([]string{"completion", "-words", "--"}, strings.Split(typed, "|")...)...)
 		var got []string
 		for line := range strings.Lines(stdout) {
 			word, _, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
@@ -58,7 +59,8 @@ func TestFlagsOfEveryCommand(t *testing.T) {
 			t.Errorf("%s: no flags", name)
 		}
 		for _, line := range a.complete([]string{"cognito", name, "-"}) {
-			if flag, meaning, _ := strings.Cut(line, "\t"); meaning == "" || !strings.HasPrefix(flag, "-") {
+			if flag, meaning, _ := strings.Cut(line, "\t"); meaning == "" ||
+				!strings.HasPrefix(flag, "-") {
 				t.Errorf("%s: %q", name, line)
 			}
 		}

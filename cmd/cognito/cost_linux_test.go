@@ -19,7 +19,8 @@ import (
 func released(t testing.TB) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "cognito")
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, ".")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o",
+		program, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -27,11 +28,14 @@ func released(t testing.TB) string {
 	return program
 }
 
-// cost runs a program to its end and returns what it printed, its processor time, and the most memory that was resident.
+// cost runs a program to its end and returns what it printed, its processor time, and the most
+// memory that was resident.
 //
-// What wait4(2) tells of memory counts that of the process which started the program, too. So the program's output is held
-// up by a pipe that is full, and what it has needed until it writes is read from proc_pid_status(5).
-func cost(t testing.TB, env []string, command ...string) (out string, cpu time.Duration, peak float64) {
+// What wait4(2) tells of memory counts that of the process which started the program, too. So the
+// program's output is held up by a pipe that is full, and what it has needed until it writes is
+// read from proc_pid_status(5).
+func cost(t testing.TB, env []string, command ...string) (out string, cpu time.Duration,
+	peak float64) {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -53,7 +57,8 @@ func cost(t testing.TB, env []string, command ...string) (out string, cpu time.D
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	writing := fmt.Sprintf("%d 0x1 ", syscall.SYS_WRITE) // the system call and its first argument, standard output
+	// the system call and its first argument, standard output
+	writing := fmt.Sprintf("%d 0x1 ", syscall.SYS_WRITE)
 	process := fmt.Sprintf("/proc/%d", c.Process.Pid)
 	for deadline := time.Now().Add(30 * time.Second); peak == 0; time.Sleep(time.Millisecond) {
 		threads, _ := filepath.Glob(process + "/task/*/syscall")
@@ -79,7 +84,8 @@ func cost(t testing.TB, env []string, command ...string) (out string, cpu time.D
 	if err != nil || n == 0 {
 		t.Fatalf("%v: %s", err, &stderr)
 	}
-	return string(printed[:n]), c.ProcessState.UserTime() + c.ProcessState.SystemTime(), peak / 1000 * 1.024
+	return string(printed[:n]), c.ProcessState.UserTime() + c.ProcessState.SystemTime(),
+		peak / 1000 * 1.024
 }
 
 // cachedCost is the cost of answering what credential_process asks, from what is kept.

@@ -14,8 +14,8 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// needs is the path of somebody else's program. Where it is missing the test is skipped, but not where everything is
-// meant to be tested.
+// needs is the path of somebody else's program. Where it is missing the test is skipped, but not
+// where everything is meant to be tested.
 func needs(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -31,7 +31,8 @@ func needs(t *testing.T, name string) string {
 func needsBotocore(t *testing.T) string {
 	t.Helper()
 	python := needs(t, "python3")
-	if out, err := exec.Command(python, "-c", "import boto3, botocore").CombinedOutput(); err != nil && os.Getenv("CI") == "true" {
+	if out, err := exec.Command(python, "-c",
+		"import boto3, botocore").CombinedOutput(); err != nil && os.Getenv("CI") == "true" {
 		t.Fatalf("boto3 is missing: %s", out)
 	} else if err != nil {
 		t.Skip("SKIPPED: boto3 is not installed: what it would say is not known")
@@ -42,15 +43,18 @@ func needsBotocore(t *testing.T) string {
 // example are credentials in the form of AWS's.
 func example(life time.Duration) sigv4.Credentials {
 	return sigv4.Credentials{
-		AccessKeyID: "ASIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-		SessionToken: "IQoJb3JpZ2luX2VjEXAMPLE//////////wEaCXVz+/==", Expires: time.Now().Add(life),
+		AccessKeyID:     "ASIAIOSFODNN7EXAMPLE",
+		SecretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+		SessionToken:    "IQoJb3JpZ2luX2VjEXAMPLE//////////wEaCXVz+/==",
+		Expires:         time.Now().Add(life),
 	}
 }
 
 func TestProcessFormat(t *testing.T) {
 	m := newMachine(t)
 	code, stdout, stderr := m.run(t, "", "credentials", "-format", "process")
-	if code != exitSignIn || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, `run "cognito login`) {
+	if code != exitSignIn || stdout != "" || strings.Count(stderr, "\n") != 1 ||
+		!strings.Contains(stderr, `run "cognito login`) {
 		t.Fatalf("before the sign-in: exit %d, %q, %q", code, stdout, stderr)
 	}
 	m.signedIn(t)
@@ -60,13 +64,15 @@ func TestProcessFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	expires, err := time.Parse(time.RFC3339, got["Expiration"].(string))
-	if err != nil || time.Until(expires) < 50*time.Minute || got["Version"] != 1.0 || len(got) != 5 || got["SessionToken"] == "" {
+	if err != nil || time.Until(expires) < 50*time.Minute || got["Version"] != 1.0 ||
+		len(got) != 5 || got["SessionToken"] == "" {
 		t.Errorf("got %v", got)
 	}
 	if again := m.must(t, "", "credentials", "-format", "process"); again != text {
 		t.Error("credentials were not kept")
 	}
-	if code, _, stderr := m.run(t, "wrong\n", "login", "-user", cognitotest.ExampleUser); code != exitFailed || strings.Count(stderr, "\n") != 1 {
+	if code, _, stderr := m.run(t, "wrong\n", "login", "-user",
+		cognitotest.ExampleUser); code != exitFailed || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("wrong password: exit %d, %s", code, stderr)
 	}
 }
@@ -79,7 +85,8 @@ func TestProcessFormatAsksNothing(t *testing.T) {
 	} {
 		args = append([]string{"credentials", "-format", "process", "-no-store"}, args...)
 		code, stdout, stderr := m.run(t, cognitotest.ExamplePassword+"\n", args...)
-		if code != exitUsage || stdout != "" || !strings.Contains(stderr, "-password-fd") || strings.Count(stderr, "\n") != 1 {
+		if code != exitUsage || stdout != "" || !strings.Contains(stderr, "-password-fd") ||
+			strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%v: exit %d, %q, %q", args, code, stdout, stderr)
 		}
 	}
@@ -92,7 +99,8 @@ func TestProcessFormatAsksNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	c := m.process(t, "credentials", "-format", "process", "-no-store", "-user", cognitotest.ExampleUser, "-password-fd", "3")
+	c := m.process(t, "credentials", "-format", "process", "-no-store", "-user",
+		cognitotest.ExampleUser, "-password-fd", "3")
 	c.ExtraFiles = []*os.File{file}
 	if out, err := c.Output(); err != nil || !strings.HasPrefix(string(out), `{"Version":1,`) {
 		t.Errorf("with a password: %v, %q", err, out)
@@ -106,15 +114,18 @@ func TestFormats(t *testing.T) {
 	m := newMachine(t).signedIn(t)
 	var want struct{ AccessKeyId, SecretAccessKey, SessionToken, Expiration, Region string }
 	text := m.must(t, "", "credentials", "-region", "eu-west-1")
-	if err := json.Unmarshal([]byte(text), &want); err != nil || want.Region != "eu-west-1" || want.SessionToken == "" {
+	if err := json.Unmarshal([]byte(text), &want); err != nil || want.Region != "eu-west-1" ||
+		want.SessionToken == "" {
 		t.Fatalf("json: %v: %+v", err, want)
 	}
 	if len(want.Expiration) != len("2006-01-02T15:04:05Z") {
 		t.Errorf("Expiration is %s", want.Expiration)
 	}
 	values := map[string]string{
-		"AWS_ACCESS_KEY_ID": want.AccessKeyId, "AWS_SECRET_ACCESS_KEY": want.SecretAccessKey, "AWS_SESSION_TOKEN": want.SessionToken,
-		"AWS_CREDENTIAL_EXPIRATION": want.Expiration, "AWS_REGION": want.Region, "AWS_DEFAULT_REGION": want.Region,
+		"AWS_ACCESS_KEY_ID":     want.AccessKeyId,
+		"AWS_SECRET_ACCESS_KEY": want.SecretAccessKey, "AWS_SESSION_TOKEN": want.SessionToken,
+		"AWS_CREDENTIAL_EXPIRATION": want.Expiration,
+		"AWS_REGION":                want.Region, "AWS_DEFAULT_REGION": want.Region,
 	}
 	for _, shell := range shells() {
 		lines := m.must(t, "", "credentials", "-region", "eu-west-1", "-format", shell)
@@ -128,16 +139,20 @@ func TestFormats(t *testing.T) {
 		}
 	}
 	for profile, header := range map[string]string{"": "[default]", "a.b-c": "[a.b-c]"} {
-		lines := m.must(t, "", "credentials", "-region", "eu-west-1", "-format", "ini", "-profile", profile)
-		if !strings.HasPrefix(lines, header+"\n") || !strings.Contains(lines, "\naws_session_token = "+want.SessionToken+"\n") {
+		lines := m.must(t, "", "credentials", "-region", "eu-west-1", "-format", "ini", "-profile",
+			profile)
+		if !strings.HasPrefix(lines, header+"\n") ||
+			!strings.Contains(lines, "\naws_session_token = "+want.SessionToken+"\n") {
 			t.Errorf("ini with %q begins with %.20q", profile, lines)
 		}
 	}
 	for _, args := range [][]string{
-		{"-format", "xml"}, {"-profile", "x"}, {"-format", "sh", "-profile", "x"}, {"-format", "ini", "-profile", "a]\nb"},
+		{"-format", "xml"}, {"-profile", "x"}, {"-format", "sh", "-profile", "x"},
+		{"-format", "ini", "-profile", "a]\nb"},
 		{"-format", "ini", "-profile", "a b"}, {"word"},
 	} {
-		if code, stdout, _ := m.run(t, "", append([]string{"credentials"}, args...)...); code != exitUsage || stdout != "" {
+		if code, stdout, _ := m.run(t, "",
+			append([]string{"credentials"}, args...)...); code != exitUsage || stdout != "" {
 			t.Errorf("%q: exit %d", args, code)
 		}
 	}
@@ -145,8 +160,10 @@ func TestFormats(t *testing.T) {
 
 // odd are values that AWS does not send, and that would run as commands if they were not quoted.
 var odd = []string{
-	"plain", "", " ", "a b ", "a'b", "''", `a"b`, `a\b`, `\`, `\'`, `a\\`, "$HOME", "${HOME}", "$(id)", "`id`", "!!", "!x", "%PATH%", "%",
-	"^&|<>", "a;id", "#a", "a #b", "*", "?", "~", "=ls", "-n", "{a,b}", "(a)", "[a]", "@(a)", "a=b", "a:~/b",
+	"plain", "", " ", "a b ", "a'b", "''", `a"b`, `a\b`, `\`, `\'`, `a\\`, "$HOME", "${HOME}",
+	"$(id)", "`id`", "!!", "!x", "%PATH%", "%",
+	"^&|<>", "a;id", "#a", "a #b", "*", "?", "~", "=ls", "-n", "{a,b}", "(a)", "[a]", "@(a)", "a=b",
+	"a:~/b",
 }
 
 func TestShellsReadWhatIsMeant(t *testing.T) {
@@ -161,7 +178,8 @@ func TestShellsReadWhatIsMeant(t *testing.T) {
 	} {
 		t.Run(shell.name+"/"+shell.form, func(t *testing.T) {
 			if _, err := exec.LookPath(shell.name); err != nil && shell.name == "pwsh" {
-				t.Skip("NOT TESTED: pwsh is not installed, and no package of Debian, npm or PyPI has it that runs no script to fetch it")
+				t.Skip("NOT TESTED: pwsh is not installed, and no package of Debian, npm or PyPI " +
+					"has it that runs no script to fetch it")
 			}
 			path := needs(t, shell.name)
 			read := 0
@@ -178,7 +196,8 @@ func TestShellsReadWhatIsMeant(t *testing.T) {
 					t.Fatal(err)
 				}
 				c := exec.Command(path, "-c", shell.script)
-				c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "FORM=" + string(form), "FILE=" + file}
+				c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "FORM=" +
+					string(form), "FILE=" + file}
 				if out, err := c.CombinedOutput(); err != nil || string(out) != value {
 					t.Errorf("%s is read as %q: %v", form, out, err)
 				}
@@ -203,14 +222,16 @@ func TestShellForms(t *testing.T) {
 		{"dotenv", "a'b", ""}, {"dotenv", `a\b`, ""},
 	} {
 		got, err := setLines(test.shell, []variable{{"V", test.value}})
-		if test.want == "" && (err == nil || len(got) > 0) || test.want != "" && string(got) != test.want+"\n" {
+		if test.want == "" && (err == nil || len(got) > 0) || test.want != "" &&
+			string(got) != test.want+"\n" {
 			t.Errorf("%s of %q: %q, %v", test.shell, test.value, got, err)
 		}
 		if err != nil && !strings.Contains(err.Error(), "V holds") {
 			t.Errorf("%s of %q: %v", test.shell, test.value, err)
 		}
 	}
-	for _, value := range []string{"a\nb", "a\r", "\x00", "\x1b[2J", "a\tb", "\u2018", "é", "\x7f", "\xff"} {
+	for _, value := range []string{"a\nb", "a\r", "\x00", "\x1b[2J", "a\tb", "\u2018", "é", "\x7f",
+		"\xff"} {
 		for _, shell := range shells() {
 			if got, err := setLines(shell, []variable{{"V", value}}); err == nil || got != nil {
 				t.Errorf("%s took %q: %q", shell, value, got)
@@ -218,7 +239,8 @@ func TestShellForms(t *testing.T) {
 		}
 		creds := example(time.Hour)
 		creds.SessionToken += value
-		if got, err := iniSection("", creds, "us-east-1"); err == nil || strings.Contains(err.Error(), "IQo") {
+		if got, err := iniSection("", creds, "us-east-1"); err == nil ||
+			strings.Contains(err.Error(), "IQo") {
 			t.Errorf("ini took %q: %q, %v", value, got, err)
 		}
 	}
@@ -234,7 +256,8 @@ func TestBotocoreReadsINI(t *testing.T) {
 			continue
 		}
 		read++
-		for name, data := range map[string][]byte{fmt.Sprintf("%02d", i): text, fmt.Sprintf("%02d.token", i): []byte(value)} {
+		for name, data := range map[string][]byte{fmt.Sprintf("%02d", i): text,
+			fmt.Sprintf("%02d.token", i): []byte(value)} {
 			if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -249,8 +272,10 @@ for name in glob.glob(sys.argv[1] + "/*.token"):
     got = (c.access_key, c.secret_key, c.token, s.get_config_variable("region"))
     assert got == (sys.argv[2], sys.argv[3], open(name).read(), "eu-west-1"), (name, got)
     print("read")`, dir, creds.AccessKeyID, creds.SecretAccessKey)
-	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_CONFIG_FILE=" + os.DevNull}
-	if out, err := c.CombinedOutput(); err != nil || strings.Count(string(out), "read\n") != read || read < 20 {
+	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_CONFIG_FILE=" +
+		os.DevNull}
+	if out, err := c.CombinedOutput(); err != nil || strings.Count(string(out), "read\n") != read ||
+		read < 20 {
 		t.Errorf("%d values: %s: %v", read, out, err)
 	}
 }
@@ -273,7 +298,9 @@ func TestUnusableCredentials(t *testing.T) {
 	o := credentialsObject{SecretAccessKey: "secret"}
 	v := variable{"NAME", "secret"}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		if s := fmt.Sprintf(verb, o) + fmt.Sprintf(verb, []variable{v}); strings.Contains(s, "secret") || strings.Contains(s, fmt.Sprintf("%x", "secret")) {
+		if s := fmt.Sprintf(verb, o) +
+			fmt.Sprintf(verb, []variable{v}); strings.Contains(s, "secret") ||
+			strings.Contains(s, fmt.Sprintf("%x", "secret")) {
 			t.Errorf("%s shows %s", verb, s)
 		}
 	}

@@ -31,19 +31,23 @@ cognito curl -X PUT -d @photo.jpg https://example-bucket.s3.us-east-1.amazonaws.
 			c := curl{a: a, header: make(http.Header)}
 			f := a.serviceFlags()
 			f.StringVar(&c.method, "X", "", "`method` (default: GET, or POST with -d)")
-			f.Func("d", "`data` to send, or @FILE, or @- for standard input; what is no file is at most 16 MiB", func(data string) error {
-				c.data, c.sends = data, true
-				return nil
-			})
-			f.Func("H", "`header` \"Name: value\" to send, any number of times", func(line string) error {
-				name, value, ok := strings.Cut(line, ":")
-				if name = strings.TrimSpace(name); !ok || name == "" {
-					return errors.New(`it must be of the form "Name: value"`)
-				}
-				c.header.Add(name, strings.TrimSpace(value))
-				return nil
-			})
-			f.StringVar(&c.service, "service", "", "signing `name` of the service, such as execute-api (default: the host's)")
+			f.Func("d",
+				"`data` to send, or @FILE, or @- for standard input; what is no file is at most "+
+					"16 MiB", func(data string) error {
+					c.data, c.sends = data, true
+					return nil
+				})
+			f.Func("H", "`header` \"Name: value\" to send, any number of times",
+				func(line string) error {
+					name, value, ok := strings.Cut(line, ":")
+					if name = strings.TrimSpace(name); !ok || name == "" {
+						return errors.New(`it must be of the form "Name: value"`)
+					}
+					c.header.Add(name, strings.TrimSpace(value))
+					return nil
+				})
+			f.StringVar(&c.service, "service", "",
+				"signing `name` of the service, such as execute-api (default: the host's)")
 			f.BoolVar(&c.include, "i", false, "print status and headers of the answer, too")
 			f.BoolVar(&c.fail, "f", false, "print no body where the status is not 2xx")
 			words, err := a.parse(f, args, 1, 1)
@@ -75,7 +79,8 @@ type curl struct {
 	header                http.Header
 }
 
-// request is the request, unsigned. It settles the service, too, and the Region if the host tells it.
+// request is the request, unsigned. It settles the service, too, and the Region if the host tells
+// it.
 func (c *curl) request(ctx context.Context, address string) (*http.Request, error) {
 	u, err := url.Parse(address)
 	switch {
@@ -84,12 +89,16 @@ func (c *curl) request(ctx context.Context, address string) (*http.Request, erro
 	case u.User != nil:
 		return nil, usagef("the URL holds a user name: leave it out, the request is signed")
 	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
-		return nil, usagef("the URL begins with %q: it must be https (http only on the loopback address)", u.Scheme+":")
+		return nil,
+			usagef("the URL begins with %q: it must be https (http only on the loopback address)",
+				u.Scheme+":")
 	}
 	service, region := guessService(u.Hostname())
 	c.service, c.region = cmp.Or(c.service, service), cmp.Or(c.a.region, region)
 	if c.service == "" {
-		return nil, usagef("the host name %s does not tell the service: use -service, such as -service execute-api", u.Hostname())
+		return nil,
+			usagef("the host name %s does not tell the service: use -service, such as -service "+
+				"execute-api", u.Hostname())
 	}
 	if c.method == "" {
 		c.method = http.MethodGet
@@ -140,7 +149,8 @@ func (c *curl) body() (body io.Reader, size int64, err error) {
 			return nil, 0, err
 		}
 		if info.Mode().IsRegular() && info.Size() > 0 {
-			return file, info.Size(), nil // is read twice, to sign and to send, and closed with the request
+			// is read twice, to sign and to send, and closed with the request
+			return file, info.Size(), nil
 		}
 		defer file.Close()
 	}
@@ -155,10 +165,14 @@ func (c *curl) body() (body io.Reader, size int64, err error) {
 func (c *curl) send(s *signedIn, request *http.Request) error {
 	client := &http.Client{
 		Transport: &sigv4.Transport{
-			Service: c.service, Region: cmp.Or(c.region, c.a.serviceRegion(s.env)), Credentials: s.credentials, Now: s.now,
+			Service:     c.service,
+			Region:      cmp.Or(c.region, c.a.serviceRegion(s.env)),
+			Credentials: s.credentials, Now: s.now,
 			Base: s.client.HTTPClient.Transport,
 		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
 	}
 	response, err := client.Do(request)
 	if err != nil {
@@ -234,16 +248,21 @@ func (t *tame) Write(p []byte) (int, error) {
 	return t.out.Write(safe)
 }
 
-// signingNames are the names that sign for hosts with another name (the services' endpointPrefix and signingName in the
-// service models of botocore, and the pages of each service).
+// signingNames are the names that sign for hosts with another name (the services' endpointPrefix
+// and signingName in the service models of botocore, and the pages of each service).
 var signingNames = map[string]string{
-	"lambda-url": "lambda", "appsync-api": "appsync", "appsync-realtime-api": "appsync", "s3-accesspoint": "s3", "s3-control": "s3",
-	"email": "ses", "pinpoint": "mobiletargeting", "bedrock-runtime": "bedrock", "bedrock-agent": "bedrock",
-	"bedrock-agent-runtime": "bedrock", "models-v2-lex": "lex", "runtime-v2-lex": "lex", "personalize-events": "personalize",
+	"lambda-url":           "lambda",
+	"appsync-api":          "appsync",
+	"appsync-realtime-api": "appsync", "s3-accesspoint": "s3", "s3-control": "s3",
+	"email":    "ses",
+	"pinpoint": "mobiletargeting", "bedrock-runtime": "bedrock", "bedrock-agent": "bedrock",
+	"bedrock-agent-runtime": "bedrock",
+	"models-v2-lex":         "lex", "runtime-v2-lex": "lex", "personalize-events": "personalize",
 	"personalize-runtime": "personalize", "participant.connect": "execute-api",
 }
 
-// guessService reads the service's signing name and the Region off a host name that AWS gave: "" where it does not tell.
+// guessService reads the service's signing name and the Region off a host name that AWS gave: ""
+// where it does not tell.
 //
 //	abc.execute-api.eu-west-1.amazonaws.com   bucket.s3.dualstack.eu-west-1.amazonaws.com
 //	kinesis-fips.us-east-1.amazonaws.com      abc.lambda-url.eu-west-1.on.aws   abc.eu-west-1.aoss.amazonaws.com
@@ -252,15 +271,17 @@ func guessService(host string) (service, region string) {
 	name, global := "", ""
 	for suffix, where := range map[string]string{
 		".amazonaws.com": "us-east-1", ".api.aws": "", ".on.aws": "", ".amazonaws.eu": "",
-		".amazonaws.com.cn": "", ".api.amazonwebservices.com.cn": "", ".api.amazonwebservices.eu": "",
+		".amazonaws.com.cn":             "",
+		".api.amazonwebservices.com.cn": "", ".api.amazonwebservices.eu": "",
 	} {
 		if rest, ok := strings.CutSuffix(host, suffix); ok {
 			name, global = rest, where
 		}
 	}
 	labels := strings.Split(name, ".")
-	last := func(n int) string { return append([]string{"", ""}, labels...)[len(labels)+2-n] } // the n-th from the end
-	if last(1) == "vpce" {                                                                     // an interface endpoint of a VPC
+	// the n-th from the end
+	last := func(n int) string { return append([]string{"", ""}, labels...)[len(labels)+2-n] }
+	if last(1) == "vpce" { // an interface endpoint of a VPC
 		labels = labels[:len(labels)-1]
 	}
 	old, isOld := strings.CutPrefix(last(1), "s3-")
@@ -278,7 +299,8 @@ func guessService(host string) (service, region string) {
 		labels = labels[:len(labels)-1]
 	}
 	service = strings.TrimSuffix(last(1), "-fips")
-	if service == "iot" && strings.HasSuffix(last(2), "-ats") { // an account's own host, or data-ats
+	// an account's own host, or data-ats
+	if service == "iot" && strings.HasSuffix(last(2), "-ats") {
 		service = "iotdata"
 	}
 	return cmp.Or(signingNames[last(2)+"."+service], signingNames[service], service), region
@@ -287,6 +309,7 @@ func guessService(host string) (service, region string) {
 // isRegion tells whether a label looks like a Region: "us-east-1", "us-gov-west-1".
 func isRegion(label string) bool {
 	parts := strings.Split(label, "-")
-	return len(parts) >= 3 && strings.Trim(parts[len(parts)-1], "0123456789") == "" && parts[len(parts)-1] != "" &&
+	return len(parts) >= 3 && strings.Trim(parts[len(parts)-1], "0123456789") == "" &&
+		parts[len(parts)-1] != "" &&
 		len(parts[0]) >= 2 && strings.Trim(parts[0]+parts[1], "abcdefghijklmnopqrstuvwxyz") == ""
 }

@@ -30,42 +30,122 @@ func TestCurl(t *testing.T) {
 		key, body   string // an object that is then there
 	}{
 		{name: "get", args: []string{bucket + "hello.txt"}, stdout: "hello, world\n"},
-		{name: "odd key", args: []string{bucket + "notes/2026%20plan%20+%20100%25.txt"}, stdout: "a space, a plus sign, a percent sign\n"},
-		{name: "letters", args: []string{bucket + "photos/2026/東京.jpg"}, stdout: "letters beyond Latin 1\n"},
-		{name: "range", args: []string{bucket + "hello.txt", "-H", "If-Match: \"22c3683b094136c3398391ae71b20f04\""}, stdout: "hello, world\n"},
-		{name: "put", args: []string{"-X", "PUT", "-d", "text", bucket + "new/a"}, key: "new/a", body: "text"},
-		{name: "put nothing", args: []string{"-X", "PUT", "-d", "", bucket + "new/empty"}, key: "new/empty"},
-		{name: "put a file", args: []string{"-X", "PUT", "-d", "@" + file, bucket + "new/b"}, key: "new/b", body: large},
-		{name: "put standard input", stdin: "piped", args: []string{"-X", "PUT", "-d", "@-", bucket + "new/c"}, key: "new/c", body: "piped"},
-		{name: "put with a header", args: []string{"-X", "PUT", "-H", "Content-Type: text/x-odd;  q=1", "-d", "d", bucket + "new/d"}, key: "new/d", body: "d"},
-		{name: "refused", args: []string{"-f", bucket + "none"}, code: exitFailed, stderr: "404 Not Found"},
-		{name: "wrong Region", args: []string{"-f", "-region", "eu-west-1", bucket + "hello.txt"}, code: exitFailed, stderr: "400 Bad Request"},
-		{name: "another file", args: []string{"-d", "@" + file + ".none", bucket}, code: exitUsage, stderr: "no such file"},
-		{name: "signed already", args: []string{"-H", "Authorization: Bearer abc", bucket}, code: exitFailed, stderr: "header Authorization is already set"},
-		{name: "no header", args: []string{"-H", "Accept", bucket}, code: exitUsage, stderr: "Name: value"},
-		{name: "two lines", args: []string{"-H", "A: b\r\nC: d", bucket}, code: exitFailed, stderr: "control character"},
-		{name: "no method", args: []string{"-X", "A B", bucket}, code: exitUsage, stderr: "no method"},
+		{
+			name:   "odd key",
+			args:   []string{bucket + "notes/2026%20plan%20+%20100%25.txt"},
+			stdout: "a space, a plus sign, a percent sign\n",
+		},
+		{
+			name:   "letters",
+			args:   []string{bucket + "photos/2026/東京.jpg"},
+			stdout: "letters beyond Latin 1\n",
+		},
+		{
+			name: "range",
+			args: []string{bucket + "hello.txt", "-H",
+				"If-Match: \"22c3683b094136c3398391ae71b20f04\""},
+			stdout: "hello, world\n",
+		},
+		{
+			name: "put",
+			args: []string{"-X", "PUT", "-d", "text", bucket + "new/a"},
+			key:  "new/a",
+			body: "text",
+		},
+		{
+			name: "put nothing",
+			args: []string{"-X", "PUT", "-d", "", bucket + "new/empty"},
+			key:  "new/empty",
+		},
+		{
+			name: "put a file",
+			args: []string{"-X", "PUT", "-d", "@" + file, bucket + "new/b"},
+			key:  "new/b",
+			body: large,
+		},
+		{
+			name:  "put standard input",
+			stdin: "piped",
+			args:  []string{"-X", "PUT", "-d", "@-", bucket + "new/c"},
+			key:   "new/c",
+			body:  "piped",
+		},
+		{
+			name: "put with a header",
+			args: []string{"-X", "PUT", "-H", "Content-Type: text/x-odd;  q=1", "-d", "d", bucket +
+				"new/d"},
+			key:  "new/d",
+			body: "d",
+		},
+		{
+			name:   "refused",
+			args:   []string{"-f", bucket + "none"},
+			code:   exitFailed,
+			stderr: "404 Not Found",
+		},
+		{
+			name:   "wrong Region",
+			args:   []string{"-f", "-region", "eu-west-1", bucket + "hello.txt"},
+			code:   exitFailed,
+			stderr: "400 Bad Request",
+		},
+		{
+			name:   "another file",
+			args:   []string{"-d", "@" + file + ".none", bucket},
+			code:   exitUsage,
+			stderr: "no such file",
+		},
+		{
+			name:   "signed already",
+			args:   []string{"-H", "Authorization: Bearer abc", bucket},
+			code:   exitFailed,
+			stderr: "header Authorization is already set",
+		},
+		{
+			name:   "no header",
+			args:   []string{"-H", "Accept", bucket},
+			code:   exitUsage,
+			stderr: "Name: value",
+		},
+		{
+			name:   "two lines",
+			args:   []string{"-H", "A: b\r\nC: d", bucket},
+			code:   exitFailed,
+			stderr: "control character",
+		},
+		{
+			name:   "no method",
+			args:   []string{"-X", "A B", bucket},
+			code:   exitUsage,
+			stderr: "no method",
+		},
 	} {
-		code, stdout, stderr := m.run(t, test.stdin, append([]string{"curl", "-service", "s3"}, test.args...)...)
-		if code != test.code || stdout != test.stdout || !strings.Contains(stderr, test.stderr) || test.stderr == "" && stderr != "" {
+		code, stdout,
+			stderr := m.run(t, test.stdin,
+			append([]string{"curl", "-service", "s3"}, test.args...)...)
+		if code != test.code || stdout != test.stdout || !strings.Contains(stderr, test.stderr) ||
+			test.stderr == "" && stderr != "" {
 			t.Errorf("%s: exit %d: %s%s", test.name, code, stdout, stderr)
 		}
 		if test.key == "" {
 			continue
 		}
-		if object, ok := m.server.Object("example-bucket", test.key); !ok || string(object.Body) != test.body {
+		if object, ok := m.server.Object("example-bucket", test.key); !ok ||
+			string(object.Body) != test.body {
 			t.Errorf("%s: the object has %d bytes", test.name, len(object.Body))
 		}
 	}
 
 	// An answer's headers, and its body beside a refusal.
 	code, stdout, _ := m.run(t, "", "curl", "-i", "-service", "s3", bucket+"none")
-	if code != exitFailed || !strings.HasPrefix(stdout, "HTTP/1.1 404 Not Found\n") || !strings.Contains(stdout, "\nServer: AmazonS3\n") ||
+	if code != exitFailed || !strings.HasPrefix(stdout, "HTTP/1.1 404 Not Found\n") ||
+		!strings.Contains(stdout, "\nServer: AmazonS3\n") ||
 		!strings.Contains(stdout, "<Code>NoSuchKey</Code>") {
 		t.Errorf("exit %d: %s", code, stdout)
 	}
 	// GET of a form is STS in the stand-in: another service, with its own rules of signing.
-	stdout = m.must(t, "", "curl", "-service", "sts", "-H", "Content-Type: application/x-www-form-urlencoded",
+	stdout = m.must(t, "", "curl", "-service", "sts", "-H",
+		"Content-Type: application/x-www-form-urlencoded",
 		"-d", "Action=GetCallerIdentity&Version=2011-06-15", m.url)
 	if !strings.Contains(stdout, ":assumed-role/example/") {
 		t.Error(stdout)
@@ -86,11 +166,13 @@ func TestCurlURLs(t *testing.T) {
 		"https://example.com/":               "-service",
 		m.url:                                "-service",
 	} {
-		if code, _, stderr := m.run(t, "", "curl", address); code != exitUsage || !strings.Contains(stderr, want) || strings.Contains(stderr, "secret") {
+		if code, _, stderr := m.run(t, "", "curl", address); code != exitUsage ||
+			!strings.Contains(stderr, want) || strings.Contains(stderr, "secret") {
 			t.Errorf("%s: exit %d: %s", address, code, stderr)
 		}
 	}
-	if code, _, stderr := m.run(t, "", "curl", "https://abc.execute-api.us-east-1.amazonaws.com/"); code != exitSignIn {
+	if code, _, stderr := m.run(t, "", "curl",
+		"https://abc.execute-api.us-east-1.amazonaws.com/"); code != exitSignIn {
 		t.Errorf("nobody signed in: exit %d: %s", code, stderr)
 	}
 }
@@ -103,7 +185,9 @@ func TestCurlTampered(t *testing.T) {
 		"body": func(r *http.Request) {
 			r.Body = io.NopCloser(strings.NewReader("evil"))
 		},
-		"path":   func(r *http.Request) { r.URL.Path, r.RequestURI = "/example-bucket/other", "/example-bucket/other" },
+		"path": func(r *http.Request) {
+			r.URL.Path, r.RequestURI = "/example-bucket/other", "/example-bucket/other"
+		},
 		"method": func(r *http.Request) { r.Method = "DELETE" },
 		"header": func(r *http.Request) { r.Header.Set("Content-Type", "text/html") },
 		"host":   func(r *http.Request) { r.Host = "localhost" },
@@ -112,13 +196,17 @@ func TestCurlTampered(t *testing.T) {
 			tamper(r)
 			m.server.ServeHTTP(w, r)
 		}))
-		code, stdout, _ := m.run(t, "", "curl", "-X", "PUT", "-service", "s3", "-H", "Content-Type: text/plain", "-d", "good", middle.URL+"/example-bucket/way")
+		code, stdout,
+			_ := m.run(t, "", "curl", "-X", "PUT", "-service", "s3", "-H",
+			"Content-Type: text/plain", "-d", "good", middle.URL+"/example-bucket/way")
 		middle.Close()
 		if name == "nothing" {
-			if object, _ := m.server.Object("example-bucket", "way"); code != 0 || string(object.Body) != "good" {
+			if object, _ := m.server.Object("example-bucket", "way"); code != 0 ||
+				string(object.Body) != "good" {
 				t.Errorf("exit %d: %s", code, stdout)
 			}
-		} else if code != exitFailed || !strings.Contains(stdout, "SignatureDoesNotMatch") && !strings.Contains(stdout, "SHA256Mismatch") {
+		} else if code != exitFailed || !strings.Contains(stdout, "SignatureDoesNotMatch") &&
+			!strings.Contains(stdout, "SHA256Mismatch") {
 			t.Errorf("%s: exit %d: %s", name, code, stdout)
 		}
 	}
@@ -139,12 +227,14 @@ func TestCurlAnswers(t *testing.T) {
 		return response
 	})
 	code, stdout, stderr := m.run(t, "", "curl", "-service", "s3", m.url)
-	if code != exitFailed || stdout != "moved" || !strings.Contains(stderr, "evil.example") || sent != 1 {
+	if code != exitFailed || stdout != "moved" || !strings.Contains(stderr, "evil.example") ||
+		sent != 1 {
 		t.Errorf("redirect: exit %d, %d requests: %s%q", code, sent, stdout, stderr)
 	}
 	f.set(func(*http.Request) *http.Response { return answer(0, "") })
 	code, _, stderr = m.run(t, "", "curl", "-service", "s3", m.url+"/?secret=hunter2")
-	if code != exitFailed || strings.Contains(stderr, "hunter2") || strings.Count(stderr, "\n") != 1 {
+	if code != exitFailed || strings.Contains(stderr, "hunter2") ||
+		strings.Count(stderr, "\n") != 1 {
 		t.Errorf("cut: exit %d: %s", code, stderr)
 	}
 	f.set(func(*http.Request) *http.Response {
@@ -152,23 +242,30 @@ func TestCurlAnswers(t *testing.T) {
 		response.Header = http.Header{"Content-Length": {"1000"}}
 		return response
 	})
-	if code, stdout, stderr = m.run(t, "", "curl", "-service", "s3", m.url); code != exitFailed || stdout != "cut" {
+	if code, stdout, stderr = m.run(t, "", "curl", "-service", "s3", m.url); code != exitFailed ||
+		stdout != "cut" {
 		t.Errorf("cut short: exit %d: %s%s", code, stdout, stderr)
 	}
 	f.set(func(r *http.Request) *http.Response {
-		if r.Host != "api.example.com" || r.Header.Get("Accept-Encoding") != "identity" || r.Header.Get("X-Two") != "1" || len(r.Header["X-Two"]) != 2 {
+		if r.Host != "api.example.com" || r.Header.Get("Accept-Encoding") != "identity" ||
+			r.Header.Get("X-Two") != "1" || len(r.Header["X-Two"]) != 2 {
 			return answer(400, r.Host)
 		}
 		return answer(204, "")
 	})
-	m.must(t, "", "curl", "-service", "execute-api", "-H", "Host: api.example.com", "-H", "X-Two: 1", "-H", "X-Two: 2", m.url)
+	m.must(t, "", "curl", "-service", "execute-api", "-H", "Host: api.example.com", "-H",
+		"X-Two: 1", "-H", "X-Two: 2", m.url)
 }
 
-// The offset of AWS's clock that was seen with the credentials counts, while nothing else has been heard.
+// The offset of AWS's clock that was seen with the credentials counts, while nothing else has been
+// heard.
 func TestNow(t *testing.T) {
 	s := &signedIn{a: &app{}, clock: &clock{}, keep: &keeper{blank: record{Version: 1}}}
 	for _, offset := range []time.Duration{0, time.Hour, -time.Hour} {
-		s.keep.memory.Store(&record{Session: []byte(`{}`), Credentials: &cached{For: s.how(), Offset: offset}})
+		s.keep.memory.Store(&record{
+			Session:     []byte(`{}`),
+			Credentials: &cached{For: s.how(), Offset: offset},
+		})
 		if got := time.Until(s.now()) - offset; got.Abs() > time.Minute {
 			t.Error(offset, got)
 		}

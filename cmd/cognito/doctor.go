@@ -46,7 +46,8 @@ type doctor struct {
 	first error           // what is wrong first, and in which step
 }
 
-// A remark is what a line says that is neither well nor wrong: there is nothing to look at, or it may be meant.
+// A remark is what a line says that is neither well nor wrong: there is nothing to look at, or it
+// may be meant.
 type remark string
 
 func (r remark) Error() string { return string(r) }
@@ -84,7 +85,8 @@ func (d *doctor) run(ctx context.Context) error {
 		}
 		if err == nil {
 			limited, cancel := context.WithTimeout(ctx, stepTime)
-			if step.name == "session" { // with -no-store somebody types, and the library has limits for the rest
+			// with -no-store somebody types, and the library has limits for the rest
+			if step.name == "session" {
 				limited = ctx
 			}
 			detail, err = step.look(limited)
@@ -136,7 +138,8 @@ func (d *doctor) configuration(context.Context) (string, error) {
 	}
 	name, env := s.name, s.env
 	d.s, s.anew = s, true
-	return fmt.Sprintf("%s of %s: user pool %s, app client %s", name, path, env.UserPoolID, env.ClientID), nil
+	return fmt.Sprintf("%s of %s: user pool %s, app client %s", name, path, env.UserPoolID,
+		env.ClientID), nil
 }
 
 // state looks at what is kept, and who can read it.
@@ -157,7 +160,9 @@ func (d *doctor) state(context.Context) (string, error) {
 		return "", err
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return "", fmt.Errorf("others can get at %s (mode %04o), which is for you alone: chmod go= %s", k.path(), mode, shellWord(k.path()))
+		return "",
+			fmt.Errorf("others can get at %s (mode %04o), which is for you alone: chmod go= %s",
+				k.path(), mode, shellWord(k.path()))
 	}
 	return k.path() + " is for you alone", nil
 }
@@ -166,9 +171,13 @@ func (d *doctor) state(context.Context) (string, error) {
 func (d *doctor) otherKeys(context.Context) (string, error) {
 	profile := cmp.Or(d.a.getenv("AWS_PROFILE"), "default")
 	if d.a.getenv("AWS_ACCESS_KEY_ID") != "" {
-		return "", remark("AWS_ACCESS_KEY_ID is set: other tools use that key, whatever their profile says; unset it if that is not meant")
+		return "",
+			remark("AWS_ACCESS_KEY_ID is set: other tools use that key, whatever their profile " +
+				"says; unset it if that is not meant")
 	} else if path := d.a.staticKeys(profile); path != "" {
-		return "", remark(path + " has a key under [" + profile + "], which other tools use; remove it, or set AWS_PROFILE, if that is not meant")
+		return "",
+			remark(path + " has a key under [" + profile +
+				"], which other tools use; remove it, or set AWS_PROFILE, if that is not meant")
 	}
 	return "none that other tools would use in place of yours", nil
 }

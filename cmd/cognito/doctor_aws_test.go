@@ -33,7 +33,8 @@ func TestDoctorKeepsState(t *testing.T) {
 		}
 		return answer(0, "")
 	})
-	if code, stdout, _ := m.run(t, "", "doctor"); code != exitFailed || !strings.Contains(stdout, "FAIL  refresh") {
+	if code, stdout, _ := m.run(t, "", "doctor"); code != exitFailed ||
+		!strings.Contains(stdout, "FAIL  refresh") {
 		t.Errorf("exit %d:\n%s", code, stdout)
 	}
 	if _, after := m.record(t); string(after.Session) != string(before.Session) {
@@ -55,7 +56,8 @@ func TestDoctorElsewhere(t *testing.T) {
 	m.settings["COGNITO_ENV"] = "BARE"
 	m.signedIn(t)
 	results := m.must(t, "", "doctor")
-	for _, want := range []string{"\nok    signature  ", "\n--    identity pool  ", "\n--    role  ", "\n--    bucket  "} {
+	for _, want := range []string{"\nok    signature  ", "\n--    identity pool  ",
+		"\n--    role  ", "\n--    bucket  "} {
 		if !strings.Contains(results, want) {
 			t.Errorf("no %q in\n%s", want, results)
 		}
@@ -63,7 +65,8 @@ func TestDoctorElsewhere(t *testing.T) {
 	// With nothing kept, the doctor signs in; and says what other tools will find.
 	m.settings["COGNITO_ENV"], m.settings["AWS_ACCESS_KEY_ID"] = "DEV", "AKIAIOSFODNN7EXAMPLE"
 	out := m.must(t, cognitotest.ExamplePassword+"\n", "doctor", "-no-store", "-user", "ada")
-	for _, want := range []string{"nothing is kept", "AWS_ACCESS_KEY_ID is set", "example-bucket can be listed"} {
+	for _, want := range []string{"nothing is kept", "AWS_ACCESS_KEY_ID is set",
+		"example-bucket can be listed"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -77,15 +80,19 @@ func TestDoctorOtherKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(m.dir, ".aws", "credentials")
-	if err := os.WriteFile(path, []byte("[work]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("[work]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	// In this file it is no profile, but a section that nobody reads.
 	config := strings.Replace(path, "credentials", "config", 1)
-	if err := os.WriteFile(config, []byte("[other]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte("[other]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
-	for profile, want := range map[string]string{"": "ok    other keys        none", "other": "ok    other keys        none", "work": "--    other keys        " + path + " has a key under [work]"} {
+	for profile, want := range map[string]string{"": "ok    other keys        none",
+		"other": "ok    other keys        none",
+		"work":  "--    other keys        " + path + " has a key under [work]"} {
 		m.settings["AWS_PROFILE"] = profile
 		if out := m.must(t, "", "doctor"); !strings.Contains(out, want) {
 			t.Errorf("AWS_PROFILE=%s:\n%s", profile, out)
@@ -95,12 +102,19 @@ func TestDoctorOtherKeys(t *testing.T) {
 
 func TestReachable(t *testing.T) {
 	for want, err := range map[string]error{
-		"its DNS":        &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "h"}},
-		"names a proxy":  &net.OpError{Op: "proxyconnect", Err: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "h"}}},
+		"its DNS": &net.OpError{
+			Op:  "dial",
+			Err: &net.DNSError{Err: "no such host", Name: "h"},
+		},
+		"names a proxy": &net.OpError{
+			Op:  "proxyconnect",
+			Err: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "h"}},
+		},
 		"a firewall":     &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded},
 		"something else": errors.New("something else"),
 	} {
-		if got := reachable(fmt.Errorf("x: %w", err)); !strings.Contains(got.Error(), want) || !errors.Is(got, err) {
+		if got := reachable(fmt.Errorf("x: %w", err)); !strings.Contains(got.Error(), want) ||
+			!errors.Is(got, err) {
 			t.Errorf("%v", got)
 		}
 	}
@@ -127,12 +141,16 @@ func TestDoctorTrustsBundle(t *testing.T) {
 	secure := httptest.NewTLSServer(m.server)
 	t.Cleanup(secure.Close)
 	bundle := filepath.Join(m.dir, "roots.pem")
-	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})
+	certificate := pem.EncodeToMemory(&pem.Block{
+		Type:  "CERTIFICATE",
+		Bytes: secure.Certificate().Raw,
+	})
 	if err := os.WriteFile(bundle, certificate, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	m.settings["AWS_ENDPOINT_URL"], m.settings["AWS_CA_BUNDLE"] = secure.URL, bundle
-	if out := m.signedIn(t).must(t, "", "doctor"); !strings.Contains(out, " at "+strings.TrimPrefix(secure.URL, "https://")+", TLS 1.3\n") {
+	if out := m.signedIn(t).must(t, "", "doctor"); !strings.Contains(out, " at "+
+		strings.TrimPrefix(secure.URL, "https://")+", TLS 1.3\n") {
 		t.Error(out)
 	}
 }

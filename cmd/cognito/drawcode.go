@@ -9,8 +9,8 @@ import (
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
-// drawCode draws text as a QR code on standard error, if that is a terminal whose window is wide enough, and tells whether
-// it did.
+// drawCode draws text as a QR code on standard error, if that is a terminal whose window is wide
+// enough, and tells whether it did.
 func (a *app) drawCode(text string) bool {
 	screen, ok := a.stderr.(*os.File)
 	if !ok || !terminal.Is(screen) || a.getenv("TERM") == "dumb" {
@@ -34,8 +34,8 @@ func (a *app) drawCode(text string) bool {
 	return err == nil
 }
 
-// halfBlocks writes a code with two modules, one above the other, in each character. Black is drawn in black on white, or
-// without colours is what is left dark, as most terminals are.
+// halfBlocks writes a code with two modules, one above the other, in each character. Black is drawn
+// in black on white, or without colours is what is left dark, as most terminals are.
 func halfBlocks(code qr.Code, quiet int, colours bool) string {
 	blocks, begin, end := []string{" ", "▀", "▄", "█"}, "\x1b[30;47m", "\x1b[0m\n"
 	if !colours {

@@ -35,9 +35,12 @@ cognito login -config test.json -user ada
 cognito emulate -print-seed > seed.json`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.bareFlags()
-			addr := f.String("addr", "127.0.0.1:0", "loopback `address` to listen at; port 0: any that is free")
-			seed := f.String("seed", "", "`file` with what the stand-in knows (default: an example)")
-			config := f.String("config", "", "write environments to this `file`, for -config of the other commands")
+			addr := f.String("addr", "127.0.0.1:0",
+				"loopback `address` to listen at; port 0: any that is free")
+			seed := f.String("seed", "",
+				"`file` with what the stand-in knows (default: an example)")
+			config := f.String("config", "",
+				"write environments to this `file`, for -config of the other commands")
 			show := f.Bool("print-seed", false, "print the example's seed, and serve nothing")
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
@@ -84,7 +87,8 @@ func (a *app) emulate(ctx context.Context, server *cognitotest.Server, addr, con
 	codes := &codePrinter{server: server, print: a.notef, shown: make(map[[2]string]string)}
 	service := &http.Server{
 		Handler:           codes,
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 64 << 10,
 		ErrorLog:       log.New(io.Discard, "", 0),
 	}
@@ -98,12 +102,15 @@ func (a *app) emulate(ctx context.Context, server *cognitotest.Server, addr, con
 	return err
 }
 
-// emulated are the environments that a server serves: one for each user pool, with its first app client and the identity
-// pool that takes it.
+// emulated are the environments that a server serves: one for each user pool, with its first app
+// client and the identity pool that takes it.
 func emulated(server *cognitotest.Server, url string) map[string]cognito.Environment {
 	all := make(map[string]cognito.Environment)
 	for i, pool := range server.UserPools {
-		e := cognito.Environment{UserPoolID: pool.ID, Endpoints: cognito.Endpoints{CognitoIDP: url, CognitoIdentity: url, STS: url, S3: url}}
+		e := cognito.Environment{
+			UserPoolID: pool.ID,
+			Endpoints:  cognito.Endpoints{CognitoIDP: url, CognitoIdentity: url, STS: url, S3: url},
+		}
 		if len(pool.Clients) > 0 {
 			e.ClientID, e.ClientSecret = pool.Clients[0].ID, pool.Clients[0].Secret
 		}
@@ -128,16 +135,21 @@ func emulated(server *cognitotest.Server, url string) map[string]cognito.Environ
 func advice(environments map[string]cognito.Environment, url, config string) string {
 	e := environments["EMULATED"]
 	var b strings.Builder
-	fmt.Fprintf(&b, "# The AWS command line, boto3, the SDKs and cognito itself:\nexport AWS_ENDPOINT_URL=%s\n", url)
-	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} { // botocore reads only the second
+	fmt.Fprintf(&b,
+		"# The AWS command line, boto3, the SDKs and cognito itself:\nexport AWS_ENDPOINT_URL=%s\n",
+		url)
+	// botocore reads only the second
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
 		fmt.Fprintf(&b, "export %s=%s\n", name, shellWord(e.ResolveRegion()))
 	}
 	if path, err := filepath.Abs(config); err == nil && config != "" {
 		fmt.Fprintf(&b, "export COGNITO_CONFIG=%s\n", shellWord(path))
 	}
 	fmt.Fprint(&b, "# Amplify.configure:\n")
-	amplify := map[string]string{"userPoolEndpoint": url, "identityPoolEndpoint": url} // parameters of aws-amplify's Auth.Cognito
-	for key, value := range map[string]string{"userPoolId": e.UserPoolID, "userPoolClientId": e.ClientID, "identityPoolId": e.IdentityPoolID} {
+	// parameters of aws-amplify's Auth.Cognito
+	amplify := map[string]string{"userPoolEndpoint": url, "identityPoolEndpoint": url}
+	for key, value := range map[string]string{"userPoolId": e.UserPoolID,
+		"userPoolClientId": e.ClientID, "identityPoolId": e.IdentityPoolID} {
 		if value != "" {
 			amplify[key] = value
 		}
@@ -176,7 +188,8 @@ func (c *codePrinter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	json.Unmarshal(body, &who) // what is no JSON names nobody
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, user := range []string{who.Username, who.AuthParameters.USERNAME, who.ChallengeResponses.USERNAME} {
+	for _, user := range []string{who.Username, who.AuthParameters.USERNAME,
+		who.ChallengeResponses.USERNAME} {
 		for _, pool := range c.server.UserPools {
 			at := [2]string{pool.ID, user}
 			code := c.server.Code(pool.ID, user)

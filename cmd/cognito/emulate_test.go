@@ -34,7 +34,8 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// emulating runs "cognito emulate" until the test ends. It returns what it printed before it served, and its standard error.
+// emulating runs "cognito emulate" until the test ends. It returns what it printed before it
+// served, and its standard error.
 func (m *machine) emulating(t *testing.T, args ...string) (advice []string, stderr *lockedBuffer) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -62,7 +63,8 @@ func (m *machine) emulating(t *testing.T, args ...string) (advice []string, stde
 	return nil, nil
 }
 
-// Another program's view: what is printed is set, and the sign-in works; a code comes on standard error.
+// Another program's view: what is printed is set, and the sign-in works; a code comes on standard
+// error.
 func TestEmulate(t *testing.T) {
 	m := newMachine(t)
 	config := filepath.Join(m.dir, "emulated.json")
@@ -77,27 +79,36 @@ func TestEmulate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	advice, stderr := m.emulating(t, "-config", config, "-seed", m.write(t, "seed.json", string(text)))
+	advice,
+		stderr := m.emulating(t, "-config", config, "-seed", m.write(t, "seed.json", string(text)))
 	url, ok := strings.CutPrefix(advice[1], "export AWS_ENDPOINT_URL=http://127.0.0.1:")
-	if !ok || advice[2] != "export AWS_REGION=us-east-1" || advice[4] != "export COGNITO_CONFIG="+config {
+	if !ok || advice[2] != "export AWS_REGION=us-east-1" || advice[4] != "export COGNITO_CONFIG="+
+		config {
 		t.Errorf("printed %q", advice)
 	}
 	var amplify struct {
 		Auth struct{ Cognito map[string]string }
 	}
-	if err := json.Unmarshal([]byte(advice[6]), &amplify); err != nil || amplify.Auth.Cognito["userPoolClientId"] != cognitotest.ExampleClientID ||
+	if err := json.Unmarshal([]byte(advice[6]), &amplify); err != nil ||
+		amplify.Auth.Cognito["userPoolClientId"] != cognitotest.ExampleClientID ||
 		amplify.Auth.Cognito["userPoolEndpoint"] != "http://127.0.0.1:"+url {
 		t.Errorf("%v: %q", err, advice[6])
 	}
-	m.settings = map[string]string{"COGNITO_CONFIG": config, "COGNITO_STATE_DIR": filepath.Join(m.dir, "other"), "HOME": m.dir}
-	if code, _, said := m.run(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada"); code != exitSignIn { // no code
+	m.settings = map[string]string{"COGNITO_CONFIG": config,
+		"COGNITO_STATE_DIR": filepath.Join(m.dir, "other"), "HOME": m.dir}
+	// no code
+	if code, _, said := m.run(t, cognitotest.ExamplePassword+"\n", "login", "-user",
+		"ada"); code != exitSignIn {
 		t.Errorf("exit %d, %s", code, said)
 	}
-	_, after, found := strings.Cut(stderr.String(), "code sent to ada of "+cognitotest.ExampleUserPoolID+": ")
+	_, after,
+		found := strings.Cut(stderr.String(), "code sent to ada of "+cognitotest.ExampleUserPoolID+
+		": ")
 	if !found || len(after) != 7 {
 		t.Errorf("standard error: %q", stderr)
 	}
-	// Codes are asked for twice within one sign-in only here: the next one is read from standard error while it waits.
+	// Codes are asked for twice within one sign-in only here: the next one is read from standard
+	// error while it waits.
 	stdin, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -115,16 +126,20 @@ func TestEmulate(t *testing.T) {
 		}
 	}()
 	var said bytes.Buffer
-	a := &app{stdin: stdin, stdout: &said, stderr: &said, getenv: func(name string) string { return m.settings[name] }}
+	a := &app{stdin: stdin, stdout: &said, stderr: &said, getenv: func(name string) string {
+		return m.settings[name]
+	}}
 	if code := a.main(t.Context(), []string{"login", "-user", "ada"}); code != 0 {
 		t.Fatalf("exit %d, %s", code, &said)
 	}
-	if got := m.must(t, "", "credentials", "-format", "process"); !strings.Contains(got, "AccessKeyId") {
+	if got := m.must(t, "", "credentials", "-format", "process"); !strings.Contains(got,
+		"AccessKeyId") {
 		t.Error(got)
 	}
 }
 
-// printedSeed is what -print-seed prints. It is no talk of a user's session: the example's password is in it.
+// printedSeed is what -print-seed prints. It is no talk of a user's session: the example's password
+// is in it.
 func printedSeed(t *testing.T) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -145,7 +160,9 @@ func TestSeedIsTheExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := cognitotest.Example()
-	for _, pair := range [][2]any{{got.UserPools, want.UserPools}, {got.IdentityPools, want.IdentityPools}, {got.Roles, want.Roles}, {got.Buckets, want.Buckets}} {
+	for _, pair := range [][2]any{{got.UserPools, want.UserPools},
+		{got.IdentityPools, want.IdentityPools}, {got.Roles, want.Roles},
+		{got.Buckets, want.Buckets}} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {
 			t.Errorf("%T differs", pair[0])
 		}
@@ -174,7 +191,8 @@ func TestSeedHasEveryField(t *testing.T) {
 		kind := reflect.TypeOf(test.of)
 		for i := range kind.NumField() {
 			name := kind.Field(i).Name
-			if _, there := test.in.(map[string]any)[name]; !there && !strings.Contains(strings.Join(test.other, " "), name) {
+			if _, there := test.in.(map[string]any)[name]; !there &&
+				!strings.Contains(strings.Join(test.other, " "), name) {
 				t.Errorf("%s.%s is not in the seed", kind, name)
 			}
 			if kind.Field(i).Type.String() == "time.Duration" {
@@ -187,12 +205,14 @@ func TestSeedHasEveryField(t *testing.T) {
 }
 
 func TestSeedDurations(t *testing.T) {
-	text := strings.Replace(printedSeed(t), `"IDTokenValidity": "0s"`, `"IDTokenValidity": "1h30m"`, 1)
+	text := strings.Replace(printedSeed(t), `"IDTokenValidity": "0s"`, `"IDTokenValidity": "1h30m"`,
+		1)
 	text = strings.Replace(text, `"MaxSessionDuration": "0s"`, `"MaxSessionDuration": "2h"`, 1)
 	path := filepath.Join(t.TempDir(), "seed.json")
 	os.WriteFile(path, []byte(text), 0o600)
 	server, err := readSeed(path)
-	if err != nil || server.UserPools[0].Clients[0].IDTokenValidity.Minutes() != 90 || server.Roles[0].MaxSessionDuration.Hours() != 2 {
+	if err != nil || server.UserPools[0].Clients[0].IDTokenValidity.Minutes() != 90 ||
+		server.Roles[0].MaxSessionDuration.Hours() != 2 {
 		t.Error(err)
 	}
 }
@@ -202,7 +222,8 @@ func TestEmulateRefuses(t *testing.T) {
 	// A port that is taken is no wrong flag, here as for serve.
 	taken := strings.TrimPrefix(m.signedIn(t).url, "http://")
 	for _, command := range []string{"emulate", "serve"} {
-		if code, _, stderr := m.run(t, "", command, "-addr", taken); code != exitFailed || !strings.Contains(stderr, taken) {
+		if code, _, stderr := m.run(t, "", command, "-addr", taken); code != exitFailed ||
+			!strings.Contains(stderr, taken) {
 			t.Errorf("%s: exit %d: %s", command, code, stderr)
 		}
 	}
@@ -214,17 +235,23 @@ func TestEmulateRefuses(t *testing.T) {
 		"no host":        {[]string{"-addr", ":0"}, "-addr"},
 		"a name":         {[]string{"-addr", "example.com:80"}, "-addr"},
 		"no port":        {[]string{"-addr", "127.0.0.1"}, "-addr"},
-		"unknown key":    {[]string{"-seed", m.write(t, "a", `{"UserPools": [{"Id": "us-east-1_A", "Clientz": []}]}`)}, "Clientz"},
-		"no pool":        {[]string{"-seed", m.write(t, "b", `{}`)}, "UserPools"},
-		"wrong id":       {[]string{"-seed", m.write(t, "c", `{"UserPools": [{"ID": "pool", "Clients": [{"ID": "x"}]}]}`)}, "user_pool_id"},
-		"no client":      {[]string{"-seed", m.write(t, "d", `{"UserPools": [{"ID": "us-east-1_A"}]}`)}, "Clients"},
-		"two objects":    {[]string{"-seed", m.write(t, "e", `{} {}`)}, "follows"},
-		"a duration":     {[]string{"-seed", m.write(t, "f", `{"Roles": [{"MaxSessionDuration": "-1h"}]}`)}, "negative"},
-		"a damaged file": {[]string{"-config", m.write(t, "g", `{"DEV": {`)}, "the text is incomplete"},
+		"unknown key": {[]string{"-seed", m.write(t, "a", `{"UserPools": [{"Id": "us-east-1_A",
+			"Clientz": []}]}`)}, "Clientz"},
+		"no pool": {[]string{"-seed", m.write(t, "b", `{}`)}, "UserPools"},
+		"wrong id": {[]string{"-seed", m.write(t, "c", `{"UserPools": [{"ID": "pool",
+			"Clients": [{"ID": "x"}]}]}`)}, "user_pool_id"},
+		"no client": {[]string{"-seed", m.write(t, "d", `{"UserPools": [{
+			"ID": "us-east-1_A"}]}`)}, "Clients"},
+		"two objects": {[]string{"-seed", m.write(t, "e", `{} {}`)}, "follows"},
+		"a duration": {[]string{"-seed", m.write(t, "f", `{"Roles": [{
+			"MaxSessionDuration": "-1h"}]}`)}, "negative"},
+		"a damaged file": {[]string{"-config", m.write(t, "g", `{"DEV": {`)},
+			"the text is incomplete"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, stdout, stderr := m.run(t, "", append([]string{"emulate"}, test.args...)...)
-			if code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, test.want) {
+			if code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 ||
+				!strings.Contains(stderr, test.want) {
 				t.Errorf("exit %d, %q, %s", code, stdout, stderr)
 			}
 		})

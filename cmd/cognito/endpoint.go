@@ -25,11 +25,12 @@ const (
 	headerTimeout = 5 * time.Second
 )
 
-// An endpoint serves credentials (AWS SDKs and Tools Reference Guide, "Container credential provider"). It holds a token:
-// whoever sends it has the credentials.
+// An endpoint serves credentials (AWS SDKs and Tools Reference Guide, "Container credential
+// provider"). It holds a token: whoever sends it has the credentials.
 type endpoint struct {
-	source   func(context.Context) (sigv4.Credentials, error)
-	note     func(format string, args ...any) // tells the user of failures: not every SDK repeats what it is answered
+	source func(context.Context) (sigv4.Credentials, error)
+	// tells the user of failures: not every SDK repeats what it is answered
+	note     func(format string, args ...any)
 	listener net.Listener
 	server   *http.Server
 	token    string
@@ -52,10 +53,13 @@ func loopback(addr string) (netip.AddrPort, error) {
 	}
 	at, err := netip.ParseAddrPort(addr)
 	if err != nil {
-		return at, usagef("-addr is %q: it must be an IP address and a port, such as 127.0.0.1:0", addr)
+		return at,
+			usagef("-addr is %q: it must be an IP address and a port, such as 127.0.0.1:0", addr)
 	}
 	if at = netip.AddrPortFrom(at.Addr().Unmap(), at.Port()); !at.Addr().IsLoopback() {
-		return at, usagef("-addr is %q: other machines must not reach it, so it must be on loopback only, such as 127.0.0.1:0", addr)
+		return at,
+			usagef("-addr is %q: other machines must not reach it, so it must be on loopback "+
+				"only, such as 127.0.0.1:0", addr)
 	}
 	return at, nil
 }
@@ -70,7 +74,13 @@ func (s *signedIn) listen(addr string) (*endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &endpoint{source: s.credentials, note: s.a.notef, listener: listener, token: rand.Text(), ended: make(chan error, 1)}, nil
+	return &endpoint{
+		source:   s.credentials,
+		note:     s.a.notef,
+		listener: listener,
+		token:    rand.Text(),
+		ended:    make(chan error, 1),
+	}, nil
 }
 
 // start serves until close. Renewals end with ctx.
@@ -78,7 +88,9 @@ func (e *endpoint) start(ctx context.Context) {
 	e.ctx, e.cancel = context.WithCancel(ctx)
 	e.server = &http.Server{
 		Handler: e, DisableGeneralOptionsHandler: true, MaxHeaderBytes: 16 << 10,
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, IdleTimeout: time.Minute, WriteTimeout: renewalLimit + headerTimeout,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       headerTimeout,
+		IdleTimeout:       time.Minute, WriteTimeout: renewalLimit + headerTimeout,
 		ErrorLog: log.New(io.Discard, "", 0), // what a stranger sends wrong is no news
 	}
 	go func() {
@@ -97,7 +109,8 @@ func (e *endpoint) url() string { return "http://" + e.listener.Addr().String() 
 
 // variables say where the endpoint is. The token is sent as it is, as Authorization.
 func (e *endpoint) variables() []variable {
-	return []variable{{"AWS_CONTAINER_CREDENTIALS_FULL_URI", e.url()}, {"AWS_CONTAINER_AUTHORIZATION_TOKEN", e.token}}
+	return []variable{{"AWS_CONTAINER_CREDENTIALS_FULL_URI", e.url()},
+		{"AWS_CONTAINER_AUTHORIZATION_TOKEN", e.token}}
 }
 
 // ServeHTTP answers GET of one path, to who has the token.
@@ -109,7 +122,8 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !e.addressed(r.Host):
 		refuse(w, http.StatusForbidden, "WrongHost", "this endpoint has another name")
 	case subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte(e.token)) != 1:
-		refuse(w, http.StatusUnauthorized, "WrongToken", "Authorization is not the token of this endpoint")
+		refuse(w, http.StatusUnauthorized, "WrongToken",
+			"Authorization is not the token of this endpoint")
 	case r.URL.Path != endpointPath:
 		refuse(w, http.StatusNotFound, "WrongPath", "credentials are at "+endpointPath)
 	case r.Method != http.MethodGet:
@@ -120,8 +134,8 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// addressed tells whether a request's Host is this machine's own name for the endpoint. A page in a browser, whose name
-// was made to resolve to loopback (DNS rebinding), sends its own.
+// addressed tells whether a request's Host is this machine's own name for the endpoint. A page in a
+// browser, whose name was made to resolve to loopback (DNS rebinding), sends its own.
 func (e *endpoint) addressed(host string) bool {
 	name, port, err := net.SplitHostPort(host)
 	if err != nil { // RFC 9110 7.2: without a port it is the scheme's
@@ -154,18 +168,20 @@ func (e *endpoint) answer(w http.ResponseWriter) {
 		return
 	}
 	text, err := jsonLine(credentialsObject{
-		AccessKeyID: creds.AccessKeyID, SecretAccessKey: creds.SecretAccessKey, Token: creds.SessionToken,
+		AccessKeyID:     creds.AccessKeyID,
+		SecretAccessKey: creds.SecretAccessKey, Token: creds.SessionToken,
 		Expiration: creds.Expires.UTC().Format(time.RFC3339),
 	})
 	if err != nil {
-		refuse(w, http.StatusInternalServerError, "NotWritten", "the credentials could not be written")
+		refuse(w, http.StatusInternalServerError, "NotWritten",
+			"the credentials could not be written")
 		return
 	}
 	w.Write(text)
 }
 
-// credentials renews for one request at a time, and goes on when that one is given up: SDKs wait for a second or two and
-// ask again. A failure is not repeated at once.
+// credentials renews for one request at a time, and goes on when that one is given up: SDKs wait
+// for a second or two and ask again. A failure is not repeated at once.
 func (e *endpoint) credentials() (sigv4.Credentials, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

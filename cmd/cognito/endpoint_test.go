@@ -56,16 +56,20 @@ func TestEndpointAttacked(t *testing.T) {
 		{"a longer token", "GET", endpointPath, address, e.token + "A", 401},
 		{"a token in small letters", "GET", endpointPath, address, strings.ToLower(e.token), 401},
 		{"a scheme before the token", "GET", endpointPath, address, "Bearer " + e.token, 401},
-		{"the token in the URL", "GET", endpointPath + "?Authorization=" + e.token, address, "", 401},
+		{"the token in the URL", "GET", endpointPath + "?Authorization=" + e.token, address, "",
+			401},
 		{"DNS rebinding", "GET", endpointPath, "rebind.example.com:" + port, e.token, 403},
-		{"a name that begins so", "GET", endpointPath, "localhost.example.com:" + port, e.token, 403},
-		{"a name that begins as an address", "GET", endpointPath, "127.0.0.1.example.com:" + port, e.token, 403},
+		{"a name that begins so", "GET", endpointPath, "localhost.example.com:" + port, e.token,
+			403},
+		{"a name that begins as an address", "GET", endpointPath, "127.0.0.1.example.com:" + port,
+			e.token, 403},
 		{"another port", "GET", endpointPath, "127.0.0.1:1", e.token, 403},
 		{"no port", "GET", endpointPath, "127.0.0.1", e.token, 403},
 		{"an empty host", "GET", endpointPath, "", e.token, 403},
 		{"another machine's address", "GET", endpointPath, "192.0.2.1:" + port, e.token, 403},
 		{"the unspecified address", "GET", endpointPath, "0.0.0.0:" + port, e.token, 403},
-		{"absolute form with another host", "GET", "http://evil.example.com" + endpointPath, address, e.token, 403},
+		{"absolute form with another host", "GET", "http://evil.example.com" + endpointPath,
+			address, e.token, 403},
 		{"POST", "POST", endpointPath, address, e.token, 405},
 		{"HEAD", "HEAD", endpointPath, address, e.token, 405},
 		{"OPTIONS", "OPTIONS", endpointPath, address, e.token, 405},
@@ -73,7 +77,8 @@ func TestEndpointAttacked(t *testing.T) {
 		{"another path", "GET", "/", address, e.token, 404},
 		{"a path below", "GET", endpointPath + "/", address, e.token, 404},
 		{"a path with dots", "GET", "/x/.." + endpointPath, address, e.token, 404},
-		{"a long header", "GET", endpointPath + "?" + strings.Repeat("x", 64<<10), address, e.token, 431},
+		{"a long header", "GET", endpointPath + "?" + strings.Repeat("x", 64<<10), address, e.token,
+			431},
 		{"no path", "GET", "evil", address, e.token, 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -83,7 +88,9 @@ func TestEndpointAttacked(t *testing.T) {
 			}
 			defer conn.Close()
 			conn.SetDeadline(time.Now().Add(20 * time.Second))
-			go fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: %s\r\nConnection: close\r\n\r\n", test.method, test.target, test.host, test.token)
+			go fmt.Fprintf(conn,
+				"%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: %s\r\nConnection: close\r\n\r\n",
+				test.method, test.target, test.host, test.token)
 			request := httptest.NewRequest(test.method, "/", nil)
 			response, err := http.ReadResponse(bufio.NewReader(conn), request)
 			if err != nil {
@@ -93,11 +100,13 @@ func TestEndpointAttacked(t *testing.T) {
 			if response.StatusCode != test.status {
 				t.Fatalf("%s: %s", response.Status, body)
 			}
-			shown := strings.Contains(string(body), creds.SecretAccessKey) || strings.Contains(string(body), creds.SessionToken)
+			shown := strings.Contains(string(body), creds.SecretAccessKey) ||
+				strings.Contains(string(body), creds.SessionToken)
 			if shown != (test.status == 200) {
 				t.Errorf("credentials shown: %v", shown)
 			}
-			if strings.Contains(string(body), e.token) || response.Header.Get("Access-Control-Allow-Origin") != "" {
+			if strings.Contains(string(body), e.token) ||
+				response.Header.Get("Access-Control-Allow-Origin") != "" {
 				t.Errorf("the answer tells too much: %s", body)
 			}
 			if test.status == 400 || test.status == 431 { // of the server itself
@@ -128,16 +137,23 @@ func TestEndpointAttacked(t *testing.T) {
 
 func TestListenOnLoopbackOnly(t *testing.T) {
 	for addr, ok := range map[string]bool{
-		"127.0.0.1:0": true, "127.9.8.7:0": true, "localhost:0": true, "[::1]:0": true, "[::ffff:127.0.0.1]:0": true,
-		"": false, ":0": false, ":8080": false, "0.0.0.0:0": false, "[::]:0": false, "192.0.2.1:0": false, "[fe80::1%eth0]:0": false,
-		"127.0.0.1": false, "localhost": false, "example.com:80": false, "localhost.example.com:80": false, "127.0.0.1:http": false,
+		"127.0.0.1:0": true,
+		"127.9.8.7:0": true, "localhost:0": true, "[::1]:0": true, "[::ffff:127.0.0.1]:0": true,
+		"":          false,
+		":0":        false,
+		":8080":     false,
+		"0.0.0.0:0": false, "[::]:0": false, "192.0.2.1:0": false, "[fe80::1%eth0]:0": false,
+		"127.0.0.1":      false,
+		"localhost":      false,
+		"example.com:80": false, "localhost.example.com:80": false, "127.0.0.1:http": false,
 		"127.0.0.1:65536": false, "[::ffff:192.0.2.1]:0": false, "169.254.170.2:80": false,
 	} {
 		if _, err := loopback(addr); (err == nil) != ok {
 			t.Errorf("%q: %v", addr, err)
 		}
 		if !ok {
-			if code, stdout, stderr := newMachine(t).run(t, "", "serve", "-addr", addr); code != exitUsage || stdout != "" || !strings.Contains(stderr, "-addr") {
+			if code, stdout, stderr := newMachine(t).run(t, "", "serve", "-addr",
+				addr); code != exitUsage || stdout != "" || !strings.Contains(stderr, "-addr") {
 				t.Errorf("%q: exit %d: %s", addr, code, stderr)
 			}
 		}
@@ -153,7 +169,8 @@ func (e *endpoint) ask() *httptest.ResponseRecorder {
 	return recorder
 }
 
-// Tools must never take an empty or expired answer for credentials, and a service that fails must not be asked at once again.
+// Tools must never take an empty or expired answer for credentials, and a service that fails must
+// not be asked at once again.
 func TestEndpointWithoutCredentials(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -170,18 +187,29 @@ func TestEndpointWithoutCredentials(t *testing.T) {
 		{"expired", example(-time.Minute), nil, "NotRenewed"},
 		{"an error", sigv4.Credentials{}, errors.New("no\nroute"), "NotRenewed"},
 		{"credentials beside an error", example(time.Hour), errors.New("failed"), "NotRenewed"},
-		{"ended", sigv4.Credentials{}, signInError{errors.New(`run "cognito login"`)}, "SignInNeeded"},
+		{"ended", sigv4.Credentials{}, signInError{errors.New(`run "cognito login"`)},
+			"SignInNeeded"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				calls, healed := 0, false
-				e := &endpoint{listener: listener, token: "token", ctx: t.Context(), source: func(context.Context) (sigv4.Credentials, error) {
-					calls++
-					if healed {
-						return sigv4.Credentials{AccessKeyID: "a", SecretAccessKey: "b", SessionToken: "c", Expires: time.Now().Add(time.Hour)}, nil
-					}
-					return test.creds, test.err
-				}}
+				e := &endpoint{
+					listener: listener,
+					token:    "token",
+					ctx:      t.Context(),
+					source: func(context.Context) (sigv4.Credentials, error) {
+						calls++
+						if healed {
+							return sigv4.Credentials{
+								AccessKeyID:     "a",
+								SecretAccessKey: "b",
+								SessionToken:    "c",
+								Expires:         time.Now().Add(time.Hour),
+							}, nil
+						}
+						return test.creds, test.err
+					},
+				}
 				if test.name == "expired" {
 					test.creds.Expires = time.Now().Add(-time.Second)
 				} else if !test.creds.Expires.IsZero() {
@@ -195,7 +223,8 @@ func TestEndpointWithoutCredentials(t *testing.T) {
 					if test.code == "SignInNeeded" {
 						status = http.StatusForbidden
 					}
-					if got.Code != status || err != nil || object.Code != test.code || object.Message == "" {
+					if got.Code != status || err != nil || object.Code != test.code ||
+						object.Message == "" {
 						t.Fatalf("%d %s: %v", got.Code, got.Body, err)
 					}
 					if strings.Contains(got.Body.String(), "wJalr") {
@@ -243,15 +272,20 @@ func TestEndpointRenewsOneAtATime(t *testing.T) {
 	}
 }
 
-// Who started the endpoint is told why it has no credentials: once, and again when the reason is another.
+// Who started the endpoint is told why it has no credentials: once, and again when the reason is
+// another.
 func TestEndpointTellsOfFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var said []string
 		var fail error
 		e := &endpoint{
-			ctx:    t.Context(),
-			note:   func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) },
-			source: func(context.Context) (sigv4.Credentials, error) { return example(time.Hour), fail },
+			ctx: t.Context(),
+			note: func(format string, args ...any) {
+				said = append(said, fmt.Sprintf(format, args...))
+			},
+			source: func(context.Context) (sigv4.Credentials, error) {
+				return example(time.Hour), fail
+			},
 		}
 		for _, reason := range []string{"", "a", "a", "b\nc", "", "b\nc"} {
 			if fail = nil; reason != "" {

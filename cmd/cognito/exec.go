@@ -28,7 +28,8 @@ as AWS_PROFILE, is left out. The command's exit status is passed on, 128+n where
 cognito exec -serve -env PROD -- python3 nightly.py`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.serviceFlags()
-			serve := f.Bool("serve", false, "renew: hand the credentials over by a container credentials endpoint on loopback")
+			serve := f.Bool("serve", false,
+				"renew: hand the credentials over by a container credentials endpoint on loopback")
 			words, err := a.parse(f, args, 1, -1)
 			if err != nil {
 				return err
@@ -45,7 +46,8 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 			if err != nil {
 				return err
 			}
-			if err := cmp.Or(usable(creds), ctx.Err()); err != nil { // from here on signals are the command's
+			// from here on signals are the command's
+			if err := cmp.Or(usable(creds), ctx.Err()); err != nil {
 				return err
 			}
 			if a.login.passwordFD > 2 {
@@ -90,10 +92,11 @@ func (s *signedIn) execServing(ctx context.Context, path string, words []string)
 	return s.a.runChild(ctx, path, words, environ(os.Environ(), settings))
 }
 
-// credentialNames are the environment variables in which SDKs and tools look for credentials, or for where to get them.
-// One that stayed could win over ours, or be mixed with them.
+// credentialNames are the environment variables in which SDKs and tools look for credentials, or
+// for where to get them. One that stayed could win over ours, or be mixed with them.
 var credentialNames = []string{
-	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION",
+	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
+	"AWS_CREDENTIAL_EXPIRATION",
 	"AWS_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_ACCOUNT_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE",
 	"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 	"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
@@ -107,7 +110,10 @@ func environ(env []string, settings []variable) []string {
 		same := func(other string) bool {
 			return name == other || runtime.GOOS == "windows" && strings.EqualFold(name, other)
 		}
-		return slices.ContainsFunc(credentialNames, same) || slices.ContainsFunc(settings, func(v variable) bool { return same(v.name) })
+		return slices.ContainsFunc(credentialNames, same) ||
+			slices.ContainsFunc(settings, func(v variable) bool {
+				return same(v.name)
+			})
 	})
 	for _, v := range settings {
 		env = append(env, v.name+"="+v.value)
@@ -115,8 +121,9 @@ func environ(env []string, settings []variable) []string {
 	return env
 }
 
-// runChild runs a command as a child. Signals that are sent to this process are passed on, and it does not end before
-// the child does. What a terminal sends goes to both as it is, and would arrive twice.
+// runChild runs a command as a child. Signals that are sent to this process are passed on, and it
+// does not end before the child does. What a terminal sends goes to both as it is, and would arrive
+// twice.
 func (a *app) runChild(ctx context.Context, path string, words, env []string) error {
 	attached := terminal.Is(os.Stdin) || terminal.Is(os.Stdout) || terminal.Is(os.Stderr)
 	signals := make(chan os.Signal, 16)
@@ -125,7 +132,14 @@ func (a *app) runChild(ctx context.Context, path string, words, env []string) er
 	if err := a.ending.pass(ctx); err != nil { // a signal came just before, and is not among these
 		return err
 	}
-	child := &exec.Cmd{Path: path, Args: words, Env: env, Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr}
+	child := &exec.Cmd{
+		Path:   path,
+		Args:   words,
+		Env:    env,
+		Stdin:  a.stdin,
+		Stdout: a.stdout,
+		Stderr: a.stderr,
+	}
 	if err := child.Start(); err != nil {
 		return a.cannotRun(words[0], err)
 	}
@@ -138,7 +152,8 @@ func (a *app) runChild(ctx context.Context, path string, words, env []string) er
 				return
 			case sent := <-signals:
 				if !attached || sent != os.Interrupt && sent != syscall.SIGQUIT {
-					child.Process.Signal(sent) // fails where there is no such thing, and once the child has ended
+					// fails where there is no such thing, and once the child has ended
+					child.Process.Signal(sent)
 				}
 			}
 		}
@@ -157,7 +172,8 @@ func (a *app) runChild(ctx context.Context, path string, words, env []string) er
 	}
 }
 
-// caught are the signals that end this process in its own way. One that is ignored, such as SIGHUP under nohup(1), stays so.
+// caught are the signals that end this process in its own way. One that is ignored, such as SIGHUP
+// under nohup(1), stays so.
 func caught() []os.Signal {
 	return slices.DeleteFunc(endingSignals(), signal.Ignored)
 }

@@ -13,7 +13,8 @@ func TestExecInterruptedAtTerminal(t *testing.T) {
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
 		for key, name := range map[string]string{"\x03": "INT", "\x1c": "QUIT"} {
 			s := m.atTerminal(t, 80, 24, append(flags, "--", "sh", "-c",
-				`trap 'n=$((n+1)); echo got' `+name+`; trap 'exit $((n+40))' USR1; n=0; echo ready; while :; do sleep 0.02; done`)...)
+				`trap 'n=$((n+1)); echo got' `+name+
+					`; trap 'exit $((n+40))' USR1; n=0; echo ready; while :; do sleep 0.02; done`)...)
 			s.expect("ready")
 			s.press(key)
 			s.expect("got")
@@ -26,7 +27,8 @@ func TestExecInterruptedAtTerminal(t *testing.T) {
 // The command is in the foreground of the terminal, and the tool does not stand between them.
 func TestExecAtTerminal(t *testing.T) {
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
-		s := m.atTerminal(t, 71, 19, append(flags, "--", "sh", "-c", "stty size; read line; echo \"<$line>\"")...)
+		s := m.atTerminal(t, 71, 19,
+			append(flags, "--", "sh", "-c", "stty size; read line; echo \"<$line>\"")...)
 		s.expect("19 71")
 		s.press("typed\n")
 		s.expect("<typed>")
@@ -43,7 +45,8 @@ func TestTokenIsNoArgument(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if token := settings["AWS_CONTAINER_AUTHORIZATION_TOKEN"]; token == "" || bytes.Contains(data, []byte(token)) {
+		if token := settings["AWS_CONTAINER_AUTHORIZATION_TOKEN"]; token == "" ||
+			bytes.Contains(data, []byte(token)) {
 			t.Errorf("the token is in %s", file)
 		}
 	}

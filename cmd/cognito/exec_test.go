@@ -41,7 +41,8 @@ func TestExecEnvironment(t *testing.T) {
 		for _, name := range credentialNames {
 			m.settings[name] = "stale"
 		}
-		m.settings["AWS_REGION"], m.settings["KEEP"], m.settings["AWS_PAGER"] = "eu-west-1", "a=b c", ""
+		m.settings["AWS_REGION"], m.settings["KEEP"], m.settings["AWS_PAGER"] = "eu-west-1",
+			"a=b c", ""
 		c := m.process(t, append(flags, "--", "env")...)
 		out, err := c.Output()
 		if err != nil {
@@ -58,7 +59,8 @@ func TestExecEnvironment(t *testing.T) {
 			}
 			got[name] = value
 		}
-		if got["KEEP"] != "a=b c" || got["AWS_REGION"] != "eu-west-1" || got["AWS_DEFAULT_REGION"] != "eu-west-1" || got["HOME"] != m.dir {
+		if got["KEEP"] != "a=b c" || got["AWS_REGION"] != "eu-west-1" ||
+			got["AWS_DEFAULT_REGION"] != "eu-west-1" || got["HOME"] != m.dir {
 			t.Errorf("the rest is not kept: %v", got)
 		}
 		_, keys := got["AWS_ACCESS_KEY_ID"]
@@ -66,8 +68,11 @@ func TestExecEnvironment(t *testing.T) {
 		if serving := len(flags) > 1; keys == serving || endpoint != serving {
 			t.Errorf("keys: %v, endpoint: %v", keys, endpoint)
 		}
-		if keys && (got["AWS_ACCESS_KEY_ID"] != want.AccessKeyId || got["AWS_SECRET_ACCESS_KEY"] != want.SecretAccessKey ||
-			got["AWS_SESSION_TOKEN"] != want.SessionToken || got["AWS_CREDENTIAL_EXPIRATION"] != want.Expiration) {
+		if keys &&
+			(got["AWS_ACCESS_KEY_ID"] != want.AccessKeyId ||
+				got["AWS_SECRET_ACCESS_KEY"] != want.SecretAccessKey ||
+				got["AWS_SESSION_TOKEN"] != want.SessionToken ||
+				got["AWS_CREDENTIAL_EXPIRATION"] != want.Expiration) {
 			t.Error("other credentials than those that are kept")
 		}
 	})
@@ -84,9 +89,12 @@ func TestExecArgumentsAndStatus(t *testing.T) {
 			code   int
 			stdout string
 		}{
-			{[]string{"--", "printf", "%s|", "-region", "", "--", "a b", "$HOME"}, 0, "-region||--|a b|$HOME|"},
-			{[]string{"printf", "%s|", "-region", "x"}, 0, "-region|x|"}, // as sudo(8) and env(1): the first word ends the flags
-			{[]string{"-region", "eu-west-1", "sh", "-c", `printf %s "$AWS_REGION"`}, 0, "eu-west-1"},
+			{[]string{"--", "printf", "%s|", "-region", "", "--", "a b", "$HOME"}, 0,
+				"-region||--|a b|$HOME|"},
+			// as sudo(8) and env(1): the first word ends the flags
+			{[]string{"printf", "%s|", "-region", "x"}, 0, "-region|x|"},
+			{[]string{"-region", "eu-west-1", "sh", "-c", `printf %s "$AWS_REGION"`}, 0,
+				"eu-west-1"},
 			{[]string{"--", "sh", "-c", "exit 7"}, 7, ""},
 			{[]string{"--", "sh", "-c", "exit 255"}, 255, ""},
 			{[]string{"--", "sh", "-c", "kill -TERM $$"}, 128 + 15, ""},
@@ -106,10 +114,12 @@ func TestExecArgumentsAndStatus(t *testing.T) {
 				code = 128 + int(status.Signal()) // what a shell makes of it
 			}
 			if code != test.code || string(out) != test.stdout {
-				t.Errorf("%q: exit %d, %q, want %d, %q: %v", test.args, code, out, test.code, test.stdout, err)
+				t.Errorf("%q: exit %d, %q, want %d, %q: %v", test.args, code, out, test.code,
+					test.stdout, err)
 			}
 			var failed *exec.ExitError
-			if said := errors.As(err, &failed) && len(failed.Stderr) > 0; said != (code == 2 || code == 126 || code == 127) {
+			if said := errors.As(err, &failed) &&
+				len(failed.Stderr) > 0; said != (code == 2 || code == 126 || code == 127) {
 				t.Errorf("%q: on standard error: %v", test.args, said)
 			}
 		}
@@ -130,7 +140,8 @@ func TestExecBecomesTheCommand(t *testing.T) {
 
 func TestExecNeedsSignIn(t *testing.T) {
 	m := newMachine(t)
-	for _, args := range [][]string{{"exec", "--", "go"}, {"exec", "-serve", "--", "go"}, {"serve"}} {
+	for _, args := range [][]string{{"exec", "--", "go"}, {"exec", "-serve", "--", "go"},
+		{"serve"}} {
 		code, stdout, stderr := m.run(t, "", args...)
 		if code != exitSignIn || stdout != "" || !strings.Contains(stderr, `run "cognito login`) {
 			t.Errorf("%v: exit %d: %s", args, code, stderr)
@@ -170,8 +181,11 @@ func TestExecSignals(t *testing.T) {
 // Two commands that outlive a process of nohup(1): what was ignored stays ignored.
 func TestExecKeepsIgnoredSignals(t *testing.T) {
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
-		tool := m.process(t, append(flags, "--", "sh", "-c", "kill -HUP $$; kill -HUP $PPID; echo alive")...)
-		c := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `trap "" HUP; "$0" "$@"; exit $?`, tool.Path}, tool.Args[1:]...)...)
+		tool := m.process(t,
+			append(flags, "--", "sh", "-c", "kill -HUP $$; kill -HUP $PPID; echo alive")...)
+		c := exec.CommandContext(t.Context(), "sh",
+			append([]string{"-c", `trap "" HUP; "$0" "$@"; exit $?`, tool.Path},
+				tool.Args[1:]...)...)
 		c.Env = tool.Env
 		if out, err := c.Output(); err != nil || string(out) != "alive\n" {
 			t.Errorf("%q, %v", out, err)
@@ -189,8 +203,9 @@ func TestExecClosesPasswords(t *testing.T) {
 		defer file.Close()
 		file.WriteString(cognitotest.ExamplePassword + "\nanother secret\n")
 		file.Seek(0, 0)
-		c := m.process(t, append(flags, "-no-store", "-user", cognitotest.ExampleUser, "-password-fd", "3", "--",
-			"sh", "-c", "cat <&3; echo done")...)
+		c := m.process(t,
+			append(flags, "-no-store", "-user", cognitotest.ExampleUser, "-password-fd", "3", "--",
+				"sh", "-c", "cat <&3; echo done")...)
 		c.ExtraFiles = []*os.File{file}
 		if out, err := c.Output(); err != nil || string(out) != "done\n" {
 			t.Errorf("the command read %q: %v", out, err)
@@ -208,7 +223,8 @@ func TestExecBoto3(t *testing.T) {
 		if len(flags) > 1 {
 			method = "container-role"
 		}
-		if err != nil || !strings.HasPrefix(string(out), method+" ") || strings.TrimSpace(string(out)) == method+" 0" {
+		if err != nil || !strings.HasPrefix(string(out), method+" ") ||
+			strings.TrimSpace(string(out)) == method+" 0" {
 			t.Errorf("%s: %v", out, err)
 		}
 	})

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// become makes this process the command (execve(2)): signals, the terminal and the exit status are the command's own. It
-// returns only if that fails.
+// become makes this process the command (execve(2)): signals, the terminal and the exit status are
+// the command's own. It returns only if that fails.
 func become(path string, words, env []string) error {
 	signal.Reset() // what was ignored when this process began is so again
 	return os.NewSyscallError("exec", syscall.Exec(path, words, env))

@@ -23,8 +23,8 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// endLimit bounds the life of a process that was told to end, also where the pool never responds. It
-// is far more than any process needs, so that a busy machine does not fail a test.
+// endLimit bounds the life of a process that was told to end, also where the pool never responds.
+// It is far more than any process needs, so that a busy machine does not fail a test.
 const endLimit = 4 * time.Minute
 
 // toolVariable names the tool that is already built.
@@ -127,7 +127,8 @@ func (p *slowPool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at, newest := p.at, p.newest
 	p.mu.Unlock()
 	if at == nil || newest == "" || !bytes.Contains(body, []byte(newest)) {
-		at = func(string, stage) {} // a sign-in, or what doctor sends to see whether the pool responds
+		// a sign-in, or what doctor sends to see whether the pool responds
+		at = func(string, stage) {}
 	}
 	at(name, received)
 	request := r.Clone(context.WithoutCancel(r.Context())) // the pool goes on if the client is gone

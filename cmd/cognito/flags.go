@@ -10,20 +10,27 @@ import (
 	"time"
 )
 
-// flags begins the flags of the command that is being run with those that all commands on an environment have.
+// flags begins the flags of the command that is being run with those that all commands on an
+// environment have.
 func (a *app) flags() *flag.FlagSet {
 	f := a.bareFlags()
-	f.StringVar(&a.config, "config", a.getenv("COGNITO_CONFIG"), "`file` with environments (default: $COGNITO_CONFIG, or what \"cognito configure\" writes)")
-	f.StringVar(&a.env, "env", a.getenv("COGNITO_ENV"), "`name` of the environment (default: $COGNITO_ENV, or the only one)")
+	f.StringVar(&a.config, "config", a.getenv("COGNITO_CONFIG"),
+		"`file` with environments (default: $COGNITO_CONFIG, or what \"cognito configure\" writes)")
+	f.StringVar(&a.env, "env", a.getenv("COGNITO_ENV"),
+		"`name` of the environment (default: $COGNITO_ENV, or the only one)")
 	return f
 }
 
 // serviceFlags are flags with those of commands that use AWS credentials.
 func (a *app) serviceFlags() *flag.FlagSet {
 	f := a.flags()
-	f.StringVar(&a.region, "region", "", "`Region` of what the credentials are used for (default: $AWS_REGION, or the environment's)")
-	f.DurationVar(&a.login.duration, "duration", 0, "life of the credentials, 15m to 12h, by the classic flow (default: the enhanced flow, an hour)")
-	f.BoolVar(&a.noStore, "no-store", false, "keep nothing on disk: sign in anew, by the flags of \"cognito login\"")
+	f.StringVar(&a.region, "region", "",
+		"`Region` of what the credentials are used for (default: $AWS_REGION, or the environment's)")
+	f.DurationVar(&a.login.duration, "duration", 0,
+		"life of the credentials, 15m to 12h, by the classic flow (default: the enhanced flow, "+
+			"an hour)")
+	f.BoolVar(&a.noStore, "no-store", false,
+		"keep nothing on disk: sign in anew, by the flags of \"cognito login\"")
 	a.login.register(f)
 	return f
 }
@@ -33,7 +40,8 @@ func (a *app) bareFlags() *flag.FlagSet {
 	f := flag.NewFlagSet("cognito "+a.now.name, flag.ContinueOnError)
 	f.SetOutput(a.stderr)
 	f.Usage = func() {
-		fmt.Fprintf(a.stdout, "Usage: cognito %s\n\n%s\n", strings.TrimSpace(a.now.name+" [flags] "+a.now.args), a.now.summary)
+		fmt.Fprintf(a.stdout, "Usage: cognito %s\n\n%s\n",
+			strings.TrimSpace(a.now.name+" [flags] "+a.now.args), a.now.summary)
 		fmt.Fprintf(a.stdout, "\nExample:\n%s", indent(a.now.example))
 		fmt.Fprintln(a.stdout, "\nFlags:")
 		f.SetOutput(a.stdout)
@@ -43,8 +51,9 @@ func (a *app) bareFlags() *flag.FlagSet {
 	return f
 }
 
-// parse reads args: flags and, in any order, from least to most other words, which it returns. "--" ends the flags. With
-// most below 0 there is no bound, and the first other word ends the flags, too: what follows is another command's.
+// parse reads args: flags and, in any order, from least to most other words, which it returns. "--"
+// ends the flags. With most below 0 there is no bound, and the first other word ends the flags,
+// too: what follows is another command's.
 func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, error) {
 	if a.inspect != nil {
 		a.inspect(f)
@@ -64,7 +73,8 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 			return nil, usagef("%s: see \"cognito help %s\"", withoutValue(err.Error()), a.now.name)
 		}
 		rest := f.Args()
-		if ended := len(args) > len(rest) && args[len(args)-len(rest)-1] == "--"; ended || len(rest) == 0 || most < 0 {
+		if ended := len(args) > len(rest) && args[len(args)-len(rest)-1] == "--"; ended ||
+			len(rest) == 0 || most < 0 {
 			words = append(words, rest...)
 			break
 		}
@@ -74,25 +84,32 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 	signIn := flag.NewFlagSet("", flag.ContinueOnError)
 	new(loginFlags).register(signIn)
 	f.Visit(func(set *flag.Flag) {
-		if signIn.Lookup(set.Name) != nil && f.Lookup("no-store") != nil && !a.noStore && a.now.name != "login" {
+		if signIn.Lookup(set.Name) != nil && f.Lookup("no-store") != nil && !a.noStore &&
+			a.now.name != "login" {
 			unused = set.Name
 		}
 	})
 	switch {
 	case unused != "":
-		return nil, usagef("-%s goes with -no-store: without it the session is that of \"cognito login\"", unused)
+		return nil,
+			usagef("-%s goes with -no-store: without it the session is that of \"cognito login\"",
+				unused)
 	case len(words) < least:
 		return nil, usagef("%s is missing: see \"cognito help %s\"", a.now.args, a.now.name)
 	case len(words) > most && most >= 0:
 		// It is not repeated, for it may be a password.
-		return nil, usagef("there is an argument too many (a password, too, is never an argument): see \"cognito help %s\"", a.now.name)
-	case a.login.duration != 0 && (a.login.duration < 15*time.Minute || a.login.duration > 12*time.Hour):
+		return nil,
+			usagef("there is an argument too many (a password, too, is never an argument): see "+
+				"\"cognito help %s\"", a.now.name)
+	case a.login.duration != 0 &&
+		(a.login.duration < 15*time.Minute || a.login.duration > 12*time.Hour):
 		return nil, usagef("-duration is %v: it must be from 15m to 12h", a.login.duration)
 	}
 	return words, nil
 }
 
-// withoutValue leaves the value of a flag out of an error of package flag, for it may be a password.
+// withoutValue leaves the value of a flag out of an error of package flag, for it may be a
+// password.
 func withoutValue(text string) string {
 	for _, begin := range []string{"invalid value ", "invalid boolean value "} {
 		if rest, ok := strings.CutPrefix(text, begin); ok {
@@ -116,7 +133,9 @@ Exit status: 0 done, 1 refused or failed, 2 wrong flags or configuration, 3 a si
 
 // overview writes the list of commands.
 func (a *app) overview() {
-	fmt.Fprint(a.stdout, "Usage: cognito COMMAND [flags]\n\nSigns in to Amazon Cognito and hands the AWS credentials to other tools.\n\nCommands:\n")
+	fmt.Fprint(a.stdout,
+		"Usage: cognito COMMAND [flags]\n\nSigns in to Amazon Cognito and hands the AWS "+
+			"credentials to other tools.\n\nCommands:\n")
 	for _, c := range commands() {
 		first, _, _ := strings.Cut(c.summary, ".")
 		fmt.Fprintf(a.stdout, "  %-12s %s\n", c.name, strings.ReplaceAll(first, "\n", " "))

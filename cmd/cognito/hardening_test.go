@@ -19,7 +19,8 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// The name of an environment is whatever a file says. It is repeated in many places, and steers the terminal in none.
+// The name of an environment is whatever a file says. It is repeated in many places, and steers the
+// terminal in none.
 func TestNamesDoNotSteerTerminal(t *testing.T) {
 	const name = "\x1b]0;title\a\x1b[31m\u009b7m\nB"
 	m := newMachine(t)
@@ -27,7 +28,8 @@ func TestNamesDoNotSteerTerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.write(t, "odd.json", strings.Replace(string(data), `"DEV"`, `"\u001b]0;title\u0007\u001b[31m\u009b7m\nB"`, 1))
+	m.write(t, "odd.json",
+		strings.Replace(string(data), `"DEV"`, `"\u001b]0;title\u0007\u001b[31m\u009b7m\nB"`, 1))
 	m.settings["COGNITO_CONFIG"] = m.write(t, "other.json", string(data))
 	for _, args := range [][]string{
 		{"configure", "-force", "-from", filepath.Join(m.dir, "odd.json"), "-env", name},
@@ -49,7 +51,8 @@ func TestNamesDoNotSteerTerminal(t *testing.T) {
 			t.Errorf("%q: %q%q", args, stdout, stderr)
 		}
 		for line := range strings.Lines(stderr) {
-			if !strings.HasPrefix(line, "cognito: ") || strings.HasPrefix(line, "cognito: cognito: ") {
+			if !strings.HasPrefix(line, "cognito: ") ||
+				strings.HasPrefix(line, "cognito: cognito: ") {
 				t.Errorf("%q: the line %q", args, line)
 			}
 		}
@@ -62,13 +65,15 @@ func TestLoginNeedsAPlaceFirst(t *testing.T) {
 	made := new(calls)
 	m.fault.set(made.note)
 	if runtime.GOOS != "windows" {
-		if err := cmp.Or(os.Mkdir(m.settings["COGNITO_STATE_DIR"], 0o700), os.Chmod(m.settings["COGNITO_STATE_DIR"], 0o755)); err != nil {
+		if err := cmp.Or(os.Mkdir(m.settings["COGNITO_STATE_DIR"], 0o700),
+			os.Chmod(m.settings["COGNITO_STATE_DIR"], 0o755)); err != nil {
 			t.Fatal(err)
 		}
 		m.run(t, cognitotest.ExamplePassword, "login", "-user", "ada")
 	}
 	m.settings["COGNITO_STATE_DIR"] = m.write(t, "file", "")
-	if code, _, stderr := m.run(t, cognitotest.ExamplePassword, "login", "-user", "ada"); code == 0 || !strings.Contains(stderr, "file") {
+	if code, _, stderr := m.run(t, cognitotest.ExamplePassword, "login", "-user",
+		"ada"); code == 0 || !strings.Contains(stderr, "file") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 	if len(made.names) > 0 {
@@ -105,7 +110,8 @@ func TestLogoutThatIsNotKept(t *testing.T) {
 		}
 		return nil
 	})
-	if code, _, stderr := m.run(t, "", "logout"); code != exitFailed || !strings.Contains(stderr, "signed out of DEV, but") {
+	if code, _, stderr := m.run(t, "", "logout"); code != exitFailed ||
+		!strings.Contains(stderr, "signed out of DEV, but") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 }
@@ -126,7 +132,8 @@ func TestProcessFormatEndsInTime(t *testing.T) {
 		return &http.Response{}
 	})
 	code, stdout, stderr := m.runContext(t, ctx, "", "credentials", "-format", "process")
-	if code != exitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, `"cognito doctor -env DEV" looks`) {
+	if code != exitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 ||
+		!strings.Contains(stderr, `"cognito doctor -env DEV" looks`) {
 		t.Errorf("exit %d: %q, %q", code, stdout, stderr)
 	}
 }
@@ -134,8 +141,10 @@ func TestProcessFormatEndsInTime(t *testing.T) {
 // Help is had in every way that people try, and an argument that may be a password is not repeated.
 func TestHelp(t *testing.T) {
 	m := newMachine(t)
-	for _, args := range []string{"help", "-h", "--help", "help help", "help -h", "-h help", "-help login", "help login", "login -h", "help help help", "help version"} {
-		if code, stdout, stderr := m.run(t, "", strings.Fields(args)...); code != 0 || stdout == "" || stderr != "" {
+	for _, args := range []string{"help", "-h", "--help", "help help", "help -h", "-h help",
+		"-help login", "help login", "login -h", "help help help", "help version"} {
+		if code, stdout, stderr := m.run(t, "", strings.Fields(args)...); code != 0 ||
+			stdout == "" || stderr != "" {
 			t.Errorf("%s: exit %d: %s%s", args, code, stdout, stderr)
 		}
 	}
@@ -146,11 +155,13 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	for flag, args := range map[string][]string{
-		"password-fd": {"login", "-password-fd", "hunter2 for flag -x"}, "H": {"curl", "-H", "X-Key hunter2", "https://example.com"},
-		"r": {"ls", "-r=hunter2"}, "password": {"login", "-password=hunter2"},
+		"password-fd": {"login", "-password-fd", "hunter2 for flag -x"},
+		"H":           {"curl", "-H", "X-Key hunter2", "https://example.com"},
+		"r":           {"ls", "-r=hunter2"}, "password": {"login", "-password=hunter2"},
 	} {
 		code, _, stderr := m.run(t, "", args...)
-		if code != exitUsage || strings.Contains(stderr, "hunter2") || !strings.Contains(stderr, "-"+flag) || strings.Count(stderr, "\n") != 1 {
+		if code != exitUsage || strings.Contains(stderr, "hunter2") ||
+			!strings.Contains(stderr, "-"+flag) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("-%s: exit %d: %s", flag, code, stderr)
 		}
 	}
@@ -162,23 +173,34 @@ func TestBrokenPipes(t *testing.T) {
 		err  error
 		said bool
 	}{
-		"standard output": {&os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}, false},
-		"a service":       {&net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.EPIPE)}, true},
+		"standard output": {&os.PathError{
+			Op:   "write",
+			Path: "/dev/stdout",
+			Err:  syscall.EPIPE,
+		}, false},
+		"a service": {&net.OpError{
+			Op:  "write",
+			Net: "tcp",
+			Err: os.NewSyscallError("write", syscall.EPIPE),
+		}, true},
 	} {
 		var stderr strings.Builder
-		if code := (&app{stderr: &stderr}).report(t.Context(), test.err); code != exitFailed || test.said != (stderr.Len() > 0) {
+		if code := (&app{stderr: &stderr}).report(t.Context(), test.err); code != exitFailed ||
+			test.said != (stderr.Len() > 0) {
 			t.Errorf("%s: exit %d: %s", name, code, &stderr)
 		}
 	}
 }
 
-// What the flags or the configuration get wrong is told before anything is asked or sent, with the exit code that says so.
+// What the flags or the configuration get wrong is told before anything is asked or sent, with the
+// exit code that says so.
 func TestWrongSettings(t *testing.T) {
 	m := newMachine(t)
 	made := new(calls)
 	config := func(name, text string) string { return m.write(t, name+".json", fill(text)) }
 	noClient := config("a", `{"DEV": {"user_pool_id": "POOL"}}`)
-	noRole := config("b", `{"DEV": {"user_pool_id": "POOL", "client_id": "CLIENT", "identity_pool_id": "us-east-1:00000000-8a4d-4e6f-9b3a-0123456789ab"}}`)
+	noRole := config("b", `{"DEV": {"user_pool_id": "POOL", "client_id": "CLIENT",
+		"identity_pool_id": "us-east-1:00000000-8a4d-4e6f-9b3a-0123456789ab"}}`)
 	for _, args := range [][]string{
 		{"login", "-user", "ada", "-flow", "NONSENSE"},
 		{"login", "-user", "ada", "-flow", "REFRESH_TOKEN_AUTH"},
@@ -197,7 +219,8 @@ func TestWrongSettings(t *testing.T) {
 		}
 		m.must(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada", "-config", noRole)
 		m.fault.set(made.note)
-		if code, stdout, stderr := m.run(t, cognitotest.ExamplePassword, args...); code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 {
+		if code, stdout, stderr := m.run(t, cognitotest.ExamplePassword,
+			args...); code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%q: exit %d: %s%s", args, code, stdout, stderr)
 		}
 	}
@@ -209,10 +232,13 @@ func TestWrongSettings(t *testing.T) {
 // Who names a user must not get another's credentials.
 func TestSignInFlagsAreNotIgnored(t *testing.T) {
 	m := newMachine(t).signedIn(t)
-	for _, command := range []string{"credentials", "exec", "serve", "ls", "curl", "whoami", "token", "doctor"} {
-		for _, flag := range []string{"-user=grace", "-password-fd=0", "-totp-file=x", "-flow=USER_AUTH", "-challenge=PASSWORD", "-remember-device"} {
+	for _, command := range []string{"credentials", "exec", "serve", "ls", "curl", "whoami",
+		"token", "doctor"} {
+		for _, flag := range []string{"-user=grace", "-password-fd=0", "-totp-file=x",
+			"-flow=USER_AUTH", "-challenge=PASSWORD", "-remember-device"} {
 			code, stdout, stderr := m.run(t, "", command, flag, "true")
-			if name, _, _ := strings.Cut(flag, "="); code != exitUsage || stdout != "" || !strings.Contains(stderr, name+" goes with -no-store") {
+			if name, _, _ := strings.Cut(flag, "="); code != exitUsage || stdout != "" ||
+				!strings.Contains(stderr, name+" goes with -no-store") {
 				t.Errorf("%s %s: exit %d: %s%s", command, flag, code, stdout, stderr)
 			}
 		}
@@ -224,7 +250,8 @@ func TestInterruptedBeforeCommand(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	a := &app{stdin: os.Stdin, stdout: io.Discard, stderr: io.Discard}
-	if err := a.runChild(ctx, "/nonexistent", []string{"x"}, nil); !errors.Is(err, context.Canceled) {
+	if err := a.runChild(ctx, "/nonexistent", []string{"x"}, nil); !errors.Is(err,
+		context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
@@ -244,14 +271,16 @@ func TestFullDiskKeepsToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	process := m.process(t, "credentials", "-format", "process")
-	process.Args = append([]string{"sh", "-c", `trap "" XFSZ; ulimit -f 1; exec "$@"`, "sh"}, process.Args...)
+	process.Args = append([]string{"sh", "-c", `trap "" XFSZ; ulimit -f 1; exec "$@"`, "sh"},
+		process.Args...)
 	if process.Path, err = exec.LookPath("sh"); err != nil {
 		t.Fatal(err)
 	}
 	var complaint strings.Builder
 	process.Stderr = &complaint
 	out, err := process.Output()
-	if err == nil || len(out) > 0 || !strings.Contains(complaint.String(), "could not be kept") || count.Load() != 0 {
+	if err == nil || len(out) > 0 || !strings.Contains(complaint.String(), "could not be kept") ||
+		count.Load() != 0 {
 		t.Errorf("%v, %d refreshes: %s%s", err, count.Load(), out, &complaint)
 	}
 	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {

@@ -9,5 +9,6 @@ import (
 
 // tryLock knows no locks here.
 func tryLock(*os.File) (bool, error) {
-	return false, errors.New("this operating system has no file locks that this program knows: use -no-store")
+	return false,
+		errors.New("this operating system has no file locks that this program knows: use -no-store")
 }

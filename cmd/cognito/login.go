@@ -31,7 +31,8 @@ pool which remembers it asks for no code the next time.`,
 cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/password`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.flags()
-			f.BoolVar(&a.noStore, "no-store", false, "keep nothing: only see whether the sign-in works")
+			f.BoolVar(&a.noStore, "no-store", false,
+				"keep nothing: only see whether the sign-in works")
 			a.login.register(f)
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
@@ -58,11 +59,17 @@ type loginFlags struct {
 
 func (l *loginFlags) register(f *flag.FlagSet) {
 	f.StringVar(&l.user, "user", "", "user `name` or alias (default: the one of the last sign-in)")
-	f.IntVar(&l.passwordFD, "password-fd", -1, "read password and codes, a line each, from this file `descriptor` (default: the terminal, or standard input)")
-	f.StringVar(&l.totpFile, "totp-file", "", "`file` with the seed (base32) of the password generator, to answer for it")
-	f.StringVar(&l.flow, "flow", "", "how the sign-in begins: "+strings.Join(flows, ", ")+" (default: USER_SRP_AUTH)")
-	f.StringVar(&l.challenge, "challenge", "", "what a USER_AUTH sign-in begins with: "+strings.Join(challenges, ", ")+" (default: a choice)")
-	f.BoolVar(&l.remember, "remember-device", false, "have the pool remember this device, where it leaves that to the user")
+	f.IntVar(&l.passwordFD, "password-fd", -1,
+		"read password and codes, a line each, from this file `descriptor` (default: the "+
+			"terminal, or standard input)")
+	f.StringVar(&l.totpFile, "totp-file", "",
+		"`file` with the seed (base32) of the password generator, to answer for it")
+	f.StringVar(&l.flow, "flow", "", "how the sign-in begins: "+strings.Join(flows, ", ")+
+		" (default: USER_SRP_AUTH)")
+	f.StringVar(&l.challenge, "challenge", "", "what a USER_AUTH sign-in begins with: "+
+		strings.Join(challenges, ", ")+" (default: a choice)")
+	f.BoolVar(&l.remember, "remember-device", false,
+		"have the pool remember this device, where it leaves that to the user")
 }
 
 // What -flow and -challenge can be.
@@ -74,7 +81,11 @@ var (
 // login signs in and keeps what comes of it.
 func (s *signedIn) login(ctx context.Context) error {
 	a := s.a
-	login := cognito.Login{Username: a.login.user, Flow: strings.ToUpper(a.login.flow), PreferredChallenge: strings.ToUpper(a.login.challenge)}
+	login := cognito.Login{
+		Username:           a.login.user,
+		Flow:               strings.ToUpper(a.login.flow),
+		PreferredChallenge: strings.ToUpper(a.login.challenge),
+	}
 	if login.PreferredChallenge != "" {
 		login.Flow = cmp.Or(login.Flow, "USER_AUTH")
 	}
@@ -82,11 +93,13 @@ func (s *signedIn) login(ctx context.Context) error {
 	case login.Flow != "" && !slices.Contains(flows, login.Flow):
 		return usagef("-flow is %q: choose one of %s", login.Flow, strings.Join(flows, ", "))
 	case login.PreferredChallenge != "" && !slices.Contains(challenges, login.PreferredChallenge):
-		return usagef("-challenge is %q: choose one of %s", login.PreferredChallenge, strings.Join(challenges, ", "))
+		return usagef("-challenge is %q: choose one of %s", login.PreferredChallenge,
+			strings.Join(challenges, ", "))
 	case login.PreferredChallenge != "" && login.Flow != "USER_AUTH":
 		return usagef("-challenge goes with -flow USER_AUTH, and -flow is %s", login.Flow)
 	}
-	// A sign-in with questions takes minutes: the lock is not held meanwhile. But where nothing can be kept, nothing is asked.
+	// A sign-in with questions takes minutes: the lock is not held meanwhile. But where nothing can
+	// be kept, nothing is asked.
 	var before record
 	err := s.keep.update(ctx, func(r *record, _ *edit) error {
 		before = *r
@@ -109,10 +122,12 @@ func (s *signedIn) login(ctx context.Context) error {
 	if login.Username == "" {
 		return usagef("no user name: use -user")
 	}
-	if session := before.session(); session != nil && before.User == login.Username && session.IdentityPoolID == s.env.IdentityPoolID {
+	if session := before.session(); session != nil && before.User == login.Username &&
+		session.IdentityPoolID == s.env.IdentityPoolID {
 		login.IdentityID = session.IdentityID
 	}
-	if stored := before.Devices[cmp.Or(before.Names[login.Username], login.Username)]; stored != nil {
+	if stored := before.Devices[cmp.Or(before.Names[login.Username],
+		login.Username)]; stored != nil {
 		if err := json.Unmarshal(stored, &login.Device); err != nil {
 			login.Device = cognito.Device{}
 		}
@@ -145,11 +160,15 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 	if ask {
 		remember := s.a.login.remember
 		if !remember && terminal.Is(s.a.answersFile()) {
-			answer, err := s.a.ask("Remember this device, so that it is asked for no more codes? [y/N] ", false)
+			answer,
+				err := s.a.ask(
+				"Remember this device, so that it is asked for no more codes? [y/N] ", false,
+			)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			remember = err == nil && strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y")
+			remember = err == nil &&
+				strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y")
 		}
 		if err := session.RememberDevice(ctx, remember); err != nil {
 			s.a.notef("the pool does not remember this device: %s", err)

@@ -33,7 +33,8 @@ func TestLoginAtTerminal(t *testing.T) {
 
 func TestInterruptedAtPrompt(t *testing.T) {
 	m := newMachine(t)
-	for key, code := range map[string]int{"\x03": exitInterrupted, "\x1c": 128 + 3, "\x04": exitSignIn} {
+	for key, code := range map[string]int{"\x03": exitInterrupted, "\x1c": 128 + 3,
+		"\x04": exitSignIn} {
 		s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
 		s.expect("Password: ")
 		s.press(key)
@@ -56,7 +57,9 @@ func TestInterruptedAtPrompt(t *testing.T) {
 			s.exits(128 + int(sent.(syscall.Signal)))
 		}
 	}
-	if written, _ := filepath.Glob(filepath.Join(m.settings["COGNITO_STATE_DIR"], "*.json")); written != nil {
+	if written, _ := filepath.Glob(
+		filepath.Join(m.settings["COGNITO_STATE_DIR"], "*.json"),
+	); written != nil {
 		t.Errorf("a state was written: %q", written)
 	}
 }
@@ -116,7 +119,8 @@ func TestCodesAtTerminal(t *testing.T) {
 	s = m.atTerminal(t, 80, 24, "login", "-user", "ada")
 	s.answer("Password: ", cognitotest.ExamplePassword)
 	s.answer("1 to 2: ", "2")
-	s.answer("Authenticator code: ", "12345x") // is no attempt: it may be a password, and is not sent
+	// is no attempt: it may be a password, and is not sent
+	s.answer("Authenticator code: ", "12345x")
 	s.expect("digits only")
 	for range 3 {
 		s.answer("Authenticator code: ", "000000")
@@ -158,7 +162,8 @@ func TestNewPasswordAtTerminal(t *testing.T) {
 func TestRememberDeviceAtTerminal(t *testing.T) {
 	m := newMachine(t)
 	pool := &m.server.UserPools[0]
-	pool.MFAConfiguration, pool.DeviceTracking, pool.Users[0].MFA = "OPTIONAL", "OPT_IN", []string{"EMAIL_OTP"}
+	pool.MFAConfiguration, pool.DeviceTracking, pool.Users[0].MFA = "OPTIONAL", "OPT_IN",
+		[]string{"EMAIL_OTP"}
 	for _, test := range []struct {
 		answer string
 		asked  bool // for a code, at that sign-in
@@ -168,7 +173,8 @@ func TestRememberDeviceAtTerminal(t *testing.T) {
 		if test.asked {
 			s.expect("Code sent by email to ")
 			s.press(m.server.Code(pool.ID, "ada") + "\n")
-			s.answer("Remember this device, so that it is asked for no more codes? [y/N] ", test.answer)
+			s.answer("Remember this device, so that it is asked for no more codes? [y/N] ",
+				test.answer)
 		}
 		s.expect("signed in to DEV as ada")
 		s.exits(0)
@@ -182,12 +188,17 @@ func TestRememberDeviceAtTerminal(t *testing.T) {
 func TestCustomChallengeAtTerminal(t *testing.T) {
 	m := newMachine(t)
 	pool := &m.server.UserPools[0]
-	pool.Clients[0].ExplicitAuthFlows = append(pool.Clients[0].ExplicitAuthFlows, "ALLOW_CUSTOM_AUTH")
+	pool.Clients[0].ExplicitAuthFlows = append(pool.Clients[0].ExplicitAuthFlows,
+		"ALLOW_CUSTOM_AUTH")
 	pool.CustomAuth = func(c cognitotest.CustomAuthRequest) cognitotest.CustomAuthResponse {
-		if n := len(c.History); n > 0 && c.History[n-1].ChallengeName == "CUSTOM_CHALLENGE" && c.History[n-1].Passed {
+		if n := len(c.History); n > 0 && c.History[n-1].ChallengeName == "CUSTOM_CHALLENGE" &&
+			c.History[n-1].Passed {
 			return cognitotest.CustomAuthResponse{IssueTokens: true}
 		}
-		return cognitotest.CustomAuthResponse{Parameters: map[string]string{"question": "Who\x1b[31m is it?\r\nWell?"}, Answer: "it is me"}
+		return cognitotest.CustomAuthResponse{
+			Parameters: map[string]string{"question": "Who\x1b[31m is it?\r\nWell?"},
+			Answer:     "it is me",
+		}
 	}
 	s := m.atTerminal(t, 80, 24, "login", "-user", "ada", "-flow", "CUSTOM_AUTH")
 	s.answer("Password: ", cognitotest.ExamplePassword)

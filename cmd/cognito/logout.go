@@ -24,7 +24,8 @@ cognito logout -global -forget-device`,
 			f := a.flags()
 			f.BoolVar(&l.global, "global", false, "end all sessions of the user, on all machines")
 			f.BoolVar(&l.device, "forget-device", false, "have the pool forget this device, too")
-			f.BoolVar(&l.force, "force", false, "forget the session here even if the pool can't be told")
+			f.BoolVar(&l.force, "force", false,
+				"forget the session here even if the pool can't be told")
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
@@ -76,13 +77,17 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 	var gone signInError
 	switch {
 	case err == nil:
-		s.a.notef("signed out of %s; credentials that were handed out stay valid until they expire", s.name)
+		s.a.notef("signed out of %s; credentials that were handed out stay valid until they expire",
+			s.name)
 		return nil
 	case told:
-		return fmt.Errorf("signed out of %s, but what is kept of the session is still here: %w", s.name, err)
+		return fmt.Errorf("signed out of %s, but what is kept of the session is still here: %w",
+			s.name, err)
 	case errors.As(err, &gone): // the pool does not know it any more
 	case !l.force || ctx.Err() != nil:
-		return fmt.Errorf("still signed in to %s (-force forgets the session here all the same): %w", s.name, err)
+		return fmt.Errorf(
+			"still signed in to %s (-force forgets the session here all the same): %w", s.name, err,
+		)
 	}
 	if failed := s.keep.update(ctx, func(r *record, _ *edit) error {
 		r.Session, r.Credentials = nil, nil
@@ -91,7 +96,8 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		return errors.Join(err, failed)
 	}
 	if l.global || l.device || gone.error == nil {
-		s.a.notef("the session in %s is forgotten here, but the user pool did not do what was asked: %s", s.name, err)
+		s.a.notef("the session in %s is forgotten here, but the user pool did not do what was "+
+			"asked: %s", s.name, err)
 		return exitStatus(exitFailed)
 	}
 	s.a.notef("the session in %s had ended already", s.name)
@@ -99,7 +105,8 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 }
 
 // tellPool does what needs the access token, which revoking the refresh token ends.
-func (l logout) tellPool(ctx context.Context, s *signedIn, r *record, session *cognito.Session) error {
+func (l logout) tellPool(ctx context.Context, s *signedIn, r *record,
+	session *cognito.Session) error {
 	if !l.global && !l.device {
 		return nil
 	}

@@ -37,29 +37,92 @@ func TestLogout(t *testing.T) {
 		// what is left
 		session, device, revoked bool
 	}{
-		{name: "plain", said: "signed out of DEV", calls: []string{"RevokeToken"}, device: true, revoked: true},
-		{name: "everywhere", args: []string{"-global"}, said: "signed out of DEV", calls: []string{"GlobalSignOut", "RevokeToken"}, device: true, revoked: true},
-		{name: "device", args: []string{"-forget-device"}, said: "signed out of DEV", calls: []string{"ForgetDevice", "RevokeToken"}, revoked: true},
+		{
+			name:    "plain",
+			said:    "signed out of DEV",
+			calls:   []string{"RevokeToken"},
+			device:  true,
+			revoked: true,
+		},
+		{
+			name:    "everywhere",
+			args:    []string{"-global"},
+			said:    "signed out of DEV",
+			calls:   []string{"GlobalSignOut", "RevokeToken"},
+			device:  true,
+			revoked: true,
+		},
+		{
+			name:    "device",
+			args:    []string{"-forget-device"},
+			said:    "signed out of DEV",
+			calls:   []string{"ForgetDevice", "RevokeToken"},
+			revoked: true,
+		},
 		{name: "all", args: []string{"-global", "-forget-device"}, said: "signed out of DEV",
 			calls: []string{"ForgetDevice", "GlobalSignOut", "RevokeToken"}, revoked: true},
-		{name: "device forgotten already", args: []string{"-forget-device"}, said: "signed out of DEV", revoked: true,
-			fault: only("ForgetDevice", refused("ResourceNotFoundException", "Device does not exist."))},
-		{name: "cut", code: exitFailed, said: "still signed in to DEV (-force", session: true, device: true,
-			fault: func(*http.Request) *http.Response { return answer(0, "") }},
+		{
+			name:    "device forgotten already",
+			args:    []string{"-forget-device"},
+			said:    "signed out of DEV",
+			revoked: true,
+			fault: only("ForgetDevice",
+				refused("ResourceNotFoundException", "Device does not exist.")),
+		},
+		{
+			name:    "cut",
+			code:    exitFailed,
+			said:    "still signed in to DEV (-force",
+			session: true,
+			device:  true,
+			fault:   func(*http.Request) *http.Response { return answer(0, "") },
+		},
 		{name: "nobody can revoke", said: "forgotten here alone", device: true,
-			fault: only("RevokeToken", refused("UnsupportedOperationException", "Revocation is not enabled for this client"))},
-		{name: "cut by force", args: []string{"-force"}, code: exitFailed, said: "forgotten here, but the user pool", device: true,
-			fault: func(*http.Request) *http.Response { return answer(0, "") }},
-		{name: "not everywhere", args: []string{"-global"}, code: exitFailed, said: "still signed in", session: true, device: true,
-			fault: only("GlobalSignOut", refused("TooManyRequestsException", "Rate exceeded"))},
+			fault: only("RevokeToken",
+				refused("UnsupportedOperationException",
+					"Revocation is not enabled for this client"))},
+		{
+			name:   "cut by force",
+			args:   []string{"-force"},
+			code:   exitFailed,
+			said:   "forgotten here, but the user pool",
+			device: true,
+			fault:  func(*http.Request) *http.Response { return answer(0, "") },
+		},
+		{
+			name:    "not everywhere",
+			args:    []string{"-global"},
+			code:    exitFailed,
+			said:    "still signed in",
+			session: true,
+			device:  true,
+			fault:   only("GlobalSignOut", refused("TooManyRequestsException", "Rate exceeded")),
+		},
 		{name: "revoked already", said: "signed out of DEV", device: true,
-			fault: only("RevokeToken", refused("NotAuthorizedException", "Refresh Token has been revoked"))},
+			fault: only("RevokeToken",
+				refused("NotAuthorizedException", "Refresh Token has been revoked"))},
 		{name: "had ended", stale: true, said: "had ended already", device: true,
-			fault: only("GetTokensFromRefreshToken", refused("NotAuthorizedException", "Refresh Token has been revoked"))},
-		{name: "had ended, and the device", stale: true, args: []string{"-forget-device"}, code: exitFailed, said: "did not do what was asked", device: true,
-			fault: only("GetTokensFromRefreshToken", refused("NotAuthorizedException", "Refresh Token has been revoked"))},
-		{name: "had ended, and everywhere", args: []string{"-global"}, code: exitFailed, said: "did not do what was asked", device: true,
-			fault: only("GlobalSignOut", refused("NotAuthorizedException", "Access Token has been revoked"))},
+			fault: only("GetTokensFromRefreshToken",
+				refused("NotAuthorizedException", "Refresh Token has been revoked"))},
+		{
+			name:   "had ended, and the device",
+			stale:  true,
+			args:   []string{"-forget-device"},
+			code:   exitFailed,
+			said:   "did not do what was asked",
+			device: true,
+			fault: only("GetTokensFromRefreshToken",
+				refused("NotAuthorizedException", "Refresh Token has been revoked")),
+		},
+		{
+			name:   "had ended, and everywhere",
+			args:   []string{"-global"},
+			code:   exitFailed,
+			said:   "did not do what was asked",
+			device: true,
+			fault: only("GlobalSignOut",
+				refused("NotAuthorizedException", "Access Token has been revoked")),
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := newMachine(t)
@@ -91,11 +154,17 @@ func TestLogout(t *testing.T) {
 				}
 			}
 			_, after := m.record(t)
-			if (after.session() != nil) != test.session || (after.Credentials != nil) != test.session || (len(after.Devices) == 1) != test.device {
-				t.Errorf("left: session %v, credentials %v, %d devices", after.session() != nil, after.Credentials != nil, len(after.Devices))
+			if (after.session() != nil) != test.session ||
+				(after.Credentials != nil) != test.session ||
+				(len(after.Devices) == 1) != test.device {
+				t.Errorf("left: session %v, credentials %v, %d devices", after.session() != nil,
+					after.Credentials != nil, len(after.Devices))
 			}
-			client := &cognito.Client{Environment: cognito.Environment{UserPoolID: cognitotest.ExampleUserPoolID,
-				ClientID: cognitotest.ExampleClientID, Endpoints: cognito.Endpoints{CognitoIDP: m.url}}}
+			client := &cognito.Client{
+				Environment: cognito.Environment{UserPoolID: cognitotest.ExampleUserPoolID,
+					ClientID:  cognitotest.ExampleClientID,
+					Endpoints: cognito.Endpoints{CognitoIDP: m.url}},
+			}
 			saved := *before.session()
 			saved.Tokens.ID = "" // or nothing would be asked
 			if _, err := client.Resume(t.Context(), saved.Save()); (err != nil) != test.revoked {
@@ -104,12 +173,16 @@ func TestLogout(t *testing.T) {
 
 			// Once more is no failure, and the device serves the next sign-in.
 			if !test.session {
-				if code, _, stderr := m.run(t, "", "logout"); code != 0 || !strings.Contains(stderr, "nobody is signed in") {
+				if code, _, stderr := m.run(t, "", "logout"); code != 0 ||
+					!strings.Contains(stderr, "nobody is signed in") {
 					t.Errorf("again: exit %d: %s", code, stderr)
 				}
 			}
 			m.signedIn(t)
-			if _, again := m.record(t); test.device && string(again.Devices[cognitotest.ExampleUser]) != string(before.Devices[cognitotest.ExampleUser]) {
+			if _, again := m.record(t); test.device &&
+				string(again.Devices[cognitotest.ExampleUser]) != string(
+					before.Devices[cognitotest.ExampleUser],
+				) {
 				t.Error("the device was not used again")
 			}
 		})
@@ -128,7 +201,8 @@ func only(name string, with *http.Response) func(*http.Request) *http.Response {
 
 func TestLogoutOfNobody(t *testing.T) {
 	m := newMachine(t)
-	if code, stdout, stderr := m.run(t, "", "logout"); code != 0 || stdout != "" || stderr != "cognito: nobody is signed in to DEV\n" {
+	if code, stdout, stderr := m.run(t, "", "logout"); code != 0 || stdout != "" ||
+		stderr != "cognito: nobody is signed in to DEV\n" {
 		t.Errorf("exit %d: %s%s", code, stdout, stderr)
 	}
 	m.signedIn(t)
@@ -136,7 +210,8 @@ func TestLogoutOfNobody(t *testing.T) {
 	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, stderr := m.run(t, "", "logout"); code != 0 || !strings.Contains(stderr, "damaged") {
+	if code, _, stderr := m.run(t, "", "logout"); code != 0 ||
+		!strings.Contains(stderr, "damaged") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 }

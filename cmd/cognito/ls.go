@@ -34,10 +34,13 @@ cognito ls -r -json s3://example-bucket/photos/`,
 			var l listing
 			f := a.serviceFlags()
 			recursive := f.Bool("r", false, "list all keys below the prefix, not one level")
-			own := f.Bool("own", false, "list below the caller's own prefix, IDENTITY_ID/, and PREFIX below that")
-			f.BoolVar(&l.long, "l", false, "show date and size, and at the end a sum on standard error")
+			own := f.Bool("own", false,
+				"list below the caller's own prefix, IDENTITY_ID/, and PREFIX below that")
+			f.BoolVar(&l.long, "l", false,
+				"show date and size, and at the end a sum on standard error")
 			f.BoolVar(&l.json, "json", false, "write one JSON object a line")
-			f.BoolVar(&l.versions, "versions", false, "list all versions and delete markers, as -l does")
+			f.BoolVar(&l.versions, "versions", false,
+				"list all versions and delete markers, as -l does")
 			f.IntVar(&l.in.Parallel, "parallel", 8, "at most so many `pages` at once, 1 to 64")
 			words, err := a.parse(f, args, 0, 1)
 			if err != nil {
@@ -57,7 +60,8 @@ cognito ls -r -json s3://example-bucket/photos/`,
 				return err
 			}
 			if l.in.Bucket = cmp.Or(l.in.Bucket, s.env.BucketName); l.in.Bucket == "" {
-				return usagef("no bucket: name one (s3://BUCKET/PREFIX), or set bucket_name in the environment")
+				return usagef("no bucket: name one (s3://BUCKET/PREFIX), or set bucket_name in " +
+					"the environment")
 			}
 			if *own {
 				id, err := s.identityID(ctx)
@@ -80,7 +84,8 @@ func (s *signedIn) identityID(ctx context.Context) (id string, err error) {
 		return "", err
 	}
 	if r, err := s.keep.load(); err == nil {
-		if saved := r.session(); saved != nil && saved.IdentityID != "" && saved.IdentityPoolID == s.env.IdentityPoolID {
+		if saved := r.session(); saved != nil && saved.IdentityID != "" &&
+			saved.IdentityPoolID == s.env.IdentityPoolID {
 			return saved.IdentityID, nil
 		}
 	}
@@ -95,7 +100,10 @@ func (s *signedIn) identityID(ctx context.Context) (id string, err error) {
 func (s *signedIn) s3() *s3list.Client {
 	fips, dualStack := s.a.hosts()
 	return &s3list.Client{
-		Region: s.a.serviceRegion(s.env), Endpoint: s.env.Endpoints.S3, FIPS: fips, DualStack: dualStack, HTTPClient: s.client.HTTPClient, Credentials: s.credentials,
+		Region:    s.a.serviceRegion(s.env),
+		Endpoint:  s.env.Endpoints.S3,
+		FIPS:      fips,
+		DualStack: dualStack, HTTPClient: s.client.HTTPClient, Credentials: s.credentials,
 	}
 }
 
@@ -109,7 +117,8 @@ type listing struct {
 func (l *listing) list(ctx context.Context, s *signedIn) (err error) {
 	out := bufio.NewWriterSize(s.a.stdout, 64<<10)
 	progress, width := progressTo(s.a), 0
-	l.in.Progress = func(p s3list.Progress) { // at most ten times a second: what is there is shown then
+	// at most ten times a second: what is there is shown then
+	l.in.Progress = func(p s3list.Progress) {
 		width, _ = fmt.Fprintf(progress, "\r%d keys", p.Keys)
 		out.Flush()
 	}
@@ -194,14 +203,16 @@ func jsonOf(o s3list.Object, versions bool) any {
 		VersionID    string `json:"version_id,omitempty"`
 		IsLatest     *bool  `json:"is_latest,omitempty"`
 		DeleteMarker bool   `json:"delete_marker,omitempty"`
-	}{o.Key, o.Size, o.LastModified.UTC().Format(time.RFC3339Nano), o.ETag, o.StorageClass, o.VersionID, nil, o.DeleteMarker}
+	}{o.Key, o.Size, o.LastModified.UTC().Format(time.RFC3339Nano), o.ETag, o.StorageClass,
+		o.VersionID, nil, o.DeleteMarker}
 	if versions {
 		line.IsLatest = &o.IsLatest
 	}
 	return line
 }
 
-// jsonLine is v as JSON on one line in which nothing steers a terminal: what can't be printed is escaped.
+// jsonLine is v as JSON on one line in which nothing steers a terminal: what can't be printed is
+// escaped.
 func jsonLine(v any) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -222,7 +233,8 @@ func jsonLine(v any) ([]byte, error) {
 	return append(line, '\n'), nil
 }
 
-// quoted is a name from a server as it is, or quoted where it would steer the terminal or looks quoted itself.
+// quoted is a name from a server as it is, or quoted where it would steer the terminal or looks
+// quoted itself.
 func quoted(s string) string {
 	if q := strconv.Quote(s); len(q) != len(s)+2 {
 		return q
@@ -242,8 +254,8 @@ func humanSize(bytes int64) string {
 	return strconv.FormatFloat(size, 'f', 1, 64) + " " + "KMGTPE"[unit:unit+1] + "iB"
 }
 
-// progressTo is the terminal that shows how far a listing has come. Where the listing itself goes to one, that is progress
-// enough.
+// progressTo is the terminal that shows how far a listing has come. Where the listing itself goes
+// to one, that is progress enough.
 func progressTo(a *app) io.Writer {
 	if !onTerminal(a.stderr) || onTerminal(a.stdout) || a.getenv("TERM") == "dumb" {
 		return io.Discard

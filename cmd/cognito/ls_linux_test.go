@@ -12,7 +12,8 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// Where the listing goes into a file, a terminal shows how far it has come, and nothing of that stays.
+// Where the listing goes into a file, a terminal shows how far it has come, and nothing of that
+// stays.
 func TestProgressAtTerminal(t *testing.T) {
 	m := newMachine(t)
 	for i := range 2500 {
@@ -24,7 +25,8 @@ func TestProgressAtTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(m.dir, "out")
-	s := m.atTerminal(t, 20, 5, "exec", "--", "sh", "-c", shellWord(tool)+" ls -r > "+shellWord(out)+"; echo end")
+	s := m.atTerminal(t, 20, 5, "exec", "--", "sh", "-c", shellWord(tool)+" ls -r > "+
+		shellWord(out)+"; echo end")
 	shown := s.expect("end")
 	s.exits(0)
 	if !regexp.MustCompile(`^(\r\d+ keys)+\r {9}\r$`).MatchString(shown) {
@@ -55,7 +57,8 @@ func TestServersDoNotSteerTerminal(t *testing.T) {
 		return response
 	})
 	m.signedIn(t).must(t, "", "credentials", "-format", "process")
-	for _, args := range [][]string{{"ls", "-r"}, {"ls", "-r", "-l"}, {"ls", "-r", "-json"}, {"curl", "-i", "-service", "s3", m.url + "/evil"}} {
+	for _, args := range [][]string{{"ls", "-r"}, {"ls", "-r", "-l"}, {"ls", "-r", "-json"},
+		{"curl", "-i", "-service", "s3", m.url + "/evil"}} {
 		s := m.atTerminal(t, 40, 20, args...)
 		if args[0] == "curl" {
 			s.expect("?[2Jbody?")

@@ -16,7 +16,8 @@ import (
 )
 
 var oddKeys = []string{
-	"esc\x1b[31mred", "bell\a", "line\nend", "return\r!", `quote"`, `back\slash`, "c1\u009b31m", "bidi\u202e", "del\x7f", "blank ",
+	"esc\x1b[31mred", "bell\a", "line\nend", "return\r!", `quote"`, `back\slash`, "c1\u009b31m",
+	"bidi\u202e", "del\x7f", "blank ",
 	" before", "\u00a0", "emoji 👩‍🚀", "tab\t", "'single'", "<&>", "\u2028", "\U000e0001",
 }
 
@@ -46,7 +47,9 @@ func TestProgress(t *testing.T) {
 		{terminal, terminal, "xterm", false}, // the listing is on it already
 		{&screen, terminal, "dumb", false},
 	} {
-		a := &app{stdout: test.stdout, stderr: test.stderr, getenv: func(string) string { return test.term }}
+		a := &app{stdout: test.stdout, stderr: test.stderr, getenv: func(string) string {
+			return test.term
+		}}
 		if shown := progressTo(a) != io.Discard; shown != test.want {
 			t.Errorf("%v: %v", test, shown)
 		}
@@ -55,7 +58,8 @@ func TestProgress(t *testing.T) {
 
 func TestHumanSize(t *testing.T) {
 	for bytes, want := range map[int64]string{
-		0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1229: "1.2 KiB", 1048524: "1023.9 KiB", 1048525: "1.0 MiB", 1 << 20: "1.0 MiB",
+		0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1229: "1.2 KiB", 1048524: "1023.9 KiB",
+		1048525: "1.0 MiB", 1 << 20: "1.0 MiB",
 		5 << 30: "5.0 GiB", 5 << 40: "5.0 TiB", 1<<63 - 1: "8.0 EiB",
 	} {
 		if got := humanSize(bytes); got != want {
@@ -80,13 +84,15 @@ func FuzzNames(f *testing.F) {
 				t.Errorf("%q became %q: %v", name, back, err)
 			}
 		}
-		line, err := jsonLine(jsonOf(s3list.Object{Key: name, LastModified: time.Unix(0, 0)}, false))
+		line,
+			err := jsonLine(jsonOf(s3list.Object{Key: name, LastModified: time.Unix(0, 0)}, false))
 		if err != nil {
 			t.Fatal(err)
 		}
 		checkPrintable(t, string(line))
 		var back struct{ Key string }
-		if err := json.Unmarshal(line, &back); err != nil || back.Key != name && utf8.ValidString(name) {
+		if err := json.Unmarshal(line, &back); err != nil || back.Key != name &&
+			utf8.ValidString(name) {
 			t.Errorf("%q became %q: %v", name, back.Key, err)
 		}
 	})

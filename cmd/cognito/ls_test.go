@@ -36,7 +36,8 @@ func keysOf(t *testing.T, text string) (keys, prefixes []string) {
 	return keys, prefixes
 }
 
-// Every key comes out as it went in, in both forms, however odd, and over several pages; the library lists the same.
+// Every key comes out as it went in, in both forms, however odd, and over several pages; the
+// library lists the same.
 func TestListKeys(t *testing.T) {
 	m := newMachine(t)
 	objects := m.server.Buckets[0].Objects
@@ -106,16 +107,19 @@ func TestListForms(t *testing.T) {
 		want, stderr string
 	}{
 		{"", "hello.txt\nnotes/\nphotos/\n", ""},
-		{"-l", date + "      13 B  hello.txt\n" + strings.Repeat(" ", 22) + "       PRE  notes/\n" + strings.Repeat(" ", 22) + "       PRE  photos/\n",
+		{"-l", date + "      13 B  hello.txt\n" + strings.Repeat(" ", 22) + "       PRE  notes/\n" +
+			strings.Repeat(" ", 22) + "       PRE  photos/\n",
 			"1 objects, 2 prefixes, 13 B\n"},
-		{"s3://example-bucket/photos/2026/", "photos/2026/ærøskøbing.jpg\nphotos/2026/東京.jpg\n", ""},
+		{"s3://example-bucket/photos/2026/", "photos/2026/ærøskøbing.jpg\nphotos/2026/東京.jpg\n",
+			""},
 		{"-r s3://example-bucket/photos//", "photos//twice\n", ""},
 		{"-json s3://example-bucket/p", `{"prefix":"photos/"}` + "\n", ""},
 		{"s3://example-bucket/none", "", ""},
 		{"s3://example-bucket-elsewhere", "bonjour.txt\n", ""}, // in another Region
 		{"-own", "", ""},
 	} {
-		code, stdout, stderr := m.run(t, "", append([]string{"ls"}, strings.Fields(test.args)...)...)
+		code, stdout,
+			stderr := m.run(t, "", append([]string{"ls"}, strings.Fields(test.args)...)...)
 		if code != 0 || stdout != test.want || stderr != test.stderr {
 			t.Errorf("ls %s: exit %d:\n%s%s", test.args, code, stdout, stderr)
 		}
@@ -124,7 +128,8 @@ func TestListForms(t *testing.T) {
 
 func TestListFailures(t *testing.T) {
 	m := newMachine(t)
-	if code, _, stderr := m.run(t, "", "ls"); code != exitSignIn || !strings.Contains(stderr, "cognito login") {
+	if code, _, stderr := m.run(t, "", "ls"); code != exitSignIn ||
+		!strings.Contains(stderr, "cognito login") {
 		t.Errorf("nobody signed in: exit %d: %s", code, stderr)
 	}
 	m.signedIn(t)
@@ -141,7 +146,8 @@ func TestListFailures(t *testing.T) {
 		{"-env BARE", exitUsage, "bucket_name"},
 		{"s3://no-such-bucket", exitFailed, "NoSuchBucket"},
 	} {
-		code, stdout, stderr := m.run(t, "", append([]string{"ls"}, strings.Fields(test.args)...)...)
+		code, stdout,
+			stderr := m.run(t, "", append([]string{"ls"}, strings.Fields(test.args)...)...)
 		if code != test.code || !strings.Contains(stderr, test.stderr) || stdout != "" {
 			t.Errorf("ls %s: exit %d: %s%s", test.args, code, stdout, stderr)
 		}
@@ -162,14 +168,17 @@ func TestListOwn(t *testing.T) {
 	var who struct {
 		IdentityID string `json:"identity_id"`
 	}
-	if err := json.Unmarshal([]byte(m.must(t, "", "whoami", "-offline", "-json")), &who); err != nil || who.IdentityID == "" {
+	if err := json.Unmarshal([]byte(m.must(t, "", "whoami", "-offline", "-json")),
+		&who); err != nil || who.IdentityID == "" {
 		t.Fatal(who, err)
 	}
-	m.must(t, "", "curl", "-service", "s3", "-X", "PUT", "-d", "mine", m.url+"/example-bucket/"+who.IdentityID+"/a/b")
+	m.must(t, "", "curl", "-service", "s3", "-X", "PUT", "-d", "mine", m.url+"/example-bucket/"+
+		who.IdentityID+"/a/b")
 	if got := m.must(t, "", "ls", "-own"); got != who.IdentityID+"/a/\n" {
 		t.Error(got)
 	}
-	if got := m.must(t, "", "ls", "-own", "s3://example-bucket/a/"); got != who.IdentityID+"/a/b\n" {
+	if got := m.must(t, "", "ls", "-own", "s3://example-bucket/a/"); got != who.IdentityID+
+		"/a/b\n" {
 		t.Error(got)
 	}
 	if asked.Load() != 1 {
@@ -192,7 +201,8 @@ func TestListVersions(t *testing.T) {
 	})
 	m.signedIn(t)
 	space := strings.Repeat(" ", 30)
-	want := "2026-01-02T03:04:05Z         DEL  *v3" + space + "  a\n" + "2026-01-01T03:04:05Z     2.0 KiB   v2" + space + "  a\n"
+	want := "2026-01-02T03:04:05Z         DEL  *v3" + space + "  a\n" +
+		"2026-01-01T03:04:05Z     2.0 KiB   v2" + space + "  a\n"
 	if got := m.must(t, "", "ls", "-r", "-versions"); got != want {
 		t.Errorf("\n%s\n%s", got, want)
 	}
@@ -223,7 +233,8 @@ func TestListInterrupted(t *testing.T) {
 	})
 	m.signedIn(t)
 	code, stdout, stderr := m.runContext(t, ctx, "", "ls", "-r", "-parallel", "1")
-	if code != exitInterrupted || !strings.HasPrefix(stdout, "00000\n00001\n") || !strings.HasSuffix(stdout, "\n") || stderr != "cognito: interrupted\n" {
+	if code != exitInterrupted || !strings.HasPrefix(stdout, "00000\n00001\n") ||
+		!strings.HasSuffix(stdout, "\n") || stderr != "cognito: interrupted\n" {
 		t.Errorf("exit %d, %d bytes: %s", code, len(stdout), stderr)
 	}
 }

@@ -1,11 +1,13 @@
-// Cognito signs a user in to Amazon Cognito and hands the AWS credentials to every other tool on the machine.
+// Cognito signs a user in to Amazon Cognito and hands the AWS credentials to every other tool on
+// the machine.
 //
 //	cognito configure -from amplify_outputs.json
 //	cognito login -user ada
 //	cognito exec -- aws s3 ls
 //
-// "cognito help" lists the commands, and "cognito help COMMAND" shows what each takes, with an example. Sessions are kept
-// in the user's state directory, readable by the user alone: see [keeper].
+// "cognito help" lists the commands, and "cognito help COMMAND" shows what each takes, with an
+// example. Sessions are kept in the user's state directory, readable by the user alone: see
+// [keeper].
 package main
 
 import (
@@ -26,9 +28,10 @@ import (
 
 // Exit codes. That of "cognito exec" is the command's own.
 const (
-	exitFailed      = 1   // a service, the network or the file system refused
-	exitUsage       = 2   // the flags or the configuration are wrong
-	exitSignIn      = 3   // nobody is signed in, or the session has ended: "cognito login" is needed
+	exitFailed = 1 // a service, the network or the file system refused
+	exitUsage  = 2 // the flags or the configuration are wrong
+	// nobody is signed in, or the session has ended: "cognito login" is needed
+	exitSignIn      = 3
 	exitCannotRun   = 126 // of exec: the command is there and can't be run
 	exitNotFound    = 127 // of exec: there is no such command
 	exitInterrupted = 130 // Ctrl-C; 128 plus the number of another signal
@@ -174,7 +177,8 @@ type exitStatus int
 
 func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
-// oneLine is a text fit for one line of a terminal: line ends become "; ", and nothing in it steers.
+// oneLine is a text fit for one line of a terminal: line ends become "; ", and nothing in it
+// steers.
 func oneLine(s string) string {
 	lines := strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' })
 	return printable(strings.Join(lines, "; "))

@@ -23,7 +23,9 @@ func TestMain(m *testing.M) {
 		return
 	}
 	for _, s := range endingSignals() {
-		if signal.Ignored(s) { // under nohup(1), or behind a shell's &: the tools that are started here must not inherit it
+		// under nohup(1), or behind a shell's &: the tools that are started here must not inherit
+		// it
+		if signal.Ignored(s) {
 			signal.Notify(make(chan os.Signal, 1), s)
 		}
 	}
@@ -39,7 +41,8 @@ type machine struct {
 	settings map[string]string
 }
 
-// newMachine serves the example, and writes a configuration with the environments DEV and BARE, which has no identity pool.
+// newMachine serves the example, and writes a configuration with the environments DEV and BARE,
+// which has no identity pool.
 func newMachine(t testing.TB) *machine {
 	t.Helper()
 	m := &machine{server: cognitotest.Example(), dir: t.TempDir()}
@@ -48,16 +51,19 @@ func newMachine(t testing.TB) *machine {
 	t.Cleanup(listener.Close)
 	m.url = listener.URL
 	m.settings = map[string]string{
-		"COGNITO_CONFIG": filepath.Join(m.dir, "config.json"), "COGNITO_STATE_DIR": filepath.Join(m.dir, "state"),
-		"COGNITO_ENV": "DEV", "AWS_ENDPOINT_URL": m.url, "HOME": m.dir,
+		"COGNITO_CONFIG":    filepath.Join(m.dir, "config.json"),
+		"COGNITO_STATE_DIR": filepath.Join(m.dir, "state"),
+		"COGNITO_ENV":       "DEV", "AWS_ENDPOINT_URL": m.url, "HOME": m.dir,
 	}
 	text, err := json.Marshal(map[string]any{
 		"DEV": map[string]string{
 			"user_pool_id": cognitotest.ExampleUserPoolID, "client_id": cognitotest.ExampleClientID,
-			"identity_pool_id": cognitotest.ExampleIdentityPoolID, "role_arn": cognitotest.ExampleRoleARN,
-			"bucket_name": cognitotest.ExampleBucket,
+			"identity_pool_id": cognitotest.ExampleIdentityPoolID,
+			"role_arn":         cognitotest.ExampleRoleARN,
+			"bucket_name":      cognitotest.ExampleBucket,
 		},
-		"BARE": map[string]string{"user_pool_id": cognitotest.ExampleUserPoolID, "client_id": cognitotest.ExampleClientID},
+		"BARE": map[string]string{"user_pool_id": cognitotest.ExampleUserPoolID,
+			"client_id": cognitotest.ExampleClientID},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -69,12 +75,14 @@ func newMachine(t testing.TB) *machine {
 }
 
 // run runs the tool in this process, with input on its standard input, which is no terminal.
-func (m *machine) run(t *testing.T, input string, args ...string) (code int, stdout, stderr string) {
+func (m *machine) run(t *testing.T, input string, args ...string) (code int, stdout,
+	stderr string) {
 	t.Helper()
 	return m.runContext(t, t.Context(), input, args...)
 }
 
-func (m *machine) runContext(t *testing.T, ctx context.Context, input string, args ...string) (code int, stdout, stderr string) {
+func (m *machine) runContext(t *testing.T, ctx context.Context, input string,
+	args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	stdin, w, err := os.Pipe()
 	if err != nil {
@@ -84,7 +92,9 @@ func (m *machine) runContext(t *testing.T, ctx context.Context, input string, ar
 	io.WriteString(w, input)
 	w.Close()
 	var out, errs bytes.Buffer
-	a := &app{stdin: stdin, stdout: &out, stderr: &errs, getenv: func(name string) string { return m.settings[name] }}
+	a := &app{stdin: stdin, stdout: &out, stderr: &errs, getenv: func(name string) string {
+		return m.settings[name]
+	}}
 	code = a.main(ctx, args)
 	if strings.Contains(out.String()+errs.String(), cognitotest.ExamplePassword) {
 		t.Error("the password is shown")

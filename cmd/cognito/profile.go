@@ -23,10 +23,16 @@ themselves. The file is ~/.aws/config, or $AWS_CONFIG_FILE. Nothing else in it c
 aws s3 ls --profile cognito-dev`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.flags()
-			f.StringVar(&a.region, "region", "", "`Region` of the profile (default: $AWS_REGION, or the environment's)")
-			f.DurationVar(&a.login.duration, "duration", 0, "life of the credentials, 15m to 12h, by the classic flow (default: the enhanced flow, an hour)")
-			name := f.String("profile", "", "`name` of the profile (default: the name of the environment)")
-			force := f.Bool("force", false, "put credential_process and region into a profile of that name that is there already")
+			f.StringVar(&a.region, "region", "",
+				"`Region` of the profile (default: $AWS_REGION, or the environment's)")
+			f.DurationVar(&a.login.duration, "duration", 0,
+				"life of the credentials, 15m to 12h, by the classic flow (default: the enhanced "+
+					"flow, an hour)")
+			name := f.String("profile", "",
+				"`name` of the profile (default: the name of the environment)")
+			force := f.Bool("force", false,
+				"put credential_process and region into a profile of that name that is there "+
+					"already")
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
@@ -38,7 +44,8 @@ aws s3 ls --profile cognito-dev`,
 				*name = envName
 			}
 			if !profileName(*name) {
-				return usagef("the profile's name is %q: it may have letters, digits and any of %s: use -profile", *name, profileMarks)
+				return usagef("the profile's name is %q: it may have letters, digits and any of "+
+					"%s: use -profile", *name, profileMarks)
 			}
 			process, err := a.processLine(envName)
 			if err != nil {
@@ -48,7 +55,8 @@ aws s3 ls --profile cognito-dev`,
 			if !iniValue(region) {
 				return usagef("the Region is %q: it has no place in a configuration file", region)
 			}
-			return a.writeProfile(ctx, *name, []variable{{"credential_process", process}, {"region", region}}, *force)
+			return a.writeProfile(ctx, *name,
+				[]variable{{"credential_process", process}, {"region", region}}, *force)
 		},
 	}
 }
@@ -57,11 +65,14 @@ const profileMarks = "- _ . @ + /"
 
 // profileName tells whether all readers of AWS's files agree on a name without quotes.
 func profileName(s string) bool {
-	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.@+/") == ""
+	return s != "" &&
+		strings.Trim(s,
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.@+/") == ""
 }
 
 // writeProfile changes the file, under a lock that the processes of this program know, in one step.
-func (a *app) writeProfile(ctx context.Context, name string, settings []variable, force bool) error {
+func (a *app) writeProfile(ctx context.Context, name string, settings []variable,
+	force bool) error {
 	path, err := a.awsFile("AWS_CONFIG_FILE", "config")
 	if err != nil {
 		return err
@@ -100,7 +111,8 @@ func (a *app) writeProfile(ctx context.Context, name string, settings []variable
 	} else if err := replaceFile(path, after, mode); err != nil {
 		return err
 	} else {
-		a.notef("profile %s is in %s: try \"aws sts get-caller-identity --profile %s\"", name, path, name)
+		a.notef("profile %s is in %s: try \"aws sts get-caller-identity --profile %s\"", name, path,
+			name)
 	}
 	if a.getenv("COGNITO_STATE_DIR") != "" {
 		a.notef("COGNITO_STATE_DIR is set: it must be so, too, where the profile is used")
@@ -109,8 +121,8 @@ func (a *app) writeProfile(ctx context.Context, name string, settings []variable
 	return nil
 }
 
-// replaceable is the mode of a file, or of one that is still to be made. A device, such as /dev/null, must not be
-// replaced.
+// replaceable is the mode of a file, or of one that is still to be made. A device, such as
+// /dev/null, must not be replaced.
 func replaceable(path string) (fs.FileMode, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -127,7 +139,8 @@ func replaceable(path string) (fs.FileMode, error) {
 // maxAWSFile bounds the files that the SDKs read.
 const maxAWSFile = 4 << 20
 
-// awsFile is the path of one of AWS's files (AWS SDKs and Tools Reference Guide, "Location of the shared files").
+// awsFile is the path of one of AWS's files (AWS SDKs and Tools Reference Guide, "Location of the
+// shared files").
 func (a *app) awsFile(variable, name string) (string, error) {
 	path := a.getenv(variable)
 	inHome, tilde := strings.CutPrefix(filepath.ToSlash(path), "~/") // on Windows also ~\
@@ -147,10 +160,11 @@ func (a *app) awsFile(variable, name string) (string, error) {
 	return filepath.Join(home, inHome), nil
 }
 
-// rival names a file and a key by which a profile has credentials of its own, other than by us. Keys come before
-// credential_process, and any comes before a container endpoint.
+// rival names a file and a key by which a profile has credentials of its own, other than by us.
+// Keys come before credential_process, and any comes before a container endpoint.
 func (a *app) rival(profile string, is func(iniKey) bool) (path, key string) {
-	for _, file := range []variable{{"AWS_SHARED_CREDENTIALS_FILE", "credentials"}, {"AWS_CONFIG_FILE", "config"}} {
+	for _, file := range []variable{{"AWS_SHARED_CREDENTIALS_FILE", "credentials"},
+		{"AWS_CONFIG_FILE", "config"}} {
 		path, err := a.awsFile(file.name, file.value)
 		if err != nil {
 			continue
@@ -177,15 +191,19 @@ func (a *app) staticKeys(profile string) string {
 // warnOfKeys tells of keys that would win over a profile's credential_process.
 func (a *app) warnOfKeys(profile string) {
 	if path := a.staticKeys(profile); path != "" {
-		a.notef("warning: %s has aws_access_key_id under [%s], and tools will take that: remove it, or choose another -profile", path, profile)
+		a.notef("warning: %s has aws_access_key_id under [%s], and tools will take that: remove "+
+			"it, or choose another -profile", path, profile)
 	}
 }
 
 // warnOfDefault tells of what would win over an endpoint.
 func (a *app) warnOfDefault() {
-	path, key := a.rival("default", func(k iniKey) bool { return k.rivals() || k.name == "credential_process" && !k.ours() })
+	path, key := a.rival("default", func(k iniKey) bool {
+		return k.rivals() || k.name == "credential_process" && !k.ours()
+	})
 	if key != "" {
-		a.notef("warning: %s has %s under [default], and most tools will take that, not the endpoint", path, key)
+		a.notef("warning: %s has %s under [default], and most tools will take that, not the "+
+			"endpoint", path, key)
 	}
 }
 
@@ -212,17 +230,21 @@ func (a *app) processLine(env string) (string, error) {
 		}
 	}
 	line := strings.Join(words, " ")
-	if line[0] == '"' && line[len(line)-1] == '"' { // aws-sdk-go-v2 would take both off (internal/ini), as if they were a pair
+	// aws-sdk-go-v2 would take both off (internal/ini), as if they were a pair
+	if line[0] == '"' && line[len(line)-1] == '"' {
 		line += " --"
 	}
-	if !iniValue(strings.TrimPrefix(line, `"`)) { // a quote around the first word is what the SDKs know
-		return "", usagef("%s has a character that not every SDK reads in a configuration file: move the program, or name the environment and its file otherwise", line)
+	// a quote around the first word is what the SDKs know
+	if !iniValue(strings.TrimPrefix(line, `"`)) {
+		return "",
+			usagef("%s has a character that not every SDK reads in a configuration file: move "+
+				"the program, or name the environment and its file otherwise", line)
 	}
 	return line, nil
 }
 
-// programPath is the absolute path of this program. Where it was found by a link, such as package managers make, it is
-// the link's: that survives an update.
+// programPath is the absolute path of this program. Where it was found by a link, such as package
+// managers make, it is the link's: that survives an update.
 func programPath() (string, error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -240,12 +262,15 @@ func programPath() (string, error) {
 	return program, nil
 }
 
-// processWord quotes one word of a command that some SDKs split by themselves (botocore: shlex on Unix, the rules of
-// the C runtime on Windows) and others give to a shell (sh -c, cmd.exe /C): it must mean the same to all.
+// processWord quotes one word of a command that some SDKs split by themselves (botocore: shlex on
+// Unix, the rules of the C runtime on Windows) and others give to a shell (sh -c, cmd.exe /C): it
+// must mean the same to all.
 func processWord(word string, windows bool) (string, error) {
 	switch {
 	case windows && strings.ContainsAny(word, "\"%"), strings.ContainsAny(word, "\r\n\x00"):
-		return "", usagef("%q can't be part of a command line in a configuration file: move or rename it", word)
+		return "",
+			usagef("%q can't be part of a command line in a configuration file: move or rename it",
+				word)
 	case windows && word != "" && !strings.ContainsAny(word, " \t&|<>()^,;='`!"):
 		return word, nil
 	case windows: // backslashes before the closing quote would escape it

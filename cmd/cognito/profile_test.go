@@ -34,13 +34,17 @@ func TestProcessWord(t *testing.T) {
 	} {
 		got, err := processWord(test.word, test.windows)
 		if got != test.want || (err == nil) != (test.want != "") {
-			t.Errorf("%q, windows %v: %s, want %s: %v", test.word, test.windows, got, test.want, err)
+			t.Errorf("%q, windows %v: %s, want %s: %v", test.word, test.windows, got, test.want,
+				err)
 		}
 	}
 }
 
 func TestOthersSplitProcessWords(t *testing.T) {
-	words := append([]string{"/a b/c", "a", `C:\Program Files\x.exe`, `C:\a b\`, `\\server\share`, `/a"b'c$d`}, odd...)
+	words := append(
+		[]string{"/a b/c", "a", `C:\Program Files\x.exe`, `C:\a b\`, `\\server\share`, `/a"b'c$d`},
+		odd...,
+	)
 	type split struct {
 		Unix, Windows string
 		Word          string
@@ -58,7 +62,8 @@ func TestOthersSplitProcessWords(t *testing.T) {
 	t.Run("sh", func(t *testing.T) {
 		onUnix(t)
 		for _, s := range all {
-			if out, err := exec.Command("sh", "-c", "printf %s "+s.Unix).Output(); s.Word != "-n" && (err != nil || string(out) != s.Word) {
+			if out, err := exec.Command("sh", "-c", "printf %s "+s.Unix).Output(); s.Word != "-n" &&
+				(err != nil || string(out) != s.Word) {
 				t.Errorf("%s is %q: %v", s.Unix, out, err)
 			}
 		}
@@ -77,7 +82,8 @@ for s in json.load(sys.stdin):
 			t.Fatal(err)
 		}
 		c.Stdin = bytes.NewReader(text)
-		if out, err := c.CombinedOutput(); err != nil || strings.Count(string(out), "read\n") != len(all) {
+		if out, err := c.CombinedOutput(); err != nil ||
+			strings.Count(string(out), "read\n") != len(all) {
 			t.Errorf("%s: %v", out, err)
 		}
 	})
@@ -95,10 +101,12 @@ func TestProfile(t *testing.T) {
 	}
 	run(0, "--profile DEV")
 	text, err := os.ReadFile(config)
-	if err != nil || !strings.HasPrefix(string(text), "[profile DEV]\ncredential_process = ") || !strings.Contains(string(text), "\nregion = us-east-1\n") {
+	if err != nil || !strings.HasPrefix(string(text), "[profile DEV]\ncredential_process = ") ||
+		!strings.Contains(string(text), "\nregion = us-east-1\n") {
 		t.Fatalf("%q, %v", text, err)
 	}
-	if want := " credentials -format process -env DEV -config " + m.settings["COGNITO_CONFIG"] + "\n"; !strings.Contains(string(text), want) {
+	if want := " credentials -format process -env DEV -config " + m.settings["COGNITO_CONFIG"] +
+		"\n"; !strings.Contains(string(text), want) {
 		t.Errorf("%q has no %q", text, want)
 	}
 	info, err := os.Stat(config)
@@ -106,7 +114,8 @@ func TestProfile(t *testing.T) {
 		t.Errorf("a new file: %v, %v", info.Mode(), err)
 	}
 	run(0, "already")
-	for _, args := range [][]string{{"-profile", "a b"}, {"-profile", "a]b"}, {"-profile", "é"}, {"-region", "a\nb"}, {"-duration", "1m"}, {"x"}} {
+	for _, args := range [][]string{{"-profile", "a b"}, {"-profile", "a]b"}, {"-profile", "é"},
+		{"-region", "a\nb"}, {"-duration", "1m"}, {"x"}} {
 		run(exitUsage, "", args...)
 	}
 	if again, err := os.ReadFile(config); err != nil || !bytes.Equal(again, text) {
@@ -126,7 +135,8 @@ func TestProfile(t *testing.T) {
 		t.Skip("SKIPPED: no symbolic links here: ", err)
 	}
 	m.settings["AWS_SHARED_CREDENTIALS_FILE"] = filepath.Join(m.dir, "credentials")
-	if err := os.WriteFile(m.settings["AWS_SHARED_CREDENTIALS_FILE"], []byte("[x]\naws_access_key_id = AKIDNOTSHOWN\n"), 0o600); err != nil {
+	if err := os.WriteFile(m.settings["AWS_SHARED_CREDENTIALS_FILE"],
+		[]byte("[x]\naws_access_key_id = AKIDNOTSHOWN\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	run(0, "under [x]", "-profile", "x", "-duration", "1h", "-region", "eu-west-1")
@@ -134,7 +144,9 @@ func TestProfile(t *testing.T) {
 		t.Errorf("the link is %q, %v", link, err)
 	}
 	text, err = os.ReadFile(real)
-	if info, _ := os.Stat(real); err != nil || info.Mode().Perm() != 0o640 || !strings.HasPrefix(string(text), "[a]\n\n[profile x]\n") || !strings.Contains(string(text), " -duration 1h0m0s\nregion = eu-west-1\n") {
+	if info, _ := os.Stat(real); err != nil || info.Mode().Perm() != 0o640 ||
+		!strings.HasPrefix(string(text), "[a]\n\n[profile x]\n") ||
+		!strings.Contains(string(text), " -duration 1h0m0s\nregion = eu-west-1\n") {
 		t.Errorf("%v: %q, %v", info.Mode(), text, err)
 	}
 	if err := os.Remove(real); err != nil {
@@ -168,8 +180,10 @@ func TestProfileBoto3(t *testing.T) {
 	delete(m.settings, "COGNITO_CONFIG")
 	tool := m.process(t)
 	for name, command := range map[string]*exec.Cmd{
-		"boto3": exec.CommandContext(t.Context(), python, "-c", listWithBoto3(`boto3.Session(profile_name="dev")`)),
-		"aws":   exec.CommandContext(t.Context(), "aws", "s3", "ls", "s3://example-bucket", "--profile", "dev"),
+		"boto3": exec.CommandContext(t.Context(), python, "-c",
+			listWithBoto3(`boto3.Session(profile_name="dev")`)),
+		"aws": exec.CommandContext(t.Context(), "aws", "s3", "ls", "s3://example-bucket",
+			"--profile", "dev"),
 	} {
 		if name == "aws" && command.Err != nil {
 			t.Log("SKIPPED: aws is not installed")
@@ -177,7 +191,8 @@ func TestProfileBoto3(t *testing.T) {
 		}
 		command.Env = tool.Env
 		out, err := command.CombinedOutput()
-		if err != nil || len(out) == 0 || name == "boto3" && !strings.HasPrefix(string(out), "custom-process ") {
+		if err != nil || len(out) == 0 || name == "boto3" &&
+			!strings.HasPrefix(string(out), "custom-process ") {
 			t.Errorf("%s: %s: %v", name, out, err)
 		}
 	}

@@ -15,8 +15,9 @@ import (
 
 // marked returns lines that show what a server says. No text can make them look like a prompt of
 // the tool: each line begins with the tool's words and has the text in quotation marks. Control
-// characters, line ends and what does not print are escaped as in Go. Each line fits into a window of
-// so many columns, which would otherwise continue the text at the start of a line. A long text is cut.
+// characters, line ends and what does not print are escaped as in Go. Each line fits into a window
+// of so many columns, which would otherwise continue the text at the start of a line. A long text
+// is cut.
 func marked(text string, columns int) []string {
 	const says, most, marksPerLetter = `The user pool says: "`, 300, 2
 	room := max(columns-len(says)-len(`"…`)-2*marksPerLetter, 8)

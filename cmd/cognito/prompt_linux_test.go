@@ -163,7 +163,8 @@ func TestRefusedPassword(t *testing.T) {
 		asked := strings.Count(shown, "Password: ")
 		answers := strings.Count(pool.received(), "RespondToAuthChallenge")
 		if code != exitFailed || asked+answers != 2 {
-			t.Errorf("%s: exit %d, asked %d times, answered %d times:\n%s", choice, code, asked, answers, shown)
+			t.Errorf("%s: exit %d, asked %d times, answered %d times:\n%s", choice, code, asked,
+				answers, shown)
 		}
 	}
 }

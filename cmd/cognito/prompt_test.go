@@ -26,7 +26,8 @@ func TestMarked(t *testing.T) {
 		{"marks on others", "\u0338a \u0338", 80, []string{`\u0338a \u0338"`}},
 		{"two rows", strings.Repeat("0123456789", 6), 80,
 			[]string{strings.Repeat("0123456789", 5) + `0"`, `123456789"`}},
-		{"wide characters", strings.Repeat("日", 26), 80, []string{strings.Repeat("日", 25) + `"`, `日"`}},
+		{"wide characters", strings.Repeat("日", 26), 80,
+			[]string{strings.Repeat("日", 25) + `"`, `日"`}},
 		{"a narrow window", "0123456789", 10, []string{`01234567"`, `89"`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -60,7 +60,12 @@ func openTerminal(t *testing.T, columns, rows uint16) (keyboard, tty *os.File) {
 func (m *machine) atTerminal(t *testing.T, columns, rows uint16, args ...string) *screen {
 	t.Helper()
 	keyboard, tty := openTerminal(t, columns, rows)
-	s := &screen{t: t, keyboard: keyboard, command: m.process(t, args...), ended: make(chan struct{})}
+	s := &screen{
+		t:        t,
+		keyboard: keyboard,
+		command:  m.process(t, args...),
+		ended:    make(chan struct{}),
+	}
 	s.command.Stdin, s.command.Stdout, s.command.Stderr = tty, tty, tty
 	s.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := s.command.Start(); err != nil {
@@ -100,7 +105,8 @@ func (s *screen) text() string {
 	return s.shown
 }
 
-// expect waits until want appears, after what was expected before, and returns what came in front of it.
+// expect waits until want appears, after what was expected before, and returns what came in front
+// of it.
 func (s *screen) expect(want string) string {
 	s.t.Helper()
 	deadline, ended := time.Now().Add(20*time.Second), s.ended
@@ -115,7 +121,8 @@ func (s *screen) expect(want string) string {
 		s.mu.Unlock()
 		select {
 		case <-ended:
-			deadline, ended = time.Now().Add(5*time.Second), nil // what it wrote last may be on its way
+			// what it wrote last may be on its way
+			deadline, ended = time.Now().Add(5*time.Second), nil
 		default:
 		}
 	}

@@ -11,8 +11,9 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// A seed is the stand-in's contents as JSON: the fields of package cognitotest by their names, but durations as "1h30m"
-// and objects as text. These types differ from those of the package in that, and in that they are printed with passwords.
+// A seed is the stand-in's contents as JSON: the fields of package cognitotest by their names, but
+// durations as "1h30m" and objects as text. These types differ from those of the package in that,
+// and in that they are printed with passwords.
 type seed struct {
 	UserPools     []seedPool
 	IdentityPools []seedIdentityPool
@@ -26,8 +27,8 @@ type seedPool struct {
 	Users   []seedUser
 }
 
-// unredacted cancels the redaction of a type of cognitotest that is embedded beside it: of two promoted
-// methods at the same depth, Go promotes neither.
+// unredacted cancels the redaction of a type of cognitotest that is embedded beside it: of two
+// promoted methods at the same depth, Go promotes neither.
 type unredacted struct{ redaction }
 
 type redaction struct{}
@@ -46,7 +47,8 @@ type seedUser struct {
 type seedClient struct {
 	cognitotest.AppClient
 	unredacted
-	RetryGracePeriod, AuthSessionValidity, IDTokenValidity, AccessTokenValidity, RefreshTokenValidity seedDuration
+	RetryGracePeriod, AuthSessionValidity, IDTokenValidity, AccessTokenValidity,
+	RefreshTokenValidity seedDuration
 }
 
 type seedIdentityPool struct {
@@ -67,7 +69,9 @@ type seedBucket struct {
 type seedDuration time.Duration
 
 // MarshalText writes a duration as Go does.
-func (d seedDuration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+func (d seedDuration) MarshalText() ([]byte, error) {
+	return []byte(time.Duration(d).String()), nil
+}
 
 // UnmarshalText reads it.
 func (d *seedDuration) UnmarshalText(text []byte) error {
@@ -99,8 +103,10 @@ func readSeed(path string) (*cognitotest.Server, error) {
 		pool := p.UserPool
 		for _, c := range p.Clients {
 			client := c.AppClient
-			client.RetryGracePeriod, client.AuthSessionValidity = time.Duration(c.RetryGracePeriod), time.Duration(c.AuthSessionValidity)
-			client.IDTokenValidity, client.AccessTokenValidity = time.Duration(c.IDTokenValidity), time.Duration(c.AccessTokenValidity)
+			client.RetryGracePeriod, client.AuthSessionValidity = time.Duration(c.RetryGracePeriod),
+				time.Duration(c.AuthSessionValidity)
+			client.IDTokenValidity, client.AccessTokenValidity = time.Duration(c.IDTokenValidity),
+				time.Duration(c.AccessTokenValidity)
 			client.RefreshTokenValidity = time.Duration(c.RefreshTokenValidity)
 			pool.Clients = append(pool.Clients, client)
 		}
@@ -134,7 +140,8 @@ func printSeed(w io.Writer) error {
 	for _, pool := range server.UserPools {
 		p := seedPool{UserPool: pool}
 		for _, c := range pool.Clients {
-			p.Clients = append(p.Clients, seedClient{AppClient: c}) // the example leaves the durations as they are
+			// the example leaves the durations as they are
+			p.Clients = append(p.Clients, seedClient{AppClient: c})
 		}
 		for _, u := range pool.Users {
 			p.Users = append(p.Users, seedUser{User: u})

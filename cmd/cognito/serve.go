@@ -19,12 +19,15 @@ leaves the first two out.`,
 (umask 077; exec cognito serve -addr 127.0.0.1:9911 > endpoint.env)`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.serviceFlags()
-			addr := f.String("addr", "127.0.0.1:0", "loopback `address` and port to listen on; port 0 is any free one")
-			format := f.String("format", "sh", "how to print what is to be set: "+strings.Join(shells(), ", "))
+			addr := f.String("addr", "127.0.0.1:0",
+				"loopback `address` and port to listen on; port 0 is any free one")
+			format := f.String("format", "sh", "how to print what is to be set: "+
+				strings.Join(shells(), ", "))
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
-			if _, err := setLines(*format, regionVariables(a.region)); err != nil { // such as a -format that is none
+			// such as a -format that is none
+			if _, err := setLines(*format, regionVariables(a.region)); err != nil {
 				return err
 			}
 			if _, err := loopback(*addr); err != nil {
@@ -52,7 +55,8 @@ func (s *signedIn) serve(ctx context.Context, addr, format string) error {
 	}
 	e.start(ctx)
 	defer e.close()
-	lines, err := setLines(format, append(e.variables(), regionVariables(s.a.serviceRegion(s.env))...))
+	lines,
+		err := setLines(format, append(e.variables(), regionVariables(s.a.serviceRegion(s.env))...))
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,9 @@ func settingsOf(t *testing.T, c *exec.Cmd) (settings map[string]string) {
 
 func get(t *testing.T, settings map[string]string) (int, map[string]string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), "GET", settings["AWS_CONTAINER_CREDENTIALS_FULL_URI"], nil)
+	request,
+		err := http.NewRequestWithContext(t.Context(), "GET",
+		settings["AWS_CONTAINER_CREDENTIALS_FULL_URI"], nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +93,8 @@ func TestServe(t *testing.T) {
 func TestServeWarnsOfDefault(t *testing.T) {
 	for _, test := range []struct{ credentials, config, want string }{
 		{"", "", ""},
-		{"[other]\naws_access_key_id = x\n", "[default]\nregion = x\n[profile other]\nrole_arn = x\n", ""},
+		{"[other]\naws_access_key_id = x\n",
+			"[default]\nregion = x\n[profile other]\nrole_arn = x\n", ""},
 		{"[default]\naws_access_key_id = x\n", "", "credentials has aws_access_key_id"},
 		{"", "[default]\nsso_session = x\n", "config has sso_session"},
 		{"", "[profile default]\nsso_session = x\n", "config has sso_session"},
@@ -99,25 +102,30 @@ func TestServeWarnsOfDefault(t *testing.T) {
 		{"", "[default]\n" + newer + "\n", ""},
 	} {
 		m := newMachine(t)
-		for name, text := range map[string]string{"credentials": test.credentials, "config": test.config} {
+		for name, text := range map[string]string{"credentials": test.credentials,
+			"config": test.config} {
 			if err := os.MkdirAll(filepath.Join(m.dir, ".aws"), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(m.dir, ".aws", name), []byte(text), 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(m.dir, ".aws", name), []byte(text),
+				0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 		m.settings["AWS_CONFIG_FILE"] = filepath.Join(m.dir, ".aws", "config")
 		m.settings["AWS_SHARED_CREDENTIALS_FILE"] = filepath.Join(m.dir, ".aws", "credentials")
 		var said strings.Builder
-		(&app{getenv: func(name string) string { return m.settings[name] }, stderr: &said}).warnOfDefault()
+		(&app{getenv: func(name string) string {
+			return m.settings[name]
+		}, stderr: &said}).warnOfDefault()
 		if test.want == "" && said.Len() > 0 || !strings.Contains(said.String(), test.want) {
 			t.Errorf("%+v: %q", test, said.String())
 		}
 	}
 }
 
-// When the user signs out, or the session ends, there is no answer any more, and a new sign-in brings it back.
+// When the user signs out, or the session ends, there is no answer any more, and a new sign-in
+// brings it back.
 func TestServeWithoutSession(t *testing.T) {
 	onUnix(t)
 	m := newMachine(t).signedIn(t)
@@ -130,11 +138,13 @@ func TestServeWithoutSession(t *testing.T) {
 		os.Remove(file)
 	}
 	code, object := get(t, settings)
-	if code != http.StatusForbidden || object["code"] != "SignInNeeded" || !strings.Contains(object["message"], "cognito login") {
+	if code != http.StatusForbidden || object["code"] != "SignInNeeded" ||
+		!strings.Contains(object["message"], "cognito login") {
 		t.Fatalf("%d: %v", code, object)
 	}
 	m.signedIn(t)
-	for deadline := time.Now().Add(4 * failurePause); code != http.StatusOK && time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(4 * failurePause); code != http.StatusOK &&
+		time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		code, _ = get(t, settings)
 	}
 	if code != http.StatusOK {
@@ -149,7 +159,9 @@ func TestServeForms(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	s, err := (&app{getenv: func(name string) string { return m.settings[name] }, stderr: io.Discard, config: m.settings["COGNITO_CONFIG"], env: "DEV"}).open(ctx)
+	s, err := (&app{getenv: func(name string) string {
+		return m.settings[name]
+	}, stderr: io.Discard, config: m.settings["COGNITO_CONFIG"], env: "DEV"}).open(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +171,8 @@ func TestServeForms(t *testing.T) {
 		if err := s.serve(ctx, "127.0.0.1:0", form); err != nil {
 			t.Error(err)
 		}
-		for _, name := range []string{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_REGION"} {
+		for _, name := range []string{"AWS_CONTAINER_CREDENTIALS_FULL_URI",
+			"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_REGION"} {
 			if !strings.Contains(out.String(), name) {
 				t.Errorf("%s does not set %s", form, name)
 			}

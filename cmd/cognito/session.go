@@ -17,7 +17,8 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// A signedIn is the way of the commands to the user's session: what is kept of it, and how it is renewed.
+// A signedIn is the way of the commands to the user's session: what is kept of it, and how it is
+// renewed.
 type signedIn struct {
 	a      *app
 	name   string // of the environment
@@ -26,11 +27,12 @@ type signedIn struct {
 	keep   *keeper
 	anew   bool // tokens are refreshed whatever is left of them
 	clock  *clock
-	failed atomic.Pointer[time.Time] // when credentials could last not be renewed in this process; nil: never
+	// when credentials could last not be renewed in this process; nil: never
+	failed atomic.Pointer[time.Time]
 }
 
-// open prepares the session of the environment that the flags name. Nothing is sent, unless nothing shall be kept: then
-// the user signs in now.
+// open prepares the session of the environment that the flags name. Nothing is sent, unless nothing
+// shall be kept: then the user signs in now.
 func (a *app) open(ctx context.Context) (*signedIn, error) {
 	s, err := a.prepare()
 	if err == nil && a.noStore {
@@ -55,18 +57,35 @@ func (a *app) prepare() (*signedIn, error) {
 	}
 	learning := &clock{base: client.Transport}
 	client.Transport = learning
-	return &signedIn{a: a, name: name, env: env, keep: keep, clock: learning, client: a.client(env, client)}, nil
+	return &signedIn{
+		a:      a,
+		name:   name,
+		env:    env,
+		keep:   keep,
+		clock:  learning,
+		client: a.client(env, client),
+	}, nil
 }
 
 // client makes one of an environment.
 func (a *app) client(env cognito.Environment, h *http.Client) *cognito.Client {
 	fips, dualStack := a.hosts()
-	return &cognito.Client{Environment: env, Duration: a.login.duration, FIPS: fips, DualStack: dualStack, HTTPClient: h}
+	return &cognito.Client{
+		Environment: env,
+		Duration:    a.login.duration,
+		FIPS:        fips,
+		DualStack:   dualStack,
+		HTTPClient:  h,
+	}
 }
 
 // how tells what credentials are made for: others than those can't be used in their place.
 func (s *signedIn) how() string {
-	text, _ := json.Marshal([]any{s.env.IdentityPoolID, s.env.RoleARN, s.env.CustomRoleARN, s.a.login.duration, s.env.Endpoints})
+	text,
+		_ := json.Marshal(
+		[]any{s.env.IdentityPoolID, s.env.RoleARN, s.env.CustomRoleARN, s.a.login.duration,
+			s.env.Endpoints},
+	)
 	return string(text)
 }
 
@@ -95,14 +114,17 @@ func (s *signedIn) take(
 	over := false
 	client := s.a.client(s.env, s.client.HTTPClient)
 	client.RefreshWith = func(ctx context.Context, current cognito.SavedSession,
-		refresh func(context.Context, cognito.SavedSession) (cognito.SavedSession, error)) (cognito.SavedSession, error) {
+		refresh func(context.Context, cognito.SavedSession) (cognito.SavedSession, error)) (
+		cognito.SavedSession, error,
+	) {
 		refreshing.Lock()
 		defer refreshing.Unlock()
 		if over {
 			return current, context.Canceled
 		}
 		if err := e.reserve(); err != nil {
-			return current, fmt.Errorf("the tokens are not refreshed, as new ones could not be kept: %w", err)
+			return current,
+				fmt.Errorf("the tokens are not refreshed, as new ones could not be kept: %w", err)
 		}
 		newer, err := refresh(ctx, current) // the lock is ours, so nobody else has a newer one
 		if err != nil && newer.Tokens.Refresh == saved.Tokens.Refresh {
@@ -170,7 +192,8 @@ func (s *signedIn) needed(why string) error {
 	return signInError{fmt.Errorf("%s: run \"cognito login%s\"", why, s.a.sameFlags())}
 }
 
-// sameFlags are -config and -env as they have to be repeated for another command to find the same environment.
+// sameFlags are -config and -env as they have to be repeated for another command to find the same
+// environment.
 func (a *app) sameFlags() (text string) {
 	if a.config != "" && a.config != a.getenv("COGNITO_CONFIG") {
 		text = " -config " + shellWord(a.config)
@@ -184,12 +207,14 @@ func (a *app) sameFlags() (text string) {
 // poolSays tells whether an error is the user pool's, with one of these codes.
 func poolSays(err error, codes ...string) bool {
 	var service *awserr.Error
-	return errors.As(err, &service) && service.Service == "cognitoidp" && slices.Contains(codes, service.Code)
+	return errors.As(err, &service) && service.Service == "cognitoidp" &&
+		slices.Contains(codes, service.Code)
 }
 
 // ended tells whether an error of the user pool says that its tokens are of no more use.
 func ended(err error) bool {
-	return poolSays(err, cognitoidp.CodeNotAuthorized, cognitoidp.CodeRefreshTokenReuse, cognitoidp.CodeUserNotFound, cognitoidp.CodePasswordResetRequired)
+	return poolSays(err, cognitoidp.CodeNotAuthorized, cognitoidp.CodeRefreshTokenReuse,
+		cognitoidp.CodeUserNotFound, cognitoidp.CodePasswordResetRequired)
 }
 
 // tokens are those of the session, refreshed if need be.
@@ -201,8 +226,8 @@ func (s *signedIn) tokens(ctx context.Context) (tokens cognito.Tokens, err error
 	return tokens, err
 }
 
-// credentials answers from what is kept while it is fresh, and renews it otherwise. It is what other packages call for
-// credentials. What can't be renewed is used as long as it is valid.
+// credentials answers from what is kept while it is fresh, and renews it otherwise. It is what
+// other packages call for credentials. What can't be renewed is used as long as it is valid.
 func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 	if err := s.hasIdentities(); err != nil {
 		return sigv4.Credentials{}, err
@@ -213,14 +238,17 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 	}
 	var creds sigv4.Credentials
 	err = s.with(ctx, func(r *record, session *cognito.Session) error {
-		if have = r.Credentials; have != nil && have.For == s.how() && have.fresh() { // another process was faster
+		// another process was faster
+		if have = r.Credentials; have != nil && have.For == s.how() && have.fresh() {
 			creds = have.credentials()
 			return nil
 		}
 		var err error
 		if creds, err = session.Credentials(ctx); err == nil {
 			r.Credentials = &cached{
-				For: s.how(), AccessKeyID: creds.AccessKeyID, SecretAccessKey: creds.SecretAccessKey, SessionToken: creds.SessionToken,
+				For:             s.how(),
+				AccessKeyID:     creds.AccessKeyID,
+				SecretAccessKey: creds.SecretAccessKey, SessionToken: creds.SessionToken,
 				Expires: creds.Expires, Obtained: time.Now(), Offset: s.clock.offset(),
 			}
 		}
@@ -229,10 +257,12 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 	if err == nil {
 		return creds, nil
 	}
-	if have != nil && have.For == s.how() && have.left() > time.Minute && !errors.Is(ctx.Err(), context.Canceled) {
+	if have != nil && have.For == s.how() && have.left() > time.Minute &&
+		!errors.Is(ctx.Err(), context.Canceled) {
 		now := time.Now()
 		s.failed.Store(&now)
-		s.a.notef("the credentials could not be renewed and will do for %v: %s", have.left().Round(time.Second), err)
+		s.a.notef("the credentials could not be renewed and will do for %v: %s",
+			have.left().Round(time.Second), err)
 		return have.credentials(), nil
 	}
 	return sigv4.Credentials{}, err
@@ -241,9 +271,11 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 // hasIdentities refuses an environment of which no credentials can come.
 func (s *signedIn) hasIdentities() error {
 	if s.env.IdentityPoolID == "" {
-		return usagef("identity_pool_id is missing in environment %s, and without it there are no AWS credentials: ask an administrator for it", s.name)
+		return usagef("identity_pool_id is missing in environment %s, and without it there are "+
+			"no AWS credentials: ask an administrator for it", s.name)
 	} else if s.a.login.duration != 0 && s.env.RoleARN == "" {
-		return usagef("-duration needs role_arn, which is missing in environment %s: ask an administrator for it", s.name)
+		return usagef("-duration needs role_arn, which is missing in environment %s: ask an "+
+			"administrator for it", s.name)
 	}
 	return nil
 }

@@ -28,14 +28,22 @@ func TestFresh(t *testing.T) {
 			{"short", 7 * time.Minute, 15 * time.Minute, 0, true, 8 * time.Minute},
 			{"short, a third left", 10 * time.Minute, 15 * time.Minute, 0, false, 5 * time.Minute},
 			{"expired", 2 * time.Hour, time.Hour, 0, false, -time.Hour},
-			{"this clock was set back by a day", -24 * time.Hour, time.Hour, 0, false, 25 * time.Hour},
-			{"this clock was set back by a day, and was right then", -24 * time.Hour, time.Hour, -24 * time.Hour, true, time.Hour},
+			{"this clock was set back by a day", -24 * time.Hour, time.Hour, 0, false,
+				25 * time.Hour},
+			{"this clock was set back by a day, and was right then", -24 * time.Hour, time.Hour,
+				-24 * time.Hour, true, time.Hour},
 			{"this clock is two hours slow", 0, time.Hour, 2 * time.Hour, true, time.Hour},
-			{"this clock is two hours slow, later", 50 * time.Minute, time.Hour, 2 * time.Hour, false, 10 * time.Minute},
-			{"this clock is two hours fast", 0, time.Hour, -2 * time.Hour, false, -time.Hour}, // renewed each time, as it may have been set right
+			{"this clock is two hours slow, later", 50 * time.Minute, time.Hour, 2 * time.Hour,
+				false, 10 * time.Minute},
+			// renewed each time, as it may have been set right
+			{"this clock is two hours fast", 0, time.Hour, -2 * time.Hour, false, -time.Hour},
 		} {
 			obtained := now.Add(-test.age)
-			c := &cached{Obtained: obtained, Expires: obtained.Add(test.off).Add(test.life), Offset: test.off}
+			c := &cached{
+				Obtained: obtained,
+				Expires:  obtained.Add(test.off).Add(test.life),
+				Offset:   test.off,
+			}
 			if c.fresh() != test.fresh || c.left() != test.left {
 				t.Errorf("%s: fresh %v, %v left", test.name, c.fresh(), c.left())
 			}
@@ -51,7 +59,8 @@ func TestStaleCredentials(t *testing.T) {
 	first := m.must(t, "", "credentials", "-format", "process")
 	age := func(by time.Duration) {
 		path, r := m.record(t)
-		r.Credentials.Obtained, r.Credentials.Expires = r.Credentials.Obtained.Add(-by), r.Credentials.Expires.Add(-by)
+		r.Credentials.Obtained, r.Credentials.Expires = r.Credentials.Obtained.Add(-by),
+			r.Credentials.Expires.Add(-by)
 		text, err := json.Marshal(r)
 		if err == nil {
 			err = os.WriteFile(path, text, 0o600)
@@ -62,7 +71,10 @@ func TestStaleCredentials(t *testing.T) {
 	}
 	m.fault.set(func(r *http.Request) *http.Response {
 		if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AWSCognitoIdentityService.") {
-			return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{"X-Amzn-Errortype": {"ResourceConflictException"}}}
+			return &http.Response{
+				StatusCode: http.StatusBadRequest,
+				Header:     http.Header{"X-Amzn-Errortype": {"ResourceConflictException"}},
+			}
 		}
 		return nil
 	})
@@ -70,11 +82,13 @@ func TestStaleCredentials(t *testing.T) {
 	var was, is struct{ AccessKeyID string }
 	code, stdout, stderr := m.run(t, "", "credentials", "-format", "process")
 	json.Unmarshal([]byte(first), &was)
-	if err := json.Unmarshal([]byte(stdout), &is); err != nil || code != 0 || is != was || !strings.Contains(stderr, "could not be renewed") {
+	if err := json.Unmarshal([]byte(stdout), &is); err != nil || code != 0 || is != was ||
+		!strings.Contains(stderr, "could not be renewed") {
 		t.Errorf("exit %d, %s, %s", code, stdout, stderr)
 	}
 	age(90 * time.Second)
-	if code, stdout, stderr := m.run(t, "", "credentials", "-format", "process"); code != exitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 {
+	if code, stdout, stderr := m.run(t, "", "credentials", "-format",
+		"process"); code != exitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("exit %d, %q, %s", code, stdout, stderr)
 	}
 	m.fault.set(nil)
@@ -89,9 +103,13 @@ func TestEndedSession(t *testing.T) {
 	m.forget(t)
 	before, _ := os.ReadFile(first(m.record(t)))
 	m.fault.set(func(*http.Request) *http.Response {
-		return &http.Response{StatusCode: 400, Header: http.Header{"X-Amzn-Errortype": {"TooManyRequestsException"}}}
+		return &http.Response{
+			StatusCode: 400,
+			Header:     http.Header{"X-Amzn-Errortype": {"TooManyRequestsException"}},
+		}
 	})
-	if code, _, stderr := m.run(t, "", "credentials"); code != exitFailed || strings.Contains(stderr, "cognito login") {
+	if code, _, stderr := m.run(t, "", "credentials"); code != exitFailed ||
+		strings.Contains(stderr, "cognito login") {
 		t.Errorf("throttled: exit %d: %s", code, stderr)
 	}
 	m.fault.set(nil)
@@ -100,7 +118,9 @@ func TestEndedSession(t *testing.T) {
 	}
 	_, r := m.record(t)
 	client := cognito.Client{Environment: cognito.Environment{
-		UserPoolID: r.UserPoolID, ClientID: r.ClientID, Endpoints: cognito.Endpoints{CognitoIDP: m.url, CognitoIdentity: m.url},
+		UserPoolID: r.UserPoolID,
+		ClientID:   r.ClientID,
+		Endpoints:  cognito.Endpoints{CognitoIDP: m.url, CognitoIdentity: m.url},
 	}}
 	session, err := client.Resume(t.Context(), r.session().Save())
 	if err == nil {
@@ -110,14 +130,16 @@ func TestEndedSession(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, _, stderr := m.run(t, "", "credentials")
-	if code != exitSignIn || !strings.Contains(stderr, "has ended") || !strings.Contains(stderr, "cognito login") || strings.Count(stderr, "\n") != 1 {
+	if code != exitSignIn || !strings.Contains(stderr, "has ended") ||
+		!strings.Contains(stderr, "cognito login") || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("revoked: exit %d: %s", code, stderr)
 	}
 }
 
 func first[A, B any](a A, _ B) A { return a }
 
-// A device that the pool remembers is asked for no code by the next sign-in, and the seed of a generator answers for it.
+// A device that the pool remembers is asked for no code by the next sign-in, and the seed of a
+// generator answers for it.
 func TestDeviceAndSeed(t *testing.T) {
 	m := newMachine(t)
 	pool := &m.server.UserPools[0]
@@ -130,7 +152,8 @@ func TestDeviceAndSeed(t *testing.T) {
 	}
 	pool.MFAConfiguration = "OPTIONAL"
 	password := pool.Users[0].Password
-	if code, _, stderr := m.run(t, password+"\n", "login", "-user", "ada"); code != exitSignIn || !strings.Contains(stderr, "SOFTWARE_TOKEN_MFA") {
+	if code, _, stderr := m.run(t, password+"\n", "login", "-user", "ada"); code != exitSignIn ||
+		!strings.Contains(stderr, "SOFTWARE_TOKEN_MFA") {
 		t.Fatalf("without a code: exit %d: %s", code, stderr)
 	}
 	file := m.dir + "/seed"
@@ -154,19 +177,25 @@ func TestAdviceRepeatsFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := m.write(t, "other file.json", string(data))
-	for _, args := range [][]string{{"credentials", "-format", "process"}, {"doctor"}, {"whoami", "-offline"}, {"token"}} {
+	for _, args := range [][]string{{"credentials", "-format", "process"}, {"doctor"},
+		{"whoami", "-offline"}, {"token"}} {
 		_, _, stderr := m.run(t, "", append(args, "-config", other)...)
-		if want := "run \"cognito login -config '" + other + "' -env DEV\""; !strings.Contains(stderr, want) {
+		if want := "run \"cognito login -config '" + other +
+			"' -env DEV\""; !strings.Contains(stderr, want) {
 			t.Errorf("%q: no %q in %s", args, want, stderr)
 		}
-		if _, _, stderr := m.run(t, "", args...); !strings.Contains(stderr, "run \"cognito login -env DEV\"") {
+		if _, _, stderr := m.run(t, "", args...); !strings.Contains(stderr,
+			"run \"cognito login -env DEV\"") {
 			t.Errorf("%q: %s", args, stderr)
 		}
 	}
-	if _, _, stderr := m.run(t, "", "login", "-config", other+"x"); !strings.Contains(stderr, "run \"cognito configure -config '"+other+"x' -env DEV\"") {
+	if _, _, stderr := m.run(t, "", "login", "-config", other+"x"); !strings.Contains(stderr,
+		"run \"cognito configure -config '"+other+"x' -env DEV\"") {
 		t.Error(stderr)
 	}
-	if _, _, stderr := m.run(t, "", "configure", "-config", other+"x", "-user-pool-id", "us-east-1_A", "-client-id", "abc"); !strings.Contains(stderr, "run \"cognito login -config '"+other+"x' -user NAME\"") {
+	if _, _, stderr := m.run(t, "", "configure", "-config", other+"x", "-user-pool-id",
+		"us-east-1_A", "-client-id", "abc"); !strings.Contains(stderr,
+		"run \"cognito login -config '"+other+"x' -user NAME\"") {
 		t.Error(stderr)
 	}
 }

@@ -40,7 +40,9 @@ func (a *app) environments() (map[string]cognito.Environment, error) {
 	}
 	data, err := readFile(path, 2<<20) // more than environments.Parse takes
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, usagef("there is no configuration at %s: run \"cognito configure%s\", or use another -config", path, a.sameFlags())
+		return nil,
+			usagef("there is no configuration at %s: run \"cognito configure%s\", or use another "+
+				"-config", path, a.sameFlags())
 	} else if err != nil {
 		return nil, usageError{err}
 	}
@@ -51,8 +53,8 @@ func (a *app) environments() (map[string]cognito.Environment, error) {
 	return all, nil
 }
 
-// environment is the one that -env names, with what the process's environment says in place of the file's endpoints,
-// and its name.
+// environment is the one that -env names, with what the process's environment says in place of the
+// file's endpoints, and its name.
 func (a *app) environment() (name string, e cognito.Environment, err error) {
 	all, err := a.environments()
 	if err != nil {
@@ -64,17 +66,21 @@ func (a *app) environment() (name string, e cognito.Environment, err error) {
 	}
 	if !a.switchedOn("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
 		for service, endpoint := range map[string]*string{
-			"COGNITO_IDENTITY_PROVIDER": &e.Endpoints.CognitoIDP, "COGNITO_IDENTITY": &e.Endpoints.CognitoIdentity,
-			"STS": &e.Endpoints.STS, "S3": &e.Endpoints.S3,
+			"COGNITO_IDENTITY_PROVIDER": &e.Endpoints.CognitoIDP,
+			"COGNITO_IDENTITY":          &e.Endpoints.CognitoIdentity,
+			"STS":                       &e.Endpoints.STS, "S3": &e.Endpoints.S3,
 		} {
-			*endpoint = cmp.Or(a.getenv("AWS_ENDPOINT_URL_"+service), a.getenv("AWS_ENDPOINT_URL"), *endpoint)
+			*endpoint = cmp.Or(a.getenv("AWS_ENDPOINT_URL_"+service), a.getenv("AWS_ENDPOINT_URL"),
+				*endpoint)
 		}
 	}
 	path, _ := a.configPath()
 	if err := e.Validate(); err != nil {
 		return "", e, usagef("environment %s of %s, or AWS_ENDPOINT_URL: %w", name, path, err)
 	} else if e.UserPoolID == "" || e.ClientID == "" {
-		return "", e, usagef("user_pool_id or client_id is missing in environment %s of %s: ask an administrator for it", name, path)
+		return "", e,
+			usagef("user_pool_id or client_id is missing in environment %s of %s: ask an "+
+				"administrator for it", name, path)
 	}
 	return name, e, nil
 }
@@ -87,20 +93,25 @@ func (a *app) envName(all map[string]cognito.Environment) string {
 	return a.env
 }
 
-// serviceRegion is the Region of what the credentials are used for, which need not be that of the pools.
+// serviceRegion is the Region of what the credentials are used for, which need not be that of the
+// pools.
 func (a *app) serviceRegion(e cognito.Environment) string {
-	return cmp.Or(a.region, a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION"), e.ResolveRegion())
+	return cmp.Or(a.region, a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION"),
+		e.ResolveRegion())
 }
 
-// hosts tells which hosts of AWS's services are to be used (AWS SDKs and Tools Reference Guide, "Dual-stack and FIPS
-// endpoints").
+// hosts tells which hosts of AWS's services are to be used (AWS SDKs and Tools Reference Guide,
+// "Dual-stack and FIPS endpoints").
 func (a *app) hosts() (fips, dualStack bool) {
 	return a.switchedOn("AWS_USE_FIPS_ENDPOINT"), a.switchedOn("AWS_USE_DUALSTACK_ENDPOINT")
 }
 
-func (a *app) switchedOn(variable string) bool { return strings.EqualFold(a.getenv(variable), "true") }
+func (a *app) switchedOn(variable string) bool {
+	return strings.EqualFold(a.getenv(variable), "true")
+}
 
-// httpClient is the library's own, with AWS_CA_BUNDLE in place of the system's root certificates if that is set.
+// httpClient is the library's own, with AWS_CA_BUNDLE in place of the system's root certificates if
+// that is set.
 func (a *app) httpClient() (*http.Client, error) {
 	client := cognito.NewHTTPClient()
 	bundle := a.getenv("AWS_CA_BUNDLE")
@@ -124,8 +135,8 @@ func (a *app) httpClient() (*http.Client, error) {
 	return client, nil
 }
 
-// stateDir is where sessions are kept: $COGNITO_STATE_DIR, or the place the operating system has for it (XDG Base
-// Directory Specification: $XDG_STATE_HOME, ~/.local/state).
+// stateDir is where sessions are kept: $COGNITO_STATE_DIR, or the place the operating system has
+// for it (XDG Base Directory Specification: $XDG_STATE_HOME, ~/.local/state).
 func (a *app) stateDir() (string, error) {
 	if dir := a.getenv("COGNITO_STATE_DIR"); dir != "" {
 		return filepath.Abs(dir)
@@ -138,7 +149,8 @@ func (a *app) stateDir() (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", usagef("no directory for sessions: %w: set COGNITO_STATE_DIR, or use -no-store", err)
+		return "",
+			usagef("no directory for sessions: %w: set COGNITO_STATE_DIR, or use -no-store", err)
 	}
 	if runtime.GOOS == "darwin" {
 		return filepath.Join(home, "Library", "Application Support", "cognito", "state"), nil

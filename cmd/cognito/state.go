@@ -24,19 +24,22 @@ import (
 // maxRecord bounds a file of state: tokens of a user in many groups, and a few hundred devices.
 const maxRecord = 4 << 20
 
-// A record is what is known about one environment's user from earlier runs. It holds secrets: it is written to files of
-// mode 0600 only, and never printed.
+// A record is what is known about one environment's user from earlier runs. It holds secrets: it is
+// written to files of mode 0600 only, and never printed.
 type record struct {
-	Version     int                        `json:"version"`
-	Serial      int                        `json:"serial,omitempty"` // grows with each write
-	Environment string                     `json:"environment"`
-	UserPoolID  string                     `json:"user_pool_id"`
-	ClientID    string                     `json:"client_id"`
-	User        string                     `json:"user,omitempty"`        // as typed at the last sign-in
-	Session     json.RawMessage            `json:"session,omitempty"`     // from SavedSession.Save; absent: nobody is signed in
-	Credentials *cached                    `json:"credentials,omitempty"` // the newest
-	Devices     map[string]json.RawMessage `json:"devices,omitempty"`     // from Device.Save, by the user's real name
-	Names       map[string]string          `json:"names,omitempty"`       // real names by what was typed
+	Version     int    `json:"version"`
+	Serial      int    `json:"serial,omitempty"` // grows with each write
+	Environment string `json:"environment"`
+	UserPoolID  string `json:"user_pool_id"`
+	ClientID    string `json:"client_id"`
+	// as typed at the last sign-in
+	User string `json:"user,omitempty"`
+	// from SavedSession.Save; absent: nobody is signed in
+	Session     json.RawMessage `json:"session,omitempty"`
+	Credentials *cached         `json:"credentials,omitempty"` // the newest
+	// from Device.Save, by the user's real name
+	Devices map[string]json.RawMessage `json:"devices,omitempty"`
+	Names   map[string]string          `json:"names,omitempty"` // real names by what was typed
 }
 
 // Format leaves everything out.
@@ -44,9 +47,10 @@ func (r record) Format(f fmt.State, _ rune) { io.WriteString(f, "record{REDACTED
 
 // A keeper keeps one record: in a file that any number of processes share, or in memory alone.
 //
-// The file lies in the state directory, which is for the user alone (0700), under a name made of the environment's name
-// and a hash of its pool and app client. It is replaced as a whole, so that it can be read without a lock, and changed
-// under a lock (name.lock), which ends with the process that holds it: see [edit].
+// The file lies in the state directory, which is for the user alone (0700), under a name made of
+// the environment's name and a hash of its pool and app client. It is replaced as a whole, so that
+// it can be read without a lock, and changed under a lock (name.lock), which ends with the process
+// that holds it: see [edit].
 type keeper struct {
 	dir, name string // no dir: in memory
 	blank     record // what stands in the place of a file that is not there
@@ -63,7 +67,11 @@ func (a *app) keeper(name string, e cognito.Environment) (*keeper, error) {
 	if a.noStore {
 		return k, nil
 	}
-	hash := sha256.Sum256([]byte(strings.Join([]string{name, e.UserPoolID, e.ClientID, e.Endpoints.CognitoIDP}, "\x00")))
+	hash := sha256.Sum256(
+		[]byte(
+			strings.Join([]string{name, e.UserPoolID, e.ClientID, e.Endpoints.CognitoIDP}, "\x00"),
+		),
+	)
 	k.name = fileName(name) + "-" + hex.EncodeToString(hash[:6])
 	var err error
 	k.dir, err = a.stateDir()
@@ -125,13 +133,15 @@ func (k *keeper) parse(path string, data []byte) (record, error) {
 	var r record
 	damaged := fmt.Errorf("%s: %w", path, errDamaged)
 	decoder := json.NewDecoder(bytes.NewReader(data))
-	if err := decoder.Decode(&r); err != nil || decoder.Decode(new(json.RawMessage)) != io.EOF || r.Version < 1 {
+	if err := decoder.Decode(&r); err != nil || decoder.Decode(new(json.RawMessage)) != io.EOF ||
+		r.Version < 1 {
 		return record{}, damaged
 	}
 	if r.Version > k.blank.Version {
 		return record{}, fmt.Errorf("%s was written by a newer version of this program", path)
 	}
-	if r.UserPoolID != k.blank.UserPoolID || r.ClientID != k.blank.ClientID || r.Session != nil && r.session() == nil {
+	if r.UserPoolID != k.blank.UserPoolID || r.ClientID != k.blank.ClientID || r.Session != nil &&
+		r.session() == nil {
 		return record{}, damaged
 	}
 	return r, nil
@@ -171,7 +181,8 @@ func (k *keeper) update(ctx context.Context, change func(*record, *edit) error) 
 		if err := os.Rename(k.path(), aside); err != nil {
 			return err
 		}
-		k.note("%s was damaged: it is now %s, and a sign-in is needed", k.path(), filepath.Base(aside))
+		k.note("%s was damaged: it is now %s, and a sign-in is needed", k.path(),
+			filepath.Base(aside))
 		*e.r, err = k.blank, nil
 	}
 	if err != nil {
@@ -196,14 +207,16 @@ func (k *keeper) update(ctx context.Context, change func(*record, *edit) error) 
 	return err
 }
 
-// private refuses a directory that others can enter: they could read what is kept, or put something else in its place.
+// private refuses a directory that others can enter: they could read what is kept, or put something
+// else in its place.
 func (k *keeper) private() error {
 	info, err := os.Stat(k.dir)
 	if err != nil {
 		return err
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return usagef("%s is open to other users (mode %#o): make it yours alone by chmod 700, or name another directory by COGNITO_STATE_DIR", k.dir, mode)
+		return usagef("%s is open to other users (mode %#o): make it yours alone by chmod 700, "+
+			"or name another directory by COGNITO_STATE_DIR", k.dir, mode)
 	}
 	return nil
 }
@@ -240,10 +253,14 @@ func (k *keeper) lock(ctx context.Context) (unlock func(), err error) {
 	return func() { file.Close() }, nil
 }
 
-// replaceFile writes a file beside path and puts it in its place: another process sees the old one or the new one.
+// replaceFile writes a file beside path and puts it in its place: another process sees the old one
+// or the new one.
 func replaceFile(path string, data []byte, mode fs.FileMode) error {
 	extension := filepath.Ext(path)
-	file, err := os.CreateTemp(filepath.Dir(path), strings.TrimSuffix(filepath.Base(path), extension)+".*.new") // mode 0600
+	// mode 0600
+	file,
+		err := os.CreateTemp(filepath.Dir(path), strings.TrimSuffix(filepath.Base(path), extension)+
+		".*.new")
 	if err != nil {
 		return err
 	}
@@ -263,11 +280,12 @@ func replaceFile(path string, data []byte, mode fs.FileMode) error {
 	return err
 }
 
-// patient repeats for a second what Windows refuses while another process reads or replaces the same file: package os
-// opens files without FILE_SHARE_DELETE.
+// patient repeats for a second what Windows refuses while another process reads or replaces the
+// same file: package os opens files without FILE_SHARE_DELETE.
 func patient(do func() error) error {
 	err := do()
-	for wait := time.Millisecond; runtime.GOOS == "windows" && err != nil && !errors.Is(err, fs.ErrNotExist) && wait < time.Second; wait *= 2 {
+	for wait := time.Millisecond; runtime.GOOS == "windows" && err != nil &&
+		!errors.Is(err, fs.ErrNotExist) && wait < time.Second; wait *= 2 {
 		time.Sleep(wait)
 		err = do()
 	}

@@ -53,7 +53,8 @@ func (m *machine) record(t *testing.T) (path string, r record) {
 	return path, r
 }
 
-// forget takes the credentials and all tokens but the refresh token, so that the next command has to get new ones.
+// forget takes the credentials and all tokens but the refresh token, so that the next command has
+// to get new ones.
 func (m *machine) forget(t *testing.T) {
 	t.Helper()
 	path, r := m.record(t)
@@ -84,20 +85,25 @@ func TestDamagedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, damaged := range []string{
-		"", "{", "null", "[]", "{}", string(good[:len(good)/2]), string(good[:len(good)-1]), string(good) + "x", string(good) + string(good),
+		"", "{", "null", "[]", "{}", string(good[:len(good)/2]), string(good[:len(good)-1]),
+		string(good) + "x", string(good) + string(good),
 		strings.Replace(string(good), cognitotest.ExampleClientID, "otherclient", 1),
 		strings.Replace(string(good), `"version":1`, `"version":"1"`, 1), "\xff\xfe\x00",
-		strings.Replace(string(good), `"session":{`, `"session":{"Tokens":1,`, 1), strings.Replace(string(good), `"Refresh"`, `"Other"`, 1),
+		strings.Replace(string(good), `"session":{`, `"session":{"Tokens":1,`, 1),
+		strings.Replace(string(good), `"Refresh"`, `"Other"`, 1),
 	} {
 		if err := os.WriteFile(path, []byte(damaged), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		code, stdout, stderr := m.run(t, "", "whoami", "-offline") // which changes nothing
-		if code != exitSignIn || stdout != "" || !strings.Contains(stderr, path+": the file is damaged") || !strings.Contains(stderr, "cognito login -env DEV") {
+		if code != exitSignIn || stdout != "" ||
+			!strings.Contains(stderr, path+": the file is damaged") ||
+			!strings.Contains(stderr, "cognito login -env DEV") {
 			t.Errorf("%.20q: exit %d, %q", damaged, code, stderr)
 		}
 		code, stdout, stderr = m.run(t, "", "credentials", "-format", "process")
-		if code != exitSignIn || stdout != "" || !strings.Contains(stderr, "was damaged") || !strings.Contains(stderr, "cognito login") {
+		if code != exitSignIn || stdout != "" || !strings.Contains(stderr, "was damaged") ||
+			!strings.Contains(stderr, "cognito login") {
 			t.Errorf("%.20q: exit %d, %q", damaged, code, stderr)
 		}
 		aside, _ := filepath.Glob(path + ".damaged-*")
@@ -115,7 +121,8 @@ func TestDamagedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, _, stderr := m.run(t, cognitotest.ExamplePassword, "login", "-user", "ada")
-	if kept, _ := os.ReadFile(path); code != exitFailed || !strings.Contains(stderr, "newer version") || string(kept) != newer {
+	if kept, _ := os.ReadFile(path); code != exitFailed ||
+		!strings.Contains(stderr, "newer version") || string(kept) != newer {
 		t.Errorf("a newer version's file: exit %d, %s", code, stderr)
 	}
 }
@@ -132,10 +139,12 @@ func TestOpenDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, _, stderr := m.run(t, cognitotest.ExamplePassword, "login", "-user", "ada")
-	if info, err := os.Stat(dir); code != exitUsage || !strings.Contains(stderr, "chmod 700") || err != nil || info.Mode().Perm() != 0o755 {
+	if info, err := os.Stat(dir); code != exitUsage || !strings.Contains(stderr, "chmod 700") ||
+		err != nil || info.Mode().Perm() != 0o755 {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
-	// Nor is anything read there that others may have put in: credentials of their own account, say.
+	// Nor is anything read there that others may have put in: credentials of their own account,
+	// say.
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -143,8 +152,10 @@ func TestOpenDirectory(t *testing.T) {
 	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"credentials", "-format", "process"}, {"whoami", "-offline"}, {"exec", "-serve", "--", "go", "version"}} {
-		if code, stdout, stderr := m.run(t, "", args...); code != exitUsage || stdout != "" || !strings.Contains(stderr, "chmod 700") {
+	for _, args := range [][]string{{"credentials", "-format", "process"}, {"whoami", "-offline"},
+		{"exec", "-serve", "--", "go", "version"}} {
+		if code, stdout, stderr := m.run(t, "", args...); code != exitUsage || stdout != "" ||
+			!strings.Contains(stderr, "chmod 700") {
 			t.Errorf("%v: exit %d: %s%s", args, code, stdout, stderr)
 		}
 	}
@@ -154,7 +165,9 @@ func TestOpenDirectory(t *testing.T) {
 func (m *machine) refreshes() *atomic.Int64 {
 	count := new(atomic.Int64)
 	m.fault.set(func(r *http.Request) *http.Response {
-		if r.Header.Get("X-Amz-Target") == "AWSCognitoIdentityProviderService.GetTokensFromRefreshToken" {
+		if r.Header.Get(
+			"X-Amz-Target",
+		) == "AWSCognitoIdentityProviderService.GetTokensFromRefreshToken" {
 			count.Add(1)
 		}
 		return nil
@@ -162,7 +175,8 @@ func (m *machine) refreshes() *atomic.Int64 {
 	return count
 }
 
-// Fifty processes at once, on a refresh token that changes with every use and dies at once: one refreshes, none loses it.
+// Fifty processes at once, on a refresh token that changes with every use and dies at once: one
+// refreshes, none loses it.
 func TestManyProcesses(t *testing.T) {
 	m := newMachine(t)
 	client := &m.server.UserPools[0].Clients[0]
@@ -203,12 +217,14 @@ func TestManyProcesses(t *testing.T) {
 	}
 }
 
-// Killed at any moment, the program leaves a file that is whole, readable by the user alone, and good for the next run.
-// (A kill between the pool's answer and the file leaves the old token, which the pool's grace period is for.)
+// Killed at any moment, the program leaves a file that is whole, readable by the user alone, and
+// good for the next run. (A kill between the pool's answer and the file leaves the old token, which
+// the pool's grace period is for.)
 func TestKilled(t *testing.T) {
 	m := newMachine(t)
 	client := &m.server.UserPools[0].Clients[0]
-	client.RefreshTokenRotation, client.RetryGracePeriod = true, time.Hour // a slow machine may kill for minutes
+	// a slow machine may kill for minutes
+	client.RefreshTokenRotation, client.RetryGracePeriod = true, time.Hour
 	count := m.refreshes()
 	m.signedIn(t)
 	kills, survived, most := 0, 0, 50*time.Millisecond // about as long as the program takes
@@ -223,7 +239,9 @@ func TestKilled(t *testing.T) {
 		if err := process.Start(); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(time.Duration(rand.Int64N(int64(most))), func() { process.Process.Kill() })
+		timer := time.AfterFunc(time.Duration(rand.Int64N(int64(most))), func() {
+			process.Process.Kill()
+		})
 		if process.Wait() == nil {
 			survived++
 			most = time.Since(begun)
@@ -236,7 +254,8 @@ func TestKilled(t *testing.T) {
 	m.forget(t)
 	m.must(t, "", "credentials", "-format", "process")
 	if n := count.Load(); kills < enough || survived == 0 || n < int64(survived) {
-		t.Errorf("%d were killed and %d not, with %d refreshes: the test shows nothing", kills, survived, n)
+		t.Errorf("%d were killed and %d not, with %d refreshes: the test shows nothing", kills,
+			survived, n)
 	}
 	leftovers, _ := filepath.Glob(filepath.Join(m.settings["COGNITO_STATE_DIR"], "*.new"))
 	if len(leftovers) > 1 {

@@ -14,7 +14,8 @@ The access token goes to what checks scopes, and to the user pool itself. The re
 cognito token -access`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.flags()
-			f.BoolVar(&a.noStore, "no-store", false, "keep nothing on disk: sign in anew, by the flags of \"cognito login\"")
+			f.BoolVar(&a.noStore, "no-store", false,
+				"keep nothing on disk: sign in anew, by the flags of \"cognito login\"")
 			a.login.register(f)
 			access := f.Bool("access", false, "the access token in place of the ID token")
 			header := f.Bool("header", false, `print "Authorization: Bearer TOKEN"`)

@@ -87,7 +87,10 @@ func (w *whoami) ask(ctx context.Context, s *signedIn) error {
 func (s *signedIn) sts() *sts.Client {
 	fips, dualStack := s.a.hosts()
 	return &sts.Client{
-		Region: s.a.serviceRegion(s.env), Endpoint: s.env.Endpoints.STS, FIPS: fips, DualStack: dualStack, HTTPClient: s.client.HTTPClient, Credentials: s.credentials,
+		Region:    s.a.serviceRegion(s.env),
+		Endpoint:  s.env.Endpoints.STS,
+		FIPS:      fips,
+		DualStack: dualStack, HTTPClient: s.client.HTTPClient, Credentials: s.credentials,
 	}
 }
 
@@ -104,7 +107,8 @@ func (w *whoami) kept(s *signedIn) error {
 		}
 	}
 	w.Environment, w.UserPoolID, w.ClientID = s.name, s.env.UserPoolID, s.env.ClientID
-	w.User, w.Subject, w.Groups, w.Device = claims.Username, claims.Subject, claims.Groups, saved.Device.Key
+	w.User, w.Subject, w.Groups, w.Device = claims.Username, claims.Subject, claims.Groups,
+		saved.Device.Key
 	w.tokens = saved.Tokens.Expires
 	if !w.tokens.IsZero() {
 		w.TokensExpire = w.tokens.UTC().Format(time.RFC3339)
@@ -128,9 +132,12 @@ func (w *whoami) write(a *app, asJSON bool) error {
 		return err
 	}
 	for _, line := range [][2]string{
-		{"user", w.User}, {"subject", w.Subject}, {"groups", strings.Join(w.Groups, ", ")}, {"environment", w.Environment},
-		{"user pool", w.UserPoolID}, {"app client", w.ClientID}, {"device", w.Device}, {"tokens", until(w.tokens)},
-		{"identity", w.IdentityID}, {"account", w.Account}, {"role", w.Role}, {"access key", w.AccessKeyID},
+		{"user", w.User}, {"subject", w.Subject}, {"groups", strings.Join(w.Groups, ", ")},
+		{"environment", w.Environment},
+		{"user pool", w.UserPoolID}, {"app client", w.ClientID}, {"device", w.Device},
+		{"tokens", until(w.tokens)},
+		{"identity", w.IdentityID}, {"account", w.Account}, {"role", w.Role},
+		{"access key", w.AccessKeyID},
 		{"credentials", until(w.credential)},
 	} {
 		if line[1] == "" {

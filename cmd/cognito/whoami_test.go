@@ -20,18 +20,21 @@ func TestWhoami(t *testing.T) {
 	m.server.UserPools[0].DeviceTracking = "ALWAYS"
 	f := m.fault
 	for _, args := range [][]string{{"whoami"}, {"whoami", "-offline"}, {"token"}} {
-		if code, stdout, stderr := m.run(t, "", args...); code != exitSignIn || stdout != "" || !strings.Contains(stderr, "cognito login") {
+		if code, stdout, stderr := m.run(t, "", args...); code != exitSignIn || stdout != "" ||
+			!strings.Contains(stderr, "cognito login") {
 			t.Errorf("%v, nobody signed in: exit %d: %s%s", args, code, stdout, stderr)
 		}
 	}
 	m.signedIn(t)
 	offline := func() (w whoami) {
-		if err := json.Unmarshal([]byte(m.must(t, "", "whoami", "-offline", "-json")), &w); err != nil {
+		if err := json.Unmarshal([]byte(m.must(t, "", "whoami", "-offline", "-json")),
+			&w); err != nil {
 			t.Fatal(err)
 		}
 		return w
 	}
-	if w := offline(); w.User != "ada" || w.IdentityID != "" || w.AccessKeyID != "" || w.Device == "" {
+	if w := offline(); w.User != "ada" || w.IdentityID != "" || w.AccessKeyID != "" ||
+		w.Device == "" {
 		t.Errorf("%+v", w)
 	}
 	var w whoami
@@ -39,32 +42,38 @@ func TestWhoami(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, ok := range map[string]bool{
-		"user":     w.User == "ada" && len(w.Subject) == 36 && len(w.Groups) == 1 && w.Groups[0] == "engineers",
-		"where":    w.Environment == "DEV" && w.UserPoolID == cognitotest.ExampleUserPoolID && w.ClientID == cognitotest.ExampleClientID,
+		"user": w.User == "ada" && len(w.Subject) == 36 && len(w.Groups) == 1 &&
+			w.Groups[0] == "engineers",
+		"where": w.Environment == "DEV" && w.UserPoolID == cognitotest.ExampleUserPoolID &&
+			w.ClientID == cognitotest.ExampleClientID,
 		"identity": strings.HasPrefix(w.IdentityID, "us-east-1:"),
-		"role":     w.Account == "123456789012" && strings.Contains(w.Role, ":assumed-role/example/"),
-		"key":      strings.HasPrefix(w.AccessKeyID, "ASIA"),
-		"device":   strings.HasPrefix(w.Device, "us-east-1_"),
+		"role": w.Account == "123456789012" &&
+			strings.Contains(w.Role, ":assumed-role/example/"),
+		"key":    strings.HasPrefix(w.AccessKeyID, "ASIA"),
+		"device": strings.HasPrefix(w.Device, "us-east-1_"),
 	} {
 		if !ok {
 			t.Errorf("%s: %+v", name, w)
 		}
 	}
 	for _, text := range []string{w.TokensExpire, w.CredentialsExpire} {
-		if end, err := time.Parse(time.RFC3339, text); err != nil || time.Until(end) < 50*time.Minute || time.Until(end) > time.Hour {
+		if end, err := time.Parse(time.RFC3339, text); err != nil ||
+			time.Until(end) < 50*time.Minute || time.Until(end) > time.Hour {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
 	text := m.must(t, "", "whoami")
 	checkPrintable(t, text)
-	for _, line := range []string{"user         ada\n", "groups       engineers\n", "account      123456789012\n", "identity     " + w.IdentityID + "\n"} {
+	for _, line := range []string{"user         ada\n", "groups       engineers\n",
+		"account      123456789012\n", "identity     " + w.IdentityID + "\n"} {
 		if !strings.Contains(text, line) {
 			t.Errorf("no %q in\n%s", line, text)
 		}
 	}
 	f.set(func(*http.Request) *http.Response { return answer(0, "") })
 	was := w
-	if w = offline(); w.IdentityID != was.IdentityID || w.AccessKeyID != was.AccessKeyID || w.Role != "" {
+	if w = offline(); w.IdentityID != was.IdentityID || w.AccessKeyID != was.AccessKeyID ||
+		w.Role != "" {
 		t.Errorf("%+v", w)
 	}
 	// What is known is shown beside the error.
@@ -106,8 +115,11 @@ func TestToken(t *testing.T) {
 	for _, test := range []struct{ flag, use string }{{"", "id"}, {"-access", "access"}} {
 		args := strings.Fields("token " + test.flag)
 		token := strings.TrimSuffix(m.must(t, "", args...), "\n")
-		client := &cognito.Client{Environment: cognito.Environment{UserPoolID: cognitotest.ExampleUserPoolID,
-			ClientID: cognitotest.ExampleClientID, Endpoints: cognito.Endpoints{CognitoIDP: m.url}}}
+		client := &cognito.Client{
+			Environment: cognito.Environment{UserPoolID: cognitotest.ExampleUserPoolID,
+				ClientID:  cognitotest.ExampleClientID,
+				Endpoints: cognito.Endpoints{CognitoIDP: m.url}},
+		}
 		verify := client.VerifyIDToken
 		if test.use == "access" {
 			verify = client.VerifyAccessToken
@@ -115,7 +127,8 @@ func TestToken(t *testing.T) {
 		if _, err := verify(t.Context(), token); err != nil {
 			t.Errorf("%v: %v", args, err)
 		}
-		if header := m.must(t, "", append(args, "-header")...); header != "Authorization: Bearer "+token+"\n" {
+		if header := m.must(t, "", append(args, "-header")...); header != "Authorization: Bearer "+
+			token+"\n" {
 			t.Error(header)
 		}
 	}
@@ -143,7 +156,9 @@ func TestUntil(t *testing.T) {
 		t.Error(got)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		if got := until(time.Now().Add(90*time.Minute + 100*time.Millisecond)); !strings.HasSuffix(got, "(1h30m0s)") {
+		if got := until(time.Now().Add(90*time.Minute + 100*time.Millisecond)); !strings.HasSuffix(
+			got, "(1h30m0s)",
+		) {
 			t.Error(got)
 		}
 	})
@@ -152,7 +167,8 @@ func TestUntil(t *testing.T) {
 // The examples in the help are true.
 func TestExamples(t *testing.T) {
 	m := newMachine(t)
-	for _, c := range []command{lsCommand(), whoamiCommand(), tokenCommand(), doctorCommand(), logoutCommand()} {
+	for _, c := range []command{lsCommand(), whoamiCommand(), tokenCommand(), doctorCommand(),
+		logoutCommand()} {
 		for line := range strings.Lines(c.example) {
 			if words := strings.Fields(line); words[0] == "cognito" {
 				m.signedIn(t).must(t, "", words[1:]...)
@@ -171,7 +187,9 @@ func TestSharedInMemory(t *testing.T) {
 	defer stdin.Close()
 	io.WriteString(w, cognitotest.ExamplePassword+"\n")
 	w.Close()
-	a := &app{stdin: stdin, stderr: io.Discard, getenv: func(name string) string { return m.settings[name] }, noStore: true,
+	a := &app{stdin: stdin, stderr: io.Discard, getenv: func(name string) string {
+		return m.settings[name]
+	}, noStore: true,
 		config: m.settings["COGNITO_CONFIG"], env: "DEV", login: loginFlags{user: "ada"}}
 	s, err := a.open(t.Context())
 	if err != nil {
@@ -192,7 +210,8 @@ func TestSharedInMemory(t *testing.T) {
 	}
 }
 
-// The hosts with validated cryptography, and those that answer over IPv6 too, are chosen as for AWS's own tools.
+// The hosts with validated cryptography, and those that answer over IPv6 too, are chosen as for
+// AWS's own tools.
 func TestHosts(t *testing.T) {
 	m := newMachine(t)
 	delete(m.settings, "AWS_ENDPOINT_URL")
@@ -202,8 +221,16 @@ func TestHosts(t *testing.T) {
 		{"", "true", "cognito-idp.us-east-1.amazonaws.com"},
 		{"no", "1", "cognito-idp.us-east-1.amazonaws.com"},
 	} {
-		m.settings["AWS_USE_FIPS_ENDPOINT"], m.settings["AWS_USE_DUALSTACK_ENDPOINT"] = test.fips, test.dualStack
-		a := &app{stderr: io.Discard, config: m.settings["COGNITO_CONFIG"], env: "DEV", getenv: func(name string) string { return m.settings[name] }}
+		m.settings["AWS_USE_FIPS_ENDPOINT"], m.settings["AWS_USE_DUALSTACK_ENDPOINT"] = test.fips,
+			test.dualStack
+		a := &app{
+			stderr: io.Discard,
+			config: m.settings["COGNITO_CONFIG"],
+			env:    "DEV",
+			getenv: func(name string) string {
+				return m.settings[name]
+			},
+		}
 		s, err := a.prepare()
 		if err != nil {
 			t.Fatal(err)
@@ -221,11 +248,13 @@ func TestHosts(t *testing.T) {
 		for ignore, want := range map[string]string{"": m.url, "True": ""} {
 			m.settings["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = ignore
 			if _, e, err := a.environment(); err != nil || e.Endpoints.STS != want {
-				t.Errorf("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=%s: %+v, %v", ignore, e.Endpoints, err)
+				t.Errorf("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=%s: %+v, %v", ignore, e.Endpoints,
+					err)
 			}
 		}
 		delete(m.settings, "AWS_ENDPOINT_URL")
-		if client := s.s3(); client.FIPS != (test.fips == "true") || client.DualStack != (test.dualStack == "true") {
+		if client := s.s3(); client.FIPS != (test.fips == "true") ||
+			client.DualStack != (test.dualStack == "true") {
 			t.Errorf("%+v: S3 %v, %v", test, client.FIPS, client.DualStack)
 		}
 	}
