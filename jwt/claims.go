@@ -106,7 +106,8 @@ func parseToken(token string) (t signedToken, err error) {
 	return t, nil
 }
 
-// members is a JSON object with exact names. encoding/json would accept "ISS" for "iss" in a struct.
+// members is a JSON object with exact names. encoding/json would accept "ISS" for "iss" in a
+// struct.
 type members map[string]json.RawMessage
 
 func parseMembers(data []byte) (members, error) {

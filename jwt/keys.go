@@ -67,8 +67,8 @@ func (v *Verifier) fetchKeys(ctx context.Context) ([]Key, error) {
 	return parseKeys(resp.Body)
 }
 
-// parseKeys reads a JSON Web Key Set. Keys of other types and uses are ignored. A damaged RSA key, a
-// duplicate id and a set without an RSA key are errors.
+// parseKeys reads a JSON Web Key Set. Keys of other types and uses are ignored. A damaged RSA key,
+// a duplicate id and a set without an RSA key are errors.
 func parseKeys(body []byte) ([]Key, error) {
 	var set struct {
 		Keys []struct {

@@ -146,7 +146,8 @@ func TestKeysFailure(t *testing.T) {
 				sent := answering(status,
 				`{"message":"User pool us-east-1_AbCdEfGhI does not exist."}`)
 			_, err := c.Keys(t.Context())
-			if text := fmt.Sprintf("jwt: cannot fetch the keys of the user pool: cognitoidp: JWKS: HTTP %d: User "+
+			if text := fmt.Sprintf("jwt: cannot fetch the keys of the user pool: cognitoidp: "+
+				"JWKS: HTTP %d: User "+
 				"pool us-east-1_AbCdEfGhI does not exist. (status %d, request id r-1)", status,
 				status); err == nil || err.Error() != text || *sent != want {
 				t.Errorf("%d times, %v", *sent, err)

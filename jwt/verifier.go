@@ -3,9 +3,10 @@
 //	v := &jwt.Verifier{UserPoolID: "us-east-1_AbCdEfGhI", ClientID: "1example23456789"}
 //	claims, err := v.VerifyAccessToken(ctx, token)
 //
-// A token is verified as AWS documents ("Verifying JSON web tokens"): its RS256 signature with a key
-// that the pool publishes, issuer, app client, use and expiry. Errors are of type [*Error]. A server
-// responds to a refused token with status 401, and with 503 if Error.Reason is [KeysUnavailable].
+// A token is verified as AWS documents ("Verifying JSON web tokens"): its RS256 signature with a
+// key that the pool publishes, issuer, app client, use and expiry. Errors are of type [*Error]. A
+// server responds to a refused token with status 401, and with 503 if Error.Reason is
+// [KeysUnavailable].
 package jwt
 
 import (
@@ -36,8 +37,8 @@ const (
 	keysPause = 10 * time.Second
 )
 
-// A Verifier verifies the tokens of one app client of a user pool. It is safe for concurrent use. It
-// must not be copied, and its fields must not be changed, after the first call.
+// A Verifier verifies the tokens of one app client of a user pool. It is safe for concurrent use.
+// It must not be copied, and its fields must not be changed, after the first call.
 type Verifier struct {
 	// UserPoolID is the id of the user pool, such as "us-east-1_AbCdEfGhI". Required.
 	UserPoolID string
@@ -45,15 +46,15 @@ type Verifier struct {
 	// ClientID is the id of the app client. Required.
 	ClientID string
 
-	// Endpoint replaces https://cognito-idp.<region>.amazonaws.com, for an emulator or a proxy. Tokens
-	// that it issues are accepted too.
+	// Endpoint replaces https://cognito-idp.<region>.amazonaws.com, for an emulator or a proxy.
+	// Tokens that it issues are accepted too.
 	Endpoint string
 
 	// FIPS and DualStack select the host that the keys are fetched from.
 	FIPS, DualStack bool
 
-	// HTTPClient fetches the keys. If it is nil, the Verifier uses its own, with TLS 1.2 or later and
-	// timeouts.
+	// HTTPClient fetches the keys. If it is nil, the Verifier uses its own, with TLS 1.2 or later
+	// and timeouts.
 	HTTPClient *http.Client
 
 	// Now returns the current time. If it is nil, it is the clock of the server that published the
@@ -81,7 +82,8 @@ func (v *Verifier) VerifyIDToken(ctx context.Context, token string) (Claims, err
 	return v.verify(ctx, token, "id")
 }
 
-// VerifyAccessToken verifies an access token and returns its claims. It does not check Claims.Scope.
+// VerifyAccessToken verifies an access token and returns its claims. It does not check
+// Claims.Scope.
 func (v *Verifier) VerifyAccessToken(ctx context.Context, token string) (Claims, error) {
 	return v.verify(ctx, token, "access")
 }
@@ -93,9 +95,11 @@ func (v *Verifier) verify(ctx context.Context, token, use string) (Claims, error
 	}
 	// The checks without a key come first, so that foreign tokens cause no requests.
 	if t.algorithm != "RS256" || t.critical || t.keyID == "" {
-		return Claims{}, errorf(Malformed, "the header of the token has algorithm %.64q and key id "+
-			"%.64q: a user pool signs with RS256, names its key, and sets no critical extensions",
-			t.algorithm, t.keyID)
+		return Claims{},
+			errorf(Malformed, "the header of the token has algorithm %.64q and key id "+
+				"%.64q: a user pool signs with RS256, names its key, and sets no critical "+
+				"extensions",
+				t.algorithm, t.keyID)
 	}
 	if err := v.check(t.claims, use); err != nil {
 		return Claims{}, err
@@ -168,8 +172,9 @@ func (v *Verifier) key(ctx context.Context, id string) (*rsa.PublicKey, error) {
 			}
 		}
 		if again {
-			return nil, errorf(UnknownKey, "the user pool has no key %.64q: the token is from another "+
-				"pool, or the key was retired or cannot be fetched yet", id)
+			return nil,
+				errorf(UnknownKey, "the user pool has no key %.64q: the token is from another "+
+					"pool, or the key was retired or cannot be fetched yet", id)
 		}
 		v.keys.Expire(keysPause)
 	}

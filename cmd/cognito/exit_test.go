@@ -100,7 +100,7 @@ func TestReportSignal(t *testing.T) {
 		{"no cause", nil, context.Canceled, exitInterrupted},
 		{"SIGINT", interrupted(syscall.SIGINT), context.Canceled, 130},
 		{"SIGTERM", interrupted(syscall.SIGTERM), context.Canceled, 143},
-		{"at a prompt", interrupted(syscall.SIGHUP), signInError{interrupted(syscall.SIGHUP)}, 129},
+		{"SIGQUIT", interrupted(syscall.SIGQUIT), signInError{interrupted(syscall.SIGQUIT)}, 131},
 		{"a dropped answer", interrupted(syscall.SIGINT), usagef("no user name"), 130},
 		{"in time", interrupted(syscall.SIGINT), nil, 0},
 		{"of the command", interrupted(syscall.SIGTERM), exitStatus(7), 7},
@@ -189,10 +189,12 @@ func TestEndpointKeepsToken(t *testing.T) {
 			}
 			settings := settingsOf(t, c)
 			m.forget(t)
+			asked := make(chan bool, 1)
 			m.fault.set(func(r *http.Request) *http.Response {
 				if operation(r) == "GetTokensFromRefreshToken" {
 					test.end(c, stdin)
 					time.Sleep(300 * time.Millisecond)
+					asked <- true
 				}
 				return nil
 			})
@@ -208,6 +210,8 @@ func TestEndpointKeepsToken(t *testing.T) {
 			if got := c.ProcessState.ExitCode(); got != test.want {
 				t.Errorf("exit %d, want %d", got, test.want)
 			}
+			<-asked
+			time.Sleep(100 * time.Millisecond) // the pool has processed the refresh
 			m.fault.set(nil)
 			m.must(t, "", "token")
 		})

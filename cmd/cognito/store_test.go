@@ -264,7 +264,10 @@ func TestStoreFails(t *testing.T) {
 				}
 				r.User = "new"
 				test.prepare(t, k, e)
-				e.store() // and again when the edit ends
+				first := e.store() // and again when the edit ends
+				if want := strings.Contains(test.want+test.said, "session"); (first != nil) != want {
+					t.Errorf("store() = %v, want an error: %v", first, want)
+				}
 				return test.err
 			})
 			k.name = "DEV-1"
@@ -423,6 +426,28 @@ func TestRefreshThatIsNotStored(t *testing.T) {
 			m.forget(t)
 			m.must(t, "", "credentials")
 		})
+	}
+}
+
+// New tokens are stored before they are used, as the process may be killed.
+func TestRefreshIsStoredFirst(t *testing.T) {
+	m := newMachine(t)
+	m.signedIn(t).forget(t)
+	path, old := m.record(t)
+	var text []byte
+	m.fault.set(func(r *http.Request) *http.Response {
+		if operation(r) == "GetCredentialsForIdentity" {
+			text, _ = os.ReadFile(path)
+		}
+		return nil
+	})
+	m.must(t, "", "credentials")
+	var stored record
+	if err := json.Unmarshal(text, &stored); err != nil {
+		t.Fatal(err)
+	}
+	if string(stored.Session) == string(old.Session) {
+		t.Error("the new tokens are used before they are stored")
 	}
 }
 
