@@ -152,13 +152,16 @@ func readFailure(resp *transport.Response) *errorDocument {
 	return doc
 }
 
-// wrap adds the operation and the bucket to the text of err.
+// wrap adds the operation and the bucket to the text of err. It returns nil if err is nil.
 func (op *operation) wrap(err error) error {
+	if err == nil {
+		return nil
+	}
 	return fmt.Errorf("s3list: %s of bucket %.100q: %w", op.name, op.Bucket, err)
 }
 
 // newError returns an Error if err is a refusal by the service, whose error document is doc.
-// Otherwise it wraps err.
+// Otherwise it wraps err, which may be nil.
 func (op *operation) newError(err error, doc *errorDocument) error {
 	var f *transport.Failure
 	if !errors.As(err, &f) {

@@ -73,10 +73,8 @@ func (p *parser) more() bool {
 		return false
 	}
 	kept := p.Body[p.At:]
-	if len(p.buffer) == 0 {
-		p.buffer = make([]byte, bufferSize)
-	} else if len(kept) > len(p.buffer)/2 {
-		p.buffer = make([]byte, 2*len(p.buffer))
+	if 2*len(kept) >= len(p.buffer) {
+		p.buffer = make([]byte, cmp.Or(2*len(p.buffer), bufferSize))
 	}
 	n := copy(p.buffer, kept)
 	read, err := io.ReadFull(p.rest, p.buffer[n:]) // full, so that elements are rarely read again
@@ -209,31 +207,23 @@ func (p *parser) finish() {
 	}
 }
 
-// merge merges the keys and the common prefixes, each of which are in key order. S3 sends those
-// of a page separately, but divides the two together into pages.
+// merge merges the keys and the common prefixes, each of which are in key order. S3 sends those of
+// a page separately, but divides the two together into pages.
 func (p *parser) merge() {
-	keys, prefixes := p.entries, p.prefixes
+	keys, prefixes, text := p.entries, p.prefixes, p.text
 	p.entries = make([]entry, 0, len(keys)+len(prefixes))
-	text := make([]byte, 0, len(p.text))
+	p.text = make([]byte, 0, len(text))
 	for len(keys)+len(prefixes) > 0 {
-		e := *shift(&keys, &prefixes, func(prefix, key entry) bool {
-			return bytes.Compare(p.key(prefix), p.key(key)) < 0
-		})
-		own := p.text[e.at:e.end()]
-		e.at = int32(len(text))
-		text = append(text, own...)
+		from := &keys
+		if len(keys) == 0 || len(prefixes) > 0 && bytes.Compare(
+			text[prefixes[0].at:][:prefixes[0].key], text[keys[0].at:][:keys[0].key]) < 0 {
+			from = &prefixes
+		}
+		e := (*from)[0]
+		*from = (*from)[1:]
+		own := text[e.at:e.end()]
+		e.at = int32(len(p.text))
+		p.text = append(p.text, own...)
 		p.entries = append(p.entries, e)
 	}
-	p.text = text
-}
-
-// shift removes the first entry of a, or of b if that one is less, and returns it. One of the two
-// must have an entry.
-func shift(a, b *[]entry, less func(b, a entry) bool) *entry {
-	if len(*a) == 0 || len(*b) > 0 && less((*b)[0], (*a)[0]) {
-		a = b
-	}
-	e := &(*a)[0]
-	*a = (*a)[1:]
-	return e
 }

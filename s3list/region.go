@@ -87,11 +87,7 @@ func (c *Client) head(ctx context.Context, bucket, region string) (string, error
 	resp, err := c.sender.Do(ctx, transport.Request{
 		HTTPClient: c.HTTPClient,
 		New: func(ctx context.Context, _ time.Time) (*http.Request, error) {
-			u, err := c.bucketURL(bucket, region)
-			if err != nil {
-				return nil, err
-			}
-			return http.NewRequestWithContext(ctx, http.MethodHead, u.String(), nil)
+			return c.newRequest(ctx, "HEAD", bucket, region, "")
 		},
 	})
 	var header http.Header
@@ -124,8 +120,5 @@ func (c *Client) Connect(ctx context.Context, bucket string) error {
 			_, err = c.head(ctx, bucket, there)
 		}
 	}
-	if err != nil {
-		return op.wrap(err)
-	}
-	return nil
+	return op.wrap(err)
 }

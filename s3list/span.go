@@ -72,7 +72,6 @@ func (l *listing) distrust(i int) bool {
 func (l *listing) cut(i int) {
 	for _, s := range l.spans[i:] {
 		l.discard(s.pages...)
-		s.pages = nil
 	}
 	l.spans = l.spans[:i]
 }
