@@ -53,7 +53,7 @@ func appendDecoded(to, text []byte) ([]byte, error) {
 		case text[i] == '%':
 			n, err := hex.Decode(c[:], text[i+1:min(i+3, len(text))])
 			if err != nil || n == 0 {
-				return to, fmt.Errorf("EncodingType is url, but %.100q is not URL encoded", text)
+				return to, fmt.Errorf("%.100q is not URL encoded: EncodingType is url", text)
 			}
 			i += 2
 		}
@@ -63,8 +63,8 @@ func appendDecoded(to, text []byte) ([]byte, error) {
 
 // parseTime parses an RFC 3339 time. It returns the seconds since 1970 and the nanoseconds.
 //
-// The format of S3 is parsed by hand, because package time takes twice as long. That is noticeable:
-// it would be a tenth of the time for an object.
+// The format of S3 is parsed by hand. Package time takes twice as long, which would be a tenth of
+// the time for an object.
 func parseTime(text []byte) (seconds int64, nanosecond int32, err error) {
 	const format = "2006-01-02T15:04:05.000Z"
 	if len(text) == len(format) && string([]byte{

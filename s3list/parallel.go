@@ -85,7 +85,7 @@ func (l *listing) requestNext() bool {
 	return false
 }
 
-// arrived takes in a complete call.
+// arrived takes in a complete call: it adds the page to its span, or acts on the error.
 func (l *listing) arrived(ask *call) {
 	s := ask.span
 	if ask.throttled {
@@ -95,7 +95,7 @@ func (l *listing) arrived(ask *call) {
 	first := s.guessed && s.first == "" // the guess is not confirmed yet
 	empty := ask.err == nil && len(ask.page.entries) == 0 && ask.page.next == (cursor{})
 	switch {
-	case i < 0: // the span is no longer needed
+	case i < 0: // the span has been removed
 	case ask.err != nil && first && !ask.throttled && l.ctx.Err() == nil && l.distrust(i):
 	case ask.err != nil && l.retry(ask, i == 0):
 	case ask.err != nil:
@@ -110,10 +110,9 @@ func (l *listing) arrived(ask *call) {
 	}
 }
 
-// retry decides about a call that failed in spite of the retries of its own, and reports whether
-// the span is requested again. That is so if the span is ahead of the consumer, because the
-// failure may have passed when its keys are needed, and if the call may have been one too many at
-// a time.
+// retry decides about a call that failed after the retries of transport.Sender, and reports whether
+// its span is requested again. It is if the span is ahead of the consumer, because the failure may
+// have passed when its keys are needed. It also is if there may have been too many calls at once.
 func (l *listing) retry(ask *call, head bool) bool {
 	if l.ctx.Err() != nil || head && (!ask.throttled || l.limit == 1) {
 		return false
@@ -163,10 +162,9 @@ func (l *listing) clip(i int, ask *call) bool {
 		if key > s.after {
 			break
 		}
-		// A common prefix that begins before the place where the span does, and ends after it,
-		// belongs to the span before. So does a key before that place when the span is listed
-		// from further left. And if StartAfter is a common prefix, the listing that is resumed
-		// has yielded it.
+		// A common prefix below after belongs to the span before, even if it has keys above after.
+		// So does a key below after, in a span that is listed again from an earlier key. A common
+		// prefix equal to StartAfter was yielded by the listing that is resumed.
 		if common && !split && key != s.after || !common && (!split || s.guessed) {
 			break
 		}

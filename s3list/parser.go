@@ -41,13 +41,12 @@ func readPage(from io.Reader, versions bool, into *page, buffer *[]byte) error {
 
 // A parser reads a response as it arrives:
 //
-//	response   <ListBucketResult>...<Contents>...</Contents><Contents><Key>photos/1.j|pg</Key>...
-//	buffer                          [                       |<Contents><Key>photos/1.j]
-//	                                 read                   At                        end of Body
+//	...</Contents>|<Contents>...</Contents>|<Contents><Key>photos/1.j|pg</Key>...
+//	 discarded     Body[:At], read          Body[At:]                 rest
 //
-// If an element ends in an error, it may only be incomplete. Then more() moves the element to the
-// beginning of the buffer, fills the rest of the buffer, and the element is read again. Only if
-// there is no more of the response, the error is final.
+// If an element ends in an error, it may only be incomplete. Then the method more moves it to the
+// beginning of the buffer and fills the rest of the buffer, and the element is read again. The
+// error is final only if there is no more of the response.
 type parser struct {
 	xmlscan.Scanner // of the part that is in the buffer
 	*page
@@ -108,7 +107,8 @@ func (p *parser) document() {
 	case string(name) == "Error":
 		for p.more() {
 		}
-		doc = p.errorDocument()
+		doc = new(errorDocument)
+		p.Texts(doc.texts())
 	default:
 		found := transport.Clean(string(name), 40)
 		p.Fail(fmt.Errorf("the response is a <%s>, not a <%s>: check the endpoint", found, root))
@@ -207,23 +207,24 @@ func (p *parser) finish() {
 	}
 }
 
-// merge merges the keys and the common prefixes, each of which are in key order. S3 sends those of
-// a page separately, but divides the two together into pages.
+// merge merges the keys and the common prefixes of a page. Each are in key order: S3 sends them
+// separately, but divides the two together into pages.
 func (p *parser) merge() {
-	keys, prefixes, text := p.entries, p.prefixes, p.text
+	keys, prefixes := p.entries, p.prefixes
 	p.entries = make([]entry, 0, len(keys)+len(prefixes))
-	p.text = make([]byte, 0, len(text))
+	text := make([]byte, 0, len(p.text))
 	for len(keys)+len(prefixes) > 0 {
 		from := &keys
-		if len(keys) == 0 || len(prefixes) > 0 && bytes.Compare(
-			text[prefixes[0].at:][:prefixes[0].key], text[keys[0].at:][:keys[0].key]) < 0 {
+		if len(keys) == 0 || len(prefixes) > 0 &&
+			bytes.Compare(p.key(prefixes[0]), p.key(keys[0])) < 0 {
 			from = &prefixes
 		}
 		e := (*from)[0]
 		*from = (*from)[1:]
-		own := text[e.at:e.end()]
-		e.at = int32(len(p.text))
-		p.text = append(p.text, own...)
+		own := p.text[e.at:e.end()]
+		e.at = int32(len(text))
+		text = append(text, own...)
 		p.entries = append(p.entries, e)
 	}
+	p.text = text
 }

@@ -67,6 +67,7 @@ func (c *Client) home(bucket string) *sigv4.Signer {
 	return cmp.Or(c.homes[bucket], c.here)
 }
 
+// remember makes home return the given signer for a bucket.
 func (c *Client) remember(bucket string, home *sigv4.Signer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -76,6 +77,7 @@ func (c *Client) remember(bucket string, home *sigv4.Signer) {
 	c.homes[bucket] = home
 }
 
+// newSigner returns a signer for requests to S3.
 func newSigner(region string) *sigv4.Signer {
 	return &sigv4.Signer{Region: region, Service: "s3"}
 }
@@ -108,7 +110,7 @@ func (c *Client) head(ctx context.Context, bucket, region string) (string, error
 //
 // If HTTPClient is set, it must keep connections open.
 func (c *Client) Connect(ctx context.Context, bucket string) error {
-	op := &operation{name: headBucket, ListInput: ListInput{Bucket: bucket}}
+	op := &operation{name: "HeadBucket", ListInput: ListInput{Bucket: bucket}}
 	if err := c.check(op); err != nil {
 		return op.wrap(err)
 	}

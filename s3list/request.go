@@ -22,11 +22,10 @@ import (
 // this is less than 8 MB.
 const maxPage = 16 << 20
 
-// The operations of the API that this package uses.
+// The operations for the two kinds of listings.
 const (
 	listObjects  = "ListObjectsV2"
 	listVersions = "ListObjectVersions"
-	headBucket   = "HeadBucket"
 )
 
 // An operation is what all requests of a listing have in common.
