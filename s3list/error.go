@@ -1,20 +1,22 @@
 package s3list
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 
 	"github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/internal/xmlscan"
 )
 
 // An Error is a refusal by the service. Errors of other types come from checks before a request is
 // sent, from Client.Credentials, from the connection, or from a response that cannot be read.
+//
+// The fields that awserr.Error also has mean the same there.
 type Error struct {
-	Service    string // "s3"
+	Service    string // "s3list"
 	Operation  string // "ListObjectsV2" or "ListObjectVersions"
-	Code       string // one of the Code constants, another code, or such as "HTTP 502" without one
+	Code       string // a Code constant, another code, or "HTTP 502" if the response has none
 	Message    string // for people, and subject to change: one line of at most 1024 bytes
 	StatusCode int    // HTTP status; 200 if the body of a success is an error document
 	RequestID  string // for AWS support; may be empty
@@ -22,8 +24,7 @@ type Error struct {
 	Bucket     string // ListInput.Bucket
 	Region     string // the Region of the bucket, if the response names one
 	Argument   string // the parameter that an InvalidArgument is about
-
-	err error
+	Err        error  // the error of the context, if it ended before a retry
 }
 
 // Error returns one line with the response of the service and, for well-known codes, the likely
@@ -45,8 +46,8 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap lets errors.Is find the error of the context, if that ended before a retry.
-func (e *Error) Unwrap() error { return e.err }
+// Unwrap returns e.Err.
+func (e *Error) Unwrap() error { return e.Err }
 
 // Error codes of the listings (Amazon S3 API Reference, "Error responses").
 const (
@@ -131,41 +132,44 @@ type errorDocument struct {
 
 func (d *errorDocument) Error() string { return d.Code }
 
-// errorDocument reads the children of the open <Error> element.
-func (p *parser) errorDocument() *errorDocument {
-	d := new(errorDocument)
-	p.Texts(map[string]*string{
+// texts returns the elements of the document, for [xmlscan.Texts].
+func (d *errorDocument) texts() map[string]*string {
+	return map[string]*string{
 		"Code":         &d.Code,
 		"Message":      &d.Message,
 		"RequestId":    &d.RequestID,
 		"HostId":       &d.HostID,
 		"Region":       &d.Region,
 		"ArgumentName": &d.Argument,
-	})
-	return d
+	}
 }
 
 // readFailure returns the error document of a response, or an empty one if there is none.
 func readFailure(resp *awshttp.Response) *errorDocument {
 	doc := new(errorDocument)
-	errors.As(readPage(bytes.NewReader(resp.Body), false, new(page), new([]byte)), &doc)
+	if xmlscan.Texts(resp.Body, "Error", doc.texts()) != nil {
+		return new(errorDocument)
+	}
 	return doc
 }
 
-// wrap adds the operation and the bucket to the text of err.
+// wrap adds the operation and the bucket to the text of err. It returns nil if err is nil.
 func (op *operation) wrap(err error) error {
+	if err == nil {
+		return nil
+	}
 	return fmt.Errorf("s3list: %s of bucket %.100q: %w", op.name, op.Bucket, err)
 }
 
 // newError returns an Error if err is a refusal by the service, whose error document is doc.
-// Otherwise it wraps err.
+// Otherwise it wraps err, which may be nil.
 func (op *operation) newError(err error, doc *errorDocument) error {
 	var f *awshttp.Failure
 	if !errors.As(err, &f) {
 		return op.wrap(err)
 	}
 	return &Error{
-		Service:    "s3",
+		Service:    "s3list",
 		Operation:  op.name,
 		Code:       awshttp.Clean(f.Code, 128),
 		Message:    awshttp.Clean(f.Message, 1024),
@@ -175,6 +179,6 @@ func (op *operation) newError(err error, doc *errorDocument) error {
 		Bucket:     op.Bucket,
 		Region:     awshttp.Clean(cmp.Or(f.Header.Get("X-Amz-Bucket-Region"), doc.Region), 64),
 		Argument:   awshttp.Clean(doc.Argument, 128),
-		err:        err,
+		Err:        f.Unwrap(),
 	}
 }

@@ -188,8 +188,7 @@ func TestError(t *testing.T) {
 				t.Fatalf("Objects = %q, %v, want an *Error", keys, err)
 			}
 			got, want := *e, test.want
-			got.err = nil
-			want.Service, want.Operation, want.Bucket = "s3", "ListObjectsV2", "b12"
+			want.Service, want.Operation, want.Bucket = "s3list", "ListObjectsV2", "b12"
 			want.Code, want.StatusCode = test.code, test.response.StatusCode
 			if strings.HasPrefix(want.Code, "HTTP ") {
 				want.Message = got.Message // comes from internal/transport

@@ -55,9 +55,9 @@ func (e *estimate) rest(first float64) estimate {
 	return r
 }
 
-// divide returns the key at which to divide a span that begins after the key after and ends with
-// bound, and the number of pages before that key. It returns "" if the span should not be
-// divided, or no suitable key is known.
+// divide returns the key at which to divide a span with after < key <= bound, and the number of
+// pages before that key. It returns "" if the span should not be divided, or no suitable key is
+// known.
 func (e *estimate) divide(after, bound string) (at string, pages float64) {
 	if !(e.pages >= 2) || !e.fresh && (e.guesses == 0 || e.pages < 64) {
 		return "", 0
@@ -100,8 +100,8 @@ func (e *estimate) count(bound string) float64 {
 	return math.Inf(1)
 }
 
-// point returns the key at the given part of the way from after to bound, or "" if there is no key
-// between the two.
+// point returns the key at a part, from 0 to 1, of the way from after to bound. It returns "" if
+// there is no key between the two.
 func (e *estimate) point(after, bound string, part float64) (at string) {
 	lower := e.runes(after)
 	from := common(lower, e.runes(bound))
@@ -219,8 +219,8 @@ func common(a, b []rune) int {
 	return n
 }
 
-// between reports whether a span from after to bound can be divided at key, which goes into a
-// query.
+// between reports whether a span from after to bound can be divided at key. The key must be valid
+// UTF-8, because it becomes part of a query.
 func between(after, key, bound string) bool {
 	return after < key && (bound == "" || key < bound) && utf8.ValidString(key)
 }

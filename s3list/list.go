@@ -2,7 +2,7 @@ package s3list
 
 import (
 	"context"
-	"errors"
+	"iter"
 	"slices"
 	"time"
 )
@@ -27,23 +27,29 @@ type listing struct {
 	reported time.Time // when Progress was called last
 }
 
-// list ranges over a listing.
-func (c *Client) list(
-	ctx context.Context, name string, in ListInput, yield func(Object, error) bool,
-) {
-	limit := max(1, in.Parallel)
-	l := &listing{
-		operation: operation{name: name, ListInput: in},
-		window:    window{limit: limit, size: 1, threshold: maxParallel},
-		client:    c,
-		spans:     []*span{{after: in.StartAfter, position: position{from: in.StartAfter}}},
-		calls:     make(chan *call, limit), // its goroutines never wait
-		reported:  time.Now(),
+// list returns the sequence of a listing.
+func (c *Client) list(ctx context.Context, name string, in ListInput) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		limit := max(1, in.Parallel)
+		start := position{in.StartAfter, cursor{versionIDMarker: in.VersionIDMarker}}
+		l := &listing{
+			operation: operation{name: name, ListInput: in},
+			window:    window{limit: limit, size: 1, threshold: maxParallel},
+			client:    c,
+			spans:     []*span{{after: in.StartAfter, position: start}},
+			calls:     make(chan *call, limit), // its senders never wait
+			reported:  time.Now(),
+		}
+		if err := c.check(&l.operation); err != nil {
+			yield(Object{}, l.wrap(err))
+			return
+		}
+		l.run(ctx, yield)
 	}
-	if err := c.check(&l.operation); err != nil {
-		yield(Object{}, l.wrap(err))
-		return
-	}
+}
+
+// run yields the objects of the listing and its error.
+func (l *listing) run(ctx context.Context, yield func(Object, error) bool) {
 	var cancel context.CancelFunc
 	l.ctx, cancel = context.WithCancel(ctx)
 	defer func() {
@@ -168,6 +174,3 @@ func (l *listing) receive(wait bool) {
 		}
 	}
 }
-
-// errorf returns an error about what the server did.
-func (l *listing) errorf(text string) error { return l.wrap(errors.New(text)) }

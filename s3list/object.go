@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -58,15 +57,13 @@ func (p *parser) sameShape() bool {
 			v[i] = p.Chars()
 		}
 	}
-	same := p.Take(s.literals[s.n]) && p.Err == nil
-	if same {
-		p.add(s.common, &v)
+	if p.Take(s.literals[s.n]) && p.Err == nil {
+		if p.add(s.common, &v); p.Err == nil {
+			return true
+		}
 	}
-	if !same || p.Err != nil { // an error is found again from start; see listing
-		p.At = start
-		return false
-	}
-	return true
+	p.At = start // an error is found again from there; see listing
+	return false
 }
 
 // object reads an object whose element is open and begins at start. It skips elements of the other
@@ -177,13 +174,11 @@ func (p *parser) add(common int32, v *[values][]byte) {
 		p.invalid("LastModified of %.100q: %w", v[keyValue], err)
 		return
 	}
-	if !p.common[common].DeleteMarker {
-		n, err := strconv.ParseUint(string(v[sizeValue]), 10, 63)
-		if err != nil {
-			p.invalid("Size %.40q of %.100q is not a number of bytes", v[sizeValue], v[keyValue])
+	if size := v[sizeValue]; !p.common[common].DeleteMarker {
+		if e.size = int64(number(size)); e.size < 0 || len(size) == 0 {
+			p.invalid("Size %.40q of %.100q is not a number of bytes", size, v[keyValue])
 			return
 		}
-		e.size = int64(n)
 	}
 	text := append(p.text, v[keyValue]...)
 	if v[quotedValue] != nil {

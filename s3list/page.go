@@ -27,30 +27,21 @@ func (e *entry) end() int32 { return e.at + e.key + e.etag + e.version }
 // key returns the key of an entry. It is valid until the page is reused.
 func (p *page) key(e entry) []byte { return p.text[e.at : e.at+e.key] }
 
-// chunkSize is the minimum length of the strings that hold the texts of several objects. Larger
-// ones need fewer allocations, but stay in memory longer if a caller keeps one of the objects.
+// chunkSize is the length of the strings that hold the texts of several objects. Longer ones need
+// fewer allocations, but stay in memory longer if a caller keeps one of the objects.
 const chunkSize = 1 << 10
 
 // objects ranges over the objects of a page. It is an iter.Seq.
 func (p *page) objects(yield func(Object) bool) {
-	var o Object
-	common := int32(-1)
-	chunk, from := "", int32(0) // chunk is a copy of the text from there on
-	for i, e := range p.entries {
-		if end := e.end(); end > from+int32(len(chunk)) {
-			from = e.at
-			for _, later := range p.entries[i+1:] {
-				if end-from >= chunkSize {
-					break
-				}
-				end = later.end()
-			}
-			chunk = string(p.text[from:end])
+	chunk, from := "", 0 // chunk is a copy of the text from there on
+	for _, e := range p.entries {
+		at, end := int(e.at), int(e.end())
+		if end > from+len(chunk) {
+			from = at
+			chunk = string(p.text[at:max(end, min(at+chunkSize, len(p.text)))])
 		}
-		text := chunk[e.at-from:]
-		if e.common != common {
-			common, o = e.common, p.common[e.common]
-		}
+		text := chunk[at-from:]
+		o := p.common[e.common]
 		o.Key = text[:e.key]
 		o.ETag = text[e.key:][:e.etag]
 		o.VersionID = text[e.key+e.etag:][:e.version]

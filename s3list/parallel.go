@@ -2,11 +2,35 @@ package s3list
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"sort"
 )
 
-// DIAGRAM
+// A parallel listing divides the keys into spans and lists several of them at once. For example, a
+// bucket has the keys key-0000 to key-9999, a page has 1000 of them, and ListInput.Parallel is 4:
+//
+//	         key-0000                                  key-9999
+//	round 1  =====
+//	round 2       =====
+//	round 3            ====|====|=====    |=====
+//	round 4                           ====      ====|====
+//	round 5                                              =====
+//	round 6                                                   =
+//
+// A round is the time of one response. Each "=" stands for 200 new keys, and each "|" for a guess.
+//
+//   - After page 1, the number of keys is unknown, so there is one request. After page 2, the
+//     window (window.go) allows 4.
+//   - By the estimate (estimate.go) from page 2, 8 pages are left. They are one span (span.go). It
+//     is halved at key-594, then at key-392 and at key-291. Now there is a request for each part.
+//   - Requests have no upper bound. If a page extends past the end of its span, the keys of the
+//     next span are cut off. The first of them must be the first that was found there.
+//   - Round 4 halves the last span at key-788. Two requests are not shown: they find only the few
+//     keys between the end of a page and the next span.
+//
+// The listing takes 6 rounds instead of 10, and 13 requests instead of 10. Pages wait in their
+// spans until the consumer has read those before them, so the order of the objects is the same.
 
 // maxWaiting is about how many pages may wait in memory besides those that are requested. A page of
 // 1000 keys takes about 0.12 MB. If more are requested at once than this, as many may wait.
@@ -61,7 +85,7 @@ func (l *listing) requestNext() bool {
 	return false
 }
 
-// arrived takes in a complete call.
+// arrived takes in a complete call: it adds the page to its span, or acts on the error.
 func (l *listing) arrived(ask *call) {
 	s := ask.span
 	if ask.throttled {
@@ -71,7 +95,7 @@ func (l *listing) arrived(ask *call) {
 	first := s.guessed && s.first == "" // the guess is not confirmed yet
 	empty := ask.err == nil && len(ask.page.entries) == 0 && ask.page.next == (cursor{})
 	switch {
-	case i < 0: // the span is no longer needed
+	case i < 0: // the span has been removed
 	case ask.err != nil && first && !ask.throttled && l.ctx.Err() == nil && l.distrust(i):
 	case ask.err != nil && l.retry(ask, i == 0):
 	case ask.err != nil:
@@ -81,15 +105,14 @@ func (l *listing) arrived(ask *call) {
 	case i > 0 && !l.spans[i-1].complete: // there are no keys after the guess
 		l.cut(i)
 	case !l.distrust(i):
-		s.fail(l.errorf("the server finds no keys where it listed some before: " +
-			"set ListInput.Parallel to 0"))
+		s.fail(l.wrap(errors.New("the server finds no keys where it listed some before: " +
+			"set ListInput.Parallel to 0")))
 	}
 }
 
-// retry decides about a call that failed in spite of the retries of its own, and reports whether
-// the span is requested again. That is so if the span is ahead of the consumer, because the
-// failure may have passed when its keys are needed, and if the call may have been one too many at
-// a time.
+// retry decides about a call that failed after the retries of awshttp.Sender, and reports whether
+// its span is requested again. It is if the span is ahead of the consumer, because the failure may
+// have passed when its keys are needed. It also is if there may have been too many calls at once.
 func (l *listing) retry(ask *call, head bool) bool {
 	if l.ctx.Err() != nil || head && (!ask.throttled || l.limit == 1) {
 		return false
@@ -111,7 +134,7 @@ func (l *listing) arrivedPage(i int, ask *call) {
 		l.cut(i + 1) // the server says that nothing follows, so what was found there is not needed
 		s.complete, s.until = true, ""
 		if !last {
-			s.err = l.errorf("the server sends the same marker twice: the listing would not end")
+			s.err = l.wrap(errors.New("the server sends the same marker twice"))
 		}
 	}
 	if !l.clip(i, ask) {
@@ -139,10 +162,9 @@ func (l *listing) clip(i int, ask *call) bool {
 		if key > s.after {
 			break
 		}
-		// A common prefix that begins before the place where the span does, and ends after it,
-		// belongs to the span before. So does a key before that place when the span is listed
-		// from further left. And if StartAfter is a common prefix, the listing that is resumed
-		// has yielded it.
+		// A common prefix below after belongs to the span before, even if it has keys above after.
+		// So does a key below after, in a span that is listed again from an earlier key. A common
+		// prefix equal to StartAfter was yielded by the listing that is resumed.
 		if common && !split && key != s.after || !common && (!split || s.guessed) {
 			break
 		}
@@ -160,8 +182,8 @@ func (l *listing) clip(i int, ask *call) bool {
 			l.limit = 1
 			return true
 		}
-		s.fail(l.errorf("the server does not list keys in the order of their UTF-8 bytes, " +
-			"or not from where requested: set ListInput.Parallel to 0"))
+		s.fail(l.wrap(errors.New("the server does not list keys in the order of their " +
+			"UTF-8 bytes, or not from where requested: set ListInput.Parallel to 0")))
 		p.entries = nil
 		return true
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -106,6 +108,39 @@ func TestParallelInputs(t *testing.T) {
 		}
 	}
 }
+
+// TestParallelExample checks the example in parallel.go.
+func TestParallelExample(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := bucketOf(nil)
+		b.n, b.latency = 10_000, 100*time.Millisecond
+		b.key = func(i int) string { return fmt.Sprintf("key-%04d", i) }
+		guesses := map[string]bool{}
+		var mu sync.Mutex
+		rt := roundTripper(func(req *http.Request) (*http.Response, error) {
+			mu.Lock()
+			guesses[req.URL.Query().Get("start-after")] = true
+			mu.Unlock()
+			return b.RoundTrip(req)
+		})
+		start := time.Now()
+		if n := len(all(t, rt, ListInput{Prefix: "key-", Parallel: 4})); n != b.n {
+			t.Errorf("%d objects, want %d", n, b.n)
+		}
+		rounds, requests := time.Since(start)/b.latency, b.requests.Load()
+		if rounds != 6 || requests != 13 {
+			t.Errorf("%d rounds, %d requests, want 6, 13", rounds, requests)
+		}
+		want := []string{"", "key-291", "key-392", "key-594", "key-788"}
+		if got := slices.Sorted(maps.Keys(guesses)); !slices.Equal(got, want) {
+			t.Errorf("start-after in the requests = %q, want %q", got, want)
+		}
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 // TestParallelTiny checks that a bucket of one or two pages costs no more requests than a
 // sequential listing, and a bucket of a few pages not many more.

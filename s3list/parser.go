@@ -41,13 +41,12 @@ func readPage(from io.Reader, versions bool, into *page, buffer *[]byte) error {
 
 // A parser reads a response as it arrives:
 //
-//	response   <ListBucketResult>...<Contents>...</Contents><Contents><Key>photos/1.j|pg</Key>...
-//	buffer                          [                       |<Contents><Key>photos/1.j]
-//	                                 read                   At                        end of Body
+//	...</Contents>|<Contents>...</Contents>|<Contents><Key>photos/1.j|pg</Key>...
+//	 discarded     Body[:At], read          Body[At:]                 rest
 //
-// If an element ends in an error, it may only be incomplete. Then more() moves the element to the
-// beginning of the buffer, fills the rest of the buffer, and the element is read again. Only if
-// there is no more of the response, the error is final.
+// If an element ends in an error, it may only be incomplete. Then the method more moves it to the
+// beginning of the buffer and fills the rest of the buffer, and the element is read again. The
+// error is final only if there is no more of the response.
 type parser struct {
 	xmlscan.Scanner // of the part that is in the buffer
 	*page
@@ -73,10 +72,8 @@ func (p *parser) more() bool {
 		return false
 	}
 	kept := p.Body[p.At:]
-	if len(p.buffer) == 0 {
-		p.buffer = make([]byte, bufferSize)
-	} else if len(kept) > len(p.buffer)/2 {
-		p.buffer = make([]byte, 2*len(p.buffer))
+	if 2*len(kept) >= len(p.buffer) {
+		p.buffer = make([]byte, cmp.Or(2*len(p.buffer), bufferSize))
 	}
 	n := copy(p.buffer, kept)
 	read, err := io.ReadFull(p.rest, p.buffer[n:]) // full, so that elements are rarely read again
@@ -110,7 +107,8 @@ func (p *parser) document() {
 	case string(name) == "Error":
 		for p.more() {
 		}
-		doc = p.errorDocument()
+		doc = new(errorDocument)
+		p.Texts(doc.texts())
 	default:
 		found := awshttp.Clean(string(name), 40)
 		p.Fail(fmt.Errorf("the response is a <%s>, not a <%s>: check the endpoint", found, root))
@@ -209,31 +207,24 @@ func (p *parser) finish() {
 	}
 }
 
-// merge merges the keys and the common prefixes, each of which are in key order. S3 sends those
-// of a page separately, but divides the two together into pages.
+// merge merges the keys and the common prefixes of a page. Each are in key order: S3 sends them
+// separately, but divides the two together into pages.
 func (p *parser) merge() {
 	keys, prefixes := p.entries, p.prefixes
 	p.entries = make([]entry, 0, len(keys)+len(prefixes))
 	text := make([]byte, 0, len(p.text))
 	for len(keys)+len(prefixes) > 0 {
-		e := *shift(&keys, &prefixes, func(prefix, key entry) bool {
-			return bytes.Compare(p.key(prefix), p.key(key)) < 0
-		})
+		from := &keys
+		if len(keys) == 0 || len(prefixes) > 0 &&
+			bytes.Compare(p.key(prefixes[0]), p.key(keys[0])) < 0 {
+			from = &prefixes
+		}
+		e := (*from)[0]
+		*from = (*from)[1:]
 		own := p.text[e.at:e.end()]
 		e.at = int32(len(text))
 		text = append(text, own...)
 		p.entries = append(p.entries, e)
 	}
 	p.text = text
-}
-
-// shift removes the first entry of a, or of b if that one is less, and returns it. One of the two
-// must have an entry.
-func shift(a, b *[]entry, less func(b, a entry) bool) *entry {
-	if len(*a) == 0 || len(*b) > 0 && less((*b)[0], (*a)[0]) {
-		a = b
-	}
-	e := &(*a)[0]
-	*a = (*a)[1:]
-	return e
 }

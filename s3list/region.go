@@ -67,6 +67,7 @@ func (c *Client) home(bucket string) *sigv4.Signer {
 	return cmp.Or(c.homes[bucket], c.here)
 }
 
+// remember makes home return the given signer for a bucket.
 func (c *Client) remember(bucket string, home *sigv4.Signer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -76,6 +77,7 @@ func (c *Client) remember(bucket string, home *sigv4.Signer) {
 	c.homes[bucket] = home
 }
 
+// newSigner returns a signer for requests to S3.
 func newSigner(region string) *sigv4.Signer {
 	return &sigv4.Signer{Region: region, Service: "s3"}
 }
@@ -87,11 +89,7 @@ func (c *Client) head(ctx context.Context, bucket, region string) (string, error
 	resp, err := c.sender.Do(ctx, awshttp.Request{
 		HTTPClient: c.HTTPClient,
 		New: func(ctx context.Context, _ time.Time) (*http.Request, error) {
-			u, err := c.bucketURL(bucket, region)
-			if err != nil {
-				return nil, err
-			}
-			return http.NewRequestWithContext(ctx, http.MethodHead, u.String(), nil)
+			return c.newRequest(ctx, "HEAD", bucket, region, "")
 		},
 	})
 	var header http.Header
@@ -112,7 +110,7 @@ func (c *Client) head(ctx context.Context, bucket, region string) (string, error
 //
 // If HTTPClient is set, it must keep connections open.
 func (c *Client) Connect(ctx context.Context, bucket string) error {
-	op := &operation{name: headBucket, ListInput: ListInput{Bucket: bucket}}
+	op := &operation{name: "HeadBucket", ListInput: ListInput{Bucket: bucket}}
 	if err := c.check(op); err != nil {
 		return op.wrap(err)
 	}
@@ -124,8 +122,5 @@ func (c *Client) Connect(ctx context.Context, bucket string) error {
 			_, err = c.head(ctx, bucket, there)
 		}
 	}
-	if err != nil {
-		return op.wrap(err)
-	}
-	return nil
+	return op.wrap(err)
 }

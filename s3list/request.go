@@ -1,6 +1,7 @@
 package s3list
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,11 +22,10 @@ import (
 // this is less than 8 MB.
 const maxPage = 16 << 20
 
-// The operations of the API that this package uses.
+// The operations for the two kinds of listings.
 const (
 	listObjects  = "ListObjectsV2"
 	listVersions = "ListObjectVersions"
-	headBucket   = "HeadBucket"
 )
 
 // An operation is what all requests of a listing have in common.
@@ -85,15 +85,8 @@ func (ask *call) query() string {
 	add("delimiter", ask.Delimiter)
 	add("max-keys", size)
 	if versions {
-		marker := ask.next
-		if marker == (cursor{}) {
-			marker.keyMarker = ask.from
-			if ask.from == ask.StartAfter {
-				marker.versionIDMarker = ask.VersionIDMarker
-			}
-		}
-		add("key-marker", marker.keyMarker)
-		add("version-id-marker", marker.versionIDMarker)
+		add("key-marker", cmp.Or(ask.next.keyMarker, ask.from))
+		add("version-id-marker", ask.next.versionIDMarker)
 	} else {
 		add("start-after", ask.from) // ignored if there is a token
 		if ask.FetchOwner {
@@ -105,27 +98,29 @@ func (ask *call) query() string {
 	return b.String()
 }
 
-// newRequest returns the request for a page, without a signature.
-func (c *Client) newRequest(ctx context.Context, ask *call, region string) (*http.Request, error) {
-	u, err := c.bucketURL(ask.Bucket, region)
-	if err != nil {
-		return nil, err
-	}
-	u.RawQuery = ask.query()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, err
-	}
+// setHeader sets the headers of the request.
+func (ask *call) setHeader(h http.Header) {
 	if ask.RequestPayer {
-		req.Header.Set("X-Amz-Request-Payer", "requester")
+		h.Set("X-Amz-Request-Payer", "requester")
 	}
 	if ask.ExpectedBucketOwner != "" {
-		req.Header.Set("X-Amz-Expected-Bucket-Owner", ask.ExpectedBucketOwner)
+		h.Set("X-Amz-Expected-Bucket-Owner", ask.ExpectedBucketOwner)
 	}
 	if ask.RestoreStatus {
-		req.Header.Set("X-Amz-Optional-Object-Attributes", "RestoreStatus")
+		h.Set("X-Amz-Optional-Object-Attributes", "RestoreStatus")
 	}
-	return req, nil
+}
+
+// newRequest returns a request for a bucket in region.
+func (c *Client) newRequest(
+	ctx context.Context, method, bucket, region, query string,
+) (*http.Request, error) {
+	u, err := c.bucketURL(bucket, region)
+	if err != nil {
+		return nil, err
+	}
+	u.RawQuery = query
+	return http.NewRequestWithContext(ctx, method, u.String(), nil)
 }
 
 // send requests a page from the Region of signer and reads it into ask.page.
@@ -144,8 +139,12 @@ func (c *Client) send(ctx context.Context, ask *call, signer *sigv4.Signer) erro
 		MaxBody:    maxPage,
 		New: func(ctx context.Context, now time.Time) (*http.Request, error) {
 			ask.attempts.Add(1)
-			req, err := c.newRequest(ctx, ask, signer.Region)
-			if err == nil && c.Credentials != nil {
+			req, err := c.newRequest(ctx, "GET", ask.Bucket, signer.Region, ask.query())
+			if err != nil {
+				return nil, err
+			}
+			ask.setHeader(req.Header)
+			if c.Credentials != nil {
 				err = signer.Sign(req, creds, "", now)
 			}
 			return req, err
@@ -178,8 +177,5 @@ func (c *Client) send(ctx context.Context, ask *call, signer *sigv4.Signer) erro
 			Header:     resp.Header,
 		}
 	}
-	if err != nil {
-		return ask.newError(err, doc)
-	}
-	return nil
+	return ask.newError(err, doc)
 }

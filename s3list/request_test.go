@@ -158,9 +158,8 @@ func testWireObjects(t *testing.T, v wireCase) {
 			t.Fatalf("error = %v, want an *Error", err)
 		}
 		got := *e
-		got.err = nil
 		want := Error{
-			Service:    "s3",
+			Service:    "s3list",
 			Operation:  "ListObjectsV2",
 			Code:       failed.Error.Code,
 			Message:    failed.Error.Message,

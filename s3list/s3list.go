@@ -227,7 +227,7 @@ func (c *Client) Objects(ctx context.Context, bucket, prefix string) iter.Seq2[O
 //
 // To resume a listing, set ListInput.StartAfter to the Key of the last object.
 func (c *Client) List(ctx context.Context, in ListInput) iter.Seq2[Object, error] {
-	return func(yield func(Object, error) bool) { c.list(ctx, listObjects, in, yield) }
+	return c.list(ctx, listObjects, in)
 }
 
 // Versions lists all versions of the objects in a bucket, including delete markers. It needs the
@@ -237,7 +237,7 @@ func (c *Client) List(ctx context.Context, in ListInput) iter.Seq2[Object, error
 // To resume a listing, set ListInput.StartAfter to the Key, and ListInput.VersionIDMarker to the
 // VersionID, of the last object.
 func (c *Client) Versions(ctx context.Context, in ListInput) iter.Seq2[Object, error] {
-	return func(yield func(Object, error) bool) { c.list(ctx, listVersions, in, yield) }
+	return c.list(ctx, listVersions, in)
 }
 
 // check refuses invalid input before anything is sent.

@@ -2,12 +2,12 @@ package s3list
 
 import "slices"
 
-// A span is a part of the key space: the keys after the key after, up to and including until, or to
-// the end if until is empty. Requests are bounded below only, so keys after until are cut off when
-// they arrive.
+// A span is a part of the key space: the keys with after < key <= until, or all keys above after if
+// until is empty. Requests are bounded below only, so keys above until are cut off when they
+// arrive.
 //
-// The spans of a listing follow one another. Between until and the next span's after, and after the
-// last span's until, there are no keys.
+// The spans of a listing follow one another. There are no keys between until and the next span's
+// after, nor above the last span's until.
 //
 // A span other than the first begins at a guessed key. The server may be wrong about what follows
 // such a key: MinIO finds nothing after some keys that do not exist, and refuses others. So the
@@ -15,12 +15,12 @@ import "slices"
 // reaches by the server's own cursors. If they differ, the guess is taken back; see distrust.
 type span struct {
 	after, until string
-	position          // of its next page
-	asked        bool // a call for it is in flight
-	complete     bool
-	pages        []*page // wait to be consumed
-	err          error   // ends the listing after pages
-	ahead        estimate
+	position              // of its next page
+	asked        bool     // a call for it is in flight
+	complete     bool     // no call for it is needed any more
+	pages        []*page  // wait to be consumed
+	err          error    // ends the listing after pages
+	ahead        estimate // of the pages that are not requested yet
 
 	guessed bool     // it begins at a guessed key
 	first   string   // the first key that was found there
@@ -72,7 +72,6 @@ func (l *listing) distrust(i int) bool {
 func (l *listing) cut(i int) {
 	for _, s := range l.spans[i:] {
 		l.discard(s.pages...)
-		s.pages = nil
 	}
 	l.spans = l.spans[:i]
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/loginwithcognito/cognito/internal/awshttp"
 )
 
 // startTag reads a start tag after its "<". It opens the element and returns its name.
@@ -64,25 +62,19 @@ func (s *Scanner) attribute() {
 
 // endTag reads an end tag after its "</", and closes the element.
 func (s *Scanner) endTag() {
-	name, _ := s.name()
+	matches := s.depth > 0 && s.Take(s.open[s.depth-1])
 	s.space()
-	switch {
-	case s.Err != nil:
-	case s.depth == 0 || string(name) != string(s.open[s.depth-1]):
-		s.malformed("unexpected end tag </" + awshttp.Clean(string(name), 40) + ">")
-	case !s.take(">"):
-		s.malformed(`end tag without ">"`)
-	default:
-		s.depth--
+	if !matches || !s.take(">") {
+		s.malformed("unexpected end tag")
+		return
 	}
+	s.depth--
 }
 
 // instruction reads a processing instruction after its "<?". If it is the XML declaration, version
 // and encoding must be 1.0 and UTF-8.
 func (s *Scanner) instruction() {
-	start := s.At
-	s.word()
-	target := s.Body[start:s.At]
+	target := s.word()
 	s.space()
 	data := s.until("?>")
 	if string(target) != "xml" {
@@ -117,9 +109,7 @@ func declared(data []byte, name string) string {
 
 // name reads the name of an element or attribute. local is the part after the namespace prefix.
 func (s *Scanner) name() (name, local []byte) {
-	start := s.At
-	s.word()
-	name = s.Body[start:s.At]
+	name = s.word()
 	prefix, local, _ := bytes.Cut(name, []byte(":"))
 	if bytes.IndexByte(local, ':') >= 0 {
 		s.malformed("name with two colons")
@@ -131,7 +121,7 @@ func (s *Scanner) name() (name, local []byte) {
 }
 
 // word reads a name with all its colons.
-func (s *Scanner) word() {
+func (s *Scanner) word() []byte {
 	for start := s.At; ; s.At++ {
 		switch c := s.peek(); {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_', c == ':':
@@ -140,7 +130,7 @@ func (s *Scanner) word() {
 			if s.At == start || c >= utf8.RuneSelf {
 				s.malformed("missing name, or name that is not ASCII,")
 			}
-			return
+			return s.Body[start:s.At]
 		}
 	}
 }

@@ -125,16 +125,13 @@ func (s *Scanner) Skip() {
 // Text closes the innermost open element and returns its text, without the text of its children.
 // The text is valid until Body is changed or Forget is called.
 func (s *Scanner) Text() []byte {
-	if !s.empty && s.depth > 0 { // the usual case: plain text, then the end tag
-		name, end := s.open[s.depth-1], s.plain(s.At)
-		tag, n := s.Body[end:], len("</")+len(name)
-		if len(tag) > n && tag[0] == '<' && tag[1] == '/' && tag[n] == '>' &&
-			string(tag[2:n]) == string(name) {
-			text := s.Body[s.At:end]
-			s.At = end + n + 1
-			s.depth--
+	if !s.empty && s.Err == nil { // the usual case: plain text, then the end tag
+		text := s.Plain()
+		if s.take("</") {
+			s.endTag()
 			return text
 		}
+		s.At -= len(text)
 	}
 	start := len(s.own)
 	for stop := start; ; stop = len(s.own) {
@@ -258,7 +255,15 @@ func (s *Scanner) Take(text []byte) bool {
 	return true
 }
 
-func (s *Scanner) take(text string) bool { return s.Take([]byte(text)) }
+// take is like Take. The compiler inlines it, so a short constant is compared quickly.
+func (s *Scanner) take(text string) bool {
+	end := s.At + len(text)
+	if end > len(s.Body) || string(s.Body[s.At:end]) != text {
+		return false
+	}
+	s.At = end
+	return true
+}
 
 // until reads up to and including mark, and returns what precedes mark.
 func (s *Scanner) until(mark string) []byte {
