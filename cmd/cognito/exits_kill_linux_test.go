@@ -23,8 +23,8 @@ type death struct {
 	err    error
 }
 
-// wrong reports whether the session is lost, or out of order, and should not be: a kill between
-// the pool's response and the first write of the new token is all that may lose it.
+// wrong reports whether the session is lost and should not be. Only a kill after the request was
+// sent and before the new token was written may lose it.
 func (d death) wrong() bool {
 	return d.err != nil && (!errors.Is(d.err, errLost) || !d.killed || !d.spent || d.held)
 }
@@ -51,17 +51,17 @@ func (s *station) kill(command string, added, life time.Duration) (d death) {
 		d.err = err
 		return d
 	}
+	var then atomic.Value // the stage when the process was killed
+	then.Store(started)
 	if life > 0 {
 		timer := time.AfterFunc(rand.N(life), func() {
-			at := now.Load().(stage)
-			if r.Process.Kill() == nil {
-				d.at = at
-			}
+			then.Store(now.Load())
+			r.Process.Kill()
 		})
 		defer timer.Stop()
 	}
 	d.err = r.wait()
-	d.life = time.Since(begun)
+	d.life, d.at = time.Since(begun), then.Load().(stage)
 	status := r.ProcessState.Sys().(syscall.WaitStatus)
 	d.killed = status.Signaled() && status.Signal() == syscall.SIGKILL
 	if !d.killed && !r.ProcessState.Success() {
@@ -73,7 +73,7 @@ func (s *station) kill(command string, added, life time.Duration) (d death) {
 
 // testKills kills processes at random moments.
 func (w *workshop) testKills(t *testing.T) {
-	kills, commands := 20, []string{"credentials"}
+	kills, commands := 10, []string{"credentials"}
 	if fullExits() {
 		kills, commands = 300, []string{"credentials", "token"}
 	}

@@ -249,6 +249,7 @@ func (w *workshop) testMatrix(t *testing.T) {
 // tryAll tries rows, and fails the test if any session is lost.
 func (w *workshop) tryAll(t *testing.T, rows []row) {
 	t.Helper()
+	needsTerminal(t)
 	only, err := regexp.Compile(os.Getenv("COGNITO_TEST_EXITS_ROWS"))
 	if err != nil {
 		t.Fatal(err)
@@ -465,6 +466,7 @@ func (w *workshop) testNoResponse(t *testing.T) {
 
 // testPrompts ends processes at a prompt: they leave a terminal that shows what is typed.
 func (w *workshop) testPrompts(t *testing.T) {
+	needsTerminal(t)
 	for _, signals := range [][]syscall.Signal{
 		{syscall.SIGHUP},
 		{syscall.SIGTERM},

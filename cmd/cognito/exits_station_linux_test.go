@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -86,10 +88,12 @@ const (
 // revocations have come.
 type slowPool struct {
 	server *cognitotest.Server
-	flight sync.RWMutex // read-locked by each refresh and revocation
+	url    string
 
 	mu     sync.Mutex
-	newest string // the refresh token that was issued last
+	tested bool              // a process under test has been started
+	conns  map[net.Conn]bool // open connections; true: opened since then
+	newest string            // the refresh token that was issued last
 	// at is called at each stage of a request, and holds it up until it returns.
 	at func(operation string, at stage)
 }
@@ -100,13 +104,48 @@ func (p *slowPool) watch(at func(operation string, at stage)) {
 	p.at = at
 }
 
-// settled returns the newest refresh token once no refresh and no revocation is in flight.
-func (p *slowPool) settled() string {
-	p.flight.Lock()
-	defer p.flight.Unlock()
+// connected notes which connections are open.
+func (p *slowPool) connected(c net.Conn, state http.ConnState) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.newest
+	switch state {
+	case http.StateNew:
+		p.conns[c] = p.tested
+	case http.StateClosed, http.StateHijacked:
+		delete(p.conns, c)
+	}
+}
+
+// start says that a process under test begins.
+func (p *slowPool) start() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tested = true
+}
+
+// settled returns the newest refresh token once every request of the process under test, which has
+// ended, is processed.
+func (p *slowPool) settled() string {
+	p.mu.Lock()
+	tested := p.tested
+	p.mu.Unlock()
+	if tested {
+		// Connections are accepted one after the other: the process's before this one.
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		if response, err := client.Get(p.url); err == nil {
+			response.Body.Close()
+		}
+	}
+	for end := time.Now().Add(endLimit); ; time.Sleep(time.Millisecond) {
+		p.mu.Lock()
+		p.tested = false
+		busy := slices.Contains(slices.Collect(maps.Values(p.conns)), true)
+		newest := p.newest
+		p.mu.Unlock()
+		if !busy || time.Now().After(end) {
+			return newest
+		}
+	}
 }
 
 func (p *slowPool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -117,8 +156,6 @@ func (p *slowPool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.server.ServeHTTP(w, r)
 		return
 	}
-	p.flight.RLock()
-	defer p.flight.RUnlock()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the process ended before it had sent the request
@@ -177,8 +214,11 @@ func (w *workshop) newStation() (*station, error) {
 
 // stationAt prepares a station without signing in.
 func (w *workshop) stationAt(home, state string) *station {
-	pool := &slowPool{server: w.server}
-	listener := httptest.NewServer(pool)
+	pool := &slowPool{server: w.server, conns: make(map[net.Conn]bool)}
+	listener := httptest.NewUnstartedServer(pool)
+	listener.Config.ConnState = pool.connected
+	listener.Start()
+	pool.url = listener.URL
 	s := &station{workshop: w, pool: pool, url: listener.URL, home: home, state: state}
 	s.close = func() {
 		listener.CloseClientConnections()
@@ -432,6 +472,7 @@ func (s *station) start(atTerminal bool, wrapper []string, args ...string) (*run
 		r.keys, r.output = keys, output
 		r.Stdin, r.Stdout, r.Stderr = stdin, stdout, stdout
 	}
+	s.pool.start()
 	if err := r.Start(); err != nil {
 		r.closeFiles()
 		return nil, err
@@ -511,6 +552,26 @@ func (r *run) echoes() (bool, error) {
 	var state syscall.Termios
 	err := control(r.tty, syscall.TCGETS, unsafe.Pointer(&state))
 	return state.Lflag&syscall.ECHO != 0, err
+}
+
+// needsTerminal skips a test where there are no pseudo-terminals.
+func needsTerminal(t *testing.T) {
+	t.Helper()
+	keys, tty, err := openExitTerminal()
+	if err != nil {
+		notTested(t, err)
+	}
+	keys.Close()
+	tty.Close()
+}
+
+// notTested skips a test for want of rights or devices, and fails it in CI.
+func notTested(t *testing.T, err error) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatal(err)
+	}
+	t.Skipf("NOT TESTED: %v", err)
 }
 
 // openExitTerminal opens a pseudo-terminal. Closing keys hangs it up.

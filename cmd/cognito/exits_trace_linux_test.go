@@ -104,14 +104,24 @@ func (tr *tracer) run(c *exec.Cmd) (syscall.WaitStatus, error) {
 	}
 	defer c.Process.Release()
 	tr.pid, tr.refused = c.Process.Pid, make(map[int]syscall.Errno)
+	status, err := tr.follow()
+	if err != nil {
+		syscall.Kill(tr.pid, syscall.SIGKILL)
+		for err := error(nil); err == nil; {
+			_, _, err = tr.next()
+		}
+	}
+	return status, err
+}
+
+// follow lets the process run, from its first instruction to its end.
+func (tr *tracer) follow() (syscall.WaitStatus, error) {
 	status, _, err := tr.next()
 	if err != nil || !status.Stopped() {
 		return status, fmt.Errorf("%w: %v", errNoTrace, err)
 	}
 	const exitKill, sysGood, clone, execs = 0x100000, 0x1, 0x8, 0x10
 	if err := syscall.PtraceSetOptions(tr.pid, exitKill|sysGood|clone|execs); err != nil {
-		syscall.Kill(tr.pid, syscall.SIGKILL)
-		tr.next()
 		return 0, fmt.Errorf("%w: %w", errNoTrace, err)
 	}
 	if tr.memory, err = os.Open(fmt.Sprintf("/proc/%d/mem", tr.pid)); err != nil {
