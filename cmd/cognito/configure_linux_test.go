@@ -79,7 +79,7 @@ func TestSetUpAtTerminal(t *testing.T) {
 			s := m.atTerminal(t, test.columns, test.rows, "login", "-user", "ada")
 			s.answer("Password: ", cognitotest.ExamplePassword)
 			s.answer("1 to 2: ", "SOFTWARE_TOKEN_MFA")
-			before := s.expect("seed ")
+			before := s.expect("secret ")
 			if test.quiet == 0 {
 				s.expect("in an authenticator app: ")
 			}
