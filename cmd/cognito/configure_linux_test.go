@@ -136,7 +136,7 @@ func TestConfigureAtTerminal(t *testing.T) {
 	s.answer("Name of the environment [DEV]: ", "")
 	s.answer("User pool id ["+imported.UserPoolID+"]: ", "")
 	s.answer("App client id ["+imported.ClientID+"]: ", "")
-	s.answer("[as it is]: ", "-")
+	s.answer("[unchanged]: ", "-")
 	s.answer("Identity pool id ["+imported.IdentityPoolID+"]: ", "")
 	s.answer("Role ARN, for the classic flow []: ", imported.RoleARN)
 	s.answer("Bucket ["+imported.BucketName+"]: ", "")
