@@ -279,15 +279,17 @@ func (a *app) choose(challenge *cognito.Challenge, login cognito.Login, seed boo
 		case attempt < attempts && onTerminal:
 			continue
 		case begins && !onTerminal:
-			return "", fmt.Errorf("the first line must be one of %.40q, unless -challenge is set", choices)
+			return "", fmt.Errorf("the first line must be one of %.40q, unless -challenge is set",
+				choices)
 		}
 		return "", fmt.Errorf("the choice must be one of %.40q", choices)
 	}
 }
 
 // setUp starts the set-up of an authenticator app and shows the TOTP secret.
-func (a *app) setUp(ctx context.Context, challenge *cognito.Challenge,
-	user string) (*cognito.Challenge, error) {
+func (a *app) setUp(
+	ctx context.Context, challenge *cognito.Challenge, user string,
+) (*cognito.Challenge, error) {
 	seed, next, err := challenge.SetUpTOTP(ctx)
 	if err != nil {
 		return nil, err

@@ -70,8 +70,8 @@ func (a *app) configured(path string) (map[string]cognito.Environment, error) {
 	again, err := environments.Marshal(all)
 	if err != nil || json.Unmarshal(data, &is) != nil || json.Unmarshal(again, &would) != nil ||
 		!reflect.DeepEqual(is, would) {
-		return nil, usagef("%s is not in the format that configure writes: read it with -from, and "+
-			"name another file with -config", path)
+		return nil, usagef("%s is not in the format that configure writes: read it with -from, "+
+			"and name another file with -config", path)
 	}
 	return all, nil
 }
