@@ -112,7 +112,7 @@ func (s *signedIn) answer(
 	if challenge.Name == "MFA_SETUP" && asks[0] == "SOFTWARE_TOKEN_MFA_CODE" {
 		if seed != "" {
 			return nil, unanswered(challenge, errors.New(
-				"the user has no authenticator app, so -totp-file cannot be used: "+
+				"-totp-file requires an authenticator app, and this user has none: "+
 					"set it up once at a terminal"))
 		}
 		if challenge, err = a.setUp(ctx, challenge, login.Username); err != nil {
@@ -214,8 +214,8 @@ func (a *app) seed() (string, error) {
 const maxShown = 16
 
 // choose returns one of the challenge's choices. If only one is possible, or -challenge or
-// -totp-file determines it, choose does not ask the user. It always asks before it returns
-// PASSWORD, which sends the password, or a choice that it does not know.
+// -totp-file determines it, choose does not ask the user. It returns PASSWORD, which sends the
+// password, only if the user or -challenge names it. It never selects an unknown choice by itself.
 //
 // If input is not a terminal and no password was read before SELECT_CHALLENGE, the next line must
 // be the name of a choice. Otherwise the pool could offer only a code, and would receive the
