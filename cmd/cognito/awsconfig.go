@@ -7,31 +7,45 @@ import (
 	"strings"
 )
 
-// An iniPart is a section of one of AWS's files, as bytes of it.
+// An iniPart describes one section of an AWS configuration or credentials file.
 type iniPart struct {
-	profile string // the profile's name, "" if the section is none
-	line    int    // of the header, from 1
-	body    int    // offset of the first byte after the header
-	indent  string // of the first line after the header, be it a key or the next header
-	keys    []iniKey
+	// profile is the name of the profile. It is empty if the section is not a profile.
+	profile string
+	// line is the line number of the header. The first line is 1.
+	line int
+	// body is the offset of the first byte after the header line.
+	body int
+	// indent is the white space before the first key or, without keys, before the next header.
+	indent string
+	keys   []iniKey
 }
 
-// An iniKey is a line of a section that sets something.
+// An iniKey describes a line of a section that sets a key.
 type iniKey struct {
 	name, value, indent string
-	line, start, end    int  // line number, and offsets: end is before the line's end
-	continued           bool // the value goes on in the next lines
+	// line is the line number. start and end are the offsets of the line without its line end.
+	line, start, end int
+	// continued reports whether the value continues on the following lines.
+	continued bool
 }
 
-// index is where a key is among the section's, -1 if it is not there.
+// index returns the index of the first key called name, or -1 if the section has none.
 func (p iniPart) index(name string) int {
 	return slices.IndexFunc(p.keys, func(k iniKey) bool { return k.name == name })
 }
 
-// iniSections finds the sections of a file as Python's configparser does, which botocore uses: a
-// line that is indented deeper than the key before it continues its value. The SDKs' own readers
-// are no wider. config tells whether the file is the configuration file, where a section is that of
-// a profile by another header than in the credentials file.
+// iniSections parses a file as botocore does, with the rules of Python's configparser. The SDKs'
+// own parsers accept nothing beyond these rules. config reports whether data is the configuration
+// file, whose headers differ from those of the credentials file.
+//
+// A line continues the value of the key above it if it is indented deeper than that key:
+//
+//	[profile dev]
+//	region = eu-west-1
+//	s3 =
+//	    max_concurrent_requests = 20
+//
+// This section has two keys, region and s3, and s3 is continued.
 func iniSections(data []byte, config bool) []iniPart {
 	var parts []iniPart
 	inKey, depth, offset, number := false, 0, 0, 0
@@ -76,18 +90,22 @@ func iniSections(data []byte, config bool) []iniPart {
 		}
 		last := &parts[len(parts)-1]
 		last.keys = append(last.keys, iniKey{
-			name:  strings.ToLower(strings.TrimSpace(name)),
-			value: strings.TrimSpace(value), indent: indent,
-			line: number, start: start, end: start + len(text),
+			name:   strings.ToLower(strings.TrimSpace(name)),
+			value:  strings.TrimSpace(value),
+			indent: indent,
+			line:   number,
+			start:  start,
+			end:    start + len(text),
 		})
 		inKey = true
 	}
 	return parts
 }
 
-// headerProfile is the name in [profile NAME] of the configuration file, where default may do
-// without the word, or in [NAME] of the credentials file (AWS SDKs and Tools Reference Guide,
-// "Shared config and credentials files"). It is "" for a section that is no profile.
+// headerProfile returns the name of the profile in a header without its brackets, or "" if the
+// section is not a profile. The configuration file has [profile NAME] and [default], and the
+// credentials file has [NAME] (AWS SDKs and Tools Reference Guide, "Shared config and credentials
+// files").
 func headerProfile(header string, config bool) string {
 	words := strings.Fields(header)
 	if config && len(words) == 2 && words[0] == "profile" {
@@ -101,31 +119,36 @@ func headerProfile(header string, config bool) string {
 	return strings.Trim(words[0], `"'`)
 }
 
-// rivals tells whether a key of a profile names credentials that win over credential_process, or
-// must not stand beside it.
+// rivals reports whether the key names another source of credentials. Such a source takes
+// precedence over credential_process, or must not be combined with it.
 func (k iniKey) rivals() bool {
 	return strings.HasPrefix(k.name, "sso_") || slices.Contains([]string{
-		"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "role_arn",
-		"source_profile", "credential_source",
-		"web_identity_token_file", "login_session",
+		"aws_access_key_id",
+		"aws_secret_access_key",
+		"aws_session_token",
+		"role_arn",
+		"source_profile",
+		"credential_source",
+		"web_identity_token_file",
+		"login_session",
 	}, k.name)
 }
 
-// ours tells whether this program has written the key credential_process.
+// ours reports whether this program wrote the value of the key credential_process.
 func (k iniKey) ours() bool {
 	return strings.Contains(k.value, " credentials -format process -env ")
 }
 
-// setProfile returns the file with a profile that has settings, the first of which is
-// credential_process. What was there stays byte for byte, but for the values that settings replace
-// in a profile that this program has written (or, with force, anybody).
+// setProfile returns data with the settings added to the profile called name. The first setting is
+// credential_process. If the profile exists, setProfile replaces the values of these settings and
+// leaves all other bytes unchanged. It refuses to change a profile that this program did not write,
+// unless force is set.
 func setProfile(data []byte, name string, settings []variable, force bool) ([]byte, error) {
 	if bytes.IndexByte(data, 0) >= 0 {
-		return nil, fmt.Errorf("the file is not text in UTF-8, which the SDKs read")
+		return nil, fmt.Errorf("the file is not UTF-8 text")
 	}
 	if bytes.Count(data, []byte("\r")) != bytes.Count(data, []byte("\r\n")) {
-		return nil,
-			fmt.Errorf("the file has lines that end in CR alone, on which the SDKs do not agree")
+		return nil, fmt.Errorf("the file has lines that end in CR alone: convert them to LF")
 	}
 	end := "\n"
 	if first, _, ok := bytes.Cut(data, []byte("\n")); ok && bytes.HasSuffix(first, []byte("\r")) {
@@ -141,27 +164,24 @@ func setProfile(data []byte, name string, settings []variable, force bool) ([]by
 	case len(found) == 0:
 		return appendProfile(data, name, settings, end), nil
 	case len(found) > 1:
-		return nil,
-			fmt.Errorf("lines %d and %d both begin profile %s: leave one of them", found[0].line,
-				found[1].line, name)
+		return nil, fmt.Errorf("lines %d and %d both start profile %s: remove one of them",
+			found[0].line, found[1].line, name)
 	}
 	part := found[0]
 	for _, key := range part.keys {
 		if key.rivals() {
-			return nil,
-				fmt.Errorf("line %d: profile %s has %s already: choose another -profile, or "+
-					"remove that", key.line, name, key.name)
+			return nil, fmt.Errorf("line %d: profile %s has %s: choose another -profile, or "+
+				"remove that key", key.line, name, key.name)
 		}
 	}
 	if i := part.index("credential_process"); !force && (i < 0 || !part.keys[i].ours()) {
-		return nil,
-			fmt.Errorf("line %d: profile %s is there already: choose another -profile, or use "+
-				"-force", part.line, name)
+		return nil, fmt.Errorf("line %d: profile %s already exists: choose another -profile, or "+
+			"use -force", part.line, name)
 	}
 	return replaceSettings(data, part, settings, end)
 }
 
-// appendProfile adds a section at the end, after an empty line.
+// appendProfile returns data with a new section at its end, after an empty line.
 func appendProfile(data []byte, name string, settings []variable, end string) []byte {
 	out := bytes.NewBuffer(slices.Clone(data))
 	if len(data) > 0 && !bytes.HasSuffix(data, []byte("\n")) {
@@ -173,8 +193,8 @@ func appendProfile(data []byte, name string, settings []variable, end string) []
 	}
 	header := "profile " + name
 	if name == "default" {
-		// and only this one (AWS SDKs and Tools Reference Guide, "Shared config and credentials
-		// files")
+		// Only this profile has no prefix (AWS SDKs and Tools Reference Guide, "Shared config and
+		// credentials files").
 		header = name
 	}
 	out.WriteString("[" + header + "]" + end)
@@ -184,23 +204,22 @@ func appendProfile(data []byte, name string, settings []variable, end string) []
 	return out.Bytes()
 }
 
-// replaceSettings sets keys of a section where they stand, and adds those that are missing after
-// its header.
+// replaceSettings replaces the values of a section's keys in place, and adds missing keys directly
+// after its header.
 func replaceSettings(data []byte, part iniPart, settings []variable, end string) ([]byte, error) {
 	added := ""
 	var changed []iniKey
 	for _, s := range settings {
 		i := part.index(s.name)
 		if i < 0 {
-			// indented less, it would take the next line in
+			// With less indentation, the next line would continue the value of this key.
 			added += part.indent + s.name + " = " + s.value + end
 			continue
 		}
 		key := part.keys[i]
 		if key.continued {
-			return nil,
-				fmt.Errorf("line %d: the value of %s goes on in the next line: mend that first",
-					key.line, key.name)
+			return nil, fmt.Errorf("line %d: the value of %s continues on the next line: "+
+				"put it on one line", key.line, key.name)
 		}
 		if key.value != s.value {
 			key.value = s.value

@@ -107,12 +107,12 @@ var files = []struct {
 	{
 		name:    "somebody's",
 		before:  "[profile dev]\noutput = json\n",
-		refused: "line 1: profile dev is there already",
+		refused: "line 1: profile dev already exists",
 	},
 	{
 		name:    "somebody's process",
 		before:  "\n[profile dev]\ncredential_process = x\n",
-		refused: "line 2: profile dev is there already",
+		refused: "line 2: profile dev already exists",
 	},
 	{
 		name:   "somebody's, force",
@@ -161,7 +161,7 @@ var files = []struct {
 	{
 		name:    "a value of two lines",
 		before:  "[profile dev]\n" + older + "\n  more\n",
-		refused: "line 2: the value of credential_process goes on",
+		refused: "line 2: the value of credential_process continues",
 	},
 	{name: "UTF-16", before: "[\x00a\x00]\x00\n\x00", refused: "UTF-8"},
 	{name: "lines that end in CR", before: "[profile dev]\rregion = x\r", refused: "CR"},

@@ -18,7 +18,8 @@ import (
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
-// answersFile is where passwords and codes come from.
+// answersFile returns the file that passwords and codes are read from: the one that -password-fd
+// names, or standard input.
 func (a *app) answersFile() *os.File {
 	if a.login.answers == nil {
 		a.login.answers = a.stdin
@@ -29,10 +30,11 @@ func (a *app) answersFile() *os.File {
 	return a.login.answers
 }
 
-// ask asks for one line. It does not accept the password that this sign-in proves by SRP, because
-// answers are sent.
+// ask prompts for one line and returns it. It refuses the password that this sign-in proves by SRP,
+// because lines are sent to the user pool.
 func (a *app) ask(prompt string, secret bool) (line string, err error) {
-	if err := a.ending.hold(); err != nil { // until the echo is on again
+	// The process must not exit before the terminal's echo is on again.
+	if err := a.ending.hold(); err != nil {
 		return "", err
 	}
 	defer a.ending.release()
@@ -48,23 +50,25 @@ func (a *app) ask(prompt string, secret bool) (line string, err error) {
 	return line, err
 }
 
-// samePassword compares in constant time, but for white space around either.
+// samePassword reports whether a and b are equal, ignoring white space around them. It compares
+// them in constant time.
 func samePassword(a, b string) bool {
 	a, b = strings.TrimSpace(a), strings.TrimSpace(b)
 	return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
 }
 
-// mistyped reports whether the same challenge can be answered again.
+// mistyped reports whether the pool rejected an answer but accepts another one to the same
+// challenge.
 func mistyped(err error) bool {
 	return poolSays(err, cognitoidp.CodeCodeMismatch, cognitoidp.CodeInvalidPassword,
 		cognitoidp.CodePasswordHistoryPolicyViolation, cognitoidp.CodeEnableSoftwareTokenMFA)
 }
 
-// attempts is how often a wrong code or a refused new password may be mended at the terminal.
+// attempts is how many times users at a terminal may enter a value that is rejected.
 const attempts = 3
 
-// answer answers a challenge with what the user types or a file holds. It records in login what the
-// user chooses.
+// answer answers a challenge with input from the user, -password-fd and -totp-file. It records the
+// user's choice of challenge and the password in login.
 func (s *signedIn) answer(
 	ctx context.Context, challenge *cognito.Challenge, login *cognito.Login,
 ) (*cognito.Session, error) {
@@ -97,19 +101,19 @@ func (s *signedIn) answer(
 	chosen := challenge.Name == "SELECT_CHALLENGE" || challenge.Name == login.PreferredChallenge
 	if slices.Contains(asks, "PASSWORD") && !(chosen && login.Flow == "USER_AUTH") {
 		return nil, unanswered(challenge,
-			errors.New("-flow and -challenge do not ask for that: nothing was sent"))
+			errors.New("-flow and -challenge did not request it: nothing was sent"))
 	}
 	browser := slices.Contains(asks, "CREDENTIAL") || fixed["ANSWER"] == "WEB_AUTHN"
 	if browser || len(asks)+len(fixed) == 0 {
 		return nil, unanswered(challenge, errors.New(
-			"it can't be answered at a command line: "+
+			"it cannot be answered on the command line: "+
 				"see -flow and -challenge for other ways to sign in"))
 	}
 	if challenge.Name == "MFA_SETUP" && asks[0] == "SOFTWARE_TOKEN_MFA_CODE" {
 		if seed != "" {
 			return nil, unanswered(challenge, errors.New(
-				"-totp-file holds the seed of a password generator, "+
-					"but the pool has none of this user's: set it up once at a terminal"))
+				"-totp-file requires an authenticator app, and this user has none: "+
+					"set it up once at a terminal"))
 		}
 		if challenge, err = a.setUp(ctx, challenge, login.Username); err != nil {
 			return nil, err
@@ -121,7 +125,8 @@ func (s *signedIn) answer(
 			switch {
 			case key == "SOFTWARE_TOKEN_MFA_CODE" && seed != "":
 				answers[key], err = cognito.TOTP(seed, time.Now().Add(s.clock.offset()))
-			case key == "PASSWORD" && login.Password != "": // -challenge named it
+			case key == "PASSWORD" && login.Password != "":
+				// -challenge names PASSWORD or PASSWORD_SRP.
 				answers[key] = login.Password
 			default:
 				answers[key], err = a.askFor(challenge, key)
@@ -138,7 +143,8 @@ func (s *signedIn) answer(
 		switch {
 		case err == nil || attempt == attempts:
 			return session, err
-		case seed != "" && used(err): // by a sign-in just before this one
+		case seed != "" && used(err):
+			// A sign-in shortly before this one used the same code.
 			if err := s.nextCode(ctx); err != nil {
 				return nil, err
 			}
@@ -150,13 +156,13 @@ func (s *signedIn) answer(
 		}
 		var refused *awserr.Error
 		if errors.As(err, &refused) {
-			a.notef("the user pool refuses it (%s): try again", refused.Code)
+			a.notef("the user pool rejected the answer (%s): try again", refused.Code)
 			a.says(refused.Message)
 		}
 	}
 }
 
-// proven returns the password that login proves by SRP, or "" if login has it sent.
+// proven returns the password that login proves by SRP, or "" if login sends the password.
 func proven(login cognito.Login) string {
 	if login.Flow == "USER_PASSWORD_AUTH" || login.PreferredChallenge == "PASSWORD" {
 		return ""
@@ -164,15 +170,15 @@ func proven(login cognito.Login) string {
 	return login.Password
 }
 
-// used reports whether a code was right and is no more: that of a password generator is good once
-// (RFC 6238 5.2).
+// used reports whether the pool rejected a code as expired. A TOTP code is valid only once (RFC
+// 6238, section 5.2), so a correct code is rejected if an earlier sign-in used it.
 func used(err error) bool { return poolSays(err, cognitoidp.CodeExpiredCode) }
 
-// nextCode waits until a password generator shows another code.
+// nextCode waits until the TOTP code changes.
 func (s *signedIn) nextCode(ctx context.Context) error {
 	now := time.Now().Add(s.clock.offset())
 	wait := now.Truncate(30 * time.Second).Add(30 * time.Second).Sub(now)
-	s.a.notef("the code was used already: the next one comes in %v", wait.Round(time.Second))
+	s.a.notef("the code was already used: waiting %v for the next one", wait.Round(time.Second))
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
@@ -181,12 +187,13 @@ func (s *signedIn) nextCode(ctx context.Context) error {
 	}
 }
 
-// unanswered is the error for a challenge to which there is no answer. The name is the server's.
+// unanswered returns the error for a challenge that could not be answered. The name of the
+// challenge comes from the server, so it is quoted and shortened.
 func unanswered(challenge *cognito.Challenge, err error) error {
 	return signInError{fmt.Errorf("the user pool asks for %.64q: %w", challenge.Name, err)}
 }
 
-// seed is what -totp-file holds.
+// seed returns the TOTP secret in the file that -totp-file names, or "" if the flag is not set.
 func (a *app) seed() (string, error) {
 	if a.login.totpFile == "" {
 		return "", nil
@@ -197,24 +204,28 @@ func (a *app) seed() (string, error) {
 	}
 	seed := strings.TrimSpace(string(data))
 	if _, err := cognito.TOTP(seed, time.Now()); err != nil || seed == "" {
-		return "", usagef("-totp-file: %s does not hold a seed in base32", a.login.totpFile)
+		return "", usagef("-totp-file: %s is not a TOTP secret in base32", a.login.totpFile)
 	}
 	return seed, nil
 }
 
-// maxShown bounds how many choices, or parameters of a custom challenge, are shown.
+// maxShown is the maximum number of choices, or of parameters of a custom challenge, that are
+// shown.
 const maxShown = 16
 
-// choose asks which of several. It never chooses PASSWORD by itself, because that sends the
-// password, nor what it does not know. On a pipe, if no password was read before SELECT_CHALLENGE,
-// the next line is always the choice, by name. Otherwise the pool could select a code by what it
-// offers, and receive the password as the code.
+// choose returns one of the challenge's choices. If only one is possible, or -challenge or
+// -totp-file determines it, choose does not ask the user. It returns PASSWORD, which sends the
+// password, only if the user or -challenge names it. It never selects an unknown choice by itself.
+//
+// If input is not a terminal and no password was read before SELECT_CHALLENGE, the next line must
+// be the name of a choice. Otherwise the pool could offer only a code, and would receive the
+// password in place of the code.
 func (a *app) choose(challenge *cognito.Challenge, login cognito.Login, seed bool) (string, error) {
 	choices := challenge.Choices()
 	choices = choices[:min(len(choices), maxShown)]
 	onTerminal, begins := terminal.Is(a.answersFile()), challenge.Name == "SELECT_CHALLENGE"
 	byItself := !begins || onTerminal || login.Password != ""
-	only, chosen, question := "", login.PreferredChallenge, "How to sign in:"
+	only, chosen, question := "", login.PreferredChallenge, "Sign-in method:"
 	if len(choices) == 1 {
 		only = choices[0]
 	}
@@ -222,20 +233,20 @@ func (a *app) choose(challenge *cognito.Challenge, login cognito.Login, seed boo
 	case len(choices) == 0 && challenge.Name == "MFA_SETUP":
 		return "SOFTWARE_TOKEN_MFA", nil
 	case len(choices) == 0:
-		return "", errors.New("it offers nothing to choose from")
+		return "", errors.New("it has nothing to choose from")
 	case seed && slices.Contains(choices, "SOFTWARE_TOKEN_MFA") && challenge.Name != "MFA_SETUP":
 		return "SOFTWARE_TOKEN_MFA", nil
 	case chosen != "" && begins && slices.Contains(choices, chosen):
 		return chosen, nil
 	case only == "PASSWORD" && begins && !onTerminal:
 		return "", errors.New("it offers only PASSWORD, which sends the password: " +
-			"if that is intended, use -challenge PASSWORD")
+			"to allow that, use -challenge PASSWORD")
 	case only != "PASSWORD" && describe(only) != "" && byItself:
 		return only, nil
 	case challenge.Name == "MFA_SETUP":
-		question = "This user pool wants a second factor. Which one to set up:"
+		question = "This user pool requires a second factor. Set up:"
 	case challenge.Name == "SELECT_MFA_TYPE":
-		question = "Which second factor:"
+		question = "Second factor:"
 	}
 	if onTerminal {
 		fmt.Fprintln(a.stderr, question)
@@ -268,23 +279,25 @@ func (a *app) choose(challenge *cognito.Challenge, login cognito.Login, seed boo
 		case attempt < attempts && onTerminal:
 			continue
 		case begins && !onTerminal:
-			return "", fmt.Errorf("the first line must be one of %.40q: or use -challenge", choices)
+			return "", fmt.Errorf("the first line must be one of %.40q, unless -challenge is set",
+				choices)
 		}
 		return "", fmt.Errorf("the choice must be one of %.40q", choices)
 	}
 }
 
-// setUp begins the set-up of a password generator and shows its seed.
-func (a *app) setUp(ctx context.Context, challenge *cognito.Challenge,
-	user string) (*cognito.Challenge, error) {
+// setUp starts the set-up of an authenticator app and shows the TOTP secret.
+func (a *app) setUp(
+	ctx context.Context, challenge *cognito.Challenge, user string,
+) (*cognito.Challenge, error) {
 	seed, next, err := challenge.SetUpTOTP(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if a.drawCode(cognito.TOTPURI("cognito", user, seed)) {
-		a.notef("scan this with an authenticator app, or enter the seed %s", seed)
+		a.notef("scan this with an authenticator app, or enter the secret %s", seed)
 	} else {
-		a.notef("enter this seed in an authenticator app: %s", seed)
+		a.notef("enter this secret in an authenticator app: %s", seed)
 	}
 	return next, nil
 }

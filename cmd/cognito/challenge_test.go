@@ -67,7 +67,7 @@ func TestSetUpUnattended(t *testing.T) {
 	}
 	code, _, stderr := m.run(t, input, "login", "-user", "ada")
 	if code != exitSignIn ||
-		!strings.Contains(stderr, "enter this seed in an authenticator app: ") ||
+		!strings.Contains(stderr, "enter this secret in an authenticator app: ") ||
 		strings.ContainsAny(stderr, "▀▄█\x1b") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}

@@ -12,15 +12,15 @@ import (
 func completionCommand() command {
 	return command{
 		name: "completion", args: "bash|zsh|fish",
-		summary: `Print a script that completes commands and flags in a shell.
-The script asks this program what can follow, so it need not be made anew when the program is replaced.`,
+		summary: `Print a shell script that completes commands and flags.
+The script runs this program to find completions, so it stays valid when the program is updated.`,
 		example: `source <(cognito completion bash)
 cognito completion zsh > "${fpath[1]}/_cognito"
 cognito completion fish > ~/.config/fish/completions/cognito.fish`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.bareFlags()
 			typed := f.Bool("words", false,
-				"print what can be the last of the words that follow, a line each: for the scripts")
+				"print the completions of the last argument, one per line (used by the scripts)")
 			words, err := a.parse(f, args, 1, 1000)
 			if err != nil {
 				return err
@@ -32,7 +32,7 @@ cognito completion fish > ~/.config/fish/completions/cognito.fish`,
 					text += "\n"
 				}
 			} else if text == "" || len(words) > 1 {
-				return usagef("there is a script for each of %s, and for no other shell",
+				return usagef("unsupported shell: choose one of %s",
 					strings.Join(completionShells(), ", "))
 			}
 			_, err = io.WriteString(a.stdout, text)
@@ -41,10 +41,11 @@ cognito completion fish > ~/.config/fish/completions/cognito.fish`,
 	}
 }
 
+// completionShells returns the names of the supported shells, sorted.
 func completionShells() []string { return slices.Sorted(maps.Keys(completionScripts)) }
 
-// completionScripts hand the words that are typed to "cognito completion -words". Where it knows
-// nothing they complete names of files.
+// completionScripts holds a script for each shell. The scripts pass the words of the command line
+// to "cognito completion -words". If it prints nothing, they complete file names.
 var completionScripts = map[string]string{
 	"bash": `# bash completion for cognito
 _cognito() {
@@ -52,14 +53,16 @@ _cognito() {
 	COMPREPLY=()
 	while IFS=$'\t' read -r word _; do
 		COMPREPLY+=("$word")
-	done < <("${COMP_WORDS[0]/#\~/$HOME}" completion -words -- "${COMP_WORDS[@]:0:COMP_CWORD+1}" 2>/dev/null)
+	done < <("${COMP_WORDS[0]/#\~/$HOME}" completion -words -- \
+		"${COMP_WORDS[@]:0:COMP_CWORD+1}" 2>/dev/null)
 }
 complete -o default -F _cognito cognito
 `,
 	"zsh": `#compdef cognito
 _cognito() {
 	local -a found
-	found=("${(@f)$("${words[1]/#\~/$HOME}" completion -words -- "${(@)words[1,CURRENT]}" 2>/dev/null)}")
+	found=("${(@f)$("${words[1]/#\~/$HOME}" completion -words -- \
+		"${(@)words[1,CURRENT]}" 2>/dev/null)}")
 	found=("${(@)found%%$'\t'*}")
 	if [[ -n ${found[1]} ]]; then
 		compadd -- "${found[@]}"
@@ -87,8 +90,9 @@ complete -c cognito -f -a '(__cognito_complete)'
 `,
 }
 
-// complete answers what can stand in place of the last word, the first being the program's name:
-// each with a tab and what it means. All of it comes from the commands and their flags.
+// complete returns the completions of the last word of a command line whose first word is the
+// program's name. A tab and a description follow each completion that has a description. complete
+// derives both from the commands and their flags.
 func (a *app) complete(words []string) (found []string) {
 	if len(words) < 2 {
 		return nil
@@ -105,7 +109,7 @@ func (a *app) complete(words []string) (found []string) {
 			offer(c.name, meaning)
 		}
 		if len(words) == 2 {
-			offer("help", "Show what a command takes")
+			offer("help", "Show the flags of a command")
 			offer("version", "Print the version")
 		}
 		return found
@@ -129,7 +133,7 @@ func (a *app) complete(words []string) (found []string) {
 	return found
 }
 
-// flagsOf are the flags of a command, which does not run.
+// flagsOf returns the flags of a command without running it, or nil if there is no such command.
 func (a *app) flagsOf(name string) (flags *flag.FlagSet) {
 	for _, c := range commands() {
 		if c.name == name {

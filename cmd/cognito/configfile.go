@@ -13,14 +13,17 @@ import (
 	"github.com/loginwithcognito/cognito/environments"
 )
 
-// A setting is a setting of an environment as "cognito configure" asks for it.
+// A setting describes how "cognito configure" obtains one setting of an environment.
 type setting struct {
 	cognito.Setting
-	flag  string // empty: it has no flag
-	title string // empty: it has no prompt
+	// flag is the name of the flag. It is empty if the setting has no flag.
+	flag string
+	// title is the text of the prompt. It is empty if the setting has no prompt.
+	title string
 }
 
-const secretKey = "client_secret" // its value is never printed
+// secretKey is the key of the app client's secret, which is never printed.
+const secretKey = "client_secret"
 
 // settings returns the settings of e in the order of the prompts.
 func settings(e *cognito.Environment) (all []setting) {
@@ -49,9 +52,9 @@ func settings(e *cognito.Environment) (all []setting) {
 	return all
 }
 
-// configured reads what the file holds; a file that is not there holds nothing. A file that would
-// lose something by being written anew is refused: one that is damaged, or Amplify's, or has
-// comments.
+// configured returns the environments in the file, or an empty map if the file is missing or empty.
+// It returns an error if writing the file again would lose data: if the file is damaged, is an
+// Amplify file or has comments.
 func (a *app) configured(path string) (map[string]cognito.Environment, error) {
 	data, err := readFile(path, 2<<20)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(bytes.TrimSpace(data)) == 0 {
@@ -67,20 +70,20 @@ func (a *app) configured(path string) (map[string]cognito.Environment, error) {
 	again, err := environments.Marshal(all)
 	if err != nil || json.Unmarshal(data, &is) != nil || json.Unmarshal(again, &would) != nil ||
 		!reflect.DeepEqual(is, would) {
-		return nil, usagef("%s is not a file that this command can change, for it has more than "+
-			"environments by name: read it with -from, and write another one with -config", path)
+		return nil, usagef("%s is not in the format that configure writes: read it with -from, "+
+			"and name another file with -config", path)
 	}
 	return all, nil
 }
 
-// saveEnvironments writes the file, for the user alone.
+// saveEnvironments writes the file, which only the user can read. It follows symbolic links.
 func saveEnvironments(path string, all map[string]cognito.Environment) error {
 	data, err := environments.Marshal(all)
 	if err != nil {
 		return usageError{err}
 	}
 	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // the link stays
+		path = target
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err

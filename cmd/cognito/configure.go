@@ -19,11 +19,11 @@ import (
 func configureCommand() command {
 	return command{
 		name: "configure",
-		summary: `Save the settings of an environment that an administrator handed out.
+		summary: `Save the settings of an environment.
 -from reads environments files, amplify_outputs.json, older Amplify files, the output of
 "terraform output -json" and the file that "cdk deploy --outputs-file" writes. Flags override
--from. At a terminal it asks for the rest, and Enter keeps a value. It checks the ids against each
-other, and leaves other environments in the file unchanged.`,
+-from. At a terminal, configure prompts for missing settings; Enter keeps a value and - removes it.
+It checks that the ids match each other. Other environments in the file are not changed.`,
 		example: `cognito configure -from amplify_outputs.json
 terraform output -json | cognito configure -env PROD -from -
 cognito configure -env DEV -user-pool-id us-east-1_EXAMPLE00 -client-id 1example23456789abcdefghij`,
@@ -39,15 +39,17 @@ cognito configure -env DEV -user-pool-id us-east-1_EXAMPLE00 -client-id 1example
 	}
 }
 
-// configuring is one run of the command.
+// A configuring is one run of the command.
 type configuring struct {
 	from, secretFile string
-	given            cognito.Environment // by flags
-	force            bool
+	// given has the settings that flags set.
+	given cognito.Environment
+	force bool
 }
 
+// register defines the flags.
 func (c *configuring) register(f *flag.FlagSet) {
-	f.StringVar(&c.from, "from", "", "`file` to read, - for standard input")
+	f.StringVar(&c.from, "from", "", "`file` to read settings from, or - for standard input")
 	for _, s := range settings(&c.given) {
 		if s.flag != "" {
 			f.StringVar(s.Value, s.flag, "", "`"+s.Key+"` of the environment")
@@ -55,9 +57,10 @@ func (c *configuring) register(f *flag.FlagSet) {
 	}
 	f.StringVar(&c.secretFile, "client-secret-file", "", "`file` with the app client's secret")
 	f.BoolVar(&c.force, "force", false,
-		"replace what an environment of that name has, without asking")
+		"replace the settings of an existing environment without asking")
 }
 
+// run reads, completes and saves the environments.
 func (c *configuring) run(a *app) error {
 	path, err := a.configPath()
 	if err != nil {
@@ -99,7 +102,8 @@ func (c *configuring) run(a *app) error {
 	return nil
 }
 
-// read returns the environments to write, by name, as far as flags and the file tell them.
+// read returns the environments to write, by name. They come from the file that -from names or,
+// without -from, from the configuration file. complete adds the settings of the flags.
 func (c *configuring) read(a *app,
 	all map[string]cognito.Environment) (map[string]cognito.Environment, error) {
 	if c.from == "" {
@@ -108,21 +112,23 @@ func (c *configuring) read(a *app,
 	}
 	data, err := readFile(c.from, 2<<20)
 	if c.from == "-" {
-		data, err = io.ReadAll(io.LimitReader(a.stdin, 2<<20)) // more than the parsers take
+		// The parsers refuse data of this size.
+		data, err = io.ReadAll(io.LimitReader(a.stdin, 2<<20))
 	}
 	if err != nil {
 		return nil, usagef("-from: %w", err)
 	}
 	found, err := environments.Import(data, c.given)
 	if errors.Is(err, environments.ErrAmbiguous) {
-		return nil, usagef("-from %s: %w (by a flag, such as -client-id, -client-secret-file or "+
+		return nil, usagef("-from %s: %w (use a flag such as -client-id, -client-secret-file or "+
 			"-bucket)", c.from, err)
 	} else if err != nil {
 		return nil, usagef("-from %s: %w", c.from, err)
 	}
 	if a.env != "" {
 		e, known := found[a.env]
-		if !known { // the only one goes by the name that is given
+		if !known {
+			// If the file has only one environment, -env renames it.
 			if e, err = environments.Select(found, ""); err != nil {
 				return nil, usagef("-from %s: %w (-env)", c.from, err)
 			}
@@ -130,13 +136,15 @@ func (c *configuring) read(a *app,
 		found = map[string]cognito.Environment{a.env: e}
 	}
 	if len(found) > 1 && c.given != (cognito.Environment{}) {
-		return nil, usagef("-from %s has several environments: say with -env to which the flags "+
-			"belong", c.from)
+		return nil, usagef("-from %s has several environments: use -env to choose the one that "+
+			"the other flags change", c.from)
 	}
 	return found, nil
 }
 
-// complete puts in what the flags say, asks for what is missing, and checks the environment.
+// complete applies the flags to the environment, prompts for missing settings and validates the
+// result. If the environment exists with other settings, it replaces them only with -force or after
+// the user agrees. only reports whether a single environment is written.
 func (c *configuring) complete(a *app, name *string, e *cognito.Environment,
 	all map[string]cognito.Environment, only bool) error {
 	given := settings(&c.given)
@@ -157,8 +165,8 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment,
 	}
 	if everything || ask && missing() {
 		for _, s := range settings(e) {
-			if required := s.Value == &e.UserPoolID || s.Value == &e.ClientID; s.title != "" &&
-				(everything || required && *s.Value == "") {
+			required := s.Value == &e.UserPoolID || s.Value == &e.ClientID
+			if s.title != "" && (everything || required && *s.Value == "") {
 				if err := a.askSetting(e, s); err != nil {
 					return err
 				}
@@ -169,7 +177,7 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment,
 		return usagef("environment %s: %w", *name, err)
 	}
 	if missing() {
-		return usagef("environment %s needs both user_pool_id and client_id: use -user-pool-id "+
+		return usagef("environment %s requires user_pool_id and client_id: use -user-pool-id "+
 			"and -client-id", *name)
 	}
 	var differ []string
@@ -179,25 +187,27 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment,
 			differ = append(differ, s.Key)
 		}
 	}
-	if differ == nil || c.force || everything { // everything that was there has been shown
+	// With everything set, the prompts have shown the old settings.
+	if differ == nil || c.force || everything {
 		return nil
 	}
-	which := fmt.Sprintf("environment %s is there already, with another %s", *name,
+	which := fmt.Sprintf("environment %s already exists with a different %s", *name,
 		strings.Join(differ, ", "))
 	if terminal.Is(a.answersFile()) {
-		if answer, _ := a.ask(which+". Replace it? [y/N] ",
-			false); strings.EqualFold(strings.TrimSpace(answer), "y") {
+		answer, _ := a.ask(which+". Replace it? [y/N] ", false)
+		if strings.EqualFold(strings.TrimSpace(answer), "y") {
 			return nil
 		}
 	}
-	return usagef("%s: use -force to replace it, or another -env", which)
+	return usagef("%s: use -force to replace it, or choose another -env", which)
 }
 
-// askSetting asks until the answer has the right form. Enter keeps what is there, and - removes it.
+// askSetting prompts for a setting until the value is valid. An empty line keeps the old value, and
+// "-" removes it.
 func (a *app) askSetting(e *cognito.Environment, s setting) error {
 	was, shown := *s.Value, *s.Value
 	if was != "" && s.Key == secretKey {
-		shown = "as it is"
+		shown = "unchanged"
 	}
 	for attempt := 1; ; attempt++ {
 		answer, err := a.ask(fmt.Sprintf("%s [%s]: ", s.title, shown), s.Key == secretKey)

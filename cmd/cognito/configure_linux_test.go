@@ -79,7 +79,7 @@ func TestSetUpAtTerminal(t *testing.T) {
 			s := m.atTerminal(t, test.columns, test.rows, "login", "-user", "ada")
 			s.answer("Password: ", cognitotest.ExamplePassword)
 			s.answer("1 to 2: ", "SOFTWARE_TOKEN_MFA")
-			before := s.expect("seed ")
+			before := s.expect("secret ")
 			if test.quiet == 0 {
 				s.expect("in an authenticator app: ")
 			}
@@ -136,7 +136,7 @@ func TestConfigureAtTerminal(t *testing.T) {
 	s.answer("Name of the environment [DEV]: ", "")
 	s.answer("User pool id ["+imported.UserPoolID+"]: ", "")
 	s.answer("App client id ["+imported.ClientID+"]: ", "")
-	s.answer("[as it is]: ", "-")
+	s.answer("[unchanged]: ", "-")
 	s.answer("Identity pool id ["+imported.IdentityPoolID+"]: ", "")
 	s.answer("Role ARN, for the classic flow []: ", imported.RoleARN)
 	s.answer("Bucket ["+imported.BucketName+"]: ", "")

@@ -117,7 +117,7 @@ func TestCurl(t *testing.T) {
 			name:   "no method",
 			args:   []string{"-X", "A B", bucket},
 			code:   exitUsage,
-			stderr: "no method",
+			stderr: "not a valid method",
 		},
 	} {
 		code, stdout,

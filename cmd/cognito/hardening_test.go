@@ -133,7 +133,7 @@ func TestProcessFormatEndsInTime(t *testing.T) {
 	})
 	code, stdout, stderr := m.runContext(t, ctx, "", "credentials", "-format", "process")
 	if code != exitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 ||
-		!strings.Contains(stderr, `"cognito doctor -env DEV" looks`) {
+		!strings.Contains(stderr, `run "cognito doctor -env DEV" to find`) {
 		t.Errorf("exit %d: %q, %q", code, stdout, stderr)
 	}
 }

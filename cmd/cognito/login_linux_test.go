@@ -90,7 +90,7 @@ func TestCodesAtTerminal(t *testing.T) {
 
 	s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
 	s.answer("Password: ", cognitotest.ExamplePassword)
-	s.expect("Which second factor:")
+	s.expect("Second factor:")
 	s.answer("1 to 2: ", "3") // there is no such
 	choices := s.expect("1 to 2: ")
 	if strings.Contains(choices, "Which") {

@@ -61,7 +61,7 @@ func TestQRFromTheScreen(t *testing.T) {
 			typeAfter("Password: ", cognitotest.ExamplePassword+"\n")
 			typeAfter("1 to 2: ", "SOFTWARE_TOKEN_MFA\n")
 			shown := typeAfter("Authenticator code: ", "\x03")
-			_, seed, _ := strings.Cut(shown, "enter the seed ")
+			_, seed, _ := strings.Cut(shown, "enter the secret ")
 			seed = strings.TrimSpace(seed)
 
 			read := readCodes(t, [][]string{dark(shown, test.noColor == "")})
