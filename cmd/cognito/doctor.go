@@ -138,8 +138,8 @@ func (d *doctor) configuration(context.Context) (string, error) {
 	}
 	name, env := s.name, s.env
 	d.s, s.anew = s, true
-	return fmt.Sprintf("environment %s in %s: user pool %s, app client %s", name, path, env.UserPoolID,
-		env.ClientID), nil
+	return fmt.Sprintf("environment %s in %s: user pool %s, app client %s", name, path,
+		env.UserPoolID, env.ClientID), nil
 }
 
 // state checks the session file and its permissions.

@@ -155,8 +155,8 @@ func (d *doctor) compare(context.Context) (string, error) {
 		switch region, _, _ := strings.Cut(issuer, "_"); {
 		case !strings.HasPrefix(e.UserPoolID, region+"_"):
 			return "",
-				fmt.Errorf("the %s token is from Region %q, but user_pool_id is %s: %s", use, region,
-					e.UserPoolID, again)
+				fmt.Errorf("the %s token is from Region %q, but user_pool_id is %s: %s", use,
+					region, e.UserPoolID, again)
 		case issuer != e.UserPoolID:
 			return "",
 				fmt.Errorf("the %s token is from user pool %q, but user_pool_id is %s: %s", use,

@@ -35,8 +35,8 @@ func (a *app) drawCode(text string) bool {
 	return err == nil
 }
 
-// halfBlocks renders code with two vertically adjacent modules per character. With colours, it draws
-// black on white. Without, it assumes a dark background and leaves black modules blank.
+// halfBlocks renders code with two vertically adjacent modules per character. With colours, it
+// draws black on white. Without, it assumes a dark background and leaves black modules blank.
 func halfBlocks(code qr.Code, quiet int, colours bool) string {
 	// The index has bit 0 set if the upper module is black, and bit 1 for the lower one.
 	blocks, begin, end := []string{" ", "▀", "▄", "█"}, "\x1b[30;47m", "\x1b[0m\n"

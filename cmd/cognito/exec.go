@@ -123,8 +123,8 @@ func environ(env []string, settings []variable) []string {
 	return env
 }
 
-// runChild runs a command as a child process, forwards signals to it, and waits for it to end. It
-// does not forward SIGINT and SIGQUIT if a terminal is attached, because the terminal sends these to
+// runChild runs a command as a child process, forwards signals to it, and waits for it to end. If a
+// terminal is attached, it does not forward SIGINT and SIGQUIT, because the terminal sends these to
 // both processes.
 func (a *app) runChild(ctx context.Context, path string, words, env []string) error {
 	attached := terminal.Is(os.Stdin) || terminal.Is(os.Stdout) || terminal.Is(os.Stderr)

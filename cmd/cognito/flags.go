@@ -51,7 +51,7 @@ func (a *app) bareFlags() *flag.FlagSet {
 	return f
 }
 
-// parse parses args, in which flags and positional arguments may appear in any order. It returns the
+// parse parses args, which may have flags and positional arguments in any order. It returns the
 // positional arguments, of which there must be from least to most. "--" ends the flags.
 //
 // If most is negative, there is no upper bound, and the first positional argument also ends the
