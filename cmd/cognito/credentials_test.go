@@ -226,7 +226,7 @@ func TestShellForms(t *testing.T) {
 			string(got) != test.want+"\n" {
 			t.Errorf("%s of %q: %q, %v", test.shell, test.value, got, err)
 		}
-		if err != nil && !strings.Contains(err.Error(), "V holds") {
+		if err != nil && !strings.Contains(err.Error(), "V has a character") {
 			t.Errorf("%s of %q: %v", test.shell, test.value, err)
 		}
 	}

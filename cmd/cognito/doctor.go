@@ -17,10 +17,10 @@ import (
 func doctorCommand() command {
 	return command{
 		name: "doctor",
-		summary: `Look at each thing that a sign-in rests on, and name the first that is wrong and how to mend it.
-A line is "ok", "FAIL", or "--" for what is not set or can't be looked at before something else works. Nothing is changed,
-but the session is renewed. The exit status is 0 only where nothing fails, 3 where the first to fail is that nobody is
-signed in, and otherwise 1.`,
+		summary: `Check the setup step by step, and report the first problem and its fix.
+Each line starts with "ok", "FAIL", or "--" for a skipped check or a note. doctor refreshes the
+session and changes nothing else. The exit status is 0 if no check fails, 3 if the first failed
+check needs a sign-in, and 1 otherwise.`,
 		example: `cognito doctor -env DEV`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.serviceFlags()
@@ -33,7 +33,7 @@ signed in, and otherwise 1.`,
 	}
 }
 
-// A doctor looks at one thing after the other.
+// A doctor runs the checks in order and keeps what later checks need.
 type doctor struct {
 	a        *app
 	s        *signedIn
@@ -42,20 +42,20 @@ type doctor struct {
 	identity string
 	creds    sigv4.Credentials
 
-	good  map[string]bool // by step: it was looked at, and is as it should be
-	first error           // what is wrong first, and in which step
+	good  map[string]bool // reports, by step name, whether the step passed
+	first error           // is the first failure, prefixed with its step name
 }
 
-// A remark is what a line says that is neither well nor wrong: there is nothing to look at, or it
-// may be meant.
+// A remark is the text of a line that is neither a success nor a failure: the check was skipped, or
+// its result may be intended.
 type remark string
 
 func (r remark) Error() string { return string(r) }
 
-// stepTime is how long a step may take.
+// stepTime limits the duration of a step.
 const stepTime = 20 * time.Second
 
-// run takes all steps. Those that need another one which failed are left out.
+// run runs all steps. It skips a step if one that it needs did not pass.
 func (d *doctor) run(ctx context.Context) error {
 	for _, step := range []struct {
 		name  string
@@ -80,12 +80,12 @@ func (d *doctor) run(ctx context.Context) error {
 		detail, err := "", error(nil)
 		for _, needed := range step.needs {
 			if err == nil && !d.good[needed] {
-				err = remark("not looked at, for want of: " + needed)
+				err = remark("skipped: needs " + needed)
 			}
 		}
 		if err == nil {
 			limited, cancel := context.WithTimeout(ctx, stepTime)
-			// with -no-store somebody types, and the library has limits for the rest
+			// With -no-store the user types here, and the library limits its own requests.
 			if step.name == "session" {
 				limited = ctx
 			}
@@ -102,7 +102,7 @@ func (d *doctor) run(ctx context.Context) error {
 	if d.first == nil {
 		return nil
 	}
-	d.a.notef("the first thing that is wrong: %s", d.first)
+	d.a.notef("first problem: %s", d.first)
 	var signIn signInError
 	if errors.As(d.first, &signIn) {
 		return exitStatus(exitSignIn)
@@ -110,7 +110,7 @@ func (d *doctor) run(ctx context.Context) error {
 	return exitStatus(exitFailed)
 }
 
-// tell writes the line of a step.
+// tell writes the line of a step and records its result.
 func (d *doctor) tell(step, detail string, err error) error {
 	mark := "ok"
 	var aside remark
@@ -138,15 +138,15 @@ func (d *doctor) configuration(context.Context) (string, error) {
 	}
 	name, env := s.name, s.env
 	d.s, s.anew = s, true
-	return fmt.Sprintf("%s of %s: user pool %s, app client %s", name, path, env.UserPoolID,
-		env.ClientID), nil
+	return fmt.Sprintf("environment %s in %s: user pool %s, app client %s", name, path,
+		env.UserPoolID, env.ClientID), nil
 }
 
-// state looks at what is kept, and who can read it.
+// state checks the session file and its permissions.
 func (d *doctor) state(context.Context) (string, error) {
 	k := d.s.keep
 	if k.dir == "" {
-		return "nothing is kept (-no-store)", nil
+		return "nothing is stored (-no-store)", nil
 	}
 	if _, err := k.load(); errors.Is(err, errDamaged) {
 		return "", d.s.needed(err.Error())
@@ -155,29 +155,30 @@ func (d *doctor) state(context.Context) (string, error) {
 	}
 	info, err := os.Stat(k.path())
 	if errors.Is(err, fs.ErrNotExist) {
-		return "nothing is kept yet in " + k.dir, nil
+		return "nothing is stored yet in " + k.dir, nil
 	} else if err != nil {
 		return "", err
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
 		return "",
-			fmt.Errorf("others can get at %s (mode %04o), which is for you alone: chmod go= %s",
+			fmt.Errorf("other users may access %s (mode %04o): run chmod go= %s",
 				k.path(), mode, shellWord(k.path()))
 	}
-	return k.path() + " is for you alone", nil
+	return k.path() + " is accessible only to you", nil
 }
 
-// otherKeys tells of keys that other tools prefer to those of this one. They may be meant.
+// otherKeys reports keys that other tools prefer to the session's credentials. The user may intend
+// that, so it is not a failure.
 func (d *doctor) otherKeys(context.Context) (string, error) {
 	profile := cmp.Or(d.a.getenv("AWS_PROFILE"), "default")
 	if d.a.getenv("AWS_ACCESS_KEY_ID") != "" {
 		return "",
-			remark("AWS_ACCESS_KEY_ID is set: other tools use that key, whatever their profile " +
-				"says; unset it if that is not meant")
+			remark("AWS_ACCESS_KEY_ID is set: other tools prefer that key to AWS_PROFILE; unset " +
+				"it if that is not intended")
 	} else if path := d.a.staticKeys(profile); path != "" {
 		return "",
 			remark(path + " has a key under [" + profile +
-				"], which other tools use; remove it, or set AWS_PROFILE, if that is not meant")
+				"], which other tools use: remove it or set AWS_PROFILE if that is not intended")
 	}
-	return "none that other tools would use in place of yours", nil
+	return "none that other tools prefer to the session's credentials", nil
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// reachable adds to an error of the network what to do about it.
+// reachable adds a remedy to a network error.
 func reachable(err error) error {
 	var op *net.OpError
 	var dns *net.DNSError
@@ -30,27 +30,28 @@ func reachable(err error) error {
 	case errors.Is(err, errBusy):
 		return err
 	case errors.As(err, &op) && op.Op == "proxyconnect":
-		return fmt.Errorf("%w: HTTPS_PROXY names a proxy that can't be reached: check it", err)
+		return fmt.Errorf("%w: the proxy in HTTPS_PROXY is unreachable: check its address", err)
 	case errors.As(err, &dns):
 		return fmt.Errorf(
-			"%w: check the network and its DNS, and whether HTTPS_PROXY has to be set", err,
+			"%w: check the network and its DNS, and whether you must set HTTPS_PROXY", err,
 		)
 	case errors.As(err, &certificate):
-		return fmt.Errorf("%w: if the network has a proxy that looks into TLS, set AWS_CA_BUNDLE "+
-			"to a file with its root certificate; and check this machine's clock", err)
+		return fmt.Errorf("%w: check this machine's clock; if a proxy intercepts TLS, set "+
+			"AWS_CA_BUNDLE to a file with its root certificate", err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%w: nothing listens there: check AWS_ENDPOINT_URL and the endpoints "+
-			"of the environment, and the firewall", err)
+		return fmt.Errorf("%w: nothing listens there: check AWS_ENDPOINT_URL, the environment's "+
+			"endpoints and the firewall", err)
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return fmt.Errorf("%w: a firewall drops what is sent, or HTTPS_PROXY has to be set", err)
+		return fmt.Errorf("%w: check the firewall, and whether you must set HTTPS_PROXY", err)
 	}
 	return err
 }
 
-// maxSkew is how far a clock may be off before services refuse signatures (AWS SigV4 documentation:
-// five minutes).
+// maxSkew is the clock difference above which services reject signatures. The SigV4 documentation
+// gives five minutes.
 const maxSkew = 5 * time.Minute
 
+// clock compares the local clock with that of the user pool's responses.
 func (d *doctor) clock(context.Context) (string, error) {
 	off := d.s.clock.offset().Round(time.Second)
 	way := "behind"
@@ -59,17 +60,17 @@ func (d *doctor) clock(context.Context) (string, error) {
 	}
 	if off.Abs() >= maxSkew {
 		return "",
-			fmt.Errorf("this machine's clock is about %v %s AWS's: set it, or other tools' "+
-				"signatures are refused", off.Abs().Round(time.Minute), way)
+			fmt.Errorf("this machine's clock is about %v %s AWS's: set it, because AWS rejects "+
+				"the signatures of other tools", off.Abs().Round(time.Minute), way)
 	}
 	if off == 0 {
-		return "right to within a few seconds", nil
+		return "accurate to a few seconds", nil
 	}
 	return fmt.Sprintf("%v %s AWS's", off.Abs(), way), nil
 }
 
-// userPool asks for the pool's keys, which are for all: the first thing that is sent, by which DNS
-// and TLS are shown.
+// userPool fetches the pool's public keys. It sends the first request, so it also reports problems
+// with DNS and TLS.
 func (d *doctor) userPool(ctx context.Context) (string, error) {
 	by := ""
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -85,7 +86,7 @@ func (d *doctor) userPool(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: check that user_pool_id %s exists", err, d.s.env.UserPoolID)
 	}
-	return fmt.Sprintf("%s publishes its keys (%d) at %s", d.s.env.UserPoolID, len(keys), by), err
+	return fmt.Sprintf("%s publishes %d keys at %s", d.s.env.UserPoolID, len(keys), by), err
 }
 
 // verifier returns a verifier of the environment's tokens.
@@ -101,8 +102,8 @@ func (s *signedIn) verifier() *jwt.Verifier {
 	}
 }
 
-// appClient asks for a refresh with a token that nobody has: what the pool then refuses tells
-// whether it knows the app client, and its secret.
+// appClient sends an invalid refresh token. The pool's error depends on whether the app client
+// exists and its secret is correct.
 func (d *doctor) appClient(ctx context.Context) (string, error) {
 	pool, err := d.s.client.UserPool()
 	if err != nil {
@@ -113,15 +114,16 @@ func (d *doctor) appClient(ctx context.Context) (string, error) {
 	})
 	var service *awserr.Error
 	if !errors.As(err, &service) {
-		return "", cmp.Or(err, errors.New("the user pool took a token that nobody has"))
+		return "", cmp.Or(err, errors.New("the user pool accepted an invalid refresh token"))
 	}
 	if service.Code == cognitoidp.CodeResourceNotFound || service.StatusCode >= 500 ||
 		strings.Contains(strings.ToLower(service.Message), "secret") {
 		return "", cognito.Explain(err)
 	}
-	return "the Region's user pools know " + d.s.env.ClientID, nil
+	return d.s.env.ClientID + " exists in the Region", nil
 }
 
+// session loads the stored session. With -no-store, it signs in first.
 func (d *doctor) session(ctx context.Context) (string, error) {
 	if d.a.noStore {
 		if err := d.s.login(ctx); err != nil {
@@ -133,12 +135,12 @@ func (d *doctor) session(ctx context.Context) (string, error) {
 	return "of " + r.User, err
 }
 
-// compare compares the tokens that are kept with the environment.
+// compare compares the stored tokens with the environment.
 func (d *doctor) compare(context.Context) (string, error) {
 	e := d.s.env
 	again := "sign in again: cognito login" + d.a.sameFlags()
 	if d.saved.Tokens.ID == "" {
-		return "", remark("none are kept: the refresh brings them")
+		return "", remark("none are stored: the refresh obtains them")
 	}
 	for _, use := range []string{"id", "access"} {
 		token := d.saved.Tokens.ID
@@ -153,28 +155,29 @@ func (d *doctor) compare(context.Context) (string, error) {
 		switch region, _, _ := strings.Cut(issuer, "_"); {
 		case !strings.HasPrefix(e.UserPoolID, region+"_"):
 			return "",
-				fmt.Errorf("the %s token is of Region %q, and user_pool_id is %s: %s", use, region,
-					e.UserPoolID, again)
+				fmt.Errorf("the %s token is from Region %q, but user_pool_id is %s: %s", use,
+					region, e.UserPoolID, again)
 		case issuer != e.UserPoolID:
 			return "",
-				fmt.Errorf("the %s token is of user pool %q, and user_pool_id is %s: %s", use,
+				fmt.Errorf("the %s token is from user pool %q, but user_pool_id is %s: %s", use,
 					issuer, e.UserPoolID, again)
 		case claims.TokenUse != use:
 			return "",
-				fmt.Errorf("the %s token says of itself that it is of use as %q: %s", use,
+				fmt.Errorf("the %s token has token_use %q: %s", use,
 					claims.TokenUse, again)
 		case cmp.Or(claims.Audience, claims.ClientID) != e.ClientID:
 			return "",
-				fmt.Errorf("the %s token is for app client %q, and client_id is %s: %s", use,
+				fmt.Errorf("the %s token is for app client %q, but client_id is %s: %s", use,
 					cmp.Or(claims.Audience, claims.ClientID), e.ClientID, again)
 		}
 	}
-	return "of the user pool and the app client, " + until(d.saved.Tokens.Expires), nil
+	return "from the user pool and app client, " + until(d.saved.Tokens.Expires), nil
 }
 
+// refresh obtains new tokens, also if the stored ones have not expired.
 func (d *doctor) refresh(ctx context.Context) (_ string, err error) {
 	d.tokens, err = d.s.tokens(ctx)
-	d.s.anew = false // once is enough
+	d.s.anew = false // later steps use these tokens
 	return "new tokens, " + until(d.tokens.Expires), err
 }
 
@@ -183,12 +186,12 @@ func (d *doctor) verify(ctx context.Context) (string, error) {
 		return "", err
 	}
 	_, err := d.s.client.VerifyAccessToken(ctx, d.tokens.Access)
-	return "the pool's keys have signed the tokens", err
+	return "the tokens are signed with the pool's keys", err
 }
 
 func (d *doctor) identityPool(ctx context.Context) (_ string, err error) {
 	if d.s.env.IdentityPoolID == "" {
-		return "", remark("identity_pool_id is not set: there are no AWS credentials")
+		return "", remark("identity_pool_id is not set, so there are no AWS credentials")
 	}
 	d.identity, err = d.s.identityID(ctx)
 	return "identity " + d.identity, err
@@ -202,7 +205,7 @@ func (d *doctor) credentials(ctx context.Context) (string, error) {
 	return fmt.Sprintf("access key %s, %s", d.creds.AccessKeyID, until(d.creds.Expires)), err
 }
 
-// have is what the steps after credentials use.
+// have returns the credentials that an earlier step obtained.
 func (d *doctor) have(context.Context) (sigv4.Credentials, error) { return d.creds, nil }
 
 func (d *doctor) role(ctx context.Context) (string, error) {
@@ -212,7 +215,8 @@ func (d *doctor) role(ctx context.Context) (string, error) {
 	return caller.ARN, cognito.Explain(err)
 }
 
-// bucket asks for one key. Many a role may list what is below the caller's own prefix, and no more.
+// bucket lists one key. Many roles may list only keys that start with the caller's identity ID, so
+// it tries that prefix if the bucket denies access.
 func (d *doctor) bucket(ctx context.Context) (string, error) {
 	if d.s.env.BucketName == "" {
 		return "", remark("bucket_name is not set")
@@ -223,7 +227,7 @@ func (d *doctor) bucket(ctx context.Context) (string, error) {
 	var service *s3list.Error
 	if errors.As(err, &service) && service.Code == s3list.CodeAccessDenied {
 		if in.Prefix = d.identity + "/"; firstKey(ctx, client, in) == nil {
-			return in.Bucket + " can be listed below " + in.Prefix + " only", nil
+			return in.Bucket + " can be listed only under " + in.Prefix, nil
 		}
 	}
 	return in.Bucket + " can be listed", err

@@ -65,7 +65,7 @@ func TestDoctorElsewhere(t *testing.T) {
 	// With nothing kept, the doctor signs in; and says what other tools will find.
 	m.settings["COGNITO_ENV"], m.settings["AWS_ACCESS_KEY_ID"] = "DEV", "AKIAIOSFODNN7EXAMPLE"
 	out := m.must(t, cognitotest.ExamplePassword+"\n", "doctor", "-no-store", "-user", "ada")
-	for _, want := range []string{"nothing is kept", "AWS_ACCESS_KEY_ID is set",
+	for _, want := range []string{"nothing is stored", "AWS_ACCESS_KEY_ID is set",
 		"example-bucket can be listed"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
@@ -106,11 +106,11 @@ func TestReachable(t *testing.T) {
 			Op:  "dial",
 			Err: &net.DNSError{Err: "no such host", Name: "h"},
 		},
-		"names a proxy": &net.OpError{
+		"the proxy in HTTPS_PROXY": &net.OpError{
 			Op:  "proxyconnect",
 			Err: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "h"}},
 		},
-		"a firewall":     &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded},
+		"the firewall":   &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded},
 		"something else": errors.New("something else"),
 	} {
 		if got := reachable(fmt.Errorf("x: %w", err)); !strings.Contains(got.Error(), want) ||

@@ -440,7 +440,7 @@ func TestDoctorFindsFault(t *testing.T) {
 				if stderr != "" {
 					t.Error(stderr)
 				}
-			} else if !strings.HasPrefix(stderr, "cognito: the first thing that is wrong: "+
+			} else if !strings.HasPrefix(stderr, "cognito: first problem: "+
 				test.step+": ") || strings.Count(stderr, "\n") != 1 ||
 				!strings.Contains(stderr, test.said) {
 				t.Errorf("%s%s", stdout, stderr)

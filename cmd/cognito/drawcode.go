@@ -9,34 +9,36 @@ import (
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
-// drawCode draws text as a QR code on standard error, if that is a terminal whose window is wide
-// enough, and tells whether it did.
+// drawCode draws text as a QR code on standard error and reports whether it did. It draws only if
+// standard error is a terminal with enough columns.
 func (a *app) drawCode(text string) bool {
 	screen, ok := a.stderr.(*os.File)
 	if !ok || !terminal.Is(screen) || a.getenv("TERM") == "dumb" {
 		return false
 	}
 	code, err := qr.Encode(text)
-	if err != nil { // too long
+	if err != nil { // text is too long
 		return false
 	}
 	columns, rows := terminal.Size(screen)
-	quiet := 4 // the standard's; two do for what scans screens
+	// ISO/IEC 18004 requires a quiet zone of four modules. Apps that scan screens need only two.
+	quiet := 4
 	if code.Size+2*quiet > columns || (code.Size+2*quiet+1)/2+3 > rows {
 		quiet = 2
 	}
 	if code.Size+2*quiet > columns {
 		return false
 	}
-	// Consoles of Windows need not know the sequences that set colours.
+	// Older Windows consoles do not support color sequences.
 	colours := a.getenv("NO_COLOR") == "" && runtime.GOOS != "windows"
 	_, err = screen.WriteString(halfBlocks(code, quiet, colours))
 	return err == nil
 }
 
-// halfBlocks writes a code with two modules, one above the other, in each character. Black is drawn
-// in black on white, or without colours is what is left dark, as most terminals are.
+// halfBlocks renders code with two vertically adjacent modules per character. With colours, it
+// draws black on white. Without, it assumes a dark background and leaves black modules blank.
 func halfBlocks(code qr.Code, quiet int, colours bool) string {
+	// The index has bit 0 set if the upper module is black, and bit 1 for the lower one.
 	blocks, begin, end := []string{" ", "▀", "▄", "█"}, "\x1b[30;47m", "\x1b[0m\n"
 	if !colours {
 		blocks, begin, end = []string{"█", "▄", "▀", " "}, "", "\n"

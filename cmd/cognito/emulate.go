@@ -23,25 +23,26 @@ import (
 func emulateCommand() command {
 	return command{
 		name: "emulate",
-		summary: `Serve a stand-in for Cognito, STS and S3 on this machine, for tests of programs in any language.
-It verifies what it is sent: proofs of passwords, codes, tokens, signatures. Standard output says what to set for the AWS
-command line, boto3, the SDKs and Amplify; codes that it "sends" to users are written to standard error. It keeps its
-state in memory, and ends with Ctrl-C.
--seed is a JSON file in the form that -print-seed prints: user pools with app clients and users, identity pools, roles and
-buckets. What a user pool asks for is in MFAConfiguration, DeviceTracking and the users' MFA. Without it there are the user
-ada (the password is in what -print-seed prints), an identity pool and two buckets.`,
+		summary: `Emulate Cognito, STS and S3 on this machine, for tests in any language.
+The emulator verifies password proofs, codes, tokens and signatures. It prints the settings for the
+AWS CLI, boto3, the AWS SDKs and Amplify to standard output, and the codes that it "sends" to users
+to standard error. It keeps its state in memory. Stop it with Ctrl-C.
+-seed is a JSON file with user pools (app clients and users), identity pools, roles and buckets, in
+the format of -print-seed. MFAConfiguration, DeviceTracking and the users' MFA select a user pool's
+challenges. The default seed has the user ada (see -print-seed for the password), an identity pool
+and two buckets.`,
 		example: `cognito emulate -addr 127.0.0.1:9400 -config test.json
 cognito login -config test.json -user ada
 cognito emulate -print-seed > seed.json`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.bareFlags()
 			addr := f.String("addr", "127.0.0.1:0",
-				"loopback `address` to listen at; port 0: any that is free")
+				"loopback `address` to listen on; port 0 selects a free port")
 			seed := f.String("seed", "",
-				"`file` with what the stand-in knows (default: an example)")
+				"seed `file` (default: an example)")
 			config := f.String("config", "",
-				"write environments to this `file`, for -config of the other commands")
-			show := f.Bool("print-seed", false, "print the example's seed, and serve nothing")
+				"write environments to this `file`, for the other commands' -config")
+			show := f.Bool("print-seed", false, "print the example seed and exit")
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
@@ -60,6 +61,8 @@ cognito emulate -print-seed > seed.json`,
 	}
 }
 
+// emulate serves server on addr until ctx is done. If config is not empty, it adds the emulator's
+// environments to that file.
 func (a *app) emulate(ctx context.Context, server *cognitotest.Server, addr, config string) error {
 	at, err := loopback(addr)
 	if err != nil {
@@ -88,28 +91,35 @@ func (a *app) emulate(ctx context.Context, server *cognitotest.Server, addr, con
 	service := &http.Server{
 		Handler:           codes,
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10,
-		ErrorLog:       log.New(io.Discard, "", 0),
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          log.New(io.Discard, "", 0),
 	}
 	defer context.AfterFunc(ctx, func() { service.Close() })()
 	if _, err := io.WriteString(a.stdout, advice(environments, url, config)); err != nil {
 		return err
 	}
 	if err = service.Serve(listener); ctx.Err() != nil {
-		return nil // Ctrl-C is how it ends
+		return nil // Ctrl-C is the normal way to stop
 	}
 	return err
 }
 
-// emulated are the environments that a server serves: one for each user pool, with its first app
-// client and the identity pool that takes it.
+// emulated returns an environment for each user pool of server. It has the pool's first app client
+// and the first identity pool that accepts this client.
 func emulated(server *cognitotest.Server, url string) map[string]cognito.Environment {
 	all := make(map[string]cognito.Environment)
 	for i, pool := range server.UserPools {
 		e := cognito.Environment{
 			UserPoolID: pool.ID,
-			Endpoints:  cognito.Endpoints{CognitoIDP: url, CognitoIdentity: url, STS: url, S3: url},
+			Endpoints: cognito.Endpoints{
+				CognitoIDP:      url,
+				CognitoIdentity: url,
+				STS:             url,
+				S3:              url,
+			},
 		}
 		if len(pool.Clients) > 0 {
 			e.ClientID, e.ClientSecret = pool.Clients[0].ID, pool.Clients[0].Secret
@@ -131,14 +141,14 @@ func emulated(server *cognitotest.Server, url string) map[string]cognito.Environ
 	return all
 }
 
-// advice says what to set in programs that shall use the stand-in.
+// advice returns the settings for programs that use the emulator.
 func advice(environments map[string]cognito.Environment, url, config string) string {
 	e := environments["EMULATED"]
 	var b strings.Builder
 	fmt.Fprintf(&b,
-		"# The AWS command line, boto3, the SDKs and cognito itself:\nexport AWS_ENDPOINT_URL=%s\n",
+		"# AWS CLI, boto3, AWS SDKs and cognito:\nexport AWS_ENDPOINT_URL=%s\n",
 		url)
-	// botocore reads only the second
+	// botocore reads only AWS_DEFAULT_REGION.
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
 		fmt.Fprintf(&b, "export %s=%s\n", name, shellWord(e.ResolveRegion()))
 	}
@@ -146,10 +156,13 @@ func advice(environments map[string]cognito.Environment, url, config string) str
 		fmt.Fprintf(&b, "export COGNITO_CONFIG=%s\n", shellWord(path))
 	}
 	fmt.Fprint(&b, "# Amplify.configure:\n")
-	// parameters of aws-amplify's Auth.Cognito
+	// The keys are those of Auth.Cognito in aws-amplify's ResourcesConfig.
 	amplify := map[string]string{"userPoolEndpoint": url, "identityPoolEndpoint": url}
-	for key, value := range map[string]string{"userPoolId": e.UserPoolID,
-		"userPoolClientId": e.ClientID, "identityPoolId": e.IdentityPoolID} {
+	for key, value := range map[string]string{
+		"userPoolId":       e.UserPoolID,
+		"userPoolClientId": e.ClientID,
+		"identityPoolId":   e.IdentityPoolID,
+	} {
 		if value != "" {
 			amplify[key] = value
 		}
@@ -159,12 +172,12 @@ func advice(environments map[string]cognito.Environment, url, config string) str
 	return b.String()
 }
 
-// A codePrinter serves, and prints the codes that requests have made the server send.
+// A codePrinter passes requests to server and prints the codes that it sends to users.
 type codePrinter struct {
 	server *cognitotest.Server
 	print  func(format string, args ...any)
 	mu     sync.Mutex
-	shown  map[[2]string]string // the last code, by user pool and user
+	shown  map[[2]string]string // holds the last printed code by user pool ID and user name
 }
 
 func (c *codePrinter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -172,10 +185,10 @@ func (c *codePrinter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.server.ServeHTTP(w, r)
 		return
 	}
-	const most = 1 << 20 // far more than these operations take
+	const most = 1 << 20 // far more than any request of these operations
 	body, err := io.ReadAll(io.LimitReader(r.Body, most+1))
 	if err != nil || len(body) > most {
-		http.Error(w, "the body is cut short, or longer than 1 MiB", http.StatusBadRequest)
+		http.Error(w, "the body is truncated or longer than 1 MiB", http.StatusBadRequest)
 		return
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
@@ -185,7 +198,7 @@ func (c *codePrinter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Username                           string
 		AuthParameters, ChallengeResponses struct{ USERNAME string }
 	}
-	json.Unmarshal(body, &who) // what is no JSON names nobody
+	json.Unmarshal(body, &who) // on an error, the names stay empty
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, user := range []string{who.Username, who.AuthParameters.USERNAME,
@@ -205,17 +218,17 @@ func (c *codePrinter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// checkSeed refuses what no sign-in could name.
+// checkSeed reports a server that no sign-in can use.
 func checkSeed(server *cognitotest.Server) error {
 	if len(server.UserPools) == 0 {
-		return errors.New("it has no UserPools: -print-seed prints an example")
+		return errors.New("UserPools is missing: see -print-seed for an example")
 	}
 	for name, e := range emulated(server, "http://localhost") {
 		if err := e.Validate(); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		if e.ClientID == "" {
-			return fmt.Errorf("the user pool %s has no Clients", e.UserPoolID)
+			return fmt.Errorf("user pool %s: Clients is missing", e.UserPoolID)
 		}
 	}
 	return nil

@@ -20,33 +20,33 @@ import (
 
 const (
 	endpointPath  = "/credentials"
-	renewalLimit  = time.Minute     // of one renewal
-	failurePause  = 5 * time.Second // in which a failure is answered with itself
+	renewalLimit  = time.Minute     // limits the duration of a renewal
+	failurePause  = 5 * time.Second // is how long a failed renewal is not retried
 	headerTimeout = 5 * time.Second
 )
 
-// An endpoint serves credentials (AWS SDKs and Tools Reference Guide, "Container credential
-// provider"). It holds a token: whoever sends it has the credentials.
+// An endpoint serves credentials to clients that send its token. It implements the server side of
+// "Container credential provider" in the AWS SDKs and Tools Reference Guide.
 type endpoint struct {
 	source func(context.Context) (sigv4.Credentials, error)
-	// tells the user of failures: not every SDK repeats what it is answered
+	// note reports failures to the user, because not every SDK shows the endpoint's error.
 	note     func(format string, args ...any)
 	listener net.Listener
 	server   *http.Server
 	token    string
-	ended    chan error // has what ended the server, if that was not close
+	ended    chan error // receives the error of the server, unless close stopped it
 	ctx      context.Context
 	cancel   context.CancelFunc
 
-	mu     sync.Mutex // held while credentials are renewed
-	failed time.Time  // the last renewal that did, of err
-	err    error
+	mu     sync.Mutex // is held during a renewal
+	failed time.Time  // is when the last renewal failed, if err is not nil
+	err    error      // is the error of the last renewal
 }
 
-// Format leaves everything out.
+// Format writes a redacted form.
 func (e *endpoint) Format(f fmt.State, _ rune) { io.WriteString(f, "endpoint{REDACTED}") }
 
-// loopback checks an address to listen on. Other machines must not reach the endpoint.
+// loopback parses an address to listen on. It rejects addresses that other machines can reach.
 func loopback(addr string) (netip.AddrPort, error) {
 	if port, ok := strings.CutPrefix(addr, "localhost:"); ok {
 		addr = "127.0.0.1:" + port
@@ -54,17 +54,16 @@ func loopback(addr string) (netip.AddrPort, error) {
 	at, err := netip.ParseAddrPort(addr)
 	if err != nil {
 		return at,
-			usagef("-addr is %q: it must be an IP address and a port, such as 127.0.0.1:0", addr)
+			usagef("-addr is %q: use an IP address and a port, such as 127.0.0.1:0", addr)
 	}
 	if at = netip.AddrPortFrom(at.Addr().Unmap(), at.Port()); !at.Addr().IsLoopback() {
 		return at,
-			usagef("-addr is %q: other machines must not reach it, so it must be on loopback "+
-				"only, such as 127.0.0.1:0", addr)
+			usagef("-addr is %q: it must be a loopback address, such as 127.0.0.1:0", addr)
 	}
 	return at, nil
 }
 
-// listen makes an endpoint with a token of its own.
+// listen returns an endpoint that listens on addr and has a new random token.
 func (s *signedIn) listen(addr string) (*endpoint, error) {
 	at, err := loopback(addr)
 	if err != nil {
@@ -83,15 +82,19 @@ func (s *signedIn) listen(addr string) (*endpoint, error) {
 	}, nil
 }
 
-// start serves until close. Renewals end with ctx.
+// start serves requests until close is called. Renewals use ctx.
 func (e *endpoint) start(ctx context.Context) {
 	e.ctx, e.cancel = context.WithCancel(ctx)
 	e.server = &http.Server{
-		Handler: e, DisableGeneralOptionsHandler: true, MaxHeaderBytes: 16 << 10,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       headerTimeout,
-		IdleTimeout:       time.Minute, WriteTimeout: renewalLimit + headerTimeout,
-		ErrorLog: log.New(io.Discard, "", 0), // what a stranger sends wrong is no news
+		Handler:                      e,
+		DisableGeneralOptionsHandler: true,
+		MaxHeaderBytes:               16 << 10,
+		ReadHeaderTimeout:            headerTimeout,
+		ReadTimeout:                  headerTimeout,
+		IdleTimeout:                  time.Minute,
+		WriteTimeout:                 renewalLimit + headerTimeout,
+		// Discard log noise from malformed requests.
+		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	go func() {
 		if err := e.server.Serve(e.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -100,6 +103,7 @@ func (e *endpoint) start(ctx context.Context) {
 	}()
 }
 
+// close stops the server and cancels a renewal in flight.
 func (e *endpoint) close() {
 	e.cancel()
 	e.server.Close()
@@ -107,38 +111,41 @@ func (e *endpoint) close() {
 
 func (e *endpoint) url() string { return "http://" + e.listener.Addr().String() + endpointPath }
 
-// variables say where the endpoint is. The token is sent as it is, as Authorization.
+// variables returns the environment variables that SDKs need to use the endpoint. SDKs send the
+// token unchanged as the Authorization header.
 func (e *endpoint) variables() []variable {
-	return []variable{{"AWS_CONTAINER_CREDENTIALS_FULL_URI", e.url()},
-		{"AWS_CONTAINER_AUTHORIZATION_TOKEN", e.token}}
+	return []variable{
+		{"AWS_CONTAINER_CREDENTIALS_FULL_URI", e.url()},
+		{"AWS_CONTAINER_AUTHORIZATION_TOKEN", e.token},
+	}
 }
 
-// ServeHTTP answers GET of one path, to who has the token.
+// ServeHTTP serves GET requests for endpointPath from clients that send the token.
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	switch {
 	case !e.addressed(r.Host):
-		refuse(w, http.StatusForbidden, "WrongHost", "this endpoint has another name")
+		refuse(w, http.StatusForbidden, "WrongHost", "the Host header does not name this endpoint")
 	case subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte(e.token)) != 1:
 		refuse(w, http.StatusUnauthorized, "WrongToken",
-			"Authorization is not the token of this endpoint")
+			"the Authorization header is not this endpoint's token")
 	case r.URL.Path != endpointPath:
-		refuse(w, http.StatusNotFound, "WrongPath", "credentials are at "+endpointPath)
+		refuse(w, http.StatusNotFound, "WrongPath", "the path must be "+endpointPath)
 	case r.Method != http.MethodGet:
 		w.Header().Set("Allow", http.MethodGet)
-		refuse(w, http.StatusMethodNotAllowed, "WrongMethod", "credentials are for GET")
+		refuse(w, http.StatusMethodNotAllowed, "WrongMethod", "the method must be GET")
 	default:
 		e.answer(w)
 	}
 }
 
-// addressed tells whether a request's Host is this machine's own name for the endpoint. A page in a
-// browser, whose name was made to resolve to loopback (DNS rebinding), sends its own.
+// addressed reports whether host names the endpoint: localhost or a loopback address, and its port.
+// This stops DNS rebinding: a web page whose name resolves to loopback sends its own name as Host.
 func (e *endpoint) addressed(host string) bool {
 	name, port, err := net.SplitHostPort(host)
-	if err != nil { // RFC 9110 7.2: without a port it is the scheme's
+	if err != nil { // RFC 9110, section 7.2: without a port, the scheme's default applies
 		name, port = strings.Trim(host, "[]"), "80"
 	}
 	at, err := netip.ParseAddr(name)
@@ -146,7 +153,8 @@ func (e *endpoint) addressed(host string) bool {
 	return port == own && (strings.EqualFold(name, "localhost") || err == nil && at.IsLoopback())
 }
 
-// refuse writes an error in the form of AWS's own endpoints (AWS SDKs and Tools: code and message).
+// refuse writes an error with a code and a message, as AWS's own endpoints do (AWS SDKs and Tools
+// Reference Guide).
 func refuse(w http.ResponseWriter, status int, code, message string) {
 	text, _ := jsonLine(struct {
 		Code    string `json:"code"`
@@ -156,32 +164,34 @@ func refuse(w http.ResponseWriter, status int, code, message string) {
 	w.Write(text)
 }
 
-// answer writes credentials, or why there are none.
+// answer writes the credentials, or an error response.
 func (e *endpoint) answer(w http.ResponseWriter) {
 	creds, err := e.credentials()
 	if err != nil {
-		code, status := "NotRenewed", http.StatusServiceUnavailable // SDKs ask again
+		code, status := "NotRenewed", http.StatusServiceUnavailable // SDKs retry 5xx statuses
 		if errors.As(err, new(signInError)) {
-			code, status = "SignInNeeded", http.StatusForbidden // and here they need not
+			code, status = "SignInNeeded", http.StatusForbidden // a retry cannot succeed
 		}
 		refuse(w, status, code, oneLine(err.Error()))
 		return
 	}
 	text, err := jsonLine(credentialsObject{
 		AccessKeyID:     creds.AccessKeyID,
-		SecretAccessKey: creds.SecretAccessKey, Token: creds.SessionToken,
-		Expiration: creds.Expires.UTC().Format(time.RFC3339),
+		SecretAccessKey: creds.SecretAccessKey,
+		Token:           creds.SessionToken,
+		Expiration:      creds.Expires.UTC().Format(time.RFC3339),
 	})
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, "NotWritten",
-			"the credentials could not be written")
+			"the credentials could not be encoded")
 		return
 	}
 	w.Write(text)
 }
 
-// credentials renews for one request at a time, and goes on when that one is given up: SDKs wait
-// for a second or two and ask again. A failure is not repeated at once.
+// credentials returns valid credentials, and renews them for one request at a time. A renewal
+// continues if its client disconnects, because SDKs time out after a second or two and then retry.
+// For failurePause after a failed renewal, it returns the same error without a new attempt.
 func (e *endpoint) credentials() (sigv4.Credentials, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

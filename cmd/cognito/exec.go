@@ -21,15 +21,16 @@ func execCommand() command {
 		name: "exec",
 		args: "[--] COMMAND [ARGUMENT ...]",
 		summary: `Run a command with AWS credentials in its environment.
-The credentials are good for an hour or what is left of it. For a command that takes longer, -serve keeps an endpoint
-beside it from which it fetches new ones (see "cognito help serve"). What else names credentials in the environment, such
-as AWS_PROFILE, is left out. The command's exit status is passed on, 128+n where signal n ended it.`,
+The credentials are valid for at most an hour by default. For a command that runs longer, -serve
+runs an endpoint from which the command fetches new credentials (see "cognito help serve"). exec
+removes variables that select other credentials, such as AWS_PROFILE, from the environment. It exits
+with the command's exit status, or with 128+n if signal n ended the command.`,
 		example: `cognito exec -- aws s3 ls
 cognito exec -serve -env PROD -- python3 nightly.py`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.serviceFlags()
 			serve := f.Bool("serve", false,
-				"renew: hand the credentials over by a container credentials endpoint on loopback")
+				"renew the credentials: serve them from a loopback endpoint")
 			words, err := a.parse(f, args, 1, -1)
 			if err != nil {
 				return err
@@ -46,12 +47,12 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 			if err != nil {
 				return err
 			}
-			// from here on signals are the command's
+			// Stop here after a signal. From now on, signals are for the command.
 			if err := cmp.Or(usable(creds), ctx.Err()); err != nil {
 				return err
 			}
 			if a.login.passwordFD > 2 {
-				a.answersFile().Close() // the command has no business with passwords
+				a.answersFile().Close() // the command must not inherit the password
 			}
 			if *serve {
 				return s.execServing(ctx, path, words)
@@ -66,7 +67,8 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 	}
 }
 
-// cannotRun says why, with the exit codes of shells (POSIX.1-2024, XCU 2.8.2).
+// cannotRun reports why the command name did not start, and returns the exit status of shells
+// (POSIX.1-2024, XCU 2.8.2).
 func (a *app) cannotRun(name string, err error) error {
 	var inner *exec.Error
 	if errors.As(err, &inner) {
@@ -79,31 +81,31 @@ func (a *app) cannotRun(name string, err error) error {
 	return exitStatus(exitCannotRun)
 }
 
-// execServing runs a command beside an endpoint, which lives as long as it does.
+// execServing runs a command and serves its credentials from an endpoint until the command ends.
 func (s *signedIn) execServing(ctx context.Context, path string, words []string) error {
 	e, err := s.listen("127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	e.start(context.WithoutCancel(ctx)) // an interrupt is for the command to answer
+	e.start(context.WithoutCancel(ctx)) // the command decides how to handle an interrupt
 	defer e.close()
 	s.a.warnOfDefault()
 	settings := append(e.variables(), regionVariables(s.a.serviceRegion(s.env))...)
 	return s.a.runChild(ctx, path, words, environ(os.Environ(), settings))
 }
 
-// credentialNames are the environment variables in which SDKs and tools look for credentials, or
-// for where to get them. One that stayed could win over ours, or be mixed with them.
+// credentialNames lists the environment variables from which SDKs and tools read credentials or
+// their source. If one remained, tools could prefer it to our variables, or mix both.
 var credentialNames = []string{
 	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
-	"AWS_CREDENTIAL_EXPIRATION",
-	"AWS_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_ACCOUNT_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE",
+	"AWS_CREDENTIAL_EXPIRATION", "AWS_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_ACCOUNT_ID",
+	"AWS_PROFILE", "AWS_DEFAULT_PROFILE",
 	"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 	"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 	"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME",
 }
 
-// environ is an environment without other credentials, and with settings.
+// environ returns env without the variables in credentialNames, and with settings.
 func environ(env []string, settings []variable) []string {
 	env = slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
@@ -121,15 +123,16 @@ func environ(env []string, settings []variable) []string {
 	return env
 }
 
-// runChild runs a command as a child. Signals that are sent to this process are passed on, and it
-// does not end before the child does. What a terminal sends goes to both as it is, and would arrive
-// twice.
+// runChild runs a command as a child process, forwards signals to it, and waits for it to end. If a
+// terminal is attached, it does not forward SIGINT and SIGQUIT, because the terminal sends these to
+// both processes.
 func (a *app) runChild(ctx context.Context, path string, words, env []string) error {
 	attached := terminal.Is(os.Stdin) || terminal.Is(os.Stdout) || terminal.Is(os.Stderr)
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, caught()...)
 	defer signal.Stop(signals)
-	if err := a.ending.pass(ctx); err != nil { // a signal came just before, and is not among these
+	// A signal that arrived before Notify is not in signals.
+	if err := a.ending.pass(ctx); err != nil {
 		return err
 	}
 	child := &exec.Cmd{
@@ -152,7 +155,8 @@ func (a *app) runChild(ctx context.Context, path string, words, env []string) er
 				return
 			case sent := <-signals:
 				if !attached || sent != os.Interrupt && sent != syscall.SIGQUIT {
-					// fails where there is no such thing, and once the child has ended
+					// The error is ignored: the system may not support the signal, or
+					// the child has ended.
 					child.Process.Signal(sent)
 				}
 			}
@@ -172,8 +176,8 @@ func (a *app) runChild(ctx context.Context, path string, words, env []string) er
 	}
 }
 
-// caught are the signals that end this process in its own way. One that is ignored, such as SIGHUP
-// under nohup(1), stays so.
+// caught returns the signals that this process handles. It omits signals that are ignored, such as
+// SIGHUP under nohup(1), so that they remain ignored.
 func caught() []os.Signal {
 	return slices.DeleteFunc(endingSignals(), signal.Ignored)
 }

@@ -10,32 +10,32 @@ import (
 	"time"
 )
 
-// flags begins the flags of the command that is being run with those that all commands on an
-// environment have.
+// flags returns a flag set for the current command, with the flags of all commands that use an
+// environment.
 func (a *app) flags() *flag.FlagSet {
 	f := a.bareFlags()
 	f.StringVar(&a.config, "config", a.getenv("COGNITO_CONFIG"),
-		"`file` with environments (default: $COGNITO_CONFIG, or what \"cognito configure\" writes)")
+		"configuration `file` (default: $COGNITO_CONFIG, or that of \"cognito configure\")")
 	f.StringVar(&a.env, "env", a.getenv("COGNITO_ENV"),
 		"`name` of the environment (default: $COGNITO_ENV, or the only one)")
 	return f
 }
 
-// serviceFlags are flags with those of commands that use AWS credentials.
+// serviceFlags returns the flags of commands that use AWS credentials.
 func (a *app) serviceFlags() *flag.FlagSet {
 	f := a.flags()
 	f.StringVar(&a.region, "region", "",
-		"`Region` of what the credentials are used for (default: $AWS_REGION, or the environment's)")
+		"`Region` of the AWS services that tools use (default: $AWS_REGION, or the environment's)")
 	f.DurationVar(&a.login.duration, "duration", 0,
-		"life of the credentials, 15m to 12h, by the classic flow (default: the enhanced flow, "+
-			"an hour)")
+		"lifetime of the credentials, 15m to 12h, with the classic flow (default: an hour, with "+
+			"the enhanced flow)")
 	f.BoolVar(&a.noStore, "no-store", false,
-		"keep nothing on disk: sign in anew, by the flags of \"cognito login\"")
+		"store nothing on disk: sign in again, with the flags of \"cognito login\"")
 	a.login.register(f)
 	return f
 }
 
-// bareFlags begins the flags of a command that needs no environment.
+// bareFlags returns an empty flag set for the current command, for commands without an environment.
 func (a *app) bareFlags() *flag.FlagSet {
 	f := flag.NewFlagSet("cognito "+a.now.name, flag.ContinueOnError)
 	f.SetOutput(a.stderr)
@@ -51,9 +51,11 @@ func (a *app) bareFlags() *flag.FlagSet {
 	return f
 }
 
-// parse reads args: flags and, in any order, from least to most other words, which it returns. "--"
-// ends the flags. With most below 0 there is no bound, and the first other word ends the flags,
-// too: what follows is another command's.
+// parse parses args, which may have flags and positional arguments in any order. It returns the
+// positional arguments, of which there must be from least to most. "--" ends the flags.
+//
+// If most is negative, there is no upper bound, and the first positional argument also ends the
+// flags, because those that follow belong to another command.
 func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, error) {
 	if a.inspect != nil {
 		a.inspect(f)
@@ -61,7 +63,7 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 	}
 	usage := f.Usage
 	asked := false
-	f.Usage = func() { asked = true } // a wrong flag is told in one line; -help shows it all
+	f.Usage = func() { asked = true } // only -help shows the usage; errors take one line
 	f.SetOutput(io.Discard)
 	var words []string
 	for {
@@ -73,14 +75,14 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 			return nil, usagef("%s: see \"cognito help %s\"", withoutValue(err.Error()), a.now.name)
 		}
 		rest := f.Args()
-		if ended := len(args) > len(rest) && args[len(args)-len(rest)-1] == "--"; ended ||
-			len(rest) == 0 || most < 0 {
+		ended := len(args) > len(rest) && args[len(args)-len(rest)-1] == "--"
+		if ended || len(rest) == 0 || most < 0 {
 			words = append(words, rest...)
 			break
 		}
 		words, args = append(words, rest[0]), rest[1:]
 	}
-	var unused string // only a sign-in asks what it says
+	var unused string // is a sign-in flag that is set although there is no sign-in
 	signIn := flag.NewFlagSet("", flag.ContinueOnError)
 	new(loginFlags).register(signIn)
 	f.Visit(func(set *flag.Flag) {
@@ -92,23 +94,23 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 	switch {
 	case unused != "":
 		return nil,
-			usagef("-%s goes with -no-store: without it the session is that of \"cognito login\"",
+			usagef("-%s requires -no-store: otherwise the session of \"cognito login\" is used",
 				unused)
 	case len(words) < least:
 		return nil, usagef("%s is missing: see \"cognito help %s\"", a.now.args, a.now.name)
 	case len(words) > most && most >= 0:
-		// It is not repeated, for it may be a password.
+		// The error does not quote the argument, because it may be a password.
 		return nil,
-			usagef("there is an argument too many (a password, too, is never an argument): see "+
-				"\"cognito help %s\"", a.now.name)
+			usagef("unexpected argument (passwords are read from the terminal or -password-fd): "+
+				"see \"cognito help %s\"", a.now.name)
 	case a.login.duration != 0 &&
 		(a.login.duration < 15*time.Minute || a.login.duration > 12*time.Hour):
-		return nil, usagef("-duration is %v: it must be from 15m to 12h", a.login.duration)
+		return nil, usagef("-duration is %v: must be from 15m to 12h", a.login.duration)
 	}
 	return words, nil
 }
 
-// withoutValue leaves the value of a flag out of an error of package flag, for it may be a
+// withoutValue removes the flag's value from an error text of package flag, because it may be a
 // password.
 func withoutValue(text string) string {
 	for _, begin := range []string{"invalid value ", "invalid boolean value "} {
@@ -121,20 +123,24 @@ func withoutValue(text string) string {
 }
 
 const overviewEnd = `
-"cognito help COMMAND" shows its flags and an example. Flags come before environment variables, and those before the
-configuration file. Read from the environment: COGNITO_CONFIG, COGNITO_ENV, COGNITO_STATE_DIR, AWS_REGION (or
-AWS_DEFAULT_REGION), AWS_ENDPOINT_URL and its forms for COGNITO_IDENTITY_PROVIDER, COGNITO_IDENTITY, STS and S3,
-AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, HTTPS_PROXY, NO_PROXY, AWS_CA_BUNDLE,
+"cognito help COMMAND" shows a command's flags and an example. Flags override environment variables,
+which override the configuration file.
+
+Environment variables: COGNITO_CONFIG, COGNITO_ENV, COGNITO_STATE_DIR, AWS_REGION (or
+AWS_DEFAULT_REGION), AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SERVICE (where SERVICE is
+COGNITO_IDENTITY_PROVIDER, COGNITO_IDENTITY, STS or S3), AWS_IGNORE_CONFIGURED_ENDPOINT_URLS,
+AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, HTTPS_PROXY, NO_PROXY, AWS_CA_BUNDLE,
 AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT, NO_COLOR.
 
-Exit status: 0 done, 1 refused or failed, 2 wrong flags or configuration, 3 a sign-in is needed, 130 interrupted;
-"cognito exec" ends with its command's, 126 if that can't be run and 127 if it is not there.
+Exit status: 0 success, 1 rejected or failed, 2 invalid flags or configuration, 3 sign-in needed,
+130 interrupted. "cognito exec" exits with its command's status, with 126 if the command cannot be
+run, and with 127 if it is not found.
 `
 
-// overview writes the list of commands.
+// overview writes the general help, with the first sentence of each command's summary.
 func (a *app) overview() {
 	fmt.Fprint(a.stdout,
-		"Usage: cognito COMMAND [flags]\n\nSigns in to Amazon Cognito and hands the AWS "+
+		"Usage: cognito COMMAND [flags]\n\nSigns in to Amazon Cognito and provides AWS "+
 			"credentials to other tools.\n\nCommands:\n")
 	for _, c := range commands() {
 		first, _, _ := strings.Cut(c.summary, ".")
@@ -143,6 +149,7 @@ func (a *app) overview() {
 	fmt.Fprint(a.stdout, overviewEnd)
 }
 
+// indent indents each line of s.
 func indent(s string) string {
 	var b strings.Builder
 	for line := range strings.Lines(strings.TrimSpace(s) + "\n") {
@@ -151,7 +158,7 @@ func indent(s string) string {
 	return b.String()
 }
 
-// version is that of the module, as the go command has built it in.
+// version returns the module version that the go command stamped into the binary.
 func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version

@@ -238,7 +238,7 @@ func TestSignInFlagsAreNotIgnored(t *testing.T) {
 			"-flow=USER_AUTH", "-challenge=PASSWORD", "-remember-device"} {
 			code, stdout, stderr := m.run(t, "", command, flag, "true")
 			if name, _, _ := strings.Cut(flag, "="); code != exitUsage || stdout != "" ||
-				!strings.Contains(stderr, name+" goes with -no-store") {
+				!strings.Contains(stderr, name+" requires -no-store") {
 				t.Errorf("%s %s: exit %d: %s%s", command, flag, code, stdout, stderr)
 			}
 		}

@@ -7,8 +7,7 @@ import (
 	"os"
 )
 
-// tryLock knows no locks here.
+// tryLock returns an error: this system has no supported file locks.
 func tryLock(*os.File) (bool, error) {
-	return false,
-		errors.New("this operating system has no file locks that this program knows: use -no-store")
+	return false, errors.New("file locks are unsupported on this operating system: use -no-store")
 }

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// tryLock takes an advisory lock (flock(2)) unless another process has it. Closing the file, or the
-// end of the process however it comes, gives it back.
+// tryLock acquires an advisory lock (flock(2)) and reports whether it did. It returns false if
+// another process holds the lock. Closing f or the end of the process releases the lock.
 func tryLock(f *os.File) (bool, error) {
 	switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err {
 	case nil:

@@ -11,9 +11,10 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// A seed is the stand-in's contents as JSON: the fields of package cognitotest by their names, but
-// durations as "1h30m" and objects as text. These types differ from those of the package in that,
-// and in that they are printed with passwords.
+// A seed is the initial data of the emulator, in the JSON form of emulate's -seed and -print-seed.
+// Its members have the names of the fields in package cognitotest. Its types differ from those of
+// that package in three ways: durations are strings such as "1h30m", the bodies of objects are
+// strings, and passwords are not redacted.
 type seed struct {
 	UserPools     []seedPool
 	IdentityPools []seedIdentityPool
@@ -27,10 +28,11 @@ type seedPool struct {
 	Users   []seedUser
 }
 
-// unredacted cancels the redaction of a type of cognitotest that is embedded beside it: of two
-// promoted methods at the same depth, Go promotes neither.
+// unredacted disables the redaction of a cognitotest type that is embedded beside it. If two
+// embedded fields have the same method at the same depth, Go promotes neither method.
 type unredacted struct{ redaction }
 
+// redaction has the methods with which cognitotest types redact themselves.
 type redaction struct{}
 
 // Format is never called.
@@ -68,22 +70,22 @@ type seedBucket struct {
 
 type seedDuration time.Duration
 
-// MarshalText writes a duration as Go does.
+// MarshalText returns the duration in the form of [time.Duration.String].
 func (d seedDuration) MarshalText() ([]byte, error) {
 	return []byte(time.Duration(d).String()), nil
 }
 
-// UnmarshalText reads it.
+// UnmarshalText parses a duration in the form of [time.ParseDuration]. It rejects negative ones.
 func (d *seedDuration) UnmarshalText(text []byte) error {
 	parsed, err := time.ParseDuration(string(text))
 	if err == nil && parsed < 0 {
-		err = errors.New("a duration is negative")
+		err = errors.New("the duration is negative")
 	}
 	*d = seedDuration(parsed)
 	return err
 }
 
-// readSeed reads a seed. A key that is not known is an error.
+// readSeed reads a seed from a file and returns a server with its data. Unknown keys are an error.
 func readSeed(path string) (*cognitotest.Server, error) {
 	data, err := readFile(path, 16<<20)
 	if err != nil {
@@ -96,17 +98,17 @@ func readSeed(path string) (*cognitotest.Server, error) {
 		return nil, err
 	}
 	if decoder.Decode(new(json.RawMessage)) != io.EOF {
-		return nil, errors.New("something follows the object")
+		return nil, errors.New("unexpected data follows the JSON object")
 	}
 	var server cognitotest.Server
 	for _, p := range in.UserPools {
 		pool := p.UserPool
 		for _, c := range p.Clients {
 			client := c.AppClient
-			client.RetryGracePeriod, client.AuthSessionValidity = time.Duration(c.RetryGracePeriod),
-				time.Duration(c.AuthSessionValidity)
-			client.IDTokenValidity, client.AccessTokenValidity = time.Duration(c.IDTokenValidity),
-				time.Duration(c.AccessTokenValidity)
+			client.RetryGracePeriod = time.Duration(c.RetryGracePeriod)
+			client.AuthSessionValidity = time.Duration(c.AuthSessionValidity)
+			client.IDTokenValidity = time.Duration(c.IDTokenValidity)
+			client.AccessTokenValidity = time.Duration(c.AccessTokenValidity)
 			client.RefreshTokenValidity = time.Duration(c.RefreshTokenValidity)
 			pool.Clients = append(pool.Clients, client)
 		}

@@ -9,24 +9,25 @@ import (
 func serveCommand() command {
 	return command{
 		name: "serve",
-		summary: `Serve credentials, renewed as need be, to tools on this machine.
-It is the endpoint that AWS calls a container credential provider: the SDKs fetch credentials from it and come again before
-they expire. It listens on loopback alone and answers only to who knows its token, which is a new one each time. What is
-to be set, the token among it, is printed on standard output. It ends with Ctrl-C or SIGTERM.
-Keys in the environment, AWS_PROFILE, and keys of the default profile come before the endpoint: "cognito exec -serve"
-leaves the first two out.`,
+		summary: `Serve credentials to tools on this machine, and renew them.
+serve runs what AWS calls a container credential provider. SDKs fetch credentials from it, and fetch
+new ones before these expire. It listens on loopback only, and serves only clients that send its
+token, which is new for each run. It prints the variables to set, including the token, to standard
+output. Stop it with Ctrl-C or SIGTERM.
+SDKs prefer keys in the environment, AWS_PROFILE, and keys of the default profile to the endpoint.
+"cognito exec -serve" removes the first two from the command's environment.`,
 		example: `cognito serve
 (umask 077; exec cognito serve -addr 127.0.0.1:9911 > endpoint.env)`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.serviceFlags()
 			addr := f.String("addr", "127.0.0.1:0",
-				"loopback `address` and port to listen on; port 0 is any free one")
-			format := f.String("format", "sh", "how to print what is to be set: "+
+				"loopback `address` to listen on; port 0 selects a free port")
+			format := f.String("format", "sh", "output format of the variables: "+
 				strings.Join(shells(), ", "))
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
-			// such as a -format that is none
+			// Report invalid flags, such as an unknown -format, before the sign-in.
 			if _, err := setLines(*format, regionVariables(a.region)); err != nil {
 				return err
 			}
@@ -37,7 +38,8 @@ leaves the first two out.`,
 			if err != nil {
 				return err
 			}
-			if _, err := s.credentials(ctx); err != nil { // better now than at the first request
+			// Report problems now instead of at the first request.
+			if _, err := s.credentials(ctx); err != nil {
 				return err
 			}
 			return s.serve(ctx, *addr, *format)
@@ -45,7 +47,7 @@ leaves the first two out.`,
 	}
 }
 
-// serve serves until ctx is done.
+// serve serves credentials until ctx is done or a signal arrives.
 func (s *signedIn) serve(ctx context.Context, addr, format string) error {
 	ctx, stop := signal.NotifyContext(ctx, caught()...)
 	defer stop()
@@ -55,8 +57,8 @@ func (s *signedIn) serve(ctx context.Context, addr, format string) error {
 	}
 	e.start(ctx)
 	defer e.close()
-	lines,
-		err := setLines(format, append(e.variables(), regionVariables(s.a.serviceRegion(s.env))...))
+	settings := append(e.variables(), regionVariables(s.a.serviceRegion(s.env))...)
+	lines, err := setLines(format, settings)
 	if err != nil {
 		return err
 	}
@@ -64,7 +66,7 @@ func (s *signedIn) serve(ctx context.Context, addr, format string) error {
 		return err
 	}
 	s.a.warnOfDefault()
-	s.a.notef("serving credentials of %s on %s", s.name, e.url())
+	s.a.notef("serving credentials of %s at %s", s.name, e.url())
 	select {
 	case <-ctx.Done():
 		return nil

@@ -20,29 +20,30 @@ import (
 	"github.com/loginwithcognito/cognito/environments"
 )
 
-// configPath is the file that -config names, or the one that "cognito configure" writes.
+// configPath returns the configuration file: that of -config, or the default file that "cognito
+// configure" writes.
 func (a *app) configPath() (string, error) {
 	if a.config != "" {
 		return a.config, nil
 	}
 	dir, err := os.UserConfigDir()
 	if err != nil {
-		return "", usagef("no directory for configuration: %w: use -config", err)
+		return "", usagef("no configuration directory: %w: use -config", err)
 	}
 	return filepath.Join(dir, "cognito", "config.json"), nil
 }
 
-// environments reads the configuration file.
+// environments returns the environments in the configuration file.
 func (a *app) environments() (map[string]cognito.Environment, error) {
 	path, err := a.configPath()
 	if err != nil {
 		return nil, err
 	}
-	data, err := readFile(path, 2<<20) // more than environments.Parse takes
+	data, err := readFile(path, 2<<20) // environments.Parse has a lower limit
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil,
-			usagef("there is no configuration at %s: run \"cognito configure%s\", or use another "+
-				"-config", path, a.sameFlags())
+			usagef("%s does not exist: run \"cognito configure%s\", or use another -config", path,
+				a.sameFlags())
 	} else if err != nil {
 		return nil, usageError{err}
 	}
@@ -53,8 +54,8 @@ func (a *app) environments() (map[string]cognito.Environment, error) {
 	return all, nil
 }
 
-// environment is the one that -env names, with what the process's environment says in place of the
-// file's endpoints, and its name.
+// environment returns the selected environment and its name. The AWS_ENDPOINT_URL variables
+// override the endpoints in the configuration file.
 func (a *app) environment() (name string, e cognito.Environment, err error) {
 	all, err := a.environments()
 	if err != nil {
@@ -68,7 +69,8 @@ func (a *app) environment() (name string, e cognito.Environment, err error) {
 		for service, endpoint := range map[string]*string{
 			"COGNITO_IDENTITY_PROVIDER": &e.Endpoints.CognitoIDP,
 			"COGNITO_IDENTITY":          &e.Endpoints.CognitoIdentity,
-			"STS":                       &e.Endpoints.STS, "S3": &e.Endpoints.S3,
+			"STS":                       &e.Endpoints.STS,
+			"S3":                        &e.Endpoints.S3,
 		} {
 			*endpoint = cmp.Or(a.getenv("AWS_ENDPOINT_URL_"+service), a.getenv("AWS_ENDPOINT_URL"),
 				*endpoint)
@@ -85,7 +87,7 @@ func (a *app) environment() (name string, e cognito.Environment, err error) {
 	return name, e, nil
 }
 
-// envName is the name that -env gives, or else that of the only environment.
+// envName returns the name in -env, or the name of the only environment.
 func (a *app) envName(all map[string]cognito.Environment) string {
 	if a.env == "" && len(all) == 1 {
 		return slices.Collect(maps.Keys(all))[0]
@@ -93,25 +95,26 @@ func (a *app) envName(all map[string]cognito.Environment) string {
 	return a.env
 }
 
-// serviceRegion is the Region of what the credentials are used for, which need not be that of the
-// pools.
+// serviceRegion returns the Region of the services that tools use with the credentials. It may
+// differ from the Region of the pools.
 func (a *app) serviceRegion(e cognito.Environment) string {
 	return cmp.Or(a.region, a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION"),
 		e.ResolveRegion())
 }
 
-// hosts tells which hosts of AWS's services are to be used (AWS SDKs and Tools Reference Guide,
-// "Dual-stack and FIPS endpoints").
+// hosts reports whether to use the FIPS and dual-stack hosts of AWS services (AWS SDKs and Tools
+// Reference Guide, "Dual-stack and FIPS endpoints").
 func (a *app) hosts() (fips, dualStack bool) {
 	return a.switchedOn("AWS_USE_FIPS_ENDPOINT"), a.switchedOn("AWS_USE_DUALSTACK_ENDPOINT")
 }
 
+// switchedOn reports whether an environment variable is "true", in any case.
 func (a *app) switchedOn(variable string) bool {
 	return strings.EqualFold(a.getenv(variable), "true")
 }
 
-// httpClient is the library's own, with AWS_CA_BUNDLE in place of the system's root certificates if
-// that is set.
+// httpClient returns the library's HTTP client. If AWS_CA_BUNDLE is set, its certificates replace
+// the system's root certificates.
 func (a *app) httpClient() (*http.Client, error) {
 	client := cognito.NewHTTPClient()
 	bundle := a.getenv("AWS_CA_BUNDLE")
@@ -124,7 +127,7 @@ func (a *app) httpClient() (*http.Client, error) {
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(data) {
-		return nil, usagef("AWS_CA_BUNDLE: %s holds no certificate in PEM form", bundle)
+		return nil, usagef("AWS_CA_BUNDLE: %s has no PEM certificate", bundle)
 	}
 	if transport, ok := client.Transport.(*http.Transport); ok {
 		if transport.TLSClientConfig == nil {
@@ -135,8 +138,8 @@ func (a *app) httpClient() (*http.Client, error) {
 	return client, nil
 }
 
-// stateDir is where sessions are kept: $COGNITO_STATE_DIR, or the place the operating system has
-// for it (XDG Base Directory Specification: $XDG_STATE_HOME, ~/.local/state).
+// stateDir returns the directory for sessions: $COGNITO_STATE_DIR, or the default of the operating
+// system ($XDG_STATE_HOME and ~/.local/state in the XDG Base Directory Specification).
 func (a *app) stateDir() (string, error) {
 	if dir := a.getenv("COGNITO_STATE_DIR"); dir != "" {
 		return filepath.Abs(dir)
@@ -150,7 +153,7 @@ func (a *app) stateDir() (string, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
 		return "",
-			usagef("no directory for sessions: %w: set COGNITO_STATE_DIR, or use -no-store", err)
+			usagef("no session directory: %w: set COGNITO_STATE_DIR, or use -no-store", err)
 	}
 	if runtime.GOOS == "darwin" {
 		return filepath.Join(home, "Library", "Application Support", "cognito", "state"), nil
@@ -158,7 +161,7 @@ func (a *app) stateDir() (string, error) {
 	return filepath.Join(home, ".local", "state", "cognito"), nil
 }
 
-// readFile reads a file of at most so many bytes.
+// readFile reads a file, and returns an error if it has more than most bytes.
 func readFile(path string, most int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
