@@ -14,7 +14,7 @@ import (
 func logoutCommand() command {
 	return command{
 		name: "logout",
-		summary: `Sign out: revoke the refresh token, and delete the session and its credentials here.
+		summary: `Sign out: revoke the refresh token, and delete the stored session and credentials.
 Devices are kept for the next sign-in. AWS credentials that other programs have received stay valid
 until they expire. If the user pool cannot be reached, the session is kept, unless -force is set. If
 nobody is signed in, logout says so and exits with 0.`,
@@ -24,7 +24,8 @@ cognito logout -global -forget-device`,
 			var l logout
 			f := a.flags()
 			f.BoolVar(&l.global, "global", false, "end all sessions of the user on all machines")
-			f.BoolVar(&l.device, "forget-device", false, "make the user pool forget this device as well")
+			f.BoolVar(&l.device, "forget-device", false,
+				"make the user pool forget this device as well")
 			f.BoolVar(&l.force, "force", false,
 				"delete the session here even if the user pool cannot be reached")
 			if _, err := a.parse(f, args, 0, 0); err != nil {

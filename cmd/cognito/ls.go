@@ -43,7 +43,8 @@ cognito ls -r -json s3://example-bucket/photos/`,
 			f.BoolVar(&l.json, "json", false, "write one JSON object per line")
 			f.BoolVar(&l.versions, "versions", false,
 				"list all versions and delete markers, in long form")
-			f.IntVar(&l.in.Parallel, "parallel", 8, "request at most this many `pages` at once, 1 to 64")
+			f.IntVar(&l.in.Parallel, "parallel", 8,
+				"request at most this many `pages` at once, 1 to 64")
 			words, err := a.parse(f, args, 0, 1)
 			if err != nil {
 				return err
@@ -62,8 +63,8 @@ cognito ls -r -json s3://example-bucket/photos/`,
 				return err
 			}
 			if l.in.Bucket = cmp.Or(l.in.Bucket, s.env.BucketName); l.in.Bucket == "" {
-				return usagef("missing bucket: pass s3://BUCKET/PREFIX, or set bucket_name in the " +
-					"environment")
+				return usagef("missing bucket: pass s3://BUCKET/PREFIX, or set bucket_name in " +
+					"the environment")
 			}
 			if *own {
 				id, err := s.identityID(ctx)
