@@ -230,8 +230,8 @@ func (s *signedIn) tokens(ctx context.Context) (tokens cognito.Tokens, err error
 }
 
 // credentials returns the cached credentials while they are fresh, and renews them otherwise. If
-// the renewal fails, it returns the cached ones while they are valid. It is the credentials function
-// of the S3 and STS clients.
+// the renewal fails, it returns the cached ones while they are valid. The S3 and STS clients call
+// it.
 func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 	if err := s.hasIdentities(); err != nil {
 		return sigv4.Credentials{}, err

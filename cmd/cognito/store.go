@@ -19,8 +19,8 @@ const growth = 3*50_000 + 4096
 
 // An edit is a record that this process changes under the lock.
 //
-// If refresh tokens rotate, the only valid refresh token after a refresh is the one in the response.
-// If the process is killed or the disk fails, that token is lost only in state 2:
+// If refresh tokens rotate, only the one in the response is valid after a refresh. If the process is
+// killed or the disk fails, that token is lost only in state 2:
 //
 //	    NAME.json  NAME.*.new
 //	1.  old        blank       reserve has made space for the new record
@@ -40,8 +40,8 @@ type edit struct {
 	held     bool     // the exit of the process is delayed
 }
 
-// find reads the newest complete record from NAME.json and the files NAME.*.new. A process leaves the
-// latter if it is killed or its rename fails.
+// find reads the newest complete record from NAME.json and the files NAME.*.new. A process leaves
+// the latter if it is killed or its rename fails.
 func (k *keeper) find() (*edit, error) {
 	e := &edit{k: k, path: k.path()}
 	r, err := k.read(e.path)
