@@ -19,8 +19,8 @@ const growth = 3*50_000 + 4096
 
 // An edit is a record that this process changes under the lock.
 //
-// If refresh tokens rotate, only the one in the response is valid after a refresh. If the process is
-// killed or the disk fails, that token is lost only in state 2:
+// If refresh tokens rotate, only the one in the response is valid after a refresh. If the process
+// is killed or the disk fails, that token is lost only in state 2:
 //
 //	    NAME.json  NAME.*.new
 //	1.  old        blank       reserve has made space for the new record
