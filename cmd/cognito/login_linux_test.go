@@ -144,7 +144,7 @@ func TestNewPasswordAtTerminal(t *testing.T) {
 	s.answer("Password: ", cognitotest.ExamplePassword)
 	s.answer("New password: ", "one")
 	s.answer("Retype new password: ", "two")
-	s.expect("not the same")
+	s.expect("do not match")
 	s.answer("New password: ", "short")
 	s.answer("Retype new password: ", "short")
 	s.answer("Your name: ", "Grace")
