@@ -20,14 +20,17 @@ func loginCommand() command {
 	return command{
 		name: "login",
 		summary: `Sign in, and store the session for the other commands.
-The password is read from the terminal, from standard input or from another file descriptor. If it
-is not a terminal, each answer is one line, and the password comes first. The password is proven by
-SRP and not sent, unless -flow or -challenge require that. login also asks for the codes, new
-passwords, choices and the set-up of an authenticator app that the user pool requires. It refuses an
-answer or a new password that equals the password proven by SRP. Text from the user pool follows
-"The user pool says:". With -flow USER_AUTH and no -challenge, the first line of standard input is
-the name of the chosen challenge. If the user pool tracks devices, login stores the device as well.
-A user pool that remembers the device does not ask for a code at the next sign-in.`,
+The password is read from the terminal, from standard input or from another file descriptor.
+Without a terminal, the input has one answer per line, and the password is the first. The password
+is proven by SRP and not sent, unless -flow or -challenge require that.
+
+login also asks for the codes, new passwords, choices and the set-up of an authenticator app that
+the user pool requires. It refuses an answer or a new password that equals the password proven by
+SRP. Text from the user pool follows "The user pool says:".
+
+With -flow USER_AUTH and no -challenge, the first line of standard input is the name of the chosen
+challenge. If the user pool tracks devices, login stores the device as well. A user pool that
+remembers the device does not ask for a code at the next sign-in.`,
 		example: `cognito login -env DEV -user ada
 cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/password`,
 		run: func(ctx context.Context, a *app, args []string) error {
@@ -71,7 +74,7 @@ func (l *loginFlags) register(f *flag.FlagSet) {
 	f.StringVar(&l.challenge, "challenge", "", "first challenge of a USER_AUTH sign-in: "+
 		strings.Join(challenges, ", ")+" (default: ask)")
 	f.BoolVar(&l.remember, "remember-device", false,
-		"let the user pool remember this device, if the user decides that")
+		"remember this device, if the user pool lets users decide")
 }
 
 // The values of -flow and -challenge.
