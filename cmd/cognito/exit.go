@@ -13,38 +13,44 @@ import (
 )
 
 const (
-	// exitLimit bounds how long the process waits before it ends. The library ends a refresh,
-	// retries included, after two minutes. The rest is for storing its result.
+	// exitLimit is the longest time that the process waits before it exits. The library ends a
+	// refresh, including retries, after two minutes. The rest is for storing its result.
 	exitLimit = 2*time.Minute + 10*time.Second
-	// exitNotice is how long it waits before it says so.
+	// exitNotice is how long the process waits before it writes a notice.
 	exitNotice = time.Second
-	// signalPause is how long further signals count as the first one: timeout(1) sends two at once.
+	// signalPause is how long after the first signal further ones are ignored: timeout(1) sends two
+	// at once.
 	signalPause = 200 * time.Millisecond
 )
 
-// An ending delays the end of the process for what must not be cut off. That is a refresh, from its
-// request until its result is stored: if refresh tokens rotate, the response has the only one that
-// is still valid. It is also a prompt, until the terminal's echo is on again. The zero value is
-// ready to use.
+// An ending delays the exit of the process while work that must not be interrupted is in progress.
+// There are two kinds of such work:
+//
+//   - A refresh, from its request until its result is stored. If refresh tokens rotate, the
+//     response holds the only valid one.
+//   - A prompt, until the terminal's echo is on again.
+//
+// The zero value is ready to use.
 type ending struct {
 	mu    sync.Mutex
-	held  int
-	over  context.Context    // done when nothing is held, or too late; nil until the end begins
-	free  context.CancelFunc // ends over
-	child bool               // signals are for a child
+	held  int                // calls of hold without a release
+	over  context.Context    // done when held is 0 or exitLimit has passed; nil before wait
+	free  context.CancelFunc // cancels over
+	child bool               // a child process handles signals
 }
 
-// hold delays the end of the process until release. It fails if the end has begun.
+// hold delays the exit of the process until release is called. It fails after wait was called.
 func (e *ending) hold() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.over != nil {
-		return fmt.Errorf("the program is ending: %w", context.Canceled)
+		return fmt.Errorf("the program is exiting: %w", context.Canceled)
 	}
 	e.held++
 	return nil
 }
 
+// release ends one hold.
 func (e *ending) release() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -53,8 +59,8 @@ func (e *ending) release() {
 	}
 }
 
-// wait begins the end of the process, and returns when nothing is held. It returns at the latest
-// exitLimit after its first call, which is also the one that explains a long wait.
+// wait waits until every hold is released, but at most until exitLimit after its first call. The
+// first call also writes a notice if the wait is long.
 func (e *ending) wait(note func(format string, args ...any)) {
 	e.mu.Lock()
 	if e.over == nil {
@@ -70,7 +76,8 @@ func (e *ending) wait(note func(format string, args ...any)) {
 	<-e.over.Done()
 }
 
-// pass leaves further signals to a child, unless one has ended ctx.
+// pass leaves further signals to a child process. It returns the error of ctx if a signal has
+// already cancelled it.
 func (e *ending) pass(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -78,8 +85,8 @@ func (e *ending) pass(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// catch returns a context that the first signal ends. A second one ends the process, so that
-// neither the user nor the network can delay that.
+// catch returns a context that the first signal cancels. A second signal makes the process exit, so
+// that code that ignores the context cannot delay that.
 func (a *app) catch(parent context.Context) context.Context {
 	ctx, end := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 16)
@@ -95,7 +102,7 @@ func (a *app) catch(parent context.Context) context.Context {
 			}
 			a.ending.mu.Unlock()
 			switch {
-			case child: // runChild hands it on
+			case child: // runChild forwards the signal
 			case again:
 				a.exit(why.ExitCode())
 			default:
@@ -110,7 +117,7 @@ func (a *app) catch(parent context.Context) context.Context {
 	return ctx
 }
 
-// exit ends the process. Nothing else in this program does.
+// exit ends the process. It is the only caller of os.Exit in this program.
 func (a *app) exit(code int) {
 	a.ending.wait(a.notef)
 	os.Exit(code)

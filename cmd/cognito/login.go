@@ -19,20 +19,24 @@ import (
 func loginCommand() command {
 	return command{
 		name: "login",
-		summary: `Sign in, and keep the session for the other commands.
-The password is asked for at the terminal, or read from standard input or another file descriptor: one line for each
-thing that is asked, the password first. It is proven by SRP and not sent, unless -flow or -challenge ask for that.
-Codes, new passwords, choices and the set-up of an authenticator app are asked for as the user
-pool wants them. An answer or new password equal to the password that SRP proves is refused. Text
-from the user pool follows "The user pool says:". With -flow USER_AUTH and no -challenge, the first
-line of standard input is the choice, by name. A device that the pool tracks is kept, too, so that a
-pool which remembers it asks for no code the next time.`,
+		summary: `Sign in, and store the session for the other commands.
+The password is read from the terminal, from standard input or from another file descriptor.
+Without a terminal, the input has one answer per line, and the password is the first. The password
+is proven by SRP and not sent, unless -flow or -challenge require that.
+
+login also asks for the codes, new passwords, choices and the set-up of an authenticator app that
+the user pool requires. It refuses an answer or a new password that equals the password proven by
+SRP. Text from the user pool follows "The user pool says:".
+
+With -flow USER_AUTH and no -challenge, the first line of standard input is the name of the chosen
+challenge. If the user pool tracks devices, login stores the device as well. A user pool that
+remembers the device does not ask for a code at the next sign-in.`,
 		example: `cognito login -env DEV -user ada
 cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/password`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.flags()
 			f.BoolVar(&a.noStore, "no-store", false,
-				"keep nothing: only see whether the sign-in works")
+				"store nothing: only test the sign-in")
 			a.login.register(f)
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
@@ -46,39 +50,40 @@ cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/pass
 	}
 }
 
-// loginFlags say how to sign in.
+// loginFlags are the flags of a sign-in, and its state.
 type loginFlags struct {
 	user, flow, challenge, totpFile string
 	passwordFD                      int
 	remember                        bool
 	duration                        time.Duration
 
-	answers *os.File // where passwords and codes come from, once it is open
-	proven  string   // the password that this sign-in proves by SRP: no answer may be equal
+	answers *os.File // the source of passwords and codes, once it is open
+	proven  string   // the password that this sign-in proves by SRP; no answer may equal it
 }
 
+// register defines the flags of a sign-in in f.
 func (l *loginFlags) register(f *flag.FlagSet) {
-	f.StringVar(&l.user, "user", "", "user `name` or alias (default: the one of the last sign-in)")
+	f.StringVar(&l.user, "user", "", "user `name` or alias (default: that of the last sign-in)")
 	f.IntVar(&l.passwordFD, "password-fd", -1,
-		"read password and codes, a line each, from this file `descriptor` (default: the "+
+		"read the password and codes, one per line, from this file `descriptor` (default: the "+
 			"terminal, or standard input)")
 	f.StringVar(&l.totpFile, "totp-file", "",
-		"`file` with the seed (base32) of the password generator, to answer for it")
-	f.StringVar(&l.flow, "flow", "", "how the sign-in begins: "+strings.Join(flows, ", ")+
+		"`file` with the TOTP secret in base32, to compute authenticator codes from")
+	f.StringVar(&l.flow, "flow", "", "authentication flow: "+strings.Join(flows, ", ")+
 		" (default: USER_SRP_AUTH)")
-	f.StringVar(&l.challenge, "challenge", "", "what a USER_AUTH sign-in begins with: "+
-		strings.Join(challenges, ", ")+" (default: a choice)")
+	f.StringVar(&l.challenge, "challenge", "", "first challenge of a USER_AUTH sign-in: "+
+		strings.Join(challenges, ", ")+" (default: ask)")
 	f.BoolVar(&l.remember, "remember-device", false,
-		"have the pool remember this device, where it leaves that to the user")
+		"remember this device, if the user pool lets users decide")
 }
 
-// What -flow and -challenge can be.
+// The values of -flow and -challenge.
 var (
 	flows      = []string{"USER_SRP_AUTH", "USER_AUTH", "CUSTOM_AUTH", "USER_PASSWORD_AUTH"}
 	challenges = []string{"PASSWORD_SRP", "PASSWORD", "EMAIL_OTP", "SMS_OTP"}
 )
 
-// login signs in and keeps what comes of it.
+// login signs in and stores the session and the device.
 func (s *signedIn) login(ctx context.Context) error {
 	a := s.a
 	login := cognito.Login{
@@ -96,10 +101,10 @@ func (s *signedIn) login(ctx context.Context) error {
 		return usagef("-challenge is %q: choose one of %s", login.PreferredChallenge,
 			strings.Join(challenges, ", "))
 	case login.PreferredChallenge != "" && login.Flow != "USER_AUTH":
-		return usagef("-challenge goes with -flow USER_AUTH, and -flow is %s", login.Flow)
+		return usagef("-challenge requires -flow USER_AUTH: -flow is %s", login.Flow)
 	}
-	// A sign-in with questions takes minutes: the lock is not held meanwhile. But where nothing can
-	// be kept, nothing is asked.
+	// A sign-in with prompts can take minutes, so the lock is not held during it. This update also
+	// fails before the first prompt if the session cannot be stored.
 	var before record
 	err := s.keep.update(ctx, func(r *record, _ *edit) error {
 		before = *r
@@ -108,7 +113,7 @@ func (s *signedIn) login(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { a.login.proven = "" }() // nothing needs the password after the sign-in
+	defer func() { a.login.proven = "" }() // the password is not needed after the sign-in
 	onTerminal := terminal.Is(a.answersFile())
 	if login.Username == "" {
 		login.Username = before.User
@@ -116,7 +121,7 @@ func (s *signedIn) login(ctx context.Context) error {
 			a.notef("signing in to %s as %s", s.name, login.Username)
 		}
 	}
-	if login.Username == "" && onTerminal { // elsewhere the first line is the password
+	if login.Username == "" && onTerminal { // otherwise, the first line is the password
 		login.Username, _ = a.ask("User name: ", false)
 	}
 	if login.Username == "" {
@@ -126,8 +131,8 @@ func (s *signedIn) login(ctx context.Context) error {
 		session.IdentityPoolID == s.env.IdentityPoolID {
 		login.IdentityID = session.IdentityID
 	}
-	if stored := before.Devices[cmp.Or(before.Names[login.Username],
-		login.Username)]; stored != nil {
+	name := cmp.Or(before.Names[login.Username], login.Username)
+	if stored := before.Devices[name]; stored != nil {
 		if err := json.Unmarshal(stored, &login.Device); err != nil {
 			login.Device = cognito.Device{}
 		}
@@ -154,16 +159,13 @@ func (s *signedIn) login(ctx context.Context) error {
 	return s.signedIn(ctx, login.Username, session)
 }
 
-// signedIn keeps a session that has just begun.
+// signedIn stores a new session and its device. typed is the user name as the user entered it.
 func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.Session) error {
 	newDevice, ask := session.Device()
 	if ask {
 		remember := s.a.login.remember
 		if !remember && terminal.Is(s.a.answersFile()) {
-			answer,
-				err := s.a.ask(
-				"Remember this device, so that it is asked for no more codes? [y/N] ", false,
-			)
+			answer, err := s.a.ask("Remember this device, to skip codes from now on? [y/N] ", false)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -171,7 +173,7 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 				strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y")
 		}
 		if err := session.RememberDevice(ctx, remember); err != nil {
-			s.a.notef("the pool does not remember this device: %s", err)
+			s.a.notef("the user pool does not remember this device: %s", err)
 		}
 	}
 	var saved cognito.SavedSession

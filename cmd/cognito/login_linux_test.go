@@ -144,7 +144,7 @@ func TestNewPasswordAtTerminal(t *testing.T) {
 	s.answer("Password: ", cognitotest.ExamplePassword)
 	s.answer("New password: ", "one")
 	s.answer("Retype new password: ", "two")
-	s.expect("not the same")
+	s.expect("do not match")
 	s.answer("New password: ", "short")
 	s.answer("Retype new password: ", "short")
 	s.answer("Your name: ", "Grace")
@@ -173,7 +173,7 @@ func TestRememberDeviceAtTerminal(t *testing.T) {
 		if test.asked {
 			s.expect("Code sent by email to ")
 			s.press(m.server.Code(pool.ID, "ada") + "\n")
-			s.answer("Remember this device, so that it is asked for no more codes? [y/N] ",
+			s.answer("Remember this device, to skip codes from now on? [y/N] ",
 				test.answer)
 		}
 		s.expect("signed in to DEV as ada")

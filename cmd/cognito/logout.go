@@ -14,18 +14,20 @@ import (
 func logoutCommand() command {
 	return command{
 		name: "logout",
-		summary: `Sign out: have the user pool revoke the session's refresh token, and forget the session and its credentials here.
-Devices are kept for the next sign-in. AWS credentials that were handed out stay valid until they expire. Where the pool
-can't be reached, nothing is forgotten, unless -force says so. Who is not signed in is told so; that is no failure.`,
+		summary: `Sign out: revoke the refresh token, and delete the stored session and credentials.
+Devices are kept for the next sign-in. AWS credentials that other programs have received stay valid
+until they expire. If the user pool cannot be reached, the session is kept, unless -force is set. If
+nobody is signed in, logout says so and exits with 0.`,
 		example: `cognito logout
 cognito logout -global -forget-device`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			var l logout
 			f := a.flags()
-			f.BoolVar(&l.global, "global", false, "end all sessions of the user, on all machines")
-			f.BoolVar(&l.device, "forget-device", false, "have the pool forget this device, too")
+			f.BoolVar(&l.global, "global", false, "end all sessions of the user on all machines")
+			f.BoolVar(&l.device, "forget-device", false,
+				"make the user pool forget this device as well")
 			f.BoolVar(&l.force, "force", false,
-				"forget the session here even if the pool can't be told")
+				"delete the session here even if the user pool cannot be reached")
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
@@ -38,12 +40,13 @@ cognito logout -global -forget-device`,
 	}
 }
 
-// logoutLimit bounds how long an interrupted logout waits for the pool.
+// logoutLimit is the longest time that an interrupted logout waits for the user pool.
 const logoutLimit = 10 * time.Second
 
-// A logout says what to end.
+// A logout holds the flags of the command.
 type logout struct{ global, device, force bool }
 
+// run signs out of the user pool, and then deletes the session here.
 func (l logout) run(ctx context.Context, s *signedIn) error {
 	r, err := s.keep.load()
 	if err == nil && r.session() == nil {
@@ -77,16 +80,16 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 	var gone signInError
 	switch {
 	case err == nil:
-		s.a.notef("signed out of %s; credentials that were handed out stay valid until they expire",
+		s.a.notef("signed out of %s; AWS credentials in use stay valid until they expire",
 			s.name)
 		return nil
 	case told:
-		return fmt.Errorf("signed out of %s, but what is kept of the session is still here: %w",
+		return fmt.Errorf("signed out of %s, but the stored session could not be deleted: %w",
 			s.name, err)
-	case errors.As(err, &gone): // the pool does not know it any more
+	case errors.As(err, &gone): // the session has already ended in the user pool
 	case !l.force || ctx.Err() != nil:
 		return fmt.Errorf(
-			"still signed in to %s (-force forgets the session here all the same): %w", s.name, err,
+			"still signed in to %s (-force deletes the session here anyway): %w", s.name, err,
 		)
 	}
 	if failed := s.keep.update(ctx, func(r *record, _ *edit) error {
@@ -104,9 +107,11 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 	return nil
 }
 
-// tellPool does what needs the access token, which revoking the refresh token ends.
-func (l logout) tellPool(ctx context.Context, s *signedIn, r *record,
-	session *cognito.Session) error {
+// tellPool handles -global and -forget-device. Both need the access token, and revoking the refresh
+// token invalidates it.
+func (l logout) tellPool(
+	ctx context.Context, s *signedIn, r *record, session *cognito.Session,
+) error {
 	if !l.global && !l.device {
 		return nil
 	}
@@ -119,10 +124,10 @@ func (l logout) tellPool(ctx context.Context, s *signedIn, r *record,
 		return err
 	}
 	if device, _ := session.Device(); l.device && device.Key == "" {
-		s.a.notef("the session has no device that the pool could forget")
+		s.a.notef("the session has no device to forget")
 	} else if l.device {
 		err := pool.ForgetDevice(ctx, tokens.Access, device.Key)
-		if err != nil && !poolSays(err, cognitoidp.CodeResourceNotFound) { // forgotten already
+		if err != nil && !poolSays(err, cognitoidp.CodeResourceNotFound) { // already forgotten
 			return cognito.Explain(err)
 		}
 		r.Devices = maps.Clone(r.Devices)

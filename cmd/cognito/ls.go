@@ -23,25 +23,28 @@ import (
 func lsCommand() command {
 	return command{
 		name: "ls", args: "[s3://BUCKET/PREFIX]",
-		summary: `List the objects of an S3 bucket: one key a line, whole, and prefixes with the "/" at their end.
-Without a bucket it is the environment's bucket_name. With -l a line is: date (UTC), size, key; a prefix has PRE in place of
-the size. With -versions it is: date, size (DEL for a delete marker), version id ("*" before the latest), key. A key that a
-terminal can't show as it is, or that holds a quote or a backslash, is quoted as in Go or C; -json writes it as JSON does.
-What was listed stays when the listing breaks off; the exit status then is not 0.`,
+		summary: `List the objects of an S3 bucket.
+Each line is a full key, or a prefix with its "/". The default bucket is the environment's
+bucket_name. With -l, a line is: date (UTC), size, key. A prefix has PRE instead of a size. With
+-versions, a line is: date, size (DEL for a delete marker), version ID ("*" before the latest), key.
+A key with a quote, a backslash or a character that does not print is quoted as in Go or C. With
+-json, such characters are escaped as in JSON. If the listing fails, the lines before the failure
+are valid, and the exit status is not 0.`,
 		example: `cognito ls -own -l
 cognito ls -r -json s3://example-bucket/photos/`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			var l listing
 			f := a.serviceFlags()
-			recursive := f.Bool("r", false, "list all keys below the prefix, not one level")
+			recursive := f.Bool("r", false, "list all keys below the prefix, not only one level")
 			own := f.Bool("own", false,
-				"list below the caller's own prefix, IDENTITY_ID/, and PREFIX below that")
+				"list below the user's own prefix: IDENTITY_ID/PREFIX")
 			f.BoolVar(&l.long, "l", false,
-				"show date and size, and at the end a sum on standard error")
-			f.BoolVar(&l.json, "json", false, "write one JSON object a line")
+				"show date and size, and write the totals to standard error")
+			f.BoolVar(&l.json, "json", false, "write one JSON object per line")
 			f.BoolVar(&l.versions, "versions", false,
-				"list all versions and delete markers, as -l does")
-			f.IntVar(&l.in.Parallel, "parallel", 8, "at most so many `pages` at once, 1 to 64")
+				"list all versions and delete markers, in long form")
+			f.IntVar(&l.in.Parallel, "parallel", 8,
+				"request at most this many `pages` at once, 1 to 64")
 			words, err := a.parse(f, args, 0, 1)
 			if err != nil {
 				return err
@@ -52,7 +55,7 @@ cognito ls -r -json s3://example-bucket/photos/`,
 			if len(words) > 0 {
 				rest, ok := strings.CutPrefix(words[0], "s3://")
 				if l.in.Bucket, l.in.Prefix, _ = strings.Cut(rest, "/"); !ok || l.in.Bucket == "" {
-					return usagef("%q is not of the form s3://BUCKET/PREFIX", words[0])
+					return usagef("%q does not have the form s3://BUCKET/PREFIX", words[0])
 				}
 			}
 			s, err := a.open(ctx)
@@ -60,7 +63,7 @@ cognito ls -r -json s3://example-bucket/photos/`,
 				return err
 			}
 			if l.in.Bucket = cmp.Or(l.in.Bucket, s.env.BucketName); l.in.Bucket == "" {
-				return usagef("no bucket: name one (s3://BUCKET/PREFIX), or set bucket_name in " +
+				return usagef("missing bucket: pass s3://BUCKET/PREFIX, or set bucket_name in " +
 					"the environment")
 			}
 			if *own {
@@ -78,7 +81,7 @@ cognito ls -r -json s3://example-bucket/photos/`,
 	}
 }
 
-// identityID is the user's identity in the identity pool: as it is kept, or asked for.
+// identityID returns the user's identity ID, from the stored session or from the identity pool.
 func (s *signedIn) identityID(ctx context.Context) (id string, err error) {
 	if err := s.hasIdentities(); err != nil {
 		return "", err
@@ -96,28 +99,30 @@ func (s *signedIn) identityID(ctx context.Context) (id string, err error) {
 	return id, err
 }
 
-// s3 is the client of S3 with the user's credentials.
+// s3 returns an S3 client with the user's credentials.
 func (s *signedIn) s3() *s3list.Client {
 	fips, dualStack := s.a.hosts()
 	return &s3list.Client{
-		Region:    s.a.serviceRegion(s.env),
-		Endpoint:  s.env.Endpoints.S3,
-		FIPS:      fips,
-		DualStack: dualStack, HTTPClient: s.client.HTTPClient, Credentials: s.credentials,
+		Region:      s.a.serviceRegion(s.env),
+		Endpoint:    s.env.Endpoints.S3,
+		FIPS:        fips,
+		DualStack:   dualStack,
+		HTTPClient:  s.client.HTTPClient,
+		Credentials: s.credentials,
 	}
 }
 
-// A listing is what to list, and how to write it.
+// A listing holds what to list and the output format.
 type listing struct {
 	in                   s3list.ListInput
 	long, json, versions bool
 }
 
-// list lists, and writes line by line.
+// list lists the bucket and writes one line per object and prefix.
 func (l *listing) list(ctx context.Context, s *signedIn) (err error) {
 	out := bufio.NewWriterSize(s.a.stdout, 64<<10)
 	progress, width := progressTo(s.a), 0
-	// at most ten times a second: what is there is shown then
+	// Progress is called at most ten times a second.
 	l.in.Progress = func(p s3list.Progress) {
 		width, _ = fmt.Fprintf(progress, "\r%d keys", p.Keys)
 		out.Flush()
@@ -143,7 +148,7 @@ func (l *listing) list(ctx context.Context, s *signedIn) (err error) {
 		}
 	}
 	if width > 0 {
-		fmt.Fprintf(progress, "\r%*s\r", width-len("\r"), "") // nothing of it stays
+		fmt.Fprintf(progress, "\r%*s\r", width-len("\r"), "") // erase the progress
 	}
 	if flushed := out.Flush(); flushed != nil {
 		return flushed
@@ -154,7 +159,7 @@ func (l *listing) list(ctx context.Context, s *signedIn) (err error) {
 	return err
 }
 
-// write writes one line.
+// write writes the line of o.
 func (l *listing) write(out io.Writer, o s3list.Object) error {
 	if l.json {
 		line, err := jsonLine(jsonOf(o, l.versions))
@@ -187,7 +192,7 @@ func (l *listing) write(out io.Writer, o s3list.Object) error {
 	return err
 }
 
-// jsonOf is what -json writes of an object.
+// jsonOf returns the value that -json writes for an object.
 func jsonOf(o s3list.Object, versions bool) any {
 	if o.CommonPrefix {
 		return struct {
@@ -211,8 +216,8 @@ func jsonOf(o s3list.Object, versions bool) any {
 	return line
 }
 
-// jsonLine is v as JSON on one line in which nothing steers a terminal: what can't be printed is
-// escaped.
+// jsonLine returns v as one line of JSON that is safe to write to a terminal. Characters that are
+// not printable are escaped.
 func jsonLine(v any) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -233,8 +238,8 @@ func jsonLine(v any) ([]byte, error) {
 	return append(line, '\n'), nil
 }
 
-// quoted is a name from a server as it is, or quoted where it would steer the terminal or looks
-// quoted itself.
+// quoted returns a name from a server, quoted if it contains control characters, quotes or
+// backslashes.
 func quoted(s string) string {
 	if q := strconv.Quote(s); len(q) != len(s)+2 {
 		return q
@@ -242,20 +247,20 @@ func quoted(s string) string {
 	return s
 }
 
-// humanSize is a number of bytes for people: "1.2 KiB".
+// humanSize formats a number of bytes, such as "1.2 KiB".
 func humanSize(bytes int64) string {
 	if bytes < 1024 {
 		return strconv.FormatInt(bytes, 10) + " B"
 	}
 	size, unit := float64(bytes), -1
-	for ; size >= 1023.95; unit++ { // which would be shown as 1024.0
+	for ; size >= 1023.95; unit++ { // 1023.95 would be shown as 1024.0
 		size /= 1024
 	}
 	return strconv.FormatFloat(size, 'f', 1, 64) + " " + "KMGTPE"[unit:unit+1] + "iB"
 }
 
-// progressTo is the terminal that shows how far a listing has come. Where the listing itself goes
-// to one, that is progress enough.
+// progressTo returns the terminal on which to show the progress of a listing. It returns
+// [io.Discard] if the listing itself goes to a terminal, because the lines show the progress.
 func progressTo(a *app) io.Writer {
 	if !onTerminal(a.stderr) || onTerminal(a.stdout) || a.getenv("TERM") == "dumb" {
 		return io.Discard
@@ -263,6 +268,7 @@ func progressTo(a *app) io.Writer {
 	return a.stderr
 }
 
+// onTerminal reports whether w is a terminal.
 func onTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	return ok && terminal.Is(file)

@@ -1,12 +1,12 @@
-// Cognito signs a user in to Amazon Cognito and hands the AWS credentials to every other tool on
-// the machine.
+// Cognito signs a user in to Amazon Cognito and provides AWS credentials to the other tools on the
+// machine.
 //
 //	cognito configure -from amplify_outputs.json
 //	cognito login -user ada
 //	cognito exec -- aws s3 ls
 //
-// "cognito help" lists the commands, and "cognito help COMMAND" shows what each takes, with an
-// example. Sessions are kept in the user's state directory, readable by the user alone: see
+// "cognito help" lists the commands, and "cognito help COMMAND" shows the flags of a command and an
+// example. Sessions are stored in the user's state directory, which only the user can read: see
 // [keeper].
 package main
 
@@ -26,25 +26,24 @@ import (
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
-// Exit codes. That of "cognito exec" is the command's own.
+// Exit codes. "cognito exec" exits with the code of the command that it runs.
 const (
-	exitFailed = 1 // a service, the network or the file system refused
-	exitUsage  = 2 // the flags or the configuration are wrong
-	// nobody is signed in, or the session has ended: "cognito login" is needed
-	exitSignIn      = 3
-	exitCannotRun   = 126 // of exec: the command is there and can't be run
-	exitNotFound    = 127 // of exec: there is no such command
-	exitInterrupted = 130 // Ctrl-C; 128 plus the number of another signal
+	exitFailed      = 1   // a service, the network or the file system returned an error
+	exitUsage       = 2   // the flags or the configuration are wrong
+	exitSignIn      = 3   // no user is signed in, or the session has ended: run "cognito login"
+	exitCannotRun   = 126 // exec: the command exists and cannot be run
+	exitNotFound    = 127 // exec: the command does not exist
+	exitInterrupted = 130 // Ctrl-C; for other signals, 128 plus the number of the signal
 )
 
-// A command is one verb of the tool.
+// A command is one command of the tool, such as "login".
 type command struct {
 	name, args, summary string
-	example             string // a line or more, each ready to be typed
+	example             string // one or more command lines
 	run                 func(ctx context.Context, a *app, args []string) error
 }
 
-// commands lists the verbs in the order of the help.
+// commands returns the commands in the order of the help text.
 func commands() []command {
 	return []command{
 		configureCommand(),
@@ -64,17 +63,18 @@ func commands() []command {
 	}
 }
 
-// An app is one run of the tool: where it reads and writes, and what its flags say.
+// An app is one run of the tool. It holds the standard streams, the environment variables and the
+// values of the flags.
 type app struct {
 	stdin          *os.File
 	stdout, stderr io.Writer
 	getenv         func(string) string
-	ctx            context.Context     // of the run: what ends it ends a prompt
-	ending         ending              // what must not be cut off when it ends
-	now            command             // what is being run
-	inspect        func(*flag.FlagSet) // in place of running it: what its flags are
+	ctx            context.Context     // of the run; cancelling it also ends a prompt
+	ending         ending              // delays the exit while work must not be interrupted
+	now            command             // the command that runs
+	inspect        func(*flag.FlagSet) // if not nil, receives the command's flags instead of a run
 
-	config, env, region string // flags that most commands have
+	config, env, region string // flags of most commands
 	noStore             bool
 	login               loginFlags
 }
@@ -84,7 +84,7 @@ func main() {
 	a.exit(a.main(a.catch(context.Background()), os.Args[1:]))
 }
 
-// main runs the command that args name and returns the exit code.
+// main runs the command named by args[0] and returns the exit code.
 func (a *app) main(ctx context.Context, args []string) int {
 	a.ctx = ctx
 	err := a.dispatch(ctx, args)
@@ -94,6 +94,7 @@ func (a *app) main(ctx context.Context, args []string) int {
 	return a.report(ctx, err)
 }
 
+// dispatch finds the command named by args[0] and runs it with the other arguments.
 func (a *app) dispatch(ctx context.Context, args []string) error {
 	name := ""
 	if len(args) > 0 {
@@ -106,7 +107,7 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 	case "", "help", "-h", "-help", "--help":
 		a.overview()
 		if name == "" {
-			return usagef("name a command")
+			return usagef("missing command")
 		}
 		return nil
 	case "version", "-version", "--version":
@@ -119,10 +120,10 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 			return c.run(ctx, a, args)
 		}
 	}
-	return usagef("there is no command %q: \"cognito help\" lists them", name)
+	return usagef("unknown command %q: \"cognito help\" lists the commands", name)
 }
 
-// report says what went wrong, in one line, and chooses the exit code.
+// report writes err in one line to standard error and returns the exit code.
 func (a *app) report(ctx context.Context, err error) int {
 	var usage usageError
 	var signIn signInError
@@ -133,12 +134,12 @@ func (a *app) report(ctx context.Context, err error) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &status): // has been said, or needs no word
+	case errors.As(err, &status): // needs no message
 		return int(status)
-	case errors.As(err, &file) && errors.Is(file, syscall.EPIPE): // whoever reads has seen enough
+	case errors.As(err, &file) && errors.Is(file, syscall.EPIPE): // the reader has closed
 		return exitFailed
 	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.As(err, &usage)):
-		// A usage error is then a question without an answer.
+		// After a signal, a usage error means that a prompt got no answer.
 		a.notef("interrupted")
 		if errors.As(context.Cause(ctx), &interrupted) {
 			return interrupted.ExitCode()
@@ -155,36 +156,37 @@ func (a *app) report(ctx context.Context, err error) int {
 	return exitFailed
 }
 
-// notef writes one line to standard error, fit for a terminal whatever is in it.
+// notef writes one line to standard error. It replaces control characters in it.
 func (a *app) notef(format string, args ...any) {
 	fmt.Fprintf(a.stderr, "cognito: %s\n", oneLine(fmt.Sprintf(format, args...)))
 }
 
-// A usageError is what the user can mend without asking anybody: a flag, a file.
+// A usageError reports an error in the flags or the configuration, which the user can correct.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// A signInError is what only a new sign-in mends.
+// A signInError reports that a new sign-in is needed.
 type signInError struct{ error }
 
 func (e signInError) Unwrap() error { return e.error }
 
-// An exitStatus ends the program with that code and no word.
+// An exitStatus makes the program exit with that code and without a message.
 type exitStatus int
 
 func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
-// oneLine is a text fit for one line of a terminal: line ends become "; ", and nothing in it
-// steers.
+// oneLine returns s as one line that is safe to write to a terminal. Line ends become "; ", and
+// control characters are replaced.
 func oneLine(s string) string {
 	lines := strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' })
 	return printable(strings.Join(lines, "; "))
 }
 
-// printable is s with what would steer a terminal replaced.
+// printable returns s with U+FFFD in place of each character that is not printable. Terminals
+// interpret such characters as commands.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

@@ -17,8 +17,9 @@ func profileCommand() command {
 	return command{
 		name: "profile",
 		summary: `Add a profile with these credentials to the AWS configuration file.
-It names this program as credential_process: the aws command line and every SDK get credentials from it, renewed by
-themselves. The file is ~/.aws/config, or $AWS_CONFIG_FILE. Nothing else in it changes.`,
+The profile names this program as its credential_process. The AWS command line and all SDKs then run
+it to obtain and renew credentials. The file is ~/.aws/config, or $AWS_CONFIG_FILE. The rest of the
+file is unchanged.`,
 		example: `cognito profile -profile cognito-dev
 aws s3 ls --profile cognito-dev`,
 		run: func(ctx context.Context, a *app, args []string) error {
@@ -26,13 +27,12 @@ aws s3 ls --profile cognito-dev`,
 			f.StringVar(&a.region, "region", "",
 				"`Region` of the profile (default: $AWS_REGION, or the environment's)")
 			f.DurationVar(&a.login.duration, "duration", 0,
-				"life of the credentials, 15m to 12h, by the classic flow (default: the enhanced "+
-					"flow, an hour)")
+				"lifetime of the credentials, 15m to 12h, by the classic flow (default: the "+
+					"enhanced flow, one hour)")
 			name := f.String("profile", "",
 				"`name` of the profile (default: the name of the environment)")
 			force := f.Bool("force", false,
-				"put credential_process and region into a profile of that name that is there "+
-					"already")
+				"set credential_process and region even if a profile of that name exists")
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
@@ -44,8 +44,8 @@ aws s3 ls --profile cognito-dev`,
 				*name = envName
 			}
 			if !profileName(*name) {
-				return usagef("the profile's name is %q: it may have letters, digits and any of "+
-					"%s: use -profile", *name, profileMarks)
+				return usagef("profile name %q: only letters, digits and any of %s are allowed: "+
+					"use -profile", *name, profileMarks)
 			}
 			process, err := a.processLine(envName)
 			if err != nil {
@@ -53,7 +53,7 @@ aws s3 ls --profile cognito-dev`,
 			}
 			region := a.serviceRegion(env)
 			if !iniValue(region) {
-				return usagef("the Region is %q: it has no place in a configuration file", region)
+				return usagef("Region %q: invalid characters for a configuration file", region)
 			}
 			return a.writeProfile(ctx, *name,
 				[]variable{{"credential_process", process}, {"region", region}}, *force)
@@ -61,18 +61,20 @@ aws s3 ls --profile cognito-dev`,
 	}
 }
 
+// profileMarks lists the characters of a profile name besides letters and digits.
 const profileMarks = "- _ . @ + /"
 
-// profileName tells whether all readers of AWS's files agree on a name without quotes.
+// profileName reports whether all SDKs parse s without quotes as the same profile name.
 func profileName(s string) bool {
-	return s != "" &&
-		strings.Trim(s,
-			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.@+/") == ""
+	const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.@+/"
+	return s != "" && strings.Trim(s, allowed) == ""
 }
 
-// writeProfile changes the file, under a lock that the processes of this program know, in one step.
-func (a *app) writeProfile(ctx context.Context, name string, settings []variable,
-	force bool) error {
+// writeProfile adds the profile to the AWS configuration file. It replaces the file atomically, and
+// holds a lock against other processes of this program.
+func (a *app) writeProfile(
+	ctx context.Context, name string, settings []variable, force bool,
+) error {
 	path, err := a.awsFile("AWS_CONFIG_FILE", "config")
 	if err != nil {
 		return err
@@ -87,9 +89,9 @@ func (a *app) writeProfile(ctx context.Context, name string, settings []variable
 	}
 	defer unlock()
 	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // a link stays one
+		path = target // keep the symbolic link
 	} else if _, dangling := os.Lstat(path); dangling == nil {
-		return usagef("%s is a symbolic link to what is not there: %w", path, err)
+		return usagef("%s is a dangling symbolic link: %w", path, err)
 	}
 	mode, err := replaceable(path)
 	if err != nil {
@@ -107,7 +109,7 @@ func (a *app) writeProfile(ctx context.Context, name string, settings []variable
 		return usagef("%s: %w", path, err)
 	}
 	if bytes.Equal(before, after) {
-		a.notef("profile %s is in %s already", name, path)
+		a.notef("profile %s is already in %s", name, path)
 	} else if err := replaceFile(path, after, mode); err != nil {
 		return err
 	} else {
@@ -115,14 +117,14 @@ func (a *app) writeProfile(ctx context.Context, name string, settings []variable
 			name)
 	}
 	if a.getenv("COGNITO_STATE_DIR") != "" {
-		a.notef("COGNITO_STATE_DIR is set: it must be so, too, where the profile is used")
+		a.notef("COGNITO_STATE_DIR is set: programs that use the profile also need it")
 	}
 	a.warnOfKeys(name)
 	return nil
 }
 
-// replaceable is the mode of a file, or of one that is still to be made. A device, such as
-// /dev/null, must not be replaced.
+// replaceable returns the mode of a file, or the mode for a new one. It refuses to replace a
+// device, such as /dev/null.
 func replaceable(path string) (fs.FileMode, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -136,14 +138,15 @@ func replaceable(path string) (fs.FileMode, error) {
 	return info.Mode().Perm(), nil
 }
 
-// maxAWSFile bounds the files that the SDKs read.
+// maxAWSFile is the maximum size of the AWS files in bytes.
 const maxAWSFile = 4 << 20
 
-// awsFile is the path of one of AWS's files (AWS SDKs and Tools Reference Guide, "Location of the
+// awsFile returns the path of one of the shared AWS files. variable is the environment variable for
+// its path, and name is its name in ~/.aws (AWS SDKs and Tools Reference Guide, "Location of the
 // shared files").
 func (a *app) awsFile(variable, name string) (string, error) {
 	path := a.getenv(variable)
-	inHome, tilde := strings.CutPrefix(filepath.ToSlash(path), "~/") // on Windows also ~\
+	inHome, tilde := strings.CutPrefix(filepath.ToSlash(path), "~/") // on Windows, also ~\
 	if path != "" && !tilde {
 		return path, nil
 	}
@@ -160,11 +163,14 @@ func (a *app) awsFile(variable, name string) (string, error) {
 	return filepath.Join(home, inHome), nil
 }
 
-// rival names a file and a key by which a profile has credentials of its own, other than by us.
-// Keys come before credential_process, and any comes before a container endpoint.
+// rival returns the first key of the profile for which is returns true, and the path of its file.
+// Such a key takes precedence over credentials from this program: SDKs use access keys before
+// credential_process, and both before a container endpoint.
 func (a *app) rival(profile string, is func(iniKey) bool) (path, key string) {
-	for _, file := range []variable{{"AWS_SHARED_CREDENTIALS_FILE", "credentials"},
-		{"AWS_CONFIG_FILE", "config"}} {
+	for _, file := range []variable{
+		{"AWS_SHARED_CREDENTIALS_FILE", "credentials"},
+		{"AWS_CONFIG_FILE", "config"},
+	} {
 		path, err := a.awsFile(file.name, file.value)
 		if err != nil {
 			continue
@@ -182,32 +188,33 @@ func (a *app) rival(profile string, is func(iniKey) bool) (path, key string) {
 	return "", ""
 }
 
-// staticKeys is the file in which a profile has keys, "" if there are none.
+// staticKeys returns the file in which a profile has access keys, or "".
 func (a *app) staticKeys(profile string) string {
 	path, _ := a.rival(profile, func(k iniKey) bool { return k.name == "aws_access_key_id" })
 	return path
 }
 
-// warnOfKeys tells of keys that would win over a profile's credential_process.
+// warnOfKeys warns of access keys that take precedence over a profile's credential_process.
 func (a *app) warnOfKeys(profile string) {
 	if path := a.staticKeys(profile); path != "" {
-		a.notef("warning: %s has aws_access_key_id under [%s], and tools will take that: remove "+
+		a.notef("warning: %s has aws_access_key_id under [%s], which takes precedence: remove "+
 			"it, or choose another -profile", path, profile)
 	}
 }
 
-// warnOfDefault tells of what would win over an endpoint.
+// warnOfDefault warns of keys in the default profile that take precedence over a container
+// endpoint.
 func (a *app) warnOfDefault() {
 	path, key := a.rival("default", func(k iniKey) bool {
 		return k.rivals() || k.name == "credential_process" && !k.ours()
 	})
 	if key != "" {
-		a.notef("warning: %s has %s under [default], and most tools will take that, not the "+
-			"endpoint", path, key)
+		a.notef("warning: %s has %s under [default], which most tools use before the endpoint",
+			path, key)
 	}
 }
 
-// processLine is the command line for credential_process.
+// processLine returns the command line for credential_process.
 func (a *app) processLine(env string) (string, error) {
 	program, err := programPath()
 	if err != nil {
@@ -230,21 +237,21 @@ func (a *app) processLine(env string) (string, error) {
 		}
 	}
 	line := strings.Join(words, " ")
-	// aws-sdk-go-v2 would take both off (internal/ini), as if they were a pair
+	// aws-sdk-go-v2 (internal/ini) removes a quote at each end, even if they are not a pair.
 	if line[0] == '"' && line[len(line)-1] == '"' {
 		line += " --"
 	}
-	// a quote around the first word is what the SDKs know
+	// All SDKs accept quotes around the first word.
 	if !iniValue(strings.TrimPrefix(line, `"`)) {
-		return "",
-			usagef("%s has a character that not every SDK reads in a configuration file: move "+
-				"the program, or name the environment and its file otherwise", line)
+		return "", usagef("%s has a character that some SDKs do not read in a configuration "+
+			"file: move the program, or rename the environment or its file", line)
 	}
 	return line, nil
 }
 
-// programPath is the absolute path of this program. Where it was found by a link, such as package
-// managers make, it is the link's: that survives an update.
+// programPath returns the absolute path of this program. If the program was started by a symbolic
+// link, it returns the path of the link, which stays valid when a package manager updates the
+// program.
 func programPath() (string, error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -262,18 +269,17 @@ func programPath() (string, error) {
 	return program, nil
 }
 
-// processWord quotes one word of a command that some SDKs split by themselves (botocore: shlex on
-// Unix, the rules of the C runtime on Windows) and others give to a shell (sh -c, cmd.exe /C): it
-// must mean the same to all.
+// processWord quotes one word of a command line so that all SDKs read the same word. Some SDKs
+// split the line themselves (botocore: shlex on Unix, the rules of the C runtime on Windows).
+// Others pass it to a shell (sh -c, cmd.exe /C).
 func processWord(word string, windows bool) (string, error) {
 	switch {
 	case windows && strings.ContainsAny(word, "\"%"), strings.ContainsAny(word, "\r\n\x00"):
-		return "",
-			usagef("%q can't be part of a command line in a configuration file: move or rename it",
-				word)
+		return "", usagef("%q cannot be used in the command line of a profile: move or rename it",
+			word)
 	case windows && word != "" && !strings.ContainsAny(word, " \t&|<>()^,;='`!"):
 		return word, nil
-	case windows: // backslashes before the closing quote would escape it
+	case windows: // double the backslashes that would escape the closing quote
 		slashes := len(word) - len(strings.TrimRight(word, `\`))
 		return `"` + word + strings.Repeat(`\`, slashes) + `"`, nil
 	case shellWord(word) == word:

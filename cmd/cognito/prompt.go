@@ -13,11 +13,10 @@ import (
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
-// marked returns lines that show what a server says. No text can make them look like a prompt of
-// the tool: each line begins with the tool's words and has the text in quotation marks. Control
-// characters, line ends and what does not print are escaped as in Go. Each line fits into a window
-// of so many columns, which would otherwise continue the text at the start of a line. A long text
-// is cut.
+// marked returns lines that show a text from a server. The text cannot imitate a prompt of the
+// tool: each line begins with the tool's words and quotes the text. Characters that do not print
+// are escaped as in Go. Each line fits into the given number of columns, because a terminal would
+// continue a longer one at the start of the next line. A long text is truncated.
 func marked(text string, columns int) []string {
 	const says, most, marksPerLetter = `The user pool says: "`, 300, 2
 	room := max(columns-len(says)-len(`"…`)-2*marksPerLetter, 8)
@@ -26,9 +25,9 @@ func marked(text string, columns int) []string {
 	for _, r := range text {
 		shown, joined := strconv.Quote(string(r)), unicode.Is(unicode.M, r)
 		switch {
-		case joined && marks < marksPerLetter: // belongs to the letter before it
+		case joined && marks < marksPerLetter: // combines with the letter before it
 			marks++
-		case joined: // would change a quotation mark or pile up
+		case joined: // would combine with a quotation mark, or is one of too many
 			shown, joined = strconv.QuoteToASCII(string(r)), false
 		case unicode.IsLetter(r):
 			marks = 0
@@ -52,7 +51,7 @@ func marked(text string, columns int) []string {
 	return append(lines, says+line+end)
 }
 
-// says shows a server's text at a terminal.
+// says shows a server's text on the terminal.
 func (a *app) says(text string) {
 	if !terminal.Is(a.answersFile()) {
 		return
@@ -63,7 +62,8 @@ func (a *app) says(text string) {
 	}
 }
 
-// describe explains AWS's name of a factor. It returns "" for others.
+// describe returns the description of an authentication factor by its AWS name. It returns "" for
+// unknown names.
 func describe(choice string) string {
 	switch choice {
 	case "SMS_MFA", "SMS_OTP":
@@ -82,14 +82,15 @@ func describe(choice string) string {
 	return ""
 }
 
-// standardAttributes are the names that a prompt can contain (OpenID Connect Core, section 5.1).
+// standardAttributes are the attribute names that a prompt may contain (OpenID Connect Core,
+// section 5.1).
 var standardAttributes = []string{
 	"address", "birthdate", "email", "family_name", "gender", "given_name", "locale", "middle_name",
 	"name", "nickname", "phone_number", "picture", "preferred_username", "profile", "website",
 	"zoneinfo",
 }
 
-// askFor asks for one answer to a challenge. The prompt has the tool's words only.
+// askFor asks for one answer to a challenge. The prompt contains no text from the server.
 func (a *app) askFor(challenge *cognito.Challenge, key string) (string, error) {
 	switch key {
 	case "NEW_PASSWORD":
@@ -100,7 +101,7 @@ func (a *app) askFor(challenge *cognito.Challenge, key string) (string, error) {
 		return a.code("Authenticator code: ")
 	case "EMAIL":
 		return a.ask("Email address for codes: ", false)
-	case "ANSWER": // of a custom challenge, whose public parameters are the question
+	case "ANSWER": // of a custom challenge; its public parameters are the question
 		names := slices.Sorted(maps.Keys(challenge.Parameters))
 		names = slices.DeleteFunc(names, func(name string) bool {
 			return name == "USERNAME" || name == "USER_ID_FOR_SRP"
@@ -120,7 +121,8 @@ func (a *app) askFor(challenge *cognito.Challenge, key string) (string, error) {
 	return a.code(a.sentCode(challenge, key))
 }
 
-// sentCode returns the prompt for a code that was sent. It names a destination that looks like one.
+// sentCode returns the prompt for a code that was sent. It includes the destination if that looks
+// like a masked phone number or email address.
 func (a *app) sentCode(challenge *cognito.Challenge, key string) string {
 	prompt := "Code sent by SMS"
 	if strings.HasPrefix(key, "EMAIL") {
@@ -139,8 +141,8 @@ func (a *app) sentCode(challenge *cognito.Challenge, key string) string {
 	return prompt + ": "
 }
 
-// code asks for a code, which people like to type in groups. Cognito's codes have digits only.
-// Anything else may be a password and is not sent.
+// code asks for a code. It ignores spaces, because users type codes in groups. Codes of Cognito
+// contain only digits. Other input may be a password and is not sent.
 func (a *app) code(prompt string) (string, error) {
 	for attempt := 1; ; attempt++ {
 		line, err := a.ask(prompt, false)
@@ -149,13 +151,13 @@ func (a *app) code(prompt string) (string, error) {
 		case err != nil || strings.Trim(code, "0123456789") == "":
 			return code, err
 		case attempt == attempts || !terminal.Is(a.answersFile()):
-			return "", errors.New("a code has digits only: nothing was sent")
+			return "", errors.New("a code contains digits only: nothing was sent")
 		}
-		a.notef("a code has digits only")
+		a.notef("a code contains digits only")
 	}
 }
 
-// newPassword asks twice at a terminal.
+// newPassword asks for a new password, twice on a terminal.
 func (a *app) newPassword() (string, error) {
 	for attempt := 1; ; attempt++ {
 		password, err := a.ask("New password: ", true)
@@ -167,8 +169,8 @@ func (a *app) newPassword() (string, error) {
 			return password, err
 		}
 		if attempt == attempts {
-			return "", errors.New("the two are not the same")
+			return "", errors.New("the passwords do not match")
 		}
-		a.notef("the two are not the same")
+		a.notef("the passwords do not match")
 	}
 }

@@ -17,22 +17,22 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// A signedIn is the way of the commands to the user's session: what is kept of it, and how it is
-// renewed.
+// A signedIn gives commands access to the user's session. It loads, refreshes and stores the
+// session.
 type signedIn struct {
 	a      *app
-	name   string // of the environment
+	name   string // the name of the environment
 	env    cognito.Environment
 	client *cognito.Client
 	keep   *keeper
-	anew   bool // tokens are refreshed whatever is left of them
+	anew   bool // refresh tokens even if they have not expired
 	clock  *clock
-	// when credentials could last not be renewed in this process; nil: never
+	// failed is the time of the last failed renewal of credentials in this process, or nil.
 	failed atomic.Pointer[time.Time]
 }
 
-// open prepares the session of the environment that the flags name. Nothing is sent, unless nothing
-// shall be kept: then the user signs in now.
+// open returns the session of the environment that the flags name. It sends no request, except with
+// -no-store: then it signs the user in.
 func (a *app) open(ctx context.Context) (*signedIn, error) {
 	s, err := a.prepare()
 	if err == nil && a.noStore {
@@ -41,7 +41,7 @@ func (a *app) open(ctx context.Context) (*signedIn, error) {
 	return s, err
 }
 
-// prepare is open without a sign-in.
+// prepare is like open, but never signs in.
 func (a *app) prepare() (*signedIn, error) {
 	name, env, err := a.environment()
 	if err != nil {
@@ -67,7 +67,7 @@ func (a *app) prepare() (*signedIn, error) {
 	}, nil
 }
 
-// client makes one of an environment.
+// client returns a client of the environment that sends its requests with h.
 func (a *app) client(env cognito.Environment, h *http.Client) *cognito.Client {
 	fips, dualStack := a.hosts()
 	return &cognito.Client{
@@ -79,18 +79,21 @@ func (a *app) client(env cognito.Environment, h *http.Client) *cognito.Client {
 	}
 }
 
-// how tells what credentials are made for: others than those can't be used in their place.
+// how returns a key of the settings that credentials depend on. Cached credentials with another key
+// are not used.
 func (s *signedIn) how() string {
-	text,
-		_ := json.Marshal(
-		[]any{s.env.IdentityPoolID, s.env.RoleARN, s.env.CustomRoleARN, s.a.login.duration,
-			s.env.Endpoints},
-	)
+	text, _ := json.Marshal([]any{
+		s.env.IdentityPoolID,
+		s.env.RoleARN,
+		s.env.CustomRoleARN,
+		s.a.login.duration,
+		s.env.Endpoints,
+	})
 	return string(text)
 }
 
-// with is take under the lock. If only storing fails, it says so, and the session goes on in
-// memory.
+// with calls take under the lock. If only the storing fails, with writes a notice and returns nil,
+// because the values that use obtained are valid.
 func (s *signedIn) with(ctx context.Context, use func(*record, *cognito.Session) error) error {
 	err := s.keep.update(ctx, func(r *record, e *edit) error { return s.take(ctx, r, e, use) })
 	if only, ok := err.(unstored); ok {
@@ -100,9 +103,9 @@ func (s *signedIn) with(ctx context.Context, use func(*record, *cognito.Session)
 	return err
 }
 
-// take resumes the session, calls use with it, and puts what has become of it into the record. It
-// waits for a refresh in flight even if ctx ends, as the old refresh token may be used up. To sign
-// out, use removes Session from the record.
+// take resumes the session, calls use with it, and updates the record. It waits for a refresh in
+// flight even if ctx is cancelled, because the old refresh token may be invalid already. To sign
+// out, use sets the record's Session to nil.
 func (s *signedIn) take(
 	ctx context.Context, r *record, e *edit, use func(*record, *cognito.Session) error,
 ) error {
@@ -124,22 +127,22 @@ func (s *signedIn) take(
 		}
 		if err := e.reserve(); err != nil {
 			return current,
-				fmt.Errorf("the tokens are not refreshed, as new ones could not be kept: %w", err)
+				fmt.Errorf("tokens not refreshed, because new ones could not be kept: %w", err)
 		}
-		newer, err := refresh(ctx, current) // the lock is ours, so nobody else has a newer one
+		newer, err := refresh(ctx, current) // the lock is held, so current is the newest
 		if err != nil && newer.Tokens.Refresh == saved.Tokens.Refresh {
-			newer.Tokens = saved.Tokens // which may have been left out to have them refreshed
+			newer.Tokens = saved.Tokens // s.anew may have removed them
 		}
 		saved = &newer
 		err = errors.Join(err, r.keep(newer))
-		e.store() // if it fails again when the edit ends, the user is told
+		e.store() // the end of the edit retries it and reports the error
 		return newer, err
 	}
 	resumed := *saved
 	if s.anew {
 		resumed.Tokens.ID, resumed.Tokens.Access, resumed.Tokens.Expires = "", "", time.Time{}
 	}
-	used := *r // before a refresh can change it
+	used := *r // a copy, because a refresh may change r
 	session, err := client.Resume(ctx, resumed.Save())
 	if err == nil {
 		err = use(&used, session)
@@ -166,7 +169,7 @@ func (s *signedIn) take(
 	return err
 }
 
-// keep makes saved the record's session.
+// keep sets the record's session to saved, if it has a refresh token.
 func (r *record) keep(saved cognito.SavedSession) error {
 	if saved.Tokens.Refresh == "" {
 		return nil
@@ -175,7 +178,7 @@ func (r *record) keep(saved cognito.SavedSession) error {
 	return nil
 }
 
-// saved is what is kept, and the session in it. That there is none is an error.
+// saved returns the stored record and the session in it. It fails if nobody is signed in.
 func (s *signedIn) saved() (record, *cognito.SavedSession, error) {
 	r, err := s.keep.load()
 	saved := r.session()
@@ -187,12 +190,12 @@ func (s *signedIn) saved() (record, *cognito.SavedSession, error) {
 	return r, saved, err
 }
 
-// needed is the error for what only a sign-in mends.
+// needed returns the error that a sign-in is needed.
 func (s *signedIn) needed(why string) error {
 	return signInError{fmt.Errorf("%s: run \"cognito login%s\"", why, s.a.sameFlags())}
 }
 
-// sameFlags are -config and -env as they have to be repeated for another command to find the same
+// sameFlags returns the flags -config and -env with which another command finds the same
 // environment.
 func (a *app) sameFlags() (text string) {
 	if a.config != "" && a.config != a.getenv("COGNITO_CONFIG") {
@@ -204,20 +207,20 @@ func (a *app) sameFlags() (text string) {
 	return text
 }
 
-// poolSays tells whether an error is the user pool's, with one of these codes.
+// poolSays reports whether err is an error of the user pool with one of these codes.
 func poolSays(err error, codes ...string) bool {
 	var service *awserr.Error
 	return errors.As(err, &service) && service.Service == "cognitoidp" &&
 		slices.Contains(codes, service.Code)
 }
 
-// ended tells whether an error of the user pool says that its tokens are of no more use.
+// ended reports whether err means that the user pool no longer accepts the tokens.
 func ended(err error) bool {
 	return poolSays(err, cognitoidp.CodeNotAuthorized, cognitoidp.CodeRefreshTokenReuse,
 		cognitoidp.CodeUserNotFound, cognitoidp.CodePasswordResetRequired)
 }
 
-// tokens are those of the session, refreshed if need be.
+// tokens returns the tokens of the session, refreshed if necessary.
 func (s *signedIn) tokens(ctx context.Context) (tokens cognito.Tokens, err error) {
 	err = s.with(ctx, func(_ *record, session *cognito.Session) error {
 		tokens, err = session.Tokens(ctx)
@@ -226,8 +229,9 @@ func (s *signedIn) tokens(ctx context.Context) (tokens cognito.Tokens, err error
 	return tokens, err
 }
 
-// credentials answers from what is kept while it is fresh, and renews it otherwise. It is what
-// other packages call for credentials. What can't be renewed is used as long as it is valid.
+// credentials returns the cached credentials while they are fresh, and renews them otherwise. If
+// the renewal fails, it returns the cached ones while they are valid. The S3 and STS clients call
+// it.
 func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 	if err := s.hasIdentities(); err != nil {
 		return sigv4.Credentials{}, err
@@ -238,7 +242,7 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 	}
 	var creds sigv4.Credentials
 	err = s.with(ctx, func(r *record, session *cognito.Session) error {
-		// another process was faster
+		// Another process may have renewed them.
 		if have = r.Credentials; have != nil && have.For == s.how() && have.fresh() {
 			creds = have.credentials()
 			return nil
@@ -248,8 +252,11 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 			r.Credentials = &cached{
 				For:             s.how(),
 				AccessKeyID:     creds.AccessKeyID,
-				SecretAccessKey: creds.SecretAccessKey, SessionToken: creds.SessionToken,
-				Expires: creds.Expires, Obtained: time.Now(), Offset: s.clock.offset(),
+				SecretAccessKey: creds.SecretAccessKey,
+				SessionToken:    creds.SessionToken,
+				Expires:         creds.Expires,
+				Obtained:        time.Now(),
+				Offset:          s.clock.offset(),
 			}
 		}
 		return err
@@ -261,18 +268,18 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 		!errors.Is(ctx.Err(), context.Canceled) {
 		now := time.Now()
 		s.failed.Store(&now)
-		s.a.notef("the credentials could not be renewed and will do for %v: %s",
+		s.a.notef("the credentials could not be renewed and expire in %v: %s",
 			have.left().Round(time.Second), err)
 		return have.credentials(), nil
 	}
 	return sigv4.Credentials{}, err
 }
 
-// hasIdentities refuses an environment of which no credentials can come.
+// hasIdentities returns an error if the environment lacks a setting that credentials need.
 func (s *signedIn) hasIdentities() error {
 	if s.env.IdentityPoolID == "" {
-		return usagef("identity_pool_id is missing in environment %s, and without it there are "+
-			"no AWS credentials: ask an administrator for it", s.name)
+		return usagef("identity_pool_id is missing in environment %s and needed for AWS "+
+			"credentials: ask an administrator for it", s.name)
 	} else if s.a.login.duration != 0 && s.env.RoleARN == "" {
 		return usagef("-duration needs role_arn, which is missing in environment %s: ask an "+
 			"administrator for it", s.name)
@@ -280,7 +287,7 @@ func (s *signedIn) hasIdentities() error {
 	return nil
 }
 
-// kept are the credentials that the record holds for this purpose, nil if there are none.
+// kept returns the stored credentials for the current settings, or nil.
 func (s *signedIn) kept() (*cached, error) {
 	r, err := s.keep.load()
 	if err != nil || r.Session == nil || r.Credentials == nil || r.Credentials.For != s.how() {
@@ -289,18 +296,20 @@ func (s *signedIn) kept() (*cached, error) {
 	return r.Credentials, nil
 }
 
-// justFailed tells whether the last attempt was so recent that the next one should wait.
+// justFailed reports whether a renewal failed less than 30 seconds ago. The next one then waits.
 func (s *signedIn) justFailed() bool {
 	failed := s.failed.Load()
 	return failed != nil && time.Since(*failed) < 30*time.Second
 }
 
-// A clock sends requests and learns from the answers' Date how far this machine's clock is off.
+// A clock is a RoundTripper that measures the offset of this machine's clock. It compares the clock
+// with the Date header of responses.
 type clock struct {
 	base http.RoundTripper
-	off  atomic.Int64 // time.Duration
+	off  atomic.Int64 // the server's time minus this machine's, a time.Duration
 }
 
+// RoundTrip sends the request and measures the offset.
 func (c *clock) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := c.base.RoundTrip(request)
 	if err != nil || response.Header.Get("Age") != "" {
@@ -308,7 +317,7 @@ func (c *clock) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 		off := time.Until(date)
-		if off.Abs() < 5*time.Second { // Date has whole seconds, and the answer took its time
+		if off.Abs() < 5*time.Second { // Date has whole seconds, and the response took time
 			off = 0
 		}
 		c.off.Store(int64(off))
@@ -316,7 +325,8 @@ func (c *clock) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// CloseIdleConnections is what http.Client.CloseIdleConnections calls.
+// CloseIdleConnections closes those of the base. http.Client.CloseIdleConnections calls it.
 func (c *clock) CloseIdleConnections() { (&http.Client{Transport: c.base}).CloseIdleConnections() }
 
+// offset returns the server's time minus this machine's.
 func (c *clock) offset() time.Duration { return time.Duration(c.off.Load()) }

@@ -21,64 +21,63 @@ import (
 	"github.com/loginwithcognito/cognito"
 )
 
-// maxRecord bounds a file of state: tokens of a user in many groups, and a few hundred devices.
+// maxRecord is the maximum size of a record in bytes. It has space for the tokens of a user in many
+// groups and a few hundred devices.
 const maxRecord = 4 << 20
 
-// A record is what is known about one environment's user from earlier runs. It holds secrets: it is
-// written to files of mode 0600 only, and never printed.
+// A record holds the session, credentials and devices of an environment's user. It contains
+// secrets: it is written only to files of mode 0600, and never printed.
 type record struct {
 	Version     int    `json:"version"`
-	Serial      int    `json:"serial,omitempty"` // grows with each write
+	Serial      int    `json:"serial,omitempty"` // incremented by each write
 	Environment string `json:"environment"`
 	UserPoolID  string `json:"user_pool_id"`
 	ClientID    string `json:"client_id"`
-	// as typed at the last sign-in
+	// User is the user name as typed at the last sign-in.
 	User string `json:"user,omitempty"`
-	// from SavedSession.Save; absent: nobody is signed in
+	// Session is the result of SavedSession.Save. It is absent if nobody is signed in.
 	Session     json.RawMessage `json:"session,omitempty"`
 	Credentials *cached         `json:"credentials,omitempty"` // the newest
-	// from Device.Save, by the user's real name
+	// Devices maps the pool's names of users to results of Device.Save.
 	Devices map[string]json.RawMessage `json:"devices,omitempty"`
-	Names   map[string]string          `json:"names,omitempty"` // real names by what was typed
+	// Names maps user names as typed to the pool's names of users.
+	Names map[string]string `json:"names,omitempty"`
 }
 
-// Format leaves everything out.
+// Format writes a placeholder instead of the secrets.
 func (r record) Format(f fmt.State, _ rune) { io.WriteString(f, "record{REDACTED}") }
 
-// A keeper keeps one record: in a file that any number of processes share, or in memory alone.
+// A keeper stores one record, in a file that any number of processes share, or only in memory.
 //
-// The file lies in the state directory, which is for the user alone (0700), under a name made of
-// the environment's name and a hash of its pool and app client. It is replaced as a whole, so that
-// it can be read without a lock, and changed under a lock (name.lock), which ends with the process
-// that holds it: see [edit].
+// The file is in the state directory, which only the user can access (mode 0700). Its name consists
+// of the environment's name and a hash of its user pool and app client. The file is replaced
+// atomically, so that it can be read without a lock. Changes hold the lock NAME.lock, which the
+// system releases if the process ends. See [edit].
 type keeper struct {
-	dir, name string // no dir: in memory
-	blank     record // what stands in the place of a file that is not there
+	dir, name string // if dir is empty, the record is in memory
+	blank     record // used if the file is missing
 	memory    atomic.Pointer[record]
-	mu        sync.Mutex // held while what is in memory alone is changed
+	mu        sync.Mutex // held while the record in memory changes
 	note      func(format string, args ...any)
-	ending    *ending // waits for an edit that refreshes tokens
+	ending    *ending // delays the exit during a refresh
 }
 
-// keeper is that of an environment.
+// keeper returns the keeper of an environment.
 func (a *app) keeper(name string, e cognito.Environment) (*keeper, error) {
 	k := &keeper{note: a.notef, ending: &a.ending}
 	k.blank = record{Version: 1, Environment: name, UserPoolID: e.UserPoolID, ClientID: e.ClientID}
 	if a.noStore {
 		return k, nil
 	}
-	hash := sha256.Sum256(
-		[]byte(
-			strings.Join([]string{name, e.UserPoolID, e.ClientID, e.Endpoints.CognitoIDP}, "\x00"),
-		),
-	)
+	id := strings.Join([]string{name, e.UserPoolID, e.ClientID, e.Endpoints.CognitoIDP}, "\x00")
+	hash := sha256.Sum256([]byte(id))
 	k.name = fileName(name) + "-" + hex.EncodeToString(hash[:6])
 	var err error
 	k.dir, err = a.stateDir()
 	return k, err
 }
 
-// fileName is a name that every file system takes.
+// fileName returns s as a file name that is valid in every file system.
 func fileName(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
@@ -89,9 +88,10 @@ func fileName(s string) string {
 	return s[:min(len(s), 40)]
 }
 
+// path returns the path of the file NAME.json.
 func (k *keeper) path() string { return filepath.Join(k.dir, k.name+".json") }
 
-// load returns the record as it is.
+// load returns the record without taking the lock.
 func (k *keeper) load() (record, error) {
 	if k.dir == "" {
 		if r := k.memory.Load(); r != nil {
@@ -111,7 +111,7 @@ func (k *keeper) load() (record, error) {
 	return *e.r, nil
 }
 
-// read reads one of the record's files. A missing one is blank.
+// read reads one of the record's files. If it is missing, read returns the blank record.
 func (k *keeper) read(path string) (record, error) {
 	var data []byte
 	err := patient(func() (err error) {
@@ -126,9 +126,10 @@ func (k *keeper) read(path string) (record, error) {
 	return k.parse(path, data)
 }
 
-// errDamaged is the error for a file that no version of this program has written so.
+// errDamaged reports a file that no version of this program can have written.
 var errDamaged = errors.New("the file is damaged")
 
+// parse decodes and checks the content of a file.
 func (k *keeper) parse(path string, data []byte) (record, error) {
 	var r record
 	damaged := fmt.Errorf("%s: %w", path, errDamaged)
@@ -147,7 +148,7 @@ func (k *keeper) parse(path string, data []byte) (record, error) {
 	return r, nil
 }
 
-// session is what was saved of the session, nil if nobody is signed in.
+// session returns the stored session, or nil if nobody is signed in.
 func (r *record) session() *cognito.SavedSession {
 	var saved cognito.SavedSession
 	if json.Unmarshal(r.Session, &saved) != nil || saved.Tokens.Refresh == "" {
@@ -156,11 +157,11 @@ func (r *record) session() *cognito.SavedSession {
 	return &saved
 }
 
-// An unstored error reports that only storing the record failed: what it was changed for went well.
+// An unstored error reports that the change of a record succeeded, but storing it failed.
 type unstored struct{ error }
 
-// update changes the record under the lock. It stores what change leaves, also beside an error. It
-// sets a damaged file aside first.
+// update calls change with the record under the lock, and then stores the record, even if change
+// returns an error. It renames a damaged file first.
 func (k *keeper) update(ctx context.Context, change func(*record, *edit) error) error {
 	if k.dir == "" {
 		k.mu.Lock()
@@ -181,7 +182,7 @@ func (k *keeper) update(ctx context.Context, change func(*record, *edit) error) 
 		if err := os.Rename(k.path(), aside); err != nil {
 			return err
 		}
-		k.note("%s was damaged: it is now %s, and a sign-in is needed", k.path(),
+		k.note("%s was damaged and is now %s: sign in again", k.path(),
 			filepath.Base(aside))
 		*e.r, err = k.blank, nil
 	}
@@ -189,7 +190,7 @@ func (k *keeper) update(ctx context.Context, change func(*record, *edit) error) 
 		return err
 	}
 	if e.path != k.path() {
-		syncPath(e.path) // as far as possible: the process that left it may not have
+		syncPath(e.path) // best effort: the process that wrote it may have ended before its sync
 	}
 	for _, path := range e.older {
 		os.Remove(path)
@@ -207,24 +208,24 @@ func (k *keeper) update(ctx context.Context, change func(*record, *edit) error) 
 	return err
 }
 
-// private refuses a directory that others can enter: they could read what is kept, or put something
-// else in its place.
+// private returns an error if other users can access the directory. They could read the record or
+// replace it.
 func (k *keeper) private() error {
 	info, err := os.Stat(k.dir)
 	if err != nil {
 		return err
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return usagef("%s is open to other users (mode %#o): make it yours alone by chmod 700, "+
-			"or name another directory by COGNITO_STATE_DIR", k.dir, mode)
+		return usagef("%s is accessible to other users (mode %#o): run chmod 700 on it, or set "+
+			"COGNITO_STATE_DIR to another directory", k.dir, mode)
 	}
 	return nil
 }
 
-// errBusy is the error for a lock that was not to be had in time.
+// errBusy reports that another process held the lock until the context ended.
 var errBusy = errors.New("another process of this program is busy")
 
-// lock waits until no other process changes the record.
+// lock waits for the lock of the record, and returns a function that releases it.
 func (k *keeper) lock(ctx context.Context) (unlock func(), err error) {
 	if err := os.MkdirAll(k.dir, 0o700); err != nil {
 		return nil, err
@@ -253,14 +254,11 @@ func (k *keeper) lock(ctx context.Context) (unlock func(), err error) {
 	return func() { file.Close() }, nil
 }
 
-// replaceFile writes a file beside path and puts it in its place: another process sees the old one
-// or the new one.
+// replaceFile replaces the file at path atomically: other processes see the old or the new file.
 func replaceFile(path string, data []byte, mode fs.FileMode) error {
 	extension := filepath.Ext(path)
-	// mode 0600
-	file,
-		err := os.CreateTemp(filepath.Dir(path), strings.TrimSuffix(filepath.Base(path), extension)+
-		".*.new")
+	pattern := strings.TrimSuffix(filepath.Base(path), extension) + ".*.new"
+	file, err := os.CreateTemp(filepath.Dir(path), pattern) // with mode 0600
 	if err != nil {
 		return err
 	}
@@ -280,8 +278,9 @@ func replaceFile(path string, data []byte, mode fs.FileMode) error {
 	return err
 }
 
-// patient repeats for a second what Windows refuses while another process reads or replaces the
-// same file: package os opens files without FILE_SHARE_DELETE.
+// patient calls do. On Windows, it retries for a second, because operations fail there while
+// another process reads or replaces the same file: package os opens files without
+// FILE_SHARE_DELETE.
 func patient(do func() error) error {
 	err := do()
 	for wait := time.Millisecond; runtime.GOOS == "windows" && err != nil &&

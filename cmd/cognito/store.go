@@ -13,35 +13,35 @@ import (
 	"syscall"
 )
 
-// growth bounds what a refresh adds to a record: three tokens of 50,000 bytes, the most that
-// package cognitoidp accepts, and some space for the rest.
+// growth is the maximum number of bytes that a refresh adds to a record: three tokens of 50,000
+// bytes, the maximum that package cognitoidp accepts, and some space for the rest.
 const growth = 3*50_000 + 4096
 
-// An edit is a record that its process changes under the lock.
+// An edit is a record that this process changes under the lock.
 //
-// If refresh tokens rotate, a refresh leaves its response as the only place with a valid one. A
-// process that is killed, or a disk that fails, loses it in state 2 only:
+// If refresh tokens rotate, only the one in the response is valid after a refresh. If the process
+// is killed or the disk fails, that token is lost only in state 2:
 //
 //	    NAME.json  NAME.*.new
 //	1.  old        blank       reserve has made space for the new record
 //	2.  old        blank       the pool has processed the refresh
-//	3.  old        new         store has written the new record in that space
+//	3.  old        new         store has written the new record into that space
 //	4.  new                    and has renamed the file
 //
-// A complete record is deleted only if one with a higher serial number is safe. So what an edit
-// leaves behind, the next one finds.
+// A complete record is deleted only after one with a higher serial number is synced to the disk. If
+// an edit is interrupted, the next one therefore finds the newest record.
 type edit struct {
 	k        *keeper
 	r        *record
 	stored   []byte   // the record as it was last written
-	path     string   // of the file with it
-	older    []string // files to delete when the next one is safe
+	path     string   // the file with the record that was last written
+	older    []string // files to delete after the next record is synced
 	reserved *os.File // space for the record after a refresh
-	held     bool     // the process does not end
+	held     bool     // the exit of the process is delayed
 }
 
-// find reads the newest complete record among NAME.json and what processes have left that were
-// killed or could not rename.
+// find reads the newest complete record from NAME.json and the files NAME.*.new. A process leaves
+// the latter if it is killed or its rename fails.
 func (k *keeper) find() (*edit, error) {
 	e := &edit{k: k, path: k.path()}
 	r, err := k.read(e.path)
@@ -68,8 +68,8 @@ func (k *keeper) find() (*edit, error) {
 	return e, err
 }
 
-// reserve prepares a refresh. Until close, the process does not end, and the disk has space for the
-// new tokens.
+// reserve prepares a refresh. Until close is called, the process does not exit, and the disk has
+// space for the new tokens.
 func (e *edit) reserve() (err error) {
 	if e.k.dir == "" {
 		return nil
@@ -85,13 +85,13 @@ func (e *edit) reserve() (err error) {
 			return err
 		}
 	}
-	// Line ends are white space after a record and errors within its strings: if a disk loses a
-	// part of a record, the rest is not complete.
+	// In JSON, line ends are white space after a record and invalid in its strings. If the disk
+	// loses a part of a record, the result is therefore not a complete record.
 	_, err = e.reserved.WriteAt(bytes.Repeat([]byte("\n"), len(e.stored)+growth), 0)
 	return cmp.Or(err, e.reserved.Sync(), syncPath(e.k.dir))
 }
 
-// close ends what reserve began.
+// close releases the space and the hold of reserve.
 func (e *edit) close() {
 	if e.reserved != nil {
 		e.reserved.Close()
@@ -102,7 +102,7 @@ func (e *edit) close() {
 	}
 }
 
-// store writes the record, if it has changed, and gives the file its name.
+// store writes the record if it has changed, and renames its file to NAME.json.
 func (e *edit) store() error {
 	text, err := json.Marshal(e.r)
 	if err != nil || e.k.dir == "" {
@@ -113,7 +113,7 @@ func (e *edit) store() error {
 		text, _ = json.Marshal(e.r)
 		err := e.write(text)
 		if err != nil {
-			err = e.write(text) // into another file
+			err = e.write(text) // to another file
 		}
 		if err != nil {
 			return fmt.Errorf("the session could not be stored and may need a new sign-in: %w", err)
@@ -124,13 +124,13 @@ func (e *edit) store() error {
 		return nil
 	}
 	if err := patient(func() error { return os.Rename(e.path, e.k.path()) }); err != nil {
-		return fmt.Errorf("the session is in %s, which the next run takes up: %w", e.path, err)
+		return fmt.Errorf("the session is in %s, which the next run reads: %w", e.path, err)
 	}
 	e.path = e.k.path()
 	return syncPath(e.k.dir)
 }
 
-// write writes text in the reserved space, or a new file.
+// write writes text to the reserved space, or to a new file.
 func (e *edit) write(text []byte) (err error) {
 	file := e.reserved
 	if e.reserved = nil; file == nil {
@@ -139,13 +139,13 @@ func (e *edit) write(text []byte) (err error) {
 		}
 	}
 	if _, err = file.WriteAt(text, 0); err != nil {
-		file.Truncate(0) // the next file may need the space: not all file systems write in place
+		file.Truncate(0) // free the space: some file systems do not write in place
 	} else {
-		file.Truncate(int64(len(text))) // if not, the rest is white space
+		file.Truncate(int64(len(text))) // if it fails, white space remains
 		err = file.Sync()
 	}
 	if err = cmp.Or(err, file.Close()); err != nil {
-		e.older = append(e.older, file.Name()) // until then, it may be the only complete one
+		e.older = append(e.older, file.Name()) // it may be the only complete record
 		return err
 	}
 	if e.path != e.k.path() {
@@ -158,11 +158,11 @@ func (e *edit) write(text []byte) (err error) {
 	return nil
 }
 
-// newFile makes an empty file of mode 0600.
+// newFile creates an empty file of mode 0600.
 func (k *keeper) newFile() (*os.File, error) { return os.CreateTemp(k.dir, k.name+".*.new") }
 
-// syncPath makes a file, or the names in a directory, safe from a power failure. For directories,
-// Windows and some file systems cannot do that.
+// syncPath syncs a file, or the names in a directory, to the disk. It ignores that Windows and some
+// file systems cannot sync directories.
 func syncPath(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil

@@ -15,19 +15,20 @@ import (
 func whoamiCommand() command {
 	return command{
 		name: "whoami",
-		summary: `Show who is signed in: the user, the identity, the role, and until when.
-The user pool's part is read from the ID token, whose signature only "cognito doctor" checks; AWS STS names the role.`,
+		summary: `Show the user, identity and role that are signed in, and when they expire.
+The user comes from the ID token, without a check of its signature: "cognito doctor" checks it. The
+role comes from AWS STS.`,
 		example: `cognito whoami
 cognito whoami -offline -json`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.serviceFlags()
 			asJSON := f.Bool("json", false, "write one JSON object")
-			offline := f.Bool("offline", false, "show what is kept, and send nothing")
+			offline := f.Bool("offline", false, "show the stored values, and send no request")
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
 			if *offline && a.noStore {
-				return usagef("-offline shows what is kept, and with -no-store nothing is")
+				return usagef("-offline cannot be used with -no-store: it shows the stored session")
 			}
 			s, err := a.open(ctx)
 			if err != nil {
@@ -48,7 +49,7 @@ cognito whoami -offline -json`,
 	}
 }
 
-// A whoami is what is known of the user.
+// A whoami holds the output of the command.
 type whoami struct {
 	Environment        string   `json:"environment"`
 	UserPoolID         string   `json:"user_pool_id"`
@@ -66,7 +67,7 @@ type whoami struct {
 	tokens, credential time.Time
 }
 
-// ask renews what has to be, and asks STS.
+// ask renews the tokens and credentials if necessary, and requests the role from STS.
 func (w *whoami) ask(ctx context.Context, s *signedIn) error {
 	_, err := s.tokens(ctx)
 	if err != nil || s.env.IdentityPoolID == "" {
@@ -83,18 +84,20 @@ func (w *whoami) ask(ctx context.Context, s *signedIn) error {
 	return cognito.Explain(err)
 }
 
-// sts is the client of AWS STS with the user's credentials.
+// sts returns a client of AWS STS with the user's credentials.
 func (s *signedIn) sts() *sts.Client {
 	fips, dualStack := s.a.hosts()
 	return &sts.Client{
-		Region:    s.a.serviceRegion(s.env),
-		Endpoint:  s.env.Endpoints.STS,
-		FIPS:      fips,
-		DualStack: dualStack, HTTPClient: s.client.HTTPClient, Credentials: s.credentials,
+		Region:      s.a.serviceRegion(s.env),
+		Endpoint:    s.env.Endpoints.STS,
+		FIPS:        fips,
+		DualStack:   dualStack,
+		HTTPClient:  s.client.HTTPClient,
+		Credentials: s.credentials,
 	}
 }
 
-// kept adds what the record tells.
+// kept adds the values of the stored record.
 func (w *whoami) kept(s *signedIn) error {
 	r, saved, err := s.saved()
 	if err != nil {
@@ -107,8 +110,8 @@ func (w *whoami) kept(s *signedIn) error {
 		}
 	}
 	w.Environment, w.UserPoolID, w.ClientID = s.name, s.env.UserPoolID, s.env.ClientID
-	w.User, w.Subject, w.Groups, w.Device = claims.Username, claims.Subject, claims.Groups,
-		saved.Device.Key
+	w.User, w.Subject, w.Groups = claims.Username, claims.Subject, claims.Groups
+	w.Device = saved.Device.Key
 	w.tokens = saved.Tokens.Expires
 	if !w.tokens.IsZero() {
 		w.TokensExpire = w.tokens.UTC().Format(time.RFC3339)
@@ -123,6 +126,7 @@ func (w *whoami) kept(s *signedIn) error {
 	return nil
 }
 
+// write writes the values as JSON, or one per line without the empty ones.
 func (w *whoami) write(a *app, asJSON bool) error {
 	if asJSON {
 		line, err := jsonLine(w)
@@ -132,11 +136,17 @@ func (w *whoami) write(a *app, asJSON bool) error {
 		return err
 	}
 	for _, line := range [][2]string{
-		{"user", w.User}, {"subject", w.Subject}, {"groups", strings.Join(w.Groups, ", ")},
+		{"user", w.User},
+		{"subject", w.Subject},
+		{"groups", strings.Join(w.Groups, ", ")},
 		{"environment", w.Environment},
-		{"user pool", w.UserPoolID}, {"app client", w.ClientID}, {"device", w.Device},
+		{"user pool", w.UserPoolID},
+		{"app client", w.ClientID},
+		{"device", w.Device},
 		{"tokens", until(w.tokens)},
-		{"identity", w.IdentityID}, {"account", w.Account}, {"role", w.Role},
+		{"identity", w.IdentityID},
+		{"account", w.Account},
+		{"role", w.Role},
 		{"access key", w.AccessKeyID},
 		{"credentials", until(w.credential)},
 	} {
@@ -150,7 +160,7 @@ func (w *whoami) write(a *app, asJSON bool) error {
 	return nil
 }
 
-// until is a time of expiry for people.
+// until formats an expiry time, or returns "" for the zero time.
 func until(t time.Time) string {
 	if t.IsZero() {
 		return ""
