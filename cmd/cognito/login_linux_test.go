@@ -50,7 +50,7 @@ func TestInterruptedAtPrompt(t *testing.T) {
 	for _, sent := range interrupts() {
 		for _, times := range []int{1, 2, 10} {
 			s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
-			s.expect("Password of ada: ")
+			s.expect("Password: ")
 			for range times {
 				s.command.Process.Signal(sent)
 			}
