@@ -51,7 +51,7 @@ func TestReplayHTTP1(t *testing.T) {
 	address := listen(t, func(connection net.Conn) {
 		connections++
 		reader := bufio.NewReader(connection)
-		for answered := 0; ; answered++ {
+		for responses := 0; ; responses++ {
 			var raw bytes.Buffer
 			req, err := http.ReadRequest(bufio.NewReader(io.TeeReader(reader, &raw)))
 			if err != nil {
@@ -59,7 +59,7 @@ func TestReplayHTTP1(t *testing.T) {
 			}
 			io.Copy(io.Discard, req.Body)
 			received <- raw.Bytes()
-			if connections == 1 && answered == 1 {
+			if connections == 1 && responses == 1 {
 				return
 			}
 			io.WriteString(connection, "HTTP/1.1 204 No Content\r\n\r\n")

@@ -58,9 +58,9 @@ func (c *Code) set(x, y, n int) {
 	c.function[y*c.Size+x] = true
 }
 
-// drawRings draws a finder pattern with its separator, or an alignment pattern: rings around a
-// center, up to a radius, as far as they are inside the code. Ring i is black if bit i of rings
-// is set.
+// drawRings draws a finder pattern with its separator, or an alignment pattern. Both consist of
+// square rings around a center, up to a radius. Ring i is black if bit i of rings is set. Modules
+// outside the code are ignored.
 func (c *Code) drawRings(centerX, centerY, radius, rings int) {
 	for y := range c.Size {
 		for x := range c.Size {
