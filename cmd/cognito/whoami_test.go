@@ -172,7 +172,7 @@ func TestSharedInMemory(t *testing.T) {
 	io.WriteString(w, cognitotest.ExamplePassword+"\n")
 	w.Close()
 	a := &app{stdin: stdin, stderr: io.Discard, getenv: func(name string) string { return m.settings[name] }, noStore: true,
-		config: m.settings["COGNITO_CONFIG"], env: "DEV", login: loginFlags{user: "ada"}}
+		ctx: t.Context(), config: m.settings["COGNITO_CONFIG"], env: "DEV", login: loginFlags{user: "ada"}}
 	s, err := a.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
