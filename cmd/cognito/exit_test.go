@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -22,7 +23,7 @@ func TestEnding(t *testing.T) {
 		name    string
 		release []time.Duration // after the wait has begun
 		want    time.Duration
-		noted   int
+		noted   int64
 	}{
 		{name: "nothing is held"},
 		{
@@ -52,8 +53,9 @@ func TestEnding(t *testing.T) {
 					}
 					time.AfterFunc(after, e.release)
 				}
-				begun, noted := time.Now(), 0
-				note := func(string, ...any) { noted++ }
+				var noted atomic.Int64
+				begun := time.Now()
+				note := func(string, ...any) { noted.Add(1) }
 				var waiting sync.WaitGroup
 				for range 3 { // for the first signal, the end of the command and the second signal
 					waiting.Go(func() {
@@ -68,8 +70,8 @@ func TestEnding(t *testing.T) {
 					t.Errorf("hold() = %v after the end began, want %v", err, context.Canceled)
 				}
 				waiting.Wait()
-				if noted != test.noted {
-					t.Errorf("the user was told %d times, want %d", noted, test.noted)
+				if got := noted.Load(); got != test.noted {
+					t.Errorf("the user was told %d times, want %d", got, test.noted)
 				}
 				time.Sleep(time.Hour)
 			})

@@ -187,10 +187,16 @@ func TestSharedInMemory(t *testing.T) {
 	defer stdin.Close()
 	io.WriteString(w, cognitotest.ExamplePassword+"\n")
 	w.Close()
-	a := &app{stdin: stdin, stderr: io.Discard, getenv: func(name string) string {
-		return m.settings[name]
-	}, noStore: true,
-		config: m.settings["COGNITO_CONFIG"], env: "DEV", login: loginFlags{user: "ada"}}
+	a := &app{
+		stdin:   stdin,
+		stderr:  io.Discard,
+		getenv:  func(name string) string { return m.settings[name] },
+		ctx:     t.Context(),
+		noStore: true,
+		config:  m.settings["COGNITO_CONFIG"],
+		env:     "DEV",
+		login:   loginFlags{user: "ada"},
+	}
 	s, err := a.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
