@@ -41,16 +41,17 @@ const (
 
 const usage = `Usage: demo [flags]
 
-Signs in to Amazon Cognito, gets AWS credentials and lists a bucket. Without -config it does so offline, against a
-stand-in for AWS inside this program.
+Signs in to Amazon Cognito, obtains AWS credentials and lists a bucket. Without -config it does
+so offline, with a stand-in for AWS inside this program.
 
 Flags:
 `
 
 const usageEnd = `
-The password is asked for, or read from standard input if that is not a terminal. It is never sent: the sign-in is by SRP.
-Exit status: 0 listed, 1 refused or failed, 2 wrong flags or configuration, 3 the user pool asks for more than a password,
-130 interrupted (128 plus the number of another signal).
+The password is read from the terminal, or from standard input if that is not one. It is never
+sent: the sign-in uses SRP. Exit status: 0 listed, 1 refused or failed, 2 wrong flags or
+configuration, 3 the user pool requires more than a password, 130 interrupted (128 plus the number
+of another signal).
 `
 
 // options are the flags.
@@ -64,7 +65,11 @@ func main() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
-	go func() { cancel(terminal.Interrupted{Signal: <-signals}) }()
+	go func() {
+		first := <-signals
+		signal.Stop(signals) // a second signal ends the program
+		cancel(terminal.Interrupted{Signal: first})
+	}()
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -133,7 +138,7 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	var err error
 	switch {
 	case flags.NArg() > 0: // which is not repeated, for it may be a password
-		err = errors.New("there is an argument too many: the password, too, is never an argument")
+		err = errors.New("unexpected argument (passwords are read from the terminal or standard input)")
 	case o.duration != 0 && (o.duration < 15*time.Minute || o.duration > 12*time.Hour):
 		err = fmt.Errorf("-duration is %v: it must be from 15m to 12h", o.duration)
 	case o.config != "" && o.user == "":
