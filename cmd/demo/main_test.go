@@ -191,9 +191,9 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// The README shows flags that exist.
-func TestReadme(t *testing.T) {
-	data, err := os.ReadFile("../../README.md")
+// docs/demo.md shows flags that exist.
+func TestDocumentedFlags(t *testing.T) {
+	data, err := os.ReadFile("../../docs/demo.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,6 +207,6 @@ func TestReadme(t *testing.T) {
 		}
 	}
 	if count == 0 {
-		t.Error("the README shows no use of the demo")
+		t.Error("docs/demo.md shows no use of the demo")
 	}
 }
