@@ -60,7 +60,7 @@ func TestErrorsRepeatLittleOfToken(t *testing.T) {
 
 // A date of the last hours of the year 9999 stays one that JSON can hold, wherever the machine is.
 func TestDatesAreUTC(t *testing.T) {
-	claims, err := jwt.ParseUnverified(unsigned(map[string]any{"exp": 253402300799}))
+	claims, err := jwt.ParseUnverified(unsigned(map[string]any{"exp": int64(253402300799)}))
 	if err != nil || claims.ExpiresAt.Location() != time.UTC || claims.ExpiresAt.Year() != 9999 {
 		t.Errorf("%v, error %v", claims.ExpiresAt, err)
 	}
