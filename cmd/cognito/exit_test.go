@@ -158,6 +158,25 @@ func TestSecondSignal(t *testing.T) {
 	t.Error("50 signals do not end it")
 }
 
+// A signal that was ignored before does not end a process. (The Go runtime respects that for two.)
+func TestIgnoredSignals(t *testing.T) {
+	onUnix(t)
+	m := newMachine(t).signedIn(t)
+	m.forget(t)
+	tool := m.process(t, "token")
+	script := `trap "" INT HUP; exec "$0" "$@"`
+	c := exec.CommandContext(t.Context(), "sh", append([]string{"-c", script}, tool.Args...)...)
+	c.Env = tool.Env
+	m.fault.set(func(r *http.Request) *http.Response {
+		c.Process.Signal(os.Interrupt)
+		c.Process.Signal(syscall.Signal(1)) // SIGHUP
+		return nil
+	})
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 // An endpoint that ends waits for a refresh that a request has begun.
 func TestEndpointKeepsToken(t *testing.T) {
 	onUnix(t)
