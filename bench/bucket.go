@@ -65,7 +65,8 @@ func appendContents(dst []byte, key string, i int) []byte {
 	dst = append(dst, "</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified><ETag>&quot;"...)
 	dst = fmt.Appendf(dst, "%032x", uint64(i)*0x9e3779b97f4a7c15)
 	dst = append(dst,
-		"&quot;</ETag><ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType><Size>"...)
+		"&quot;</ETag><ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm>"+
+			"<ChecksumType>FULL_OBJECT</ChecksumType><Size>"...)
 	dst = strconv.AppendInt(dst, int64(i), 10)
 	return append(dst, "</Size><StorageClass>STANDARD</StorageClass></Contents>"...)
 }
@@ -119,7 +120,8 @@ func (b *bucket) page(q url.Values) (head, contents []byte, ok bool) {
 		next++
 	}
 	head = fmt.Appendf(nil, `<?xml version="1.0" encoding="UTF-8"?>`+"\n"+
-		`<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bench</Name><Prefix>%s</Prefix>`, prefix)
+		`<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`+
+		`<Name>bench</Name><Prefix>%s</Prefix>`, prefix)
 	if next < end {
 		head = fmt.Appendf(head, "<NextContinuationToken>%d</NextContinuationToken>", next)
 	}

@@ -94,8 +94,8 @@ func bench(e effort, isQuick bool) error {
 
 const heading = `Measured
 
-By "go run ." in this folder; nothing here is written by hand. Medians of rounds in which all programs take turns. What
-stands below ÷ is the median of the rounds' ratios. Only ratios mean something on another machine.`
+"go run ." in this folder writes this file. Values are medians of rounds in which all programs take
+turns. The columns ÷ are the medians of the rounds' ratios. Only ratios apply to other machines.`
 
 // measure does everything.
 func measure(e effort, p programs) (tables []*table, err error) {

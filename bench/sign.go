@@ -45,7 +45,8 @@ func newRequest(kind string) *http.Request {
 	if kind == listGET {
 		req,
 			_ := http.NewRequest(http.MethodGet, host+
-			"?list-type=2&prefix=photos%2F2026%2F&continuation-token=1ueGcxLPRx1TrXYExHnhbYLgveDs2J&encoding-type=url", nil)
+			"?list-type=2&prefix=photos%2F2026%2F"+
+			"&continuation-token=1ueGcxLPRx1TrXYExHnhbYLgveDs2J&encoding-type=url", nil)
 		return req
 	}
 	req, _ := http.NewRequest(http.MethodPost, host+"?delete=", bytes.NewReader(document))

@@ -20,7 +20,7 @@ const (
 
 // A shape is the text of an object's element without the values that differ between objects:
 //
-//	<Contents><Key>photos/1.jpg</Key><Size>41</Size><StorageClass>STANDARD</StorageClass></Contents>
+//	<Contents><Key>photos/1.jpg</Key><Size>41</Size></Contents>
 //	literal 0      keyValue    literal 1   sizeValue         literal 2
 //
 // Nearly all objects of a page have the shape of the object before. Then it is sufficient to

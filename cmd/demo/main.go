@@ -138,7 +138,8 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	var err error
 	switch {
 	case flags.NArg() > 0: // which is not repeated, for it may be a password
-		err = errors.New("unexpected argument (a password is never an argument: it is read from the terminal)")
+		err = errors.New("unexpected argument " +
+			"(a password is never an argument: it is read from the terminal)")
 	case o.duration != 0 && (o.duration < 15*time.Minute || o.duration > 12*time.Hour):
 		err = fmt.Errorf("-duration is %v: it must be from 15m to 12h", o.duration)
 	case o.config != "" && o.user == "":

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const module = "github.com/loginwithcognito/cognito"
@@ -272,6 +273,9 @@ func TestFiles(t *testing.T) {
 		if strings.HasSuffix(path, ".go") && lines > limit {
 			t.Errorf("%s has %d lines, want at most %d", path, lines, limit)
 		}
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			checkWidth(t, path, data)
+		}
 		for _, banned := range private {
 			if bytes.Contains(data, []byte(banned)) {
 				t.Errorf("%s contains %q", path, banned)
@@ -281,5 +285,20 @@ func TestFiles(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// checkWidth checks that lines have at most 100 columns, where a tab counts 4. Directives cannot be
+// broken. Tests may have wide literals.
+func checkWidth(t *testing.T, path string, data []byte) {
+	t.Helper()
+	n := 0
+	for line := range strings.Lines(string(data)) {
+		n++
+		line = strings.TrimSuffix(line, "\n")
+		columns := utf8.RuneCountInString(strings.ReplaceAll(line, "\t", "    "))
+		if columns > 100 && !strings.HasPrefix(line, "//go:") {
+			t.Errorf("%s:%d has %d columns, want at most 100", path, n, columns)
+		}
 	}
 }
