@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -167,13 +168,21 @@ func TestIgnoredSignals(t *testing.T) {
 	script := `trap "" INT HUP; exec "$0" "$@"`
 	c := exec.CommandContext(t.Context(), "sh", append([]string{"-c", script}, tool.Args...)...)
 	c.Env = tool.Env
+	started := make(chan struct{})
 	m.fault.set(func(r *http.Request) *http.Response {
+		<-started
 		c.Process.Signal(os.Interrupt)
 		c.Process.Signal(syscall.Signal(1)) // SIGHUP
 		return nil
 	})
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Errorf("%v: %s", err, out)
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	close(started)
+	if err := c.Wait(); err != nil {
+		t.Errorf("%v: %s", err, out.Bytes())
 	}
 }
 
@@ -256,14 +265,20 @@ func TestBrokenPipeKeepsToken(t *testing.T) {
 		if c.Stdout = w; name == "standard error" {
 			c.Stdout, c.Stderr = nil, w
 		}
+		started := make(chan struct{})
 		m.fault.set(func(r *http.Request) *http.Response {
 			if operation(r) == "GetTokensFromRefreshToken" && name == "standard error" {
+				<-started
 				c.Process.Signal(syscall.SIGTERM)
 				time.Sleep(exitNotice + 500*time.Millisecond) // the process says that it waits
 			}
 			return nil
 		})
-		err = c.Run()
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		close(started)
+		err = c.Wait()
 		w.Close()
 		want := map[string]int{"standard output": exitFailed, "standard error": 128 + 15}[name]
 		if got := c.ProcessState.ExitCode(); got != want {

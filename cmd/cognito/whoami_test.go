@@ -246,7 +246,9 @@ func TestHosts(t *testing.T) {
 			asked = r.Host
 			return answer(400, "")
 		}}
-		a.client(s.env, aws.Client()).SignIn(t.Context(), "ada", "password")
+		v := s.verifier()
+		v.HTTPClient = aws.Client()
+		v.Keys(t.Context())
 		if asked != test.host {
 			t.Errorf("%+v: %s", test, asked)
 		}
