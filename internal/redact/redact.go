@@ -44,7 +44,6 @@ package redact
 import (
 	"fmt"
 	"io"
-	"strconv"
 )
 
 const redacted = "[redacted]"
@@ -57,26 +56,3 @@ func (Fields) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 
 // MarshalText returns "[redacted]".
 func (Fields) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// Text returns name, then in braces the pairs of shown, which are names and values in turn, then a
-// mark: idp.Tokens{Type:"Bearer" redacted}. It leaves out pairs without a value.
-//
-// Deprecated: embed [Fields].
-func Text(name string, shown ...string) []byte {
-	b := append([]byte(name), '{')
-	for i := 0; i+1 < len(shown); i += 2 {
-		if shown[i+1] == "" {
-			continue
-		}
-		b = append(append(b, shown[i]...), ':')
-		b = append(strconv.AppendQuote(b, shown[i+1]), ' ')
-	}
-	return append(b, "redacted}"...)
-}
-
-// Format writes [Text] to f.
-//
-// Deprecated: embed [Fields].
-func Format(f fmt.State, name string, shown ...string) {
-	f.Write(Text(name, shown...)) // fmt keeps the error of its own writer
-}

@@ -95,30 +95,3 @@ func TestFieldsDecode(t *testing.T) {
 		t.Error("json.Unmarshal accepts redacted text")
 	}
 }
-
-func TestText(t *testing.T) {
-	for _, test := range []struct {
-		shown []string
-		want  string
-	}{
-		{nil, `x{redacted}`},
-		{[]string{"A", "1", "B", ""}, `x{A:"1" redacted}`},
-		{[]string{"A", "\n", "B", `"`}, `x{A:"\n" B:"\"" redacted}`},
-		{[]string{"A", "odd", "B"}, `x{A:"odd" redacted}`},
-	} {
-		if got := string(redact.Text("x", test.shown...)); got != test.want {
-			t.Errorf("Text(x, %q) = %s, want %s", test.shown, got, test.want)
-		}
-	}
-}
-
-type formatted struct{ Name string }
-
-func (v formatted) Format(f fmt.State, _ rune) { redact.Format(f, "formatted", "Name", v.Name) }
-
-func TestFormat(t *testing.T) {
-	const want = `formatted{Name:"n" redacted}`
-	if got := fmt.Sprintf("%d", formatted{"n"}); got != want {
-		t.Errorf("Sprintf = %s, want %s", got, want)
-	}
-}
