@@ -15,7 +15,7 @@ import (
 func TestToolCrowd(t *testing.T) {
 	t.Parallel()
 	const boto3, aws, different = 40, 10, 3
-	const life = 9 * time.Second
+	const life = 15 * time.Second
 	m := newToolMachine(t, buildTool(t), life, life)
 	m.login(t)
 	env := m.profiled(t)
