@@ -33,6 +33,8 @@ const chunkSize = 1 << 10
 
 // objects ranges over the objects of a page. It is an iter.Seq.
 func (p *page) objects(yield func(Object) bool) {
+	var o Object
+	common := int32(-1)  // of o
 	chunk, from := "", 0 // chunk is a copy of the text from there on
 	for _, e := range p.entries {
 		at, end := int(e.at), int(e.end())
@@ -41,7 +43,9 @@ func (p *page) objects(yield func(Object) bool) {
 			chunk = string(p.text[at:max(end, min(at+chunkSize, len(p.text)))])
 		}
 		text := chunk[at-from:]
-		o := p.common[e.common]
+		if e.common != common { // copying an Object is a noticeable part of the time
+			common, o = e.common, p.common[e.common]
+		}
 		o.Key = text[:e.key]
 		o.ETag = text[e.key:][:e.etag]
 		o.VersionID = text[e.key+e.etag:][:e.version]
