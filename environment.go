@@ -25,6 +25,14 @@ type Environment struct {
 	// UserPoolID is the id of the user pool, such as "us-east-1_AbCdEfGhI".
 	UserPoolID string `json:"user_pool_id"`
 
+	// UserPoolRegion is the Region in which the user pool is called, if it is not the one in
+	// UserPoolID: that of a replica of a multi-Region pool.
+	UserPoolRegion string `json:"user_pool_region"`
+
+	// Issuer is the issuer (claim iss) of the pool's tokens, if it is not AWS's own for the pool:
+	// that of an emulator or proxy. The pool's keys are at /.well-known/jwks.json below it.
+	Issuer string `json:"issuer"`
+
 	// ClientID is the id of the app client in the user pool, not its name.
 	ClientID string `json:"client_id"`
 
@@ -87,7 +95,7 @@ func settings(v reflect.Value, prefix string) (all []Setting) {
 // cognito-identity, arnType of sts), and as permissive.
 func form(key string) (valid func(string) bool, description string) {
 	switch key {
-	case "aws_region":
+	case "aws_region", "user_pool_region":
 		return isRegion, "us-east-1"
 	case "user_pool_id":
 		return isUserPoolID, "us-east-1_AbCdEfGhI (not an ARN, not an identity pool id)"
@@ -128,7 +136,9 @@ func (e Environment) ResolveRegion() string {
 	return cmp.Or(e.Region, before(e.UserPoolID, "_"), before(e.IdentityPoolID, ":"))
 }
 
-func (e Environment) userPoolRegion() string { return cmp.Or(before(e.UserPoolID, "_"), e.Region) }
+func (e Environment) userPoolRegion() string {
+	return cmp.Or(e.UserPoolRegion, before(e.UserPoolID, "_"), e.Region)
+}
 
 func (e Environment) identityPoolRegion() string {
 	return cmp.Or(before(e.IdentityPoolID, ":"), e.Region)

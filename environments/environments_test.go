@@ -235,7 +235,7 @@ func TestParseAccepts(t *testing.T) {
 }
 
 const (
-	knownKeys = `aws_region, user_pool_id, client_id, client_secret, identity_pool_id, ` +
+	knownKeys = `aws_region, user_pool_id, user_pool_region, issuer, client_id, client_secret, identity_pool_id, ` +
 		`role_arn, custom_role_arn, bucket_name, endpoints`
 	knownEndpoints = `cognito_idp, cognito_identity, sts, s3`
 )
