@@ -89,7 +89,7 @@ func (p programs) run(pkg, stdin string, env []string, args ...string) (u use, e
 		return u, err
 	}
 	first := make([]byte, 1)
-	n, err := io.ReadFull(stdout, first)
+	n, _ := io.ReadFull(stdout, first) // its error is reported by Wait or ReadAll
 	u.first = time.Since(start)
 	rest, restErr := io.ReadAll(stdout)
 	err = errors.Join(restErr, cmd.Wait())

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
@@ -15,14 +14,6 @@ var imported = cognito.Environment{
 	ClientID:   cognitotest.ExampleClientID, IdentityPoolID: cognitotest.ExampleIdentityPoolID,
 	RoleARN: cognitotest.ExampleRoleARN, BucketName: cognitotest.ExampleBucket,
 }
-
-// settingValues compares environments, which print without their secrets.
-var settingValues = cmp.Transformer("settings", func(e cognito.Environment) (all []string) {
-	for _, s := range e.Settings() {
-		all = append(all, *s.Value)
-	}
-	return all
-})
 
 // fill puts the example's values in place of POOL, CLIENT, IDENTITY, ROLE, GUEST and BUCKET.
 func fill(s string) string {

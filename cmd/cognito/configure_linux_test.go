@@ -20,8 +20,9 @@ func bitmapOnScreen(text string, colours bool) (rows []string) {
 	}
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
-		inside, ok := strings.CutPrefix(line, "\x1b[30;47m")
-		if inside, ok = strings.CutSuffix(inside, "\x1b[0m"); ok != colours {
+		inside := strings.TrimPrefix(line, "\x1b[30;47m")
+		inside, ok := strings.CutSuffix(inside, "\x1b[0m")
+		if ok != colours {
 			continue
 		}
 		if strings.Trim(inside, " ▀▄█") != "" || !colours && !strings.ContainsAny(inside, "▀▄█") {

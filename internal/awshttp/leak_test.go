@@ -52,7 +52,7 @@ func TestNoGoroutineLeaks(t *testing.T) {
 		{"failure", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(400) }},
 		{"503", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(503) }},
 		{"redirect", func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "/elsewhere", 307)
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		}},
 		{"endless", func(w http.ResponseWriter, r *http.Request) { io.Copy(w, endless{}) }},
 		{"abort", func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) }},

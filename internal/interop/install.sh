@@ -5,8 +5,9 @@
 #
 # outside the tree. Usage: install.sh [TOOL ...]; without arguments, all of them.
 #
-# One function per tool. Each is idempotent: it writes the version it installed to $TOOLS/stamp/TOOL as its last act
-# and does nothing when that file already holds the wanted version. To change a version, change it here.
+# One function per tool. Each is idempotent: at its end it writes the version that it installed to
+# $TOOLS/stamp/TOOL, and it does nothing if that file has the wanted version. To change a version,
+# change it here.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,19 +17,23 @@ TOOLS=$(cd "$TOOLS" && pwd)
 
 say() { printf '%s\n' "install.sh: $*" >&2; }
 
-# have TOOL VERSION: whether that version is installed already.
+# have TOOL VERSION reports whether that version is installed.
 have() { [[ -f "$TOOLS/stamp/$1" && "$(cat "$TOOLS/stamp/$1")" == "$2" ]]; }
 
-# stamp TOOL VERSION: remember it. Written under another name first, so that a stamp is never half written.
+# stamp TOOL VERSION records the version. The rename makes sure that a stamp is complete.
 stamp() { printf '%s\n' "$2" >"$TOOLS/stamp/$1.new" && mv "$TOOLS/stamp/$1.new" "$TOOLS/stamp/$1"; }
 
-# go_tool TOOL PACKAGE VERSION: build a Go program from the module proxy. The programs are run, never linked, so they
-# are no requirement of this module; go.mod is not touched ("go install pkg@version" ignores it).
+# go_tool TOOL PACKAGE VERSION builds a Go program from the module proxy. The programs are run, never
+# linked, so this module does not require them: "go install pkg@version" ignores go.mod.
 go_tool() {
 	local tool=$1 package=$2 version=$3
 	[[ -x "$TOOLS/bin/$tool" ]] && have "$tool" "$version" && return
 	say "building $tool $version (minutes when nothing is cached)"
-	(cd / && GOBIN="$TOOLS/bin" GOFLAGS= CGO_ENABLED=0 go install -trimpath -ldflags='-s -w' "$package@$version")
+	(
+		cd /
+		export GOBIN="$TOOLS/bin" GOFLAGS= CGO_ENABLED=0
+		go install -trimpath -ldflags='-s -w' "$package@$version"
+	)
 	stamp "$tool" "$version"
 }
 
@@ -41,8 +46,11 @@ install_minio() { go_tool minio github.com/minio/minio v0.0.0-20260212201848-7aa
 # gofakes3: S3 in memory, without signatures. MIT.
 install_gofakes3() { go_tool gofakes3 github.com/johannesboyne/gofakes3/cmd/gofakes3 v1.2.0; }
 
-# apt_package COMMAND PACKAGE: a system package, if its command is absent. Where we may not install it, say so and go
-# on: the tests that need it decide whether that is a skip or a failure.
+# staticcheck, which .ci/run runs. MIT.
+install_staticcheck() { go_tool staticcheck honnef.co/go/tools/cmd/staticcheck v0.7.0; }
+
+# apt_package COMMAND PACKAGE installs a system package if its command is missing. If it may not, it
+# says so and goes on: the tests that need the command fail.
 apt_updated=
 apt_package() {
 	local command=$1 package=$2
@@ -56,10 +64,11 @@ apt_package() {
 		apt_updated=yes
 	fi
 	say "installing $package"
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >&2 </dev/null
+	DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends "$package" >&2 </dev/null
 }
 
-# What the private network namespace around versitygw needs: ip. (unshare is in util-linux, present everywhere.)
+# The private network namespace around versitygw needs ip, and unshare of util-linux.
 install_netns() { apt_package ip iproute2; }
 
 # The shells that cmd/cognito's completion scripts and credential formats are for, beside bash.
@@ -90,19 +99,20 @@ install_js() {
 	stamp js "$want"
 }
 
-# pinned PYTHON: whether that interpreter has the packages of requirements.txt at exactly those versions.
+# pinned PYTHON reports whether that interpreter has the programs of requirements.txt, which are its
+# first packages, in those versions.
 pinned() {
 	"$1" - "$here/testdata/python/requirements.txt" 2>/dev/null <<-'END'
 		import importlib.metadata, re, sys
-		for line in open(sys.argv[1]):
+		for line in open(sys.argv[1]).read().split("\n\n")[0].splitlines():
 		    name, _, version = line.strip().partition("==")
 		    if version and importlib.metadata.version(re.sub(r"\[.*", "", name)) != version:
 		        sys.exit(1)
 	END
 }
 
-# boto3, the aws command line and moto_server: the machine's own where they are the pinned versions, otherwise in an
-# environment of their own. bin/python3-interop runs the interpreter that has them.
+# boto3, the aws command line and moto_server: the machine's own if they have the pinned versions,
+# otherwise in a virtual environment. bin/python3-interop runs the interpreter that has them.
 install_python() {
 	local want python
 	want=$(sum "$here/testdata/python/requirements.txt")
@@ -117,14 +127,15 @@ install_python() {
 		say "installing the Python clients"
 		python3 -m venv --clear "$TOOLS/python"
 		python=$TOOLS/python/bin/python
-		"$python" -m pip install --quiet --disable-pip-version-check -r "$here/testdata/python/requirements.txt" >&2
+		"$python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
+			-r "$here/testdata/python/requirements.txt" >&2
 	fi
 	printf '#!/bin/sh\nexec "%s" "$@"\n' "$python" >"$TOOLS/bin/python3-interop"
 	chmod +x "$TOOLS/bin/python3-interop"
 	stamp python "$want"
 }
 
-all=(js python netns shells tmux versitygw minio gofakes3)
+all=(staticcheck js python netns shells tmux versitygw minio gofakes3)
 
 for tool in "${@:-${all[@]}}"; do
 	if ! declare -F "install_$tool" >/dev/null; then
