@@ -230,3 +230,26 @@ func TestLockBusy(t *testing.T) {
 	}
 	lock.Close()
 }
+
+// A lock that was removed between its opening and its locking does not count.
+func TestCurrent(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file.lock")
+	lock, err := Lock(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if !current(lock) {
+		t.Error("current() of a new lock = false, want true")
+	}
+	if err := os.Remove(path); err != nil {
+		t.Skipf("SKIPPED: this system keeps open files: %v", err)
+	}
+	if current(lock) {
+		t.Error("current() of a removed lock = true, want false")
+	}
+	put(t, path, "", 0o600)
+	if current(lock) {
+		t.Error("current() of a replaced lock = true, want false")
+	}
+}
