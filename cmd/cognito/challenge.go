@@ -14,6 +14,7 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/awserr"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
@@ -32,17 +33,18 @@ func (a *app) answersFile() *os.File {
 
 // ask prompts for one line and returns it. It refuses the password that this sign-in proves by SRP,
 // because lines are sent to the user pool.
-func (a *app) ask(prompt string, secret bool) (line string, err error) {
+func (a *app) ask(ctx context.Context, prompt string, secret bool) (line string, err error) {
 	// The process must not exit before the terminal's echo is on again.
-	if err := a.ending.hold(); err != nil {
+	release, err := a.ending.hold()
+	if err != nil {
 		return "", err
 	}
-	defer a.ending.release()
-	prompt = printable(prompt)
+	defer release()
+	prompt = terminal.Printable(prompt)
 	if secret {
-		line, err = terminal.ReadSecret(a.ctx, a.answersFile(), a.stderr, prompt)
+		line, err = terminal.ReadSecret(ctx, a.answersFile(), a.stderr, prompt)
 	} else {
-		line, err = terminal.ReadLine(a.ctx, a.answersFile(), a.stderr, prompt)
+		line, err = terminal.ReadLine(ctx, a.answersFile(), a.stderr, prompt)
 	}
 	if err == nil && a.login.proven != "" && samePassword(line, a.login.proven) {
 		return "", errors.New("this is the password, which SRP keeps secret: nothing was sent")
@@ -80,7 +82,7 @@ func (s *signedIn) answer(
 	asks, fixed := challenge.AnswerKeys(), make(map[string]string)
 	switch challenge.Name {
 	case "SELECT_CHALLENGE", "SELECT_MFA_TYPE", "MFA_SETUP":
-		choice, err := a.choose(challenge, *login, seed != "")
+		choice, err := a.choose(ctx, challenge, *login, seed != "")
 		switch {
 		case err != nil:
 			return nil, unanswered(challenge, err)
@@ -129,7 +131,7 @@ func (s *signedIn) answer(
 				// -challenge names PASSWORD or PASSWORD_SRP.
 				answers[key] = login.Password
 			default:
-				answers[key], err = a.askFor(challenge, key)
+				answers[key], err = a.askFor(ctx, challenge, key)
 			}
 			if err != nil {
 				return nil, unanswered(challenge, err)
@@ -198,7 +200,7 @@ func (a *app) seed() (string, error) {
 	if a.login.totpFile == "" {
 		return "", nil
 	}
-	data, err := readFile(a.login.totpFile, 4096)
+	data, err := files.Read(a.login.totpFile, 4096)
 	if err != nil {
 		return "", usagef("-totp-file: %w", err)
 	}
@@ -220,7 +222,9 @@ const maxShown = 16
 // If input is not a terminal and no password was read before SELECT_CHALLENGE, the next line must
 // be the name of a choice. Otherwise the pool could offer only a code, and would receive the
 // password in place of the code.
-func (a *app) choose(challenge *cognito.Challenge, login cognito.Login, seed bool) (string, error) {
+func (a *app) choose(
+	ctx context.Context, challenge *cognito.Challenge, login cognito.Login, seed bool,
+) (string, error) {
 	choices := challenge.Choices()
 	choices = choices[:min(len(choices), maxShown)]
 	onTerminal, begins := terminal.Is(a.answersFile()), challenge.Name == "SELECT_CHALLENGE"
@@ -264,7 +268,7 @@ func (a *app) choose(challenge *cognito.Challenge, login cognito.Login, seed boo
 		prompt = "Type PASSWORD to send it: "
 	}
 	for attempt := 1; ; attempt++ {
-		line, err := a.ask(prompt, false)
+		line, err := a.ask(ctx, prompt, false)
 		if err != nil {
 			return "", err
 		}

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
 func completionCommand() command {
@@ -100,7 +102,7 @@ func (a *app) complete(words []string) (found []string) {
 	last := words[len(words)-1]
 	offer := func(word, meaning string) {
 		if strings.HasPrefix(word, last) {
-			found = append(found, strings.TrimSuffix(word+"\t"+oneLine(meaning), "\t"))
+			found = append(found, strings.TrimSuffix(word+"\t"+terminal.OneLine(meaning), "\t"))
 		}
 	}
 	if len(words) == 2 || len(words) == 3 && words[1] == "help" {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/needs"
 )
 
 func TestComplete(t *testing.T) {
@@ -78,7 +80,8 @@ func (m *machine) inShell(t *testing.T, script string, command ...string) string
 	if err := os.Symlink(c.Path, filepath.Join(bin, "cognito")); err != nil && !os.IsExist(err) {
 		t.Fatal(err)
 	}
-	run := exec.CommandContext(t.Context(), needs(t, command[0]), append(command[1:], script)...)
+	program := needs.Program(t, command[0])
+	run := exec.CommandContext(t.Context(), program, append(command[1:], script)...)
 	run.Env = append(c.Env, "PATH="+bin+":"+os.Getenv("PATH"), "TERM=dumb")
 	run.Dir = m.dir
 	var stderr strings.Builder

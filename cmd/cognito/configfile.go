@@ -2,14 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"reflect"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 	"github.com/loginwithcognito/cognito/environments"
 )
 
@@ -52,19 +50,18 @@ func settings(e *cognito.Environment) (all []setting) {
 	return all
 }
 
-// configured returns the environments in the file, or an empty map if the file is missing or empty.
-// It returns an error if writing the file again would lose data: if the file is damaged, is an
-// Amplify file or has comments.
-func (a *app) configured(path string) (map[string]cognito.Environment, error) {
-	data, err := readFile(path, 2<<20)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(bytes.TrimSpace(data)) == 0 {
+// maxConfig is the maximum size of a configuration file. environments.Parse has a lower limit.
+const maxConfig = 2 << 20
+
+// replaceable returns the environments in a configuration file. It returns an error if writing the
+// file again would lose data: if the file is damaged, is an Amplify file or has comments.
+func replaceable(path string, data []byte) (map[string]cognito.Environment, error) {
+	if len(bytes.TrimSpace(data)) == 0 {
 		return map[string]cognito.Environment{}, nil
-	} else if err != nil {
-		return nil, usageError{err}
 	}
-	all, err := a.environments()
+	all, err := environments.Parse(data)
 	if err != nil {
-		return nil, err
+		return nil, usagef("%s: %w", path, err)
 	}
 	var is, would any
 	again, err := environments.Marshal(all)
@@ -76,17 +73,21 @@ func (a *app) configured(path string) (map[string]cognito.Environment, error) {
 	return all, nil
 }
 
-// saveEnvironments writes the file, which only the user can read. It follows symbolic links.
-func saveEnvironments(path string, all map[string]cognito.Environment) error {
-	data, err := environments.Marshal(all)
-	if err != nil {
-		return usageError{err}
-	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	return replaceFile(path, data, 0o600)
+// changeConfig changes the environments in a configuration file. Only the user can read the file.
+func changeConfig(
+	ctx context.Context, path string, change func(map[string]cognito.Environment) error,
+) error {
+	return files.Update(ctx, path, maxConfig, 0o600, func(data []byte) ([]byte, error) {
+		all, err := replaceable(path, data)
+		if err == nil {
+			err = change(all)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if data, err = environments.Marshal(all); err != nil {
+			return nil, usageError{err}
+		}
+		return data, nil
+	})
 }

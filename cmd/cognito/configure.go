@@ -7,11 +7,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 	"github.com/loginwithcognito/cognito/environments"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
@@ -34,7 +36,7 @@ cognito configure -env DEV -user-pool-id us-east-1_EXAMPLE00 -client-id 1example
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
-			return c.run(a)
+			return c.run(ctx, a)
 		},
 	}
 }
@@ -61,17 +63,21 @@ func (c *configuring) register(f *flag.FlagSet) {
 }
 
 // run reads, completes and saves the environments.
-func (c *configuring) run(a *app) error {
+func (c *configuring) run(ctx context.Context, a *app) error {
 	path, err := a.configPath()
 	if err != nil {
 		return err
 	}
-	all, err := a.configured(path)
+	data, err := files.Read(path, maxConfig)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return usageError{err}
+	}
+	all, err := replaceable(path, data)
 	if err != nil {
 		return err
 	}
 	if c.secretFile != "" {
-		data, err := readFile(c.secretFile, 4096)
+		data, err := files.Read(c.secretFile, 4096)
 		if err != nil {
 			return usagef("-client-secret-file: %w", err)
 		}
@@ -81,22 +87,32 @@ func (c *configuring) run(a *app) error {
 	if err != nil {
 		return err
 	}
+	set := make(map[string]cognito.Environment)
 	for _, name := range slices.Sorted(maps.Keys(changed)) {
 		e := changed[name]
-		if err := c.complete(a, &name, &e, all, len(changed) == 1); err != nil {
+		if err := c.complete(ctx, a, &name, &e, all, len(changed) == 1); err != nil {
 			return err
 		}
-		all[name] = e
+		set[name] = e
 		a.env = name
 	}
-	if len(changed) > 1 {
+	if len(set) > 1 {
 		a.env = "NAME"
 	}
-	if err := saveEnvironments(path, all); err != nil {
+	err = changeConfig(ctx, path, func(now map[string]cognito.Environment) error {
+		for name := range set {
+			if now[name] != all[name] {
+				return fmt.Errorf("environment %s was changed by another process: try again", name)
+			}
+		}
+		maps.Copy(now, set)
+		if len(now) == 1 {
+			a.env = ""
+		}
+		return nil
+	})
+	if err != nil {
 		return err
-	}
-	if len(all) == 1 {
-		a.env = ""
 	}
 	a.notef("wrote %s: now run \"cognito login%s -user NAME\"", path, a.sameFlags())
 	return nil
@@ -110,10 +126,10 @@ func (c *configuring) read(a *app,
 		name := cmp.Or(a.envName(all), environments.Default)
 		return map[string]cognito.Environment{name: all[name]}, nil
 	}
-	data, err := readFile(c.from, 2<<20)
+	data, err := files.Read(c.from, maxConfig)
 	if c.from == "-" {
 		// The parsers refuse data of this size.
-		data, err = io.ReadAll(io.LimitReader(a.stdin, 2<<20))
+		data, err = io.ReadAll(io.LimitReader(a.stdin, maxConfig))
 	}
 	if err != nil {
 		return nil, usagef("-from: %w", err)
@@ -145,7 +161,7 @@ func (c *configuring) read(a *app,
 // complete applies the flags to the environment, prompts for missing settings and validates the
 // result. If the environment exists with other settings, it replaces them only with -force or after
 // the user agrees. only reports whether a single environment is written.
-func (c *configuring) complete(a *app, name *string, e *cognito.Environment,
+func (c *configuring) complete(ctx context.Context, a *app, name *string, e *cognito.Environment,
 	all map[string]cognito.Environment, only bool) error {
 	given := settings(&c.given)
 	for i, s := range settings(e) {
@@ -155,7 +171,7 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment,
 	ask := only && terminal.Is(a.answersFile())
 	everything := ask && c.from == "" && c.given == (cognito.Environment{})
 	if everything && a.env == "" {
-		answer, err := a.ask("Name of the environment ["+*name+"]: ", false)
+		answer, err := a.ask(ctx, "Name of the environment ["+*name+"]: ", false)
 		if err != nil {
 			return usageError{err}
 		}
@@ -167,7 +183,7 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment,
 		for _, s := range settings(e) {
 			required := s.Value == &e.UserPoolID || s.Value == &e.ClientID
 			if s.title != "" && (everything || required && *s.Value == "") {
-				if err := a.askSetting(e, s); err != nil {
+				if err := a.askSetting(ctx, e, s); err != nil {
 					return err
 				}
 			}
@@ -194,7 +210,7 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment,
 	which := fmt.Sprintf("environment %s already exists with a different %s", *name,
 		strings.Join(differ, ", "))
 	if terminal.Is(a.answersFile()) {
-		answer, _ := a.ask(which+". Replace it? [y/N] ", false)
+		answer, _ := a.ask(ctx, which+". Replace it? [y/N] ", false)
 		if strings.EqualFold(strings.TrimSpace(answer), "y") {
 			return nil
 		}
@@ -204,13 +220,13 @@ func (c *configuring) complete(a *app, name *string, e *cognito.Environment,
 
 // askSetting prompts for a setting until the value is valid. An empty line keeps the old value, and
 // "-" removes it.
-func (a *app) askSetting(e *cognito.Environment, s setting) error {
+func (a *app) askSetting(ctx context.Context, e *cognito.Environment, s setting) error {
 	was, shown := *s.Value, *s.Value
 	if was != "" && s.Key == secretKey {
 		shown = "unchanged"
 	}
 	for attempt := 1; ; attempt++ {
-		answer, err := a.ask(fmt.Sprintf("%s [%s]: ", s.title, shown), s.Key == secretKey)
+		answer, err := a.ask(ctx, fmt.Sprintf("%s [%s]: ", s.title, shown), s.Key == secretKey)
 		if err != nil {
 			return usageError{err}
 		}

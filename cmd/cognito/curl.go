@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/loginwithcognito/cognito/internal/terminal"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
@@ -191,10 +192,10 @@ func (c *curl) send(s *signedIn, request *http.Request) error {
 	defer response.Body.Close()
 	out := c.a.stdout
 	if onTerminal(out) {
-		out = &tame{out: out}
+		out = &terminal.Writer{Out: out}
 	}
 	if c.include {
-		fmt.Fprintf(out, "%s %s\n", response.Proto, printable(response.Status))
+		fmt.Fprintf(out, "%s %s\n", response.Proto, terminal.Printable(response.Status))
 		names := make([]string, 0, len(response.Header))
 		for name := range response.Header {
 			names = append(names, name)
@@ -202,7 +203,7 @@ func (c *curl) send(s *signedIn, request *http.Request) error {
 		slices.Sort(names)
 		for _, name := range names {
 			for _, value := range response.Header[name] {
-				fmt.Fprintf(out, "%s: %s\n", printable(name), printable(value))
+				fmt.Fprintf(out, "%s: %s\n", terminal.Printable(name), terminal.Printable(value))
 			}
 		}
 		fmt.Fprintln(out)
@@ -237,25 +238,6 @@ func (s *signedIn) now() time.Time {
 		off = have.Offset
 	}
 	return time.Now().Add(off)
-}
-
-// A tame writer replaces the control characters C0, DEL and C1 with "?", so that a response cannot
-// send commands to the terminal. It keeps tabs and line ends.
-type tame struct {
-	out  io.Writer
-	last byte
-}
-
-func (t *tame) Write(p []byte) (int, error) {
-	safe := make([]byte, len(p))
-	for i, b := range p {
-		c1 := t.last == 0xc2 && b >= 0x80 && b < 0xa0 // U+0080 to U+009F in UTF-8
-		if b < ' ' && b != '\t' && b != '\n' && b != '\r' || b == 0x7f || c1 {
-			b = '?'
-		}
-		safe[i], t.last = b, b
-	}
-	return t.out.Write(safe)
 }
 
 // signingNames maps the service in a host name to the signing name, where they differ. They are

@@ -10,6 +10,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
+	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
 // What is sent is signed as the stand-in verifies it, which shares no code with the signer.
@@ -260,12 +264,16 @@ func TestCurlAnswers(t *testing.T) {
 // The offset of AWS's clock that was seen with the credentials counts, while nothing else has been
 // heard.
 func TestNow(t *testing.T) {
-	s := &signedIn{a: &app{}, clock: &clock{}, keep: &keeper{blank: record{Version: 1}}}
+	s := &signedIn{a: &app{}, clock: &clock{}, keep: state.New("", "", cognito.Environment{})}
 	for _, offset := range []time.Duration{0, time.Hour, -time.Hour} {
-		s.keep.memory.Store(&record{
-			Session:     []byte(`{}`),
-			Credentials: &cached{For: s.how(), Offset: offset},
+		err := s.keep.Update(t.Context(), func(e *state.Edit) error {
+			e.Session = []byte(`{}`)
+			e.Credentials = &state.Credentials{For: s.how(), Offset: offset}
+			return nil
 		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if got := time.Until(s.now()) - offset; got.Abs() > time.Minute {
 			t.Error(offset, got)
 		}
@@ -274,7 +282,7 @@ func TestNow(t *testing.T) {
 
 func TestTame(t *testing.T) {
 	var out bytes.Buffer
-	w := &tame{out: &out}
+	w := &terminal.Writer{Out: &out}
 	for _, part := range []string{"a\tb\r\n\x1b[31m\x00\x7f é ", "\xc2", "\x9b\xc2\xa9\u0080"} {
 		if n, err := w.Write([]byte(part)); n != len(part) || err != nil {
 			t.Fatal(n, err)

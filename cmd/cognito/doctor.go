@@ -7,10 +7,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
+	"github.com/loginwithcognito/cognito/internal/terminal"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
@@ -123,7 +127,7 @@ func (d *doctor) tell(step, detail string, err error) error {
 		}
 	}
 	d.good[step] = err == nil
-	_, err = fmt.Fprintf(d.a.stdout, "%-4s  %-16s  %s\n", mark, step, oneLine(detail))
+	_, err = fmt.Fprintf(d.a.stdout, "%-4s  %-16s  %s\n", mark, step, terminal.OneLine(detail))
 	return err
 }
 
@@ -145,26 +149,27 @@ func (d *doctor) configuration(context.Context) (string, error) {
 // state checks the session file and its permissions.
 func (d *doctor) state(context.Context) (string, error) {
 	k := d.s.keep
-	if k.dir == "" {
+	path := k.Path()
+	if path == "" {
 		return "nothing is stored (-no-store)", nil
 	}
-	if _, err := k.load(); errors.Is(err, errDamaged) {
+	if _, err := k.Load(); errors.Is(err, state.ErrDamaged) {
 		return "", d.s.needed(err.Error())
 	} else if err != nil {
 		return "", err
 	}
-	info, err := os.Stat(k.path())
+	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "nothing is stored yet in " + k.dir, nil
+		return "nothing is stored yet in " + filepath.Dir(path), nil
 	} else if err != nil {
 		return "", err
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
 		return "",
 			fmt.Errorf("other users may access %s (mode %04o): run chmod go= %s",
-				k.path(), mode, shellWord(k.path()))
+				path, mode, shell.Word(path))
 	}
-	return k.path() + " is accessible only to you", nil
+	return path + " is accessible only to you", nil
 }
 
 // otherKeys reports keys that other tools prefer to the session's credentials. The user may intend

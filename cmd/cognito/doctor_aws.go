@@ -14,6 +14,8 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/awserr"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/jwt"
 	"github.com/loginwithcognito/cognito/s3list"
@@ -27,7 +29,7 @@ func reachable(err error) error {
 	var certificate *tls.CertificateVerificationError
 	var timeout net.Error
 	switch {
-	case errors.Is(err, errBusy):
+	case errors.Is(err, files.ErrBusy):
 		return err
 	case errors.As(err, &op) && op.Op == "proxyconnect":
 		return fmt.Errorf("%w: the proxy in HTTPS_PROXY is unreachable: check its address", err)
@@ -198,7 +200,7 @@ func (d *doctor) identityPool(ctx context.Context) (_ string, err error) {
 }
 
 func (d *doctor) credentials(ctx context.Context) (string, error) {
-	err := d.s.with(ctx, func(_ *record, session *cognito.Session) (err error) {
+	err := d.s.with(ctx, func(_ *state.Record, session *cognito.Session) (err error) {
 		d.creds, err = session.Credentials(ctx)
 		return err
 	})

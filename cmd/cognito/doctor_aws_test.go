@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -43,7 +44,7 @@ func TestDoctorKeepsState(t *testing.T) {
 	f.set(nil)
 	m.server.UserPools[0].Clients[0].RefreshTokenRotation = true
 	m.must(t, "", "doctor")
-	if _, after := m.record(t); after.session().Tokens == before.session().Tokens {
+	if _, after := m.record(t); after.SavedSession().Tokens == before.SavedSession().Tokens {
 		t.Error("the session was not renewed")
 	}
 	m.must(t, "", "doctor")
@@ -122,15 +123,16 @@ func TestReachable(t *testing.T) {
 		t.Error("an error of none")
 	}
 	// To wait for another process is no matter of the network.
-	k := &keeper{dir: filepath.Join(t.TempDir(), "state"), name: "x"}
-	unlock, err := k.lock(t.Context())
+	path := filepath.Join(t.TempDir(), "x")
+	lock, err := files.Lock(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unlock()
+	defer lock.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	if _, err := k.lock(ctx); !errors.Is(err, context.DeadlineExceeded) || reachable(err) != err {
+	_, err = files.Lock(ctx, path)
+	if !errors.Is(err, context.DeadlineExceeded) || reachable(err) != err {
 		t.Errorf("%v: %v", err, reachable(err))
 	}
 }

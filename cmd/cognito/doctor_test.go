@@ -16,18 +16,17 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
 // change writes the record anew.
-func (m *machine) change(t *testing.T, change func(*record, *cognito.SavedSession)) {
+func (m *machine) change(t *testing.T, change func(*state.Record, *cognito.SavedSession)) {
 	t.Helper()
 	path, r := m.record(t)
-	saved := r.session()
+	saved := r.SavedSession()
 	change(&r, saved)
-	if err := r.keep(*saved); err != nil {
-		t.Fatal(err)
-	}
+	r.SetSession(*saved)
 	text, err := json.Marshal(r)
 	if err == nil {
 		err = os.WriteFile(path, text, 0o600)
@@ -291,7 +290,7 @@ func TestDoctorFindsFault(t *testing.T) {
 					Environment: cognito.Environment{UserPoolID: cognitotest.ExampleUserPoolID,
 						ClientID:  cognitotest.ExampleClientID,
 						Endpoints: cognito.Endpoints{CognitoIDP: m.url}},
-				}).Resume(t.Context(), r.session().Save())
+				}).Resume(t.Context(), r.SavedSession().Save())
 				if err == nil {
 					err = pool.SignOut(t.Context())
 				}
@@ -484,7 +483,7 @@ func (m *machine) foreignTokens(t *testing.T, pool, client string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.change(t, func(_ *record, saved *cognito.SavedSession) {
+	m.change(t, func(_ *state.Record, saved *cognito.SavedSession) {
 		var newer cognito.SavedSession
 		if err := newer.Load(session.Save()); err != nil {
 			t.Fatal(err)

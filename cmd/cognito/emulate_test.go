@@ -8,11 +8,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/emulator"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -138,83 +138,14 @@ func TestEmulate(t *testing.T) {
 	}
 }
 
-// printedSeed is what -print-seed prints. It is no talk of a user's session: the example's password
-// is in it.
+// printedSeed returns what -print-seed prints. m.run refuses it, because it has the password.
 func printedSeed(t *testing.T) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := printSeed(&out); err != nil {
+	if err := emulator.WriteSeed(&out); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
-}
-
-// The seed that is printed is the example, and reads as such.
-func TestSeedIsTheExample(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "seed.json")
-	if err := os.WriteFile(path, []byte(printedSeed(t)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	got, err := readSeed(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := cognitotest.Example()
-	for _, pair := range [][2]any{{got.UserPools, want.UserPools},
-		{got.IdentityPools, want.IdentityPools}, {got.Roles, want.Roles},
-		{got.Buckets, want.Buckets}} {
-		if !reflect.DeepEqual(pair[0], pair[1]) {
-			t.Errorf("%T differs", pair[0])
-		}
-	}
-}
-
-// Every field of the stand-in's can be set by a seed: what is added there and forgotten here fails.
-func TestSeedHasEveryField(t *testing.T) {
-	var in map[string]any
-	if err := json.Unmarshal([]byte(printedSeed(t)), &in); err != nil {
-		t.Fatal(err)
-	}
-	pool := in["UserPools"].([]any)[0].(map[string]any)
-	for _, test := range []struct {
-		of    any
-		in    any
-		other []string
-	}{
-		{cognitotest.UserPool{}, pool, []string{"CustomAuth", "WebAuthn"}},
-		{cognitotest.AppClient{}, pool["Clients"].([]any)[0], []string{"redacted"}},
-		{cognitotest.User{}, pool["Users"].([]any)[0], []string{"redacted"}},
-		{cognitotest.IdentityPool{}, in["IdentityPools"].([]any)[0], nil},
-		{cognitotest.Role{}, in["Roles"].([]any)[0], nil},
-		{cognitotest.Bucket{}, in["Buckets"].([]any)[0], []string{"keys"}},
-	} {
-		kind := reflect.TypeOf(test.of)
-		for i := range kind.NumField() {
-			name := kind.Field(i).Name
-			if _, there := test.in.(map[string]any)[name]; !there &&
-				!strings.Contains(strings.Join(test.other, " "), name) {
-				t.Errorf("%s.%s is not in the seed", kind, name)
-			}
-			if kind.Field(i).Type.String() == "time.Duration" {
-				if text, ok := test.in.(map[string]any)[name].(string); !ok || text != "0s" {
-					t.Errorf("%s.%s is %v", kind, name, test.in.(map[string]any)[name])
-				}
-			}
-		}
-	}
-}
-
-func TestSeedDurations(t *testing.T) {
-	text := strings.Replace(printedSeed(t), `"IDTokenValidity": "0s"`, `"IDTokenValidity": "1h30m"`,
-		1)
-	text = strings.Replace(text, `"MaxSessionDuration": "0s"`, `"MaxSessionDuration": "2h"`, 1)
-	path := filepath.Join(t.TempDir(), "seed.json")
-	os.WriteFile(path, []byte(text), 0o600)
-	server, err := readSeed(path)
-	if err != nil || server.UserPools[0].Clients[0].IDTokenValidity.Minutes() != 90 ||
-		server.Roles[0].MaxSessionDuration.Hours() != 2 {
-		t.Error(err)
-	}
 }
 
 func TestEmulateRefuses(t *testing.T) {

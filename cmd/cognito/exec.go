@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/credserver"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
@@ -48,7 +50,7 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 				return err
 			}
 			// Stop here after a signal. From now on, signals are for the command.
-			if err := cmp.Or(usable(creds), ctx.Err()); err != nil {
+			if err := cmp.Or(credserver.Usable(creds), ctx.Err()); err != nil {
 				return err
 			}
 			if a.login.passwordFD > 2 {
@@ -83,14 +85,14 @@ func (a *app) cannotRun(name string, err error) error {
 
 // execServing runs a command and serves its credentials from an endpoint until the command ends.
 func (s *signedIn) execServing(ctx context.Context, path string, words []string) error {
-	e, err := s.listen("127.0.0.1:0")
-	if err != nil {
+	server := s.server()
+	if err := server.Listen("127.0.0.1:0"); err != nil {
 		return err
 	}
-	e.start(context.WithoutCancel(ctx)) // the command decides how to handle an interrupt
-	defer e.close()
+	server.Start(context.WithoutCancel(ctx)) // the command decides how to handle an interrupt
+	defer server.Close()
 	s.a.warnOfDefault()
-	settings := append(e.variables(), regionVariables(s.a.serviceRegion(s.env))...)
+	settings := append(server.Variables(), regionVariables(s.a.serviceRegion(s.env))...)
 	return s.a.runChild(ctx, path, words, environ(os.Environ(), settings))
 }
 
@@ -106,19 +108,19 @@ var credentialNames = []string{
 }
 
 // environ returns env without the variables in credentialNames, and with settings.
-func environ(env []string, settings []variable) []string {
+func environ(env []string, settings []shell.Variable) []string {
 	env = slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
 		same := func(other string) bool {
 			return name == other || runtime.GOOS == "windows" && strings.EqualFold(name, other)
 		}
 		return slices.ContainsFunc(credentialNames, same) ||
-			slices.ContainsFunc(settings, func(v variable) bool {
-				return same(v.name)
+			slices.ContainsFunc(settings, func(v shell.Variable) bool {
+				return same(v.Name)
 			})
 	})
 	for _, v := range settings {
-		env = append(env, v.name+"="+v.value)
+		env = append(env, v.Name+"="+v.Value)
 	}
 	return env
 }

@@ -7,27 +7,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/needs"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// onUnix skips what needs a POSIX shell and signals.
-func onUnix(t *testing.T) {
-	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("SKIPPED: needs sh and signals")
-	}
-}
-
 // bothWays runs a test for credentials in the environment, and for the endpoint.
 func bothWays(t *testing.T, test func(t *testing.T, m *machine, flags ...string)) {
-	onUnix(t)
+	needs.Unix(t)
 	t.Run("environment", func(t *testing.T) { test(t, newMachine(t).signedIn(t), "exec") })
 	t.Run("endpoint", func(t *testing.T) { test(t, newMachine(t).signedIn(t), "exec", "-serve") })
 }
@@ -128,7 +120,7 @@ func TestExecArgumentsAndStatus(t *testing.T) {
 
 // Without -serve the command is the process: nothing is between it and who waits for it.
 func TestExecBecomesTheCommand(t *testing.T) {
-	onUnix(t)
+	needs.Unix(t)
 	m := newMachine(t).signedIn(t)
 	c := m.process(t, "exec", "--", "sh", "-c", "echo $$; cat")
 	c.Stdin = strings.NewReader("standard input")
@@ -215,7 +207,7 @@ func TestExecClosesPasswords(t *testing.T) {
 
 // boto3 under exec is the user: the stand-in checks its signature.
 func TestExecBoto3(t *testing.T) {
-	python := needsBotocore(t)
+	python := needs.Boto3(t)
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
 		c := m.process(t, append(flags, "--", python, "-c", listWithBoto3("boto3"))...)
 		out, err := c.CombinedOutput()

@@ -40,14 +40,14 @@ type ending struct {
 }
 
 // hold delays the exit of the process until release is called. It fails after wait was called.
-func (e *ending) hold() error {
+func (e *ending) hold() (release func(), err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.over != nil {
-		return fmt.Errorf("the program is exiting: %w", context.Canceled)
+		return nil, fmt.Errorf("the program is exiting: %w", context.Canceled)
 	}
 	e.held++
-	return nil
+	return e.release, nil
 }
 
 // release ends one hold.

@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/needs"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
@@ -49,10 +50,11 @@ func TestEnding(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var e ending
 				for _, after := range test.release {
-					if err := e.hold(); err != nil {
+					release, err := e.hold()
+					if err != nil {
 						t.Fatalf("hold() = %v, want nil", err)
 					}
-					time.AfterFunc(after, e.release)
+					time.AfterFunc(after, release)
 				}
 				var noted atomic.Int64
 				begun := time.Now()
@@ -67,7 +69,7 @@ func TestEnding(t *testing.T) {
 					})
 				}
 				synctest.Wait()
-				if err := e.hold(); !errors.Is(err, context.Canceled) {
+				if _, err := e.hold(); !errors.Is(err, context.Canceled) {
 					t.Errorf("hold() = %v after the end began, want %v", err, context.Canceled)
 				}
 				waiting.Wait()
@@ -124,7 +126,7 @@ func interrupted(s os.Signal) error { return terminal.Interrupted{Signal: s} }
 
 // A second signal ends a process that does not notice the first one.
 func TestSecondSignal(t *testing.T) {
-	onUnix(t)
+	needs.Unix(t)
 	m := newMachine(t).signedIn(t)
 	url := m.url + "/example-bucket/key"
 	c := m.process(t, "curl", "-X", "PUT", "-d", "@-", "-service", "s3", url)
@@ -161,7 +163,7 @@ func TestSecondSignal(t *testing.T) {
 
 // A signal that was ignored before does not end a process. (The Go runtime respects that for two.)
 func TestIgnoredSignals(t *testing.T) {
-	onUnix(t)
+	needs.Unix(t)
 	m := newMachine(t).signedIn(t)
 	m.forget(t)
 	tool := m.process(t, "token")
@@ -188,7 +190,7 @@ func TestIgnoredSignals(t *testing.T) {
 
 // An endpoint that ends waits for a refresh that a request has begun.
 func TestEndpointKeepsToken(t *testing.T) {
-	onUnix(t)
+	needs.Unix(t)
 	for _, test := range []struct {
 		name string
 		args []string
@@ -250,7 +252,7 @@ func TestEndpointKeepsToken(t *testing.T) {
 
 // A reader that goes away does not end the process in the middle of a refresh.
 func TestBrokenPipeKeepsToken(t *testing.T) {
-	onUnix(t)
+	needs.Unix(t)
 	m := newMachine(t)
 	m.server.UserPools[0].Clients[0].RefreshTokenRotation = true
 	m.signedIn(t).forget(t)

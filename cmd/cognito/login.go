@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
@@ -105,9 +106,9 @@ func (s *signedIn) login(ctx context.Context) error {
 	}
 	// A sign-in with prompts can take minutes, so the lock is not held during it. This update also
 	// fails before the first prompt if the session cannot be stored.
-	var before record
-	err := s.keep.update(ctx, func(r *record, _ *edit) error {
-		before = *r
+	var before state.Record
+	err := s.keep.Update(ctx, func(e *state.Edit) error {
+		before = *e.Record
 		return nil
 	})
 	if err != nil {
@@ -122,12 +123,12 @@ func (s *signedIn) login(ctx context.Context) error {
 		}
 	}
 	if login.Username == "" && onTerminal { // otherwise, the first line is the password
-		login.Username, _ = a.ask("User name: ", false)
+		login.Username, _ = a.ask(ctx, "User name: ", false)
 	}
 	if login.Username == "" {
 		return usagef("no user name: use -user")
 	}
-	if session := before.session(); session != nil && before.User == login.Username &&
+	if session := before.SavedSession(); session != nil && before.User == login.Username &&
 		session.IdentityPoolID == s.env.IdentityPoolID {
 		login.IdentityID = session.IdentityID
 	}
@@ -138,7 +139,7 @@ func (s *signedIn) login(ctx context.Context) error {
 		}
 	}
 	if login.Flow != "USER_AUTH" || strings.HasPrefix(login.PreferredChallenge, "PASSWORD") {
-		if login.Password, err = a.ask("Password: ", true); err != nil {
+		if login.Password, err = a.ask(ctx, "Password: ", true); err != nil {
 			return signInError{fmt.Errorf("no password: %w", err)}
 		}
 		a.login.proven = proven(login)
@@ -165,7 +166,8 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 	if ask {
 		remember := s.a.login.remember
 		if !remember && terminal.Is(s.a.answersFile()) {
-			answer, err := s.a.ask("Remember this device, to skip codes from now on? [y/N] ", false)
+			answer, err := s.a.ask(ctx,
+				"Remember this device, to skip codes from now on? [y/N] ", false)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -181,21 +183,22 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 		return err
 	}
 	real := session.UnverifiedClaims().Username
-	err := s.keep.update(ctx, func(r *record, _ *edit) error {
-		r.User, r.Credentials, r.Session = typed, nil, nil
+	err := s.keep.Update(ctx, func(e *state.Edit) error {
+		e.User, e.Credentials, e.Session = typed, nil, nil
 		if real != "" && real != typed {
-			if r.Names == nil || len(r.Names) > 100 {
-				r.Names = make(map[string]string)
+			if e.Names == nil || len(e.Names) > 100 {
+				e.Names = make(map[string]string)
 			}
-			r.Names[typed] = real
+			e.Names[typed] = real
 		}
 		if newDevice.Key != "" {
-			if r.Devices == nil {
-				r.Devices = make(map[string]json.RawMessage)
+			if e.Devices == nil {
+				e.Devices = make(map[string]json.RawMessage)
 			}
-			r.Devices[cmp.Or(newDevice.Username, real, typed)] = newDevice.Save()
+			e.Devices[cmp.Or(newDevice.Username, real, typed)] = newDevice.Save()
 		}
-		return r.keep(saved)
+		e.SetSession(saved)
+		return nil
 	})
 	if err != nil {
 		return err

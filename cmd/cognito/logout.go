@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 )
 
@@ -48,8 +49,8 @@ type logout struct{ global, device, force bool }
 
 // run signs out of the user pool, and then deletes the session here.
 func (l logout) run(ctx context.Context, s *signedIn) error {
-	r, err := s.keep.load()
-	if err == nil && r.session() == nil {
+	r, err := s.keep.Load()
+	if err == nil && r.SavedSession() == nil {
 		s.a.notef("nobody is signed in to %s", s.name)
 		return nil
 	}
@@ -58,7 +59,7 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 	defer cancel()
 	context.AfterFunc(ctx, func() { time.AfterFunc(logoutLimit, cancel) })
 	told := false
-	end := func(r *record, session *cognito.Session) error {
+	end := func(r *state.Record, session *cognito.Session) error {
 		if err := l.tellPool(lasting, s, r, session); err != nil {
 			return err
 		}
@@ -71,11 +72,11 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		r.Session, r.Credentials, told = nil, nil, true
 		return nil
 	}
-	err = s.keep.update(ctx, func(r *record, e *edit) error {
-		if err := e.reserve(); err != nil {
+	err = s.keep.Update(ctx, func(e *state.Edit) error {
+		if err := e.Reserve(); err != nil {
 			return err
 		}
-		return s.take(ctx, r, e, end)
+		return s.take(ctx, e, end)
 	})
 	var gone signInError
 	switch {
@@ -92,8 +93,8 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 			"still signed in to %s (-force deletes the session here anyway): %w", s.name, err,
 		)
 	}
-	if failed := s.keep.update(ctx, func(r *record, _ *edit) error {
-		r.Session, r.Credentials = nil, nil
+	if failed := s.keep.Update(ctx, func(e *state.Edit) error {
+		e.Session, e.Credentials = nil, nil
 		return nil
 	}); failed != nil {
 		return errors.Join(err, failed)
@@ -110,7 +111,7 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 // tellPool handles -global and -forget-device. Both need the access token, and revoking the refresh
 // token invalidates it.
 func (l logout) tellPool(
-	ctx context.Context, s *signedIn, r *record, session *cognito.Session,
+	ctx context.Context, s *signedIn, r *state.Record, session *cognito.Session,
 ) error {
 	if !l.global && !l.device {
 		return nil

@@ -130,7 +130,8 @@ func TestLogout(t *testing.T) {
 			f, made := m.fault, new(calls)
 			m.signedIn(t).must(t, "", "credentials", "-format", "process")
 			_, before := m.record(t)
-			if before.session() == nil || before.Credentials == nil || len(before.Devices) != 1 {
+			if before.SavedSession() == nil || before.Credentials == nil ||
+				len(before.Devices) != 1 {
 				t.Fatal("the sign-in kept too little")
 			}
 			if test.stale {
@@ -154,18 +155,18 @@ func TestLogout(t *testing.T) {
 				}
 			}
 			_, after := m.record(t)
-			if (after.session() != nil) != test.session ||
+			if (after.SavedSession() != nil) != test.session ||
 				(after.Credentials != nil) != test.session ||
 				(len(after.Devices) == 1) != test.device {
-				t.Errorf("left: session %v, credentials %v, %d devices", after.session() != nil,
-					after.Credentials != nil, len(after.Devices))
+				t.Errorf("left: session %v, credentials %v, %d devices",
+					after.SavedSession() != nil, after.Credentials != nil, len(after.Devices))
 			}
 			client := &cognito.Client{
 				Environment: cognito.Environment{UserPoolID: cognitotest.ExampleUserPoolID,
 					ClientID:  cognitotest.ExampleClientID,
 					Endpoints: cognito.Endpoints{CognitoIDP: m.url}},
 			}
-			saved := *before.session()
+			saved := *before.SavedSession()
 			saved.Tokens.ID = "" // or nothing would be asked
 			if _, err := client.Resume(t.Context(), saved.Save()); (err != nil) != test.revoked {
 				t.Errorf("the old refresh token: %v", err)

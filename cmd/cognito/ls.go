@@ -2,20 +2,17 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf16"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 	"github.com/loginwithcognito/cognito/s3list"
 )
@@ -86,13 +83,13 @@ func (s *signedIn) identityID(ctx context.Context) (id string, err error) {
 	if err := s.hasIdentities(); err != nil {
 		return "", err
 	}
-	if r, err := s.keep.load(); err == nil {
-		if saved := r.session(); saved != nil && saved.IdentityID != "" &&
+	if r, err := s.keep.Load(); err == nil {
+		if saved := r.SavedSession(); saved != nil && saved.IdentityID != "" &&
 			saved.IdentityPoolID == s.env.IdentityPoolID {
 			return saved.IdentityID, nil
 		}
 	}
-	err = s.with(ctx, func(_ *record, session *cognito.Session) error {
+	err = s.with(ctx, func(_ *state.Record, session *cognito.Session) error {
 		id, err = session.IdentityID(ctx)
 		return err
 	})
@@ -162,13 +159,13 @@ func (l *listing) list(ctx context.Context, s *signedIn) (err error) {
 // write writes the line of o.
 func (l *listing) write(out io.Writer, o s3list.Object) error {
 	if l.json {
-		line, err := jsonLine(jsonOf(o, l.versions))
+		line, err := terminal.JSONLine(jsonOf(o, l.versions))
 		if err == nil {
 			_, err = out.Write(line)
 		}
 		return err
 	}
-	key := quoted(o.Key)
+	key := terminal.Quoted(o.Key)
 	if !l.long && !l.versions {
 		_, err := fmt.Fprintln(out, key)
 		return err
@@ -186,7 +183,7 @@ func (l *listing) write(out io.Writer, o s3list.Object) error {
 		if o.IsLatest {
 			mark = "*"
 		}
-		version = fmt.Sprintf("%s%-32s  ", mark, printable(o.VersionID))
+		version = fmt.Sprintf("%s%-32s  ", mark, terminal.Printable(o.VersionID))
 	}
 	_, err := fmt.Fprintf(out, "%20s  %10s  %s%s\n", date, size, version, key)
 	return err
@@ -214,37 +211,6 @@ func jsonOf(o s3list.Object, versions bool) any {
 		line.IsLatest = &o.IsLatest
 	}
 	return line
-}
-
-// jsonLine returns v as one line of JSON that is safe to write to a terminal. Characters that are
-// not printable are escaped.
-func jsonLine(v any) ([]byte, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return nil, err
-	}
-	line := make([]byte, 0, text.Len())
-	for _, r := range strings.TrimSuffix(text.String(), "\n") {
-		if unicode.IsPrint(r) {
-			line = append(line, string(r)...)
-			continue
-		}
-		for _, unit := range utf16.AppendRune(nil, r) {
-			line = fmt.Appendf(line, `\u%04x`, unit)
-		}
-	}
-	return append(line, '\n'), nil
-}
-
-// quoted returns a name from a server, quoted if it contains control characters, quotes or
-// backslashes.
-func quoted(s string) string {
-	if q := strconv.Quote(s); len(q) != len(s)+2 {
-		return q
-	}
-	return s
 }
 
 // humanSize formats a number of bytes, such as "1.2 KiB".

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -25,8 +26,8 @@ func TestProgressAtTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(m.dir, "out")
-	s := m.atTerminal(t, 20, 5, "exec", "--", "sh", "-c", shellWord(tool)+" ls -r > "+
-		shellWord(out)+"; echo end")
+	s := m.atTerminal(t, 20, 5, "exec", "--", "sh", "-c", shell.Word(tool)+" ls -r > "+
+		shell.Word(out)+"; echo end")
 	shown := s.expect("end")
 	s.exits(0)
 	if !regexp.MustCompile(`^(\r\d+ keys)+\r {9}\r$`).MatchString(shown) {

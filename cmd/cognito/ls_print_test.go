@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/loginwithcognito/cognito/internal/terminal"
 	"github.com/loginwithcognito/cognito/s3list"
 )
 
@@ -74,7 +75,7 @@ func FuzzNames(f *testing.F) {
 		f.Add(key)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		shown := quoted(name)
+		shown := terminal.Quoted(name)
 		checkPrintable(t, shown)
 		if strings.Contains(shown, "\n") {
 			t.Errorf("%q has a line end", shown)
@@ -84,8 +85,8 @@ func FuzzNames(f *testing.F) {
 				t.Errorf("%q became %q: %v", name, back, err)
 			}
 		}
-		line,
-			err := jsonLine(jsonOf(s3list.Object{Key: name, LastModified: time.Unix(0, 0)}, false))
+		object := s3list.Object{Key: name, LastModified: time.Unix(0, 0)}
+		line, err := terminal.JSONLine(jsonOf(object, false))
 		if err != nil {
 			t.Fatal(err)
 		}

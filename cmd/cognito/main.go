@@ -7,7 +7,7 @@
 //
 // "cognito help" lists the commands, and "cognito help COMMAND" shows the flags of a command and an
 // example. Sessions are stored in the user's state directory, which only the user can read: see
-// [keeper].
+// package state.
 package main
 
 import (
@@ -20,9 +20,10 @@ import (
 	"os"
 	"strings"
 	"syscall"
-	"unicode"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
@@ -69,7 +70,6 @@ type app struct {
 	stdin          *os.File
 	stdout, stderr io.Writer
 	getenv         func(string) string
-	ctx            context.Context     // of the run; cancelling it also ends a prompt
 	ending         ending              // delays the exit while work must not be interrupted
 	now            command             // the command that runs
 	inspect        func(*flag.FlagSet) // if not nil, receives the command's flags instead of a run
@@ -86,7 +86,6 @@ func main() {
 
 // main runs the command named by args[0] and returns the exit code.
 func (a *app) main(ctx context.Context, args []string) int {
-	a.ctx = ctx
 	err := a.dispatch(ctx, args)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -150,7 +149,7 @@ func (a *app) report(ctx context.Context, err error) int {
 	switch {
 	case errors.As(err, &signIn), errors.As(err, &challenge):
 		return exitSignIn
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.Is(err, files.ErrUnfit), errors.Is(err, state.ErrExposed):
 		return exitUsage
 	}
 	return exitFailed
@@ -158,7 +157,7 @@ func (a *app) report(ctx context.Context, err error) int {
 
 // notef writes one line to standard error. It replaces control characters in it.
 func (a *app) notef(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "cognito: %s\n", oneLine(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(a.stderr, "cognito: %s\n", terminal.OneLine(fmt.Sprintf(format, args...)))
 }
 
 // A usageError reports an error in the flags or the configuration, which the user can correct.
@@ -177,21 +176,3 @@ func (e signInError) Unwrap() error { return e.error }
 type exitStatus int
 
 func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
-
-// oneLine returns s as one line that is safe to write to a terminal. Line ends become "; ", and
-// control characters are replaced.
-func oneLine(s string) string {
-	lines := strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' })
-	return printable(strings.Join(lines, "; "))
-}
-
-// printable returns s with U+FFFD in place of each character that is not printable. Terminals
-// interpret such characters as commands.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
-}

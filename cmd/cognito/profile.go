@@ -3,14 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"strings"
+
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/awsconfig"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
 )
 
 func profileCommand() command {
@@ -43,78 +43,52 @@ aws s3 ls --profile cognito-dev`,
 			if *name == "" {
 				*name = envName
 			}
-			if !profileName(*name) {
+			if !awsconfig.ValidName(*name) {
 				return usagef("profile name %q: only letters, digits and any of %s are allowed: "+
-					"use -profile", *name, profileMarks)
+					"use -profile", *name, awsconfig.Marks)
 			}
 			process, err := a.processLine(envName)
 			if err != nil {
-				return err
+				return usageError{err}
 			}
 			region := a.serviceRegion(env)
-			if !iniValue(region) {
+			if !awsconfig.ValidValue(region) {
 				return usagef("Region %q: invalid characters for a configuration file", region)
 			}
-			return a.writeProfile(ctx, *name,
-				[]variable{{"credential_process", process}, {"region", region}}, *force)
+			settings := []shell.Variable{
+				{Name: "credential_process", Value: process},
+				{Name: "region", Value: region},
+			}
+			return a.writeProfile(ctx, *name, settings, *force)
 		},
 	}
 }
 
-// profileMarks lists the characters of a profile name besides letters and digits.
-const profileMarks = "- _ . @ + /"
-
-// profileName reports whether all SDKs parse s without quotes as the same profile name.
-func profileName(s string) bool {
-	const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.@+/"
-	return s != "" && strings.Trim(s, allowed) == ""
-}
-
-// writeProfile adds the profile to the AWS configuration file. It replaces the file atomically, and
-// holds a lock against other processes of this program.
+// writeProfile adds the profile to the AWS configuration file.
 func (a *app) writeProfile(
-	ctx context.Context, name string, settings []variable, force bool,
+	ctx context.Context, name string, settings []shell.Variable, force bool,
 ) error {
-	path, err := a.awsFile("AWS_CONFIG_FILE", "config")
+	path, err := awsconfig.ConfigFile.Path(a.getenv)
+	if err != nil {
+		return usageError{err}
+	}
+	changed := false
+	err = files.Update(ctx, path, awsconfig.MaxSize, 0, func(before []byte) ([]byte, error) {
+		after, err := awsconfig.SetProfile(before, name, settings, force)
+		if err != nil {
+			return nil, usagef("%s: %w", path, err)
+		}
+		changed = !bytes.Equal(before, after)
+		return after, nil
+	})
 	if err != nil {
 		return err
 	}
-	dir, err := a.stateDir()
-	if err != nil {
-		return err
-	}
-	unlock, err := (&keeper{dir: dir, name: "aws-config"}).lock(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // keep the symbolic link
-	} else if _, dangling := os.Lstat(path); dangling == nil {
-		return usagef("%s is a dangling symbolic link: %w", path, err)
-	}
-	mode, err := replaceable(path)
-	if err != nil {
-		return err
-	}
-	before, err := readFile(path, maxAWSFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = os.MkdirAll(filepath.Dir(path), 0o700)
-	}
-	if err != nil {
-		return err
-	}
-	after, err := setProfile(before, name, settings, force)
-	if err != nil {
-		return usagef("%s: %w", path, err)
-	}
-	if bytes.Equal(before, after) {
-		a.notef("profile %s is already in %s", name, path)
-	} else if err := replaceFile(path, after, mode); err != nil {
-		return err
-	} else {
+	if changed {
 		a.notef("profile %s is in %s: try \"aws sts get-caller-identity --profile %s\"", name, path,
 			name)
+	} else {
+		a.notef("profile %s is already in %s", name, path)
 	}
 	if a.getenv("COGNITO_STATE_DIR") != "" {
 		a.notef("COGNITO_STATE_DIR is set: programs that use the profile also need it")
@@ -123,74 +97,11 @@ func (a *app) writeProfile(
 	return nil
 }
 
-// replaceable returns the mode of a file, or the mode for a new one. It refuses to replace a
-// device, such as /dev/null.
-func replaceable(path string) (fs.FileMode, error) {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return 0o600, nil
-	case err != nil:
-		return 0, err
-	case !info.Mode().IsRegular():
-		return 0, usagef("%s is not a regular file", path)
-	}
-	return info.Mode().Perm(), nil
-}
-
-// maxAWSFile is the maximum size of the AWS files in bytes.
-const maxAWSFile = 4 << 20
-
-// awsFile returns the path of one of the shared AWS files. variable is the environment variable for
-// its path, and name is its name in ~/.aws (AWS SDKs and Tools Reference Guide, "Location of the
-// shared files").
-func (a *app) awsFile(variable, name string) (string, error) {
-	path := a.getenv(variable)
-	inHome, tilde := strings.CutPrefix(filepath.ToSlash(path), "~/") // on Windows, also ~\
-	if path != "" && !tilde {
-		return path, nil
-	}
-	if !tilde {
-		inHome = filepath.Join(".aws", name)
-	}
-	home := a.getenv("HOME")
-	if home == "" || runtime.GOOS == "windows" {
-		var err error
-		if home, err = os.UserHomeDir(); err != nil {
-			return "", usagef("no home directory: %w: set %s", err, variable)
-		}
-	}
-	return filepath.Join(home, inHome), nil
-}
-
-// rival returns the first key of the profile for which is returns true, and the path of its file.
-// Such a key takes precedence over credentials from this program: SDKs use access keys before
-// credential_process, and both before a container endpoint.
-func (a *app) rival(profile string, is func(iniKey) bool) (path, key string) {
-	for _, file := range []variable{
-		{"AWS_SHARED_CREDENTIALS_FILE", "credentials"},
-		{"AWS_CONFIG_FILE", "config"},
-	} {
-		path, err := a.awsFile(file.name, file.value)
-		if err != nil {
-			continue
-		}
-		data, err := readFile(path, maxAWSFile)
-		if err != nil {
-			continue
-		}
-		for _, part := range iniSections(data, file.value == "config") {
-			if i := slices.IndexFunc(part.keys, is); part.profile == profile && i >= 0 {
-				return path, part.keys[i].name
-			}
-		}
-	}
-	return "", ""
-}
-
 // staticKeys returns the file in which a profile has access keys, or "".
 func (a *app) staticKeys(profile string) string {
-	path, _ := a.rival(profile, func(k iniKey) bool { return k.name == "aws_access_key_id" })
+	path, _ := awsconfig.Find(a.getenv, profile, func(k awsconfig.Key) bool {
+		return k.Name == "aws_access_key_id"
+	})
 	return path
 }
 
@@ -205,8 +116,8 @@ func (a *app) warnOfKeys(profile string) {
 // warnOfDefault warns of keys in the default profile that take precedence over a container
 // endpoint.
 func (a *app) warnOfDefault() {
-	path, key := a.rival("default", func(k iniKey) bool {
-		return k.rivals() || k.name == "credential_process" && !k.ours()
+	path, key := awsconfig.Find(a.getenv, "default", func(k awsconfig.Key) bool {
+		return k.Rivals() || k.Name == "credential_process" && !k.Ours()
 	})
 	if key != "" {
 		a.notef("warning: %s has %s under [default], which most tools use before the endpoint",
@@ -231,22 +142,7 @@ func (a *app) processLine(env string) (string, error) {
 	if a.login.duration != 0 {
 		words = append(words, "-duration", a.login.duration.String())
 	}
-	for i, word := range words {
-		if words[i], err = processWord(word, runtime.GOOS == "windows"); err != nil {
-			return "", err
-		}
-	}
-	line := strings.Join(words, " ")
-	// aws-sdk-go-v2 (internal/ini) removes a quote at each end, even if they are not a pair.
-	if line[0] == '"' && line[len(line)-1] == '"' {
-		line += " --"
-	}
-	// All SDKs accept quotes around the first word.
-	if !iniValue(strings.TrimPrefix(line, `"`)) {
-		return "", usagef("%s has a character that some SDKs do not read in a configuration "+
-			"file: move the program, or rename the environment or its file", line)
-	}
-	return line, nil
+	return awsconfig.ProcessLine(words, runtime.GOOS == "windows")
 }
 
 // programPath returns the absolute path of this program. If the program was started by a symbolic
@@ -267,25 +163,4 @@ func programPath() (string, error) {
 		}
 	}
 	return program, nil
-}
-
-// processWord quotes one word of a command line so that all SDKs read the same word. Some SDKs
-// split the line themselves (botocore: shlex on Unix, the rules of the C runtime on Windows).
-// Others pass it to a shell (sh -c, cmd.exe /C).
-func processWord(word string, windows bool) (string, error) {
-	switch {
-	case windows && strings.ContainsAny(word, "\"%"), strings.ContainsAny(word, "\r\n\x00"):
-		return "", usagef("%q cannot be used in the command line of a profile: move or rename it",
-			word)
-	case windows && word != "" && !strings.ContainsAny(word, " \t&|<>()^,;='`!"):
-		return word, nil
-	case windows: // double the backslashes that would escape the closing quote
-		slashes := len(word) - len(strings.TrimRight(word, `\`))
-		return `"` + word + strings.Repeat(`\`, slashes) + `"`, nil
-	case shellWord(word) == word:
-		return word, nil
-	case !strings.ContainsAny(word, "\"$`\\"):
-		return `"` + word + `"`, nil
-	}
-	return shellQuoted(word), nil
 }

@@ -2,92 +2,14 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/needs"
 )
-
-// Words mean the same to those who split a command by themselves and to shells.
-func TestProcessWord(t *testing.T) {
-	for _, test := range []struct {
-		word    string
-		windows bool
-		want    string
-	}{
-		{"/usr/bin/cognito", false, "/usr/bin/cognito"},
-		{"/Users/Ada L/cognito", false, `"/Users/Ada L/cognito"`},
-		{"/a'b/c", false, `"/a'b/c"`},
-		{"/a$b c", false, `'/a$b c'`},
-		{`/a"b'c`, false, `'/a"b'\''c'`},
-		{"", false, `""`},
-		{`C:\Program Files\cognito.exe`, true, `"C:\Program Files\cognito.exe"`},
-		{`C:\bin\cognito.exe`, true, `C:\bin\cognito.exe`},
-		{`C:\a b\`, true, `"C:\a b\\"`},
-		{`C:\a&b`, true, `"C:\a&b"`},
-		{"", true, `""`},
-		{`C:\%TEMP%\x`, true, ""},
-		{`a"b`, true, ""},
-		{"a\nb", false, ""}, {"a\rb", true, ""}, {"a\x00", false, ""},
-	} {
-		got, err := processWord(test.word, test.windows)
-		if got != test.want || (err == nil) != (test.want != "") {
-			t.Errorf("%q, windows %v: %s, want %s: %v", test.word, test.windows, got, test.want,
-				err)
-		}
-	}
-}
-
-func TestOthersSplitProcessWords(t *testing.T) {
-	words := append(
-		[]string{"/a b/c", "a", `C:\Program Files\x.exe`, `C:\a b\`, `\\server\share`, `/a"b'c$d`},
-		odd...,
-	)
-	type split struct {
-		Unix, Windows string
-		Word          string
-	}
-	var all []split
-	for _, word := range words {
-		s := split{Word: word}
-		var err error
-		if s.Unix, err = processWord(word, false); err != nil {
-			t.Fatal(err)
-		}
-		s.Windows, _ = processWord(word, true)
-		all = append(all, s)
-	}
-	t.Run("sh", func(t *testing.T) {
-		onUnix(t)
-		for _, s := range all {
-			if out, err := exec.Command("sh", "-c", "printf %s "+s.Unix).Output(); s.Word != "-n" &&
-				(err != nil || string(out) != s.Word) {
-				t.Errorf("%s is %q: %v", s.Unix, out, err)
-			}
-		}
-	})
-	t.Run("botocore", func(t *testing.T) {
-		c := exec.Command(needsBotocore(t), "-c", `
-import json, sys
-from botocore.compat import compat_shell_split as split
-for s in json.load(sys.stdin):
-    assert split("x " + s["Unix"] + " y", "linux") == ["x", s["Word"], "y"], s
-    if s["Windows"]:
-        assert split("x " + s["Windows"] + " y", "win32") == ["x", s["Word"], "y"], s
-    print("read")`)
-		text, err := json.Marshal(all)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Stdin = bytes.NewReader(text)
-		if out, err := c.CombinedOutput(); err != nil ||
-			strings.Count(string(out), "read\n") != len(all) {
-			t.Errorf("%s: %v", out, err)
-		}
-	})
-}
 
 func TestProfile(t *testing.T) {
 	m := newMachine(t)
@@ -164,8 +86,8 @@ func TestProfile(t *testing.T) {
 
 // boto3 and the aws command line list a bucket through the profile.
 func TestProfileBoto3(t *testing.T) {
-	onUnix(t)
-	python := needsBotocore(t)
+	needs.Unix(t)
+	python := needs.Boto3(t)
 	m := newMachine(t).signedIn(t)
 	moved := filepath.Join(m.dir, `a b$'"`)
 	if err := os.Mkdir(moved, 0o700); err != nil {

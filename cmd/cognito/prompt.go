@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -91,16 +92,18 @@ var standardAttributes = []string{
 }
 
 // askFor asks for one answer to a challenge. The prompt contains no text from the server.
-func (a *app) askFor(challenge *cognito.Challenge, key string) (string, error) {
+func (a *app) askFor(
+	ctx context.Context, challenge *cognito.Challenge, key string,
+) (string, error) {
 	switch key {
 	case "NEW_PASSWORD":
-		return a.newPassword()
+		return a.newPassword(ctx)
 	case "PASSWORD":
-		return a.ask("Password: ", true)
+		return a.ask(ctx, "Password: ", true)
 	case "SOFTWARE_TOKEN_MFA_CODE":
-		return a.code("Authenticator code: ")
+		return a.code(ctx, "Authenticator code: ")
 	case "EMAIL":
-		return a.ask("Email address for codes: ", false)
+		return a.ask(ctx, "Email address for codes: ", false)
 	case "ANSWER": // of a custom challenge; its public parameters are the question
 		names := slices.Sorted(maps.Keys(challenge.Parameters))
 		names = slices.DeleteFunc(names, func(name string) bool {
@@ -109,16 +112,16 @@ func (a *app) askFor(challenge *cognito.Challenge, key string) (string, error) {
 		for _, name := range names[:min(len(names), maxShown)] {
 			a.says(name + ": " + challenge.Parameters[name])
 		}
-		return a.ask("Answer to the user pool's question (not your password): ", true)
+		return a.ask(ctx, "Answer to the user pool's question (not your password): ", true)
 	}
 	if attribute, ok := strings.CutPrefix(key, "userAttributes."); ok {
 		if slices.Contains(standardAttributes, attribute) {
-			return a.ask("Your "+attribute+": ", false)
+			return a.ask(ctx, "Your "+attribute+": ", false)
 		}
 		a.says(attribute)
-		return a.ask("Your attribute of this name (not your password): ", false)
+		return a.ask(ctx, "Your attribute of this name (not your password): ", false)
 	}
-	return a.code(a.sentCode(challenge, key))
+	return a.code(ctx, a.sentCode(challenge, key))
 }
 
 // sentCode returns the prompt for a code that was sent. It includes the destination if that looks
@@ -143,9 +146,9 @@ func (a *app) sentCode(challenge *cognito.Challenge, key string) string {
 
 // code asks for a code. It ignores spaces, because users type codes in groups. Codes of Cognito
 // contain only digits. Other input may be a password and is not sent.
-func (a *app) code(prompt string) (string, error) {
+func (a *app) code(ctx context.Context, prompt string) (string, error) {
 	for attempt := 1; ; attempt++ {
-		line, err := a.ask(prompt, false)
+		line, err := a.ask(ctx, prompt, false)
 		code := strings.ReplaceAll(strings.TrimSpace(line), " ", "")
 		switch {
 		case err != nil || strings.Trim(code, "0123456789") == "":
@@ -158,13 +161,13 @@ func (a *app) code(prompt string) (string, error) {
 }
 
 // newPassword asks for a new password, twice on a terminal.
-func (a *app) newPassword() (string, error) {
+func (a *app) newPassword(ctx context.Context) (string, error) {
 	for attempt := 1; ; attempt++ {
-		password, err := a.ask("New password: ", true)
+		password, err := a.ask(ctx, "New password: ", true)
 		if err != nil || !terminal.Is(a.answersFile()) {
 			return password, err
 		}
-		again, err := a.ask("Retype new password: ", true)
+		again, err := a.ask(ctx, "Retype new password: ", true)
 		if err != nil || password == again {
 			return password, err
 		}

@@ -2,8 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
+	"net/netip"
 	"os/signal"
+	"slices"
 	"strings"
+
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/credserver"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
 )
 
 func serveCommand() command {
@@ -23,12 +29,16 @@ SDKs prefer keys in the environment, AWS_PROFILE, and keys of the default profil
 			addr := f.String("addr", "127.0.0.1:0",
 				"loopback `address` to listen on; port 0 selects a free port")
 			format := f.String("format", "sh", "output format of the variables: "+
-				strings.Join(shells(), ", "))
+				strings.Join(shell.Formats(), ", "))
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
 			// Report invalid flags, such as an unknown -format, before the sign-in.
-			if _, err := setLines(*format, regionVariables(a.region)); err != nil {
+			if !slices.Contains(shell.Formats(), *format) {
+				return usagef("unknown -format %q: choose one of %s", *format,
+					strings.Join(shell.Formats(), ", "))
+			}
+			if _, err := shell.Set(*format, regionVariables(a.region)); err != nil {
 				return err
 			}
 			if _, err := loopback(*addr); err != nil {
@@ -51,14 +61,14 @@ SDKs prefer keys in the environment, AWS_PROFILE, and keys of the default profil
 func (s *signedIn) serve(ctx context.Context, addr, format string) error {
 	ctx, stop := signal.NotifyContext(ctx, caught()...)
 	defer stop()
-	e, err := s.listen(addr)
-	if err != nil {
+	server := s.server()
+	if err := server.Listen(addr); err != nil {
 		return err
 	}
-	e.start(ctx)
-	defer e.close()
-	settings := append(e.variables(), regionVariables(s.a.serviceRegion(s.env))...)
-	lines, err := setLines(format, settings)
+	server.Start(ctx)
+	defer server.Close()
+	settings := append(server.Variables(), regionVariables(s.a.serviceRegion(s.env))...)
+	lines, err := shell.Set(format, settings)
 	if err != nil {
 		return err
 	}
@@ -66,11 +76,29 @@ func (s *signedIn) serve(ctx context.Context, addr, format string) error {
 		return err
 	}
 	s.a.warnOfDefault()
-	s.a.notef("serving credentials of %s at %s", s.name, e.url())
+	s.a.notef("serving credentials of %s at %s", s.name, server.URL())
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-e.ended:
+	case err := <-server.Ended():
 		return err
 	}
+}
+
+// server returns a server of the session's credentials.
+func (s *signedIn) server() *credserver.Server {
+	return &credserver.Server{
+		Source: s.credentials,
+		Final:  func(err error) bool { return errors.As(err, new(signInError)) },
+		Note:   s.a.notef,
+	}
+}
+
+// loopback parses the value of -addr.
+func loopback(addr string) (netip.AddrPort, error) {
+	at, err := credserver.Loopback(addr)
+	if err != nil {
+		return at, usagef("-addr is %w", err)
+	}
+	return at, nil
 }

@@ -14,6 +14,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/needs"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
 )
 
 // A serve is the tool as a process that serves, and what it printed.
@@ -70,7 +73,7 @@ func get(t *testing.T, settings map[string]string) (int, map[string]string) {
 }
 
 func TestServe(t *testing.T) {
-	onUnix(t)
+	needs.Unix(t)
 	m := newMachine(t).signedIn(t)
 	for _, signal := range endingSignals() {
 		c, settings := m.serve(t, "-region", "eu-west-1")
@@ -99,7 +102,7 @@ func TestServeWarnsOfDefault(t *testing.T) {
 		{"", "[default]\nsso_session = x\n", "config has sso_session"},
 		{"", "[profile default]\nsso_session = x\n", "config has sso_session"},
 		{"", "[default]\ncredential_process = x\n", "config has credential_process"},
-		{"", "[default]\n" + newer + "\n", ""},
+		{"", "[default]\ncredential_process = /x credentials -format process -env DEV\n", ""},
 	} {
 		m := newMachine(t)
 		for name, text := range map[string]string{"credentials": test.credentials,
@@ -127,7 +130,7 @@ func TestServeWarnsOfDefault(t *testing.T) {
 // When the user signs out, or the session ends, there is no answer any more, and a new sign-in
 // brings it back.
 func TestServeWithoutSession(t *testing.T) {
-	onUnix(t)
+	needs.Unix(t)
 	m := newMachine(t).signedIn(t)
 	_, settings := m.serve(t)
 	if code, _ := get(t, settings); code != http.StatusOK {
@@ -143,7 +146,7 @@ func TestServeWithoutSession(t *testing.T) {
 		t.Fatalf("%d: %v", code, object)
 	}
 	m.signedIn(t)
-	for deadline := time.Now().Add(4 * failurePause); code != http.StatusOK &&
+	for deadline := time.Now().Add(20 * time.Second); code != http.StatusOK &&
 		time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		code, _ = get(t, settings)
 	}
@@ -165,7 +168,7 @@ func TestServeForms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, form := range shells() {
+	for _, form := range shell.Formats() {
 		var out strings.Builder
 		s.a.stdout = &out
 		if err := s.serve(ctx, "127.0.0.1:0", form); err != nil {
@@ -182,8 +185,8 @@ func TestServeForms(t *testing.T) {
 
 // boto3 and the AWS command line fetch credentials from a running endpoint.
 func TestServeBoto3(t *testing.T) {
-	onUnix(t)
-	python := needsBotocore(t)
+	needs.Unix(t)
+	python := needs.Boto3(t)
 	m := newMachine(t).signedIn(t)
 	for _, args := range [][]string{nil, {"-addr", "[::1]:0"}} {
 		if slices.Contains(args, "[::1]:0") {
@@ -202,6 +205,20 @@ func TestServeBoto3(t *testing.T) {
 		out, err := c.CombinedOutput()
 		if err != nil || !strings.HasPrefix(string(out), "container-role ") {
 			t.Errorf("%v: %s: %v", args, out, err)
+		}
+	}
+}
+
+// serve listens only on addresses that other machines cannot reach.
+func TestServeRefusesAddress(t *testing.T) {
+	m := newMachine(t)
+	for _, addr := range []string{
+		"", ":0", ":8080", "0.0.0.0:0", "[::]:0", "192.0.2.1:0", "127.0.0.1", "localhost",
+		"example.com:80", "localhost.example.com:80", "127.0.0.1:http", "[::ffff:192.0.2.1]:0",
+	} {
+		code, stdout, stderr := m.run(t, "", "serve", "-addr", addr)
+		if code != exitUsage || stdout != "" || !strings.Contains(stderr, "-addr") {
+			t.Errorf("serve -addr %q: exit %d: %s", addr, code, stderr)
 		}
 	}
 }

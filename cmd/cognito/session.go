@@ -13,6 +13,8 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/awserr"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
@@ -24,7 +26,7 @@ type signedIn struct {
 	name   string // the name of the environment
 	env    cognito.Environment
 	client *cognito.Client
-	keep   *keeper
+	keep   *state.Keeper
 	anew   bool // refresh tokens even if they have not expired
 	clock  *clock
 	// failed is the time of the last failed renewal of credentials in this process, or nil.
@@ -47,10 +49,14 @@ func (a *app) prepare() (*signedIn, error) {
 	if err != nil {
 		return nil, err
 	}
-	keep, err := a.keeper(name, env)
-	if err != nil {
-		return nil, err
+	dir := ""
+	if !a.noStore {
+		if dir, err = a.stateDir(); err != nil {
+			return nil, err
+		}
 	}
+	keep := state.New(dir, name, env)
+	keep.Note, keep.Hold = a.notef, a.ending.hold
 	client, err := a.httpClient()
 	if err != nil {
 		return nil, err
@@ -94,9 +100,11 @@ func (s *signedIn) how() string {
 
 // with calls take under the lock. If only the storing fails, with writes a notice and returns nil,
 // because the values that use obtained are valid.
-func (s *signedIn) with(ctx context.Context, use func(*record, *cognito.Session) error) error {
-	err := s.keep.update(ctx, func(r *record, e *edit) error { return s.take(ctx, r, e, use) })
-	if only, ok := err.(unstored); ok {
+func (s *signedIn) with(
+	ctx context.Context, use func(*state.Record, *cognito.Session) error,
+) error {
+	err := s.keep.Update(ctx, func(e *state.Edit) error { return s.take(ctx, e, use) })
+	if only, ok := err.(*state.UnstoredError); ok {
 		s.a.notef("%s", only)
 		return nil
 	}
@@ -107,9 +115,9 @@ func (s *signedIn) with(ctx context.Context, use func(*record, *cognito.Session)
 // flight even if ctx is cancelled, because the old refresh token may be invalid already. To sign
 // out, use sets the record's Session to nil.
 func (s *signedIn) take(
-	ctx context.Context, r *record, e *edit, use func(*record, *cognito.Session) error,
+	ctx context.Context, e *state.Edit, use func(*state.Record, *cognito.Session) error,
 ) error {
-	saved := r.session()
+	saved := e.SavedSession()
 	if saved == nil {
 		return s.needed("nobody is signed in to " + s.name)
 	}
@@ -125,7 +133,7 @@ func (s *signedIn) take(
 		if over {
 			return current, context.Canceled
 		}
-		if err := e.reserve(); err != nil {
+		if err := e.Reserve(); err != nil {
 			return current,
 				fmt.Errorf("tokens not refreshed, because new ones could not be kept: %w", err)
 		}
@@ -134,15 +142,15 @@ func (s *signedIn) take(
 			newer.Tokens = saved.Tokens // s.anew may have removed them
 		}
 		saved = &newer
-		err = errors.Join(err, r.keep(newer))
-		e.store() // the end of the edit retries it and reports the error
+		e.SetSession(newer)
+		e.Store() // the end of the edit retries it and reports the error
 		return newer, err
 	}
 	resumed := *saved
 	if s.anew {
 		resumed.Tokens.ID, resumed.Tokens.Access, resumed.Tokens.Expires = "", "", time.Time{}
 	}
-	used := *r // a copy, because a refresh may change r
+	used := *e.Record // a copy, because a refresh may change e
 	session, err := client.Resume(ctx, resumed.Save())
 	if err == nil {
 		err = use(&used, session)
@@ -150,9 +158,9 @@ func (s *signedIn) take(
 	refreshing.Lock()
 	over = true
 	refreshing.Unlock()
-	r.Credentials, r.Devices = used.Credentials, used.Devices
+	e.Credentials, e.Devices = used.Credentials, used.Devices
 	if used.Session == nil { // signed out
-		r.Session = nil
+		e.Session = nil
 		return err
 	}
 	if session != nil {
@@ -162,27 +170,18 @@ func (s *signedIn) take(
 		}
 		saved.IdentityID, saved.IdentityPoolID = now.IdentityID, now.IdentityPoolID
 	}
-	err = errors.Join(err, r.keep(*saved))
+	e.SetSession(*saved)
 	if ended(err) {
-		return s.needed(fmt.Sprintf("the session of %s in %s has ended (%v)", r.User, s.name, err))
+		return s.needed(fmt.Sprintf("the session of %s in %s has ended (%v)", e.User, s.name, err))
 	}
 	return err
 }
 
-// keep sets the record's session to saved, if it has a refresh token.
-func (r *record) keep(saved cognito.SavedSession) error {
-	if saved.Tokens.Refresh == "" {
-		return nil
-	}
-	r.Session = saved.Save()
-	return nil
-}
-
 // saved returns the stored record and the session in it. It fails if nobody is signed in.
-func (s *signedIn) saved() (record, *cognito.SavedSession, error) {
-	r, err := s.keep.load()
-	saved := r.session()
-	if errors.Is(err, errDamaged) {
+func (s *signedIn) saved() (state.Record, *cognito.SavedSession, error) {
+	r, err := s.keep.Load()
+	saved := r.SavedSession()
+	if errors.Is(err, state.ErrDamaged) {
 		err = s.needed(err.Error())
 	} else if err == nil && saved == nil {
 		err = s.needed("nobody is signed in to " + s.name)
@@ -199,10 +198,10 @@ func (s *signedIn) needed(why string) error {
 // environment.
 func (a *app) sameFlags() (text string) {
 	if a.config != "" && a.config != a.getenv("COGNITO_CONFIG") {
-		text = " -config " + shellWord(a.config)
+		text = " -config " + shell.Word(a.config)
 	}
 	if a.env != "" {
-		text += " -env " + shellWord(a.env)
+		text += " -env " + shell.Word(a.env)
 	}
 	return text
 }
@@ -222,7 +221,7 @@ func ended(err error) bool {
 
 // tokens returns the tokens of the session, refreshed if necessary.
 func (s *signedIn) tokens(ctx context.Context) (tokens cognito.Tokens, err error) {
-	err = s.with(ctx, func(_ *record, session *cognito.Session) error {
+	err = s.with(ctx, func(_ *state.Record, session *cognito.Session) error {
 		tokens, err = session.Tokens(ctx)
 		return err
 	})
@@ -237,19 +236,19 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 		return sigv4.Credentials{}, err
 	}
 	have, err := s.kept()
-	if err == nil && have != nil && (have.fresh() || have.left() > time.Minute && s.justFailed()) {
-		return have.credentials(), nil
+	if err == nil && have != nil && (have.Fresh() || have.Left() > time.Minute && s.justFailed()) {
+		return have.Value(), nil
 	}
 	var creds sigv4.Credentials
-	err = s.with(ctx, func(r *record, session *cognito.Session) error {
+	err = s.with(ctx, func(r *state.Record, session *cognito.Session) error {
 		// Another process may have renewed them.
-		if have = r.Credentials; have != nil && have.For == s.how() && have.fresh() {
-			creds = have.credentials()
+		if have = r.Credentials; have != nil && have.For == s.how() && have.Fresh() {
+			creds = have.Value()
 			return nil
 		}
 		var err error
 		if creds, err = session.Credentials(ctx); err == nil {
-			r.Credentials = &cached{
+			r.Credentials = &state.Credentials{
 				For:             s.how(),
 				AccessKeyID:     creds.AccessKeyID,
 				SecretAccessKey: creds.SecretAccessKey,
@@ -264,13 +263,13 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 	if err == nil {
 		return creds, nil
 	}
-	if have != nil && have.For == s.how() && have.left() > time.Minute &&
+	if have != nil && have.For == s.how() && have.Left() > time.Minute &&
 		!errors.Is(ctx.Err(), context.Canceled) {
 		now := time.Now()
 		s.failed.Store(&now)
 		s.a.notef("the credentials could not be renewed and expire in %v: %s",
-			have.left().Round(time.Second), err)
-		return have.credentials(), nil
+			have.Left().Round(time.Second), err)
+		return have.Value(), nil
 	}
 	return sigv4.Credentials{}, err
 }
@@ -288,8 +287,8 @@ func (s *signedIn) hasIdentities() error {
 }
 
 // kept returns the stored credentials for the current settings, or nil.
-func (s *signedIn) kept() (*cached, error) {
-	r, err := s.keep.load()
+func (s *signedIn) kept() (*state.Credentials, error) {
+	r, err := s.keep.Load()
 	if err != nil || r.Session == nil || r.Credentials == nil || r.Credentials.For != s.how() {
 		return nil, err
 	}
@@ -301,32 +300,3 @@ func (s *signedIn) justFailed() bool {
 	failed := s.failed.Load()
 	return failed != nil && time.Since(*failed) < 30*time.Second
 }
-
-// A clock is a RoundTripper that measures the offset of this machine's clock. It compares the clock
-// with the Date header of responses.
-type clock struct {
-	base http.RoundTripper
-	off  atomic.Int64 // the server's time minus this machine's, a time.Duration
-}
-
-// RoundTrip sends the request and measures the offset.
-func (c *clock) RoundTrip(request *http.Request) (*http.Response, error) {
-	response, err := c.base.RoundTrip(request)
-	if err != nil || response.Header.Get("Age") != "" {
-		return response, err
-	}
-	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
-		off := time.Until(date)
-		if off.Abs() < 5*time.Second { // Date has whole seconds, and the response took time
-			off = 0
-		}
-		c.off.Store(int64(off))
-	}
-	return response, nil
-}
-
-// CloseIdleConnections closes those of the base. http.Client.CloseIdleConnections calls it.
-func (c *clock) CloseIdleConnections() { (&http.Client{Transport: c.base}).CloseIdleConnections() }
-
-// offset returns the server's time minus this machine's.
-func (c *clock) offset() time.Duration { return time.Duration(c.off.Load()) }

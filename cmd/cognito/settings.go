@@ -5,8 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -17,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 	"github.com/loginwithcognito/cognito/environments"
 )
 
@@ -39,7 +38,7 @@ func (a *app) environments() (map[string]cognito.Environment, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := readFile(path, 2<<20) // environments.Parse has a lower limit
+	data, err := files.Read(path, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil,
 			usagef("%s does not exist: run \"cognito configure%s\", or use another -config", path,
@@ -121,7 +120,7 @@ func (a *app) httpClient() (*http.Client, error) {
 	if bundle == "" {
 		return client, nil
 	}
-	data, err := readFile(bundle, 16<<20)
+	data, err := files.Read(bundle, 16<<20)
 	if err != nil {
 		return nil, usagef("AWS_CA_BUNDLE: %w", err)
 	}
@@ -159,18 +158,4 @@ func (a *app) stateDir() (string, error) {
 		return filepath.Join(home, "Library", "Application Support", "cognito", "state"), nil
 	}
 	return filepath.Join(home, ".local", "state", "cognito"), nil
-}
-
-// readFile reads a file, and returns an error if it has more than most bytes.
-func readFile(path string, most int64) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, most+1))
-	if err == nil && int64(len(data)) > most {
-		err = fmt.Errorf("%s: the file has more than %d bytes", path, most)
-	}
-	return data, err
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+
+	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
 func tokenCommand() command {
@@ -39,7 +41,7 @@ cognito token -access`,
 			if *header {
 				token = "Authorization: Bearer " + token
 			}
-			_, err = fmt.Fprintln(a.stdout, printable(token))
+			_, err = fmt.Fprintln(a.stdout, terminal.Printable(token))
 			return err
 		},
 	}

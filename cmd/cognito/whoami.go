@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/internal/terminal"
 	"github.com/loginwithcognito/cognito/jwt"
 	"github.com/loginwithcognito/cognito/sts"
 )
@@ -129,7 +130,7 @@ func (w *whoami) kept(s *signedIn) error {
 // write writes the values as JSON, or one per line without the empty ones.
 func (w *whoami) write(a *app, asJSON bool) error {
 	if asJSON {
-		line, err := jsonLine(w)
+		line, err := terminal.JSONLine(w)
 		if err == nil {
 			_, err = a.stdout.Write(line)
 		}
@@ -153,7 +154,8 @@ func (w *whoami) write(a *app, asJSON bool) error {
 		if line[1] == "" {
 			continue
 		}
-		if _, err := fmt.Fprintf(a.stdout, "%-12s %s\n", line[0], printable(line[1])); err != nil {
+		_, err := fmt.Fprintf(a.stdout, "%-12s %s\n", line[0], terminal.Printable(line[1]))
+		if err != nil {
 			return err
 		}
 	}

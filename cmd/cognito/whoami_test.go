@@ -191,7 +191,6 @@ func TestSharedInMemory(t *testing.T) {
 		stdin:   stdin,
 		stderr:  io.Discard,
 		getenv:  func(name string) string { return m.settings[name] },
-		ctx:     t.Context(),
 		noStore: true,
 		config:  m.settings["COGNITO_CONFIG"],
 		env:     "DEV",

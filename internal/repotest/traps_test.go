@@ -222,15 +222,17 @@ var traps = []trap{
 		"cmd/cognito.TestDamagedFile cmd/cognito.TestOpenDirectory"},
 	{"no credentials with less than 15 minutes are handed out if it can be helped, and none that " +
 		"have expired", "botocore credentials.py _advisory_refresh_timeout",
-		"cognito.TestCredentialsRenewal cmd/cognito.TestFresh",
+		"cognito.TestCredentialsRenewal cmd/cognito/internal/state.TestFresh",
 		"cognito.TestOldValueWhileValid cognito.TestHungRenewal " +
 			"cmd/cognito.TestStaleCredentials"},
 	{"an endpoint for containers is on loopback, and answers who knows its token and its name",
 		"AWS SDKs and Tools Reference Guide: Container credential provider",
-		"cmd/cognito.TestEndpointAttacked/as_it_should cmd/cognito.TestServe",
-		"cmd/cognito.TestEndpointAttacked/DNS cmd/cognito.TestEndpointAttacked/half " +
-			"cmd/cognito.TestEndpointAttacked/a_wrong cmd/cognito.TestListenOnLoopbackOnly " +
-			"cmd/cognito.TestEndpointWithoutCredentials"},
+		"cmd/cognito/internal/credserver.TestServerAttacked/as_it_should cmd/cognito.TestServe",
+		"cmd/cognito/internal/credserver.TestServerAttacked/DNS " +
+			"cmd/cognito/internal/credserver.TestServerAttacked/half " +
+			"cmd/cognito/internal/credserver.TestServerAttacked/a_wrong " +
+			"cmd/cognito/internal/credserver.TestLoopback cmd/cognito.TestServeRefusesAddress " +
+			"cmd/cognito/internal/credserver.TestServerWithoutCredentials"},
 	{"keys under a profile's name win over its credential_process: that is said",
 		"github.com/Versent/saml2aws/issues/895",
 		"cmd/cognito.TestProfile",

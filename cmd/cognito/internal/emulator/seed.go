@@ -1,4 +1,4 @@
-package main
+package emulator
 
 import (
 	"bytes"
@@ -87,12 +87,8 @@ func (d *seedDuration) UnmarshalText(text []byte) error {
 	return err
 }
 
-// readSeed reads a seed from a file and returns a server with its data. Unknown keys are an error.
-func readSeed(path string) (*cognitotest.Server, error) {
-	data, err := readFile(path, 16<<20)
-	if err != nil {
-		return nil, err
-	}
+// ParseSeed returns a server with the data of a seed. Unknown keys are an error.
+func ParseSeed(data []byte) (*cognitotest.Server, error) {
 	var in seed
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
@@ -137,8 +133,8 @@ func readSeed(path string) (*cognitotest.Server, error) {
 	return &server, checkSeed(&server)
 }
 
-// printSeed writes the seed of the example, which shows every field.
-func printSeed(w io.Writer) error {
+// WriteSeed writes the seed of the example, which shows every field.
+func WriteSeed(w io.Writer) error {
 	server := cognitotest.Example()
 	var out seed
 	for _, pool := range server.UserPools {
@@ -169,4 +165,20 @@ func printSeed(w io.Writer) error {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(out)
+}
+
+// checkSeed reports a server that no sign-in can use.
+func checkSeed(server *cognitotest.Server) error {
+	if len(server.UserPools) == 0 {
+		return errors.New("UserPools is missing: see -print-seed for an example")
+	}
+	for name, e := range Environments(server, "http://localhost") {
+		if err := e.Validate(); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if e.ClientID == "" {
+			return fmt.Errorf("user pool %s: Clients is missing", e.UserPoolID)
+		}
+	}
+	return nil
 }

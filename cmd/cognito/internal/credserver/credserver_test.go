@@ -1,4 +1,4 @@
-package main
+package credserver
 
 import (
 	"bufio"
@@ -22,64 +22,73 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// serving is an endpoint with a source of its own.
-func serving(t *testing.T, source func(context.Context) (sigv4.Credentials, error)) *endpoint {
-	t.Helper()
-	e, err := new(signedIn).listen("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+// example returns credentials in the form of AWS's.
+func example(life time.Duration) sigv4.Credentials {
+	return sigv4.Credentials{
+		AccessKeyID:     "ASIAIOSFODNN7EXAMPLE",
+		SecretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+		SessionToken:    "IQoJb3JpZ2luX2VjEXAMPLE//////////wEaCXVz+/==",
+		Expires:         time.Now().Add(life),
 	}
-	e.source = source
-	e.start(t.Context())
-	t.Cleanup(e.close)
-	return e
 }
 
-func TestEndpointAttacked(t *testing.T) {
+// serving returns a server with the source.
+func serving(t *testing.T, source func(context.Context) (sigv4.Credentials, error)) *Server {
+	t.Helper()
+	s := &Server{Source: source}
+	if err := s.Listen("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	s.Start(t.Context())
+	t.Cleanup(s.Close)
+	return s
+}
+
+func TestServerAttacked(t *testing.T) {
 	creds := example(time.Hour)
-	e := serving(t, func(context.Context) (sigv4.Credentials, error) { return creds, nil })
-	address := e.listener.Addr().String()
+	s := serving(t, func(context.Context) (sigv4.Credentials, error) { return creds, nil })
+	address := s.listener.Addr().String()
 	_, port, _ := net.SplitHostPort(address)
-	if len(e.token) < 26 || e.token == serving(t, nil).token {
-		t.Errorf("the token %q is no secret", e.token)
+	if len(s.token) < 26 || s.token == serving(t, nil).token {
+		t.Errorf("the token %q is no secret", s.token)
 	}
 	for _, test := range []struct {
 		name, method, target, host, token string
 		status                            int
 	}{
-		{"as it should be", "GET", endpointPath, address, e.token, 200},
-		{"by the name localhost", "GET", endpointPath, "LocalHost:" + port, e.token, 200},
-		{"by IPv6", "GET", endpointPath, "[::1]:" + port, e.token, 200},
-		{"no token", "GET", endpointPath, address, "", 401},
-		{"a wrong token", "GET", endpointPath, address, strings.Repeat("A", 26), 401},
-		{"half a token", "GET", endpointPath, address, e.token[:13], 401},
-		{"a longer token", "GET", endpointPath, address, e.token + "A", 401},
-		{"a token in small letters", "GET", endpointPath, address, strings.ToLower(e.token), 401},
-		{"a scheme before the token", "GET", endpointPath, address, "Bearer " + e.token, 401},
-		{"the token in the URL", "GET", endpointPath + "?Authorization=" + e.token, address, "",
+		{"as it should be", "GET", path, address, s.token, 200},
+		{"by the name localhost", "GET", path, "LocalHost:" + port, s.token, 200},
+		{"by IPv6", "GET", path, "[::1]:" + port, s.token, 200},
+		{"no token", "GET", path, address, "", 401},
+		{"a wrong token", "GET", path, address, strings.Repeat("A", 26), 401},
+		{"half a token", "GET", path, address, s.token[:13], 401},
+		{"a longer token", "GET", path, address, s.token + "A", 401},
+		{"a token in small letters", "GET", path, address, strings.ToLower(s.token), 401},
+		{"a scheme before the token", "GET", path, address, "Bearer " + s.token, 401},
+		{"the token in the URL", "GET", path + "?Authorization=" + s.token, address, "",
 			401},
-		{"DNS rebinding", "GET", endpointPath, "rebind.example.com:" + port, e.token, 403},
-		{"a name that begins so", "GET", endpointPath, "localhost.example.com:" + port, e.token,
+		{"DNS rebinding", "GET", path, "rebind.example.com:" + port, s.token, 403},
+		{"a name that begins so", "GET", path, "localhost.example.com:" + port, s.token,
 			403},
-		{"a name that begins as an address", "GET", endpointPath, "127.0.0.1.example.com:" + port,
-			e.token, 403},
-		{"another port", "GET", endpointPath, "127.0.0.1:1", e.token, 403},
-		{"no port", "GET", endpointPath, "127.0.0.1", e.token, 403},
-		{"an empty host", "GET", endpointPath, "", e.token, 403},
-		{"another machine's address", "GET", endpointPath, "192.0.2.1:" + port, e.token, 403},
-		{"the unspecified address", "GET", endpointPath, "0.0.0.0:" + port, e.token, 403},
-		{"absolute form with another host", "GET", "http://evil.example.com" + endpointPath,
-			address, e.token, 403},
-		{"POST", "POST", endpointPath, address, e.token, 405},
-		{"HEAD", "HEAD", endpointPath, address, e.token, 405},
-		{"OPTIONS", "OPTIONS", endpointPath, address, e.token, 405},
+		{"a name that begins as an address", "GET", path, "127.0.0.1.example.com:" + port,
+			s.token, 403},
+		{"another port", "GET", path, "127.0.0.1:1", s.token, 403},
+		{"no port", "GET", path, "127.0.0.1", s.token, 403},
+		{"an empty host", "GET", path, "", s.token, 403},
+		{"another machine's address", "GET", path, "192.0.2.1:" + port, s.token, 403},
+		{"the unspecified address", "GET", path, "0.0.0.0:" + port, s.token, 403},
+		{"absolute form with another host", "GET", "http://evil.example.com" + path,
+			address, s.token, 403},
+		{"POST", "POST", path, address, s.token, 405},
+		{"HEAD", "HEAD", path, address, s.token, 405},
+		{"OPTIONS", "OPTIONS", path, address, s.token, 405},
 		{"a preflight", "OPTIONS", "*", address, "", 401},
-		{"another path", "GET", "/", address, e.token, 404},
-		{"a path below", "GET", endpointPath + "/", address, e.token, 404},
-		{"a path with dots", "GET", "/x/.." + endpointPath, address, e.token, 404},
-		{"a long header", "GET", endpointPath + "?" + strings.Repeat("x", 64<<10), address, e.token,
+		{"another path", "GET", "/", address, s.token, 404},
+		{"a path below", "GET", path + "/", address, s.token, 404},
+		{"a path with dots", "GET", "/x/.." + path, address, s.token, 404},
+		{"a long header", "GET", path + "?" + strings.Repeat("x", 64<<10), address, s.token,
 			431},
-		{"no path", "GET", "evil", address, e.token, 400},
+		{"no path", "GET", "evil", address, s.token, 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			conn, err := net.Dial("tcp", address)
@@ -105,7 +114,7 @@ func TestEndpointAttacked(t *testing.T) {
 			if shown != (test.status == 200) {
 				t.Errorf("credentials shown: %v", shown)
 			}
-			if strings.Contains(string(body), e.token) ||
+			if strings.Contains(string(body), s.token) ||
 				response.Header.Get("Access-Control-Allow-Origin") != "" {
 				t.Errorf("the answer tells too much: %s", body)
 			}
@@ -135,7 +144,7 @@ func TestEndpointAttacked(t *testing.T) {
 	}
 }
 
-func TestListenOnLoopbackOnly(t *testing.T) {
+func TestLoopback(t *testing.T) {
 	for addr, ok := range map[string]bool{
 		"127.0.0.1:0": true,
 		"127.9.8.7:0": true, "localhost:0": true, "[::1]:0": true, "[::ffff:127.0.0.1]:0": true,
@@ -148,35 +157,30 @@ func TestListenOnLoopbackOnly(t *testing.T) {
 		"example.com:80": false, "localhost.example.com:80": false, "127.0.0.1:http": false,
 		"127.0.0.1:65536": false, "[::ffff:192.0.2.1]:0": false, "169.254.170.2:80": false,
 	} {
-		if _, err := loopback(addr); (err == nil) != ok {
+		if _, err := Loopback(addr); (err == nil) != ok {
 			t.Errorf("%q: %v", addr, err)
-		}
-		if !ok {
-			if code, stdout, stderr := newMachine(t).run(t, "", "serve", "-addr",
-				addr); code != exitUsage || stdout != "" || !strings.Contains(stderr, "-addr") {
-				t.Errorf("%q: exit %d: %s", addr, code, stderr)
-			}
 		}
 	}
 }
 
 // ask is a request of who may.
-func (e *endpoint) ask() *httptest.ResponseRecorder {
-	request := httptest.NewRequest("GET", e.url(), nil)
-	request.Header.Set("Authorization", e.token)
+func (s *Server) ask() *httptest.ResponseRecorder {
+	request := httptest.NewRequest("GET", s.URL(), nil)
+	request.Header.Set("Authorization", s.token)
 	recorder := httptest.NewRecorder()
-	e.ServeHTTP(recorder, request)
+	s.ServeHTTP(recorder, request)
 	return recorder
 }
 
 // Tools must never take an empty or expired answer for credentials, and a service that fails must
 // not be asked at once again.
-func TestEndpointWithoutCredentials(t *testing.T) {
+func TestServerWithoutCredentials(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.Close()
+	errEnded := errors.New(`run "cognito login"`)
 	for _, test := range []struct {
 		name  string
 		creds sigv4.Credentials
@@ -187,17 +191,17 @@ func TestEndpointWithoutCredentials(t *testing.T) {
 		{"expired", example(-time.Minute), nil, "NotRenewed"},
 		{"an error", sigv4.Credentials{}, errors.New("no\nroute"), "NotRenewed"},
 		{"credentials beside an error", example(time.Hour), errors.New("failed"), "NotRenewed"},
-		{"ended", sigv4.Credentials{}, signInError{errors.New(`run "cognito login"`)},
-			"SignInNeeded"},
+		{"ended", sigv4.Credentials{}, errEnded, "SignInNeeded"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				calls, healed := 0, false
-				e := &endpoint{
+				s := &Server{
 					listener: listener,
 					token:    "token",
 					ctx:      t.Context(),
-					source: func(context.Context) (sigv4.Credentials, error) {
+					Final:    func(err error) bool { return err == errEnded },
+					Source: func(context.Context) (sigv4.Credentials, error) {
 						calls++
 						if healed {
 							return sigv4.Credentials{
@@ -216,7 +220,7 @@ func TestEndpointWithoutCredentials(t *testing.T) {
 					test.creds.Expires = time.Now().Add(time.Hour)
 				}
 				for range 10 {
-					got := e.ask()
+					got := s.ask()
 					var object struct{ Code, Message string }
 					err := json.Unmarshal(got.Body.Bytes(), &object)
 					status := http.StatusServiceUnavailable
@@ -236,7 +240,7 @@ func TestEndpointWithoutCredentials(t *testing.T) {
 				}
 				healed = true
 				time.Sleep(failurePause + time.Second)
-				if got := e.ask(); got.Code != http.StatusOK || calls != 2 {
+				if got := s.ask(); got.Code != http.StatusOK || calls != 2 {
 					t.Errorf("afterwards: %d, after %d renewals", got.Code, calls)
 				}
 			})
@@ -245,9 +249,9 @@ func TestEndpointWithoutCredentials(t *testing.T) {
 }
 
 // Many tools make one renewal at a time, which does not last forever.
-func TestEndpointRenewsOneAtATime(t *testing.T) {
+func TestServerRenewsOneAtATime(t *testing.T) {
 	var busy, most atomic.Int32
-	e := serving(t, func(ctx context.Context) (sigv4.Credentials, error) {
+	s := serving(t, func(ctx context.Context) (sigv4.Credentials, error) {
 		most.Store(max(most.Load(), busy.Add(1)))
 		defer busy.Add(-1)
 		if _, ok := ctx.Deadline(); !ok {
@@ -261,7 +265,7 @@ func TestEndpointRenewsOneAtATime(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if got := e.ask(); got.Code != http.StatusOK {
+			if got := s.ask(); got.Code != http.StatusOK {
 				t.Errorf("%d", got.Code)
 			}
 		})
@@ -274,16 +278,16 @@ func TestEndpointRenewsOneAtATime(t *testing.T) {
 
 // Who started the endpoint is told why it has no credentials: once, and again when the reason is
 // another.
-func TestEndpointTellsOfFailures(t *testing.T) {
+func TestServerReportsFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var said []string
 		var fail error
-		e := &endpoint{
+		s := &Server{
 			ctx: t.Context(),
-			note: func(format string, args ...any) {
+			Note: func(format string, args ...any) {
 				said = append(said, fmt.Sprintf(format, args...))
 			},
-			source: func(context.Context) (sigv4.Credentials, error) {
+			Source: func(context.Context) (sigv4.Credentials, error) {
 				return example(time.Hour), fail
 			},
 		}
@@ -291,7 +295,7 @@ func TestEndpointTellsOfFailures(t *testing.T) {
 			if fail = nil; reason != "" {
 				fail = errors.New(reason)
 			}
-			if _, err := e.credentials(); err != fail {
+			if _, err := s.credentials(); err != fail {
 				t.Errorf("%v, want %v", err, fail)
 			}
 			time.Sleep(failurePause + time.Second)

@@ -17,11 +17,12 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
 // record reads the state file of DEV, and checks what lies in its directory.
-func (m *machine) record(t *testing.T) (path string, r record) {
+func (m *machine) record(t *testing.T) (path string, r state.Record) {
 	t.Helper()
 	dir := m.settings["COGNITO_STATE_DIR"]
 	entries, err := os.ReadDir(dir)
@@ -58,14 +59,12 @@ func (m *machine) record(t *testing.T) (path string, r record) {
 func (m *machine) forget(t *testing.T) {
 	t.Helper()
 	path, r := m.record(t)
-	saved := r.session()
+	saved := r.SavedSession()
 	if saved == nil {
 		t.Fatal("nobody is signed in")
 	}
 	saved.Tokens = cognito.Tokens{Refresh: saved.Tokens.Refresh}
-	if err := r.keep(*saved); err != nil {
-		t.Fatal(err)
-	}
+	r.SetSession(*saved)
 	r.Credentials = nil
 	text, err := json.Marshal(r)
 	if err == nil {

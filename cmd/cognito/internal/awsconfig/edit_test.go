@@ -1,4 +1,4 @@
-package main
+package awsconfig
 
 import (
 	"bytes"
@@ -8,10 +8,20 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/needs"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
 )
 
-var ours = []variable{{"credential_process", "/bin/cognito credentials -format process -env DEV"},
-	{"region", "eu-west-1"}}
+// settings are the settings of a profile with a process and a Region.
+func settings(process, region string) []shell.Variable {
+	return []shell.Variable{
+		{Name: "credential_process", Value: process},
+		{Name: "region", Value: region},
+	}
+}
+
+var ours = settings("/bin/cognito credentials -format process -env DEV", "eu-west-1")
 
 const (
 	written = "[profile dev]\ncredential_process = /bin/cognito credentials -format process " +
@@ -22,8 +32,8 @@ const (
 	newer = "credential_process = /bin/cognito credentials -format process -env DEV"
 )
 
-// files are what people have, and what becomes of it.
-var files = []struct {
+// edits has files of users and the results of SetProfile.
+var edits = []struct {
 	name, before, after, refused string
 	force                        bool
 }{
@@ -168,9 +178,9 @@ var files = []struct {
 }
 
 func TestSetProfile(t *testing.T) {
-	for _, test := range files {
+	for _, test := range edits {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := setProfile([]byte(test.before), "dev", ours, test.force)
+			got, err := SetProfile([]byte(test.before), "dev", ours, test.force)
 			if test.refused != "" {
 				if err == nil || !strings.Contains(err.Error(), test.refused) || got != nil {
 					t.Errorf("%q, %v", got, err)
@@ -180,13 +190,13 @@ func TestSetProfile(t *testing.T) {
 			if err != nil || string(got) != test.after {
 				t.Fatalf("got\n%q, want\n%q: %v", got, test.after, err)
 			}
-			if again, err := setProfile(got, "dev", ours, false); err != nil ||
+			if again, err := SetProfile(got, "dev", ours, false); err != nil ||
 				!bytes.Equal(again, got) {
 				t.Errorf("the second time: %q, %v", again, err)
 			}
 		})
 	}
-	if got, err := setProfile(nil, "default", ours, false); err != nil ||
+	if got, err := SetProfile(nil, "default", ours, false); err != nil ||
 		!strings.HasPrefix(string(got), "[default]\n") {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -195,9 +205,9 @@ func TestSetProfile(t *testing.T) {
 // What botocore reads in the files of the table is what was meant, and in the other profiles what
 // was there before.
 func TestBotocoreReadsProfile(t *testing.T) {
-	python := needsBotocore(t)
+	python := needs.Boto3(t)
 	dir, read := t.TempDir(), 0
-	for i, test := range files {
+	for i, test := range edits {
 		if test.refused == "" && test.name != "other bytes" && test.name != "a header in a value" &&
 			test.name != "a mark at the beginning" && test.name != "ours, spelt otherwise" {
 			read++
@@ -228,15 +238,14 @@ for after in sorted(glob.glob(sys.argv[1] + "/*-after")):
 
 // Whatever is in the file stays: only lines that are ours are added or replaced.
 func FuzzSetProfile(f *testing.F) {
-	for _, file := range files {
+	for _, file := range edits {
 		f.Add([]byte(file.before))
 	}
 	f.Add([]byte("[dev\n ["))
-	other := []variable{{"credential_process", "/x credentials -format process -env OTHER"},
-		{"region", "x"}}
+	other := settings("/x credentials -format process -env OTHER", "x")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, force := range []bool{false, true} {
-			first, err := setProfile(data, "dev", ours, force)
+			first, err := SetProfile(data, "dev", ours, force)
 			if err != nil {
 				continue
 			}
@@ -247,11 +256,11 @@ func FuzzSetProfile(f *testing.F) {
 			if len(first) < len(data) && !known {
 				t.Fatalf("%q became %q", data, first)
 			}
-			second, err := setProfile(first, "dev", other, false)
+			second, err := SetProfile(first, "dev", other, false)
 			if err != nil {
 				t.Fatalf("%q became %q, and then %v", data, first, err)
 			}
-			if back, err := setProfile(second, "dev", ours, false); err != nil ||
+			if back, err := SetProfile(second, "dev", ours, false); err != nil ||
 				!bytes.Equal(back, first) && !known {
 				t.Fatalf("%q became %q by way of %q: %v", first, back, second, err)
 			}
@@ -259,11 +268,11 @@ func FuzzSetProfile(f *testing.F) {
 				t.Fatalf("beside ours: %q became %q", a, b)
 			}
 			n := 0
-			for _, part := range iniSections(second, true) {
+			for _, part := range parse(second, true) {
 				if part.profile == "dev" {
 					n++
 					for _, s := range other {
-						if i := part.index(s.name); i < 0 || part.keys[i].value != s.value {
+						if i := part.index(s.Name); i < 0 || part.keys[i].Value != s.Value {
 							t.Fatalf("%q has %v", second, part.keys)
 						}
 					}

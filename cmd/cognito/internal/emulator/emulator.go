@@ -1,0 +1,132 @@
+// Package emulator runs [cognitotest.Server], which emulates AWS, for other programs. It reads the
+// server's data from seeds, and describes the server to its clients.
+package emulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// Environments returns an environment for each user pool of server. It has the pool's first app
+// client and the first identity pool that accepts this client.
+func Environments(server *cognitotest.Server, url string) map[string]cognito.Environment {
+	all := make(map[string]cognito.Environment)
+	for i, pool := range server.UserPools {
+		e := cognito.Environment{
+			UserPoolID: pool.ID,
+			Endpoints: cognito.Endpoints{
+				CognitoIDP:      url,
+				CognitoIdentity: url,
+				STS:             url,
+				S3:              url,
+			},
+		}
+		if len(pool.Clients) > 0 {
+			e.ClientID, e.ClientSecret = pool.Clients[0].ID, pool.Clients[0].Secret
+		}
+		for _, identities := range server.IdentityPools {
+			if e.IdentityPoolID == "" && slices.Contains(identities.ClientIDs, e.ClientID) {
+				e.IdentityPoolID, e.RoleARN = identities.ID, identities.AuthenticatedRole
+			}
+		}
+		if len(server.Buckets) > 0 {
+			e.BucketName = server.Buckets[0].Name
+		}
+		name := "EMULATED"
+		if i > 0 {
+			name = fmt.Sprintf("EMULATED%d", i+1)
+		}
+		all[name] = e
+	}
+	return all
+}
+
+// Advice returns the settings for programs that use the emulator.
+func Advice(environments map[string]cognito.Environment, url, config string) string {
+	e := environments["EMULATED"]
+	var b strings.Builder
+	fmt.Fprintf(&b,
+		"# AWS CLI, boto3, AWS SDKs and cognito:\nexport AWS_ENDPOINT_URL=%s\n",
+		url)
+	// botocore reads only AWS_DEFAULT_REGION.
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
+		fmt.Fprintf(&b, "export %s=%s\n", name, shell.Word(e.ResolveRegion()))
+	}
+	if path, err := filepath.Abs(config); err == nil && config != "" {
+		fmt.Fprintf(&b, "export COGNITO_CONFIG=%s\n", shell.Word(path))
+	}
+	fmt.Fprint(&b, "# Amplify.configure:\n")
+	// The keys are those of Auth.Cognito in aws-amplify's ResourcesConfig.
+	amplify := map[string]string{"userPoolEndpoint": url, "identityPoolEndpoint": url}
+	for key, value := range map[string]string{
+		"userPoolId":       e.UserPoolID,
+		"userPoolClientId": e.ClientID,
+		"identityPoolId":   e.IdentityPoolID,
+	} {
+		if value != "" {
+			amplify[key] = value
+		}
+	}
+	text, _ := json.Marshal(map[string]any{"Auth": map[string]any{"Cognito": amplify}})
+	fmt.Fprintf(&b, "%s\n", text)
+	return b.String()
+}
+
+// A Handler passes requests to server and prints the codes that it sends to users.
+type Handler struct {
+	Server *cognitotest.Server
+	Print  func(format string, args ...any)
+
+	mu    sync.Mutex
+	shown map[[2]string]string // holds the last printed code by user pool ID and user name
+}
+
+// ServeHTTP passes the request to the server, and then prints a new code of its user.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AWSCognitoIdentityProviderService.") {
+		h.Server.ServeHTTP(w, r)
+		return
+	}
+	const most = 1 << 20 // far more than any request of these operations
+	body, err := io.ReadAll(io.LimitReader(r.Body, most+1))
+	if err != nil || len(body) > most {
+		http.Error(w, "the body is truncated or longer than 1 MiB", http.StatusBadRequest)
+		return
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	h.Server.ServeHTTP(w, r)
+
+	var who struct {
+		Username                           string
+		AuthParameters, ChallengeResponses struct{ USERNAME string }
+	}
+	json.Unmarshal(body, &who) // on an error, the names stay empty
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, user := range []string{who.Username, who.AuthParameters.USERNAME,
+		who.ChallengeResponses.USERNAME} {
+		for _, pool := range h.Server.UserPools {
+			at := [2]string{pool.ID, user}
+			code := h.Server.Code(pool.ID, user)
+			if code == "" || code == h.shown[at] {
+				continue
+			}
+			if h.shown == nil || len(h.shown) > 10_000 {
+				h.shown = make(map[[2]string]string)
+			}
+			h.shown[at] = code
+			h.Print("code sent to %s of %s: %s", user, pool.ID, code)
+		}
+	}
+}

@@ -1,0 +1,198 @@
+// Package files reads bounded files, and replaces files atomically under a lock.
+//
+// A new file NAME.*.new is written beside the old one and then takes its name. Other processes
+// therefore see the old or the new content. [Update] does all of this for a file that users may
+// also edit. The parts are for callers that need control over each step:
+//
+//	lock, err := files.Lock(ctx, path) // waits for other processes
+//	file, err := files.Create(path)    // NAME.*.new
+//	err = files.Reserve(file, size)    // makes sure that the disk has space
+//	err = files.Write(file, data)      // also syncs and closes the file
+//	err = files.Rename(file.Name(), path)
+//	err = files.Sync(filepath.Dir(path))
+//	err = lock.Close()
+package files
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Read reads a file, and returns an error if it has more than most bytes.
+func Read(path string, most int64) (data []byte, err error) {
+	err = patient(func() error {
+		file, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		data, err = io.ReadAll(io.LimitReader(file, most+1))
+		return err
+	})
+	if err == nil && int64(len(data)) > most {
+		err = fmt.Errorf("%s: the file has more than %d bytes", path, most)
+	}
+	return data, err
+}
+
+// parts returns the directory of path, and its name without an extension.
+func parts(path string) (dir, stem string) {
+	dir, name := filepath.Split(path)
+	return filepath.Clean(dir), strings.TrimSuffix(name, filepath.Ext(name))
+}
+
+// Create creates a new file of mode 0600 that will replace path.
+func Create(path string) (*os.File, error) {
+	dir, stem := parts(path)
+	return os.CreateTemp(dir, stem+".*.new")
+}
+
+// New returns the new files that were created to replace path and still exist. If the lock of path
+// is held, processes that were killed have left them.
+func New(path string) (paths []string, err error) {
+	dir, stem := parts(path)
+	entries, err := os.ReadDir(dir)
+	for _, entry := range entries {
+		rest, begins := strings.CutPrefix(entry.Name(), stem+".")
+		number, ends := strings.CutSuffix(rest, ".new")
+		if begins && ends && number != "" && strings.Trim(number, "0123456789") == "" {
+			paths = append(paths, filepath.Join(dir, entry.Name()))
+		}
+	}
+	return paths, err
+}
+
+// Reserve fills the first size bytes of a new file with line ends, and syncs the file and its name.
+// Writing at most size bytes then needs no more space.
+func Reserve(file *os.File, size int) error {
+	_, err := file.WriteAt(bytes.Repeat([]byte("\n"), size), 0)
+	return cmp.Or(err, file.Sync(), Sync(filepath.Dir(file.Name())))
+}
+
+// Write sets the content of a new file, and syncs and closes it.
+func Write(file *os.File, data []byte) error {
+	_, err := file.WriteAt(data, 0)
+	if err != nil {
+		file.Truncate(0) // free the space: some file systems do not write in place
+	} else {
+		file.Truncate(int64(len(data))) // if it fails, reserved line ends remain
+		err = file.Sync()
+	}
+	return cmp.Or(err, file.Close())
+}
+
+// Rename moves a new file to the path for which it was created. It does not sync the directory.
+func Rename(file, path string) error {
+	return patient(func() error { return os.Rename(file, path) })
+}
+
+// ErrUnfit reports a path that [Update] does not replace.
+var ErrUnfit = errors.New("cannot be replaced")
+
+// Update replaces the file at path with the result of change. The argument of change is the old
+// content, at most limit bytes, or nil if the file is missing. If mode is 0, the file keeps its
+// mode, and a new file has mode 0600.
+//
+// Update follows symbolic links, and holds a lock. If nothing changes, it writes nothing.
+func Update(
+	ctx context.Context, path string, limit int64, mode fs.FileMode,
+	change func([]byte) ([]byte, error),
+) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	} else if _, dangling := os.Lstat(path); dangling == nil {
+		return fmt.Errorf("%s %w: it is a dangling symbolic link: %w", path, ErrUnfit, err)
+	}
+	old := fs.FileMode(0o600)
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s %w: it is not a regular file", path, ErrUnfit)
+	default:
+		old = info.Mode().Perm()
+	}
+	mode = cmp.Or(mode, old)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	lock, err := Lock(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	defer os.Remove(lock.Name())
+	before, err := Read(path, limit)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	after, err := change(before)
+	if err != nil || bytes.Equal(before, after) && mode == old {
+		return err
+	}
+	left, err := New(path)
+	if err != nil {
+		return err
+	}
+	for _, name := range left {
+		os.Remove(name)
+	}
+	file, err := Create(path)
+	if err != nil {
+		return err
+	}
+	if mode != 0o600 {
+		err = file.Chmod(mode)
+	}
+	if err = cmp.Or(err, Write(file, after)); err == nil {
+		err = Rename(file.Name(), path)
+	}
+	if err != nil {
+		os.Remove(file.Name())
+		return err
+	}
+	return Sync(filepath.Dir(path))
+}
+
+// patient calls do. On Windows, it retries for a second, because operations fail there while
+// another process reads or replaces the same file: package os opens files without
+// FILE_SHARE_DELETE.
+func patient(do func() error) error {
+	err := do()
+	for wait := time.Millisecond; runtime.GOOS == "windows" && err != nil &&
+		!errors.Is(err, fs.ErrNotExist) && wait < time.Second; wait *= 2 {
+		time.Sleep(wait)
+		err = do()
+	}
+	return err
+}
+
+// Sync syncs a file, or the names in a directory, to the disk. It ignores that Windows and some
+// file systems cannot sync directories.
+func Sync(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	err = file.Sync()
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
+		return nil
+	}
+	return err
+}

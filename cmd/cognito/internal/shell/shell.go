@@ -1,0 +1,68 @@
+// Package shell quotes text for shells.
+package shell
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Word quotes s for a POSIX shell, if it needs quotes (POSIX.1-2024, XCU 2.2.2).
+func Word(s string) string {
+	const safe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:@%+=,"
+	if s != "" && strings.Trim(s, safe) == "" {
+		return s
+	}
+	return Quoted(s)
+}
+
+// Quoted returns s in single quotes for a POSIX shell.
+func Quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// A Variable is an environment variable or another named setting. Its value may be a secret.
+type Variable struct{ Name, Value string }
+
+// Format redacts the value.
+func (v Variable) Format(f fmt.State, _ rune) { io.WriteString(f, v.Name+"=REDACTED") }
+
+// Formats returns the formats of [Set].
+func Formats() []string { return []string{"sh", "fish", "powershell", "cmd", "dotenv"} }
+
+// Set returns lines that set variables, in the syntax of a shell or as a dotenv file. A shell
+// evaluates these lines, so Set rejects values that it cannot quote safely. It also rejects
+// values that are not printable ASCII, which AWS never sends.
+func Set(format string, variables []Variable) ([]byte, error) {
+	var b bytes.Buffer
+	for _, v := range variables {
+		var line, unsure string
+		switch format {
+		case "sh":
+			line = "export " + v.Name + "=" + Quoted(v.Value)
+		case "fish": // fish-shell documentation, "Quotes": \ escapes \ and ' in single quotes
+			line = "set -gx " + v.Name + " '" +
+				strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(v.Value) + "'"
+		case "powershell": // PowerShell documentation, about_Quoting_Rules
+			line = "$env:" + v.Name + " = '" + strings.ReplaceAll(v.Value, "'", "''") + "'"
+		case "cmd": // the unsafe characters differ between the prompt and batch files
+			line, unsure = `set "`+v.Name+"="+v.Value+`"`, `"%!^`
+		case "dotenv": // parsers disagree on quotes and on how to escape them
+			line, unsure = v.Name+"="+Word(v.Value), `'\`
+		default:
+			return nil, fmt.Errorf("unknown -format %q", format)
+		}
+		if !Plain(v.Value) || strings.ContainsAny(v.Value, unsure) {
+			return nil,
+				fmt.Errorf("%s has a character that -format %s cannot quote safely: use another "+
+					"-format", v.Name, format)
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.Bytes(), nil
+}
+
+// Plain reports whether s is printable ASCII.
+func Plain(s string) bool {
+	return !slices.ContainsFunc([]byte(s), func(c byte) bool { return c < ' ' || c > '~' })
+}
