@@ -2,8 +2,8 @@ package interop
 
 import "testing"
 
-// TestAmplifyAccounts: aws-amplify registers users, who go on into the sign-in, and changes
-// passwords and second factors.
+// TestAmplifyAccounts registers users with aws-amplify, signs them in after the confirmation, and
+// changes passwords and second factors.
 func TestAmplifyAccounts(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{

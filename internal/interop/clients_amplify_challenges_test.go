@@ -6,7 +6,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// TestAmplifyChallenges: aws-amplify, in node, begins every flow of the stand-in and answers its
+// TestAmplifyChallenges starts the sign-in flows of the stand-in with aws-amplify and answers the
 // challenges.
 func TestAmplifyChallenges(t *testing.T) {
 	t.Parallel()

@@ -2,8 +2,8 @@ package interop
 
 import "testing"
 
-// TestAmplifyDevices: aws-amplify confirms devices and signs in by them, and refreshes tokens that
-// rotate.
+// TestAmplifyDevices confirms devices and signs in with them using aws-amplify, and refreshes
+// tokens that rotate.
 func TestAmplifyDevices(t *testing.T) {
 	t.Parallel()
 	got := script(t, node(t, "testdata/js/amplify_devices.mjs"), nil, challenging(t),

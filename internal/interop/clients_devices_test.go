@@ -2,8 +2,8 @@ package interop
 
 import "testing"
 
-// TestDevicesJS: the AWS SDK for JavaScript and cognito-srp-helper confirm devices and sign in by
-// them; forged proofs are refused.
+// TestDevicesJS confirms devices and signs in with them using the AWS SDK for JavaScript and
+// cognito-srp-helper. The stand-in must refuse forged proofs.
 func TestDevicesJS(t *testing.T) {
 	t.Parallel()
 	script(t, node(t, "testdata/js/devices.mjs"), nil, challenging(t), map[string]string{

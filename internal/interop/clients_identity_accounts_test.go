@@ -2,8 +2,8 @@ package interop
 
 import "testing"
 
-// TestIdentityAccounts: Amazon's browser client registers users, and changes passwords and second
-// factors.
+// TestIdentityAccounts registers users with amazon-cognito-identity-js, and changes passwords and
+// second factors.
 func TestIdentityAccounts(t *testing.T) {
 	t.Parallel()
 	got := script(t, node(t, "testdata/js/identity_accounts.mjs"), nil, challenging(t),

@@ -2,8 +2,8 @@ package interop
 
 import "testing"
 
-// TestIdentityDevices: Amazon's browser client confirms devices, signs in by them without a code,
-// and is asked again when they are forgotten.
+// TestIdentityDevices confirms devices with amazon-cognito-identity-js and signs in with them
+// without a code. After a device is forgotten, the pool must ask for a code again.
 func TestIdentityDevices(t *testing.T) {
 	t.Parallel()
 	got := script(t, node(t, "testdata/js/identity_devices.mjs"), nil, challenging(t),

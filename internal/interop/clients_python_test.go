@@ -6,7 +6,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// TestBoto3: the AWS SDK for Python against the stand-in. It has no SRP of its own.
+// TestBoto3 runs the AWS SDK for Python against the stand-in. The SDK does not implement SRP.
 func TestBoto3(t *testing.T) {
 	t.Parallel()
 	t.Run("http", func(t *testing.T) { boto3(t, standIn(t), nil) })

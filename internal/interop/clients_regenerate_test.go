@@ -2,8 +2,8 @@ package interop
 
 import "testing"
 
-// TestRegenerateVectors runs the reference clients again on the inputs of the generated test
-// vectors.
+// TestRegenerateVectors runs the reference clients on the inputs of the generated test vectors, and
+// checks that they still give the same outputs.
 func TestRegenerateVectors(t *testing.T) {
 	t.Parallel()
 	t.Run("amazon-cognito-identity-js", func(t *testing.T) {
@@ -17,7 +17,7 @@ func TestRegenerateVectors(t *testing.T) {
 func check(t *testing.T, command []string) {
 	t.Helper()
 	if r := run(t, environment(t), "", command...); r.status != 0 {
-		t.Errorf("exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+		t.Errorf("exit status %d, want 0\n%s%s", r.status, r.stdout, r.stderr)
 	} else {
 		t.Log(r.stdout)
 	}
