@@ -123,7 +123,7 @@ var stores = []struct {
 		// gofakes3 groups keys that begin with the delimiter into a common prefix with an empty
 		// name, which s3list refuses. Its list of versions is a <ListBucketVersionsResult> with the
 		// oldest version first. S3 and s3list have <ListVersionsResult>, with the newest first. If
-		// the list is truncated it has no NextKeyMarker, so boto3 does not list all versions either.
+		// a list is truncated it has no NextKeyMarker, so boto3 does not find all versions either.
 		withheld: []string{"/", "//", "///"},
 		without:  []string{"another delimiter", "versions"},
 		serial:   []string{"delimiter"}, // it repeats common prefixes between two pages

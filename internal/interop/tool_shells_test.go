@@ -3,13 +3,14 @@ package interop
 import (
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// TestToolShells: shells evaluate what "cognito credentials" prints, and the aws command line that
-// they run then lists the bucket. A Region that AWS has not holds what shells would take for more
-// than text.
+// TestToolShells evaluates the output of "cognito credentials" in several shells, which then list
+// the bucket with the AWS CLI. Before that, a Region that contains special characters of the shells
+// must arrive unchanged.
 func TestToolShells(t *testing.T) {
 	t.Parallel()
 	m := newToolMachine(t, buildTool(t), 0, 0)
@@ -39,33 +40,32 @@ cognito credentials -format powershell -region us-east-1 | Out-String | Invoke-E
 	} {
 		t.Run(shell, func(t *testing.T) {
 			if _, err := exec.LookPath(shell); err != nil && shell == "pwsh" {
-				t.Skip("NOT TESTED: pwsh is not installed, and no package of Debian, npm or PyPI " +
-					"has it that runs no script to fetch it")
+				t.Skip("NOT TESTED: pwsh is not installed. install.sh cannot install it: all its " +
+					"packages on Debian, npm and PyPI run scripts that download it")
 			}
 			arguments := ls
 			if shell == "pwsh" {
 				arguments = nil
 			}
-			checkLs(t,
-				run(t, m.with("ODD="+odd), "",
-					append(append([]string{tool(t, shell)}, command...), arguments...)...), 1)
+			line := slices.Concat([]string{tool(t, shell)}, command, arguments)
+			checkLs(t, run(t, m.with("ODD="+odd), "", line...), 1)
 		})
 	}
 
-	// node reads files of the dotenv form.
+	// The dotenv format is for programs such as node.
 	t.Run("dotenv", func(t *testing.T) {
 		file := m.write(t, "dotenv",
 			m.must(t, "", "credentials", "-format", "dotenv", "-region", `"$HOME" & #a`), 0o600)
 		r := run(t, environment(t)[:1], "", tool(t, "node"), "--env-file="+file, "-p",
 			"process.env.AWS_REGION + process.env.AWS_SECRET_ACCESS_KEY.length")
-		if r.stdout != `"$HOME" & #a40`+"\n" {
-			t.Errorf("read %q, %s", r.stdout, r.stderr)
+		if want := `"$HOME" & #a40` + "\n"; r.stdout != want {
+			t.Errorf("node read %q, want %q: %s", r.stdout, want, r.stderr)
 		}
 	})
 }
 
-// TestToolCompletion: the scripts load in shells that are set up as their manuals say, and complete
-// there.
+// TestToolCompletion loads the completion scripts in shells that are set up as their manuals
+// describe, and completes a flag.
 func TestToolCompletion(t *testing.T) {
 	t.Parallel()
 	m := newToolMachine(t, buildTool(t), 0, 0)
@@ -97,7 +97,8 @@ complete -C 'cognito login -us' | cut -f1`}, "-user\n"},
 			r := run(t, m.with("XDG_DATA_HOME="+filepath.Join(m.dir, shell), "TERM=dumb"), "",
 				append([]string{tool(t, shell)}, test.command...)...)
 			if r.status != 0 || r.stdout != test.want || r.stderr != "" {
-				t.Errorf("exit status %d, %q, %s", r.status, r.stdout, r.stderr)
+				t.Errorf("exit status %d, printed %q, want %q: %s", r.status, r.stdout, test.want,
+					r.stderr)
 			}
 		})
 	}
