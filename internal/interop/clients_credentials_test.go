@@ -79,7 +79,7 @@ func credentialsJS(t *testing.T, params map[string]string, env []string) {
 		"GetCallerIdentity, altered session token":    "InvalidClientTokenId",
 		"GetCallerIdentity, token of another session": "InvalidClientTokenId",
 		"GetCallerIdentity, slow clock":               "SignatureDoesNotMatch",
-		"GetCallerIdentity, slow clock mended":        "",
+		"GetCallerIdentity, slow clock corrected":     "",
 
 		"PutObject and GetObject":                 "",
 		"ListObjectsV2":                           "",
@@ -97,7 +97,7 @@ func credentialsJS(t *testing.T, params map[string]string, env []string) {
 		"ListObjectsV2, bucket in another Region": "AuthorizationHeaderMalformed",
 		"ListObjectsV2, its Region signed":        "",
 		"ListObjectsV2, slow clock":               "RequestTimeTooSkewed",
-		"ListObjectsV2, slow clock mended":        "",
+		"ListObjectsV2, slow clock corrected":     "",
 	})
 	checkCallers(t, got, cognitotest.ExampleRoleARN, "GetCallerIdentity, enhanced flow",
 		"GetCallerIdentity, classic flow", "fromCognitoIdentityPool")
