@@ -52,7 +52,7 @@ async function byDevice(client, name, { DeviceKey, DeviceGroupKey, DeviceRandomP
   const proof = signSrpSessionWithDevice(session, third, DeviceGroupKey, DeviceRandomPassword);
   return tokensOf(await answer(proof, third, what));
 }
-await attempt('sign-in with a device', async () => {
+await attempt('device sign-in', async () => {
   const result = await byDevice(remembering, 'plain', device);
   assert.equal(result.NewDeviceMetadata, undefined);
   const refresh = (DeviceKey) =>
@@ -74,11 +74,11 @@ for (const [name, change] of Object.entries({
   'another key': (r) => (r.DEVICE_KEY = alter(r.DEVICE_KEY, -1)),
   'another session': (_, request) => (request.Session = alter(request.Session)),
 })) {
-  await attempt(`sign-in with a device, ${name}`, () => byDevice(remembering, 'plain', device, change));
+  await attempt(`device sign-in, ${name}`, () => byDevice(remembering, 'plain', device, change));
 }
-await attempt('sign-in with a device, wrong device password', () => byDevice(remembering, 'plain', { ...device, DeviceRandomPassword: 'wrong' }));
-await attempt('sign-in with a device, another group', () => byDevice(remembering, 'plain', { ...device, DeviceGroupKey: 'wrong' }));
-await attempt('sign-in with a device, another user', () => byDevice(remembering, 'plain2', device));
+await attempt('device sign-in, wrong device password', () => byDevice(remembering, 'plain', { ...device, DeviceRandomPassword: 'wrong' }));
+await attempt('device sign-in, another group', () => byDevice(remembering, 'plain', { ...device, DeviceGroupKey: 'wrong' }));
+await attempt('device sign-in, another user', () => byDevice(remembering, 'plain2', device));
 
 await attempt('ListDevices', async () => {
   const { AccessToken } = device;
@@ -123,6 +123,6 @@ await attempt('UpdateDeviceStatus, unknown device', () =>
 );
 await attempt('ForgetDevice', () => own('ForgetDevice').then(() => null));
 await attempt('ForgetDevice, again', () => own('ForgetDevice'));
-await attempt('sign-in with a device, forgotten', () => byDevice(remembering, 'plain', device));
+await attempt('device sign-in, forgotten', () => byDevice(remembering, 'plain', device));
 
 finish();

@@ -2,8 +2,8 @@
 
 Usage: tool_list.py BUCKET CREDENTIALS [PROCESSES]
 
-It prints a line of JSON for each listing. With PROCESSES, that many processes do the same in parallel, each with its own
-session.
+It prints a line of JSON for each listing. With PROCESSES, that many processes do the same in parallel, each with its
+own session.
 """
 
 import json
