@@ -55,8 +55,9 @@ func TestAmplifyAccounts(t *testing.T) {
 		"autoSignIn, USER_AUTH":                 "heidi",
 		"autoSignIn, USER_AUTH with a password": "ivan",
 	} {
-		want[name], want[name+", wrong code"], want[name+", again"] = "", codeMismatch,
-			"AutoSignInException"
+		want[name] = ""
+		want[name+", wrong code"] = codeMismatch
+		want[name+", again"] = "AutoSignInException"
 		users[name] = user
 	}
 	got := script(t, node(t, "testdata/js/amplify_accounts.mjs"), nil, challenging(t), want)

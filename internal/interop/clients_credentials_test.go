@@ -35,6 +35,7 @@ func TestCredentialsJS(t *testing.T) {
 	})
 }
 
+// credentialsJS runs credentials.mjs and checks its outcomes.
 func credentialsJS(t *testing.T, params map[string]string, env []string) {
 	got := script(t, node(t, "testdata/js/credentials.mjs"), env, params, map[string]string{
 		"GetId":                              "",

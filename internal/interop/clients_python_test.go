@@ -16,6 +16,7 @@ func TestBoto3(t *testing.T) {
 	})
 }
 
+// boto3 runs boto3_clients.py and checks its outcomes.
 func boto3(t *testing.T, params map[string]string, env []string) {
 	got := script(t, python(t, "testdata/python/boto3_clients.py"), env, params, map[string]string{
 		"USER_PASSWORD_AUTH":                  "",

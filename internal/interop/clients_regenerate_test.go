@@ -14,6 +14,7 @@ func TestRegenerateVectors(t *testing.T) {
 	})
 }
 
+// check runs a command that must succeed, and logs its output.
 func check(t *testing.T, command []string) {
 	t.Helper()
 	if r := run(t, environment(t), "", command...); r.status != 0 {

@@ -38,6 +38,7 @@ func standInTLS(t *testing.T) (params map[string]string, env []string) {
 		[]string{"NODE_EXTRA_CA_CERTS=" + certificate, "AWS_CA_BUNDLE=" + certificate}
 }
 
+// parameters describes a server that serves cognitotest.Example to a script.
 func parameters(server *httptest.Server) map[string]string {
 	return map[string]string{
 		"endpoint":        server.URL,

@@ -124,6 +124,7 @@ type authority struct {
 	file        string // the path of the certificate, in PEM
 }
 
+// newAuthority creates an authority that is valid for a day.
 func newAuthority(t *testing.T) authority {
 	t.Helper()
 	key := newKey(t)
@@ -181,6 +182,7 @@ func (a authority) thumbprint() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// newKey returns a new key on the curve P-256.
 func newKey(t *testing.T) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -76,7 +76,7 @@ func TestToolReadme(t *testing.T) {
 	bucket := "s3://" + toolBucket
 	for i, script := range blocks[1:] {
 		before := toolFiles(t, home)
-		// The second command of the first block reads the password.
+		// In the first of these blocks, cognito login reads the password.
 		r := run(t, env, cognitotest.ExamplePassword+"\n", "bash", "-euo", "pipefail", "-c",
 			"cd '"+work+"'\n"+script)
 		if r.status != 0 {

@@ -200,8 +200,8 @@ func (m *toolMachine) launch(t *testing.T, name string, args ...string) *process
 func assigned(script string) map[string]string {
 	found := make(map[string]string)
 	for line := range strings.Lines(script) {
-		if name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "),
-			"="); ok {
+		line = strings.TrimPrefix(strings.TrimSpace(line), "export ")
+		if name, value, ok := strings.Cut(line, "="); ok {
 			found[name] = strings.Trim(value, "'")
 		}
 	}

@@ -1,4 +1,4 @@
-// sdk.mjs is @aws-sdk/client-cognito-identity-provider for an app client with a secret.
+// sdk.mjs uses @aws-sdk/client-cognito-identity-provider with an app client that has a secret.
 import { given, load } from './lib.mjs';
 
 const idp = load('@aws-sdk/client-cognito-identity-provider');

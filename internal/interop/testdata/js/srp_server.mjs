@@ -1,4 +1,4 @@
-// srp_server.mjs is a user pool whose arithmetic is the server side of the npm package cognito-srp.
+// srp_server.mjs serves a user pool that verifies proofs with the server side of the npm package cognito-srp.
 //
 // The first line of standard input is JSON: {userPoolId, users}. A user is {username, alias, password, salt} or
 // {username, alias, salt, verifier}; salt and verifier are hexadecimal. When the server is ready it prints {url} as a
