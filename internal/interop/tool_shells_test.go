@@ -43,8 +43,8 @@ cognito credentials -format powershell -region us-east-1 | Out-String | Invoke-E
 	} {
 		t.Run(test.shell, func(t *testing.T) {
 			if _, err := exec.LookPath(test.shell); err != nil && test.shell == "pwsh" {
-				t.Skip("NOT TESTED: pwsh is not installed. install.sh does not install it: no package " +
-					"of Debian, npm or PyPI provides it without a script that downloads it")
+				t.Skip("NOT TESTED: pwsh is not installed. install.sh does not install it: no " +
+					"package of Debian, npm or PyPI provides it without a script that downloads it")
 			}
 			arguments := ls
 			if test.shell == "pwsh" {
