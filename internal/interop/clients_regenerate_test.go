@@ -2,8 +2,8 @@ package interop
 
 import "testing"
 
-// TestRegenerateVectors runs the reference clients on the inputs of the generated test vectors, and
-// checks that they still give the same outputs.
+// TestRegenerateVectors runs the reference clients again on the inputs of the generated test
+// vectors.
 func TestRegenerateVectors(t *testing.T) {
 	t.Parallel()
 	t.Run("amazon-cognito-identity-js", func(t *testing.T) {
@@ -14,7 +14,6 @@ func TestRegenerateVectors(t *testing.T) {
 	})
 }
 
-// check runs a command that must succeed, and logs its output.
 func check(t *testing.T, command []string) {
 	t.Helper()
 	if r := run(t, environment(t), "", command...); r.status != 0 {
