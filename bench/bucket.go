@@ -12,18 +12,17 @@ import (
 	"time"
 )
 
-// bucket is a bucket that can be listed and nothing else. Its keys need no escaping, neither in XML
-// nor in a URL.
+// bucket is a bucket that supports only ListObjectsV2. Its keys need no escaping in XML and URLs.
 type bucket struct {
-	keys []string // in order
+	keys []string // sorted
 
-	// The keys' <Contents>, one after the other, and where each begins; nil: they are made for
-	// every answer.
+	// contents holds the <Contents> elements of all keys, and begins the offset of each, followed
+	// by the length of contents. If they are nil, each response renders its elements.
 	contents []byte
 	begins   []int
 }
 
-// deepKeys are keys in folders by day and hour, as logs have them.
+// deepKeys returns keys in folders by day and hour, such as those of logs.
 func deepKeys(n int) []string {
 	keys := make([]string, n)
 	const perHour = 400
@@ -36,7 +35,7 @@ func deepKeys(n int) []string {
 	return keys
 }
 
-// flatKeys are keys without any folder, spread evenly as hashes are.
+// flatKeys returns keys without folders, which are spread evenly, like hashes.
 func flatKeys(n int) []string {
 	keys := make([]string, n)
 	for i := range keys {
@@ -46,6 +45,8 @@ func flatKeys(n int) []string {
 	return keys
 }
 
+// newBucket returns a bucket with sorted keys. If rendered is set, it renders the elements of all
+// keys now.
 func newBucket(keys []string, rendered bool) *bucket {
 	b := &bucket{keys: keys}
 	if rendered {
@@ -58,7 +59,8 @@ func newBucket(keys []string, rendered bool) *bucket {
 	return b
 }
 
-// appendContents is what S3 tells of an object today. Its size is its place in the bucket.
+// appendContents appends the element of an object, with the fields that S3 returns in 2026. The
+// object's size is i, its index in the bucket.
 func appendContents(dst []byte, key string, i int) []byte {
 	dst = append(dst, "<Contents><Key>"...)
 	dst = append(dst, key...)
@@ -71,8 +73,8 @@ func appendContents(dst []byte, key string, i int) []byte {
 	return append(dst, "</Size><StorageClass>STANDARD</StorageClass></Contents>"...)
 }
 
-// page answers one page of ListObjectsV2 (Amazon S3 API Reference) in two parts, or false for a
-// query that is not one.
+// page returns a page of ListObjectsV2 (Amazon S3 API Reference), without the end tag of its root,
+// in two parts. ok is false if the query is invalid.
 func (b *bucket) page(q url.Values) (head, contents []byte, ok bool) {
 	limit := 1000
 	if text := q.Get("max-keys"); text != "" {
@@ -95,7 +97,7 @@ func (b *bucket) page(q url.Values) (head, contents []byte, ok bool) {
 		begin = max(begin, n)
 	} else if after := q.Get("start-after"); after != "" {
 		begin = max(begin, sort.Search(len(b.keys), func(i int) bool { return b.keys[i] > after }))
-		if delimiter != "" { // a common prefix that is not after it is not listed
+		if delimiter != "" { // a common prefix equal to start-after is not listed
 			if rest, found := strings.CutPrefix(after, prefix); found &&
 				strings.HasSuffix(rest, delimiter) {
 				begin = b.past(begin, end, after)
@@ -104,7 +106,7 @@ func (b *bucket) page(q url.Values) (head, contents []byte, ok bool) {
 	}
 	var prefixes []string
 	next, count := begin, 0
-	var single []int // keys that are not in a common prefix
+	var single []int // indexes of keys without a common prefix
 	for next < end && count < limit {
 		count++
 		if delimiter != "" {
@@ -150,7 +152,8 @@ func (b *bucket) page(q url.Values) (head, contents []byte, ok bool) {
 	return head, contents, true
 }
 
-// past is the first key at or behind begin that does not have the prefix.
+// past returns the index of the first key from begin on, but at most end, that does not have the
+// prefix.
 func (b *bucket) past(begin, end int, prefix string) int {
 	if begin >= end {
 		return begin
@@ -160,7 +163,7 @@ func (b *bucket) past(begin, end int, prefix string) int {
 	})
 }
 
-// listing serves buckets by name, every answer after a delay.
+// listing serves buckets by name, and delays each response.
 type listing struct {
 	buckets  map[string]*bucket
 	delay    time.Duration
@@ -173,12 +176,12 @@ func (l *listing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b := l.buckets[strings.Trim(r.URL.Path, "/")]
 	q := r.URL.Query()
 	if b == nil || r.Method != http.MethodGet || q.Get("list-type") != "2" {
-		http.Error(w, "only ListObjectsV2 is served here", http.StatusNotImplemented)
+		http.Error(w, "unsupported operation or bucket", http.StatusNotImplemented)
 		return
 	}
 	head, contents, ok := b.page(q)
 	if !ok {
-		http.Error(w, "a query that is not understood", http.StatusBadRequest)
+		http.Error(w, "invalid query", http.StatusBadRequest)
 		return
 	}
 	w.Header().Set("Content-Type", "application/xml")

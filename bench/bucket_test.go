@@ -15,20 +15,21 @@ import (
 
 func TestKeysAreInOrder(t *testing.T) {
 	for name, keys := range map[string][]string{deep: deepKeys(5000), flat: flatKeys(5000)} {
-		if len(keys) != 5000 || !slices.IsSorted(keys) ||
-			len(slices.Compact(slices.Clone(keys))) != 5000 {
-			t.Errorf("%s: not 5000 different keys in order", name)
+		different := len(slices.Compact(slices.Clone(keys)))
+		if len(keys) != 5000 || !slices.IsSorted(keys) || different != 5000 {
+			t.Errorf("%s: %d keys, %d of them different, sorted: %t; want 5000 sorted keys", name,
+				len(keys), different, slices.IsSorted(keys))
 		}
 		for _, key := range keys {
-			if url.PathEscape(strings.ReplaceAll(key, "/", "")) != strings.ReplaceAll(key, "/",
-				"") {
-				t.Errorf("%s: %q needs escaping", name, key)
+			plain := strings.ReplaceAll(key, "/", "")
+			if escaped := url.PathEscape(plain); escaped != plain {
+				t.Errorf("%s: PathEscape(%q) = %q, want no escapes", name, plain, escaped)
 			}
 		}
 	}
 }
 
-// listed is a listing as encoding/xml reads it.
+// listed is a response to ListObjectsV2.
 type listed struct {
 	NextContinuationToken string
 	KeyCount              int
@@ -40,7 +41,7 @@ type listed struct {
 	CommonPrefixes []struct{ Prefix string }
 }
 
-// walk lists with tokens to the end.
+// walk lists all pages of a query.
 func walk(t *testing.T, address string, query url.Values) (keys, prefixes []string) {
 	t.Helper()
 	query.Set("list-type", "2")
@@ -56,11 +57,11 @@ func walk(t *testing.T, address string, query url.Values) (keys, prefixes []stri
 			err = xml.Unmarshal(body, &page)
 		}
 		if err != nil || resp.StatusCode != http.StatusOK {
-			t.Fatalf("%s, %v, %q", resp.Status, err, body)
+			t.Fatalf("GET = %s, %v, %q, want a listing", resp.Status, err, body)
 		}
 		if page.KeyCount != len(page.Contents)+len(page.CommonPrefixes) ||
 			page.IsTruncated != (page.NextContinuationToken != "") {
-			t.Fatalf("%+v", page)
+			t.Fatalf("the page is inconsistent: %+v", page)
 		}
 		for _, c := range page.Contents {
 			keys = append(keys, c.Key)
@@ -75,8 +76,8 @@ func walk(t *testing.T, address string, query url.Values) (keys, prefixes []stri
 	}
 }
 
-// naive is what a listing must be (Amazon S3 API Reference, ListObjectsV2): a common prefix counts
-// where keys of it are after start-after, and it is not start-after itself.
+// naive returns the right listing (Amazon S3 API Reference, ListObjectsV2). It has a common prefix
+// if one of the prefix's keys is after start-after and the prefix is not start-after itself.
 func naive(all []string, prefix, delimiter, after string) (keys, prefixes []string) {
 	for _, key := range all {
 		rest, found := strings.CutPrefix(key, prefix)
@@ -98,6 +99,7 @@ func naive(all []string, prefix, delimiter, after string) (keys, prefixes []stri
 	return keys, prefixes
 }
 
+// TestPages compares random listings with naive.
 func TestPages(t *testing.T) {
 	var all []string
 	for i := range 300 {
@@ -121,34 +123,37 @@ func TestPages(t *testing.T) {
 			keys, prefixes := walk(t, server.URL+"/b", query)
 			wantKeys, wantPrefixes := naive(all, prefix, delimiter, after)
 			if !slices.Equal(keys, wantKeys) || !slices.Equal(prefixes, wantPrefixes) {
-				t.Fatalf("prefix %q, delimiter %q, start-after %q:\n%q %q\nwant\n%q %q", prefix,
-					delimiter, after, keys, prefixes, wantKeys, wantPrefixes)
+				t.Fatalf("prefix %q, delimiter %q, start-after %q: listed\n%q %q, want\n%q %q",
+					prefix, delimiter, after, keys, prefixes, wantKeys, wantPrefixes)
 			}
 		}
 	}
 }
 
-func TestRefused(t *testing.T) {
+func TestInvalidRequests(t *testing.T) {
 	server := httptest.NewServer(&listing{
 		buckets: map[string]*bucket{"b": newBucket([]string{"k"}, true)},
 	})
 	defer server.Close()
-	for path, want := range map[string]int{
-		"/b?list-type=2":                       200,
-		"/b/?list-type=2&continuation-token=1": 200,
-		"/b?list-type=2&continuation-token=x":  400,
-		"/b?list-type=2&continuation-token=2":  400,
-		"/b?list-type=2&max-keys=0":            400,
-		"/b?versions":                          501,
-		"/other?list-type=2":                   501,
+	for _, test := range []struct {
+		path string
+		want int
+	}{
+		{"/b?list-type=2", 200},
+		{"/b/?list-type=2&continuation-token=1", 200},
+		{"/b?list-type=2&continuation-token=x", 400},
+		{"/b?list-type=2&continuation-token=2", 400},
+		{"/b?list-type=2&max-keys=0", 400},
+		{"/b?versions", 501},
+		{"/other?list-type=2", 501},
 	} {
-		resp, err := http.Get(server.URL + path)
+		resp, err := http.Get(server.URL + test.path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-		if resp.StatusCode != want {
-			t.Errorf("%s: %s, want %d", path, resp.Status, want)
+		if resp.StatusCode != test.want {
+			t.Errorf("GET of %s = %s, want %d", test.path, resp.Status, test.want)
 		}
 	}
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// canonicalBytes stands for the canonical request of what is signed: as many bytes. Each part of it
-// is counted as the AWS documentation writes it, a name and a value a line.
+// canonicalBytes returns as many bytes as the canonical request of a kind of request has. It counts
+// the parts that the AWS documentation lists ("Create a signed AWS API request"): the method, the
+// path, the query, a line for each header, the names of the headers, and the hash of the body.
 func canonicalBytes(kind string) []byte {
 	req := newRequest(kind)
 	signer := sigv4.Signer{Region: child.Region, Service: service}
@@ -32,8 +33,9 @@ func canonicalBytes(kind string) []byte {
 	return make([]byte, n)
 }
 
-// hashing is what no signer can do without: the hash of the body, that of the canonical request,
-// four HMACs for a key that is not cached, and one HMAC over the string to sign.
+// hashing does the part of signing that every signer needs: a hash of the body, if there is one, a
+// hash of the canonical request, four HMACs to derive the key unless it is cached, and an HMAC of
+// the string to sign.
 func hashing(canonical []byte, body, derive bool, secret string) [sha256.Size]byte {
 	if body {
 		sha256.Sum256(document)
@@ -49,14 +51,15 @@ func hashing(canonical []byte, body, derive bool, secret string) [sha256.Size]by
 		key = hmac256(key[:], []byte(service))
 		key = hmac256(key[:], []byte("aws4_request"))
 	}
-	// the algorithm, the time, the scope and the hash in hexadecimal are about 135
+	// The string to sign has about 135 bytes: the algorithm, the time, the scope and the hash in
+	// hexadecimal.
 	var toSign [160]byte
 	copy(toSign[:], hash[:])
 	return hmac256(key[:], toSign[:135])
 }
 
-// hmac256 is HMAC-SHA-256 (RFC 2104) of a key and a message that are short enough for buffers on
-// the stack: crypto/hmac would allocate.
+// hmac256 returns the HMAC-SHA-256 (RFC 2104) of a key of at most 64 bytes and a message of at most
+// 192. Unlike crypto/hmac, it does not allocate.
 func hmac256(key, message []byte) [sha256.Size]byte {
 	var inner [sha256.BlockSize + 192]byte
 	var outer [sha256.BlockSize + sha256.Size]byte

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// lister is a program that lists, with its arguments behind the bucket's name.
+// lister is a program that lists a bucket.
 type lister struct {
 	name, pkg, bucket string
-	args              []string
+	args              []string // after the name of the bucket
 }
 
-// The buckets' names.
+// The names of the buckets.
 const (
 	deep = "deep"
 	flat = "flat"
@@ -21,19 +21,24 @@ const (
 
 var keysOf = map[string]func(n int) []string{deep: deepKeys, flat: flatKeys}
 
-// pagesAtOnce is how many pages ours asks for at a time when it lists in parallel.
+// pagesAtOnce is the number of parallel requests of our program when it lists in parallel.
 const pagesAtOnce = "32"
 
-// The programs that list: the peers and the floor; ours, with a request at a time and with many;
-// and ours again, in a bucket without folders.
+// The programs that list. even lists a bucket without folders.
 var (
-	peers = []lister{{awsSDK, listAWS, deep, nil}, {minioGo, listMinio, deep, nil},
-		{floor, listFloor, deep, nil}}
-	own  = []lister{{ours, listOurs, deep, nil}, {parallel, listOurs, deep, []string{pagesAtOnce}}}
+	peers = []lister{
+		{awsSDK, listAWS, deep, nil},
+		{minioGo, listMinio, deep, nil},
+		{floor, listFloor, deep, nil},
+	}
+	own = []lister{
+		{ours, listOurs, deep, nil},
+		{parallel, listOurs, deep, []string{pagesAtOnce}},
+	}
 	even = lister{parallel + ", no folders", listOurs, flat, []string{pagesAtOnce}}
 )
 
-// serve listens on the loopback address.
+// serve serves a handler on a loopback address.
 func serve(handler http.Handler) (address string, stop func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -44,16 +49,16 @@ func serve(handler http.Handler) (address string, stop func(), err error) {
 	return listener.Addr().String(), func() { server.Close() }, nil
 }
 
-// listings lists a bucket with every program.
+// listings measures every lister. rendered is passed to newBucket.
 func (p programs) listings(title string, keys, rounds int, delay time.Duration, rendered bool,
 	listers ...lister) (*table, error) {
 	t := &table{
 		title: title,
-		notes: []string{fmt.Sprintf("%s keys over loopback, 1,000 in an answer, and %v before "+
-			"each answer. CPU is that of the whole process that lists, its start included. "+
-			"The floor gets the same pages one after the other and throws them away. "+
-			"No folders: keys that look like hashes; the others are logs by hour.",
-			number(float64(keys)), delay)},
+		notes: []string{fmt.Sprintf("%s keys over loopback, with 1,000 keys in a response and a "+
+			"delay of %v before each response. CPU is the time of the whole process, including "+
+			"its start. The floor reads the same pages one after the other and discards them. "+
+			"Keys are names of logs in folders by hour. Those with \"no folders\" look like "+
+			"hashes.", number(float64(keys)), delay)},
 		refs: []string{awsSDK, minioGo, floor},
 	}
 	handler := &listing{delay: delay, buckets: map[string]*bucket{}}
@@ -81,10 +86,10 @@ func (p programs) listings(title string, keys, rounds int, delay time.Duration, 
 			}
 			n := int64(keys)
 			if want := n * (n - 1) / 2; seen != n || size != want && l.name != floor {
-				return fmt.Errorf("%d of %d keys, sizes add up to %d in place of %d", seen, n, size,
-					want)
+				return fmt.Errorf("listed %d keys with a total size of %d, want %d keys and %d",
+					seen, size, n, want)
 			}
-			t.add(cpuAKey, l.name, float64(u.cpu.Nanoseconds())/1e3/float64(keys))
+			t.add(cpuPerKey, l.name, float64(u.cpu.Nanoseconds())/1e3/float64(keys))
 			t.add(wallTime, l.name, u.wall.Seconds())
 			t.add(peakMemory, l.name, float64(peak)*1024/1e6)
 			t.add("requests", l.name, float64(handler.requests.Load()-before))

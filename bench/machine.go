@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// describe says on what was measured, and with which modules of go.mod, those that it names itself.
+// describe prints the machine and the versions of the modules that go.mod requires directly.
 func describe(w io.Writer) error {
-	fmt.Fprintf(w, "Measured on %s: %s, %d cores, %s, %s/%s, load %s before.\n\n",
+	fmt.Fprintf(w, "Measured on %s: %s, %d cores, %s, %s/%s, load average %s at the start.\n\n",
 		time.Now().UTC().Format(time.DateOnly), processor(),
 		runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, load())
 	data, err := os.ReadFile("go.mod")
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "With:\n\n")
+	fmt.Fprintf(w, "Versions of the other libraries:\n\n")
 	for line := range strings.Lines(string(data)) {
 		if path, version, ok := strings.Cut(strings.TrimSpace(line), " v"); ok && path != module &&
 			!strings.Contains(version, " ") {
@@ -29,7 +29,7 @@ func describe(w io.Writer) error {
 	return nil
 }
 
-// processor is the model of the first one, where the system tells.
+// processor returns the model of the first processor, if /proc/cpuinfo names it.
 func processor() string {
 	model := "processor unknown"
 	file, err := os.Open("/proc/cpuinfo")
@@ -38,15 +38,15 @@ func processor() string {
 	}
 	defer file.Close()
 	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if name, value, _ := strings.Cut(lines.Text(),
-			":"); strings.TrimSpace(name) == "model name" {
+		name, value, _ := strings.Cut(lines.Text(), ":")
+		if strings.TrimSpace(name) == "model name" {
 			return strings.TrimSpace(value)
 		}
 	}
 	return model
 }
 
-// load is the mean number of processes that ran in the last minute, where the system tells.
+// load returns the load average of the last minute, if /proc/loadavg has it.
 func load() string {
 	data, err := os.ReadFile("/proc/loadavg")
 	if first, _, ok := strings.Cut(string(data), " "); err == nil && ok {

@@ -1,13 +1,18 @@
-// Bench measures this module against its peers, and against what the work cannot take less than, on
-// this machine.
+// Bench compares the speed and the size of this module with those of other libraries.
 //
 //	go run .
 //
-// runs all programs in turn, several times, on the same work over loopback, prints tables in
-// Markdown, and writes them to RESULTS.md. It takes about 5 minutes and should have the machine to
-// itself. With -quick it does a small part of the work once or twice, and writes nothing: that
-// shows that everything runs and gives the right answers, and no more. It needs Unix and the go
-// command, to build the programs that are compared, which are in cmd/.
+// Bench runs all programs in turn, in several rounds, on the same work over loopback. It prints
+// tables in Markdown and writes them to RESULTS.md. It takes about 5 minutes; no other program
+// should use the machine meanwhile.
+//
+// A floor in a table is the smallest program that does the indispensable part of the work, such as
+// the hashing of a signature.
+//
+// With -quick, Bench does a small part of the work once or twice and does not write RESULTS.md.
+// This checks that all programs run and give the right results; its figures are meaningless.
+//
+// Bench needs Unix, and the go command to build the programs in cmd/.
 package main
 
 import (
@@ -18,33 +23,53 @@ import (
 	"time"
 )
 
-// effort is how much work is done.
+// effort is the amount of work.
 type effort struct {
-	keys, manyKeys                                           int
-	delay                                                    time.Duration
-	roundTrips                                               []time.Duration
-	srp, sign, batch, start, list, listFar, listHuge, signIn int // rounds
+	keys, manyKeys int             // keys in the buckets
+	delay          time.Duration   // before each response of the slow server
+	roundTrips     []time.Duration // of sign-ins
+	batch          int             // requests that are signed in a round
+
+	// The numbers of rounds.
+	srp, sign, start, list, listFar, listHuge, signIn int
 }
 
-// farthest is the longest round trip, for which there are targets.
+// farthest is the longest round trip. The targets of sign-ins apply to it.
 const farthest = 80 * time.Millisecond
 
 var (
 	full = effort{
-		keys: 200_000, manyKeys: 2_000_000, delay: 30 * time.Millisecond,
+		keys:       200_000,
+		manyKeys:   2_000_000,
+		delay:      30 * time.Millisecond,
 		roundTrips: []time.Duration{0, 20 * time.Millisecond, farthest},
+		batch:      4000,
 		srp:        40,
-		sign:       20, batch: 4000, start: 30, list: 5, listFar: 3, listHuge: 2, signIn: 15,
+		sign:       20,
+		start:      30,
+		list:       5,
+		listFar:    3,
+		listHuge:   2,
+		signIn:     15,
 	}
 	quick = effort{
-		keys: 10_000, manyKeys: 50_000, delay: 10 * time.Millisecond,
+		keys:       10_000,
+		manyKeys:   50_000,
+		delay:      10 * time.Millisecond,
 		roundTrips: []time.Duration{0, farthest},
-		srp:        2, sign: 1, batch: 100, start: 2, list: 1, listFar: 1, listHuge: 1, signIn: 1,
+		batch:      100,
+		srp:        2,
+		sign:       1,
+		start:      2,
+		list:       1,
+		listFar:    1,
+		listHuge:   1,
+		signIn:     1,
 	}
 )
 
 func main() {
-	isQuick := flag.Bool("quick", false, "a small part of the work, and no RESULTS.md")
+	isQuick := flag.Bool("quick", false, "do a small part of the work; do not write RESULTS.md")
 	flag.Parse()
 	e := full
 	if *isQuick {
@@ -56,6 +81,7 @@ func main() {
 	}
 }
 
+// bench measures everything and prints the results.
 func bench(e effort, isQuick bool) error {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
@@ -65,10 +91,10 @@ func bench(e effort, isQuick bool) error {
 	var results bytes.Buffer
 	fmt.Fprintf(&results, "# %s\n\n", heading)
 	if isQuick {
-		fmt.Fprintf(&results, "A quick run: its figures mean nothing.\n\n")
+		fmt.Fprintf(&results, "This was a quick run. Its figures are meaningless.\n\n")
 	}
 	if err := describe(&results); err != nil {
-		return fmt.Errorf("run it in its own folder: %w", err)
+		return fmt.Errorf("run bench in its own directory: %w", err)
 	}
 	fmt.Fprintln(os.Stderr, "building the programs")
 	p := programs{dir}
@@ -92,12 +118,13 @@ func bench(e effort, isQuick bool) error {
 	return os.WriteFile("RESULTS.md", results.Bytes(), 0o644)
 }
 
-const heading = `Measured
+const heading = `Benchmark results
 
-"go run ." in this folder writes this file. Values are medians of rounds in which all programs take
-turns. The columns ÷ are the medians of the rounds' ratios. Only ratios apply to other machines.`
+"go run ." in this directory writes this file. All programs take turns in each round. Values are
+medians over the rounds. A column ÷ X is the median of the rounds' ratios to X. Only ratios apply to
+other machines.`
 
-// measure does everything.
+// measure makes all tables.
 func measure(e effort, p programs) (tables []*table, err error) {
 	everyone := append(append(own[:len(own):len(own)], even), peers...)
 	for _, part := range []func() (*table, error){

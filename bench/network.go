@@ -18,20 +18,26 @@ import (
 	"time"
 )
 
-// authority makes a certificate authority, and with it a certificate for the names. It answers the
-// authority's own certificate in PEM.
+// authority creates a certificate authority, and a certificate for host names that it signs. It
+// returns the latter, and the authority's own certificate in PEM.
 func authority(names ...string) (tls.Certificate, []byte, error) {
 	fail := func(err error) (tls.Certificate, []byte, error) { return tls.Certificate{}, nil, err }
 	root := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "bench"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "bench"},
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(24 * time.Hour),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageCertSign,
 	}
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(2),
-		DNSNames:     names, NotBefore: root.NotBefore, NotAfter: root.NotAfter,
-		KeyUsage:    x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		DNSNames:     names,
+		NotBefore:    root.NotBefore,
+		NotAfter:     root.NotAfter,
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	rootKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -53,13 +59,15 @@ func authority(names ...string) (tls.Certificate, []byte, error) {
 		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: rootDER}), nil
 }
 
-// systemRoots is the machine's own bundle of root certificates, from the first of the places where
-// crypto/x509 looks on Linux. It is empty where there is none.
+// systemRoots returns the machine's root certificates in PEM, or nil if there are none. It reads
+// the first existing file of those that crypto/x509 reads on Linux.
 func systemRoots() []byte {
 	for _, path := range []string{
-		"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+		"/etc/ssl/certs/ca-certificates.crt",
+		"/etc/pki/tls/certs/ca-bundle.crt",
 		"/etc/ssl/ca-bundle.pem",
-		"/etc/pki/tls/cacert.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+		"/etc/pki/tls/cacert.pem",
+		"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
 		"/etc/ssl/cert.pem",
 	} {
 		if data, err := os.ReadFile(path); err == nil {
@@ -69,8 +77,8 @@ func systemRoots() []byte {
 	return nil
 }
 
-// serveTLS serves all hosts on one loopback address. HTTP/2 is offered, but not for S3, which does
-// not have it.
+// serveTLS serves all hosts on one loopback address. It offers HTTP/2 except to clients of S3,
+// which does not support it.
 func serveTLS(handler http.Handler, certificate tls.Certificate) (address string, stop func(),
 	err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -98,9 +106,9 @@ func serveTLS(handler http.Handler, certificate tls.Certificate) (address string
 	return listener.Addr().String(), func() { server.Close() }, nil
 }
 
-// distance stands between clients and a server that is a round trip away: every byte is half a
-// round trip on its way, and the first ones a whole one more, which is TCP's handshake. DNS and
-// TCP's slow start are not imitated.
+// distance starts a proxy that simulates the round trip time to a server. It delays every byte by
+// half a round trip, and the first bytes by one more, for TCP's handshake. It does not simulate DNS
+// and TCP's slow start.
 func distance(server string, roundTrip time.Duration) (address string, stop func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -133,7 +141,8 @@ func distance(server string, roundTrip time.Duration) (address string, stop func
 	return listener.Addr().String(), func() { listener.Close() }, nil
 }
 
-// delayed copies until src ends, every byte that much later than it came, and then ends dst.
+// delayed copies from src to dst until src ends, and then closes dst for writing. It writes every
+// byte delay after it was read.
 func delayed(dst, src net.Conn, delay time.Duration) {
 	type piece struct {
 		data []byte

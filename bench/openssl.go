@@ -15,8 +15,8 @@ import (
 //go:embed openssl.py
 var opensslPy string
 
-// opensslChild is a Python process that takes the powers with OpenSSL's library: the openssl
-// command has no such measurement, and Go cannot call it without cgo.
+// opensslChild is a Python process that computes powers with OpenSSL's library. The openssl command
+// cannot measure this, and Go cannot call the library without cgo.
 type opensslChild struct {
 	version string
 	cmd     *exec.Cmd
@@ -25,7 +25,7 @@ type opensslChild struct {
 	want    string
 }
 
-// startOpenSSL fails where the machine has no Python, or no libcrypto.
+// startOpenSSL starts the process. It fails if the machine does not have Python or libcrypto.
 func startOpenSSL(n, g, a, b, x *big.Int) (*opensslChild, error) {
 	c := &opensslChild{
 		cmd: exec.Command("python3", "-c", opensslPy, n.Text(16), g.Text(16), a.Text(16),
@@ -52,7 +52,7 @@ func startOpenSSL(n, g, a, b, x *big.Int) (*opensslChild, error) {
 	return c, nil
 }
 
-// run takes the three powers once.
+// run computes the three powers once.
 func (c *opensslChild) run() (time.Duration, error) {
 	if _, err := io.WriteString(c.in, "\n"); err != nil {
 		return 0, err
@@ -63,7 +63,7 @@ func (c *opensslChild) run() (time.Duration, error) {
 		return 0, err
 	}
 	if power != c.want {
-		return 0, errors.New("OpenSSL and math/big differ")
+		return 0, errors.New("the results of OpenSSL and math/big differ")
 	}
 	return time.Duration(took), nil
 }

@@ -1,4 +1,7 @@
-"""Takes three powers with OpenSSL's BN_mod_exp for every line of standard input, and prints nanoseconds and the last."""
+"""Computes three powers with OpenSSL's BN_mod_exp for each line of standard input.
+
+It prints the time that they took in nanoseconds, and the last power.
+"""
 import ctypes
 import ctypes.util
 import sys

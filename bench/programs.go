@@ -13,16 +13,20 @@ import (
 	"time"
 )
 
-// The programs that are compared, by the names they have in the tables.
+// The names of the programs in the tables.
 const (
-	ours      = "cognito"
-	parallel  = "cognito, parallel"
-	again     = "cognito, again"
-	resumed   = "cognito, resumed"
-	awsSDK    = "aws-sdk-go-v2"
-	minioGo   = "minio-go"
-	floor     = "floor"
-	demo      = "cognito, the demo"
+	ours     = "cognito"
+	parallel = "cognito, parallel"
+	again    = "cognito, again"
+	resumed  = "cognito, resumed"
+	awsSDK   = "aws-sdk-go-v2"
+	minioGo  = "minio-go"
+	floor    = "floor"
+	demo     = "cognito, the demo"
+)
+
+// The packages of the programs.
+const (
 	module    = "github.com/loginwithcognito/cognito"
 	commands  = module + "/bench/cmd/"
 	listOurs  = commands + "list-cognito"
@@ -34,7 +38,7 @@ const (
 	demoPath  = module + "/cmd/demo"
 )
 
-// programs are built programs, in a folder.
+// programs are the built programs, in a directory.
 type programs struct{ dir string }
 
 func (p programs) path(pkg string) string { return filepath.Join(p.dir, filepath.Base(pkg)) }
@@ -52,28 +56,24 @@ func goTool(args ...string) ([]byte, error) {
 	return out, err
 }
 
-// build builds all programs, static and stripped.
+// build builds all programs as static and stripped binaries.
 func (p programs) build() error {
 	packages := []string{listOurs, listAWS, listMinio, listFloor, signOurs, signAWS, demoPath}
-	_,
-		err := goTool(
-		append(
-			[]string{"build", "-trimpath", "-ldflags=-s -w", "-o", p.dir +
-				string(filepath.Separator)}, packages...,
-		)...,
-	)
+	args := []string{"build", "-trimpath", "-ldflags=-s -w", "-o",
+		p.dir + string(filepath.Separator)}
+	_, err := goTool(append(args, packages...)...)
 	return err
 }
 
-// use is what one run of a program took.
+// use is the time and the output of one run of a program.
 type use struct {
-	wall  time.Duration // from before the process was made until it ended
-	first time.Duration // until the first byte of its output
+	wall  time.Duration // from the start of the process to its exit
+	first time.Duration // from the start of the process to the first byte of its output
 	cpu   time.Duration // user and system time of the process
 	out   []byte
 }
 
-// run runs a program to its end.
+// run runs a program and waits for its exit.
 func (p programs) run(pkg, stdin string, env []string, args ...string) (u use, err error) {
 	cmd := exec.Command(p.path(pkg), args...)
 	cmd.Env = append(os.Environ(), env...)
@@ -102,19 +102,23 @@ func (p programs) run(pkg, stdin string, env []string, args ...string) (u use, e
 	return u, err
 }
 
-// sizes measures the programs before they do anything: their size, what is compiled into them, and
-// how long a process takes that begins and ends.
+// sizes measures the size of the programs, the code that is compiled into them, and the time of a
+// process that exits at once.
 func (p programs) sizes(rounds int) (*table, error) {
 	t := &table{
 		title: titleSizes,
-		notes: []string{"Static and stripped (CGO_ENABLED=0, -trimpath, -ldflags='-s -w'). What " +
-			"is compiled is counted beside the standard library. " +
-			"The floor is a program with net/http alone; the demo holds a stand-in for AWS " +
-			"besides. The time to start is that of a process that begins and ends."},
+		notes: []string{"Static and stripped binaries (CGO_ENABLED=0, -trimpath, " +
+			"-ldflags='-s -w'). Packages and lines of Go are those outside the standard library. " +
+			"The floor is a program that uses only net/http. The demo includes a stand-in for " +
+			"AWS. The start is the time of a process that exits at once."},
 		refs: []string{awsSDK, floor},
 	}
-	contenders := []struct{ name, pkg string }{{ours, signOurs}, {demo, demoPath},
-		{awsSDK, signAWS}, {floor, listFloor}}
+	contenders := []struct{ name, pkg string }{
+		{ours, signOurs},
+		{demo, demoPath},
+		{awsSDK, signAWS},
+		{floor, listFloor},
+	}
 	for _, c := range contenders {
 		info, err := os.Stat(p.path(c.pkg))
 		if err != nil {
@@ -130,7 +134,7 @@ func (p programs) sizes(rounds int) (*table, error) {
 	}
 	var starts []contender
 	for _, c := range contenders {
-		if c.name == demo { // does all its work when it is given nothing
+		if c.name == demo { // without arguments, it does not exit at once
 			continue
 		}
 		starts = append(starts, contender{c.name, func() error {
@@ -143,7 +147,8 @@ func (p programs) sizes(rounds int) (*table, error) {
 	return t, interleave(rounds, starts)
 }
 
-// compiled counts what is compiled into a program beside the standard library.
+// compiled counts the packages outside the standard library that are compiled into a program, and
+// their lines.
 func compiled(pkg string) (packages, lines int, err error) {
 	out, err := goTool("list", "-deps", "-json=Dir,GoFiles,Standard", pkg)
 	if err != nil {

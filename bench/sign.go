@@ -20,7 +20,7 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// What is signed, and with which keys.
+// The kinds of requests, and of keys.
 const (
 	listGET  = "list GET"
 	post1KiB = "1 KiB POST"
@@ -39,14 +39,13 @@ func allocationsOf(kind, key string) string { return kind + key + ", allocations
 // document is the body of a POST.
 var document = bytes.Repeat([]byte("0123456789abcdef"), 64)
 
-// newRequest makes a request that is not signed yet.
+// newRequest returns an unsigned request.
 func newRequest(kind string) *http.Request {
 	const host = "https://example-bucket.s3.us-east-1.amazonaws.com/"
 	if kind == listGET {
-		req,
-			_ := http.NewRequest(http.MethodGet, host+
-			"?list-type=2&prefix=photos%2F2026%2F"+
-			"&continuation-token=1ueGcxLPRx1TrXYExHnhbYLgveDs2J&encoding-type=url", nil)
+		const query = "?list-type=2&prefix=photos%2F2026%2F" +
+			"&continuation-token=1ueGcxLPRx1TrXYExHnhbYLgveDs2J&encoding-type=url"
+		req, _ := http.NewRequest(http.MethodGet, host+query, nil)
 		return req
 	}
 	req, _ := http.NewRequest(http.MethodPost, host+"?delete=", bytes.NewReader(document))
@@ -54,8 +53,8 @@ func newRequest(kind string) *http.Request {
 	return req
 }
 
-// hashPayload is what a caller of the peers' signers does: it hashes the body, and sends the hash,
-// as S3 asks for.
+// hashPayload hashes the body and sets the header that S3 requires, which callers of the peers'
+// signers must do.
 func hashPayload(kind string, req *http.Request) string {
 	hash := emptyHash
 	if kind == post1KiB {
@@ -66,25 +65,27 @@ func hashPayload(kind string, req *http.Request) string {
 	return hash
 }
 
-// signing is one way to sign: many requests, each with its secret.
+// signing is a library's way to sign a request.
 type signing struct {
 	name string
 	sign func(kind string, req *http.Request, secret string, now time.Time) error
 }
 
-// signings are all of them.
+// signings returns the ways to sign of all libraries.
 func signings() []signing {
 	token := child.SessionToken()
 	own := sigv4.Signer{Region: child.Region, Service: service}
-	// as its package s3 does
+	// The SDK's package s3 sets the same option.
 	sdk := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
-	return []signing{{ours, func(_ string, req *http.Request, secret string, now time.Time) error {
+
+	signOwn := func(_ string, req *http.Request, secret string, now time.Time) error {
 		return own.Sign(req, sigv4.Credentials{
 			AccessKeyID:     child.AccessKeyID,
 			SecretAccessKey: secret,
 			SessionToken:    token,
 		}, "", now)
-	}}, {awsSDK, func(kind string, req *http.Request, secret string, now time.Time) error {
+	}
+	signSDK := func(kind string, req *http.Request, secret string, now time.Time) error {
 		creds := aws.Credentials{
 			AccessKeyID:     child.AccessKeyID,
 			SecretAccessKey: secret,
@@ -92,22 +93,24 @@ func signings() []signing {
 		}
 		return sdk.SignHTTP(context.Background(), creds, req, hashPayload(kind, req), service,
 			child.Region, now)
-	}}, {minioGo, func(kind string, req *http.Request, secret string, _ time.Time) error {
+	}
+	signMinio := func(kind string, req *http.Request, secret string, _ time.Time) error {
 		hashPayload(kind, req)
 		minio.SignV4(*req, child.AccessKeyID, secret, token, child.Region)
 		return nil
-	}}}
+	}
+	return []signing{{ours, signOwn}, {awsSDK, signSDK}, {minioGo, signMinio}}
 }
 
-// signers times all ways to sign.
+// signers measures all ways to sign.
 func signers(rounds, batch int) (*table, error) {
 	t := &table{
 		title: titleSign,
-		notes: []string{"The body is hashed each time. Key cached: one secret for all requests; " +
-			"key not cached: another one for each. minio-go keeps no key. " +
-			"The floor is SHA-256 and HMAC-SHA-256 over as many bytes, the key cached or not, " +
-			"without any allocation. CPU is that of all threads, and so the garbage collector's " +
-			"too."},
+		notes: []string{"The time includes the hash of the body. All requests have the same " +
+			"secret key, except in rows with \"key not cached\", where each has its own. " +
+			"minio-go never caches keys. The floor hashes as many bytes with SHA-256 and " +
+			"HMAC-SHA-256, without allocations, and caches the key in the same rows. CPU is the " +
+			"time of all threads, including the garbage collector."},
 		refs: []string{awsSDK, minioGo, floor},
 	}
 	secrets := make([]string, batch)
@@ -167,8 +170,9 @@ func signers(rounds, batch int) (*table, error) {
 	return t, interleave(rounds, contenders)
 }
 
-// timed answers microseconds, those of CPU in all threads, the garbage collector's among them, and
-// allocations. It begins without anyone else's garbage.
+// timed returns the time that f takes, the CPU time of all threads, both in microseconds, and the
+// number of allocations. The CPU time includes the garbage collector. timed collects earlier
+// garbage first.
 func timed(f func()) (µs, cpu, allocations float64) {
 	runtime.GC()
 	var before, after runtime.MemStats
@@ -181,14 +185,15 @@ func timed(f func()) (µs, cpu, allocations float64) {
 		float64(after.Mallocs - before.Mallocs)
 }
 
-// processorTime is what this process has used of user and system time.
+// processorTime returns the user and system time of this process.
 func processorTime() time.Duration {
 	var usage syscall.Rusage
 	syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// agree checks that all sign a list GET, and that those that are told the time sign the same.
+// agree checks that all libraries sign a list GET, and that the signatures of the same time are
+// equal.
 func agree(ways []signing) error {
 	now, first := time.Now(), ""
 	for _, way := range ways {
@@ -200,12 +205,12 @@ func agree(ways []signing) error {
 		switch {
 		case signature == "":
 			return fmt.Errorf("%s did not sign", way.name)
-		case way.name == minioGo: // takes its own time
+		case way.name == minioGo: // it reads the clock itself
 		case first == "":
 			first = signature
 		case signature != first:
-			return fmt.Errorf("%s signs %s, and %s signs %s", way.name, signature, ways[0].name,
-				first)
+			return fmt.Errorf("the signatures differ: %s by %s, %s by %s", signature, way.name,
+				first, ways[0].name)
 		}
 	}
 	return nil

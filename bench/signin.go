@@ -15,37 +15,38 @@ import (
 
 const signInBucket, firstKey = "bench-bucket", "first"
 
-// signIns signs in with both programs, to a stand-in for AWS behind TLS that is a round trip away.
+// signIns measures sign-ins to a stand-in for AWS over TLS, at several round trip times.
 func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, error) {
 	t := &table{
 		title: titleSignIn,
-		notes: []string{"From before the process is made until it prints the first key: SRP, " +
-			"tokens, identity, AWS credentials, one page of S3. " +
-			"Three hosts, with the system's root certificates and one more. The stand-in for " +
-			"AWS, on the same machine, verifies every step; its time is in all figures. " +
-			"aws-sdk-go-v2 with cognito-srp. A round trip counts for TCP's handshake too; DNS is " +
-			"not imitated. Again: a user who signs in again, whose " +
-			"identity is known and not asked for. Resumed: the same program run again, with what " +
-			"it saved, " +
-			"tokens that are still good and the id of the identity, so that only AWS credentials " +
-			"and the page are asked for; the peer has nothing to go on from."},
+		notes: []string{"Wall is the time from the start of the process until it prints the " +
+			"first key. The program signs in with SRP, gets tokens, an identity and AWS " +
+			"credentials, and lists a page of S3. It connects to three hosts, and trusts the " +
+			"system's root certificates and one more. The stand-in for AWS runs on the same " +
+			"machine and verifies every step; its time is part of all figures. TCP's handshake " +
+			"takes a round trip; DNS is not simulated. aws-sdk-go-v2 uses cognito-srp for SRP. " +
+			"\"Again\" is a later sign-in of the same user, with a known identity. \"Resumed\" " +
+			"is a later run with a saved session. Its tokens are still valid and its identity " +
+			"is known, so it requests only AWS credentials and the page. aws-sdk-go-v2 cannot " +
+			"resume a sign-in."},
 		refs: []string{awsSDK},
 	}
-	server := cognitotest.Example() // whose own bucket has a key that aws-sdk-go-v2 cannot read
+	// The example's own bucket has a key that aws-sdk-go-v2 cannot read.
+	server := cognitotest.Example()
 	server.Buckets = append(server.Buckets, cognitotest.Bucket{
-		Name:   signInBucket,
-		Region: child.Region, Objects: map[string]cognitotest.Object{firstKey: {}, "second": {}},
+		Name:    signInBucket,
+		Region:  child.Region,
+		Objects: map[string]cognitotest.Object{firstKey: {}, "second": {}},
 	})
 	region := "." + child.Region + ".amazonaws.com"
-	certificate, root,
-		err := authority("cognito-idp"+region, "cognito-identity"+region, "*.s3"+region, "s3"+
-		region)
+	certificate, root, err := authority("cognito-idp"+region, "cognito-identity"+region,
+		"*.s3"+region, "s3"+region)
 	if err != nil {
 		return nil, err
 	}
 	bundle := filepath.Join(p.dir, "roots.pem")
-	if err := os.WriteFile(bundle, slices.Concat(systemRoots(), []byte("\n"), root),
-		0o600); err != nil {
+	roots := slices.Concat(systemRoots(), []byte("\n"), root)
+	if err := os.WriteFile(bundle, roots, 0o600); err != nil {
 		return nil, err
 	}
 	address, stop, err := serveTLS(server, certificate)
@@ -54,8 +55,10 @@ func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, erro
 	}
 	defer stop()
 	in := child.SignIn{
-		UserPoolID: cognitotest.ExampleUserPoolID, ClientID: cognitotest.ExampleClientID,
-		IdentityPoolID: cognitotest.ExampleIdentityPoolID, Bucket: signInBucket,
+		UserPoolID:     cognitotest.ExampleUserPoolID,
+		ClientID:       cognitotest.ExampleClientID,
+		IdentityPoolID: cognitotest.ExampleIdentityPoolID,
+		Bucket:         signInBucket,
 	}
 	user := cognitotest.ExampleUser + " " + cognitotest.ExamplePassword
 	saved, identity, err := earlier(server)
@@ -72,8 +75,10 @@ func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, erro
 		in.Address = far
 		args := in.Arguments()
 		for _, c := range []struct{ name, pkg, stdin string }{
-			{ours, signOurs, user + "\n"}, {again, signOurs, user + " " + identity + "\n"},
-			{resumed, signOurs, "saved " + saved + "\n"}, {awsSDK, signAWS, user + "\n"},
+			{ours, signOurs, user + "\n"},
+			{again, signOurs, user + " " + identity + "\n"},
+			{resumed, signOurs, "saved " + saved + "\n"},
+			{awsSDK, signAWS, user + "\n"},
 		} {
 			contenders = append(contenders, contender{c.name, func() error {
 				u, err := p.run(c.pkg, c.stdin, []string{"SSL_CERT_FILE=" + bundle}, args...)
@@ -84,7 +89,7 @@ func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, erro
 				var peak float64
 				if _, err := fmt.Sscanf(string(u.out), "%q %g", &key, &peak); err != nil ||
 					key != firstKey {
-					return fmt.Errorf("%q: %v", u.out, err)
+					return fmt.Errorf("printed %q, want the key %q: %v", u.out, firstKey, err)
 				}
 				t.add(wallAt(roundTrip), c.name, milliseconds(u.first))
 				t.add(cpuAt(roundTrip), c.name, milliseconds(u.cpu))
@@ -99,7 +104,7 @@ func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, erro
 	return t, nil
 }
 
-// earlier signs in and answers what is saved for a later run, and the identity alone.
+// earlier signs in and returns the saved session, and the id of the identity.
 func earlier(server *cognitotest.Server) (saved, identity string, err error) {
 	ctx := context.Background()
 	client := &cognito.Client{

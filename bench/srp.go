@@ -20,19 +20,19 @@ const (
 	openSSL    = "OpenSSL BN alone"
 )
 
-// proof is what a client sends.
+// proof is the part of a client's messages that the server verifies.
 type proof struct {
 	a, timestamp string
 	signature    []byte
 }
 
-// srpClients does the client side of one sign-in: A, and the answer to a challenge.
+// srpClients measures the client side of one sign-in: A, and the response to a challenge.
 func srpClients(rounds int) (*table, error) {
 	t := &table{
 		title: titleSRP,
-		notes: []string{"math/big and OpenSSL alone: the powers that cognito-srp takes, two with " +
-			"exponents of 1,024 bits and one of 256, modulo a number of 3,072 bits, and nothing " +
-			"else."},
+		notes: []string{"\"math/big alone\" and \"OpenSSL BN alone\" compute only the powers " +
+			"that cognito-srp computes: two with exponents of 1,024 bits and one with an " +
+			"exponent of 256 bits, modulo a number of 3,072 bits."},
 		refs: []string{cognitoSRP, mathBig, openSSL},
 	}
 	const pool, user, password = "us-east-1_EXAMPLE00", "ada", "correct-Horse-7-battery"
@@ -46,7 +46,8 @@ func srpClients(rounds int) (*table, error) {
 		return nil, err
 	}
 	block := bytes.Repeat([]byte("0123456789abcdef"), 64)
-	// The server's part is done before the time is taken, and the proof checked after it.
+	// The time does not include the server's computations before the exchange, and the verification
+	// of the proof after it.
 	try := func(contender string, client func(*srp.Server) (proof, error)) error {
 		server, err := srp.NewServer(verifier)
 		if err != nil {
@@ -62,37 +63,37 @@ func srpClients(rounds int) (*table, error) {
 		return server.Verify(p.a, id, block, p.timestamp, p.signature)
 	}
 	n, g := random(3072), big.NewInt(2)
-	n.SetBit(n, 0, 1) // any odd number of N's length takes as long as N
+	n.SetBit(n, 0, 1) // any odd number of N's length takes the same time as N
 	a, b, x := random(1024), random(3071), random(256)
-	contenders := []contender{{ours, func() error {
-		return try(ours, func(s *srp.Server) (proof, error) {
-			client := srp.NewClient()
-			timestamp := srp.Timestamp(time.Now())
-			signature,
-				err := client.Sign(id, srp.Challenge{
-				Salt:        s.Salt(),
-				B:           s.B(),
-				SecretBlock: block,
-			}, timestamp)
-			return proof{client.A(), timestamp, signature}, err
-		})
-	}}, {cognitoSRP, func() error {
-		return try(cognitoSRP, func(s *srp.Server) (proof, error) {
-			client, err := cognitosrp.NewCognitoSRP(user, password, pool, "client", nil)
-			if err != nil {
-				return proof{}, err
-			}
-			answers, err := client.PasswordVerifierChallenge(map[string]string{
-				"USERNAME": user, "USER_ID_FOR_SRP": user, "SALT": s.Salt(), "SRP_B": s.B(),
-				"SECRET_BLOCK": base64.StdEncoding.EncodeToString(block),
-			}, time.Now())
-			if err != nil {
-				return proof{}, err
-			}
-			signature, err := base64.StdEncoding.DecodeString(answers["PASSWORD_CLAIM_SIGNATURE"])
-			return proof{client.GetAuthParams()["SRP_A"], answers["TIMESTAMP"], signature}, err
-		})
-	}}, {mathBig, func() error {
+	ownClient := func(s *srp.Server) (proof, error) {
+		client := srp.NewClient()
+		timestamp := srp.Timestamp(time.Now())
+		signature, err := client.Sign(id, srp.Challenge{
+			Salt:        s.Salt(),
+			B:           s.B(),
+			SecretBlock: block,
+		}, timestamp)
+		return proof{client.A(), timestamp, signature}, err
+	}
+	otherClient := func(s *srp.Server) (proof, error) {
+		client, err := cognitosrp.NewCognitoSRP(user, password, pool, "client", nil)
+		if err != nil {
+			return proof{}, err
+		}
+		answers, err := client.PasswordVerifierChallenge(map[string]string{
+			"USERNAME":        user,
+			"USER_ID_FOR_SRP": user,
+			"SALT":            s.Salt(),
+			"SRP_B":           s.B(),
+			"SECRET_BLOCK":    base64.StdEncoding.EncodeToString(block),
+		}, time.Now())
+		if err != nil {
+			return proof{}, err
+		}
+		signature, err := base64.StdEncoding.DecodeString(answers["PASSWORD_CLAIM_SIGNATURE"])
+		return proof{client.GetAuthParams()["SRP_A"], answers["TIMESTAMP"], signature}, err
+	}
+	powers := func() error {
 		start := time.Now()
 		one := new(big.Int).Exp(g, a, n)
 		two := new(big.Int).Exp(g, x, n)
@@ -102,13 +103,18 @@ func srpClients(rounds int) (*table, error) {
 			return errors.New("a power is 0")
 		}
 		return nil
-	}}}
+	}
+	contenders := []contender{
+		{ours, func() error { return try(ours, ownClient) }},
+		{cognitoSRP, func() error { return try(cognitoSRP, otherClient) }},
+		{mathBig, powers},
+	}
 	other, err := startOpenSSL(n, g, a, b, x)
 	if err != nil {
-		t.notes = append(t.notes, fmt.Sprintf("OPENSSL WAS NOT MEASURED: %v", err))
+		t.notes = append(t.notes, fmt.Sprintf("OPENSSL WAS NOT MEASURED: %v.", err))
 	} else {
 		defer other.stop()
-		t.notes = append(t.notes, other.version+", called from Python.")
+		t.notes = append(t.notes, "OpenSSL BN is "+other.version+", called from Python.")
 		contenders = append(contenders, contender{openSSL, func() error {
 			took, err := other.run()
 			t.add(perSRP, openSSL, milliseconds(took))
@@ -118,7 +124,7 @@ func srpClients(rounds int) (*table, error) {
 	return t, interleave(rounds, contenders)
 }
 
-// random is a number of just so many bits, a multiple of 8 or one less.
+// random returns a random number of exactly bits bits, which must be a multiple of 8 or one less.
 func random(bits int) *big.Int {
 	data := make([]byte, (bits+7)/8)
 	rand.Read(data)

@@ -8,28 +8,27 @@ import (
 	"strings"
 )
 
-// table is what was measured of one piece of work.
+// table holds the measurements of all programs that do the same work.
 type table struct {
 	title string
 	notes []string
-	refs  []string // programs that the others are divided by, a column each
+	refs  []string // programs that have a column with ratios to them
 	rows  []*row
 }
 
-// row is one measure of one program: a sample for each round, all rounds of all programs
-// interleaved.
+// row holds one measure of one program.
 type row struct {
 	measure string // with its unit
 	program string
-	samples []float64
+	samples []float64 // one for each round
 }
 
-// add keeps a sample.
+// add adds a sample.
 func (t *table) add(measure, program string, value float64) {
 	r := t.row(measure, program)
 	if r == nil {
 		r = &row{measure: measure, program: program}
-		at := len(t.rows) // behind the last one of the same measure
+		at := len(t.rows) // or after the last row of the same measure
 		for i, other := range t.rows {
 			if other.measure == measure {
 				at = i + 1
@@ -40,6 +39,7 @@ func (t *table) add(measure, program string, value float64) {
 	r.samples = append(r.samples, value)
 }
 
+// row returns the row of a measure and a program, or nil.
 func (t *table) row(measure, program string) *row {
 	for _, r := range t.rows {
 		if r.measure == measure && r.program == program {
@@ -49,8 +49,8 @@ func (t *table) row(measure, program string) *row {
 	return nil
 }
 
-// ratio divides a program by another, round by round, and answers the median; ok is false where one
-// of the two was not measured.
+// ratio divides the samples of a program by those of ref, round by round, and returns the median of
+// the ratios. ok is false if one of the two was not measured.
 func (t *table) ratio(measure, program, ref string) (ratio float64, ok bool) {
 	a, b := t.row(measure, program), t.row(measure, ref)
 	if a == nil || b == nil || median(b.samples) == 0 {
@@ -72,7 +72,7 @@ func (t *table) print(w io.Writer) {
 	for _, note := range t.notes {
 		fmt.Fprintf(w, "%s\n\n", note)
 	}
-	cells := [][]string{{"measure", "program", "median", "middle half"}}
+	cells := [][]string{{"measure", "program", "median", "quartiles"}}
 	refs := slices.DeleteFunc(slices.Clone(t.refs), func(ref string) bool {
 		return !slices.ContainsFunc(t.rows, func(r *row) bool { return r.program == ref })
 	})
@@ -95,7 +95,8 @@ func (t *table) print(w io.Writer) {
 	grid(w, cells, 2)
 }
 
-// grid writes rows of cells, the first the heading; from the column right on they are flush right.
+// grid writes rows of cells as a table in Markdown. The first row is the heading. Columns from
+// right on are aligned right.
 func grid(w io.Writer, cells [][]string, right int) {
 	widths := make([]int, len(cells[0]))
 	for _, line := range cells {
@@ -128,7 +129,7 @@ func grid(w io.Writer, cells [][]string, right int) {
 	}
 }
 
-// number has three digits that count, and all those before the point.
+// number formats v with three significant digits, or as an integer with all digits if it has more.
 func number(v float64) string {
 	switch {
 	case v == 0:
@@ -147,7 +148,7 @@ func number(v float64) string {
 	return digits
 }
 
-// spread is where the middle half of the samples is.
+// spread formats the first and the third quartile of the samples.
 func spread(samples []float64) string {
 	if len(samples) < 2 {
 		return ""
@@ -157,7 +158,7 @@ func spread(samples []float64) string {
 
 func median(samples []float64) float64 { return quantile(samples, 0.5) }
 
-// quantile interpolates between the two samples that are nearest.
+// quantile returns a quantile of the samples. It interpolates between the two nearest samples.
 func quantile(samples []float64, q float64) float64 {
 	if len(samples) == 0 {
 		return 0
@@ -171,14 +172,14 @@ func quantile(samples []float64, q float64) float64 {
 	return sorted[below] + (at-float64(below))*(sorted[below+1]-sorted[below])
 }
 
-// contender is one of the programs that do the same work.
+// contender is one of several programs that do the same work.
 type contender struct {
 	name string
 	run  func() error
 }
 
-// interleave runs all contenders once in each round, beginning with another one each time, so that
-// what disturbs the machine disturbs all of them.
+// interleave runs all contenders once in each round, so that a disturbance of the machine affects
+// all of them. Each round starts with a different contender.
 func interleave(rounds int, contenders []contender) error {
 	for round := range rounds {
 		for i := range contenders {

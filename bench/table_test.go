@@ -15,14 +15,27 @@ import (
 )
 
 func TestNumber(t *testing.T) {
-	for v, want := range map[float64]string{
-		0: "0", 0.00034: "0.00034", 0.0345: "0.0345", 0.5: "0.500", 1: "1.00", 9.994: "9.99",
-		9.996: "10.0", 12.34: "12.3",
-		99.94: "99.9", 99.96: "100", 999: "999", 1000: "1,000", 243675: "243,675",
-		1234567: "1,234,567",
+	for _, test := range []struct {
+		v    float64
+		want string
+	}{
+		{0, "0"},
+		{0.00034, "0.00034"},
+		{0.0345, "0.0345"},
+		{0.5, "0.500"},
+		{1, "1.00"},
+		{9.994, "9.99"},
+		{9.996, "10.0"},
+		{12.34, "12.3"},
+		{99.94, "99.9"},
+		{99.96, "100"},
+		{999, "999"},
+		{1000, "1,000"},
+		{243675, "243,675"},
+		{1234567, "1,234,567"},
 	} {
-		if got := number(v); got != want {
-			t.Errorf("number(%v) = %s, want %s", v, got, want)
+		if got := number(test.v); got != test.want {
+			t.Errorf("number(%v) = %s, want %s", test.v, got, test.want)
 		}
 	}
 }
@@ -32,9 +45,12 @@ func TestQuantile(t *testing.T) {
 		samples []float64
 		q, want float64
 	}{
-		{nil, 0.5, 0}, {[]float64{7}, 0.25, 7}, {[]float64{3, 1, 2}, 0.5, 2},
+		{nil, 0.5, 0},
+		{[]float64{7}, 0.25, 7},
+		{[]float64{3, 1, 2}, 0.5, 2},
 		{[]float64{4, 1, 3, 2}, 0.5, 2.5},
-		{[]float64{5, 1, 2, 3, 4}, 0.25, 2}, {[]float64{5, 1, 2, 3, 4}, 0.75, 4},
+		{[]float64{5, 1, 2, 3, 4}, 0.25, 2},
+		{[]float64{5, 1, 2, 3, 4}, 0.75, 4},
 		{[]float64{1, 2}, 1, 2},
 	} {
 		if got := quantile(test.samples, test.q); got != test.want {
@@ -45,7 +61,7 @@ func TestQuantile(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	work := table{title: "Work", notes: []string{"A note."}, refs: []string{"peer", "absent"}}
-	for round, load := range []float64{1, 10, 2} { // the machine is busy in one round
+	for round, load := range []float64{1, 10, 2} { // the machine is busy in the second round
 		work.add("ms", "ours", 1*load)
 		work.add("ms", "peer", 4*load)
 		if round == 0 {
@@ -54,10 +70,10 @@ func TestTable(t *testing.T) {
 		}
 	}
 	if ratio, ok := work.ratio("ms", "ours", "peer"); !ok || ratio != 0.25 {
-		t.Error(ratio, ok)
+		t.Errorf("ratio(ms, ours, peer) = %v, %t, want 0.25, true", ratio, ok)
 	}
-	if _, ok := work.ratio("ms", "ours", "absent"); ok {
-		t.Error("a ratio with nothing")
+	if ratio, ok := work.ratio("ms", "ours", "absent"); ok {
+		t.Errorf("ratio(ms, ours, absent) = %v, want none", ratio)
 	}
 	var out bytes.Buffer
 	work.print(&out)
@@ -66,7 +82,7 @@ func TestTable(t *testing.T) {
 
 A note.
 
-| measure | program | median |  middle half | ÷ peer |
+| measure | program | median |    quartiles | ÷ peer |
 |---------|---------|-------:|-------------:|-------:|
 | ms      | ours    |   2.00 | 1.50 to 6.00 |  0.250 |
 | ms      | peer    |   8.00 | 6.00 to 24.0 |        |
@@ -74,20 +90,20 @@ A note.
 | size    | peer    |   10.0 |              |        |
 `
 	if out.String() != want {
-		t.Errorf("%s", out.String())
+		t.Errorf("print() = %s, want %s", out.String(), want)
 	}
 
 	goal := target{"Work", "ms", "ours", "peer", 0.3}
 	if v, err := goal.value([]*table{&work}); err != nil || v != 0.25 {
-		t.Error(v, err)
+		t.Errorf("value() = %v, %v, want 0.25", v, err)
 	}
 	goal.ref = ""
 	if v, err := goal.value([]*table{&work}); err != nil || v != 2 {
-		t.Error(v, err)
+		t.Errorf("value() without a ref = %v, %v, want 2", v, err)
 	}
 	goal.measure = "s"
-	if _, err := goal.value([]*table{&work}); err == nil {
-		t.Error("a target that nothing was measured for")
+	if v, err := goal.value([]*table{&work}); err == nil {
+		t.Errorf("value() of an unknown measure = %v, want an error", v)
 	}
 }
 
@@ -104,31 +120,32 @@ func TestInterleave(t *testing.T) {
 		}})
 	}
 	if err := interleave(3, contenders); err != nil || order.String() != "abcbcacab" {
-		t.Error(order.String(), err)
+		t.Errorf("interleave(3) = %v, order %s, want abcbcacab", err, order.String())
 	}
 	if err := interleave(1, contenders); err == nil || err.Error() != "b: late" {
-		t.Error(err)
+		t.Errorf("interleave(1) = %v, want b: late", err)
 	}
 }
 
-// The floor of signing is a real HMAC, and the signers that are compared sign the same.
+// TestSigning checks that the HMAC of the floor is correct, and that the compared signers give the
+// same signature.
 func TestSigning(t *testing.T) {
 	key, message := []byte("a key"), bytes.Repeat([]byte("x"), 135)
 	mac := hmac.New(sha256.New, key)
 	mac.Write(message)
 	if sum := hmac256(key, message); !slices.Equal(sum[:], mac.Sum(nil)) {
-		t.Error("another HMAC than crypto/hmac's")
+		t.Errorf("hmac256() = %x, want %x", sum, mac.Sum(nil))
 	}
 	if err := agree(signings()); err != nil {
 		t.Error(err)
 	}
-	if n := len(canonicalBytes(listGET)); n < 1500 || n > 2000 { // the session token alone is 1200
-		t.Errorf("a canonical request of %d bytes", n)
+	if n := len(canonicalBytes(listGET)); n < 1500 || n > 2000 { // the session token has 1,200
+		t.Errorf("canonicalBytes() = %d bytes, want 1,500 to 2,000", n)
 	}
 }
 
-// What is sent arrives later by just the delay, also when more follows before that, and so does the
-// end.
+// TestDelayed checks that data and the end of the stream arrive exactly after the delay, even if
+// the sender sends more data in the meantime.
 func TestDelayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, near := net.Pipe()
@@ -148,14 +165,15 @@ func TestDelayed(t *testing.T) {
 		for i := range 3 {
 			got := make([]byte, 2)
 			if _, err := io.ReadFull(server, got); err != nil || string(got) != "ab" {
-				t.Fatalf("%q, %v", got, err)
+				t.Fatalf("piece %d = %q, %v, want ab", i, got, err)
 			}
-			if after := time.Since(start); after != time.Duration(40+10*i)*time.Millisecond {
-				t.Errorf("piece %d came after %v", i, after)
+			want := time.Duration(40+10*i) * time.Millisecond
+			if after := time.Since(start); after != want {
+				t.Errorf("piece %d arrived after %v, want %v", i, after, want)
 			}
 		}
 		if _, err := server.Read(make([]byte, 1)); err != io.EOF {
-			t.Error(err)
+			t.Errorf("Read() after the last piece = %v, want EOF", err)
 		}
 	})
 }

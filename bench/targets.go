@@ -6,27 +6,27 @@ import (
 	"strconv"
 )
 
-// target is a ratio, or where there is no ref a value, that shall not be exceeded.
+// target is a limit for a measure of a program, or for its ratio to ref if ref is set.
 type target struct {
 	table, measure, program, ref string
 	limit                        float64
 }
 
-// The tables' titles.
+// The titles of the tables.
 const (
-	titleSRP    = "SRP, the client side of one sign-in"
-	titleSign   = "Signature Version 4, one request for S3 with a session token"
-	titleSizes  = "Programs that sign in and list"
-	titleSignIn = "Sign-in to first listed key, over TLS"
+	titleSRP    = "SRP, client side of one sign-in"
+	titleSign   = "Signature Version 4, one S3 request with a session token"
+	titleSizes  = "Size and start of programs that sign in and list"
+	titleSignIn = "Sign-in over TLS, until the first listed key"
 	titleList   = "Listing"
-	titleFar    = "Listing a server that takes its time"
+	titleFar    = "Listing with a slow server"
 	titleHuge   = "Listing a large bucket"
 )
 
-// The measures that more than one place knows.
+// Measures that are used in several places.
 const (
 	perSRP     = "ms"
-	cpuAKey    = "CPU a key, µs"
+	cpuPerKey  = "CPU per key, µs"
 	wallTime   = "wall, s"
 	peakMemory = "peak memory, MB"
 	size       = "size, MB"
@@ -42,18 +42,18 @@ var targets = []target{
 	{titleSignIn, wallAt(farthest), ours, awsSDK, 0.62},
 	{titleSignIn, wallAt(farthest), again, awsSDK, 0.62},
 	{titleSignIn, cpuAt(farthest), ours, awsSDK, 0.5},
-	{titleList, cpuAKey, ours, awsSDK, 0.05},
-	{titleList, cpuAKey, ours, minioGo, 0.05},
-	{titleList, cpuAKey, ours, floor, 3},
+	{titleList, cpuPerKey, ours, awsSDK, 0.05},
+	{titleList, cpuPerKey, ours, minioGo, 0.05},
+	{titleList, cpuPerKey, ours, floor, 3},
 	{titleFar, wallTime, parallel, awsSDK, 0.125},
 	{titleFar, wallTime, parallel, minioGo, 0.125},
 	{titleHuge, peakMemory, ours, "", 40},
 	{titleHuge, peakMemory, parallel, "", 40},
 }
 
-// printTargets says which targets are met.
+// printTargets prints the targets, and whether they are met.
 func printTargets(w io.Writer, tables []*table) error {
-	cells := [][]string{{"work", "measure", "program", "÷", "at most", "measured", "met"}}
+	cells := [][]string{{"work", "measure", "program", "ratio to", "limit", "measured", "met"}}
 	for _, goal := range targets {
 		value, err := goal.value(tables)
 		if err != nil {
@@ -72,7 +72,7 @@ func printTargets(w io.Writer, tables []*table) error {
 	return nil
 }
 
-// value is what was measured of the target.
+// value returns the measured value of the target.
 func (goal target) value(tables []*table) (float64, error) {
 	for _, t := range tables {
 		if t.title != goal.table {
@@ -86,7 +86,6 @@ func (goal target) value(tables []*table) (float64, error) {
 			return median(r.samples), nil
 		}
 	}
-	return 0,
-		fmt.Errorf("nothing was measured for the target %q, %q, %q, %q", goal.table, goal.measure,
-			goal.program, goal.ref)
+	return 0, fmt.Errorf("no measurement for the target %q, %q, %q, %q", goal.table, goal.measure,
+		goal.program, goal.ref)
 }

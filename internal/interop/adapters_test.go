@@ -22,9 +22,9 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// README.md shows the adapters below: see TestReadmeAdapters.
+// README.md shows parts of the adapters below, which TestReadmeAdapters compares.
 
-// awsConfig gives a session's credentials to aws-sdk-go-v2.
+// awsConfig returns a configuration that gives a session's credentials to aws-sdk-go-v2.
 func awsConfig(session *cognito.Session) aws.Config {
 	provider := func(ctx context.Context) (aws.Credentials, error) {
 		c, err := session.Credentials(ctx)
@@ -36,7 +36,8 @@ func awsConfig(session *cognito.Session) aws.Config {
 	return aws.Config{Region: "us-east-1", Credentials: aws.CredentialsProviderFunc(provider)}
 }
 
-// minioProvider gives a session's credentials to minio-go, which asks before each request.
+// minioProvider gives a session's credentials to minio-go. IsExpired returns true so that minio-go
+// calls the provider before each request.
 type minioProvider struct{ session *cognito.Session }
 
 func (p minioProvider) IsExpired() bool { return true }
@@ -62,7 +63,7 @@ func (s tokenSource) Token() (*oauth2.Token, error) {
 	return &oauth2.Token{AccessToken: t.Access, TokenType: "Bearer", Expiry: t.Expires}, err
 }
 
-// adapterSession returns a session of the stand-in, and the stand-in's address.
+// adapterSession signs in to a new stand-in and returns the session and the stand-in's address.
 func adapterSession(t *testing.T) (*cognito.Session, string) {
 	t.Helper()
 	server := httptest.NewServer(cognitotest.Example())
@@ -119,7 +120,7 @@ func TestMinioAdapter(t *testing.T) {
 		n++
 	}
 	if n != 3 {
-		t.Errorf("ListObjects returned %d objects, want 3", n)
+		t.Errorf("ListObjects() = %d objects, want 3", n)
 	}
 }
 
@@ -141,14 +142,14 @@ func TestOAuth2Adapter(t *testing.T) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if string(body) != "true" || err != nil {
-		t.Errorf("the API received the session's access token: %s, %v", body, err)
+		t.Errorf("the API received the session's access token: %s, %v, want true", body, err)
 	}
 	if token, err := source.Token(); err != nil || time.Until(token.Expiry) <= 0 {
-		t.Errorf("Token() = expiry %v, %v, want one in the future", token.Expiry, err)
+		t.Errorf("Token() = expiry %v, %v, want a time in the future", token.Expiry, err)
 	}
 }
 
-// The Go blocks of README.md that show adapters are parts of this file.
+// TestReadmeAdapters checks that the adapters in README.md are parts of this file.
 func TestReadmeAdapters(t *testing.T) {
 	source, err := os.ReadFile("adapters_test.go")
 	if err != nil {

@@ -2,7 +2,8 @@ package interop
 
 import "testing"
 
-// TestAccountsJS: the AWS SDK for JavaScript registers users and changes what they sign in with.
+// TestAccountsJS registers users with the AWS SDK for JavaScript, and changes their passwords and
+// second factors.
 func TestAccountsJS(t *testing.T) {
 	t.Parallel()
 	script(t, node(t, "testdata/js/accounts.mjs"), nil, challenging(t), map[string]string{

@@ -6,7 +6,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// TestAmplifyChallenges: aws-amplify, in node, begins every flow of the stand-in and answers its
+// TestAmplifyChallenges starts the sign-in flows of the stand-in with aws-amplify and answers the
 // challenges.
 func TestAmplifyChallenges(t *testing.T) {
 	t.Parallel()
@@ -33,14 +33,14 @@ func TestAmplifyChallenges(t *testing.T) {
 		"NEW_PASSWORD_REQUIRED":                        "",
 		"NEW_PASSWORD_REQUIRED, too short":             invalidPassword,
 		"after NEW_PASSWORD_REQUIRED":                  "",
-		"after NEW_PASSWORD_REQUIRED, the old one":     notAuthorized,
+		"after NEW_PASSWORD_REQUIRED, old password":    notAuthorized,
 		"NEW_PASSWORD_REQUIRED, with an attribute":     "",
 		"NEW_PASSWORD_REQUIRED, without the attribute": invalidParameter,
 
-		"USER_AUTH, user without a password":    "",
-		"USER_AUTH, preferred but not possible": "",
-		"USER_AUTH, not one of them":            invalidParameter,
-		"USER_AUTH, unknown user":               userNotFound,
+		"USER_AUTH, user without a password": "",
+		"USER_AUTH, unavailable preference":  "",
+		"USER_AUTH, unavailable choice":      invalidParameter,
+		"USER_AUTH, unknown user":            userNotFound,
 
 		"CUSTOM_WITHOUT_SRP":                    "",
 		"CUSTOM_WITHOUT_SRP, two wrong answers": notAuthorized,

@@ -2,8 +2,8 @@ package interop
 
 import "testing"
 
-// TestAmplifyDevices: aws-amplify confirms devices and signs in by them, and refreshes tokens that
-// rotate.
+// TestAmplifyDevices confirms devices and signs in with them using aws-amplify, and refreshes
+// tokens that rotate.
 func TestAmplifyDevices(t *testing.T) {
 	t.Parallel()
 	got := script(t, node(t, "testdata/js/amplify_devices.mjs"), nil, challenging(t),
@@ -20,7 +20,7 @@ func TestAmplifyDevices(t *testing.T) {
 			"always, forgetDevice":                     "",
 			"always, forgetDevice, unknown":            resourceNotFound,
 			"always, forgotten elsewhere":              "",
-			"always, confirmed anew":                   "",
+			"always, confirmed again":                  "",
 
 			"opt-in, not remembered":             "",
 			"opt-in, wrong code":                 codeMismatch,
@@ -28,13 +28,13 @@ func TestAmplifyDevices(t *testing.T) {
 			"opt-in, rememberDevice after TOTP":  "",
 			"opt-in, rememberDevice, signed out": "UserUnAuthenticatedException",
 
-			"refresh":                               "",
-			"refresh after a sign-in by the device": "",
-			"refresh, without a device":             notAuthorized,
-			"refresh, altered token":                notAuthorized,
-			"rotation":                              "",
-			"rotation without grace":                "RefreshTokenReuseException",
-			"rotation on a device":                  "",
+			"refresh": "",
+			"refresh after a sign-in with the device": "",
+			"refresh, without a device":               notAuthorized,
+			"refresh, altered token":                  notAuthorized,
+			"rotation":                                "",
+			"rotation without grace":                  "RefreshTokenReuseException",
+			"rotation on a device":                    "",
 		})
 	signedIn(t, got, map[string]string{
 		"always, first sign-in":                    "sms",
@@ -44,13 +44,13 @@ func TestAmplifyDevices(t *testing.T) {
 		"always, CUSTOM_WITHOUT_SRP":               "sms",
 		"always, forgetDevice":                     "sms",
 		"always, forgotten elsewhere":              "sms",
-		"always, confirmed anew":                   "sms",
+		"always, confirmed again":                  "sms",
 		"opt-in, not remembered":                   "sms",
 		"opt-in, rememberDevice":                   "sms",
 		"opt-in, rememberDevice after TOTP":        "totp",
 		"refresh":                                  "sms",
-		"refresh after a sign-in by the device":    "sms",
-		"rotation":                                 "plain",
-		"rotation on a device":                     "sms",
+		"refresh after a sign-in with the device":  "sms",
+		"rotation":             "plain",
+		"rotation on a device": "sms",
 	})
 }

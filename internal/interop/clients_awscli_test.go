@@ -11,13 +11,13 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// awsCLI runs the aws command line against one endpoint.
+// awsCLI runs the AWS CLI against one endpoint.
 type awsCLI struct {
 	t   *testing.T
 	env []string
 }
 
-// run runs one command. Secrets go in by input, as a file, not by the command line.
+// run runs one command. Secrets belong in input, which run passes as a file, not in args.
 func (c awsCLI) run(input any, args ...string) result {
 	c.t.Helper()
 	command := append(python(c.t, "-m", "awscli"), args...)
@@ -35,7 +35,7 @@ func (c awsCLI) run(input any, args ...string) result {
 	return run(c.t, c.env, "", command...)
 }
 
-// ok runs a command that has to succeed and decodes what it prints into v, unless v is nil.
+// ok runs a command that must succeed, and decodes its output into v unless v is nil.
 func (c awsCLI) ok(v, input any, args ...string) string {
 	c.t.Helper()
 	r := c.run(input, args...)
@@ -50,22 +50,22 @@ func (c awsCLI) ok(v, input any, args ...string) string {
 	return r.stdout
 }
 
-// refused runs a command that has to fail with an error code.
+// refused runs a command that must fail with an error code.
 func (c awsCLI) refused(code string, input any, args ...string) {
 	c.t.Helper()
 	if r := c.run(input, args...); r.status == 0 || !strings.Contains(r.stderr, "("+code+")") {
-		c.t.Errorf("aws %s: exit status %d, want one for %s\n%s%s", strings.Join(args, " "),
+		c.t.Errorf("aws %s: exit status %d, want a failure with %s\n%s%s", strings.Join(args, " "),
 			r.status, code, r.stdout, r.stderr)
 	}
 }
 
-// with returns the command line with more environment.
+// with returns c with additional environment variables.
 func (c awsCLI) with(env ...string) awsCLI {
 	return awsCLI{c.t, slices.Concat(c.env, env)}
 }
 
-// TestAWSCLI: the aws command line signs in with a password, gets credentials in both flows, and
-// lists and copies.
+// TestAWSCLI uses the AWS CLI to sign in with a password, to get credentials in both flows, and to
+// list and copy objects.
 func TestAWSCLI(t *testing.T) {
 	t.Parallel()
 	params := standIn(t)
@@ -106,21 +106,21 @@ func TestAWSCLI(t *testing.T) {
 	aws.ok(&enhanced, auth{"IdentityId": id.IdentityId, "Logins": logins}, "cognito-identity",
 		"get-credentials-for-identity")
 	credentials := enhanced.Credentials
-	mine := aws.with("AWS_ACCESS_KEY_ID="+credentials.AccessKeyId, "AWS_SECRET_ACCESS_KEY="+
-		credentials.SecretKey,
+	mine := aws.with("AWS_ACCESS_KEY_ID="+credentials.AccessKeyId,
+		"AWS_SECRET_ACCESS_KEY="+credentials.SecretKey,
 		"AWS_SESSION_TOKEN="+credentials.SessionToken)
 
 	const session = "arn:aws:sts::123456789012:assumed-role/example/"
 	var who struct{ Account, Arn, UserId string }
 	mine.ok(&who, nil, "sts", "get-caller-identity")
 	if !strings.HasPrefix(who.Arn, session) {
-		t.Errorf("enhanced flow: caller is %s", who.Arn)
+		t.Errorf("enhanced flow: caller %s, want %s...", who.Arn, session)
 	}
 	forged := mine.with("AWS_SECRET_ACCESS_KEY=" + strings.Repeat("x", 40))
 	forged.refused("SignatureDoesNotMatch", nil, "sts", "get-caller-identity")
 
-	// The classic flow as the AWS SDKs do it by themselves: a file with the token and the role in
-	// the environment.
+	// The AWS SDKs perform the classic flow themselves if the environment names a role and a file
+	// that contains the token.
 	var openID struct{ Token string }
 	aws.ok(&openID, auth{"IdentityId": id.IdentityId, "Logins": logins}, "cognito-identity",
 		"get-open-id-token")
@@ -132,13 +132,13 @@ func TestAWSCLI(t *testing.T) {
 		"AWS_ROLE_SESSION_NAME=interop")
 	web.ok(&who, nil, "sts", "get-caller-identity")
 	if who.Arn != session+"interop" {
-		t.Errorf("classic flow: caller is %s", who.Arn)
+		t.Errorf("classic flow: caller %s, want %sinterop", who.Arn, session)
 	}
 
 	bucket := "s3://" + cognitotest.ExampleBucket + "/"
 	if listing := mine.ok(nil, nil, "s3", "ls", bucket); !strings.Contains(listing, "PRE notes/") ||
 		!strings.Contains(listing, "13 hello.txt") {
-		t.Errorf("s3 ls: %s", listing)
+		t.Errorf("s3 ls printed %s, want notes/ and hello.txt", listing)
 	}
 	source := filepath.Join(t.TempDir(), "source")
 	if err := os.WriteFile(source, []byte("copied\n"), 0o600); err != nil {
@@ -146,15 +146,15 @@ func TestAWSCLI(t *testing.T) {
 	}
 	for _, key := range []string{"a b", "a+b & 100%=c", "\u00e9/\u65e5\u672c", "a//b"} {
 		mine.ok(nil, nil, "s3", "cp", "--no-progress", source, bucket+"cli/"+key)
-		if got := mine.ok(nil, nil, "s3", "cp", "--no-progress", bucket+"cli/"+key,
-			"-"); got != "copied\n" {
-			t.Errorf("%q came back as %q", key, got)
+		got := mine.ok(nil, nil, "s3", "cp", "--no-progress", bucket+"cli/"+key, "-")
+		if want := "copied\n"; got != want {
+			t.Errorf("s3 cp of %q = %q, want %q", key, got, want)
 		}
 	}
 	listing := web.ok(nil, nil, "s3", "ls", "--recursive", bucket+"cli/")
 	for _, key := range []string{"a b", "a+b & 100%=c", "\u00e9/\u65e5\u672c", "a//b"} {
 		if !strings.Contains(listing, " cli/"+key+"\n") {
-			t.Errorf("s3 ls --recursive: no %q in\n%s", key, listing)
+			t.Errorf("s3 ls --recursive does not list %q:\n%s", key, listing)
 		}
 	}
 	forged.refused("SignatureDoesNotMatch", nil, "s3", "ls", bucket)

@@ -2,8 +2,8 @@ package interop
 
 import "testing"
 
-// TestBoto3Accounts: the AWS SDK for Python registers users, changes what they sign in with, and
-// manages devices.
+// TestBoto3Accounts registers users with the AWS SDK for Python, changes their passwords and second
+// factors, and manages devices.
 func TestBoto3Accounts(t *testing.T) {
 	t.Parallel()
 	got := script(t, python(t, "testdata/python/boto3_accounts.py"), nil, challenging(t),
@@ -74,7 +74,6 @@ func TestBoto3Accounts(t *testing.T) {
 			"GlobalSignOut, again": notAuthorized,
 		})
 	if !value[bool](t, got, "ConfirmDevice") {
-		t.Error("ConfirmDevice: UserConfirmationNecessary is false in a pool that remembers " +
-			"devices when told to")
+		t.Error("ConfirmDevice: UserConfirmationNecessary = false in an opt-in pool, want true")
 	}
 }

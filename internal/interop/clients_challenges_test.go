@@ -11,32 +11,37 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// The pools of challenging.
+// The user pools of challenging.
 const (
-	// a second factor is optional; CUSTOM_AUTH, and an e-mail address is required
+	// challengesPool has an optional second factor and CUSTOM_AUTH, and requires an e-mail address.
 	challengesPool = "us-east-1_CHALLENGES"
-	requiredPool   = "us-east-1_REQUIRED" // a second factor is required
-	alwaysPool     = "us-east-1_ALWAYS"   // remembers each device that is confirmed
-	optInPool      = "us-east-1_OPTIN"    // remembers the devices for which it is told to
+	// requiredPool requires a second factor.
+	requiredPool = "us-east-1_REQUIRED"
+	// alwaysPool remembers every confirmed device.
+	alwaysPool = "us-east-1_ALWAYS"
+	// optInPool remembers a confirmed device if the client asks for it.
+	optInPool = "us-east-1_OPTIN"
 )
 
 const totpSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
-// poolParameters is what a script has to know of a pool. Its clients may use all flows.
+// poolParameters describes a user pool to a script. The app clients allow all flows.
 type poolParameters struct {
 	UserPoolID string `json:"userPoolId"`
 	ClientID   string `json:"clientId"`
-	// a refresh token that was replaced stays good for a minute
+	// RotatingClientID rotates refresh tokens. A replaced token stays valid for a minute.
 	RotatingClientID string `json:"rotatingClientId"`
-	StrictClientID   string `json:"strictClientId"` // a refresh token that was replaced is refused
-	SecretClientID   string `json:"secretClientId"` // tells no one whether a user exists
-	ClientSecret     string `json:"clientSecret"`
+	// StrictClientID rotates refresh tokens. A replaced token is refused at once.
+	StrictClientID string `json:"strictClientId"`
+	// SecretClientID has a secret, and does not reveal whether a user exists.
+	SecretClientID string `json:"secretClientId"`
+	ClientSecret   string `json:"clientSecret"`
 }
 
-// challenging starts a server whose users have to answer every challenge there is, and returns what
-// a script has to know of it. Every user has the password ExamplePassword, an e-mail address and a
-// phone number, but for those whose names say otherwise. A digit at the end of a name tells users
-// of one kind apart.
+// challenging starts a stand-in whose users must answer challenges of every kind, and returns the
+// parameters that a script needs. Every user has the password ExamplePassword, an e-mail address
+// and a phone number, unless the name states otherwise. A digit at the end of a name distinguishes
+// users of the same kind.
 func challenging(t *testing.T) map[string]any {
 	t.Helper()
 	pools := []cognitotest.UserPool{
@@ -109,8 +114,8 @@ func challenging(t *testing.T) map[string]any {
 	}
 }
 
-// codes starts a server that tells the code that was last sent to a user, /?pool=...&user=..., and
-// returns its address.
+// codes starts a server that returns the code that was last sent to a user, at
+// /?pool=...&user=..., and returns its address.
 func codes(t *testing.T, server *cognitotest.Server) string {
 	t.Helper()
 	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -120,7 +125,7 @@ func codes(t *testing.T, server *cognitotest.Server) string {
 	return listener.URL
 }
 
-// challengedUsers are the users of each pool of challenging.
+// challengedUsers returns the users of each pool of challenging.
 func challengedUsers() (users []cognitotest.User) {
 	const (
 		sms  = "SMS_MFA"
@@ -170,8 +175,8 @@ func challengedUsers() (users []cognitotest.User) {
 	return users
 }
 
-// twoQuestions is a custom sign-in: two questions, each of which may be answered wrongly once in
-// all.
+// twoQuestions is the custom authentication of a pool. It asks two questions and accepts one wrong
+// answer in total.
 func twoQuestions(c cognitotest.CustomAuthRequest) cognitotest.CustomAuthResponse {
 	right, wrong := 0, 0
 	for _, step := range c.History {

@@ -7,10 +7,10 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// caller is what GetCallerIdentity answers.
+// caller is the response of GetCallerIdentity.
 type caller struct{ Account, ARN, UserID string }
 
-// checkCallers demands that the credentials of an outcome are those of a session of role.
+// checkCallers checks that the callers in the named outcomes are sessions of role.
 func checkCallers(t *testing.T, got map[string]outcome, role string, names ...string) {
 	t.Helper()
 	want := strings.Replace(strings.Replace(role, ":iam:", ":sts:", 1), ":role/", ":assumed-role/",
@@ -18,13 +18,14 @@ func checkCallers(t *testing.T, got map[string]outcome, role string, names ...st
 	for _, name := range names {
 		if c := value[caller](t, got, name); !strings.HasPrefix(c.ARN, want) ||
 			c.Account != "123456789012" || c.UserID == "" {
-			t.Errorf("%s: %+v, want a session of %s", name, c, role)
+			t.Errorf("%s: caller %+v, want a session of %s", name, c, role)
 		}
 	}
 }
 
-// TestCredentialsJS: the AWS SDK for JavaScript gets credentials from the stand-in's identity pool
-// and STS, and STS and S3 accept what it signs with them, and nothing else.
+// TestCredentialsJS gets credentials from the stand-in's identity pool and STS with the AWS SDK for
+// JavaScript. The stand-in's STS and S3 must accept requests signed with them and refuse altered
+// ones.
 func TestCredentialsJS(t *testing.T) {
 	t.Parallel()
 	t.Run("http", func(t *testing.T) { credentialsJS(t, standIn(t), nil) })
@@ -34,6 +35,7 @@ func TestCredentialsJS(t *testing.T) {
 	})
 }
 
+// credentialsJS runs credentials.mjs and checks its outcomes.
 func credentialsJS(t *testing.T, params map[string]string, env []string) {
 	got := script(t, node(t, "testdata/js/credentials.mjs"), env, params, map[string]string{
 		"GetId":                              "",
@@ -55,17 +57,19 @@ func credentialsJS(t *testing.T, params map[string]string, env []string) {
 			invalidParameter,
 		"fromCognitoIdentityPool": "",
 
-		"GetOpenIdToken":                                       "",
-		"GetOpenIdToken, no login":                             notAuthorized,
-		"AssumeRoleWithWebIdentity":                            "",
-		"AssumeRoleWithWebIdentity, an hour by default":        "",
-		"AssumeRoleWithWebIdentity, 899 seconds":               "ValidationError",
-		"AssumeRoleWithWebIdentity, 13 hours":                  "ValidationError",
-		"AssumeRoleWithWebIdentity, altered token":             "InvalidIdentityTokenException",
-		"AssumeRoleWithWebIdentity, ID token of the user pool": "InvalidIdentityTokenException|AccessDenied",
-		"AssumeRoleWithWebIdentity, not a token":               "InvalidIdentityTokenException|ValidationError",
-		"AssumeRoleWithWebIdentity, unknown role":              "AccessDenied",
-		"AssumeRoleWithWebIdentity, bad session name":          "ValidationError",
+		"GetOpenIdToken":                                "",
+		"GetOpenIdToken, no login":                      notAuthorized,
+		"AssumeRoleWithWebIdentity":                     "",
+		"AssumeRoleWithWebIdentity, an hour by default": "",
+		"AssumeRoleWithWebIdentity, 899 seconds":        "ValidationError",
+		"AssumeRoleWithWebIdentity, 13 hours":           "ValidationError",
+		"AssumeRoleWithWebIdentity, altered token":      "InvalidIdentityTokenException",
+		"AssumeRoleWithWebIdentity, ID token of the user pool": "InvalidIdentityTokenException|" +
+			"AccessDenied",
+		"AssumeRoleWithWebIdentity, not a token": "InvalidIdentityTokenException|" +
+			"ValidationError",
+		"AssumeRoleWithWebIdentity, unknown role":     "AccessDenied",
+		"AssumeRoleWithWebIdentity, bad session name": "ValidationError",
 
 		"GetCallerIdentity, enhanced flow":            "",
 		"GetCallerIdentity, classic flow":             "",
@@ -76,7 +80,7 @@ func credentialsJS(t *testing.T, params map[string]string, env []string) {
 		"GetCallerIdentity, altered session token":    "InvalidClientTokenId",
 		"GetCallerIdentity, token of another session": "InvalidClientTokenId",
 		"GetCallerIdentity, slow clock":               "SignatureDoesNotMatch",
-		"GetCallerIdentity, slow clock mended":        "",
+		"GetCallerIdentity, slow clock corrected":     "",
 
 		"PutObject and GetObject":                 "",
 		"ListObjectsV2":                           "",
@@ -94,7 +98,7 @@ func credentialsJS(t *testing.T, params map[string]string, env []string) {
 		"ListObjectsV2, bucket in another Region": "AuthorizationHeaderMalformed",
 		"ListObjectsV2, its Region signed":        "",
 		"ListObjectsV2, slow clock":               "RequestTimeTooSkewed",
-		"ListObjectsV2, slow clock mended":        "",
+		"ListObjectsV2, slow clock corrected":     "",
 	})
 	checkCallers(t, got, cognitotest.ExampleRoleARN, "GetCallerIdentity, enhanced flow",
 		"GetCallerIdentity, classic flow", "fromCognitoIdentityPool")

@@ -11,19 +11,18 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// emptyHash is the SHA-256 of an empty body. S3 wants it as a header, which curl before version 8
-// does not add.
+// emptyHash is the SHA-256 of an empty body. S3 requires it in a header that curl sets from version
+// 8 on.
 const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-// TestCurl: the stand-in accepts the signatures of curl, a signer by other authors, made with
-// credentials of our sign-in, and refuses them where the request is not the one signed or the
-// secret key is another.
+// TestCurl signs requests with curl, using credentials of our sign-in. The stand-in must accept
+// them, and refuse them if the secret key or the signed Region is wrong or the session token is
+// missing.
 func TestCurl(t *testing.T) {
 	t.Parallel()
 	params := standIn(t)
 	curl := tool(t, "curl")
-	session,
-		err := signInTo(params).SignIn(t.Context(), cognitotest.ExampleUser,
+	session, err := newClient(params).SignIn(t.Context(), cognitotest.ExampleUser,
 		cognitotest.ExamplePassword)
 	if err != nil {
 		t.Fatal(err)
@@ -41,8 +40,8 @@ func TestCurl(t *testing.T) {
 		name        string
 		credentials sigv4.Credentials
 		url, region string
-		want        string // the root element of the answer
-		code        string
+		want        string // the response, or the root element of its XML
+		code        string // the error code, if want is Error
 	}{
 		{"list", credentials, list, "us-east-1", "ListBucketResult", ""},
 		{"object", credentials, params["endpoint"] + "/" + cognitotest.ExampleBucket + "/hello.txt",
@@ -55,7 +54,7 @@ func TestCurl(t *testing.T) {
 		}, list, "us-east-1", "Error", "InvalidAccessKeyId"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			// Secrets go in by standard input, not by the command line.
+			// Secrets are written to standard input, not to the command line.
 			var config strings.Builder
 			fmt.Fprintf(&config, "url = %q\naws-sigv4 = \"aws:amz:%s:s3\"\n", test.url, test.region)
 			fmt.Fprintf(&config, "header = \"x-amz-content-sha256: %s\"\n", emptyHash)
@@ -73,23 +72,23 @@ func TestCurl(t *testing.T) {
 			if test.want == r.stdout {
 				return
 			}
-			var answer struct {
+			var response struct {
 				XMLName xml.Name
 				Code    string
 			}
-			if err := xml.Unmarshal([]byte(r.stdout), &answer); err != nil {
+			if err := xml.Unmarshal([]byte(r.stdout), &response); err != nil {
 				t.Fatalf("%v in %s", err, r.stdout)
 			}
-			if answer.XMLName.Local != test.want || answer.Code != test.code {
-				t.Errorf("answer %s %s, want %s %s\n%s", answer.XMLName.Local, answer.Code,
+			if response.XMLName.Local != test.want || response.Code != test.code {
+				t.Errorf("response %s %s, want %s %s\n%s", response.XMLName.Local, response.Code,
 					test.want, test.code, r.stdout)
 			}
 		})
 	}
 }
 
-// signInTo is our client of the stand-in that standIn started.
-func signInTo(params map[string]string) *cognito.Client {
+// newClient returns our client for the stand-in that standIn started.
+func newClient(params map[string]string) *cognito.Client {
 	url := params["endpoint"]
 	return &cognito.Client{Environment: cognito.Environment{
 		UserPoolID:     cognitotest.ExampleUserPoolID,

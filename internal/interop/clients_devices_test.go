@@ -2,8 +2,8 @@ package interop
 
 import "testing"
 
-// TestDevicesJS: the AWS SDK for JavaScript and cognito-srp-helper confirm devices and sign in by
-// them; forged proofs are refused.
+// TestDevicesJS confirms devices and signs in with them using the AWS SDK for JavaScript and
+// cognito-srp-helper. The stand-in must refuse forged proofs.
 func TestDevicesJS(t *testing.T) {
 	t.Parallel()
 	script(t, node(t, "testdata/js/devices.mjs"), nil, challenging(t), map[string]string{
@@ -14,23 +14,23 @@ func TestDevicesJS(t *testing.T) {
 		"ConfirmDevice, unknown key":         invalidParameter,
 		"ConfirmDevice, no verifier":         invalidParameter,
 		"ConfirmDevice, negative verifier":   invalidParameter,
-		"ConfirmDevice, salt of padding":     invalidParameter,
+		"ConfirmDevice, padded salt":         invalidParameter,
 		"ConfirmDevice, verifier not base64": invalidParameter,
 
-		"sign-in by a device":                              "",
-		"sign-in by a device, one bit of the signature":    notAuthorized,
-		"sign-in by a device, one bit of the secret block": notAuthorized,
-		"sign-in by a device, another timestamp":           notAuthorized,
-		"sign-in by a device, no signature":                invalidParameter,
-		"sign-in by a device, another key":                 notAuthorized + "|" + resourceNotFound,
-		"sign-in by a device, another session":             notAuthorized,
-		"sign-in by a device, wrong password of it":        notAuthorized,
-		"sign-in by a device, another group":               notAuthorized,
-		"sign-in by a device, another user":                resourceNotFound,
-		"sign-in by a device, forgotten":                   resourceNotFound,
-		"refresh with its device":                          "",
-		"refresh without its device":                       notAuthorized,
-		"refresh with another device":                      notAuthorized,
+		"device sign-in": "",
+		"device sign-in, one bit of the signature":    notAuthorized,
+		"device sign-in, one bit of the secret block": notAuthorized,
+		"device sign-in, another timestamp":           notAuthorized,
+		"device sign-in, no signature":                invalidParameter,
+		"device sign-in, another key":                 notAuthorized + "|" + resourceNotFound,
+		"device sign-in, another session":             notAuthorized,
+		"device sign-in, wrong device password":       notAuthorized,
+		"device sign-in, another group":               notAuthorized,
+		"device sign-in, another user":                resourceNotFound,
+		"device sign-in, forgotten":                   resourceNotFound,
+		"refresh with its device":                     "",
+		"refresh without its device":                  notAuthorized,
+		"refresh with another device":                 notAuthorized,
 
 		"ListDevices":                           "",
 		"ListDevices, unknown pagination token": invalidParameter,

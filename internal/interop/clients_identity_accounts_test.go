@@ -2,8 +2,8 @@ package interop
 
 import "testing"
 
-// TestIdentityAccounts: Amazon's browser client registers users, and changes passwords and second
-// factors.
+// TestIdentityAccounts registers users with amazon-cognito-identity-js, and changes passwords and
+// second factors.
 func TestIdentityAccounts(t *testing.T) {
 	t.Parallel()
 	got := script(t, node(t, "testdata/js/identity_accounts.mjs"), nil, challenging(t),
@@ -25,19 +25,19 @@ func TestIdentityAccounts(t *testing.T) {
 			"sign-in after ConfirmSignUp":          "",
 			"sign-in by the confirmed address":     "",
 
-			"ForgotPassword":                            "",
-			"ForgotPassword before ConfirmSignUp":       invalidParameter,
-			"ForgotPassword, unknown user":              userNotFound,
-			"ForgotPassword, disabled":                  notAuthorized,
-			"ForgotPassword, invited":                   notAuthorized,
-			"ConfirmForgotPassword":                     "",
-			"ConfirmForgotPassword, wrong code":         codeMismatch,
-			"ConfirmForgotPassword, password too short": invalidPassword,
-			"ConfirmForgotPassword, again":              codeExpired,
-			"ConfirmForgotPassword, not forgotten":      codeExpired,
-			"sign-in with the old password":             notAuthorized,
-			"sign-in with the new password":             "",
-			"reset required":                            "",
+			"ForgotPassword":                               "",
+			"ForgotPassword before ConfirmSignUp":          invalidParameter,
+			"ForgotPassword, unknown user":                 userNotFound,
+			"ForgotPassword, disabled":                     notAuthorized,
+			"ForgotPassword, invited":                      notAuthorized,
+			"ConfirmForgotPassword":                        "",
+			"ConfirmForgotPassword, wrong code":            codeMismatch,
+			"ConfirmForgotPassword, password too short":    invalidPassword,
+			"ConfirmForgotPassword, again":                 codeExpired,
+			"ConfirmForgotPassword without ForgotPassword": codeExpired,
+			"sign-in with the old password":                notAuthorized,
+			"sign-in with the new password":                "",
+			"reset required":                               "",
 
 			"ChangePassword":                      "",
 			"ChangePassword, wrong password":      notAuthorized,

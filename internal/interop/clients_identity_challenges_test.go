@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The further error codes that a challenge may meet.
+// More error codes of cognito-idp, for challenges.
 const (
 	codeMismatch     = "CodeMismatchException"
 	codeExpired      = "ExpiredCodeException"
@@ -14,7 +14,8 @@ const (
 	resetRequired    = "PasswordResetRequiredException"
 )
 
-// signedIn demands that outcomes are sessions of a user of the kind that the key names.
+// signedIn checks that outcomes are valid sessions. kinds maps the name of an outcome to the user,
+// without the digit at the end of the user's name.
 func signedIn(t *testing.T, got map[string]outcome, kinds map[string]string) {
 	t.Helper()
 	for name, kind := range kinds {
@@ -23,13 +24,13 @@ func signedIn(t *testing.T, got map[string]outcome, kinds map[string]string) {
 			Valid                  bool
 		}](t, got, name)
 		if strings.TrimRight(r.Username, "0123456789") != kind || !r.Valid || r.RefreshToken == "" {
-			t.Errorf("%s: user %q, valid %t, refresh token of %d bytes; want user %s", name,
+			t.Errorf("%s: user %q, valid %t, refresh token of %d bytes, want a session of %q", name,
 				r.Username, r.Valid, len(r.RefreshToken), kind)
 		}
 	}
 }
 
-// TestIdentityChallenges: Amazon's browser client answers the stand-in's challenges.
+// TestIdentityChallenges answers the stand-in's challenges with amazon-cognito-identity-js.
 func TestIdentityChallenges(t *testing.T) {
 	t.Parallel()
 	got := script(t, node(t, "testdata/js/identity_challenges.mjs"), nil, challenging(t),
@@ -54,25 +55,25 @@ func TestIdentityChallenges(t *testing.T) {
 			"SELECT_MFA_TYPE, SMS_MFA":             "",
 			"SELECT_MFA_TYPE, SMS_MFA, wrong code": codeMismatch,
 			"SELECT_MFA_TYPE, SOFTWARE_TOKEN_MFA":  "",
-			"SELECT_MFA_TYPE, not one of them":     invalidParameter,
+			"SELECT_MFA_TYPE, unavailable choice":  invalidParameter,
 
 			"MFA_SETUP":             "",
 			"MFA_SETUP, wrong code": "EnableSoftwareTokenMFAException",
 			"MFA_SETUP, not set up": "SoftwareTokenMFANotFoundException",
 			"after MFA_SETUP":       "",
 
-			"NEW_PASSWORD_REQUIRED":                             "",
-			"NEW_PASSWORD_REQUIRED, too short":                  invalidPassword,
-			"NEW_PASSWORD_REQUIRED, an attribute that is there": notAuthorized,
-			"after NEW_PASSWORD_REQUIRED":                       "",
-			"after NEW_PASSWORD_REQUIRED, the old one":          notAuthorized,
-			"NEW_PASSWORD_REQUIRED, with an attribute":          "",
-			"NEW_PASSWORD_REQUIRED, without the attribute":      invalidParameter,
-			"NEW_PASSWORD_REQUIRED, then SMS_MFA":               "",
+			"NEW_PASSWORD_REQUIRED":                        "",
+			"NEW_PASSWORD_REQUIRED, too short":             invalidPassword,
+			"NEW_PASSWORD_REQUIRED, existing attribute":    notAuthorized,
+			"after NEW_PASSWORD_REQUIRED":                  "",
+			"after NEW_PASSWORD_REQUIRED, old password":    notAuthorized,
+			"NEW_PASSWORD_REQUIRED, with an attribute":     "",
+			"NEW_PASSWORD_REQUIRED, without the attribute": invalidParameter,
+			"NEW_PASSWORD_REQUIRED, then SMS_MFA":          "",
 
 			"CUSTOM_AUTH":                            "",
 			"CUSTOM_AUTH, two wrong answers":         notAuthorized,
-			"CUSTOM_AUTH, no script":                 invalidParameter,
+			"CUSTOM_AUTH, pool without triggers":     invalidParameter,
 			"CUSTOM_AUTH with SRP_A":                 "",
 			"CUSTOM_AUTH with SRP_A, wrong password": notAuthorized,
 			"CUSTOM_AUTH with SRP_A, wrong answers":  notAuthorized,

@@ -6,8 +6,8 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// TestIdentityJS: Amazon's own browser client signs in to the stand-in, and is refused what Cognito
-// refuses.
+// TestIdentityJS signs in to the stand-in with amazon-cognito-identity-js, Amazon's own browser
+// client. The stand-in must refuse the sign-ins that Cognito refuses.
 func TestIdentityJS(t *testing.T) {
 	t.Parallel()
 	got := script(t, node(t, "testdata/js/identity_js.mjs"), nil, standIn(t), map[string]string{
@@ -35,17 +35,17 @@ func TestIdentityJS(t *testing.T) {
 		"refresh"} {
 		r := value[report](t, got, name)
 		if !r.Valid || r.Username != cognitotest.ExampleUser || r.RefreshToken == "" {
-			t.Errorf("%s: user %q, valid %t, refresh token of %d bytes", name, r.Username, r.Valid,
-				len(r.RefreshToken))
+			t.Errorf("%s: user %q, valid %t, refresh token of %d bytes, want a session of %q", name,
+				r.Username, r.Valid, len(r.RefreshToken), cognitotest.ExampleUser)
 		}
 	}
 	if r := value[report](t, got, "new password"); r.Username != cognitotest.ExampleNewUser {
-		t.Errorf("new password: user %q", r.Username)
+		t.Errorf("new password: user %q, want %q", r.Username, cognitotest.ExampleNewUser)
 	}
 }
 
-// TestForgedProofs: a sign-in by @aws-sdk/client-cognito-identity-provider and cognito-srp-helper,
-// then the same with one thing forged, replayed or left out.
+// TestForgedProofs signs in with @aws-sdk/client-cognito-identity-provider and cognito-srp-helper,
+// and then again with single fields forged, replayed or left out.
 func TestForgedProofs(t *testing.T) {
 	t.Parallel()
 	script(t, node(t, "testdata/js/srp_forged.mjs"), nil, standIn(t), map[string]string{
@@ -129,7 +129,8 @@ func TestForgedProofs(t *testing.T) {
 	})
 }
 
-// TestJWTVerify: AWS's own verifier accepts the stand-in's tokens, and none that was altered.
+// TestJWTVerify passes the stand-in's tokens to AWS's own verifier, which must accept them and
+// refuse altered ones.
 func TestJWTVerify(t *testing.T) {
 	t.Parallel()
 	script(t, node(t, "testdata/js/jwt_verify.mjs"), nil, standIn(t), map[string]string{

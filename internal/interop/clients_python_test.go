@@ -6,7 +6,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// TestBoto3: the AWS SDK for Python against the stand-in. It has no SRP of its own.
+// TestBoto3 runs the AWS SDK for Python against the stand-in. The SDK does not implement SRP.
 func TestBoto3(t *testing.T) {
 	t.Parallel()
 	t.Run("http", func(t *testing.T) { boto3(t, standIn(t), nil) })
@@ -16,6 +16,7 @@ func TestBoto3(t *testing.T) {
 	})
 }
 
+// boto3 runs boto3_clients.py and checks its outcomes.
 func boto3(t *testing.T, params map[string]string, env []string) {
 	got := script(t, python(t, "testdata/python/boto3_clients.py"), env, params, map[string]string{
 		"USER_PASSWORD_AUTH":                  "",

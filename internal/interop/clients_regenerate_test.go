@@ -17,7 +17,7 @@ func TestRegenerateVectors(t *testing.T) {
 func check(t *testing.T, command []string) {
 	t.Helper()
 	if r := run(t, environment(t), "", command...); r.status != 0 {
-		t.Errorf("exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+		t.Errorf("exit status %d, want 0\n%s%s", r.status, r.stdout, r.stderr)
 	} else {
 		t.Log(r.stdout)
 	}

@@ -11,10 +11,10 @@ import (
 	"github.com/loginwithcognito/cognito/srp"
 )
 
-// TestServerSideOfOthers: our sign-in against the server side of the npm package cognito-srp, whose
-// authors wrote it against Cognito. It proves our client's arithmetic and, by the last user, our
-// verifiers.
-func TestServerSideOfOthers(t *testing.T) {
+// TestSRPServer signs in to the server side of the npm package cognito-srp, whose authors wrote it
+// against Cognito. This checks our client's arithmetic. The last user's verifier is ours, which
+// checks srp.NewVerifier too.
+func TestSRPServer(t *testing.T) {
 	t.Parallel()
 	const pool = "us-east-1_aBcDeFg12"
 	type user struct {
@@ -34,8 +34,7 @@ func TestServerSideOfOthers(t *testing.T) {
 			"1b2c3d4e5f60718293a4b5c6d7e8f901", ""},
 	}
 	const verified = "our verifier"
-	verifier,
-		err := srp.NewVerifier(srp.Identity{
+	verifier, err := srp.NewVerifier(srp.Identity{
 		Pool:     "aBcDeFg12",
 		User:     verified,
 		Password: "correct horse",
@@ -61,16 +60,16 @@ func TestServerSideOfOthers(t *testing.T) {
 				password = "correct horse"
 			}
 			for _, name := range []string{u.Username, u.Alias} {
-				for range 4 { // other a and b each time
+				for range 4 { // a and b differ each time
 					if _, err := client.SignIn(t.Context(), name, password); err != nil {
-						t.Fatalf("%s: right password: %v", name, err)
+						t.Fatalf("SignIn(%q) with the right password: %v", name, err)
 					}
 				}
 				for _, wrong := range []string{password + " ", strings.ToUpper(password), "x"} {
 					_, err := client.SignIn(t.Context(), name, wrong)
 					var e *awserr.Error
 					if !errors.As(err, &e) || e.Code != notAuthorized {
-						t.Errorf("%s: password %q: error %v, want %s", name, wrong, err,
+						t.Errorf("SignIn(%q, %q) = error %v, want %s", name, wrong, err,
 							notAuthorized)
 					}
 				}
@@ -78,6 +77,6 @@ func TestServerSideOfOthers(t *testing.T) {
 		})
 	}
 	if _, err := client.SignIn(t.Context(), "nobody", "correct horse"); err == nil {
-		t.Error("an unknown user signed in")
+		t.Error("SignIn() of an unknown user succeeded, want an error")
 	}
 }

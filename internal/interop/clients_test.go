@@ -10,11 +10,11 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// newPassword is what ExampleNewUser chooses.
+// newPassword is the password that ExampleNewUser chooses.
 const newPassword = "Another-Horse-8-battery"
 
-// standIn starts cognitotest.Example on a loopback address and returns what a script has to know of
-// it.
+// standIn starts cognitotest.Example on a loopback address and returns the parameters that a script
+// needs.
 func standIn(t *testing.T) map[string]string {
 	t.Helper()
 	server := httptest.NewServer(cognitotest.Example())
@@ -22,9 +22,9 @@ func standIn(t *testing.T) map[string]string {
 	return parameters(server)
 }
 
-// standInTLS is standIn behind TLS, and the environment that makes a program trust it. Over TLS
-// boto3 leaves the body of an upload out of the signature and sends it in chunks, with a checksum
-// after it.
+// standInTLS is like standIn, but serves over TLS. It also returns the environment variables that
+// make a program trust the certificate. Over TLS, boto3 does not sign the body of an upload: it
+// sends the body in chunks, followed by a checksum.
 func standInTLS(t *testing.T) (params map[string]string, env []string) {
 	t.Helper()
 	server := httptest.NewTLSServer(cognitotest.Example())
@@ -38,6 +38,7 @@ func standInTLS(t *testing.T) (params map[string]string, env []string) {
 		[]string{"NODE_EXTRA_CA_CERTS=" + certificate, "AWS_CA_BUNDLE=" + certificate}
 }
 
+// parameters describes a server that serves cognitotest.Example to a script.
 func parameters(server *httptest.Server) map[string]string {
 	return map[string]string{
 		"endpoint":        server.URL,
@@ -59,7 +60,7 @@ func parameters(server *httptest.Server) map[string]string {
 	}
 }
 
-// The error codes of cognito-idp that a sign-in may meet.
+// Error codes of cognito-idp.
 const (
 	notAuthorized    = "NotAuthorizedException"
 	userNotFound     = "UserNotFoundException"

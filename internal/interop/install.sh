@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# install.sh installs the third-party programs the interop tests run, pinned, into
+# install.sh installs pinned versions of the third-party programs that the interop tests run, into
 #
 #     ${COGNITO_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/cognito-tools}
 #
-# outside the tree. Usage: install.sh [TOOL ...]; without arguments, all of them.
+# outside the tree. Usage: install.sh [TOOL ...]. Without arguments it installs all of them.
 #
-# One function per tool. Each is idempotent: at its end it writes the version that it installed to
-# $TOOLS/stamp/TOOL, and it does nothing if that file has the wanted version. To change a version,
-# change it here.
+# Each tool has a function, which is idempotent. The function writes the installed version to
+# $TOOLS/stamp/TOOL at its end, and does nothing if that file holds the wanted version. To change a
+# version, edit this file.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,18 +17,18 @@ TOOLS=$(cd "$TOOLS" && pwd)
 
 say() { printf '%s\n' "install.sh: $*" >&2; }
 
-# have TOOL VERSION reports whether that version is installed.
+# have TOOL VERSION reports whether this version is installed.
 have() { [[ -f "$TOOLS/stamp/$1" && "$(cat "$TOOLS/stamp/$1")" == "$2" ]]; }
 
-# stamp TOOL VERSION records the version. The rename makes sure that a stamp is complete.
+# stamp TOOL VERSION records the version. It renames the file so that a stamp is never partial.
 stamp() { printf '%s\n' "$2" >"$TOOLS/stamp/$1.new" && mv "$TOOLS/stamp/$1.new" "$TOOLS/stamp/$1"; }
 
-# go_tool TOOL PACKAGE VERSION builds a Go program from the module proxy. The programs are run, never
-# linked, so this module does not require them: "go install pkg@version" ignores go.mod.
+# go_tool TOOL PACKAGE VERSION builds a Go program from the module proxy. Tests run these programs
+# but never link them. go.mod therefore does not require them; "go install pkg@version" ignores it.
 go_tool() {
 	local tool=$1 package=$2 version=$3
 	[[ -x "$TOOLS/bin/$tool" ]] && have "$tool" "$version" && return
-	say "building $tool $version (minutes when nothing is cached)"
+	say "building $tool $version (takes minutes if nothing is cached)"
 	(
 		cd /
 		export GOBIN="$TOOLS/bin" GOFLAGS= CGO_ENABLED=0
@@ -40,7 +40,7 @@ go_tool() {
 # versitygw: IAM, STS and S3 in one program. Apache-2.0.
 install_versitygw() { go_tool versitygw github.com/versity/versitygw/cmd/versitygw v1.8.0; }
 
-# MinIO: STS and S3. AGPL-3.0: run as a separate program, never linked.
+# MinIO: STS and S3. AGPL-3.0, so it is run as a separate program and never linked.
 install_minio() { go_tool minio github.com/minio/minio v0.0.0-20260212201848-7aac2a2c5b7c; }
 
 # gofakes3: S3 in memory, without signatures. MIT.
@@ -49,14 +49,14 @@ install_gofakes3() { go_tool gofakes3 github.com/johannesboyne/gofakes3/cmd/gofa
 # staticcheck, which .ci/run runs. MIT.
 install_staticcheck() { go_tool staticcheck honnef.co/go/tools/cmd/staticcheck v0.7.0; }
 
-# apt_package COMMAND PACKAGE installs a system package if its command is missing. If it may not, it
-# says so and goes on: the tests that need the command fail.
+# apt_package COMMAND PACKAGE installs a system package if its command is missing. Without apt-get
+# or root it prints a message and continues; the tests that need the command then fail.
 apt_updated=
 apt_package() {
 	local command=$1 package=$2
 	command -v "$command" >/dev/null && return
 	if ! command -v apt-get >/dev/null || [[ $(id -u) != 0 ]]; then
-		say "$command is missing and cannot be installed from here; install the package $package"
+		say "$command is missing: install the package $package (this needs apt-get and root)"
 		return
 	fi
 	if [[ -z $apt_updated ]]; then
@@ -68,19 +68,19 @@ apt_package() {
 		apt-get install -y -qq --no-install-recommends "$package" >&2 </dev/null
 }
 
-# The private network namespace around versitygw needs ip, and unshare of util-linux.
+# The private network namespace around versitygw needs ip, and unshare from util-linux.
 install_netns() { apt_package ip iproute2; }
 
-# The shells that cmd/cognito's completion scripts and credential formats are for, beside bash.
+# The shells, other than bash, that cmd/cognito has completion scripts and credential formats for.
 install_shells() { apt_package fish fish && apt_package zsh zsh; }
 
-# A terminal in which the tool is driven.
+# tmux is the terminal in which tests run cmd/cognito.
 install_tmux() { apt_package tmux tmux; }
 
-# sum FILE: its SHA-256, the stamp of what is installed from a list of pinned packages.
+# sum FILE prints the file's SHA-256, which is the stamp of packages installed from a list.
 sum() { { sha256sum "$1" 2>/dev/null || shasum -a 256 "$1"; } | cut -d' ' -f1; }
 
-# The JavaScript clients, exactly those of package-lock.json; no script of any package is run.
+# The JavaScript clients, in the versions of package-lock.json. No package's scripts are run.
 install_js() {
 	local want
 	want=$(sum "$here/testdata/js/package-lock.json")
@@ -99,8 +99,8 @@ install_js() {
 	stamp js "$want"
 }
 
-# pinned PYTHON reports whether that interpreter has the programs of requirements.txt, which are its
-# first packages, in those versions.
+# pinned PYTHON reports whether the interpreter has the versions of boto3, awscli and moto that the
+# first section of requirements.txt lists.
 pinned() {
 	"$1" - "$here/testdata/python/requirements.txt" 2>/dev/null <<-'END'
 		import importlib.metadata, re, sys
@@ -111,8 +111,8 @@ pinned() {
 	END
 }
 
-# boto3, the aws command line and moto_server: the machine's own if they have the pinned versions,
-# otherwise in a virtual environment. bin/python3-interop runs the interpreter that has them.
+# boto3, the AWS CLI and moto_server. If the machine's Python does not have the pinned versions,
+# they are installed into a virtual environment. bin/python3-interop runs the right interpreter.
 install_python() {
 	local want python
 	want=$(sum "$here/testdata/python/requirements.txt")

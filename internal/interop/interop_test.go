@@ -1,9 +1,10 @@
-// Package interop holds tests alone: other people's clients against the stand-in of package
-// cognitotest, and this module's clients against other people's servers. install.sh installs those
-// programs, pinned, outside the tree.
+// Package interop contains only tests. They run third-party clients against the stand-in for AWS
+// of package cognitotest, and this module's clients against third-party servers. install.sh
+// installs pinned versions of those programs outside the tree.
 //
-// clients_*_test.go are the tests with other people's clients, servers*_test.go those with other
-// people's servers.
+// The prefix of a file's name states the kind of its tests: clients_ for third-party clients,
+// servers_ for third-party servers, tool_ for the cognito command together with third-party
+// programs.
 package interop
 
 import (
@@ -22,7 +23,7 @@ import (
 	"time"
 )
 
-// toolsDir is where install.sh installs.
+// toolsDir returns the directory that install.sh installs into.
 func toolsDir(t *testing.T) string {
 	t.Helper()
 	if dir := os.Getenv("COGNITO_TOOLS"); dir != "" {
@@ -39,13 +40,15 @@ func toolsDir(t *testing.T) string {
 	return filepath.Join(cache, "cognito-tools")
 }
 
-// missing fails a test for which a program is missing. install.sh installs all of them.
+// missing fails a test that needs a program which is not installed. install.sh installs all of
+// them.
 func missing(t *testing.T, format string, args ...any) {
 	t.Helper()
 	t.Fatalf(format+": run install.sh first", args...)
 }
 
-// tool returns the path of a program: the one install.sh installed, or else the machine's own.
+// tool returns the path of a program. It prefers the one that install.sh installed to the one in
+// PATH.
 func tool(t *testing.T, name string) string {
 	t.Helper()
 	if path, err := exec.LookPath(filepath.Join(toolsDir(t), "bin", name)); err == nil {
@@ -58,8 +61,8 @@ func tool(t *testing.T, name string) string {
 	return path
 }
 
-// stamped ends the test unless what install.sh installed as name was made from the file at path as
-// it is now.
+// stamped ends the test unless install.sh installed name from the current content of the file at
+// path.
 func stamped(t *testing.T, name, path string) {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -69,7 +72,7 @@ func stamped(t *testing.T, name, path string) {
 	sum := sha256.Sum256(data)
 	stamp, err := os.ReadFile(filepath.Join(toolsDir(t), "stamp", name))
 	if err != nil || strings.TrimSpace(string(stamp)) != hex.EncodeToString(sum[:]) {
-		missing(t, "%s is not installed as %s asks", name, path)
+		missing(t, "the installed version of %s does not match %s", name, path)
 	}
 }
 
@@ -80,15 +83,15 @@ func node(t *testing.T, script string, args ...string) []string {
 	return append([]string{tool(t, "node"), script}, args...)
 }
 
-// python returns a command line of the Python that has the pinned packages.
+// python returns the command line of the Python interpreter that has the pinned packages.
 func python(t *testing.T, args ...string) []string {
 	t.Helper()
 	stamped(t, "python", "testdata/python/requirements.txt")
 	return append([]string{filepath.Join(toolsDir(t), "bin", "python3-interop")}, args...)
 }
 
-// environment is that of a program under test: nothing of the machine's AWS configuration, no
-// proxy, and a home directory of its own.
+// environment returns the environment of a program under test. It has a new home directory, no
+// proxy, and nothing from the machine's AWS configuration.
 func environment(t *testing.T, more ...string) []string {
 	t.Helper()
 	home := t.TempDir()
@@ -107,14 +110,14 @@ func environment(t *testing.T, more ...string) []string {
 	}, more...)
 }
 
-// result is how a program ended.
+// result is the exit status and the output of a program.
 type result struct {
 	status         int
 	stdout, stderr string
 }
 
-// run runs a program to its end, with input on its standard input. It is killed after ten minutes,
-// or with the test.
+// run runs a program with input on its standard input and waits for its end. The program is killed
+// after ten minutes, or when the test ends.
 func run(t *testing.T, env []string, input string, command ...string) result {
 	t.Helper()
 	r, err := execute(t.Context(), env, input, command)
@@ -124,7 +127,7 @@ func run(t *testing.T, env []string, input string, command ...string) result {
 	return r
 }
 
-// execute is run for several programs at once.
+// execute does the work of run. It may be called from several goroutines.
 func execute(ctx context.Context, env []string, input string, command []string) (result, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
@@ -144,9 +147,9 @@ func execute(ctx context.Context, env []string, input string, command []string) 
 	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}, nil
 }
 
-// serve starts a script that serves until its standard input ends, so that it outlives neither the
-// test nor a test that is killed. It reads its parameters as one line of JSON, and prints one,
-// decoded into ready, when it can be spoken to.
+// serve starts a script that serves until its standard input ends, so that it does not outlive the
+// test, even if the test is killed. The script reads its parameters as one line of JSON. When it
+// accepts connections it prints a line of JSON, which serve decodes into ready.
 func serve(t *testing.T, command []string, parameters, ready any) {
 	t.Helper()
 	line, err := json.Marshal(parameters)
@@ -185,24 +188,25 @@ func serve(t *testing.T, command []string, parameters, ready any) {
 	select {
 	case err := <-decoded:
 		if err != nil {
-			t.Fatalf("%s did not say that it is ready: %v", strings.Join(command[1:], " "), err)
+			t.Fatalf("%s did not report that it is ready: %v", strings.Join(command[1:], " "), err)
 		}
 	case <-time.After(time.Minute):
 		t.Fatalf("%s was not ready within a minute", strings.Join(command[1:], " "))
 	}
 }
 
-// outcome is what came of one thing that a script tried: a value, or the name of an error.
+// outcome is the result of one attempt of a script: a value, or the name of an error.
 type outcome struct {
 	Value   json.RawMessage
 	Error   string // a service's error code, or the class of the client's own error
 	Message string
 }
 
-// script runs a script that reads its parameters as JSON from standard input and prints a JSON
-// object with the outcome of each thing it tried, by name. want has the same names: the error that
-// is wanted, "" for success, or several that will do, separated by "|". A name that is in one and
-// not the other fails the test.
+// script runs a script that reads its parameters as JSON from standard input. The script prints a
+// JSON object that maps the name of each attempt to its outcome.
+//
+// want maps the same names to the wanted error: "" means success, and "|" separates alternatives.
+// The test fails if a name is in only one of the two maps.
 func script(t *testing.T, command, env []string, parameters any,
 	want map[string]string) map[string]outcome {
 	t.Helper()
@@ -217,25 +221,25 @@ func script(t *testing.T, command, env []string, parameters any,
 			r.stdout, r.stderr)
 	}
 	if len(got) == 0 {
-		t.Fatal("the script tried nothing")
+		t.Fatal("the script reported no attempts")
 	}
 	for name := range got {
 		if _, ok := want[name]; !ok {
-			t.Errorf("the script tried %q, which the test does not expect", name)
+			t.Errorf("the script reported %q, which the test does not expect", name)
 		}
 	}
 	for name, errs := range want {
 		t.Run(name, func(t *testing.T) {
 			o, ok := got[name]
 			if !ok {
-				t.Fatal("the script did not try this")
+				t.Fatal("the script did not report this attempt")
 			}
 			for _, e := range strings.Split(errs, "|") {
 				if o.Error == e {
 					return
 				}
 			}
-			t.Errorf("error %q (%s), value %s; want error %q", o.Error, o.Message, o.Value, errs)
+			t.Errorf("error %q (%s), value %s, want error %q", o.Error, o.Message, o.Value, errs)
 		})
 	}
 	return got
@@ -247,7 +251,7 @@ func value[T any](t *testing.T, outcomes map[string]outcome, name string) T {
 	var v T
 	o, ok := outcomes[name]
 	if !ok || o.Error != "" {
-		t.Errorf("%s: no value: %s %s", name, o.Error, o.Message)
+		t.Errorf("%s: error %q (%s), want a value", name, o.Error, o.Message)
 		return v
 	}
 	if err := json.Unmarshal(o.Value, &v); err != nil {

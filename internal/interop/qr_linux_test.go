@@ -16,9 +16,9 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// The tool sets up a password generator at a pseudo-terminal (pts(4)), and jsQR reads the code from
-// the screen.
-func TestQRFromTheScreen(t *testing.T) {
+// TestQROnScreen runs the tool at a pseudo-terminal (pts(4)) until it shows the QR code for an
+// authenticator app, and reads the code from the screen with jsQR.
+func TestQROnScreen(t *testing.T) {
 	stamped(t, "js", "testdata/js/package-lock.json")
 	program := filepath.Join(t.TempDir(), "cognito")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program,
@@ -29,13 +29,16 @@ func TestQRFromTheScreen(t *testing.T) {
 	stand.UserPools[0].MFAConfiguration = "ON"
 	server := httptest.NewServer(stand)
 	t.Cleanup(server.Close)
-	for name, test := range map[string]struct {
+	for _, test := range []struct {
+		name          string
 		columns, rows uint16
 		noColor       string
 	}{
-		"wide": {120, 60, ""}, "80 columns, 24 rows": {80, 24, ""}, "NO_COLOR": {80, 60, "1"},
+		{"wide", 120, 60, ""},
+		{"80 columns, 24 rows", 80, 24, ""},
+		{"NO_COLOR", 80, 60, "1"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
 			config := filepath.Join(dir, "config.json")
 			text := fmt.Sprintf(`{"DEV": {"user_pool_id": %q, "client_id": %q}}`,
@@ -54,32 +57,33 @@ func TestQRFromTheScreen(t *testing.T) {
 						keyboard.WriteString(keys)
 						return before
 					} else if time.Now().After(deadline) {
-						t.Fatalf("%q does not appear:\n%s", prompt, screen())
+						t.Fatalf("%q is not on the screen after a minute:\n%s", prompt, screen())
 					}
 				}
 			}
 			typeAfter("Password: ", cognitotest.ExamplePassword+"\n")
 			typeAfter("1 to 2: ", "SOFTWARE_TOKEN_MFA\n")
 			shown := typeAfter("Authenticator code: ", "\x03")
-			_, seed, _ := strings.Cut(shown, "enter the secret ")
-			seed = strings.TrimSpace(seed)
+			_, secret, _ := strings.Cut(shown, "enter the secret ")
+			secret = strings.TrimSpace(secret)
 
 			read := readCodes(t, [][]string{dark(shown, test.noColor == "")})
-			if want := cognito.TOTPURI("cognito", cognitotest.ExampleUser, seed); read[0] == nil ||
-				string(read[0].Bytes) != want || len(seed) < 16 {
-				t.Errorf("read %v from\n%s", read[0], shown)
+			want := cognito.TOTPURI("cognito", cognitotest.ExampleUser, secret)
+			if read[0] == nil || string(read[0].Bytes) != want || len(secret) < 16 {
+				t.Errorf("read %v, want %q from\n%s", read[0], want, shown)
 			}
 		})
 	}
 }
 
-// dark turns the half blocks on a screen into modules, as wide as they are high. Without colours,
-// what is written is light.
+// dark converts the half blocks of a QR code on a screen to rows of square modules, in which 1 is
+// dark. With colours, the code is black on white. Without them, the terminal is dark and half
+// blocks are light.
 func dark(screen string, colours bool) (rows []string) {
 	for line := range strings.Lines(screen) {
 		line = strings.TrimRight(line, "\r\n")
 		if colours != strings.HasPrefix(line, "\x1b[30;47m") || !strings.ContainsAny(line, "▀▄█") {
-			continue // also lines that are white all over: jsQR needs what is inside
+			continue // this drops blank white lines too, which are the margin
 		}
 		line = strings.TrimSuffix(strings.TrimPrefix(line, "\x1b[30;47m"), "\x1b[0m")
 		var halves [2]strings.Builder
@@ -103,13 +107,14 @@ func dark(screen string, colours bool) (rows []string) {
 	return rows[:len(rows[0])]
 }
 
-// atTerminal starts a program in a window. What is written to the keyboard is typed.
+// atTerminal starts a program at a new pseudo-terminal of a size. screen returns all output so far.
+// Writes to keyboard reach the program as typed input.
 func atTerminal(t *testing.T, columns, rows uint16, env []string,
 	command ...string) (screen func() string, keyboard *os.File) {
 	t.Helper()
 	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
-		missing(t, "there is no pseudo-terminal: %v", err)
+		missing(t, "cannot open a pseudo-terminal: %v", err)
 	}
 	const ptsNumber, ptsLock = 0x80045430, 0x40045431 // TIOCGPTN, TIOCSPTLCK
 	var number, unlock int32
@@ -149,7 +154,7 @@ func atTerminal(t *testing.T, columns, rows uint16, env []string,
 		cmd.Process.Kill()
 		cmd.Wait()
 		tty.Close()
-		for range written { // until the terminal is gone
+		for range written { // until the terminal is closed
 		}
 		keyboard.Close()
 	})

@@ -9,7 +9,7 @@ import (
 	"github.com/loginwithcognito/cognito/internal/qr"
 )
 
-// readCodes has jsQR read codes. A nil element is a code that it could not read.
+// readCodes reads QR codes with jsQR. A nil element is a code that jsQR could not read.
 func readCodes(t *testing.T, codes [][]string) (read []*struct {
 	Version int
 	Bytes   []byte
@@ -22,12 +22,13 @@ func readCodes(t *testing.T, codes [][]string) (read []*struct {
 	got := run(t, environment(t), string(input), node(t, "testdata/js/qr.mjs")...)
 	if err := json.Unmarshal([]byte(got.stdout), &read); err != nil || got.status != 0 ||
 		len(read) != len(codes) {
-		t.Fatalf("exit %d, %d codes read of %d: %v\n%s", got.status, len(read), len(codes), err,
-			got.stderr)
+		t.Fatalf("qr.mjs: exit status %d, %d results, want %d: %v\n%s", got.status, len(read),
+			len(codes), err, got.stderr)
 	}
 	return read
 }
 
+// bitmap returns the modules of a code as rows of 0 and 1, where 1 is black.
 func bitmap(c qr.Code) (rows []string) {
 	for y := range c.Size {
 		row := make([]byte, c.Size)
@@ -42,8 +43,8 @@ func bitmap(c qr.Code) (rows []string) {
 	return rows
 }
 
-// Codes of every version, full and with a byte to spare, and of odd texts, are read by another
-// program.
+// TestQR encodes texts in codes of every version and reads them with jsQR. The texts include odd
+// bytes, and the longest text that each version can hold.
 func TestQR(t *testing.T) {
 	texts := []string{
 		cognito.TOTPURI("cognito", "ada", strings.Repeat("ABCDEFG2345672ZY", 4)[:52]),
@@ -55,7 +56,7 @@ func TestQR(t *testing.T) {
 		texts = append(texts,
 			strings.Repeat("otpauth://totp/x?secret=ABCDEFGH&issuer=%C3%A6 ", 10)[:length])
 	}
-	// the most that a version holds
+	// The capacity of each version in bytes.
 	for _, length := range []int{17, 32, 53, 78, 106, 134, 154, 192, 230, 271, 321, 367, 425} {
 		texts = append(texts, strings.Repeat("z~!7", 107)[:length])
 	}
@@ -70,15 +71,16 @@ func TestQR(t *testing.T) {
 	versions := map[int]bool{}
 	for i, read := range readCodes(t, codes) {
 		if read == nil {
-			t.Errorf("%d bytes: not read: %.40q", len(texts[i]), texts[i])
+			t.Errorf("jsQR cannot read the code of %d bytes %.40q", len(texts[i]), texts[i])
 			continue
 		}
 		versions[read.Version] = true
 		if string(read.Bytes) != texts[i] || 17+4*read.Version != len(codes[i]) {
-			t.Errorf("version %d: read %q, want %q", read.Version, read.Bytes, texts[i])
+			t.Errorf("read %q from a code of version %d and %d modules, want %q", read.Bytes,
+				read.Version, len(codes[i]), texts[i])
 		}
 	}
 	if len(versions) != 13 {
-		t.Errorf("%d versions were read, not 13", len(versions))
+		t.Errorf("read codes of %d versions, want 13", len(versions))
 	}
 }

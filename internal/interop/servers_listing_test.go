@@ -14,11 +14,11 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// What every S3 server must do with listings that our code signs, and with those that somebody
-// changed on the way.
+// This file checks what every S3 server must do with listings that our code signs: accept them, and
+// refuse them if they were changed in transit.
 
-// xmlKeys are object keys that a careless path, query or XML encoding breaks. Each can stand in an
-// XML 1.0 document.
+// xmlKeys are object keys that a careless path, query or XML encoding breaks. An XML 1.0 document
+// can contain each of them.
 var xmlKeys = []string{
 	"%41",
 	"&<>\"'",
@@ -37,8 +37,8 @@ var xmlKeys = []string{
 	"\U0001f600",
 }
 
-// controlKeys cannot stand in an XML 1.0 document, or not unchanged: a listing must ask for
-// encoding-type=url to see them at all.
+// controlKeys are object keys that an XML 1.0 document cannot contain, or not unchanged. A listing
+// must request encoding-type=url to return them.
 var controlKeys = []string{
 	"\x01\x02\x10",
 	"line\nfeed",
@@ -48,7 +48,7 @@ var controlKeys = []string{
 	"\ufffe",
 }
 
-// list returns the keys that l lists, and the first error.
+// list returns the keys of a listing, up to the first error.
 func list(t *testing.T, l *s3list.Client, in s3list.ListInput) ([]string, error) {
 	t.Helper()
 	var keys []string
@@ -64,11 +64,11 @@ func list(t *testing.T, l *s3list.Client, in s3list.ListInput) ([]string, error)
 	return keys, nil
 }
 
-// checkListing lists a bucket filled with keys in several ways; each must give the keys, whole and
-// in order.
+// checkListing lists a bucket that holds keys in several ways. Each must return the keys, complete
+// and in order.
 func checkListing(t *testing.T, l *s3list.Client, bucket string, keys []string) {
 	t.Helper()
-	// S3 lists by the bytes of UTF-8, as Go compares strings
+	// S3 sorts keys by their UTF-8 bytes, as Go sorts strings.
 	want := slices.Sorted(slices.Values(keys))
 	for _, pageSize := range []int{0, 1, 4} {
 		got, err := list(t, l, s3list.ListInput{Bucket: bucket, PageSize: pageSize})
@@ -93,7 +93,7 @@ func checkListing(t *testing.T, l *s3list.Client, bucket string, keys []string) 
 	if diff := cmp.Diff(slices.Compact(rolled), slices.Sorted(slices.Values(got))); diff != "" {
 		t.Errorf("delimiter: listed keys and common prefixes (-want +got):\n%s", diff)
 	}
-	// Every key as a prefix: the query is signed and sent with each of them.
+	// Every key is a prefix once, so that each is signed and sent in a query.
 	for _, prefix := range want {
 		got, err := list(t, l, s3list.ListInput{Bucket: bucket, Prefix: prefix})
 		if err != nil {
@@ -103,7 +103,7 @@ func checkListing(t *testing.T, l *s3list.Client, bucket string, keys []string) 
 			t.Errorf("prefix %q: listed %q", prefix, got)
 		}
 	}
-	// Every key as the place to start after.
+
 	for i, after := range want {
 		got, err := list(t, l, s3list.ListInput{Bucket: bucket, StartAfter: after})
 		if err != nil {
@@ -115,14 +115,14 @@ func checkListing(t *testing.T, l *s3list.Client, bucket string, keys []string) 
 	}
 }
 
-// roundTrip is a function as an http.RoundTripper.
+// roundTrip is an http.RoundTripper that calls itself.
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// tamperings are changes to a listing request after it was signed, by somebody who holds the valid
-// credentials of another session but not this session's secret key. codes are the refusals to
-// expect, MinIO's and versitygw's where they differ.
+// tamperings are changes to a signed listing request by an attacker who has the valid credentials
+// of another session, but not this session's secret key. codes are the expected error codes,
+// separated by "|" where those of MinIO and versitygw differ.
 var tamperings = []struct {
 	name, codes string
 	alter       func(r *http.Request, other sigv4.Credentials)
@@ -176,8 +176,8 @@ var tamperings = []struct {
 	}},
 }
 
-// checkTampering sends listings signed with mine, each changed by one of tamperings, and demands a
-// refusal of each. other is another session's valid credentials.
+// checkTampering signs listings with mine, changes each with one of tamperings, and checks that the
+// server refuses it. other are the valid credentials of another session.
 func checkTampering(t *testing.T, endpoint, bucket string, mine, other sigv4.Credentials) {
 	for _, tampering := range tamperings {
 		t.Run(tampering.name, func(t *testing.T) {
@@ -197,10 +197,10 @@ func checkTampering(t *testing.T, endpoint, bucket string, mine, other sigv4.Cre
 			}
 			keys, err := list(t, l, s3list.ListInput{Bucket: bucket, Prefix: "pl"})
 			if sent == 0 || altered != sent {
-				t.Fatalf("%d of %d requests were altered", altered, sent)
+				t.Fatalf("altered %d of %d requests, want all", altered, sent)
 			}
 			if len(keys) != 0 {
-				t.Errorf("an altered request listed %q", keys)
+				t.Errorf("an altered request listed %q, want nothing", keys)
 			}
 			refused(t, err, tampering.codes)
 		})
@@ -208,30 +208,27 @@ func checkTampering(t *testing.T, endpoint, bucket string, mine, other sigv4.Cre
 	t.Run("secret key", func(t *testing.T) {
 		forged := mine
 		forged.SecretAccessKey = other.SecretAccessKey
-		_,
-			err := list(t, &s3list.Client{
-			Region:      region,
-			Endpoint:    endpoint,
-			Credentials: static(forged),
-		}, s3list.ListInput{Bucket: bucket})
+		l := &s3list.Client{Region: region, Endpoint: endpoint, Credentials: static(forged)}
+		_, err := list(t, l, s3list.ListInput{Bucket: bucket})
 		refused(t, err, "SignatureDoesNotMatch")
 	})
-	t.Run("nothing", func(t *testing.T) {
+	t.Run("unchanged", func(t *testing.T) {
 		l := &s3list.Client{Region: region, Endpoint: endpoint, Credentials: static(mine)}
-		if keys, err := list(t, l, s3list.ListInput{Bucket: bucket, Prefix: "pl"}); err != nil ||
-			len(keys) != 1 {
-			t.Errorf("listed %q, %v; want one key", keys, err)
+		keys, err := list(t, l, s3list.ListInput{Bucket: bucket, Prefix: "pl"})
+		if err != nil || len(keys) != 1 {
+			t.Errorf("listed %q, %v, want one key", keys, err)
 		}
 	})
 }
 
+// changeAccessKey replaces the access key id in the Authorization header.
 func changeAccessKey(r *http.Request, other sigv4.Credentials) {
 	before, rest, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 	_, after, _ := strings.Cut(rest, "/")
 	r.Header.Set("Authorization", before+"Credential="+other.AccessKeyID+"/"+after)
 }
 
-// changeLast returns s with another last character.
+// changeLast returns s with a different last character.
 func changeLast(s string) string {
 	last := "0"
 	if strings.HasSuffix(s, last) {
@@ -240,12 +237,12 @@ func changeLast(s string) string {
 	return s[:len(s)-1] + last
 }
 
-// refused demands that err is a server's own refusal of a listing with one of the codes, which are
-// separated by "|".
+// refused checks that err is a server's error response to a listing, with one of the codes, which
+// are separated by "|".
 func refused(t *testing.T, err error, codes string) {
 	t.Helper()
 	var e *s3list.Error
 	if !errors.As(err, &e) || !slices.Contains(strings.Split(codes, "|"), e.Code) {
-		t.Errorf("error %v, want a refusal with %s", err, codes)
+		t.Errorf("error %v, want a response with %s", err, codes)
 	}
 }

@@ -21,12 +21,12 @@ import (
 	"github.com/loginwithcognito/cognito/sts"
 )
 
-// MinIO is somebody else's STS and S3. It is told to trust cognitotest's user pool and identity
-// pool as OpenID providers, verifies the tokens of our sign-in with the keys it fetches there, and
-// verifies the signatures and session tokens of our listings. All of it is on loopback addresses.
-// MinIO does not look at a token's issuer: versitygw does.
+// MinIO is a third-party STS and S3. Here it trusts cognitotest's user pool and identity pool as
+// OpenID providers. It fetches their keys, verifies the tokens of our sign-in with them, and
+// verifies the signatures and session tokens of our listings. All servers have loopback addresses.
+// MinIO ignores a token's issuer; versitygw checks it.
 
-// minioKeys is every key that MinIO takes.
+// minioKeys are the keys that MinIO accepts.
 var minioKeys = slices.Concat(xmlKeys, controlKeys)
 
 func TestMinIO(t *testing.T) {
@@ -41,7 +41,7 @@ func TestMinIO(t *testing.T) {
 	root := sigv4.Credentials{AccessKeyID: "root", SecretAccessKey: rand.Text()}
 	address := freePort(t)
 	endpoint := "http://" + address
-	// MinIO answers for a moment before it knows its roles.
+	// MinIO accepts requests for a moment before its roles are ready.
 	start(t, endpoint+"/minio/health/cluster", "IAM Roles:", []string{
 		"HOME=" + t.TempDir(),
 		"MINIO_ROOT_USER=" + root.AccessKeyID,
@@ -87,15 +87,12 @@ func TestMinIO(t *testing.T) {
 	}
 	userRole := minioRole(cognitotest.ExampleClientID)
 	assume := func(t *testing.T, role, token string) (sts.AssumeRoleWithWebIdentityOutput, error) {
-		return (&sts.Client{
-			Region:   region,
-			Endpoint: endpoint,
-		}).AssumeRoleWithWebIdentity(t.Context(),
-			sts.AssumeRoleWithWebIdentityInput{
-				RoleARN:          role,
-				RoleSessionName:  "interop",
-				WebIdentityToken: token,
-			})
+		client := &sts.Client{Region: region, Endpoint: endpoint}
+		return client.AssumeRoleWithWebIdentity(t.Context(), sts.AssumeRoleWithWebIdentityInput{
+			RoleARN:          role,
+			RoleSessionName:  "interop",
+			WebIdentityToken: token,
+		})
 	}
 
 	t.Run("ID token", func(t *testing.T) {
@@ -115,7 +112,7 @@ func TestMinIO(t *testing.T) {
 			t.Fatal(err)
 		}
 		if left := time.Until(creds.Expires); left < 119*time.Minute || left > 2*time.Hour {
-			t.Errorf("credentials live for %v, want two hours", left)
+			t.Errorf("credentials expire in %v, want 2h", left)
 		}
 		checkListing(t, &s3list.Client{
 			Region:      region,
@@ -125,11 +122,10 @@ func TestMinIO(t *testing.T) {
 	})
 	t.Run("signing client", func(t *testing.T) {
 		for _, key := range minioKeys {
-			status,
-				answer := send(t, session.HTTPClient("s3"), http.MethodGet, endpoint+"/odd-keys/"+
-				escapePath(key), "", "")
-			if status != http.StatusOK || answer != "abc" {
-				t.Errorf("get %q: %d %s", key, status, answer)
+			status, body := send(t, session.HTTPClient("s3"), http.MethodGet,
+				endpoint+"/odd-keys/"+escapePath(key), "", "")
+			if status != http.StatusOK || body != "abc" {
+				t.Errorf("GET of %q = %d %s, want 200 abc", key, status, body)
 			}
 		}
 	})
@@ -154,7 +150,7 @@ func TestMinIO(t *testing.T) {
 		otherKey.RoleARN, otherKey.Endpoints = "", cognito.Endpoints{}
 		for _, test := range []struct{ name, role, token, because string }{
 			{"signature changed", userRole, changeSignature(tokens.ID), "verification error"},
-			{"claim changed", userRole, changeClaim(t, tokens.ID, "sub", "somebody-else"),
+			{"claim changed", userRole, changeClaim(t, tokens.ID, "sub", "another-user"),
 				"verification error"},
 			{"expired", userRole, oldIDToken(t, e, stand), "expired"},
 			{"another key", userRole, idToken(t, otherKey, otherKeyClient(t)),
@@ -175,7 +171,7 @@ func TestMinIO(t *testing.T) {
 				var e *awserr.Error
 				if !errors.As(err, &e) || e.Code != "InvalidParameterValue" ||
 					!strings.Contains(e.Message, test.because) {
-					t.Errorf("error %v, want InvalidParameterValue: ...%s", err, test.because)
+					t.Errorf("error %v, want InvalidParameterValue with %q", err, test.because)
 				}
 			})
 		}
@@ -187,8 +183,8 @@ func TestMinIO(t *testing.T) {
 	})
 }
 
-// minioRole is the ARN that MinIO gives to the role of an OpenID provider, which it derives from
-// the client id.
+// minioRole returns the ARN that MinIO gives to the role of an OpenID provider. MinIO derives it
+// from the client id.
 func minioRole(clientID string) string {
 	sum := sha1.Sum([]byte(clientID))
 	return "arn:minio:iam:" + region + "::role/" + base64.RawURLEncoding.EncodeToString(sum[:])

@@ -27,23 +27,23 @@ import (
 	"time"
 )
 
-// A network of one machine in which AWS's host names lead to servers of ours: the code under test
-// then needs no endpoint to be set, and a server that trusts Cognito's real issuers by their real
-// names can be asked.
+// This file provides a private network in which AWS's host names resolve to servers of the test.
+// The code under test then needs no endpoint settings, and third-party servers can trust Cognito's
+// issuers under their real names.
 
 const (
-	// namespaceAddress is where AWS's hosts are; testdata/servers/namespace.sh puts it on the
+	// namespaceAddress is the address of AWS's hosts. testdata/servers/namespace.sh adds it to the
 	// loopback interface.
 	namespaceAddress = "203.0.113.10"
-	// namespaceVariable tells this test binary that it runs inside.
+	// namespaceVariable is set if this test binary runs in the namespace.
 	namespaceVariable = "COGNITO_INTEROP_NAMESPACE"
 )
 
-// inNamespace reports whether the test runs in a private network namespace where hosts lead to
-// namespaceAddress. If not, it runs the same test again inside one, in a process of its own, and
-// reports that one's outcome: the caller returns.
+// inNamespace reports whether the test runs in a private network namespace in which hosts resolve
+// to namespaceAddress. If not, it runs the same test in a new process in such a namespace, adopts
+// its outcome and returns false; the caller must then return.
 //
-// It takes root, or a system that lets users make user namespaces.
+// It needs root, or a system that allows users to create user namespaces.
 func inNamespace(t *testing.T, hosts []string) bool {
 	t.Helper()
 	if os.Getenv(namespaceVariable) != "" {
@@ -69,7 +69,7 @@ func inNamespace(t *testing.T, hosts []string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The process namespace ends everything that runs in it when its first process ends.
+	// In a PID namespace, all processes end when the first one ends.
 	args := []string{"--net", "--mount", "--pid", "--fork", "--kill-child"}
 	if os.Getuid() != 0 {
 		args = append(args, "--map-root-user")
@@ -85,15 +85,14 @@ func inNamespace(t *testing.T, hosts []string) bool {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	cmd := exec.CommandContext(ctx, unshare, args...)
-	// Nothing of the caller's proxies, endpoints, credentials and certificates. The build cache
-	// saves building again.
+	// The process gets none of the caller's proxies, endpoints, credentials and certificates. It
+	// shares the build cache, to avoid rebuilding programs.
 	cache, err := exec.Command("go", "env", "GOCACHE").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Env = environment(t, namespaceVariable+"=1", "CI="+os.Getenv("CI"), "SSL_CERT_DIR="+
-		t.TempDir(),
-		"GOCACHE="+strings.TrimSpace(string(cache)))
+	cmd.Env = environment(t, namespaceVariable+"=1", "CI="+os.Getenv("CI"),
+		"SSL_CERT_DIR="+t.TempDir(), "GOCACHE="+strings.TrimSpace(string(cache)))
 	cmd.Stderr = os.Stderr
 	cmd.WaitDelay = 5 * time.Second
 	stdout, err := cmd.StdoutPipe()
@@ -118,13 +117,14 @@ func inNamespace(t *testing.T, hosts []string) bool {
 	return false
 }
 
-// authority is a certification authority of this test.
+// authority is a certificate authority for one test.
 type authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
-	file        string // its certificate, PEM
+	file        string // the path of the certificate, in PEM
 }
 
+// newAuthority creates an authority that is valid for a day.
 func newAuthority(t *testing.T) authority {
 	t.Helper()
 	key := newKey(t)
@@ -153,8 +153,8 @@ func newAuthority(t *testing.T) authority {
 	return authority{certificate, key, file}
 }
 
-// issue makes a server certificate for host names. The chain ends with the authority, as IAM's
-// thumbprints want it.
+// issue returns a server certificate for host names. Its chain includes the authority's
+// certificate, because IAM's thumbprints refer to the last one in the chain.
 func (a authority) issue(t *testing.T, names []string) tls.Certificate {
 	t.Helper()
 	key := newKey(t)
@@ -174,13 +174,15 @@ func (a authority) issue(t *testing.T, names []string) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der, a.certificate.Raw}, PrivateKey: key}
 }
 
-// thumbprint is how IAM names an authority it should trust for an identity provider: the SHA-1 of
-// the certificate (AWS: "Obtain the thumbprint for an OpenID Connect identity provider").
+// thumbprint returns the SHA-1 of the authority's certificate. IAM uses it to name the authority
+// that it trusts for an identity provider (AWS: "Obtain the thumbprint for an OpenID Connect
+// identity provider").
 func (a authority) thumbprint() string {
 	sum := sha1.Sum(a.certificate.Raw)
 	return hex.EncodeToString(sum[:])
 }
 
+// newKey returns a new key on the curve P-256.
 func newKey(t *testing.T) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -190,8 +192,8 @@ func newKey(t *testing.T) *ecdsa.PrivateKey {
 	return key
 }
 
-// serveAWS answers on namespaceAddress under AWS's host names until the test ends: route chooses a
-// handler by host.
+// serveAWS serves HTTPS on namespaceAddress until the test ends. route returns the handler for a
+// host.
 func serveAWS(t *testing.T, certificate tls.Certificate, route func(host string) http.Handler) {
 	t.Helper()
 	listener, err := net.Listen("tcp", namespaceAddress+":443")
@@ -204,7 +206,7 @@ func serveAWS(t *testing.T, certificate tls.Certificate, route func(host string)
 			MinVersion:   tls.VersionTLS12,
 		},
 		ReadHeaderTimeout: 10 * time.Second,
-		// a client that does not trust the certificate is part of a test
+		// One test has a client that does not trust the certificate.
 		ErrorLog: log.New(io.Discard, "", 0),
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			route(r.Host).ServeHTTP(w, r)
@@ -218,9 +220,9 @@ func serveAWS(t *testing.T, certificate tls.Certificate, route func(host string)
 	})
 }
 
-// passOn is a handler that hands a request on to a server at address with everything that is signed
-// unchanged.
-func passOn(address string) http.Handler {
+// forward returns a handler that forwards requests to the server at address. It keeps the Host
+// header, which is signed.
+func forward(address string) http.Handler {
 	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: address})
 		r.Out.Host = r.In.Host

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// hostileKeys are names that a server may have reason to refuse.
+// hostileKeys are object keys that a server may refuse or change.
 var hostileKeys = []string{
-	// Segments that a file system, a browser or a path cleaner takes for something else.
+	// Path segments with a special meaning to a file system, a browser or path.Clean.
 	".", "..", "./dot", "../up", "dots/.", "dots/..", "dots/./in", "dots/../in", "dots/../../out",
 	"...", ".../c", ".hidden", "..hidden",
 	"%2e%2e/x", "~", "~root", "con", "C:\\x", "back\\..\\slash",
@@ -20,7 +20,7 @@ var hostileKeys = []string{
 	// White space.
 	" ", "  ", " lead", "trail ", "space / around", "in / /segment", "\u00a0", "\u3000", "\u2028",
 	"\ufeffbom",
-	// Escapes that are part of the name.
+	// Escapes, which are part of the key, and characters that URLs and XML escape.
 	"%", "%%", "%2", "%2F", "%2f/x", "%25", "%00", "%zz", "%C3%28", "+", "++", "a+b", "%2B", "&",
 	"&amp;", "&#1;", "&#x41;", "<key>", "</Key>", "]]>", "<!--",
 	"\"", "'", "`", "?", "?versions", "a?b=c&d", "#", "#fragment", ";", "a;b", "=", "*", "|", ":",
@@ -29,14 +29,15 @@ var hostileKeys = []string{
 	"\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u202etxt", "\ufffd", "\ufffe", "\uffff",
 	"\U0010ffff", "\ue000",
 	"\x00", "nul\x00in", "\r\n", "\x7f", "\u0080", "\u0085",
-	// Names that the servers use themselves.
+	// Names that the servers use internally.
 	".minio.sys", ".minio.sys/x", "xl.meta", "part.1", "__XLDIR__", "x__XLDIR__", ".sgwtmp/x",
 	"odd-keys", "null", "minio/health",
-	// A name that is a directory of another one.
+	// A key that would be the directory of another key.
 	"both", "both/in",
 }
 
-// longKeys are names of the greatest length, 1,024 bytes of UTF-8, and of one more.
+// longKeys are keys near limits of length. S3 allows 1,024 bytes of UTF-8, and file systems often
+// allow 255 bytes in a segment.
 var longKeys = map[string]string{
 	"1024 bytes in one segment":    strings.Repeat("a", 1024),
 	"1024 bytes in one segment, é": strings.Repeat("é", 512),
@@ -50,7 +51,7 @@ var longKeys = map[string]string{
 	"256 bytes in one segment":     strings.Repeat("f", 256),
 }
 
-// name is how a test speaks of a key.
+// name returns the name of a key in tables and messages: the key itself unless it is in longKeys.
 func name(key string) string {
 	for name, long := range longKeys {
 		if key == long {
@@ -60,8 +61,9 @@ func name(key string) string {
 	return key
 }
 
-// oddKeys returns names to be put one after the other, as what a server does with one may depend on
-// another, and 10,500 more that have nothing to do with each other. They are always the same.
+// oddKeys returns two lists of keys, which are the same in every run. Hostile keys must be uploaded
+// in order, because a server's treatment of one may depend on an earlier one. The 10,500 bulk keys
+// are independent of each other.
 func oddKeys() (hostile, bulk []string) {
 	hostile = slices.Concat(hostileKeys, slices.Sorted(maps.Values(longKeys)))
 	for c := rune(1); c < 0x20; c++ {
@@ -75,7 +77,7 @@ func oddKeys() (hostile, bulk []string) {
 		"%2F%/", "dash-/", "dash./", "dash/"}
 	random := rand.New(rand.NewPCG(1, 2)) // the same numbers in every run
 	for i := range 10_500 {
-		if i == 10_000 { // the last of them hold what XML cannot carry
+		if i == 10_000 { // the last 500 hold characters that XML cannot represent
 			parts = []string{"\x01", "\x0b", "\x1f", "\ufffe", "\uffff", "a", "%", "\U0001f600"}
 		}
 		key := directories[random.IntN(len(directories))]
@@ -91,10 +93,10 @@ func oddKeys() (hostile, bulk []string) {
 	return hostile, bulk
 }
 
-// inXML reports whether a key can stand in an XML 1.0 document.
+// inXML reports whether an XML 1.0 document can contain a key.
 func inXML(key string) bool { return strings.Map(toXML, key) == key }
 
-// toXML is what becomes of a character in an XML 1.0 document (section 2.2, Char).
+// toXML replaces a character that an XML 1.0 document cannot contain (section 2.2, Char) by U+FFFD.
 func toXML(c rune) rune {
 	if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0xfffe || c == 0xffff {
 		return '\ufffd'

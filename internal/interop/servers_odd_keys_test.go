@@ -14,8 +14,8 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// Three S3 servers hold more than 10,000 keys that a careless encoding breaks, put there by
-// requests that sigv4 signs. What s3list finds, however it is asked, must be what boto3 finds.
+// This file uploads more than 10,000 keys that a careless encoding breaks to three S3 servers, with
+// requests that sigv4 signs. In every way of listing, s3list must return what boto3 returns.
 
 // store is an S3 server with its root credentials.
 type store struct {
@@ -23,21 +23,28 @@ type store struct {
 	root     sigv4.Credentials
 }
 
-// stores are the servers, and what they do with the names of oddKeys.
+// stores are the servers, and their treatment of the keys of oddKeys.
 var stores = []struct {
 	name  string
 	start func(*testing.T) store
 
-	refused map[string]string // by name: the error code
-	changed map[string]string // taken, but listed under another name; "": not listed at all
-	plain   bool              // no encoding-type=url: what XML cannot carry is listed as U+FFFD
+	// refused maps the name of a key that the server refuses to the error code.
+	refused map[string]string
+	// changed maps a key to the one that the server lists in its place, or to "" if it lists none.
+	changed map[string]string
+	// plain is set if the server ignores encoding-type=url. It then lists characters that XML
+	// cannot represent as U+FFFD.
+	plain bool
 
-	withheld []string // what the server breaks on
-	without  []string // ways of listing that it has not
-	serial   []string // ways in which its pages depend on where they begin
+	// withheld are keys that are not uploaded, because they break the server's listings.
+	withheld []string
+	// without names the ways of listing that the server does not support.
+	without []string
+	// serial names the ways of listing in which pages depend on where they start.
+	serial []string
 }{
 	{name: "MinIO", start: startMinIO,
-		serial: []string{"another delimiter"}, // it sends one continuation token twice
+		serial: []string{"another delimiter"}, // it returns one continuation token twice
 		refused: map[string]string{
 			"\x00":                         "XMinioInvalidObjectName",
 			"nul\x00in":                    "XMinioInvalidObjectName",
@@ -67,16 +74,16 @@ var stores = []struct {
 		changed: map[string]string{
 			"/lead":        "lead",
 			"//lead":       "lead",
-			"x__XLDIR__":   "x/", // it is how MinIO writes a trailing slash to its disk
+			"x__XLDIR__":   "x/", // MinIO stores a trailing slash in this form
 			"__XLDIR__":    "//",
-			".../c":        "", // it does not look for keys below another key
+			".../c":        "", // MinIO does not search for keys below another key
 			".minio.sys/x": "",
 			"both/in":      "",
 		},
 	},
 	{name: "versitygw", start: startPosixGateway, plain: true,
-		serial: []string{"versions"}, // it repeats and leaves out versions between two pages
-		refused: map[string]string{ // it has files and directories
+		serial: []string{"versions"}, // it repeats and omits versions between two pages
+		refused: map[string]string{ // keys are paths of files and directories
 			"\x00":                         "InternalError",
 			"nul\x00in":                    "InternalError",
 			".":                            "400",
@@ -106,23 +113,24 @@ var stores = []struct {
 			"twice//in":   "twice/in",
 			"thrice///in": "thrice/in",
 			"trail2//":    "trail2/",
-			".sgwtmp/x":   "", // its own directory
+			".sgwtmp/x":   "", // versitygw uses this directory itself
 		},
 	},
 	{name: "gofakes3", start: startGoFakeS3, plain: true,
 		refused: map[string]string{
 			"1025 bytes": "KeyTooLongError",
 		},
-		// It rolls up keys that begin with the delimiter as a common prefix without a name, which
-		// s3list refuses. Its versions are a <ListBucketVersionsResult>, where S3 and s3list have
-		// <ListVersionsResult>, the oldest first, and without a NextKeyMarker where they are
-		// truncated: boto3 does not come to their end either.
+		// gofakes3 groups keys that begin with the delimiter into a common prefix with an empty
+		// name, which s3list refuses. Its list of versions is a <ListBucketVersionsResult> with the
+		// oldest version first. S3 and s3list have <ListVersionsResult>, with the newest first. If
+		// a list is truncated it has no NextKeyMarker, so boto3 does not find all versions either.
 		withheld: []string{"/", "//", "///"},
 		without:  []string{"another delimiter", "versions"},
 		serial:   []string{"delimiter"}, // it repeats common prefixes between two pages
 	},
 }
 
+// startMinIO starts MinIO over a directory.
 func startMinIO(t *testing.T) store {
 	t.Helper()
 	s := store{"http://" + freePort(t), sigv4.Credentials{
@@ -161,7 +169,7 @@ func startPosixGateway(t *testing.T) store {
 func startGoFakeS3(t *testing.T) store {
 	t.Helper()
 	s := store{"http://" + freePort(t), sigv4.Credentials{
-		AccessKeyID:     "nobody",
+		AccessKeyID:     "unchecked",
 		SecretAccessKey: rand.Text(),
 	}}
 	start(t, s.endpoint, "", nil, tool(t, "gofakes3"), "-quiet", "-backend", "memory", "-host",
@@ -169,7 +177,7 @@ func startGoFakeS3(t *testing.T) store {
 	return s
 }
 
-// do sends a signed request and returns the status and the error code of the answer. It may be
+// do sends a signed request and returns the status and the error code of the response. It may be
 // called from any goroutine.
 func (s store) do(client *http.Client, method, target, body string) (status int, code string,
 	err error) {
@@ -182,20 +190,21 @@ func (s store) do(client *http.Client, method, target, body string) (status int,
 		return 0, "", err
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	data, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	if err != nil {
 		return 0, "", err
 	}
 	var doc struct{ Code string }
 	if response.StatusCode >= 300 {
-		if xml.Unmarshal(answer, &doc); doc.Code == "" {
+		if xml.Unmarshal(data, &doc); doc.Code == "" {
 			doc.Code = fmt.Sprintf("HTTP %d", response.StatusCode)
 		}
 	}
 	return response.StatusCode, doc.Code, nil
 }
 
-// client signs with the root credentials and keeps as many connections as goroutines use it.
+// client returns a client that signs with the root credentials and reuses up to writers
+// connections.
 func (s store) client(t *testing.T) *http.Client {
 	base := &http.Transport{MaxIdleConnsPerHost: writers}
 	t.Cleanup(base.CloseIdleConnections)
@@ -213,21 +222,22 @@ func (s store) client(t *testing.T) *http.Client {
 	}
 }
 
-// writers is how many goroutines put keys.
+// writers is the number of goroutines that upload keys.
 const writers = 8
 
-// enableVersions makes a bucket keep the versions of its objects.
+// enableVersions enables versioning of a bucket.
 func (s store) enableVersions(t *testing.T, bucket string) {
 	t.Helper()
 	status, code, err := s.do(s.client(t), http.MethodPut, "/"+bucket+"?versioning",
-		`<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>`)
+		`<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`+
+			`<Status>Enabled</Status></VersioningConfiguration>`)
 	if err != nil || status != http.StatusOK {
 		t.Fatalf("PutBucketVersioning: %d %s, %v", status, code, err)
 	}
 }
 
-// send puts or deletes keys with several goroutines and returns those that the server refuses, by
-// name, with its error codes.
+// send uploads or deletes keys with several goroutines. It returns the error codes of those that
+// the server refuses, by name.
 func (s store) send(t *testing.T, method, bucket string, goroutines int,
 	keys []string) map[string]string {
 	t.Helper()
@@ -240,7 +250,7 @@ func (s store) send(t *testing.T, method, bucket string, goroutines int,
 		group.Go(func() {
 			for key := range work {
 				body := key
-				// versitygw takes it for a directory
+				// For versitygw a trailing slash means a directory, which must be empty.
 				if method != http.MethodPut || strings.HasSuffix(key, "/") {
 					body = ""
 				}

@@ -13,7 +13,7 @@ import (
 	"github.com/loginwithcognito/cognito/s3list"
 )
 
-// An entry is what a listing tells about one key, version or common prefix.
+// An entry is one key, version or common prefix in a listing.
 type entry struct {
 	Listing, Kind, Key           string
 	Size                         int64
@@ -22,7 +22,7 @@ type entry struct {
 	IsLatest                     bool
 }
 
-// A way is a way to list the bucket.
+// A way is a set of parameters for a listing.
 type way struct {
 	Name      string `json:"name"`
 	Versions  bool   `json:"versions"`
@@ -30,7 +30,7 @@ type way struct {
 	Delimiter string
 }
 
-// ways are those in which a bucket is listed.
+// ways are the ways in which each bucket is listed.
 var ways = []way{
 	{Name: "all"},
 	{Name: "delimiter", Delimiter: "/"},
@@ -40,7 +40,8 @@ var ways = []way{
 	{Name: "prefix", Prefix: "\""},
 }
 
-// TestOddKeys: s3list finds in 10,000 objects under odd names what boto3 finds.
+// TestOddKeys checks that s3list and boto3 list the same entries of buckets that hold more than
+// 10,000 odd keys.
 func TestOddKeys(t *testing.T) {
 	for _, test := range stores {
 		t.Run(test.name, func(t *testing.T) {
@@ -49,7 +50,8 @@ func TestOddKeys(t *testing.T) {
 			hostile, bulk := oddKeys()
 			refused := map[string]string{}
 			for _, bucket := range []string{"odd-keys", "control-keys"} {
-				// A server that cannot tell these keys apart in a listing has a bucket for them.
+				// A plain server lists different control characters alike. Their keys have their
+				// own bucket.
 				controls := bucket == "control-keys"
 				withheld := func(key string) bool {
 					return test.plain && inXML(key) == controls ||
@@ -61,9 +63,9 @@ func TestOddKeys(t *testing.T) {
 				hostile := slices.DeleteFunc(slices.Clone(hostile), withheld)
 				bulk := slices.DeleteFunc(slices.Clone(bulk), withheld)
 				t.Run(bucket, func(t *testing.T) {
-					if status, code, err := s.do(s.client(t), http.MethodPut, "/"+bucket,
-						""); err != nil || status != http.StatusOK {
-						t.Fatalf("make bucket: %d %s, %v", status, code, err)
+					status, code, err := s.do(s.client(t), http.MethodPut, "/"+bucket, "")
+					if err != nil || status != http.StatusOK {
+						t.Fatalf("create bucket: %d %s, %v", status, code, err)
 					}
 					versions := !slices.Contains(test.without, "versions")
 					if versions {
@@ -72,7 +74,7 @@ func TestOddKeys(t *testing.T) {
 					maps.Copy(refused, s.send(t, http.MethodPut, bucket, 1, hostile))
 					maps.Copy(refused, s.send(t, http.MethodPut, bucket, writers, bulk))
 					deleted := bulk[:200]
-					if versions { // two of some, and then a delete marker
+					if versions { // some keys get a second version, some a delete marker
 						maps.Copy(refused,
 							s.send(t, http.MethodPut, bucket, writers, bulk[100:300]))
 						maps.Copy(refused, s.send(t, http.MethodDelete, bucket, writers, deleted))
@@ -98,14 +100,15 @@ func TestOddKeys(t *testing.T) {
 				})
 			}
 			if diff := cmp.Diff(test.refused, refused); diff != "" {
-				t.Errorf("keys that the server refuses (-want +got):\n%s", diff)
+				t.Errorf("error codes of refused keys (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// check lists a bucket in all ways but some, and demands that it has the given keys. Unless the way
-// is one of serial, it lists again with many pages at once, if parallel is set.
+// check lists a bucket in all ways except those in without, compares the entries with boto3's, and
+// checks that the bucket holds exactly keys. If parallel is set, it lists the bucket again with
+// parallel requests, except in the ways of serial.
 func (s store) check(t *testing.T, bucket string, keys map[string]bool, without, serial []string,
 	parallel bool) {
 	theirs := s.boto3(t, bucket)
@@ -120,8 +123,8 @@ func (s store) check(t *testing.T, bucket string, keys map[string]bool, without,
 				continue
 			}
 			if again := s.list(t, bucket, w, in); !slices.Equal(ours, again) {
-				t.Errorf("%s: page size %d: many pages at once give another listing, or another "+
-					"order", w.Name, in.PageSize)
+				t.Errorf("%s: page size %d: the parallel listing differs from the serial one",
+					w.Name, in.PageSize)
 				compare(t, w.Name, ours, again)
 			}
 		}
@@ -131,13 +134,13 @@ func (s store) check(t *testing.T, bucket string, keys map[string]bool, without,
 				got[e.Key] = true
 			}
 			if diff := cmp.Diff(keys, got); diff != "" {
-				t.Errorf("keys (-put +listed):\n%s", diff)
+				t.Errorf("keys (-uploaded +listed):\n%s", diff)
 			}
 		}
 	}
 }
 
-// boto3 returns what boto3 lists.
+// boto3 returns the entries that boto3 lists, by way.
 func (s store) boto3(t *testing.T, bucket string) map[string][]entry {
 	t.Helper()
 	input, err := json.Marshal(map[string]any{
@@ -162,7 +165,7 @@ func (s store) boto3(t *testing.T, bucket string) map[string][]entry {
 	return listed
 }
 
-// list returns what s3list lists.
+// list returns the entries that s3list lists.
 func (s store) list(t *testing.T, bucket string, w way, in s3list.ListInput) []entry {
 	t.Helper()
 	l := &s3list.Client{Region: region, Endpoint: s.endpoint, Credentials: static(s.root)}
@@ -185,7 +188,7 @@ func (s store) list(t *testing.T, bucket string, w way, in s3list.ListInput) []e
 			e.Modified = o.LastModified.Format("2006-01-02T15:04:05.000000Z")
 		}
 		if o.DeleteMarker {
-			// MinIO sends a class, which boto3 does not know here
+			// MinIO sends a storage class for delete markers, which boto3 ignores.
 			e.Kind, e.StorageClass = "DeleteMarkers", ""
 		}
 		entries = append(entries, e)
@@ -193,12 +196,12 @@ func (s store) list(t *testing.T, bucket string, w way, in s3list.ListInput) []e
 	return entries
 }
 
-// compare demands that two listings are the same, kind by kind: boto3 tells no order between the
-// kinds.
+// compare checks that two listings have the same entries in the same order within each kind. boto3
+// does not report the order of entries of different kinds.
 func compare(t *testing.T, name string, want, got []entry) {
 	t.Helper()
 	if len(want) == 0 {
-		t.Errorf("%s: boto3 listed nothing", name)
+		t.Errorf("%s: the listing to compare with is empty", name)
 	}
 	order := func(a, b entry) int { return strings.Compare(a.Kind, b.Kind) }
 	want, got = slices.Clone(want), slices.Clone(got)
@@ -209,7 +212,7 @@ func compare(t *testing.T, name string, want, got []entry) {
 			near := func(entries []entry) []entry {
 				return entries[min(i, len(entries)):min(i+3, len(entries))]
 			}
-			t.Errorf("%s: %d entries, want %d; they differ from entry %d on (-want +got):\n%s",
+			t.Errorf("%s: %d entries, want %d; the first difference is at %d (-want +got):\n%s",
 				name, len(got), len(want), i, cmp.Diff(near(want), near(got)))
 			return
 		}

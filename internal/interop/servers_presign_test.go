@@ -16,14 +16,14 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// MinIO and versitygw take what sigv4 signs, in headers and in URLs, and refuse it when a byte of
-// it was changed on the way. (gofakes3 checks no signature.)
+// MinIO and versitygw accept requests that sigv4 signs, in headers and in URLs, and refuse them if
+// they were changed in transit. gofakes3 does not check signatures.
 
-// signedBody is what is uploaded.
+// signedBody is the body of uploads.
 const signedBody = "the body, 20 bytes.\n"
 
-// presigned makes a request for a bucket's key from a URL that Presign returns, with the headers
-// that it signs.
+// presigned returns a request for the URL that Presign returns, with the headers that Presign
+// signs.
 func (s store) presigned(t *testing.T, method, target, body string, header http.Header,
 	at time.Time, expires time.Duration) *http.Request {
 	t.Helper()
@@ -33,14 +33,14 @@ func (s store) presigned(t *testing.T, method, target, body string, header http.
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := s.request(t, method, strings.TrimPrefix(signedURL, s.endpoint), body, header)
-	if made.URL.String() != signedURL {
-		t.Fatalf("net/http would send %s, not %s", made.URL, signedURL)
+	signed := s.request(t, method, strings.TrimPrefix(signedURL, s.endpoint), body, header)
+	if signed.URL.String() != signedURL {
+		t.Fatalf("the URL in the request is %s, want %s", signed.URL, signedURL)
 	}
-	return made
+	return signed
 }
 
-// signed makes a request that Sign has signed.
+// signed returns a request with a signature by Sign in its headers.
 func (s store) signed(t *testing.T, method, target, body string, header http.Header, at time.Time,
 	_ time.Duration) *http.Request {
 	t.Helper()
@@ -53,11 +53,11 @@ func (s store) signed(t *testing.T, method, target, body string, header http.Hea
 	return request
 }
 
+// request returns an unsigned request.
 func (s store) request(t *testing.T, method, target, body string,
 	header http.Header) *http.Request {
 	t.Helper()
-	request,
-		err := http.NewRequestWithContext(t.Context(), method, s.endpoint+target,
+	request, err := http.NewRequestWithContext(t.Context(), method, s.endpoint+target,
 		strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -66,8 +66,9 @@ func (s store) request(t *testing.T, method, target, body string,
 	return request
 }
 
-// answer sends a request as it is and returns the status and the body of the answer.
-func answer(t *testing.T, request *http.Request) (int, string, http.Header) {
+// sendSigned sends a signed request unchanged, and returns the status, the body and the header of
+// the response. It does not follow redirects.
+func sendSigned(t *testing.T, request *http.Request) (int, string, http.Header) {
 	t.Helper()
 	client := &http.Client{
 		Timeout: 30 * time.Second,
@@ -87,11 +88,12 @@ func answer(t *testing.T, request *http.Request) (int, string, http.Header) {
 	return response.StatusCode, string(data), response.Header
 }
 
-// checksum is the header that allows one body only where the payload is unsigned, as in a presigned
-// URL.
+// checksum is the header that fixes the body of an upload whose payload is not signed, such as that
+// of a presigned URL.
 const checksum = "X-Amz-Checksum-Sha256"
 
-// uploadHeader is what an upload has signed besides the host.
+// uploadHeader returns the headers of an upload, all of which are signed. hash names the header
+// with the hash of the body.
 func uploadHeader(hash string) http.Header {
 	return http.Header{
 		"Content-Type":    {"text/plain; charset=utf-8"},
@@ -100,7 +102,7 @@ func uploadHeader(hash string) http.Header {
 	}
 }
 
-// bodyHash is the value of a header that holds a hash of the body.
+// bodyHash returns the value of a header that holds the hash of a body.
 func bodyHash(header, body string) string {
 	sum := sha256.Sum256([]byte(body))
 	if header == checksum {
@@ -109,11 +111,11 @@ func bodyHash(header, body string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// otherBody is what somebody uploads instead, of the same length.
+// otherBody is the body that an attacker substitutes. It has the same length.
 var otherBody = strings.ToUpper(signedBody)
 
-// changes are what somebody may change about a signed upload. Each is refused with one of the
-// codes, which are separated by "|".
+// changes are changes to a signed upload by an attacker. The server must refuse each with one of
+// the codes, which are separated by "|".
 var changes = []struct {
 	name, codes string
 	change      func(t *testing.T, r *http.Request)
@@ -138,7 +140,7 @@ var changes = []struct {
 	{"a header removed", "SignatureDoesNotMatch|AccessDenied", func(t *testing.T, r *http.Request) {
 		r.Header.Del("X-Amz-Meta-Note")
 	}},
-	{"another content type", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) {
+	{"the content type", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) {
 		r.Header.Set("Content-Type", "text/html")
 	}},
 	{"a byte of the body", "XAmzContentSHA256Mismatch|XAmzContentChecksumMismatch|BadDigest",
@@ -166,7 +168,7 @@ var changes = []struct {
 			r.URL.RawQuery = changeLast(r.URL.RawQuery)
 		}
 	}},
-	{"a second later", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) {
+	{"the date", "SignatureDoesNotMatch", func(t *testing.T, r *http.Request) {
 		const layout = "20060102T150405Z"
 		q := r.URL.Query()
 		date := r.Header.Get("X-Amz-Date") + q.Get("X-Amz-Date")
@@ -178,13 +180,13 @@ var changes = []struct {
 		if r.Header.Get("X-Amz-Date") != "" {
 			r.Header.Set("X-Amz-Date", later)
 		} else {
-			r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "X-Amz-Date="+date, "X-Amz-Date="+
-				later, 1)
+			r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "X-Amz-Date="+date,
+				"X-Amz-Date="+later, 1)
 		}
 	}},
 }
 
-// rehash sets the hash of another body.
+// rehash changes the hash in a request to that of another body.
 func rehash(r *http.Request, body string) {
 	for _, header := range []string{checksum, "X-Amz-Content-Sha256"} {
 		if r.Header.Get(header) != "" {
@@ -193,8 +195,8 @@ func rehash(r *http.Request, body string) {
 	}
 }
 
-// TestSignedObjects: uploads and downloads that sigv4 signed are accepted, and refused once they
-// are changed.
+// TestSignedObjects signs uploads and downloads with sigv4. The servers must accept them, and
+// refuse them if they were changed or have expired.
 func TestSignedObjects(t *testing.T) {
 	for _, test := range stores {
 		if test.name == "gofakes3" {
@@ -203,9 +205,9 @@ func TestSignedObjects(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := test.start(t)
-			if status, code, err := s.do(s.client(t), http.MethodPut, "/signed", ""); err != nil ||
-				status != http.StatusOK {
-				t.Fatalf("make bucket: %d %s, %v", status, code, err)
+			status, code, err := s.do(s.client(t), http.MethodPut, "/signed", "")
+			if err != nil || status != http.StatusOK {
+				t.Fatalf("create bucket: %d %s, %v", status, code, err)
 			}
 			t.Run("header", func(t *testing.T) {
 				s.checkObjects(t, "h", "X-Amz-Content-Sha256", s.signed, 20*time.Minute,
@@ -219,42 +221,40 @@ func TestSignedObjects(t *testing.T) {
 						http.Header{}, time.Now(), time.Minute)
 					r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "X-Amz-Expires=60",
 						"X-Amz-Expires=3600", 1)
-					demand(t, r, "SignatureDoesNotMatch")
+					checkRefused(t, r, "SignatureDoesNotMatch")
 				})
 			})
 		})
 	}
 }
 
-// checkObjects uploads and downloads with signed requests. hash is the header that protects an
-// upload's body. A request for a minute that sign made as long ago as expired must be refused.
+// checkObjects uploads and downloads objects with requests that sign returns. hash names the header
+// that protects the body of an upload. The server must refuse a request that was signed for a
+// minute at the time expired ago, with one of expiredCodes.
 func (s store) checkObjects(t *testing.T, prefix, hash string,
 	sign func(t *testing.T, method, target, body string, header http.Header, at time.Time,
 		expires time.Duration) *http.Request,
 	expired time.Duration, expiredCodes string) {
+	const disposition = `attachment; filename="a b+c.txt"`
+	query := "?response-content-disposition=" +
+		strings.ReplaceAll(url.QueryEscape(disposition), "+", "%20")
 	for _, key := range xmlKeys {
 		target := "/signed/" + prefix + escapePath(key)
-		if status, text, _ := answer(t,
-			sign(t, http.MethodPut, target, signedBody, uploadHeader(hash), time.Now(),
-				time.Minute)); status != http.StatusOK {
-			t.Errorf("put %q: %d %s", key, status, text)
+		put := sign(t, http.MethodPut, target, signedBody, uploadHeader(hash), time.Now(),
+			time.Minute)
+		if status, text, _ := sendSigned(t, put); status != http.StatusOK {
+			t.Errorf("PUT of %q = %d %s, want 200", key, status, text)
 		}
-		query := "?response-content-disposition=" +
-			url.QueryEscape(`attachment; filename="a b+c.txt"`)
-		status, text,
-			header := answer(t,
-			sign(t, http.MethodGet, target+strings.ReplaceAll(query, "+", "%20"), "", http.Header{},
-				time.Now(), time.Minute))
+		get := sign(t, http.MethodGet, target+query, "", http.Header{}, time.Now(), time.Minute)
+		status, text, header := sendSigned(t, get)
 		if status != http.StatusOK || text != signedBody {
-			t.Errorf("get %q: %d %s", key, status, text)
+			t.Errorf("GET of %q = %d %s, want 200 %s", key, status, text, signedBody)
 		}
-		if got, want := header.Get(
-			"Content-Disposition",
-		), `attachment; filename="a b+c.txt"`; got != want {
-			t.Errorf("get %q: Content-Disposition %q, want %q", key, got, want)
+		if got := header.Get("Content-Disposition"); got != disposition {
+			t.Errorf("GET of %q: Content-Disposition = %q, want %q", key, got, disposition)
 		}
 		if got, want := header.Get("Content-Type"), "text/plain; charset=utf-8"; got != want {
-			t.Errorf("get %q: Content-Type %q, want %q", key, got, want)
+			t.Errorf("GET of %q: Content-Type = %q, want %q", key, got, want)
 		}
 	}
 	for i, c := range changes {
@@ -263,29 +263,29 @@ func (s store) checkObjects(t *testing.T, prefix, hash string,
 			r := sign(t, http.MethodPut, target+"?x-id=PutObject", signedBody, uploadHeader(hash),
 				time.Now(), time.Minute)
 			c.change(t, r)
-			demand(t, r, c.codes)
-			if status, _, err := s.do(s.client(t), http.MethodGet, target, ""); err != nil ||
-				status != http.StatusNotFound {
-				t.Errorf("after the refusal: status %d, %v; want none such", status, err)
+			checkRefused(t, r, c.codes)
+			status, _, err := s.do(s.client(t), http.MethodGet, target, "")
+			if err != nil || status != http.StatusNotFound {
+				t.Errorf("GET after the refusal = %d, %v, want 404", status, err)
 			}
 		})
 	}
 	t.Run("expired", func(t *testing.T) {
-		demand(t,
-			sign(t, http.MethodGet, "/signed/"+prefix+"plain", "", http.Header{},
-				time.Now().Add(-expired), time.Minute), expiredCodes)
+		get := sign(t, http.MethodGet, "/signed/"+prefix+"plain", "", http.Header{},
+			time.Now().Add(-expired), time.Minute)
+		checkRefused(t, get, expiredCodes)
 	})
 }
 
-// demand sends a request that the server has to refuse with one of the codes, which are separated
-// by "|".
-func demand(t *testing.T, request *http.Request, codes string) {
+// checkRefused sends a request that the server must refuse with one of the codes, which are
+// separated by "|".
+func checkRefused(t *testing.T, request *http.Request, codes string) {
 	t.Helper()
-	status, text, _ := answer(t, request)
+	status, text, _ := sendSigned(t, request)
 	found := slices.ContainsFunc(strings.Split(codes, "|"), func(code string) bool {
 		return strings.Contains(text, "<Code>"+code+"</Code>")
 	})
 	if status < 400 || status >= 500 || !found {
-		t.Errorf("%d %s, want a refusal with %s", status, text, codes)
+		t.Errorf("response %d %s, want a client error with %s", status, text, codes)
 	}
 }

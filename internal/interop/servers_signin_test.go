@@ -22,7 +22,7 @@ import (
 	"github.com/loginwithcognito/cognito/jwt"
 )
 
-// The sign-ins whose tokens are offered to other people's servers.
+// This file signs in to obtain the tokens that third-party servers verify.
 
 const (
 	otherUserPoolID     = "us-east-1_EXAMPLE99"
@@ -30,7 +30,8 @@ const (
 	otherIdentityPoolID = "us-east-1:00000000-1111-2222-3333-444444444444"
 )
 
-// twoPools is the example with a second user pool and a second identity pool, which nobody trusts.
+// twoPools returns the example server with a second user pool and a second identity pool, which no
+// server trusts.
 func twoPools() *cognitotest.Server {
 	s := cognitotest.Example()
 	userPool, identityPool := s.UserPools[0], s.IdentityPools[0]
@@ -45,7 +46,7 @@ func twoPools() *cognitotest.Server {
 	return s
 }
 
-// otherKeyClient returns a client of the example, whose tokens another key signs.
+// otherKeyClient returns a client for an example server whose tokens are signed with another key.
 func otherKeyClient(t *testing.T) *http.Client {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -60,11 +61,8 @@ func otherKeyClient(t *testing.T) *http.Client {
 // idToken signs the example's user in and returns the ID token.
 func idToken(t *testing.T, e cognito.Environment, client *http.Client) string {
 	t.Helper()
-	session,
-		err := (&cognito.Client{
-		Environment: e,
-		HTTPClient:  client,
-	}).SignIn(t.Context(), cognitotest.ExampleUser, cognitotest.ExamplePassword)
+	c := &cognito.Client{Environment: e, HTTPClient: client}
+	session, err := c.SignIn(t.Context(), cognitotest.ExampleUser, cognitotest.ExamplePassword)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,23 +73,23 @@ func idToken(t *testing.T, e cognito.Environment, client *http.Client) string {
 	return tokens.ID
 }
 
-// oldIDToken returns an ID token of the year 2000, which is when the clock of a synctest bubble
-// starts: everything about it was right then.
+// oldIDToken returns an ID token that was valid in the year 2000, in which the clock of a synctest
+// bubble starts.
 func oldIDToken(t *testing.T, e cognito.Environment, stand *cognitotest.Server) (token string) {
 	synctest.Test(t, func(t *testing.T) { token = idToken(t, e, stand.Client()) })
 	if claims, err := jwt.ParseUnverified(token); err != nil ||
 		time.Since(claims.ExpiresAt) < 24*time.Hour {
-		t.Fatalf("token expires at %v (%v), want long ago", claims.ExpiresAt, err)
+		t.Fatalf("the token expires at %v (%v), want a time long ago", claims.ExpiresAt, err)
 	}
 	return token
 }
 
-// openIDToken returns an identity pool's OpenID token, of a guest when there are no logins.
+// openIDToken returns an OpenID token of an identity pool. Without logins, it is the token of a
+// guest.
 func openIDToken(t *testing.T, c *cognitoid.Client, identityPoolID string,
 	logins map[string]string) string {
 	t.Helper()
-	id,
-		err := c.GetID(t.Context(), cognitoid.GetIDInput{
+	id, err := c.GetID(t.Context(), cognitoid.GetIDInput{
 		IdentityPoolID: identityPoolID,
 		Logins:         logins,
 	})
@@ -105,7 +103,7 @@ func openIDToken(t *testing.T, c *cognitoid.Client, identityPoolID string,
 	return out.Token
 }
 
-// changeSignature changes one bit in the first byte of a token's signature.
+// changeSignature flips one bit of a token's signature.
 func changeSignature(token string) string {
 	i := strings.LastIndexByte(token, '.') + 1
 	signature, err := base64.RawURLEncoding.DecodeString(token[i:])
@@ -116,7 +114,7 @@ func changeSignature(token string) string {
 	return token[:i] + base64.RawURLEncoding.EncodeToString(signature)
 }
 
-// changeClaim changes a claim of a token and keeps the signature.
+// changeClaim changes a claim of a token but keeps the signature.
 func changeClaim(t *testing.T, token, name, value string) string {
 	t.Helper()
 	parts := strings.Split(token, ".")
@@ -140,23 +138,29 @@ func changeClaim(t *testing.T, token, name, value string) string {
 	return strings.Join(parts, ".")
 }
 
-// writeEnvironment writes a file with e alone, which is called TEST.
+// writeEnvironment writes a configuration file that contains e under the name TEST, and returns its
+// path.
 func writeEnvironment(t *testing.T, file string, e cognito.Environment) string {
 	t.Helper()
 	endpoints := map[string]string{}
 	for name, value := range map[string]string{
 		"cognito_idp":      e.Endpoints.CognitoIDP,
 		"cognito_identity": e.Endpoints.CognitoIdentity,
-		"sts":              e.Endpoints.STS, "s3": e.Endpoints.S3,
+		"sts":              e.Endpoints.STS,
+		"s3":               e.Endpoints.S3,
 	} {
 		if value != "" {
 			endpoints[name] = value
 		}
 	}
 	config, err := json.Marshal(map[string]any{"TEST": map[string]any{
-		"aws_region":   e.Region,
-		"user_pool_id": e.UserPoolID, "client_id": e.ClientID, "identity_pool_id": e.IdentityPoolID,
-		"role_arn": e.RoleARN, "bucket_name": e.BucketName, "endpoints": endpoints,
+		"aws_region":       e.Region,
+		"user_pool_id":     e.UserPoolID,
+		"client_id":        e.ClientID,
+		"identity_pool_id": e.IdentityPoolID,
+		"role_arn":         e.RoleARN,
+		"bucket_name":      e.BucketName,
+		"endpoints":        endpoints,
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -167,8 +171,8 @@ func writeEnvironment(t *testing.T, file string, e cognito.Environment) string {
 	return file
 }
 
-// checkDemo builds cmd/demo and runs it as a user would: a configuration file, the password on
-// standard input.
+// checkDemo builds cmd/demo and runs it as a user does, with a configuration file and the password
+// on standard input. The demo must list keys.
 func checkDemo(t *testing.T, e cognito.Environment, keys []string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -179,14 +183,14 @@ func checkDemo(t *testing.T, e cognito.Environment, keys []string) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	file := writeEnvironment(t, filepath.Join(dir, "environments.json"), e)
-	env := environment(t, "SSL_CERT_FILE="+os.Getenv("SSL_CERT_FILE"), "SSL_CERT_DIR="+
-		os.Getenv("SSL_CERT_DIR"))
+	env := environment(t, "SSL_CERT_FILE="+os.Getenv("SSL_CERT_FILE"),
+		"SSL_CERT_DIR="+os.Getenv("SSL_CERT_DIR"))
 	command := []string{program, "-config", file, "-env", "TEST", "-user", cognitotest.ExampleUser,
 		"-duration", "1h", "-json"}
 
 	r := run(t, env, cognitotest.ExamplePassword+"\n", command...)
 	if r.status != 0 {
-		t.Fatalf("exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+		t.Fatalf("exit status %d, want 0\n%s%s", r.status, r.stdout, r.stderr)
 	}
 	var got []string
 	for line := range strings.Lines(r.stdout) {
@@ -200,14 +204,15 @@ func checkDemo(t *testing.T, e cognito.Environment, keys []string) {
 	}
 	want := slices.Sorted(slices.Values(keys))
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("keys printed (-want +got):\n%s", diff)
+		t.Errorf("printed keys (-want +got):\n%s", diff)
 	}
 
 	r = run(t, env, "not the password\n", command...)
 	if r.status == 0 || strings.Contains(r.stdout+r.stderr, "not the password") {
-		t.Errorf("wrong password: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+		t.Errorf("wrong password: exit status %d, want a failure that does not print it\n%s%s",
+			r.status, r.stdout, r.stderr)
 	}
 	if lines := strings.Count(strings.TrimSpace(r.stderr), "\n"); lines != 0 {
-		t.Errorf("wrong password: the error has more than one line:\n%s", r.stderr)
+		t.Errorf("wrong password: the error has %d lines, want 1:\n%s", lines+1, r.stderr)
 	}
 }

@@ -18,15 +18,15 @@ import (
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
-// How other people's servers are started, asked and, with their own root credentials, filled.
+// This file starts third-party servers, sends requests to them, and fills their buckets.
 
-// region is where everything is.
+// region is the Region of all servers.
 const region = "us-east-1"
 
-// process collects what a program prints.
+// process collects the output of a program.
 type process struct {
 	mu  sync.Mutex
-	out bytes.Buffer // what it printed
+	out bytes.Buffer
 }
 
 func (p *process) Write(b []byte) (int, error) {
@@ -41,8 +41,8 @@ func (p *process) String() string {
 	return p.out.String()
 }
 
-// start runs a program until the test ends and returns when the URL ready answers 200 and the
-// program has printed the text printed. All that it prints is shown if the test fails.
+// start runs a program until the test ends. It returns when the URL ready returns status 200 and
+// the program's output contains printed. If the test fails, start logs the program's output.
 func start(t *testing.T, ready, printed string, env []string, program string, args ...string) {
 	t.Helper()
 	p := new(process)
@@ -74,18 +74,18 @@ func start(t *testing.T, ready, printed string, env []string, program string, ar
 		select {
 		case err := <-exited:
 			exited <- err
-			t.Fatalf("%s ended before it was ready: %v", program, err)
+			t.Fatalf("%s exited before it was ready: %v", program, err)
 		default:
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s was not ready after a minute", program)
+			t.Fatalf("%s was not ready within a minute", program)
 		}
 	}
 }
 
-// freePort returns a loopback address that nobody listens on. Its port is none of those that
-// systems choose where a program leaves the choice to them (RFC 6335, 6, and Linux from 32768 on),
-// or one of the tests that run beside this one could have it in a moment.
+// freePort returns a loopback address with an unused port. The port is outside the ranges from
+// which systems assign ephemeral ports (RFC 6335 section 6; from 32768 on Linux), so that a
+// parallel test does not receive it in the meantime.
 func freePort(t *testing.T) string {
 	t.Helper()
 	for range 100 {
@@ -95,23 +95,23 @@ func freePort(t *testing.T) string {
 			return l.Addr().String()
 		}
 	}
-	t.Fatal("no port is free")
+	t.Fatal("found no unused port in 100 attempts")
 	return ""
 }
 
-// static is a source of credentials that do not change.
+// static returns a source of credentials that never change.
 func static(c sigv4.Credentials) func(context.Context) (sigv4.Credentials, error) {
 	return func(context.Context) (sigv4.Credentials, error) { return c, nil }
 }
 
-// signing is an *http.Client that signs with fixed credentials.
+// signing returns a client that signs requests with fixed credentials.
 func signing(service string, c sigv4.Credentials) *http.Client {
 	return &http.Client{
 		Transport: &sigv4.Transport{Region: region, Service: service, Credentials: static(c)},
 	}
 }
 
-// send sends one request and returns the status and the body of the answer.
+// send sends one request and returns the status and the body of the response.
 func send(t *testing.T, client *http.Client, method, url, contentType, body string) (int, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
@@ -126,30 +126,30 @@ func send(t *testing.T, client *http.Client, method, url, contentType, body stri
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	data, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response.StatusCode, string(answer)
+	return response.StatusCode, string(data)
 }
 
-// fill makes a bucket with an object of three bytes under each key.
+// fill creates a bucket, and an object of three bytes for each key.
 func fill(t *testing.T, client *http.Client, endpoint, bucket string, keys []string) {
 	t.Helper()
-	if status, answer := send(t, client, http.MethodPut, endpoint+"/"+bucket, "",
-		""); status != http.StatusOK {
-		t.Fatalf("make bucket %s: %d %s", bucket, status, answer)
+	address := endpoint + "/" + bucket
+	if status, text := send(t, client, http.MethodPut, address, "", ""); status != http.StatusOK {
+		t.Fatalf("create bucket %s: %d %s", bucket, status, text)
 	}
 	for _, key := range keys {
-		if status, answer := send(t, client, http.MethodPut, endpoint+"/"+bucket+"/"+
-			escapePath(key), "", "abc"); status != http.StatusOK {
-			t.Fatalf("put %q: %d %s", key, status, answer)
+		status, text := send(t, client, http.MethodPut, address+"/"+escapePath(key), "", "abc")
+		if status != http.StatusOK {
+			t.Fatalf("PUT of %q = %d %s, want 200", key, status, text)
 		}
 	}
 }
 
-// escapePath is a key as it stands in an S3 path: everything but unreserved characters and "/" in
-// percent form.
+// escapePath encodes a key for an S3 path: all bytes except unreserved characters and "/" are
+// percent-encoded.
 func escapePath(key string) string {
 	var b strings.Builder
 	for _, c := range []byte(key) {
@@ -163,14 +163,13 @@ func escapePath(key string) string {
 	return b.String()
 }
 
-// form sends an AWS Query request and demands a 200 answer.
+// form sends a request of the AWS Query protocol, which must succeed, and returns the response.
 func form(t *testing.T, client *http.Client, endpoint string, values url.Values) string {
 	t.Helper()
-	status,
-		answer := send(t, client, http.MethodPost, endpoint, "application/x-www-form-urlencoded",
+	status, text := send(t, client, http.MethodPost, endpoint, "application/x-www-form-urlencoded",
 		values.Encode())
 	if status != http.StatusOK {
-		t.Fatalf("%s: %d %s", values.Get("Action"), status, answer)
+		t.Fatalf("%s = %d %s, want 200", values.Get("Action"), status, text)
 	}
-	return answer
+	return text
 }

@@ -20,29 +20,30 @@ import (
 	"github.com/loginwithcognito/cognito/sts"
 )
 
-// versitygw is somebody else's IAM, STS and S3. It fetches an issuer's keys and verifies the tokens
-// of our sign-in under Cognito's real issuer names, evaluates trust policies and role policies, and
-// verifies the signatures and session tokens of our listings. Our side has no endpoint set
-// anywhere.
+// versitygw is a third-party IAM, STS and S3. It fetches the keys of Cognito's issuers under their
+// real names and verifies the tokens of our sign-in with them. It evaluates trust policies and role
+// policies, and verifies the signatures and session tokens of our listings. Our clients have no
+// endpoint settings.
 
 const (
 	poolProvider      = "cognito-idp.us-east-1.amazonaws.com/" + cognitotest.ExampleUserPoolID
 	otherPoolProvider = "cognito-idp.us-east-1.amazonaws.com/" + otherUserPoolID
 	identityProvider  = "cognito-identity.amazonaws.com"
 
-	iamAddress = "127.0.0.1:8001" // the namespace is ours alone, so these are free
+	// These ports are free, because no other program runs in the network namespace.
+	iamAddress = "127.0.0.1:8001"
 	s3Address  = "127.0.0.1:8002"
 )
 
-// gateway is the two processes of versitygw, and how to reach them.
+// gateway is a running versitygw with a stand-in for Cognito.
 type gateway struct {
 	stand     *cognitotest.Server
 	iam       *http.Client // signs for IAM with the root credentials
 	authority authority
 }
 
-// bucketsOfGateway are in the gateway; the role below may list the first alone.
-var bucketsOfGateway = []string{"odd-keys", "private"}
+// gatewayBuckets are the buckets in the gateway. The roles of the test may list only the first.
+var gatewayBuckets = []string{"odd-keys", "private"}
 
 func TestVersityGW(t *testing.T) {
 	program := tool(t, "versitygw")
@@ -54,7 +55,7 @@ func TestVersityGW(t *testing.T) {
 		"sts.us-east-1.amazonaws.com",
 		"s3.us-east-1.amazonaws.com",
 	}
-	for _, bucket := range bucketsOfGateway {
+	for _, bucket := range gatewayBuckets {
 		hosts = append(hosts, bucket+".s3.us-east-1.amazonaws.com")
 	}
 	if !inNamespace(t, hosts) {
@@ -99,7 +100,7 @@ func TestVersityGW(t *testing.T) {
 			t.Errorf("provider %q, want %q", out.Provider, poolProvider)
 		}
 		if out.Audience != cognitotest.ExampleClientID {
-			t.Errorf("audience %q, want the app client", out.Audience)
+			t.Errorf("audience %q, want %q", out.Audience, cognitotest.ExampleClientID)
 		}
 		if claims := session.UnverifiedClaims(); out.SubjectFromWebIdentityToken != claims.Subject {
 			t.Errorf("subject %q, want %q", out.SubjectFromWebIdentityToken, claims.Subject)
@@ -116,7 +117,7 @@ func TestVersityGW(t *testing.T) {
 			t.Fatal(err)
 		}
 		if left := time.Until(creds.Expires); left < 59*time.Minute || left > time.Hour {
-			t.Errorf("credentials live for %v, want an hour", left)
+			t.Errorf("credentials expire in %v, want 1h", left)
 		}
 		checkCaller(t, creds, "identity-pool")
 		checkListing(t, &s3list.Client{
@@ -128,17 +129,16 @@ func TestVersityGW(t *testing.T) {
 		l := &s3list.Client{Region: region, Credentials: session.Credentials}
 		keys, err := list(t, l, s3list.ListInput{Bucket: "private"})
 		if len(keys) != 0 {
-			t.Errorf("listed %q of a bucket that the role may not list", keys)
+			t.Errorf("listed %q of a bucket that the role may not list, want nothing", keys)
 		}
 		var e *s3list.Error
 		if !errors.As(err, &e) || e.Code != "AccessDenied" || e.StatusCode != http.StatusForbidden {
 			t.Errorf("error %v, want 403 AccessDenied", err)
 		}
-		status,
-			answer := send(t, session.HTTPClient("s3"), http.MethodPut,
+		status, body := send(t, session.HTTPClient("s3"), http.MethodPut,
 			"https://odd-keys.s3.us-east-1.amazonaws.com/new", "", "abc")
-		if status != http.StatusForbidden || !strings.Contains(answer, "AccessDenied") {
-			t.Errorf("put: %d %s, want 403 AccessDenied", status, answer)
+		if status != http.StatusForbidden || !strings.Contains(body, "AccessDenied") {
+			t.Errorf("PUT = %d %s, want 403 AccessDenied", status, body)
 		}
 	})
 	t.Run("tampered listing", func(t *testing.T) {
@@ -162,12 +162,14 @@ func TestVersityGW(t *testing.T) {
 	})
 }
 
-// startGateway starts versitygw and puts it, and cognitotest for Cognito, under AWS's host names.
+// startGateway starts versitygw, and serves it and cognitotest under AWS's host names.
 func startGateway(t *testing.T, program string, hosts []string) gateway {
 	t.Helper()
 	root := sigv4.Credentials{AccessKeyID: "AKIAROOT", SecretAccessKey: rand.Text()}
-	env := []string{"ROOT_ACCESS_KEY_ID=" + root.AccessKeyID, "ROOT_SECRET_ACCESS_KEY=" +
-		root.SecretAccessKey}
+	env := []string{
+		"ROOT_ACCESS_KEY_ID=" + root.AccessKeyID,
+		"ROOT_SECRET_ACCESS_KEY=" + root.SecretAccessKey,
+	}
 	socket := filepath.Join(t.TempDir(), "iam.sock")
 	start(t, "http://"+iamAddress+"/healthz", "", env, program, "--quiet", "--health", "/healthz",
 		"--port", iamAddress, "--region", region,
@@ -178,10 +180,10 @@ func startGateway(t *testing.T, program string, hosts []string) gateway {
 		"--iam-cache-disable", "posix", t.TempDir())
 
 	g := gateway{stand: twoPools(), iam: signing("iam", root), authority: newAuthority(t)}
-	// Nothing but this authority is trusted: crypto/x509 reads these when the first certificate is
-	// checked.
+	// From here on only this authority is trusted. crypto/x509 reads SSL_CERT_FILE when it first
+	// verifies a certificate.
 	t.Setenv("SSL_CERT_FILE", g.authority.file)
-	iam, s3 := passOn(iamAddress), passOn(s3Address)
+	iam, s3 := forward(iamAddress), forward(s3Address)
 	serveAWS(t, g.authority.issue(t, hosts), func(host string) http.Handler {
 		switch {
 		case strings.HasPrefix(host, "cognito-"):
@@ -191,13 +193,14 @@ func startGateway(t *testing.T, program string, hosts []string) gateway {
 		}
 		return s3
 	})
-	for _, bucket := range bucketsOfGateway {
+	for _, bucket := range gatewayBuckets {
 		fill(t, signing("s3", root), "https://s3.us-east-1.amazonaws.com", bucket, xmlKeys)
 	}
 	return g
 }
 
-// provider makes IAM trust an OpenID Connect provider for one audience and returns its ARN.
+// provider makes IAM trust an OpenID Connect provider for one audience, and returns the provider's
+// ARN.
 func (g gateway) provider(t *testing.T, provider, audience, thumbprint string) (arn string) {
 	t.Helper()
 	form(t, g.iam, "https://iam.amazonaws.com/", url.Values{
@@ -210,8 +213,8 @@ func (g gateway) provider(t *testing.T, provider, audience, thumbprint string) (
 	return "arn:aws:iam::000000000000:oidc-provider/" + provider
 }
 
-// role makes a role that a provider's tokens may assume on a condition, and that may list the
-// bucket odd-keys.
+// role creates a role that may list the bucket odd-keys. Tokens of a provider may assume the role
+// under a condition.
 func (g gateway) role(t *testing.T, name, providerARN, condition string) (arn string) {
 	t.Helper()
 	form(t, g.iam, "https://iam.amazonaws.com/", url.Values{
@@ -220,7 +223,8 @@ func (g gateway) role(t *testing.T, name, providerARN, condition string) (arn st
 		"RoleName": {name},
 		"AssumeRolePolicyDocument": {
 			fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
-			"Principal":{"Federated":%q},"Action":"sts:AssumeRoleWithWebIdentity","Condition":%s}]}`, providerARN, condition),
+			"Principal":{"Federated":%q},
+			"Action":"sts:AssumeRoleWithWebIdentity","Condition":%s}]}`, providerARN, condition),
 		},
 	})
 	form(t, g.iam, "https://iam.amazonaws.com/", url.Values{
@@ -234,16 +238,19 @@ func (g gateway) role(t *testing.T, name, providerARN, condition string) (arn st
 	return "arn:aws:iam::000000000000:role/" + name
 }
 
-// assume trades a token for credentials, with our client.
+// assume trades a token for credentials with our STS client.
 func assume(t *testing.T, roleARN, token string) (sts.AssumeRoleWithWebIdentityOutput, error) {
 	t.Helper()
 	client := &sts.Client{Region: region}
 	return client.AssumeRoleWithWebIdentity(t.Context(), sts.AssumeRoleWithWebIdentityInput{
-		RoleARN: roleARN, RoleSessionName: "interop", WebIdentityToken: token,
+		RoleARN:          roleARN,
+		RoleSessionName:  "interop",
+		WebIdentityToken: token,
 	})
 }
 
-// checkCaller asks STS who the credentials speak for.
+// checkCaller checks that STS accepts the credentials as a session of role, and refuses them with a
+// wrong secret key.
 func checkCaller(t *testing.T, c sigv4.Credentials, role string) {
 	t.Helper()
 	client := &sts.Client{Region: region, Credentials: static(c)}
@@ -251,26 +258,27 @@ func checkCaller(t *testing.T, c sigv4.Credentials, role string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "arn:aws:sts::000000000000:assumed-role/" + role +
-		"/"; !strings.HasPrefix(caller.ARN, want) {
-		t.Errorf("caller is %s, want %s...", caller.ARN, want)
+	want := "arn:aws:sts::000000000000:assumed-role/" + role + "/"
+	if !strings.HasPrefix(caller.ARN, want) {
+		t.Errorf("caller %s, want %s...", caller.ARN, want)
 	}
 	c.SecretAccessKey += "x"
 	client = &sts.Client{Region: region, Credentials: static(c)}
 	var e *awserr.Error
 	if _, err := client.GetCallerIdentity(t.Context()); !errors.As(err, &e) ||
 		e.Code != "SignatureDoesNotMatch" {
-		t.Errorf("wrong secret key: %v, want SignatureDoesNotMatch", err)
+		t.Errorf("GetCallerIdentity with a wrong secret key: error %v, want SignatureDoesNotMatch",
+			err)
 	}
 }
 
-// checkRefusedTokens offers tokens that a real STS must not take.
+// checkRefusedTokens checks that STS refuses tokens that AWS refuses.
 func (g gateway) checkRefusedTokens(t *testing.T, client *cognito.Client, poolRole,
 	identityRole string, tokens cognito.Tokens) {
 	logins := map[string]string{poolProvider: tokens.ID}
 	identity := &cognitoid.Client{Region: region}
-	stranger := g.role(t, "no-provider",
-		"arn:aws:iam::000000000000:oidc-provider/nobody.example.com", `{}`)
+	unknown := g.role(t, "no-provider",
+		"arn:aws:iam::000000000000:oidc-provider/unknown.example.com", `{}`)
 	untrusted := g.role(t, "wrong-thumbprint",
 		g.provider(t, otherPoolProvider, otherPoolsClientID, newAuthority(t).thumbprint()),
 		fmt.Sprintf(`{"StringEquals":{"%s:aud":%q}}`, otherPoolProvider, otherPoolsClientID))
@@ -283,7 +291,7 @@ func (g gateway) checkRefusedTokens(t *testing.T, client *cognito.Client, poolRo
 	for _, test := range []struct{ name, role, code, token string }{
 		{"signature changed", poolRole, "InvalidIdentityToken", changeSignature(tokens.ID)},
 		{"claim changed", poolRole, "InvalidIdentityToken",
-			changeClaim(t, tokens.ID, "sub", "somebody-else")},
+			changeClaim(t, tokens.ID, "sub", "another-user")},
 		{"expired", poolRole, "ExpiredTokenException", oldIDToken(t, client.Environment, g.stand)},
 		{"another key", poolRole, "InvalidIdentityToken",
 			idToken(t, client.Environment, otherKeyClient(t))},
@@ -296,10 +304,10 @@ func (g gateway) checkRefusedTokens(t *testing.T, client *cognito.Client, poolRo
 			openIDToken(t, identity, cognitotest.ExampleIdentityPoolID, nil)},
 		{"another identity pool", identityRole, "InvalidIdentityToken",
 			openIDToken(t, identity, otherIdentityPoolID, logins)},
-		{"role of an unknown provider", stranger, "AccessDenied", tokens.ID},
+		{"role of an unknown provider", unknown, "AccessDenied", tokens.ID},
 		{"no such role", strings.Replace(poolRole, "user-pool", "nothing", 1), "AccessDenied",
 			tokens.ID},
-		{"provider whose certificate is not the known one", untrusted, "InvalidIdentityToken",
+		{"provider with another thumbprint", untrusted, "InvalidIdentityToken",
 			idToken(t, otherPool, nil)},
 	} {
 		t.Run(test.name, func(t *testing.T) {

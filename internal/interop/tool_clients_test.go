@@ -16,15 +16,15 @@ import (
 	"github.com/loginwithcognito/cognito"
 )
 
-// A job is a program that runs beside others.
+// A job is a program that runs in parallel with others. check checks its result.
 type job struct {
 	env     []string
 	command []string
 	check   func(t *testing.T, r result)
 }
 
-// startJobs starts all at once, which t.Parallel does not where there are few processors. The
-// function that it returns waits for their end and checks each.
+// startJobs starts all jobs at once, whereas t.Parallel runs only as many tests at a time as there
+// are processors. It returns a function that waits for the jobs and checks each.
 func startJobs(t *testing.T, jobs map[string]job) (finish func(*testing.T)) {
 	type ended struct {
 		name string
@@ -56,16 +56,18 @@ func startJobs(t *testing.T, jobs map[string]job) (finish func(*testing.T)) {
 	}
 }
 
+// runJobs runs all jobs at once and checks each.
 func runJobs(t *testing.T, jobs map[string]job) {
 	t.Helper()
 	startJobs(t, jobs)(t)
 }
 
-// A source is how a program comes to its credentials: by its environment, or under a command.
+// A source gives a program its credentials: through its environment, or through a command in front
+// of its own.
 type source struct{ env, prefix []string }
 
-// consumers are other people's programs that list the bucket until they have had so many different
-// credentials.
+// consumers returns the command lines of third-party programs that list the bucket until they have
+// seen a number of different credentials.
 func consumers(t *testing.T, list string, different int) map[string][]string {
 	t.Helper()
 	n := fmt.Sprint(different)
@@ -73,16 +75,17 @@ func consumers(t *testing.T, list string, different int) map[string][]string {
 	return map[string][]string{
 		"boto3":         python(t, "testdata/python/tool_list.py", toolBucket, n),
 		"aws-sdk-go-v2": {list, toolBucket, n},
-		// such as that this version of node is old
+		// The SDK warns about old versions of node.
 		"@aws-sdk": slices.Insert(js, 1, "--no-warnings"),
 	}
 }
 
-// ls is the aws command line, as the environment's PATH finds it, listing the bucket.
+// ls lists the bucket with the AWS CLI. The command env finds the CLI in the PATH of the job.
 var ls = []string{"env", "aws", "s3", "ls", "--recursive", "s3://" + toolBucket}
 
-// lsWaiting is one process of the aws command line that outlives its credentials: it asks every
-// five seconds whether an object is there, which comes later. Then the bucket is listed.
+// lsWaiting returns a script that first runs an AWS CLI process that outlives its credentials. The
+// process polls every five seconds for an object, which the script uploads after 16 seconds. The
+// script then lists the bucket.
 func lsWaiting(key string) []string {
 	return append([]string{"sh", "-c", `set -e
 aws s3api wait object-exists --bucket $0 --key "$1" &
@@ -94,9 +97,9 @@ exec "$@"
 `, lateBucket, key}, ls...)
 }
 
-// TestToolClients: other people's programs list a bucket with credentials of the tool: by a profile
-// with credential_process, from the endpoint of "cognito serve", and under "cognito exec" with and
-// without -serve.
+// TestToolClients lists a bucket with third-party programs that get their credentials from the
+// tool: through a profile with credential_process, from the endpoint of "cognito serve", and under
+// "cognito exec" with and without -serve.
 func TestToolClients(t *testing.T) {
 	t.Parallel()
 	list, program := buildListDefault(t), buildTool(t)
@@ -108,7 +111,8 @@ func TestToolClients(t *testing.T) {
 			listOnce(t, list, map[string]source{"exec": {m.env, []string{program, "exec", "--"}}}))
 	})
 
-	// Every SDK splits the line of credential_process in its own way, or has a shell do it.
+	// Each SDK splits the value of credential_process into arguments in its own way, or with a
+	// shell.
 	t.Run("odd paths", func(t *testing.T) {
 		m := newToolMachine(t, program, 0, 0)
 		jobs := make(map[string]job)
@@ -127,8 +131,8 @@ func TestToolClients(t *testing.T) {
 		runJobs(t, jobs)
 	})
 
-	// Credentials and tokens live for seconds, and a refresh token for one use. Every program is
-	// renewed while it runs.
+	// Credentials and tokens expire after seconds, and a refresh token is valid for one use. The
+	// credentials of each program are renewed while it runs.
 	t.Run("renewed", func(t *testing.T) {
 		const life, different = 9 * time.Second, 4
 		m := newToolMachine(t, program, life, life)
@@ -149,15 +153,15 @@ func TestToolClients(t *testing.T) {
 				jobs[by+", "+name] = job{way.env, slices.Concat(way.prefix, command),
 					func(t *testing.T, r result) {
 						if n := checkListings(t, r); n != different {
-							t.Errorf("%d different credentials, want %d", n, different)
+							t.Errorf("used %d different credentials, want %d", n, different)
 						}
 					}}
 			}
 		}
 		runJobs(t, jobs)
 
-		// Signed out everywhere while programs run: what was given out is good for some seconds
-		// more.
+		// A global sign-out ends the session while programs run. Credentials that they already have
+		// stay valid for some seconds.
 		jobs = make(map[string]job)
 		for by, way := range ways {
 			jobs[by+" ends, boto3"] = job{way.env,
@@ -171,7 +175,7 @@ func TestToolClients(t *testing.T) {
 		for deadline := time.Now().Add(time.Minute); run(t, m.env, "", program,
 			"credentials").status == 0; time.Sleep(200 * time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatal("the credentials outlive the session")
+				t.Fatal("credentials were still valid a minute after the sign-out")
 			}
 		}
 		finish(t)
@@ -181,9 +185,10 @@ func TestToolClients(t *testing.T) {
 			for name, command := range consumers(t, list, different) {
 				check := checkHint
 				if name == "@aws-sdk" && by == "credential_process" {
+					// The SDK's default chain does not print the message of the process.
 					command = append(command, "fromProcess")
-					// it has no place for an endpoint's message
 				} else if name == "@aws-sdk" && by == "serve" {
+					// The SDK does not print the message of an endpoint, but the server does.
 					check = func(t *testing.T, r result) {
 						r.stderr += serving.String()
 						checkHint(t, r)
@@ -197,16 +202,18 @@ func TestToolClients(t *testing.T) {
 	})
 }
 
-// buildListDefault builds the consumer in Go, which lies in the module that has the AWS SDK.
+// buildListDefault builds the consumer in Go, which is in the module that requires the AWS SDK. It
+// first checks that the other consumers are installed.
 func buildListDefault(t *testing.T) string {
 	t.Helper()
-	python(t) // or there is nothing to build it for
+	python(t)
 	node(t, "")
 	return buildProgram(t, "../../bench",
 		"github.com/loginwithcognito/cognito/bench/cmd/list-default")
 }
 
-// listOnce has every consumer list the bucket once, with credentials from every source.
+// listOnce returns jobs in which every consumer lists the bucket once with credentials from every
+// source.
 func listOnce(t *testing.T, list string, ways map[string]source) map[string]job {
 	t.Helper()
 	jobs := make(map[string]job)
@@ -225,9 +232,9 @@ func listOnce(t *testing.T, list string, ways map[string]source) map[string]job 
 	return jobs
 }
 
-// checkTool runs the tool, and other people's programs with its credentials, against an
-// environment's servers, which others wrote. There, the environment's bucket has keys, and
-// toolBucket has toolKeys.
+// checkTool runs the tool against the third-party servers of an environment, and then third-party
+// programs with the tool's credentials. On the servers, the environment's bucket holds keys and
+// toolBucket holds toolKeys.
 func checkTool(t *testing.T, e cognito.Environment, keys []string) {
 	t.Helper()
 	m := bareToolMachine(t, buildTool(t))
@@ -242,7 +249,7 @@ func checkTool(t *testing.T, e cognito.Environment, keys []string) {
 		listed = append(listed, object.Key)
 	}
 	if diff := cmp.Diff(slices.Sorted(slices.Values(keys)), listed); diff != "" {
-		t.Errorf("cognito ls (-want +got):\n%s", diff)
+		t.Errorf("keys that cognito ls printed (-want +got):\n%s", diff)
 	}
 	m.must(t, "", "profile", "-profile", "interop", "-duration", "1h")
 	s3 := m.with("AWS_ENDPOINT_URL_S3=" + e.Endpoints.S3)
@@ -253,21 +260,22 @@ func checkTool(t *testing.T, e cognito.Environment, keys []string) {
 	}))
 }
 
-// checkHint demands that a program has failed, and that the user sees what to run.
+// checkHint checks that a program failed and told the user to run cognito login.
 func checkHint(t *testing.T, r result) {
 	t.Helper()
 	if r.status == 0 || !strings.Contains(r.stderr, "has ended") ||
 		!strings.Contains(r.stderr, "cognito login") {
-		t.Errorf("exit status %d, without the hint:\n%s%s", r.status, r.stdout, r.stderr)
+		t.Errorf("exit status %d, want a failure that mentions cognito login:\n%s%s", r.status,
+			r.stdout, r.stderr)
 	}
 }
 
-// checkListings demands that all listings that a consumer printed are right, and returns how many
-// different credentials it had.
+// checkListings checks all listings that a consumer printed, and returns how many different
+// credentials it used.
 func checkListings(t *testing.T, r result) (different int) {
 	t.Helper()
 	if r.status != 0 || r.stderr != "" {
-		t.Fatalf("exit status %d: %s", r.status, r.stderr)
+		t.Fatalf("exit status %d, want 0 without messages: %s", r.status, r.stderr)
 	}
 	seen := make(map[string]bool)
 	lines := json.NewDecoder(strings.NewReader(r.stdout))
@@ -280,27 +288,27 @@ func checkListings(t *testing.T, r result) (different int) {
 			t.Fatal(err)
 		}
 		if !slices.Equal(listing.Keys, toolKeys) {
-			t.Fatalf("listed %q", listing.Keys)
+			t.Fatalf("listed %q, want %q", listing.Keys, toolKeys)
 		}
 		seen[listing.AccessKey] = true
 	}
 	if len(seen) == 0 {
-		t.Fatal("listed nothing")
+		t.Fatal("printed no listing")
 	}
 	return len(seen)
 }
 
-// checkLs demands that "aws s3 ls --recursive" printed the right list so many times.
+// checkLs checks that "aws s3 ls --recursive" printed the keys of toolBucket a number of times.
 func checkLs(t *testing.T, r result, times int) {
 	t.Helper()
 	if r.status != 0 || r.stderr != "" {
-		t.Fatalf("exit status %d: %s", r.status, r.stderr)
+		t.Fatalf("exit status %d, want 0 without messages: %s", r.status, r.stderr)
 	}
 	var names []string
 	for line := range strings.Lines(r.stdout) { // 2026-01-02 03:04:05         13 hello.txt
 		names = append(names, strings.TrimSuffix(line[min(31, len(line)):], "\n"))
 	}
-	if !slices.Equal(names, slices.Repeat(toolKeys, times)) {
-		t.Errorf("listed %q", names)
+	if want := slices.Repeat(toolKeys, times); !slices.Equal(names, want) {
+		t.Errorf("listed %q, want %q", names, want)
 	}
 }

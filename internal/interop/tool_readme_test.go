@@ -13,8 +13,8 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// TestToolReadme: a newcomer does what cmd/cognito/README.md says, in its order, from building the
-// program on. The stand-in is in the place of AWS.
+// TestToolReadme runs the commands in cmd/cognito/README.md in order, starting with the build of
+// the program, against a stand-in for AWS.
 func TestToolReadme(t *testing.T) {
 	t.Parallel()
 	root, err := filepath.Abs("../..")
@@ -33,8 +33,8 @@ func TestToolReadme(t *testing.T) {
 	}
 	if len(blocks) < 7 || !strings.Contains(blocks[0], "go build") ||
 		strings.Count(blocks[1], "\n") != 3 {
-		t.Fatalf("the page has %d blocks; the first builds the program, and the second has three "+
-			"commands", len(blocks))
+		t.Fatalf("the README has %d blocks, want at least 7: the first with go build, the second "+
+			"with three commands", len(blocks))
 	}
 
 	home := t.TempDir()
@@ -45,12 +45,13 @@ func TestToolReadme(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	m := newToolMachine(t, filepath.Join(home, "bin/cognito"), 0, 0)
-	env := environment(t, "HOME="+home, "PATH="+filepath.Join(m.dir, "bin")+":"+os.Getenv("PATH"),
+	env := environment(t, "HOME="+home,
+		"PATH="+filepath.Join(m.dir, "bin")+":"+os.Getenv("PATH"),
 		"AWS_ENDPOINT_URL="+m.url,
-		"AWS_CONFIG_FILE="+filepath.Join(home, ".aws/config"), "AWS_SHARED_CREDENTIALS_FILE="+
-			filepath.Join(home, ".aws/credentials"))
+		"AWS_CONFIG_FILE="+filepath.Join(home, ".aws/config"),
+		"AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(home, ".aws/credentials"))
 	work := t.TempDir()
-	// aws-amplify/amplify-backend, packages/client-config, schema_v1.4.json
+	// The format is packages/client-config/.../schema_v1.4.json of aws-amplify/amplify-backend.
 	outputs, err := json.Marshal(map[string]any{
 		"version": "1.4",
 		"auth": map[string]any{
@@ -64,8 +65,10 @@ func TestToolReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"amplify_outputs.json": string(outputs),
-		"password.txt": cognitotest.ExamplePassword + "\n"} {
+	for name, text := range map[string]string{
+		"amplify_outputs.json": string(outputs),
+		"password.txt":         cognitotest.ExamplePassword + "\n",
+	} {
 		if err := os.WriteFile(filepath.Join(work, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -73,45 +76,46 @@ func TestToolReadme(t *testing.T) {
 	bucket := "s3://" + toolBucket
 	for i, script := range blocks[1:] {
 		before := toolFiles(t, home)
-		// The second command of the first block reads the password.
-		r := run(t, env, cognitotest.ExamplePassword+"\n", "bash", "-euo", "pipefail", "-c", "cd '"+
-			work+"'\n"+script)
+		// In the first of these blocks, cognito login reads the password.
+		r := run(t, env, cognitotest.ExamplePassword+"\n", "bash", "-euo", "pipefail", "-c",
+			"cd '"+work+"'\n"+script)
 		if r.status != 0 {
-			t.Fatalf("exit status %d of\n%s%s", r.status, script, r.stderr)
+			t.Fatalf("exit status %d, want 0:\n%s%s", r.status, script, r.stderr)
 		}
 		if strings.Contains(script, bucket) && !strings.Contains(r.stdout, "hello.txt\n") {
-			t.Errorf("block %d printed %q:\n%s", i, r.stdout, script)
+			t.Errorf("block %d printed %q, want hello.txt:\n%s", i+1, r.stdout, script)
 		}
 		if strings.Contains(script, "-no-store") && !equalFiles(before, toolFiles(t, home)) {
-			t.Errorf("-no-store has changed files")
+			t.Errorf("a command with -no-store changed files")
 		}
 	}
 
-	// What lies on disk is what the page says.
+	// The README lists every file that the tool writes. None holds the password, and only the user
+	// may read them.
 	for path, data := range toolFiles(t, home) {
 		if bytes.Contains(data, []byte(cognitotest.ExamplePassword)) {
-			t.Errorf("%s holds the password", path)
+			t.Errorf("%s contains the password", path)
 		}
 		name := "~/" + filepath.Dir(path) + "/*" + filepath.Ext(path)
 		if !strings.Contains(string(page), "| `"+name+"` |") &&
 			!strings.Contains(string(page), "| `~/"+path+"` |") {
-			t.Errorf("the page does not name ~/%s", path)
+			t.Errorf("the README does not list ~/%s", path)
 		}
 		for _, p := range []string{path, filepath.Dir(path)} {
 			if info, err := os.Stat(filepath.Join(home, p)); err != nil ||
 				info.Mode().Perm()&0o077 != 0 {
-				t.Errorf("%s: %v, %v", p, info.Mode(), err)
+				t.Errorf("%s has mode %v, %v, want access for the user only", p, info.Mode(), err)
 			}
 		}
 	}
 }
 
-// toolFiles are the files that the tool has written to a home directory.
+// toolFiles returns the files that the tool has written to a home directory.
 func toolFiles(t *testing.T, home string) map[string][]byte {
 	t.Helper()
 	found := make(map[string][]byte)
 	err := fs.WalkDir(os.DirFS(home), ".", func(path string, entry fs.DirEntry, err error) error {
-		// the program, and a cache of the aws command line's
+		// bin holds the program, and .aws/cli is a cache of the AWS CLI.
 		if err == nil && path == "bin" || path == ".aws/cli" {
 			return fs.SkipDir
 		}
@@ -126,6 +130,7 @@ func toolFiles(t *testing.T, home string) map[string][]byte {
 	return found
 }
 
+// equalFiles reports whether two results of toolFiles are equal.
 func equalFiles(a, b map[string][]byte) bool {
 	for path := range a {
 		if !bytes.Equal(a[path], b[path]) {

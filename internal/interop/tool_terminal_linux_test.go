@@ -12,19 +12,17 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// A window is a shell in tmux, which is somebody else's terminal: what it shows is what a user
-// sees.
+// A window is a shell in tmux, a third-party terminal. It shows what a user would see.
 type window struct {
 	t   *testing.T
 	env []string
 }
 
-// newWindow opens one, in which the tool can be run.
+// newWindow opens a window in which the tool can be run, with additional environment variables.
 func (m *toolMachine) newWindow(t *testing.T, columns, rows string, more ...string) window {
 	t.Helper()
-	w := window{t,
-		append(m.with("TMUX_TMPDIR="+t.TempDir(), "TERM=xterm-256color", "LC_ALL=C.UTF-8"),
-			more...)}
+	env := m.with("TMUX_TMPDIR="+t.TempDir(), "TERM=xterm-256color", "LC_ALL=C.UTF-8")
+	w := window{t, append(env, more...)}
 	w.tmux("-f", os.DevNull, "new-session", "-d", "-x", columns, "-y", rows, "exec sh")
 	t.Cleanup(func() {
 		kill := exec.Command(tool(t, "tmux"), "kill-server")
@@ -43,7 +41,7 @@ func (w window) tmux(args ...string) string {
 	return r.stdout
 }
 
-// write types a text, and then keys that have names.
+// write types text and then named keys, such as Enter.
 func (w window) write(text string, keys ...string) {
 	w.t.Helper()
 	if text != "" {
@@ -54,49 +52,49 @@ func (w window) write(text string, keys ...string) {
 	}
 }
 
-// screen is what is shown, lines that the window's edge has broken in one piece.
+// screen returns the text in the window, with wrapped lines joined.
 func (w window) screen() string { return w.tmux("capture-pane", "-p", "-J") }
 
-// expect waits until a text is shown.
+// expect waits until the window shows text, and returns the screen.
 func (w window) expect(text string) (screen string) {
 	w.t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if screen = w.screen(); strings.Contains(screen, text) {
 			return screen
 		} else if time.Now().After(deadline) {
-			w.t.Fatalf("%q is not shown:\n%s", text, screen)
+			w.t.Fatalf("%q is not on the screen after a minute:\n%s", text, screen)
 		}
 	}
 }
 
-// clear waits until nothing of before is shown, which expect could take for news.
+// clear clears the screen, so that a later expect does not match old output.
 func (w window) clear() {
 	w.t.Helper()
 	w.write("clear", "Enter")
-	for deadline := time.Now().Add(time.Minute); strings.Contains(w.screen(),
-		"status="); time.Sleep(20 * time.Millisecond) {
+	deadline := time.Now().Add(time.Minute)
+	for strings.Contains(w.screen(), "status=") {
 		if time.Now().After(deadline) {
-			w.t.Fatal("the screen is not cleared")
+			w.t.Fatal("the screen was not cleared within a minute")
 		}
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// TestToolTerminal: at a terminal the tool asks, shows no password, is ended by Ctrl-C and leaves
-// the terminal as it was, also where the window is narrow.
+// TestToolTerminal runs the tool at a terminal, wide and narrow. The tool must ask for the password
+// without showing it. On Ctrl-C it must exit and restore the terminal.
 func TestToolTerminal(t *testing.T) {
 	t.Parallel()
 	program := buildTool(t)
-	for name, size := range map[string][2]string{"80 columns": {"80", "24"},
-		"20 columns": {"20", "40"}} {
-		t.Run(name, func(t *testing.T) {
-			w := newToolMachine(t, program, 0, 0).newWindow(t, size[0], size[1])
+	for _, size := range []struct{ columns, rows string }{{"80", "24"}, {"20", "40"}} {
+		t.Run(size.columns+" columns", func(t *testing.T) {
+			w := newToolMachine(t, program, 0, 0).newWindow(t, size.columns, size.rows)
 			w.write("cognito login -user "+cognitotest.ExampleUser+"; echo status=$?", "Enter")
 			w.expect("Password:")
 			w.write("not-to-be-seen", "C-c")
 			w.expect("status=130")
 			w.write("it echoes again")
 			if shown := w.expect("it echoes again"); strings.Contains(shown, "not-to-be-seen") {
-				t.Errorf("the password is shown:\n%s", shown)
+				t.Errorf("the screen shows the password:\n%s", shown)
 			}
 			w.write("", "C-u")
 			w.clear()
@@ -106,12 +104,12 @@ func TestToolTerminal(t *testing.T) {
 			shown := w.expect("status=0")
 			if !strings.Contains(shown, "signed in to EMULATED as ada") ||
 				strings.Contains(shown, cognitotest.ExamplePassword) {
-				t.Errorf("shown:\n%s", shown)
+				t.Errorf("the screen shows the password, or no success message:\n%s", shown)
 			}
 		})
 	}
 
-	// A password generator is set up by what jsQR reads from the screen.
+	// The test sets up an authenticator app with the URI that jsQR reads from the screen.
 	t.Run("QR code", func(t *testing.T) {
 		seed := toolSeed(0, 0)
 		seed["UserPools"].([]any)[0].(map[string]any)["MFAConfiguration"] = "ON"
@@ -124,11 +122,11 @@ func TestToolTerminal(t *testing.T) {
 		shown := w.expect("Authenticator code:")
 		read := readCodes(t, [][]string{dark(shown, false)})
 		if read[0] == nil {
-			t.Fatalf("not read:\n%s", shown)
+			t.Fatalf("jsQR cannot read the code:\n%s", shown)
 		}
 		uri, err := url.Parse(string(read[0].Bytes))
 		if err != nil || uri.Scheme != "otpauth" {
-			t.Fatalf("read %q: %v", read[0].Bytes, err)
+			t.Fatalf("read %q, %v, want an otpauth URI", read[0].Bytes, err)
 		}
 		code, err := cognito.TOTP(uri.Query().Get("secret"), time.Now())
 		if err != nil {

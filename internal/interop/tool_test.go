@@ -15,21 +15,21 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// The tool, cmd/cognito, hands credentials to other people's programs. Its own stand-in, "cognito
-// emulate", is the server: so these tests see what somebody with nothing but the program sees.
+// The tool, cmd/cognito, gives credentials to third-party programs. The server is the tool's own
+// stand-in, "cognito emulate", so that the tests need nothing but the program.
 
-// A toolMachine is a home directory in which the tool is installed and configured, beside a
-// stand-in.
+// A toolMachine is a home directory in which the tool is installed and configured, and a stand-in
+// at url.
 type toolMachine struct {
 	program, dir, url string
 	env               []string
 }
 
-// toolKeys is what is in the stand-in's bucket.
+// toolKeys are the keys in toolBucket.
 var toolKeys = []string{"a b + 100%.txt", "hello.txt", "notes/a=b&c=d?e#f.txt",
 	"notes/ærøskøbing.txt", "notes/東京.txt"}
 
-// toolBucket is that bucket, and lateBucket one that is empty at first.
+// toolBucket is a bucket with toolKeys. lateBucket is empty at first.
 const (
 	toolBucket = cognitotest.ExampleBucket
 	lateBucket = "late-bucket"
@@ -55,14 +55,14 @@ func buildProgram(t *testing.T, dir, pkg string) string {
 	return program
 }
 
-// newToolMachine starts a stand-in whose credentials and tokens live so long (0: an hour). Refresh
-// tokens rotate, and one that was used is refused from then on.
+// newToolMachine starts a stand-in with the given lifetimes of credentials and tokens; 0 means an
+// hour. Refresh tokens rotate and are valid for one use.
 func newToolMachine(t *testing.T, program string, credentials, tokens time.Duration) *toolMachine {
 	t.Helper()
 	return seededToolMachine(t, program, toolSeed(credentials, tokens))
 }
 
-// toolSeed is what that stand-in knows.
+// toolSeed returns the seed of the stand-in that newToolMachine starts.
 func toolSeed(credentials, tokens time.Duration) map[string]any {
 	objects := make(map[string]string)
 	for _, key := range toolKeys {
@@ -73,12 +73,16 @@ func toolSeed(credentials, tokens time.Duration) map[string]any {
 			"ID": cognitotest.ExampleUserPoolID,
 			"Clients": []any{map[string]any{
 				"ID":                   cognitotest.ExampleClientID,
-				"RefreshTokenRotation": true, "RetryGracePeriod": "0s",
-				"IDTokenValidity": tokens.String(), "AccessTokenValidity": tokens.String(),
+				"RefreshTokenRotation": true,
+				"RetryGracePeriod":     "0s",
+				"IDTokenValidity":      tokens.String(),
+				"AccessTokenValidity":  tokens.String(),
 			}},
 			"Users": []any{
-				map[string]any{"Name": cognitotest.ExampleUser,
-					"Password": cognitotest.ExamplePassword},
+				map[string]any{
+					"Name":     cognitotest.ExampleUser,
+					"Password": cognitotest.ExamplePassword,
+				},
 			},
 		}},
 		"IdentityPools": []any{map[string]any{
@@ -95,6 +99,7 @@ func toolSeed(credentials, tokens time.Duration) map[string]any {
 	}
 }
 
+// seededToolMachine starts a stand-in with a seed.
 func seededToolMachine(t *testing.T, program string, seed any) *toolMachine {
 	t.Helper()
 	m := bareToolMachine(t, program)
@@ -110,23 +115,24 @@ func seededToolMachine(t *testing.T, program string, seed any) *toolMachine {
 	return m
 }
 
-// bareToolMachine has no stand-in, and no configuration.
+// bareToolMachine returns a machine without a stand-in and without a configuration.
 func bareToolMachine(t *testing.T, program string) *toolMachine {
 	t.Helper()
 	m := &toolMachine{program: program, dir: t.TempDir()}
-	bin := filepath.Dir(m.write(t, "bin/aws", "#!/bin/sh\nexec '"+python(t)[0]+"' -m awscli "+
-		"\"$@\"\n", 0o700))
+	cli := "#!/bin/sh\nexec '" + python(t)[0] + "' -m awscli \"$@\"\n"
+	bin := filepath.Dir(m.write(t, "bin/aws", cli, 0o700))
 	if err := os.Symlink(program, filepath.Join(bin, "cognito")); err != nil {
 		t.Fatal(err)
 	}
-	m.env = environment(t, "HOME="+m.dir, "PATH="+bin+":"+os.Getenv("PATH"), "AWS_CONFIG_FILE="+
-		filepath.Join(m.dir, "aws-config"),
-		"COGNITO_CONFIG="+filepath.Join(m.dir, "config.json"), "COGNITO_STATE_DIR="+
-			filepath.Join(m.dir, "state"))
+	m.env = environment(t, "HOME="+m.dir,
+		"PATH="+bin+":"+os.Getenv("PATH"),
+		"AWS_CONFIG_FILE="+filepath.Join(m.dir, "aws-config"),
+		"COGNITO_CONFIG="+filepath.Join(m.dir, "config.json"),
+		"COGNITO_STATE_DIR="+filepath.Join(m.dir, "state"))
 	return m
 }
 
-// write makes a file in the home directory.
+// write creates a file in the home directory.
 func (m *toolMachine) write(t *testing.T, name, text string, mode os.FileMode) (path string) {
 	t.Helper()
 	path = filepath.Join(m.dir, name)
@@ -139,7 +145,7 @@ func (m *toolMachine) write(t *testing.T, name, text string, mode os.FileMode) (
 	return path
 }
 
-// read returns a file of the home directory.
+// read returns the content of a file in the home directory.
 func (m *toolMachine) read(t *testing.T, name string) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(m.dir, name))
@@ -149,8 +155,8 @@ func (m *toolMachine) read(t *testing.T, name string) string {
 	return string(data)
 }
 
-// launch runs a command of the tool until the test ends, and returns what it prints once that names
-// something.
+// launch runs a command of the tool until the test ends. It returns when the command has printed
+// name.
 func (m *toolMachine) launch(t *testing.T, name string, args ...string) *process {
 	t.Helper()
 	p := new(process)
@@ -170,7 +176,7 @@ func (m *toolMachine) launch(t *testing.T, name string, args ...string) *process
 		if cmd.ProcessState.ExitCode() != 0 {
 			t.Errorf("cognito %s: %v after Ctrl-C, want exit status 0", args[0], cmd.ProcessState)
 		}
-		if t.Failed() && args[0] != "serve" { // which prints a token
+		if t.Failed() && args[0] != "serve" { // serve prints a token
 			t.Logf("cognito %s printed:\n%s", args[0], p)
 		}
 	})
@@ -181,33 +187,34 @@ func (m *toolMachine) launch(t *testing.T, name string, args ...string) *process
 		select {
 		case err := <-exited:
 			exited <- err
-			t.Fatalf("cognito %s: %v\n%s", args[0], err, p)
+			t.Fatalf("cognito %s exited before it printed %s: %v\n%s", args[0], name, err, p)
 		default:
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("cognito %s does not print %s:\n%s", args[0], name, p)
+			t.Fatalf("cognito %s did not print %s within a minute:\n%s", args[0], name, p)
 		}
 	}
 }
 
-// assigned are the variables that a shell would set. Their values hold no quotes here.
+// assigned returns the variables that a shell script sets. Their values must not contain quotes.
 func assigned(script string) map[string]string {
 	found := make(map[string]string)
 	for line := range strings.Lines(script) {
-		if name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "),
-			"="); ok {
+		line = strings.TrimPrefix(strings.TrimSpace(line), "export ")
+		if name, value, ok := strings.Cut(line, "="); ok {
 			found[name] = strings.Trim(value, "'")
 		}
 	}
 	return found
 }
 
-// must runs the tool, which has to succeed, and returns what it prints.
+// must runs the tool, which must succeed, and returns its output.
 func (m *toolMachine) must(t *testing.T, input string, args ...string) string {
 	t.Helper()
 	r := run(t, m.env, input, append([]string{m.program}, args...)...)
 	if r.status != 0 {
-		t.Fatalf("cognito %s: exit status %d: %s", strings.Join(args, " "), r.status, r.stderr)
+		t.Fatalf("cognito %s: exit status %d, want 0: %s", strings.Join(args, " "), r.status,
+			r.stderr)
 	}
 	return r.stdout
 }
@@ -218,24 +225,25 @@ func (m *toolMachine) login(t *testing.T) {
 	m.must(t, cognitotest.ExamplePassword+"\n", "login", "-user", cognitotest.ExampleUser)
 }
 
-// with is the environment with more in it.
+// with returns the environment with additional variables.
 func (m *toolMachine) with(more ...string) []string { return slices.Concat(m.env, more) }
 
-// profiled makes a profile and returns the environment that chooses it.
+// profiled creates a profile with credential_process and returns the environment that selects it.
 func (m *toolMachine) profiled(t *testing.T) []string {
 	t.Helper()
 	m.must(t, "", "profile", "-profile", "interop")
 	return m.with("AWS_PROFILE=interop")
 }
 
-// served starts "cognito serve" and returns what it prints, and the environment that is in it.
+// served starts "cognito serve". It returns the command's output, and the environment that the
+// output describes.
 func (m *toolMachine) served(t *testing.T) (printed *process, env []string) {
 	t.Helper()
 	printed = m.launch(t, "serving credentials", "serve")
 	set := assigned(printed.String())
 	if set["AWS_CONTAINER_CREDENTIALS_FULL_URI"] == "" ||
 		set["AWS_CONTAINER_AUTHORIZATION_TOKEN"] == "" {
-		t.Fatal("cognito serve does not say what to set")
+		t.Fatal("cognito serve did not print the URI and the token")
 	}
 	for _, name := range slices.Sorted(maps.Keys(set)) {
 		env = append(env, name+"="+set[name])

@@ -1,4 +1,5 @@
-// List-cognito lists a bucket with package s3list. A third argument is ListInput.Parallel.
+// List-cognito lists a bucket with package s3list. The optional third argument sets
+// ListInput.Parallel.
 package main
 
 import (

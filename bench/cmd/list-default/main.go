@@ -1,7 +1,9 @@
-// List-default lists a bucket again and again with aws-sdk-go-v2, whose default chain finds the
-// credentials, until it has had some number of different ones. It is no benchmark: the tests of
-// internal/interop run it to see that credentials are renewed. It prints, for every listing, a line
-// of JSON with the access key and the keys of the bucket.
+// List-default lists a bucket repeatedly with aws-sdk-go-v2 and its default credentials, until it
+// has used CREDENTIALS different ones. For each listing it prints a line of JSON with the access
+// key id and the keys of the bucket.
+//
+// It is not a benchmark. The tests of internal/interop run it to check that credentials are
+// renewed.
 package main
 
 import (
@@ -30,13 +32,12 @@ func main() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 150*time.Second)
 	defer cancel()
-	// Credentials that expire while a request is on its way would be refused; by default they are
-	// used to the last moment.
-	settings,
-		err := config.LoadDefaultConfig(ctx,
-		config.WithCredentialsCacheOptions(func(o *aws.CredentialsCacheOptions) {
-			o.ExpiryWindow = 2 * time.Second
-		}))
+	// By default the SDK uses credentials until they expire, which can happen while a request is in
+	// flight. The server would then refuse it.
+	window := config.WithCredentialsCacheOptions(func(o *aws.CredentialsCacheOptions) {
+		o.ExpiryWindow = 2 * time.Second
+	})
+	settings, err := config.LoadDefaultConfig(ctx, window)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -1,5 +1,5 @@
-// List-floor gets the pages of a listing one after the other and throws them away: it looks at the
-// beginning of each for where the next one is, and signs nothing.
+// List-floor reads the pages of a listing one after the other and discards them. It parses only the
+// beginning of each page, for the next token, and does not sign requests.
 package main
 
 import (
@@ -16,9 +16,8 @@ func main() {
 	address, bucket, _ := child.ReadList()
 	var tally child.Tally
 	for token := ""; ; {
-		next, keys,
-			err := page("http://" + address + "/" + bucket + "?list-type=2&continuation-token=" +
-			token)
+		next, keys, err := page("http://" + address + "/" + bucket +
+			"?list-type=2&continuation-token=" + token)
 		if err != nil {
 			child.Fail(err)
 		}
@@ -30,8 +29,7 @@ func main() {
 	tally.Print()
 }
 
-// page reads one page, and answers the token of the next one and how many keys the page says to
-// have.
+// page reads one page and returns its NextContinuationToken and its KeyCount.
 func page(url string) (next string, keys int64, err error) {
 	resp, err := http.Get(url)
 	if err != nil {
@@ -54,7 +52,7 @@ func page(url string) (next string, keys int64, err error) {
 	return next, keys, err
 }
 
-// element is the text of an element without children, or "".
+// element returns the text of an element without children, or "" if there is none.
 func element(document []byte, name string) string {
 	_, after, _ := bytes.Cut(document, []byte("<"+name+">"))
 	text, _, found := bytes.Cut(after, []byte("</"+name+">"))

@@ -21,10 +21,8 @@ func main() {
 		child.Fail(err)
 	}
 	var tally child.Tally
-	for object := range client.ListObjectsIter(context.Background(), bucket,
-		minio.ListObjectsOptions{
-			Recursive: true,
-		}) {
+	options := minio.ListObjectsOptions{Recursive: true}
+	for object := range client.ListObjectsIter(context.Background(), bucket, options) {
 		if object.Err != nil {
 			child.Fail(object.Err)
 		}

@@ -1,10 +1,11 @@
-// Signin-aws signs in, gets AWS credentials and lists the first key of a bucket with aws-sdk-go-v2,
-// and cognito-srp for the password.
+// Signin-aws signs in, gets AWS credentials and lists the first key of a bucket. It uses
+// aws-sdk-go-v2, and cognito-srp for SRP.
 package main
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	cognitosrp "github.com/alexrudd/cognito-srp/v4"
@@ -53,7 +54,7 @@ func main() {
 	child.Fail(errors.New("the bucket is empty"))
 }
 
-// signIn answers an ID token.
+// signIn signs in and returns the ID token.
 func signIn(ctx context.Context, config aws.Config, in child.SignIn) (token string, err error) {
 	srp, err := cognitosrp.NewCognitoSRP(in.Username, in.Password, in.UserPoolID, in.ClientID, nil)
 	if err != nil {
@@ -61,31 +62,32 @@ func signIn(ctx context.Context, config aws.Config, in child.SignIn) (token stri
 	}
 	client := cognitoidentityprovider.NewFromConfig(config)
 	asked, err := client.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
-		AuthFlow: types.AuthFlowTypeUserSrpAuth,
-		ClientId: aws.String(in.ClientID), AuthParameters: srp.GetAuthParams(),
+		AuthFlow:       types.AuthFlowTypeUserSrpAuth,
+		ClientId:       aws.String(in.ClientID),
+		AuthParameters: srp.GetAuthParams(),
 	})
 	if err != nil {
 		return "", err
 	}
 	if asked.ChallengeName != types.ChallengeNameTypePasswordVerifier {
-		return "", errors.New(string(asked.ChallengeName))
+		return "", fmt.Errorf("unexpected challenge %q", asked.ChallengeName)
 	}
 	responses, err := answer(srp, asked.ChallengeParameters, in.Password)
 	if err != nil {
 		return "", err
 	}
-	answered,
-		err := client.RespondToAuthChallenge(ctx,
-		&cognitoidentityprovider.RespondToAuthChallengeInput{
-			ChallengeName:      asked.ChallengeName,
-			ClientId:           aws.String(in.ClientID),
-			ChallengeResponses: responses, Session: asked.Session,
-		})
+	input := &cognitoidentityprovider.RespondToAuthChallengeInput{
+		ChallengeName:      asked.ChallengeName,
+		ClientId:           aws.String(in.ClientID),
+		ChallengeResponses: responses,
+		Session:            asked.Session,
+	}
+	answered, err := client.RespondToAuthChallenge(ctx, input)
 	if err != nil {
 		return "", err
 	}
 	if answered.AuthenticationResult == nil {
-		return "", errors.New(string(answered.ChallengeName))
+		return "", fmt.Errorf("unexpected challenge %q", answered.ChallengeName)
 	}
 	return aws.ToString(answered.AuthenticationResult.IdToken), nil
 }
@@ -94,21 +96,21 @@ func signIn(ctx context.Context, config aws.Config, in child.SignIn) (token stri
 func exchange(ctx context.Context, config aws.Config, in child.SignIn,
 	token string) (aws.CredentialsProvider, error) {
 	client := cognitoidentity.NewFromConfig(config)
-	logins := map[string]string{"cognito-idp." + child.Region + ".amazonaws.com/" +
-		in.UserPoolID: token}
-	identity,
-		err := client.GetId(ctx, &cognitoidentity.GetIdInput{
+	logins := map[string]string{
+		"cognito-idp." + child.Region + ".amazonaws.com/" + in.UserPoolID: token,
+	}
+	identity, err := client.GetId(ctx, &cognitoidentity.GetIdInput{
 		IdentityPoolId: aws.String(in.IdentityPoolID),
 		Logins:         logins,
 	})
 	if err != nil {
 		return nil, err
 	}
-	out,
-		err := client.GetCredentialsForIdentity(ctx,
-		&cognitoidentity.GetCredentialsForIdentityInput{
-			IdentityId: identity.IdentityId, Logins: logins,
-		})
+	input := &cognitoidentity.GetCredentialsForIdentityInput{
+		IdentityId: identity.IdentityId,
+		Logins:     logins,
+	}
+	out, err := client.GetCredentialsForIdentity(ctx, input)
 	if err != nil {
 		return nil, err
 	}

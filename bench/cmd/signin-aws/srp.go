@@ -12,14 +12,14 @@ import (
 	cognitosrp "github.com/alexrudd/cognito-srp/v4"
 )
 
-// passwordKey is the work of cognito-srp's PasswordVerifierChallenge. That one writes a clock of 12
-// hours into TIMESTAMP, which the stand-in for AWS refuses in the afternoon (UTC), and keeps its
-// key to itself.
+// passwordKey is the unexported function of cognito-srp that computes the key for its
+// PasswordVerifierChallenge. That function formats TIMESTAMP with a 12-hour clock, which the
+// stand-in for AWS refuses in the afternoon (UTC), so that answer must replace it.
 //
 //go:linkname passwordKey github.com/alexrudd/cognito-srp/v4.(*CognitoSRP).getPasswordAuthenticationKey
 func passwordKey(srp *cognitosrp.CognitoSRP, user, password string, b, salt *big.Int) []byte
 
-// answer is PasswordVerifierChallenge with a clock of 24 hours.
+// answer does the same as PasswordVerifierChallenge, but with a 24-hour clock.
 func answer(srp *cognitosrp.CognitoSRP, asked map[string]string,
 	password string) (map[string]string, error) {
 	block, err := base64.StdEncoding.DecodeString(asked["SECRET_BLOCK"])

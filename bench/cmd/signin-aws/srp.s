@@ -1,1 +1,2 @@
-// A function without a body, as go:linkname makes one, is compiled only beside a file like this.
+// The compiler accepts a function without a body, which go:linkname needs, only if the package has
+// an assembly file.

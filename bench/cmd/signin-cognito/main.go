@@ -1,5 +1,5 @@
-// Signin-cognito signs in, or goes on from an earlier sign-in, gets AWS credentials and lists the
-// first key of a bucket with package cognito.
+// Signin-cognito signs in with package cognito, or resumes a saved session, gets AWS credentials
+// and lists the first key of a bucket.
 package main
 
 import (
@@ -35,14 +35,13 @@ func main() {
 			return session.Credentials(ctx)
 		},
 	}
-	go lister.Connect(ctx, in.Bucket) // the connection is there when it is needed
+	go lister.Connect(ctx, in.Bucket) // connects while the program signs in
 
 	var err error
 	if in.Saved != "" {
 		session, err = client.Resume(ctx, []byte(in.Saved))
 	} else {
-		session,
-			err = client.Start(ctx, cognito.Login{
+		session, err = client.Start(ctx, cognito.Login{
 			Username:   in.Username,
 			Password:   in.Password,
 			IdentityID: in.IdentityID,

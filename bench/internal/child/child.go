@@ -1,5 +1,5 @@
-// Package child is what the programs that are compared have in common: how they check a listing,
-// and how they tell the program that measures them what came of it.
+// Package child is shared by the programs that bench compares. It reads their parameters, checks
+// listings, and prints the results that bench reads.
 package child
 
 import (
@@ -11,38 +11,39 @@ import (
 	"strings"
 )
 
-// What every program that lists is given; the servers look at the signatures' cost, not at their
-// truth.
+// The credentials of every program that lists. The server does not verify signatures; programs sign
+// so that the figures include the cost.
 const (
 	Region          = "us-east-1"
 	AccessKeyID     = "ASIAIOSFODNN7EXAMPLE"
 	SecretAccessKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 )
 
-// SessionToken is as long as those that Amazon Cognito gives.
+// SessionToken returns a token that is as long as those of Amazon Cognito.
 func SessionToken() string { return strings.Repeat("IQoJb3JpZ2luX2VjEXAMPLE0", 50) }
 
-// Tally is what a program saw of a listing.
+// Tally counts the objects of a listing and adds up their sizes.
 type Tally struct {
 	Keys, Size int64
 	last       string
 }
 
-// Add counts an object, and ends the program if its key is not after the one before it.
+// Add counts an object. It ends the program with an error if the key is not after the previous one.
 func (t *Tally) Add(key string, size int64) {
 	if key <= t.last {
-		Fail(fmt.Errorf("key %q follows %q", key, t.last))
+		Fail(fmt.Errorf("the key %q is not after %q", key, t.last))
 	}
 	t.last = key
 	t.Keys++
 	t.Size += size
 }
 
-// Print tells what was seen, and the most memory that was resident.
+// Print prints the counts and the peak of resident memory.
 func (t *Tally) Print() { fmt.Println(t.Keys, t.Size, peak()) }
 
-// peak is VmHWM in KiB (proc_pid_status(5)), or 0 where there is no such file. What wait4(2) tells
-// of a child counts memory of the process that started it.
+// peak returns the peak of resident memory in KiB, which is VmHWM of proc_pid_status(5), or 0 if
+// there is no such file. The value that wait4(2) reports for a child is unsuitable, because it
+// counts memory of the parent too.
 func peak() (kib int64) {
 	file, err := os.Open("/proc/self/status")
 	if err != nil {
@@ -57,39 +58,38 @@ func peak() (kib int64) {
 	return 0
 }
 
-// First tells the first key that a sign-in was made for, and the most memory that was resident.
+// First prints the first key that was listed after a sign-in, and the peak of resident memory.
 func First(key string) { fmt.Printf("%q %d\n", key, peak()) }
 
-// Fail ends the program.
+// Fail ends the program with an error.
 func Fail(err error) {
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)
 }
 
-// SignIn is what a program that signs in is told.
+// SignIn holds the parameters of a program that signs in.
 type SignIn struct {
-	Address                                      string // where every host is
+	Address                                      string // the address of all hosts
 	UserPoolID, ClientID, IdentityPoolID, Bucket string
 	Username, Password                           string
-	// as an earlier sign-in had it, if it is to be used
-	IdentityID string
-	Saved      string // in place of the user: what an earlier sign-in left
+	IdentityID                                   string // if known from an earlier sign-in
+	Saved                                        string // a saved session, in place of a user
 }
 
-// Arguments are the fields, without the user, as arguments of a program.
+// Arguments returns the first five fields as command line arguments, which ReadSignIn reads.
 func (s SignIn) Arguments() []string {
 	return []string{s.Address, s.UserPoolID, s.ClientID, s.IdentityPoolID, s.Bucket}
 }
 
-// ReadSignIn reads the arguments, and from standard input a user name, a password and perhaps the
-// identity, or the word "saved" and what an earlier sign-in left. Without arguments it ends the
-// program, for which the time to start is taken so.
+// ReadSignIn reads the arguments, and a line of standard input. The line has a user name, a
+// password and optionally the id of an identity, or the word "saved" and a saved session. Without
+// arguments ReadSignIn ends the program, so that bench can measure the start.
 func ReadSignIn() (s SignIn) {
 	if len(os.Args) < 2 {
 		os.Exit(0)
 	}
 	if len(os.Args) != 6 {
-		Fail(fmt.Errorf("%d arguments", len(os.Args)-1))
+		Fail(fmt.Errorf("%d arguments, want 5", len(os.Args)-1))
 	}
 	s.Address, s.UserPoolID, s.ClientID, s.IdentityPoolID, s.Bucket = os.Args[1], os.Args[2],
 		os.Args[3], os.Args[4], os.Args[5]
@@ -102,14 +102,14 @@ func ReadSignIn() (s SignIn) {
 	return s
 }
 
-// Dial connects to the one address where all hosts are, whichever is asked for.
+// Dial connects to s.Address, whatever the requested address is.
 func (s SignIn) Dial(ctx context.Context, network, _ string) (net.Conn, error) {
 	var dialer net.Dialer
 	return dialer.DialContext(ctx, network, s.Address)
 }
 
-// ReadList reads the arguments of a program that lists: the address of a server, the bucket, and
-// more. Without arguments it ends the program.
+// ReadList reads the arguments of a program that lists: the address of the server, the bucket, and
+// optional ones. Without arguments it ends the program, so that bench can measure the start.
 func ReadList() (address, bucket string, more []string) {
 	if len(os.Args) < 3 {
 		os.Exit(0)

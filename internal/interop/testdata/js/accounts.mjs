@@ -7,11 +7,11 @@ import { alter, app, call, signIn, tokens, tokensOf } from './sdk.mjs';
 const { challenges } = given.pools;
 const mine = app(challenges);
 
-// named sends an operation on a user who is not signed in.
+// named sends an operation for a user name, without a sign-in.
 const named = (operation, Username, more = {}) =>
   call(operation, { ClientId: mine.ClientId, SecretHash: mine.hash(Username), Username, ...more });
 
-// ---- SignUp, and on into the sign-in with the session of ConfirmSignUp
+// ---- SignUp, and a sign-in with the session of ConfirmSignUp
 
 const signUp = (name, more = {}) =>
   named('SignUp', name, { Password: given.password, UserAttributes: [{ Name: 'email', Value: `${name}@example.com` }], ...more });
@@ -55,7 +55,7 @@ await attempt('ResendConfirmationCode, confirmed', () => named('ResendConfirmati
 await attempt('ResendConfirmationCode, unknown user', async () => assert((await named('ResendConfirmationCode', 'nobody')).CodeDeliveryDetails));
 await attempt('ConfirmSignUp, unknown user', () => named('ConfirmSignUp', 'nobody', { ConfirmationCode: '123456' }));
 
-// ---- a forgotten password
+// ---- forgotten passwords
 
 await attempt('ForgotPassword', async () => {
   const { CodeDeliveryDetails } = await named('ForgotPassword', 'plain2');
@@ -86,7 +86,7 @@ await attempt('ForgotPassword, by e-mail address', async () => {
   await tokens(mine, 'reset', given.newPassword);
 });
 
-// ---- what an access token allows
+// ---- operations that take an access token
 
 const { AccessToken, IdToken } = await tokens(mine, 'plain');
 const GetUser = (AccessToken) => call('GetUser', { AccessToken });
@@ -149,7 +149,7 @@ await attempt('GlobalSignOut', async () => {
 });
 await attempt('GlobalSignOut, altered token', () => call('GlobalSignOut', { AccessToken: alter(AccessToken) }));
 
-// ---- rotation
+// ---- rotation of refresh tokens
 
 await attempt('rotation', async () => {
   const initiate = (ClientId, AuthFlow, AuthParameters) => call('InitiateAuth', { ClientId, AuthFlow, AuthParameters }).then(tokensOf);

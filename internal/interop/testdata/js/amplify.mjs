@@ -1,7 +1,7 @@
-// amplify.mjs is aws-amplify for one pool after the other. Its storage, in memory, is the device.
+// amplify.mjs runs aws-amplify with one pool at a time. Its storage, in memory, holds the remembered device.
 import { given, load } from './lib.mjs';
 
-// The client names a device by navigator.userAgent, which node has from version 21 on.
+// The client names a device after navigator.userAgent, which node has from version 21 on.
 globalThis.navigator ??= { userAgent: 'node' };
 
 const { Amplify } = load('aws-amplify');
@@ -9,7 +9,7 @@ const { Hub } = load('aws-amplify/utils');
 export const auth = load('aws-amplify/auth');
 const { cognitoUserPoolsTokenProvider } = load('aws-amplify/auth/cognito');
 
-// storage is what the client keeps: tokens until they sign out, and devices.
+// storage holds what the client stores: tokens until the user signs out, and devices.
 export const storage = new Map();
 const store = {
   setItem: async (key, value) => void storage.set(key, value),
@@ -20,7 +20,7 @@ const store = {
 
 let clientId;
 
-// use makes the client speak to a pool.
+// use selects a pool.
 export function use(pool, userPoolClientId = pool.clientId) {
   clientId = userPoolClientId;
   Amplify.configure({
@@ -34,10 +34,10 @@ export function use(pool, userPoolClientId = pool.clientId) {
       },
     },
   });
-  cognitoUserPoolsTokenProvider.setKeyValueStorage(store); // configure sets another one
+  cognitoUserPoolsTokenProvider.setKeyValueStorage(store); // configure resets it
 }
 
-// signIn begins as whoever comes, after the one before has gone. It answers the next step.
+// signIn signs out, starts a new sign-in and returns its next step.
 export async function signIn(username, options, password = given.password) {
   await auth.signOut();
   const input = { username, options };
@@ -45,17 +45,17 @@ export async function signIn(username, options, password = given.password) {
   return (await auth.signIn(input)).nextStep;
 }
 
-// answer answers the step, and answers the next.
+// answer sends an answer to the current step and returns the next step.
 export const answer = async (challengeResponse, options) =>
   (await auth.confirmSignIn({ challengeResponse, options })).nextStep;
 
-// expect demands a step, and answers it.
+// expect checks the name of a step and returns the step.
 export function expect(signInStep, step) {
   if (step.signInStep !== signInStep) throw new Error(`asked ${step.signInStep}, want ${signInStep}`);
   return step;
 }
 
-// report is the session as the Go test wants it.
+// report returns the session in the form that the Go test reads.
 export async function report(step) {
   expect('DONE', step);
   const { tokens } = await auth.fetchAuthSession();
@@ -66,7 +66,8 @@ export async function report(step) {
   };
 }
 
-// refresh exchanges the refresh token. What the client makes of a refusal is to sign out and be silent; here it is thrown.
+// refresh refreshes the tokens. On a refusal the client signs out without an error; refresh throws the error that the
+// client reports to its Hub.
 export async function refresh() {
   let refusal;
   const stop = Hub.listen('auth', ({ payload }) => {
@@ -80,9 +81,10 @@ export async function refresh() {
   if (refusal) throw refusal;
 }
 
-// stored is what the storage has of a kind, of the user who is signed in.
+// stored returns the stored item of a kind of the signed-in user.
 export const stored = (kind) => storage.get(storedKey(kind));
 
+// storedKey returns the name of that item in the storage.
 export function storedKey(kind) {
   const prefix = `CognitoIdentityServiceProvider.${clientId}`;
   return `${prefix}.${storage.get(`${prefix}.LastAuthUser`)}.${kind}`;

@@ -8,7 +8,7 @@ import { attempt, finish, given } from './lib.mjs';
 const { challenges } = given.pools;
 use(challenges);
 
-// Sign-up that goes on into the sign-in: with the password, or with the code that confirmed it in place of one.
+// Sign-up, and an automatic sign-in after it, with the password or with the confirmation code in its place.
 const signUp = (username, autoSignIn, password = given.password, email = `${username}@example.com`) =>
   auth.signUp({ username, password, options: { userAttributes: email && { email }, autoSignIn } });
 const confirm = (username, confirmationCode) => auth.confirmSignUp({ username, confirmationCode });
@@ -43,7 +43,7 @@ for (const [name, username, options, password] of [
     const code = await sent(challenges, username);
     await attempt(`${name}, wrong code`, () => confirm(username, wrong(code)));
     assert.equal((await confirm(username, code)).nextStep.signUpStep, 'COMPLETE_AUTO_SIGN_IN');
-    await setTimeout(400); // of two calls within 300 ms the client swallows the second
+    await setTimeout(400); // the client ignores the second of two calls within 300 ms
     const session = await report((await auth.autoSignIn()).nextStep);
     await attempt(`${name}, again`, () => auth.autoSignIn());
     return session;
@@ -53,7 +53,7 @@ await attempt('signUp, name that is taken', () => signUp('plain', false));
 await attempt('signUp, password too short', () => signUp('mallory', false, 'Short-1'));
 await attempt('signUp, attribute missing', () => signUp('mallory', false, given.password, null));
 
-// A forgotten password.
+// Forgotten passwords.
 const reset = (username, confirmationCode, newPassword = given.newPassword) =>
   auth.confirmResetPassword({ username, confirmationCode, newPassword });
 await attempt('resetPassword', async () => {
@@ -76,7 +76,7 @@ await attempt('reset required', async () => {
   return report(await signIn('reset', {}, given.newPassword));
 });
 
-// What a user who is signed in may change.
+// Operations of a signed-in user.
 await attempt('updatePassword', async () => {
   await signIn('plain3');
   const update = (oldPassword, newPassword) => auth.updatePassword({ oldPassword, newPassword });

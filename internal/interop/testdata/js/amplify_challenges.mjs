@@ -1,4 +1,4 @@
-// amplify_challenges.mjs answers challenges with aws-amplify, rightly and wrongly.
+// amplify_challenges.mjs gives right and wrong answers to challenges with aws-amplify.
 import assert from 'node:assert';
 import { answer, auth, expect, report, signIn, use } from './amplify.mjs';
 import { sent, totp, wrong } from './codes.mjs';
@@ -8,7 +8,7 @@ const { GetCallerIdentityCommand, STSClient } = load('@aws-sdk/client-sts');
 const { challenges, required } = given.pools;
 use(challenges);
 
-// The password.
+// Passwords.
 await attempt('USER_SRP_AUTH', async () => report(await signIn('plain')));
 await attempt('USER_SRP_AUTH, by e-mail address', async () => report(await signIn('plain@example.com')));
 await attempt('USER_SRP_AUTH, wrong password', () => signIn('plain', {}, given.password + '.'));
@@ -19,7 +19,7 @@ await attempt('unconfirmed', async () => void expect('CONFIRM_SIGN_UP', await si
 await attempt('reset', async () => void expect('RESET_PASSWORD', await signIn('reset')));
 await attempt('disabled', () => signIn('disabled'));
 
-// A second factor.
+// Second factors.
 await attempt('SMS_MFA', async () => {
   const { codeDeliveryDetails } = expect('CONFIRM_SIGN_IN_WITH_SMS_CODE', await signIn('sms'));
   assert.equal(codeDeliveryDetails.deliveryMedium, 'SMS');
@@ -62,14 +62,14 @@ for (const [name, method, step, code] of [
   });
 }
 
-// A new password.
+// New passwords.
 await attempt('NEW_PASSWORD_REQUIRED', async () => {
   const { missingAttributes } = expect('CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED', await signIn('invited'));
   assert.deepEqual(missingAttributes, []);
   await attempt('NEW_PASSWORD_REQUIRED, too short', () => answer('Short-1'));
   const session = await report(await answer(given.newPassword));
   await attempt('after NEW_PASSWORD_REQUIRED', async () => report(await signIn('invited', {}, given.newPassword)));
-  await attempt('after NEW_PASSWORD_REQUIRED, the old one', () => signIn('invited'));
+  await attempt('after NEW_PASSWORD_REQUIRED, old password', () => signIn('invited'));
   return session;
 });
 await attempt('NEW_PASSWORD_REQUIRED, with an attribute', async () => {
@@ -79,7 +79,7 @@ await attempt('NEW_PASSWORD_REQUIRED, with an attribute', async () => {
   return report(await answer(given.newPassword, { userAttributes: { email: 'new@example.com' } }));
 });
 
-// USER_AUTH. Without a preferred challenge the pool asks which.
+// USER_AUTH. Without a preferred challenge, the pool asks for a choice.
 const passwordless = (name, preferredChallenge) => signIn(name, { authFlowType: 'USER_AUTH', preferredChallenge }, null);
 const all = ['PASSWORD', 'PASSWORD_SRP', 'EMAIL_OTP', 'SMS_OTP'];
 async function choose(name, choice, available = all) {
@@ -121,13 +121,13 @@ for (const [choice, step] of [
     });
   }
 }
-await attempt('USER_AUTH, not one of them', () => choose('plain', 'WEB_AUTHN'));
+await attempt('USER_AUTH, unavailable choice', () => choose('plain', 'WEB_AUTHN'));
 await attempt('USER_AUTH, user without a password', async () => {
   expect('CONFIRM_SIGN_IN_WITH_EMAIL_CODE', await choose('without-password', 'EMAIL_OTP', ['EMAIL_OTP', 'SMS_OTP']));
   return report(await answer(await sent(challenges, 'without-password')));
 });
-await attempt('USER_AUTH, preferred but not possible', async () => {
-  // A user who is to show a second factor has to give the password.
+await attempt('USER_AUTH, unavailable preference', async () => {
+  // A user with a second factor must give the password first.
   const { availableChallenges } = expect('CONTINUE_SIGN_IN_WITH_FIRST_FACTOR_SELECTION', await passwordless('sms', 'EMAIL_OTP'));
   assert.deepEqual(availableChallenges, ['PASSWORD', 'PASSWORD_SRP']);
 });
@@ -155,7 +155,7 @@ for (const [flow, password] of [['CUSTOM_WITHOUT_SRP', null], ['CUSTOM_WITH_SRP'
 }
 await attempt('CUSTOM_WITH_SRP, wrong password', () => custom('CUSTOM_WITH_SRP', 'wrong'));
 
-// AWS credentials for the ID token.
+// AWS credentials.
 await attempt('fetchAuthSession', async () => {
   await signIn('plain');
   const { credentials, identityId, userSub, tokens } = await auth.fetchAuthSession();
@@ -167,7 +167,7 @@ await attempt('fetchAuthSession', async () => {
   return { account: Account, arn: Arn, userId: UserId };
 });
 
-// Setting up a second factor that the pool requires.
+// Setup of a second factor that the pool requires.
 use(required);
 const setUp = async (name, method, step) => {
   const { allowedMFATypes } = expect('CONTINUE_SIGN_IN_WITH_MFA_SETUP_SELECTION', await signIn(name));

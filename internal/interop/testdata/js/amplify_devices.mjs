@@ -1,4 +1,4 @@
-// amplify_devices.mjs signs in on devices with aws-amplify, and keeps its tokens fresh.
+// amplify_devices.mjs signs in on remembered devices with aws-amplify, and refreshes tokens.
 import assert from 'node:assert';
 import { answer, auth, expect, refresh, report, signIn, storage, stored, storedKey, use } from './amplify.mjs';
 import { sent, totp, wrong } from './codes.mjs';
@@ -6,7 +6,7 @@ import { attempt, finish, given } from './lib.mjs';
 
 const { always, challenges, optIn } = given.pools;
 
-// firstSignIn shows a second factor. The client confirms the new device by itself.
+// firstSignIn signs in with a code. The client then confirms the new device by itself.
 async function firstSignIn(pool, name) {
   expect('CONFIRM_SIGN_IN_WITH_SMS_CODE', await signIn(name));
   const session = await report(await answer(await sent(pool, name)));
@@ -14,7 +14,7 @@ async function firstSignIn(pool, name) {
   return session;
 }
 
-// altered lets something happen while one thing in the storage is another.
+// altered runs action while one item in the storage is changed.
 async function altered(key, change, action) {
   const before = storage.get(key);
   storage.set(key, change(before));
@@ -26,7 +26,7 @@ async function altered(key, change, action) {
 }
 const flip = (text) => text.slice(0, -1) + (text.endsWith('0') ? '1' : '0');
 
-// A pool that remembers each device.
+// A pool that remembers every confirmed device.
 use(always);
 await attempt('always, first sign-in', () => firstSignIn(always, 'sms'));
 await attempt('always, second sign-in', async () => report(await signIn('sms')));
@@ -59,10 +59,10 @@ await attempt('always, forgetDevice', async () => {
   await attempt('always, forgetDevice, unknown', () => auth.forgetDevice({ device: { id: flip(stored('deviceKey')) } }));
   await auth.forgetDevice();
   assert.equal(stored('deviceKey'), undefined);
-  return firstSignIn(always, 'sms'); // asks for a code
+  return firstSignIn(always, 'sms'); // the pool asks for a code again
 });
 await attempt('always, forgotten elsewhere', async () => {
-  // The client is told that the device does not exist, drops it and answers the challenge again.
+  // The pool responds that the device does not exist. The client deletes it and answers the challenge again.
   expect('DONE', await signIn('sms'));
   const before = stored('deviceKey');
   const device = [...storage];
@@ -70,11 +70,11 @@ await attempt('always, forgotten elsewhere', async () => {
   for (const [key, value] of device) storage.set(key, value);
   const session = await firstSignIn(always, 'sms');
   assert.notEqual(stored('deviceKey'), before);
-  await attempt('always, confirmed anew', async () => report(await signIn('sms')));
+  await attempt('always, confirmed again', async () => report(await signIn('sms')));
   return session;
 });
 
-// A pool that remembers a device when it is told to.
+// A pool that remembers a confirmed device if the client asks for it.
 use(optIn);
 await attempt('opt-in, not remembered', async () => {
   await firstSignIn(optIn, 'sms');
@@ -98,7 +98,7 @@ await attempt('opt-in, rememberDevice, signed out', async () => {
   await auth.rememberDevice();
 });
 
-// Refreshing. The token belongs to its device.
+// Refresh. A refresh token is valid only with the device that it was issued to.
 use(always);
 await attempt('refresh', async () => {
   await firstSignIn(always, 'sms3');
@@ -107,7 +107,7 @@ await attempt('refresh', async () => {
   assert.notEqual(stored('accessToken'), before);
   return report({ signInStep: 'DONE' });
 });
-await attempt('refresh after a sign-in by the device', async () => {
+await attempt('refresh after a sign-in with the device', async () => {
   expect('DONE', await signIn('sms3'));
   await refresh();
   return report({ signInStep: 'DONE' });
@@ -123,7 +123,7 @@ await attempt('refresh, altered token', async () => {
   await refresh();
 });
 
-// Rotation: each refresh brings a new token. An old one is good for the grace period, or not at all.
+// Rotation. Each refresh returns a new refresh token. The old one stays valid for the grace period, if there is one.
 async function rotated() {
   const first = stored('refreshToken');
   await refresh();

@@ -1,5 +1,5 @@
-// credentials.mjs trades tokens for AWS credentials with the AWS SDK, in the enhanced flow, the classic flow and as a
-// guest, and uses them with STS and S3.
+// credentials.mjs gets AWS credentials with the AWS SDK, in the enhanced flow, in the classic flow and as a guest, and
+// uses them with STS and S3.
 import { attempt, finish, given, load } from './lib.mjs';
 
 const { CognitoIdentityProviderClient, InitiateAuthCommand } = load('@aws-sdk/client-cognito-identity-provider');
@@ -92,7 +92,7 @@ await attempt('AssumeRoleWithWebIdentity, not a token', () => assume('not.a.toke
 await attempt('AssumeRoleWithWebIdentity, unknown role', () => assume(token, { RoleArn: given.roleArn + '-unknown' }));
 await attempt('AssumeRoleWithWebIdentity, bad session name', () => assume(token, { RoleSessionName: 'a b' }));
 
-// ---- credentials in use
+// ---- STS with the credentials
 
 const named = (c) => ({
   accessKeyId: c.AccessKeyId,
@@ -114,7 +114,8 @@ await attempt('GetCallerIdentity, altered session token', () => callerOf({ ...go
 await attempt('GetCallerIdentity, token of another session', () =>
   callerOf({ ...good, sessionToken: classic.SessionToken }),
 );
-// A machine whose clock is 20 minutes slow. Given a second attempt, the SDK reads the server's Date and mends the time.
+// slowly runs an action with a clock that is 20 minutes slow. If the SDK may retry, it corrects the time from the
+// Date header of the response.
 const RealDate = Date;
 async function slowly(action) {
   const now = () => RealDate.now() - 20 * 60_000;
@@ -131,9 +132,9 @@ async function slowly(action) {
   }
 }
 await attempt('GetCallerIdentity, slow clock', () => slowly(() => callerOf(good)));
-await attempt('GetCallerIdentity, slow clock mended', () => slowly(() => callerOf(good, { maxAttempts: 2 })));
+await attempt('GetCallerIdentity, slow clock corrected', () => slowly(() => callerOf(good, { maxAttempts: 2 })));
 
-// ---- S3
+// ---- S3 with the credentials
 
 const s3 = (credentials, more = {}) => new S3.S3Client({ ...options, forcePathStyle: true, credentials, ...more });
 const mine = s3(good);
@@ -160,9 +161,9 @@ const same = (got, want) => {
   const [a, b] = [JSON.stringify(got), JSON.stringify(want)];
   if (a !== b) throw new Error(`listed ${a}, want ${b}`);
 };
-// S3 lists in the order of UTF-8 bytes.
+// S3 sorts keys by their UTF-8 bytes.
 const sorted = keys.map((key) => 'odd/' + key).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-// An XML document cannot hold every key: the SDK has to ask for encoding-type=url and decode by itself.
+// An XML document cannot contain every key, so the script requests encoding-type=url and decodes the keys itself.
 const encoded = { Prefix: 'odd/', EncodingType: 'url' };
 const decode = (key) => decodeURIComponent(key.replaceAll('+', ' '));
 await attempt('ListObjectsV2', async () => same((await list(encoded)).map(decode), sorted));
@@ -190,6 +191,6 @@ await attempt('ListObjectsV2, its Region signed', () =>
   list({ Bucket: given.bucketElsewhere }, s3(good, { region: 'eu-west-1' })),
 );
 await attempt('ListObjectsV2, slow clock', () => slowly(() => list()));
-await attempt('ListObjectsV2, slow clock mended', () => slowly(() => list({}, s3(good, { maxAttempts: 2 }))));
+await attempt('ListObjectsV2, slow clock corrected', () => slowly(() => list({}, s3(good, { maxAttempts: 2 }))));
 
 finish();

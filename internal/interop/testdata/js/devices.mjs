@@ -1,5 +1,5 @@
-// devices.mjs confirms devices with @aws-sdk/client-cognito-identity-provider and cognito-srp-helper, signs in by them, and
-// forges the proof.
+// devices.mjs confirms devices with @aws-sdk/client-cognito-identity-provider and cognito-srp-helper, signs in with
+// them, and forges their proofs.
 import assert from 'node:assert';
 import { attempt, finish, given, load } from './lib.mjs';
 import { alter, app, call, tokens, tokensOf } from './sdk.mjs';
@@ -8,7 +8,7 @@ const { createDeviceVerifier, createSrpSession, signSrpSession, signSrpSessionWi
   load('cognito-srp-helper');
 const { always, optIn } = given.pools;
 
-// newDevice signs in and confirms the device that the pool offers.
+// newDevice signs in and returns the new device, which confirm confirms.
 async function newDevice(client, name) {
   const { AccessToken, NewDeviceMetadata: { DeviceKey, DeviceGroupKey } } = await tokens(client, name);
   const { DeviceSecretVerifierConfig, DeviceRandomPassword } = createDeviceVerifier(DeviceKey, DeviceGroupKey);
@@ -27,13 +27,14 @@ await attempt('ConfirmDevice', async () => {
   await attempt('ConfirmDevice, altered token', () => confirm({ AccessToken: alter(device.AccessToken) }));
   await attempt('ConfirmDevice, no verifier', () => confirm({ DeviceSecretVerifierConfig: { Salt: config.Salt } }));
   await attempt('ConfirmDevice, negative verifier', () => confirm({ DeviceSecretVerifierConfig: { ...config, PasswordVerifier: base64('80') } }));
-  await attempt('ConfirmDevice, salt of padding', () => confirm({ DeviceSecretVerifierConfig: { ...config, Salt: base64('0001') } }));
+  await attempt('ConfirmDevice, padded salt', () => confirm({ DeviceSecretVerifierConfig: { ...config, Salt: base64('0001') } }));
   await attempt('ConfirmDevice, verifier not base64', () => confirm({ DeviceSecretVerifierConfig: { ...config, PasswordVerifier: '!' } }));
   assert.equal((await confirm()).UserConfirmationNecessary, false);
   await attempt('ConfirmDevice, again', () => confirm());
 });
 
-// byDevice signs in by SRP and by the device. what may alter the answers to DEVICE_PASSWORD_VERIFIER.
+// byDevice signs in with SRP for the password and for the device. what may change the last answer, to
+// DEVICE_PASSWORD_VERIFIER.
 async function byDevice(client, name, { DeviceKey, DeviceGroupKey, DeviceRandomPassword }, what = () => {}) {
   const { pool, ClientId, hash } = client;
   const more = { SECRET_HASH: hash(name), USERNAME: name, DEVICE_KEY: DeviceKey };
@@ -51,7 +52,7 @@ async function byDevice(client, name, { DeviceKey, DeviceGroupKey, DeviceRandomP
   const proof = signSrpSessionWithDevice(session, third, DeviceGroupKey, DeviceRandomPassword);
   return tokensOf(await answer(proof, third, what));
 }
-await attempt('sign-in by a device', async () => {
+await attempt('device sign-in', async () => {
   const result = await byDevice(remembering, 'plain', device);
   assert.equal(result.NewDeviceMetadata, undefined);
   const refresh = (DeviceKey) =>
@@ -73,11 +74,11 @@ for (const [name, change] of Object.entries({
   'another key': (r) => (r.DEVICE_KEY = alter(r.DEVICE_KEY, -1)),
   'another session': (_, request) => (request.Session = alter(request.Session)),
 })) {
-  await attempt(`sign-in by a device, ${name}`, () => byDevice(remembering, 'plain', device, change));
+  await attempt(`device sign-in, ${name}`, () => byDevice(remembering, 'plain', device, change));
 }
-await attempt('sign-in by a device, wrong password of it', () => byDevice(remembering, 'plain', { ...device, DeviceRandomPassword: 'wrong' }));
-await attempt('sign-in by a device, another group', () => byDevice(remembering, 'plain', { ...device, DeviceGroupKey: 'wrong' }));
-await attempt('sign-in by a device, another user', () => byDevice(remembering, 'plain2', device));
+await attempt('device sign-in, wrong device password', () => byDevice(remembering, 'plain', { ...device, DeviceRandomPassword: 'wrong' }));
+await attempt('device sign-in, another group', () => byDevice(remembering, 'plain', { ...device, DeviceGroupKey: 'wrong' }));
+await attempt('device sign-in, another user', () => byDevice(remembering, 'plain2', device));
 
 await attempt('ListDevices', async () => {
   const { AccessToken } = device;
@@ -110,7 +111,7 @@ await attempt('UpdateDeviceStatus', async () => {
   const other = await newDevice(client, 'plain');
   assert.equal((await other.confirm()).UserConfirmationNecessary, true);
   const update = (DeviceRememberedStatus) => call('UpdateDeviceStatus', { AccessToken: other.AccessToken, DeviceKey: other.DeviceKey, DeviceRememberedStatus });
-  await assert.rejects(byDevice(client, 'plain', other), { message: 'challenge undefined' }); // the password is enough
+  await assert.rejects(byDevice(client, 'plain', other), { message: 'challenge undefined' }); // the pool asks for the password only
   await update('remembered');
   await byDevice(client, 'plain', other);
   await attempt('UpdateDeviceStatus, unknown status', () => update('forgotten'));
@@ -122,6 +123,6 @@ await attempt('UpdateDeviceStatus, unknown device', () =>
 );
 await attempt('ForgetDevice', () => own('ForgetDevice').then(() => null));
 await attempt('ForgetDevice, again', () => own('ForgetDevice'));
-await attempt('sign-in by a device, forgotten', () => byDevice(remembering, 'plain', device));
+await attempt('device sign-in, forgotten', () => byDevice(remembering, 'plain', device));
 
 finish();

@@ -6,7 +6,7 @@ import { attempt, finish, given } from './lib.mjs';
 
 const { challenges } = given.pools;
 const plain = (name) => newUser(challenges, name);
-const refused = []; // refreshes, which the client tries again for some seconds
+const refused = []; // refreshes that the pool refuses and the client retries for some seconds
 
 // Sign-up.
 const email = (address) => [{ Name: 'email', Value: address }];
@@ -47,7 +47,7 @@ await attempt('SignUp, address that is taken', async () => {
   await attempt('ConfirmSignUp, address that is taken', () => call(plain('impostor'), 'confirmRegistration', code, false));
 });
 
-// A forgotten password.
+// Forgotten passwords.
 const confirm = (name, code, password = given.newPassword) => reply(plain(name), 'confirmPassword', [code, password]);
 await attempt('ForgotPassword', async () => {
   const { session } = await reply(plain('plain2'), 'forgotPassword', []);
@@ -60,7 +60,7 @@ await attempt('ForgotPassword', async () => {
   await attempt('sign-in with the old password', () => signIn(plain('plain2')));
   await attempt('sign-in with the new password', async () => report(await signIn(plain('plain2'), given.newPassword)));
 });
-await attempt('ConfirmForgotPassword, not forgotten', () => confirm('plain3', '123456'));
+await attempt('ConfirmForgotPassword without ForgotPassword', () => confirm('plain3', '123456'));
 await attempt('ForgotPassword, unknown user', () => reply(plain('nobody'), 'forgotPassword', []));
 await attempt('ForgotPassword, disabled', () => reply(plain('disabled'), 'forgotPassword', []));
 await attempt('ForgotPassword, invited', () => reply(plain('invited'), 'forgotPassword', []));
@@ -70,7 +70,7 @@ await attempt('reset required', async () => {
   return report(await signIn(plain('reset'), given.newPassword));
 });
 
-// What a user who is signed in may change.
+// Operations of a signed-in user.
 await attempt('ChangePassword', async () => {
   const user = plain('plain3');
   await signIn(user);

@@ -1,4 +1,4 @@
-// identity_challenges.mjs answers challenges with amazon-cognito-identity-js, rightly and wrongly.
+// identity_challenges.mjs gives right and wrong answers to challenges with amazon-cognito-identity-js.
 import assert from 'node:assert';
 import { sent, totp, wrong } from './codes.mjs';
 import { expect, newUser, reply, report, signIn, signInByScript } from './identity_user.mjs';
@@ -6,7 +6,7 @@ import { attempt, finish, given } from './lib.mjs';
 
 const { challenges, required } = given.pools;
 
-// SMS_MFA. A wrong code may be followed by the right one.
+// SMS_MFA. After a wrong code, the pool still accepts the right one.
 await attempt('SMS_MFA', async () => {
   const user = newUser(challenges, 'sms');
   const asked = expect('SMS_MFA', await signIn(user));
@@ -44,7 +44,7 @@ await attempt('SMS_MFA, USER_PASSWORD_AUTH', async () => {
   return report(await reply(user, 'sendMFACode', [await sent(challenges, 'sms4')]));
 });
 
-// SOFTWARE_TOKEN_MFA. A code is good once.
+// SOFTWARE_TOKEN_MFA. A code is valid once.
 const TOTP = ['SOFTWARE_TOKEN_MFA'];
 await attempt('SOFTWARE_TOKEN_MFA', async () => {
   const user = newUser(challenges, 'totp');
@@ -78,7 +78,7 @@ await attempt('SELECT_MFA_TYPE, SMS_MFA', async () => {
   const user = newUser(challenges, 'several');
   const asked = expect('SELECT_MFA_TYPE', await signIn(user));
   assert.deepEqual(JSON.parse(asked.MFAS_CAN_CHOOSE), ['SMS_MFA', 'SOFTWARE_TOKEN_MFA', 'EMAIL_OTP']);
-  await attempt('SELECT_MFA_TYPE, not one of them', () => reply(user, 'sendMFASelectionAnswer', ['SMS']));
+  await attempt('SELECT_MFA_TYPE, unavailable choice', () => reply(user, 'sendMFASelectionAnswer', ['SMS']));
   expect('SMS_MFA', await reply(user, 'sendMFASelectionAnswer', ['SMS_MFA']));
   const code = await sent(challenges, 'several');
   await attempt('SELECT_MFA_TYPE, SMS_MFA, wrong code', () => reply(user, 'sendMFACode', [wrong(code)]));
@@ -121,10 +121,10 @@ await attempt('NEW_PASSWORD_REQUIRED', async () => {
   assert.deepEqual(required, []);
   const choose = (password, attributes = {}) => reply(user, 'completeNewPasswordChallenge', [password, attributes]);
   await attempt('NEW_PASSWORD_REQUIRED, too short', () => choose('Short-1'));
-  await attempt('NEW_PASSWORD_REQUIRED, an attribute that is there', () => choose(given.newPassword, attributes));
+  await attempt('NEW_PASSWORD_REQUIRED, existing attribute', () => choose(given.newPassword, attributes));
   const session = report(await choose(given.newPassword));
   await attempt('after NEW_PASSWORD_REQUIRED', async () => report(await signIn(newUser(challenges, 'invited'), given.newPassword)));
-  await attempt('after NEW_PASSWORD_REQUIRED, the old one', () => signIn(newUser(challenges, 'invited')));
+  await attempt('after NEW_PASSWORD_REQUIRED, old password', () => signIn(newUser(challenges, 'invited')));
   return session;
 });
 await attempt('NEW_PASSWORD_REQUIRED, with an attribute', async () => {
@@ -144,7 +144,7 @@ await attempt('NEW_PASSWORD_REQUIRED, then SMS_MFA', async () => {
   return report(await reply(user, 'sendMFACode', [await sent(challenges, 'invited-sms')]));
 });
 
-// CUSTOM_CHALLENGE, without and with a password before it.
+// CUSTOM_CHALLENGE, without a password and after one.
 const say = (user, answer, metadata) => reply(user, 'sendCustomChallengeAnswer', [answer], [metadata]);
 await attempt('CUSTOM_AUTH', async () => {
   const user = newUser(challenges, 'plain');
@@ -178,9 +178,9 @@ await attempt('CUSTOM_AUTH with SRP_A, wrong answers', async () => {
   expect('CUSTOM_CHALLENGE', await say(user, 'x'));
   await say(user, 'x');
 });
-await attempt('CUSTOM_AUTH, no script', () => signInByScript(newUser(required, 'plain')));
+await attempt('CUSTOM_AUTH, pool without triggers', () => signInByScript(newUser(required, 'plain')));
 
-// States in which a user cannot sign in.
+// Users who cannot sign in.
 for (const name of ['unconfirmed', 'reset', 'disabled']) {
   await attempt(name, () => signIn(newUser(challenges, name)));
   await attempt(`${name}, wrong password`, () => signIn(newUser(challenges, name), 'wrong'));

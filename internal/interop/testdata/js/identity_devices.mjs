@@ -1,4 +1,4 @@
-// identity_devices.mjs signs in on devices with amazon-cognito-identity-js: its storage is the device.
+// identity_devices.mjs signs in on remembered devices with amazon-cognito-identity-js. Each storage is one device.
 import assert from 'node:assert';
 import { sent, totp, wrong } from './codes.mjs';
 import { call, expect, newStorage, newUser, refresh, reply, report, signIn, signInByScript } from './identity_user.mjs';
@@ -6,7 +6,7 @@ import { attempt, finish, given } from './lib.mjs';
 
 const { always, optIn } = given.pools;
 
-// A new device is confirmed by the client by itself: the answer comes after ConfirmDevice.
+// firstSignIn signs in with a code. The client confirms the new device before it reports success.
 async function firstSignIn(pool, name, storage) {
   const user = newUser(pool, name, storage);
   expect('SMS_MFA', await signIn(user));
@@ -17,7 +17,7 @@ async function firstSignIn(pool, name, storage) {
 const keyOf = (pool, name, what) => `CognitoIdentityServiceProvider.${pool.clientId}.${name}.${what}`;
 const storedKey = (pool, name, storage, what) => storage.getItem(keyOf(pool, name, what));
 
-// copy is the storage as another process finds it, without the tokens.
+// copy copies what the storage holds of the device, without the tokens, as if for another process.
 function copy(storage, change = {}) {
   const other = newStorage();
   for (const [key, value] of storage.items) {
@@ -29,7 +29,7 @@ function copy(storage, change = {}) {
 const flip = (text) => text.slice(0, -1) + (text.endsWith('0') ? '1' : '0');
 const attributes = ({ DeviceAttributes }) => Object.fromEntries(DeviceAttributes.map(({ Name, Value }) => [Name, Value]));
 
-// A pool that remembers each device.
+// A pool that remembers every confirmed device.
 const storage = newStorage();
 await attempt('always, first sign-in', async () => {
   const { session, necessary } = await firstSignIn(always, 'sms', storage);
@@ -39,7 +39,7 @@ await attempt('always, first sign-in', async () => {
 await attempt('always, second sign-in', async () => report(await signIn(newUser(always, 'sms', copy(storage)))));
 await attempt('always, second sign-in by e-mail address', async () => report(await signIn(newUser(always, 'sms@example.com', copy(storage)))));
 await attempt('always, USER_PASSWORD_AUTH', async () => {
-  // The client looks the device up by the name that it was given.
+  // The client finds the device under the name that the user typed.
   const user = newUser(always, 'sms', copy(storage));
   user.setAuthenticationFlowType('USER_PASSWORD_AUTH');
   return report(await signIn(user));
@@ -49,7 +49,7 @@ await attempt('always, wrong device password', () => signIn(newUser(always, 'sms
 await attempt('always, wrong device group', () => signIn(newUser(always, 'sms', copy(storage, { deviceGroupKey: flip }))));
 await attempt('always, another device is asked for a code', async () => void expect('SMS_MFA', await signIn(newUser(always, 'sms'))));
 await attempt('always, device of another user', async () => {
-  // The client is told that it does not exist, drops it and answers the challenge again.
+  // The pool responds that the device does not exist. The client deletes it and answers the challenge again.
   const other = newStorage();
   for (const [key, value] of copy(storage).items) other.setItem(key.replace('.sms.', '.sms2.'), value);
   expect('SMS_MFA', await signIn(newUser(always, 'sms2', other)));
@@ -63,7 +63,7 @@ await attempt('always, device after CUSTOM_AUTH', async () => {
   return report(await say(user, 'answer two'));
 });
 
-// The operations on devices, and a device that is forgotten.
+// Operations on devices, and a forgotten device.
 await attempt('operations', async () => {
   const user = newUser(always, 'sms', copy(storage));
   await signIn(user);
@@ -82,16 +82,16 @@ await attempt('operations', async () => {
   await attempt('GetDevice, forgotten', () => reply(user, 'getDevice', []));
   assert.deepEqual(await list(), []);
 });
-await attempt('forgotten device is asked for a code, and confirmed anew', async () => {
+await attempt('forgotten device is asked for a code, and confirmed again', async () => {
   const forgotten = copy(storage);
   const before = storedKey(always, 'sms', storage, 'deviceKey');
   const { session } = await firstSignIn(always, 'sms', forgotten);
   assert.notEqual(storedKey(always, 'sms', forgotten, 'deviceKey'), before);
-  await attempt('device confirmed anew', async () => report(await signIn(newUser(always, 'sms', copy(forgotten)))));
+  await attempt('device confirmed again', async () => report(await signIn(newUser(always, 'sms', copy(forgotten)))));
   return report({ session });
 });
 
-// A pool that remembers a device when it is told to.
+// A pool that remembers a confirmed device if the client asks for it.
 const optional = newStorage();
 await attempt('opt-in, first sign-in', async () => {
   const { session, necessary } = await firstSignIn(optIn, 'sms', optional);
@@ -124,7 +124,8 @@ await attempt('opt-in, TOTP', async () => {
   return report(await signIn(newUser(optIn, 'totp', copy(device))));
 });
 
-// A refresh token belongs to its device. The client tries a refused refresh again for some seconds: let it do so meanwhile.
+// A refresh token is valid only with the device that it was issued to. The client retries a refused refresh for some
+// seconds, so these run in the background.
 const refused = [];
 await attempt('refresh', async () => {
   const { session } = await firstSignIn(always, 'sms3', storage);
@@ -136,7 +137,7 @@ await attempt('refresh', async () => {
   refused.push(attempt('refresh, without a device', () => refresh(newUser(always, 'sms3'), token)));
   return report({ session: again });
 });
-await attempt('refresh after a sign-in by the device', async () => {
+await attempt('refresh after a sign-in with the device', async () => {
   const device = newStorage();
   await firstSignIn(always, 'sms4', device);
   const user = newUser(always, 'sms4', device);
@@ -154,7 +155,7 @@ await attempt('getSession refreshes by itself', async () => {
   return report({ session: await call(newUser(always, 'sms2', device), 'getSession') });
 });
 
-// expired is a token whose claim exp has passed; the client does not look at the signature.
+// expired returns the token with a time in the past as exp. The client does not verify the signature.
 function expired(jwt) {
   const [header, payload, signature] = jwt.split('.');
   const claims = { ...JSON.parse(Buffer.from(payload, 'base64url')), exp: 1 };

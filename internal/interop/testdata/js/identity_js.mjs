@@ -4,7 +4,7 @@ import { attempt, finish, given } from './lib.mjs';
 
 const newUser = (name, clientId = given.clientId) => identity.newUser({ userPoolId: given.userPoolId, clientId }, name);
 
-// signIn answers the session of a sign-in that asks for nothing but the password.
+// signIn returns the session of a sign-in without a challenge after the password.
 async function signIn(user, password) {
   const { session, challenge } = await identity.signIn(user, password);
   if (!session) throw new Error(`asked ${challenge}`);
@@ -37,7 +37,7 @@ await attempt('secret client', () => signIn(newUser(given.user, given.secretClie
 await attempt('refresh', async () => report(await identity.refresh(newUser(given.user), tokens.refreshToken)));
 await attempt('altered refresh token', () => identity.refresh(newUser(given.user), 'A' + tokens.refreshToken.slice(1)));
 
-// A user who has to choose a new password: the SRP exchange comes first, then the challenge.
+// A user who must choose a new password. The challenge follows the SRP exchange.
 await attempt('new password', async () => {
   const user = newUser(given.newUser);
   identity.expect('NEW_PASSWORD_REQUIRED', await identity.signIn(user));

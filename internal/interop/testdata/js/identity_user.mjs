@@ -1,10 +1,10 @@
-// identity_user.mjs is amazon-cognito-identity-js with promises in place of its callbacks.
+// identity_user.mjs wraps amazon-cognito-identity-js, and returns promises where it takes callbacks.
 import { promisify } from 'node:util';
 import { given, load } from './lib.mjs';
 
 const { AuthenticationDetails, CognitoRefreshToken, CognitoUser, CognitoUserPool } = load('amazon-cognito-identity-js');
 
-// newStorage is what a browser's local storage is to the client.
+// newStorage returns a replacement for the local storage of a browser.
 export function newStorage() {
   const items = new Map();
   return {
@@ -19,12 +19,12 @@ export function newStorage() {
 const newPool = (pool, Storage) =>
   new CognitoUserPool({ UserPoolId: pool.userPoolId, ClientId: pool.clientId, endpoint: given.endpoint + '/', Storage });
 
-// newUser is a user on a device of their own, unless a storage is given.
+// newUser returns a user on a new device, unless a storage is given.
 export const newUser = (pool, name, Storage = newStorage()) =>
   new CognitoUser({ Username: name, Pool: newPool(pool, Storage), Storage });
 
-// reply calls a method whose callback, an object, comes after the arguments. It answers {session, necessary} or
-// {challenge, parameters}; more arguments of the method may follow the callback.
+// reply calls a method that takes an object of callbacks after args and before more. It resolves to
+// {session, necessary}, {secret} or {challenge, parameters}.
 export const reply = (user, method, args, more = []) =>
   new Promise((resolve, reject) => {
     const asked = (challenge, parameters) => resolve({ challenge, parameters });
@@ -46,16 +46,16 @@ export const reply = (user, method, args, more = []) =>
     );
   });
 
-// call calls a method whose callback is a function, the last argument.
+// call calls a method whose last argument is a callback function.
 export const call = (user, method, ...args) => promisify(user[method]).call(user, ...args);
 
 const details = (Username, Password, ClientMetadata) => new AuthenticationDetails({ Username, Password, ClientMetadata });
 
-// signIn begins with the password, by SRP unless the user was told another flow.
+// signIn signs in with a password, using SRP unless another flow was set on the user.
 export const signIn = (user, password = given.password, metadata) =>
   reply(user, 'authenticateUser', [details(user.getUsername(), password, metadata)]);
 
-// signInByScript begins CUSTOM_AUTH without a password.
+// signInByScript starts CUSTOM_AUTH without a password.
 export const signInByScript = (user, metadata) => {
   user.setAuthenticationFlowType('CUSTOM_AUTH');
   return reply(user, 'initiateAuth', [details(user.getUsername(), undefined, metadata)]);
@@ -67,7 +67,7 @@ export const refresh = (user, token) => call(user, 'refreshSession', new Cognito
 export const signUp = (pool, name, password, attributes) =>
   call(newPool(pool, newStorage()), 'signUp', name, password, attributes, null);
 
-// report is a session as the Go test wants it.
+// report returns a session in the form that the Go test reads, and throws if there is a challenge instead.
 export const report = ({ session, challenge }) => {
   if (!session) throw new Error(`asked ${challenge}`);
   return {
@@ -77,7 +77,7 @@ export const report = ({ session, challenge }) => {
   };
 };
 
-// expect demands a challenge, and answers its parameters.
+// expect checks the name of a challenge and returns its parameters.
 export const expect = (challenge, answer) => {
   if (answer.challenge !== challenge) throw new Error(`asked ${answer.challenge}, want ${challenge}`);
   return answer.parameters;

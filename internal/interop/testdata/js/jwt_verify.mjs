@@ -1,4 +1,4 @@
-// jwt_verify.mjs gives the stand-in's tokens, whole and altered, to aws-jwt-verify, AWS's own verifier.
+// jwt_verify.mjs verifies the stand-in's tokens, unchanged and altered, with aws-jwt-verify, AWS's own verifier.
 import { createHmac, createPublicKey } from 'node:crypto';
 import { attempt, claims, finish, given, load } from './lib.mjs';
 

@@ -1,4 +1,4 @@
-// lib.mjs is what the scripts beside it share: packages, parameters, and the report that the Go test reads.
+// lib.mjs is shared by the other scripts. It loads packages, reads the parameters and prints the report for the Go test.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 const tools = process.env.COGNITO_TOOLS || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cognito-tools');
 
-// load is require for the packages that ../../install.sh installed.
+// load loads a package that ../../install.sh installed.
 export const load = createRequire(join(tools, 'js', 'package.json'));
 
 // given are the parameters that the test wrote to standard input.
@@ -14,8 +14,8 @@ export const given = JSON.parse(readFileSync(0, 'utf8'));
 
 const outcomes = {};
 
-// attempt notes what comes of an action: the value it returns, or the name and message of the error it throws.
-// It returns the value, or undefined.
+// attempt runs an action and records its outcome under a name: the value that it returns, or the code (or the name)
+// and the message of the error that it throws. It returns the value, or undefined after an error.
 export async function attempt(name, action) {
   if (name in outcomes) throw new Error(`two attempts are named ${name}`);
   try {

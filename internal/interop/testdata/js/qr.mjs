@@ -1,4 +1,5 @@
-// qr.mjs reads QR codes with jsQR: bitmaps of 1 for black and 0 for white, a string for each row, as wide as they are high.
+// qr.mjs reads QR codes with jsQR. A code is a square bitmap: an array with a string for each row, in which 1 is black
+// and 0 is white.
 import { given, load } from './lib.mjs';
 
 const { default: jsQR } = load('jsqr');

@@ -1,5 +1,5 @@
-// srp_forged.mjs signs in with @aws-sdk/client-cognito-identity-provider and cognito-srp-helper, first as it should
-// and then with single fields forged.
+// srp_forged.mjs signs in with @aws-sdk/client-cognito-identity-provider and cognito-srp-helper, first correctly and
+// then with single fields forged.
 import { attempt, finish, given, load, N } from './lib.mjs';
 
 const {
@@ -14,7 +14,7 @@ const { createSecretHash, createSrpSession, signSrpSession, wrapAuthChallenge, w
 const client = new CognitoIdentityProviderClient({ region: given.region, endpoint: given.endpoint, maxAttempts: 1 });
 const send = (command) => client.send(command);
 
-// initiate begins an exchange. change may alter the request before it is sent.
+// initiate starts an exchange. change may alter the request before it is sent.
 async function initiate({ user = given.user, password = given.password, clientId = given.clientId, secret, change } = {}) {
   const session = createSrpSession(user, password, given.userPoolId, false);
   const request = wrapInitiateAuth(session, {
@@ -29,7 +29,7 @@ async function initiate({ user = given.user, password = given.password, clientId
   return { session, clientId, secret, answer: await send(new InitiateAuthCommand(request)) };
 }
 
-// respond answers the challenge. sign may alter what is signed, change what is sent.
+// proof returns the response to the challenge. sign may alter the values that are signed, change those that are sent.
 function proof({ session, clientId, secret, answer }, { sign, change } = {}) {
   const user = answer.ChallengeParameters.USERNAME;
   sign?.(session, answer);
@@ -59,7 +59,7 @@ const flip = (base64, at) => {
   return bytes.toString('base64');
 };
 
-// As it should be.
+// Unaltered values, and wrong passwords, names and secrets.
 const tokens = await attempt('right password', () => signIn());
 await attempt('e-mail address', () => signIn({ user: given.email }));
 await attempt('wrong password', () => signIn({ password: given.password.toUpperCase() }));
@@ -79,7 +79,7 @@ await attempt('secret client, hash of another name', () =>
   }),
 );
 
-// Forged A. With A = 0 mod N everybody knows S.
+// Forged A. If A = 0 mod N, S is 0 for every password.
 for (const [name, A] of Object.entries({
   'A = 0': '0',
   'A = 00': '00',
@@ -129,13 +129,13 @@ for (const [name, ending] of Object.entries(forged)) {
   await attempt(name, () => signIn({}, ending));
 }
 
-// Timestamps that are signed and sent alike, but not of the form or the time that they should be.
+// Timestamps. Each is signed and sent, but most have a wrong form or a wrong time.
 function stamp(date) {
   const [weekday, day, month, year, time] = date.toUTCString().replace(',', '').split(' ');
   return `${weekday} ${month} ${Number(day)} ${time} UTC ${year}`;
 }
 const now = new Date();
-// A day of one digit. From the 10th of a month on it is not today, and its time is refused too.
+// digit is a day of one digit. From the 10th of a month on it is not today, and is refused for its time too.
 const digit = now.getUTCDate() < 10 ? now : new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 5, 6, 7, 8));
 const minutes = (n) => new Date(now.getTime() + n * 60_000);
 for (const [name, timestamp] of Object.entries({

@@ -1,8 +1,8 @@
-// srp_server.mjs is a user pool whose arithmetic is the server side of the npm package cognito-srp.
+// srp_server.mjs serves a user pool that verifies proofs with the server side of the npm package cognito-srp.
 //
-// The first line on standard input is JSON: {userPoolId, users: [{username, alias, password, salt} or {username, alias,
-// salt, verifier}]}, salt and verifier in hexadecimal. The first line on standard output is {url}. The server ends when
-// its standard input does.
+// The first line of standard input is JSON: {userPoolId, users}. A user is {username, alias, password, salt} or
+// {username, alias, salt, verifier}; salt and verifier are hexadecimal. When the server is ready it prints {url} as a
+// line of JSON. It exits at the end of standard input.
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -36,9 +36,9 @@ class Refusal extends Error {
 async function initiateAuth({ AuthFlow, AuthParameters: { USERNAME, SRP_A } }) {
   const user = users.get(USERNAME);
   if (AuthFlow !== 'USER_SRP_AUTH' || !user) throw new Refusal('UserNotFoundException', 'User does not exist.');
-  // cognito-srp reads A as bytes of hexadecimal, so it needs an even number of digits. It hashes B and S at the length
-  // of N, where Cognito leaves out leading zero bytes: about once in 128 exchanges it would refuse a right answer, so b
-  // is drawn again then.
+  // cognito-srp decodes A as hexadecimal bytes, so it needs an even number of digits. It hashes B and S padded to the
+  // length of N, but Cognito hashes them without leading zero bytes. In about one of 128 exchanges the two differ, and
+  // the server would refuse a right proof. It then draws a new b.
   const A = SRP_A.length % 2 ? '0' + SRP_A : SRP_A;
   let challenge, session;
   do {

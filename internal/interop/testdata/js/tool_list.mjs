@@ -1,6 +1,10 @@
-// tool_list.mjs lists a bucket with the AWS SDK, whose default chain finds the credentials, until it has had some number
-// of different ones. Every listing is a line of JSON on standard output. Usage: tool_list.mjs BUCKET CREDENTIALS [PROVIDER]
-// PROVIDER is one of the SDK's, such as fromProcess. (The default chain says no more than that none was of use.)
+// tool_list.mjs lists a bucket with the AWS SDK and its default credentials, until it has used CREDENTIALS different
+// ones. It prints a line of JSON for each listing.
+//
+// Usage: tool_list.mjs BUCKET CREDENTIALS [PROVIDER]
+//
+// PROVIDER is a credential provider of the SDK, such as fromProcess. It replaces the default chain, which does not print
+// the messages of its providers.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 

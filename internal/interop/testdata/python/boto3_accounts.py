@@ -23,7 +23,7 @@ client_id = challenges["clientId"]
 
 
 def sent(pool, user):
-    """The code that was last sent to a user."""
+    """Returns the code that was last sent to a user."""
     query = urllib.parse.urlencode({"pool": pool["userPoolId"], "user": user})
     with urllib.request.urlopen(f"{given['codes']}/?{query}") as answer:
         return answer.read().decode()
@@ -34,7 +34,7 @@ def wrong(code):
 
 
 def totp(secret, later=0):
-    """The code of an authenticator app (RFC 6238), now or some steps later."""
+    """Returns the code of an authenticator app (RFC 6238), for now or some time steps later."""
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
     mac = hmac.digest(key, struct.pack(">Q", int(time.time()) // 30 + later), "sha1")
     return f"{(struct.unpack_from('>I', mac, mac[19] & 15)[0] & 0x7FFFFFFF) % 1_000_000:06d}"
@@ -104,7 +104,7 @@ attempt("SignUp, password too short")(lambda: sign_up("mallory", Password="Short
 attempt("SignUp, attribute missing")(lambda: sign_up("mallory", UserAttributes=[]))
 attempt("SignUp, secret client without a hash")(lambda: sign_up("mallory", ClientId=challenges["secretClientId"]))
 
-# A forgotten password.
+# Forgotten passwords.
 
 
 def confirm_forgot_password(code, secret=new_password, user="plain2"):
@@ -127,7 +127,7 @@ attempt("ConfirmForgotPassword, again")(lambda: confirm_forgot_password(code))
 attempt("sign-in with the old password")(lambda: sign_in("plain2"))
 attempt("sign-in with the new password")(lambda: sign_in("plain2", new_password) and None)
 
-# What an access token allows.
+# Operations that take an access token.
 tokens = sign_in("plain")
 access = tokens["AccessToken"]
 
@@ -207,7 +207,7 @@ def _():
     assert answer(right)["AuthenticationResult"]["TokenType"] == "Bearer"
 
 
-# Devices. boto3 has no SRP, so that no sign-in will ask for what is confirmed here: any salt and verifier will do.
+# Devices. boto3 does not implement SRP, so the script cannot sign in with them, and salts and verifiers are random.
 
 
 def device_of(tokens):
@@ -267,7 +267,7 @@ attempt("GetDevice, forgotten")(lambda: idp.get_device(**own))
 
 
 def exchange(token, client=client_id):
-    """The tokens that a refresh token buys."""
+    """Returns the tokens that the pool issues for a refresh token."""
     return idp.get_tokens_from_refresh_token(ClientId=client, RefreshToken=token)["AuthenticationResult"]
 
 

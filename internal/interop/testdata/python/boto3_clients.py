@@ -170,7 +170,7 @@ attempt("ListObjectsV2, no such bucket")(lambda: s3.list_objects_v2(Bucket="no-s
 attempt("GetObject, no such key")(lambda: s3.get_object(Bucket=bucket, Key="no such key"))
 
 
-# botocore finds out the Region of a bucket by itself.
+# botocore finds the Region of a bucket by itself.
 @attempt("ListObjectsV2, bucket in another Region")
 def _():
     return s3.list_objects_v2(Bucket=given["bucketElsewhere"])["KeyCount"]

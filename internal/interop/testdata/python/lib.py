@@ -1,4 +1,4 @@
-"""What the scripts beside this file share: parameters, and the report that the Go test reads."""
+"""Shared by the other scripts: reads the parameters and prints the report for the Go test."""
 
 import json
 import sys
@@ -10,9 +10,10 @@ outcomes = {}
 
 
 def attempt(name):
-    """Runs a function and notes what comes of it: the value it returns, or the code of the error it raises.
+    """Returns a decorator that runs a function and records its outcome under a name.
 
-    The name that is defined becomes that value, or None.
+    The outcome is the value that the function returns, or the code of the error that it raises. The decorated name
+    becomes the value, or None after an error.
     """
 
     def run(action):

@@ -1,4 +1,4 @@
-"""Lists a bucket with boto3 in several ways. Prints each entry as one line of JSON, named by the listing and its kind."""
+"""Lists a bucket with boto3 in several ways. Prints a line of JSON for each entry, with its listing and its kind."""
 
 import json
 import sys

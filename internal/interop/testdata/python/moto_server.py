@@ -1,7 +1,7 @@
-"""moto_server with a user pool, an identity pool, a role and a bucket in it.
+"""Runs moto_server with a user pool, an identity pool, a role and a bucket.
 
-The first line on standard input is JSON: {user, password, keys}. The first line on standard output is JSON with the URL
-and the names of what was made. The server ends when its standard input does.
+The first line of standard input is JSON: {user, password, keys}. When the server is ready it prints a line of JSON with
+the URL and the names of these resources. It exits at the end of standard input.
 """
 
 import json

@@ -1,8 +1,9 @@
-"""Lists a bucket with boto3, whose default chain finds the credentials, until it has had some number of different ones.
+"""Lists a bucket with boto3 and its default credentials, until it has used CREDENTIALS different ones.
 
-Every listing is a line of JSON on standard output. Usage: tool_list.py BUCKET CREDENTIALS [PROCESSES]
+Usage: tool_list.py BUCKET CREDENTIALS [PROCESSES]
 
-With a third argument, that many processes do so at once, each with a session of its own.
+It prints a line of JSON for each listing. With PROCESSES, that many processes do the same in parallel, each with its
+own session.
 """
 
 import json
@@ -14,7 +15,7 @@ import boto3
 import botocore.loaders
 import botocore.session
 
-loader = botocore.loaders.create_loader()  # of descriptions of services, which take longest to read
+loader = botocore.loaders.create_loader()  # loads the models of services once for all sessions, because that is slow
 
 
 def new_session():
@@ -38,7 +39,7 @@ def work(bucket, wanted, pause):
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
             keys += [entry["Key"] for entry in page["Contents"]]
         line = json.dumps({"accessKey": access_key, "keys": keys}) + "\n"
-        os.write(1, line.encode())  # in one step: the processes share it
+        os.write(1, line.encode())  # in one write, because the processes share standard output
         seen.add(access_key)
 
 

@@ -1,10 +1,11 @@
 #!/bin/sh
-# namespace.sh HOSTS COMMAND [ARG ...]: run COMMAND where AWS's host names lead to this machine.
+# namespace.sh HOSTS COMMAND [ARG ...] runs COMMAND on a network in which AWS's host names resolve to
+# this machine. HOSTS is a hosts file, which only COMMAND sees as /etc/hosts.
 #
-# To be started by unshare --net --mount (as root, or with --map-root-user): the network then has no interface but an
-# own loopback, so nothing can leave, and 203.0.113.10 (RFC 5737 documentation address) is put on it, because
-# versitygw refuses identity providers on 127.0.0.0/8 and on private addresses. HOSTS is a hosts file that is seen as
-# /etc/hosts by COMMAND alone. Nothing outlives the namespace.
+# It must be started by unshare --net --mount, as root or with --map-root-user. The new network has
+# only a loopback interface, so no packet leaves the machine. The script adds the address
+# 203.0.113.10 to it, from a block for documentation (RFC 5737), because versitygw refuses identity
+# providers on 127.0.0.0/8 and on private addresses. All changes end with the namespace.
 set -eu
 hosts=$1
 shift
