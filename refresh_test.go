@@ -51,7 +51,7 @@ func TestRotatedTokenIsKept(t *testing.T) {
 					return base.RoundTrip(r)
 				}
 				var in struct{ RefreshToken string }
-				if body, err := r.GetBody(); err != nil ||
+				if body, err := bodyOf(r); err != nil ||
 					json.NewDecoder(body).Decode(&in) != nil {
 					t.Error("the refresh has no token")
 				}
@@ -181,7 +181,7 @@ func (a *skewedAWS) RoundTrip(r *http.Request) (*http.Response, error) {
 		RefreshToken string
 		Logins       map[string]string
 	}
-	if body, err := r.GetBody(); err == nil {
+	if body, err := bodyOf(r); err == nil {
 		json.NewDecoder(body).Decode(&in)
 	}
 	response := answer(404, "")

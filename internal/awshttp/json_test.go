@@ -108,7 +108,7 @@ func TestDoJSON(t *testing.T) {
 		var s Sender
 		var out struct{ A string }
 		in := Members{"a": "<&>\u2028"}
-		r := Request{HTTPClient: client}
+		r := Request{HTTPClient: client, Idempotent: true}
 		err := s.DoJSON(t.Context(), r, u, "Service.Operation", in, &out)
 		if test.err == "" && (err != nil || out.A != test.want) {
 			t.Errorf("DoJSON with %.40s = %q, %v, want %q", test.body, out.A, err, test.want)
