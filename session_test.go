@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -338,4 +339,45 @@ func TestOldValueWhileValid(t *testing.T) {
 			t.Errorf("no recovery after an error: %v, %v", creds, err)
 		}
 	})
+}
+
+// TestSavedStateIsStrict checks that duplicate members, and members in another case, are refused.
+func TestSavedStateIsStrict(t *testing.T) {
+	client := exampleClient(cognitotest.Example())
+	device := cognito.Device{Username: "ada", Key: "k", GroupKey: "g", Password: "p"}
+	session := cognito.SavedSession{
+		Tokens: cognito.Tokens{ID: "i", Access: "a", Refresh: "r"},
+		Device: device,
+	}
+	challenge := `{"name":"SMS_MFA","username":"ada","session":"s","parameters":{"a":"b"},` +
+		`"client_id":"` + client.Environment.ClientID + `","device":` + string(device.Save()) + `}`
+	for _, test := range []struct {
+		name  string
+		saved string
+		load  func([]byte) error
+	}{
+		{"session", string(session.Save()), new(cognito.SavedSession).Load},
+		{"device", string(device.Save()), new(cognito.Device).Load},
+		{"challenge", challenge, func(saved []byte) error {
+			_, err := client.ResumeChallenge(saved)
+			return err
+		}},
+	} {
+		if err := test.load([]byte(test.saved)); err != nil {
+			t.Errorf("loading the %s: %v", test.name, err)
+		}
+		for _, name := range regexp.MustCompile(`"\w+":`).FindAllString(test.saved, -1) {
+			duplicate := strings.Replace(test.saved, name, name+"null,"+name, 1)
+			changed := strings.Replace(test.saved, name, strings.ToUpper(name), 1)
+			if changed == test.saved {
+				changed = strings.Replace(test.saved, name, strings.ToLower(name), 1)
+			}
+			for _, text := range []string{duplicate, changed} {
+				// Names in Parameters are the pool's.
+				if test.load([]byte(text)) == nil && !(name == `"a":` && text == changed) {
+					t.Errorf("loading the %s succeeds with %s", test.name, text)
+				}
+			}
+		}
+	}
 }

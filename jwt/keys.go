@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rsa"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -15,6 +14,7 @@ import (
 	"github.com/loginwithcognito/cognito/internal/ascii"
 	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/endpoint"
+	"github.com/loginwithcognito/cognito/internal/strictjson"
 )
 
 // A Key is an RSA key with which a user pool signs its tokens (RS256, RFC 7518 section 3.3).
@@ -80,7 +80,7 @@ func parseKeys(body []byte) ([]Key, error) {
 			E       string `json:"e"`
 		} `json:"keys"`
 	}
-	if json.Unmarshal(body, &set) != nil {
+	if strictjson.Unmarshal(body, &set) != nil {
 		return nil, errors.New("the response is not a JSON Web Key Set")
 	}
 	var keys []Key

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/internal/strictjson"
 )
 
 // maxRecord is the maximum size of a record in bytes. It has space for the tokens of a user in many
@@ -133,9 +133,7 @@ var errDamaged = errors.New("the file is damaged")
 func (k *keeper) parse(path string, data []byte) (record, error) {
 	var r record
 	damaged := fmt.Errorf("%s: %w", path, errDamaged)
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	if err := decoder.Decode(&r); err != nil || decoder.Decode(new(json.RawMessage)) != io.EOF ||
-		r.Version < 1 {
+	if strictjson.Unmarshal(data, &r) != nil || r.Version < 1 {
 		return record{}, damaged
 	}
 	if r.Version > k.blank.Version {
@@ -151,7 +149,7 @@ func (k *keeper) parse(path string, data []byte) (record, error) {
 // session returns the stored session, or nil if nobody is signed in.
 func (r *record) session() *cognito.SavedSession {
 	var saved cognito.SavedSession
-	if json.Unmarshal(r.Session, &saved) != nil || saved.Tokens.Refresh == "" {
+	if saved.Load(r.Session) != nil || saved.Tokens.Refresh == "" {
 		return nil
 	}
 	return &saved

@@ -15,9 +15,9 @@ import (
 
 // NewHTTPClient returns an HTTP client for requests with secrets. It uses TLS 1.2 or later and
 // HTTP/2, and does not follow redirects. Each step has a time limit, and a whole attempt one
-// minute. The environment's proxies are used; they see no more of https than the host name. Requests
-// to localhost use neither a proxy nor an address outside this machine. The client shares nothing
-// with http.DefaultClient.
+// minute. The environment's proxies are used; they see no more of https than the host name.
+// Requests to localhost use neither a proxy nor an address outside this machine. The client shares
+// nothing with http.DefaultClient.
 func NewHTTPClient() *http.Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	local := *dialer

@@ -67,7 +67,8 @@ func TestDoJSON(t *testing.T) {
 		" (request id r-1)"
 	for _, test := range []struct{ body, want, err string }{
 		{`{"A":"x","unknown":[{}],"b":null}`, "x", ""},
-		{`{"A":"first","A":"second","a":"third"}`, "third", ""},
+		{`{"A":"first","A":"second"}`, "", invalid},
+		{`{"A":"first","a":"second"}`, "", invalid},
 		{``, "", ""},
 		{" \n", "", ""},
 		{`{}`, "", ""},

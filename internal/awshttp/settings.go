@@ -33,7 +33,7 @@ func proxy(req *http.Request) (*url.URL, error) {
 	for entry := range strings.SplitSeq(value, ",") {
 		entry = strings.TrimSpace(entry)
 		if _, _, err := net.ParseCIDR(entry); err != nil && strings.Contains(entry, "/") {
-			return nil, &settingError{name, "has an entry with \"/\" that is not a range of addresses"}
+			return nil, &settingError{name, "has an entry with a slash that is not a CIDR block"}
 		}
 	}
 	return http.ProxyFromEnvironment(req)
