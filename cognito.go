@@ -163,7 +163,6 @@ func (c *Client) connect() error {
 		FIPS:       c.FIPS,
 		DualStack:  c.DualStack,
 		HTTPClient: h,
-		Now:        s.idp.Now,
 	}
 	return nil
 }
