@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -379,5 +380,48 @@ func TestSavedStateIsStrict(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestUnexpectedClaims checks that an optional claim of an unexpected type does not end a sign-in.
+func TestUnexpectedClaims(t *testing.T) {
+	for _, claim := range []string{
+		`"cognito:groups":"admin"`,
+		`"cognito:groups":null`,
+		`"cognito:roles":{}`,
+		`"aud":["` + cognitotest.ExampleClientID + `"]`,
+		`"aud":["other","` + cognitotest.ExampleClientID + `"]`,
+		`"iat":"1700000000"`,
+		`"exp":"1700000000"`,
+		`"email":["ada@example.com"]`,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			members := map[string]json.RawMessage{
+				"iss":              json.RawMessage(`"https://issuer.example/pool"`),
+				"aud":              json.RawMessage(`"` + cognitotest.ExampleClientID + `"`),
+				"cognito:username": json.RawMessage(`"ada"`),
+				"exp":              json.RawMessage(strconv.FormatInt(time.Now().Unix()+3600, 10)),
+			}
+			name, value, _ := strings.Cut(claim[1:], `":`)
+			members[name] = json.RawMessage(value)
+			token := part(map[string]any{"alg": "RS256", "kid": "k"}) + "." + part(members) + ".AAAA"
+			httpClient, log := scripted(t, map[string]string{
+				"InitiateAuth":              issued(token, "r"),
+				"GetId":                     `{"IdentityId":"` + identityA + `"}`,
+				"GetCredentialsForIdentity": credentialsOf(identityA),
+			})
+			client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient}
+			s, err := client.Start(t.Context(), cognito.Login{Username: "ada", Flow: "CUSTOM_AUTH"})
+			if err != nil {
+				t.Errorf("Start with %s: %v", claim, err)
+				return
+			}
+			if _, err := s.Credentials(t.Context()); err != nil || len(*log) != 3 {
+				t.Errorf("Credentials with %s = %v after %d requests, want 3", claim, err, len(*log))
+			}
+			if got := s.UnverifiedClaims().Username; got != "ada" {
+				t.Errorf("the user name with %s is %q, want ada", claim, got)
+			}
+		})
 	}
 }
