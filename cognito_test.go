@@ -512,7 +512,7 @@ func TestStaleDate(t *testing.T) {
 		if _, err := client.VerifyIDToken(t.Context(), tokens.ID); err != nil {
 			t.Errorf("VerifyIDToken = %v", err)
 		}
-		behind = 3 * time.Hour
+		behind = 90 * time.Minute
 		time.Sleep(2 * time.Hour)
 		if _, err := s.Tokens(t.Context()); err != nil { // a refresh
 			t.Errorf("Tokens: %v", err)
