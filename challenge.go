@@ -14,6 +14,7 @@ import (
 
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/internal/redact"
 	"github.com/loginwithcognito/cognito/internal/strictjson"
 )
 
@@ -35,6 +36,8 @@ import (
 // challenge with an unknown name can be answered too. A Challenge does not change: after a wrong
 // code it can be answered again, if the pool permits that.
 type Challenge struct {
+	redact.Fields // for GobEncode
+
 	// Name is the name of the challenge, such as "NEW_PASSWORD_REQUIRED" or "SOFTWARE_TOKEN_MFA".
 	Name string
 

@@ -2,6 +2,7 @@ package cognito_test
 
 import (
 	"bytes"
+	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -426,6 +427,7 @@ func TestRedaction(t *testing.T) {
 				fmt.Fprintf(&printed, "%"+string(verb)+" %+"+string(verb)+" %#"+string(verb)+"\n",
 					v, v, v)
 			}
+			gob.NewEncoder(&printed).Encode(v) // an error
 			slog.New(slog.NewTextHandler(&printed, nil)).Info("m", "v", v)
 			slog.New(slog.NewJSONHandler(&printed, nil)).Info("m", "v", v)
 			text, err := json.Marshal(v)
