@@ -47,8 +47,8 @@ type Verifier struct {
 	// ClientID is the id of the app client. Required.
 	ClientID string
 
-	// Region is the Region that the keys are fetched in, if it is not the one in UserPoolID: that of
-	// a replica of a multi-Region pool. Issuers that name either Region are accepted.
+	// Region is the Region that the keys are fetched in, if it is not the one in UserPoolID: that
+	// of a replica of a multi-Region pool. Issuers that name either Region are accepted.
 	Region string
 
 	// Issuer is the only issuer that is accepted, compared exactly, for an emulator or a proxy. If
@@ -166,13 +166,14 @@ func (v *Verifier) check(t *signedToken, use string) error {
 	case last.After(c.ExpiresAt.Add(leeway)):
 		return errorf(Expired, "the token expired at %v", c.ExpiresAt)
 	case c.IssuedAt.After(first.Add(leeway)), c.NotBefore.After(first.Add(leeway)):
-		return errorf(NotYetValid, "the token is from the future: check the clock of this machine")
+		return errorf(NotYetValid,
+			"the token is from the future: check the clock of this machine")
 	}
 	return nil
 }
 
-// issuers returns the accepted issuers: Issuer alone, or those of the pool in its Regions. These are
-// the original form; the updated form, "issuer-cognito-idp" (AWS: IssuerConfigurationType); the
+// issuers returns the accepted issuers: Issuer alone, or those of the pool in its Regions. These
+// are the original form; the updated form, "issuer-cognito-idp" (AWS: IssuerConfigurationType); the
 // FIPS host; and the one at Endpoint.
 func (v *Verifier) issuers() (all []string) {
 	if v.Issuer != "" {

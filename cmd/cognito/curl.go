@@ -236,7 +236,7 @@ func (s *signedIn) now() time.Time {
 	if have, err := s.kept(); off == 0 && err == nil && have != nil {
 		off = have.Offset
 	}
-	return time.Now().Add(off)
+	return corrected(off, maxSigningOffset)
 }
 
 // A tame writer replaces the control characters C0, DEL and C1 with "?", so that a response cannot
