@@ -224,7 +224,8 @@ func TestNamesAreStrict(t *testing.T) {
 		var e *jwt.Error
 		_, err := v.VerifyIDToken(t.Context(), token)
 		if !errors.As(err, &e) || e.Reason != jwt.Malformed {
-			t.Errorf("VerifyIDToken of %s and %s = %v, want Malformed", test.header, test.claims, err)
+			t.Errorf("VerifyIDToken of %s and %s = %v, want Malformed",
+				test.header, test.claims, err)
 		}
 		c, err := jwt.ParseUnverified(token)
 		if !errors.As(err, &e) || e.Reason != jwt.Malformed || c.JSON != "" {

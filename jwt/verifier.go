@@ -67,8 +67,8 @@ type Verifier struct {
 	// and timeouts.
 	HTTPClient *http.Client
 
-	// Now returns the current time. If it is nil, a token must be valid by two clocks: the local one
-	// and that of the server that published the keys.
+	// Now returns the current time. If it is nil, a token must be valid by two clocks: the local
+	// one and that of the server that published the keys.
 	Now func() time.Time
 
 	once   sync.Once

@@ -87,12 +87,12 @@ func TestNoReplay(t *testing.T) {
 
 func TestGetBody(t *testing.T) {
 	for _, idempotent := range []bool{false, true} {
-		client := &http.Client{Transport: fakehttp.Transport(func(r *http.Request) (*http.Response, error) {
+		client := fakehttp.Client(func(r *http.Request) *http.Response {
 			if (r.GetBody != nil) != idempotent {
 				t.Errorf("the request has GetBody: %v, want %v", r.GetBody != nil, idempotent)
 			}
-			return nil, io.ErrUnexpectedEOF
-		})}
+			return nil
+		})
 		r := Request{HTTPClient: client, New: post("https://a.example"), Idempotent: idempotent}
 		new(Sender).Do(t.Context(), r)
 	}

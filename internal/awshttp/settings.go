@@ -12,10 +12,10 @@ import (
 
 // A settingError names an environment variable that net/http or crypto/x509 would ignore, because
 // they cannot read its value. It does not contain the value, which may have a password.
-type settingError struct{ variable, why string }
+type settingError string
 
-func (e *settingError) Error() string {
-	return "the environment variable " + e.variable + " " + e.why + ": correct or unset it"
+func (e settingError) Error() string {
+	return "the environment variable " + string(e) + ": correct or unset it"
 }
 
 // proxy is http.ProxyFromEnvironment, with an error for variables that it ignores. Requests to
@@ -26,14 +26,14 @@ func proxy(req *http.Request) (*url.URL, error) {
 	}
 	for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY"} {
 		if name, value := variable(name); value != "" && !isProxy(value) {
-			return nil, &settingError{name, "is not the URL of an HTTP or SOCKS5 proxy"}
+			return nil, settingError(name + " is not the URL of an HTTP or SOCKS5 proxy")
 		}
 	}
 	name, value := variable("NO_PROXY")
 	for entry := range strings.SplitSeq(value, ",") {
 		entry = strings.TrimSpace(entry)
 		if _, _, err := net.ParseCIDR(entry); err != nil && strings.Contains(entry, "/") {
-			return nil, &settingError{name, "has an entry with a slash that is not a CIDR block"}
+			return nil, settingError(name + " has an entry with a slash that is not a CIDR block")
 		}
 	}
 	return http.ProxyFromEnvironment(req)
@@ -75,12 +75,12 @@ func checkRoots() error {
 	if file := os.Getenv("SSL_CERT_FILE"); file != "" {
 		data, err := os.ReadFile(file)
 		if err != nil || !x509.NewCertPool().AppendCertsFromPEM(data) {
-			return &settingError{"SSL_CERT_FILE", "names no readable file of PEM certificates"}
+			return settingError("SSL_CERT_FILE names no readable file of PEM certificates")
 		}
 	}
 	for dir := range strings.SplitSeq(os.Getenv("SSL_CERT_DIR"), ":") {
 		if _, err := os.ReadDir(dir); err != nil && dir != "" {
-			return &settingError{"SSL_CERT_DIR", "names a directory that cannot be read"}
+			return settingError("SSL_CERT_DIR names a directory that cannot be read")
 		}
 	}
 	return nil

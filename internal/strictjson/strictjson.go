@@ -10,7 +10,7 @@ package strictjson
 
 import (
 	"bytes"
-	"encoding"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -33,37 +33,30 @@ func Unmarshal(data []byte, v any) error {
 // check reads one value, which is decoded into a value of type t. The type is nil if it is not
 // known.
 func check(d *json.Decoder, t reflect.Type) error {
-	t = structure(t)
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	start, err := d.Token()
-	object := start == json.Delim('{')
-	if err != nil || !object && start != json.Delim('[') {
+	if _, nested := start.(json.Delim); err != nil || !nested {
 		return err
 	}
-	var seen map[string]bool
-	if object {
-		seen = make(map[string]bool)
-	}
+	seen := make(map[any]bool)
 	for d.More() {
-		var of reflect.Type
-		if !object {
-			if t != nil && t.Kind() != reflect.Struct {
-				of = t.Elem()
-			}
-		} else {
-			token, err := d.Token()
-			if err != nil {
+		var name json.Token
+		if start == json.Delim('{') {
+			if name, err = d.Token(); err != nil {
 				return err
 			}
-			name := token.(string)
 			if seen[name] {
 				return fmt.Errorf("duplicate member %.64q", name)
 			}
 			seen[name] = true
-			if of, err = member(t, name); err != nil {
-				return err
-			}
 		}
-		if err := check(d, of); err != nil {
+		of, err := member(t, name)
+		if err == nil {
+			err = check(d, of)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -71,47 +64,27 @@ func check(d *json.Decoder, t reflect.Type) error {
 	return err
 }
 
-// structure returns the struct, map, slice or array that t is or points to. It returns nil for
-// other types, and for those that decode themselves.
-func structure(t reflect.Type) reflect.Type {
-	for ; t != nil; t = t.Elem() {
-		p := reflect.PointerTo(t)
-		if p.Implements(reflect.TypeFor[json.Unmarshaler]()) ||
-			p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
-			return nil
-		}
-		switch t.Kind() {
-		case reflect.Struct, reflect.Map, reflect.Slice, reflect.Array:
-			return t
-		case reflect.Pointer:
-		default:
-			return nil
-		}
+// member returns the type of an element of t, or of the member with a name.
+func member(t reflect.Type, name json.Token) (of reflect.Type, err error) {
+	if t == nil {
+		return nil, nil
 	}
-	return nil
-}
-
-// member returns the type of a member of an object that is decoded into t.
-func member(t reflect.Type, name string) (of reflect.Type, err error) {
-	if t == nil || t.Kind() != reflect.Struct {
-		if t != nil && t.Kind() == reflect.Map {
-			of = t.Elem()
-		}
-		return of, nil
-	}
-	for _, field := range reflect.VisibleFields(t) {
-		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		switch {
-		case !field.IsExported() || field.Anonymous && tag == "":
-			continue
-		case tag == "":
-			tag = field.Name
-		}
-		switch {
-		case tag == name:
-			return field.Type, nil
-		case strings.EqualFold(tag, name):
-			err = fmt.Errorf("member %.64q instead of %q", name, tag)
+	switch t.Kind() {
+	case reflect.Map, reflect.Slice, reflect.Array:
+		return t.Elem(), nil
+	case reflect.Struct:
+		got, _ := name.(string)
+		for _, field := range reflect.VisibleFields(t) {
+			want, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if field.Anonymous || !field.IsExported() {
+				continue // the fields of embedded structs follow
+			}
+			if want = cmp.Or(want, field.Name); want == got {
+				return field.Type, nil
+			}
+			if strings.EqualFold(want, got) {
+				err = fmt.Errorf("member %.64q instead of %q", got, want)
+			}
 		}
 	}
 	return nil, err

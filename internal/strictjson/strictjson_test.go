@@ -43,7 +43,8 @@ func TestUnmarshal(t *testing.T) {
 		`{"Any":1e999}`,
 	} {
 		var got, want target
-		err, wantErr := strictjson.Unmarshal([]byte(text), &got), json.Unmarshal([]byte(text), &want)
+		wantErr := json.Unmarshal([]byte(text), &want)
+		err := strictjson.Unmarshal([]byte(text), &got)
 		if (err == nil) != (wantErr == nil) || !reflect.DeepEqual(got, want) {
 			t.Errorf("Unmarshal(%s) = %+v, %v, want %+v, %v", text, got, err, want, wantErr)
 		}
