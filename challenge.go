@@ -14,6 +14,8 @@ import (
 
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/internal/awshttp"
+	"github.com/loginwithcognito/cognito/internal/redact"
+	"github.com/loginwithcognito/cognito/internal/strictjson"
 )
 
 // A Challenge is what a user pool requires before it issues tokens, such as a new password, a code
@@ -34,6 +36,8 @@ import (
 // challenge with an unknown name can be answered too. A Challenge does not change: after a wrong
 // code it can be answered again, if the pool permits that.
 type Challenge struct {
+	redact.Fields // for GobEncode
+
 	// Name is the name of the challenge, such as "NEW_PASSWORD_REQUIRED" or "SOFTWARE_TOKEN_MFA".
 	Name string
 
@@ -310,7 +314,7 @@ func (c *Client) ResumeChallenge(saved []byte) (*Challenge, error) {
 		return nil, err
 	}
 	var from savedChallenge
-	if json.Unmarshal(saved, &from) != nil || from.Name == "" || from.Username == "" {
+	if strictjson.Unmarshal(saved, &from) != nil || from.Name == "" || from.Username == "" {
 		return nil, errors.New("cognito: ResumeChallenge: this is not a saved challenge")
 	}
 	if own := c.Environment.ClientID; from.ClientID != own {
@@ -318,7 +322,7 @@ func (c *Client) ResumeChallenge(saved []byte) (*Challenge, error) {
 			"but client_id is %q", from.ClientID, own)
 	}
 	v := conversation{client: c, username: from.Username, flow: from.Flow, last: from.Last}
-	if len(from.Device) > 0 && json.Unmarshal(from.Device, &v.device) != nil {
+	if len(from.Device) > 0 && v.device.Load(from.Device) != nil {
 		return nil, errors.New("cognito: ResumeChallenge: the saved challenge is damaged")
 	}
 	if from.Name == cognitoidp.ChallengePassword {

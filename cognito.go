@@ -70,7 +70,7 @@ type Client struct {
 	FIPS, DualStack bool
 
 	// HTTPClient sends the requests, but never follows redirects. If it is nil, the Client makes
-	// one like that of [NewHTTPClient].
+	// one like that of [NewHTTPClient], which also checks where localhost leads.
 	HTTPClient *http.Client
 
 	// ClientMetadata is passed to the user pool's Lambda triggers with every request of a sign-in
@@ -163,7 +163,6 @@ func (c *Client) connect() error {
 		FIPS:       c.FIPS,
 		DualStack:  c.DualStack,
 		HTTPClient: h,
-		Now:        s.idp.Now,
 	}
 	return nil
 }
@@ -228,8 +227,10 @@ func (c *Client) UserPool() (*cognitoidp.Client, error) {
 }
 
 // NewHTTPClient returns an HTTP client like the one that a [Client] makes if it has none: TLS 1.2
-// or later, timeouts, and the proxy of the environment variables. Share one client between packages
-// to share its connections.
+// or later, timeouts, and the proxy of the environment variables HTTPS_PROXY, HTTP_PROXY and
+// NO_PROXY. ALL_PROXY is not supported. An unreadable value of these variables, SSL_CERT_FILE or
+// SSL_CERT_DIR is an error. Connections to localhost stay on this machine. Share one client between
+// packages to share its connections.
 func NewHTTPClient() *http.Client { return awshttp.NewHTTPClient() }
 
 // VerifyIDToken verifies an ID token of the environment's user pool and app client that another

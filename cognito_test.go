@@ -2,6 +2,7 @@ package cognito_test
 
 import (
 	"bytes"
+	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ import (
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/jwt"
 )
 
 // The Session of ConfirmSignUp continues the sign-up as a sign-in without another challenge.
@@ -425,6 +427,7 @@ func TestRedaction(t *testing.T) {
 				fmt.Fprintf(&printed, "%"+string(verb)+" %+"+string(verb)+" %#"+string(verb)+"\n",
 					v, v, v)
 			}
+			gob.NewEncoder(&printed).Encode(v) // an error
 			slog.New(slog.NewTextHandler(&printed, nil)).Info("m", "v", v)
 			slog.New(slog.NewJSONHandler(&printed, nil)).Info("m", "v", v)
 			text, err := json.Marshal(v)
@@ -484,4 +487,42 @@ func exportedStructs(t *testing.T) (names []string) {
 		t.Fatalf("found only %v", names)
 	}
 	return names
+}
+
+// TestStaleDate checks that a server whose clock is behind cannot make an expired token valid.
+func TestStaleDate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := cognitotest.Example()
+		base := server.Client().Transport
+		var behind time.Duration
+		client := exampleClient(server)
+		client.HTTPClient = &http.Client{
+			Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				response, err := base.RoundTrip(r)
+				if err == nil {
+					date := time.Now().Add(-behind).UTC().Format(http.TimeFormat)
+					response.Header.Set("Date", date)
+				}
+				return response, err
+			}),
+		}
+		s := signIn(t, client)
+		tokens, err := s.Tokens(t.Context())
+		if err != nil {
+			t.Fatalf("Tokens: %v", err)
+		}
+		if _, err := client.VerifyIDToken(t.Context(), tokens.ID); err != nil {
+			t.Errorf("VerifyIDToken = %v", err)
+		}
+		behind = 90 * time.Minute
+		time.Sleep(2 * time.Hour)
+		if _, err := s.Tokens(t.Context()); err != nil { // a refresh
+			t.Errorf("Tokens: %v", err)
+		}
+		_, err = client.VerifyIDToken(t.Context(), tokens.ID)
+		var refused *jwt.Error
+		if !errors.As(err, &refused) || refused.Reason != jwt.Expired {
+			t.Errorf("VerifyIDToken of an expired token = %v, want %s", err, jwt.Expired)
+		}
+	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/internal/redact"
+	"github.com/loginwithcognito/cognito/internal/strictjson"
 	"github.com/loginwithcognito/cognito/srp"
 )
 
@@ -38,7 +39,7 @@ func (d Device) Save() []byte {
 // Load sets d to what [Device.Save] returned.
 func (d *Device) Load(saved []byte) error {
 	var loaded Device
-	if json.Unmarshal(saved, &loaded) != nil {
+	if strictjson.Unmarshal(saved, &loaded) != nil {
 		return errors.New("cognito: this is not a saved device")
 	}
 	*d = loaded

@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -256,6 +257,16 @@ type sent struct {
 	members   map[string]any
 }
 
+// bodyOf returns a copy of the body of r, which can still be sent.
+func bodyOf(r *http.Request) (io.Reader, error) {
+	if r.Body == nil {
+		return http.NoBody, nil
+	}
+	data, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(data))
+	return bytes.NewReader(data), err
+}
+
 // scripted returns a client that gets a fixed response for each operation, and a log of requests.
 // Unlike cognitotest it checks nothing, so that it can imitate other services and partitions.
 func scripted(t *testing.T, answers map[string]string) (client *http.Client, log *[]sent) {
@@ -264,7 +275,7 @@ func scripted(t *testing.T, answers map[string]string) (client *http.Client, log
 		if r.Method == http.MethodHead {
 			return answer(404, ""), nil
 		}
-		body, err := r.GetBody()
+		body, err := bodyOf(r)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/loginwithcognito/cognito/cognitoidp"
@@ -224,7 +226,8 @@ func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 	if err != nil {
 		return expires, err
 	}
-	if own := s.client.Environment.ClientID; claims.Audience != own {
+	own := s.client.Environment.ClientID
+	if !slices.Contains(strings.Fields(claims.Audience), own) {
 		return expires, fmt.Errorf("it belongs to app client %.128q, but client_id is %q",
 			claims.Audience, own)
 	}
@@ -234,7 +237,7 @@ func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 		ends = append(ends, access.ExpiresAt)
 	}
 	for _, end := range ends {
-		if !end.IsZero() && end.Before(expires) {
+		if !end.IsZero() && (expires.IsZero() || end.Before(expires)) {
 			expires = end
 		}
 	}

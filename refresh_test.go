@@ -51,7 +51,7 @@ func TestRotatedTokenIsKept(t *testing.T) {
 					return base.RoundTrip(r)
 				}
 				var in struct{ RefreshToken string }
-				if body, err := r.GetBody(); err != nil ||
+				if body, err := bodyOf(r); err != nil ||
 					json.NewDecoder(body).Decode(&in) != nil {
 					t.Error("the refresh has no token")
 				}
@@ -157,7 +157,7 @@ type skewedAWS struct {
 	issued    int
 	refreshed []string // the refresh tokens in requests
 	refused   int      // how many expired ID tokens were sent
-	damage    string   // replaces the ID token in the next response
+	damage    string   // replaces members of the next response
 	rotates   bool
 }
 
@@ -181,23 +181,26 @@ func (a *skewedAWS) RoundTrip(r *http.Request) (*http.Response, error) {
 		RefreshToken string
 		Logins       map[string]string
 	}
-	if body, err := r.GetBody(); err == nil {
+	if body, err := bodyOf(r); err == nil {
 		json.NewDecoder(body).Decode(&in)
 	}
 	response := answer(404, "")
 	switch _, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); operation {
 	case "GetTokensFromRefreshToken":
 		a.refreshed = append(a.refreshed, in.RefreshToken)
-		id, rotated := fmt.Sprintf(`"IdToken":%q`, a.token()), ""
+		members := fmt.Sprintf(`"IdToken":%q`, a.token())
 		if a.damage != "" {
-			id, a.damage = a.damage, ""
+			members, a.damage = a.damage, ""
+		}
+		for _, other := range []string{`"AccessToken":"a"`, `"ExpiresIn":3600`} {
+			if name, _, _ := strings.Cut(other, ":"); !strings.Contains(members, name) {
+				members += "," + other
+			}
 		}
 		if a.rotates {
-			rotated = fmt.Sprintf(`,"RefreshToken":"rotated-%d"`, len(a.refreshed))
+			members += fmt.Sprintf(`,"RefreshToken":"rotated-%d"`, len(a.refreshed))
 		}
-		response = answer(200,
-			fmt.Sprintf(`{"AuthenticationResult":{"AccessToken":"a","ExpiresIn":3600,%s%s}}`, id,
-				rotated))
+		response = answer(200, `{"AuthenticationResult":{`+members+`}}`)
 	case "GetId", "GetCredentialsForIdentity":
 		claims, err := jwt.ParseUnverified(in.Logins["issuer.example/pool"])
 		switch {
@@ -295,6 +298,7 @@ func TestRotatedTokenInInvalidResponse(t *testing.T) {
 		`"IdToken":"a","ExpiresIn":"an hour"`:        "not the JSON object",
 		`"IdToken":["a"]`:                            "not the JSON object",
 		`"IdToken":"a","NewDeviceMetadata":"device"`: "not the JSON object",
+		`"IdToken":"a","IdToken":"b"`:                "not the JSON object",
 	} {
 		t.Run(damage, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { rotatedTokenInInvalidResponse(t, damage, want) })

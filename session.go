@@ -11,6 +11,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/internal/redact"
 	"github.com/loginwithcognito/cognito/internal/renew"
+	"github.com/loginwithcognito/cognito/internal/strictjson"
 	"github.com/loginwithcognito/cognito/jwt"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
@@ -118,7 +119,7 @@ func (s SavedSession) Save() []byte {
 // Load sets s to what [Session.Save] or [SavedSession.Save] returned.
 func (s *SavedSession) Load(saved []byte) error {
 	var loaded SavedSession
-	if json.Unmarshal(saved, &loaded) != nil {
+	if strictjson.Unmarshal(saved, &loaded) != nil {
 		return errors.New("cognito: this is not a saved session")
 	}
 	*s = loaded

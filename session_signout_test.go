@@ -41,7 +41,7 @@ func TestSignOutDuringRefresh(t *testing.T) {
 					return answer(200, issued(id, "rotated")), nil
 				}
 				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".RevokeToken") {
-					b, _ := r.GetBody()
+					b, _ := bodyOf(r)
 					var in struct{ Token string }
 					json.NewDecoder(b).Decode(&in)
 					revoked = append(revoked, in.Token)

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -338,4 +340,88 @@ func TestOldValueWhileValid(t *testing.T) {
 			t.Errorf("no recovery after an error: %v, %v", creds, err)
 		}
 	})
+}
+
+// TestSavedStateIsStrict checks that duplicate members, and members in another case, are refused.
+func TestSavedStateIsStrict(t *testing.T) {
+	client := exampleClient(cognitotest.Example())
+	device := cognito.Device{Username: "ada", Key: "k", GroupKey: "g", Password: "p"}
+	session := cognito.SavedSession{
+		Tokens: cognito.Tokens{ID: "i", Access: "a", Refresh: "r"},
+		Device: device,
+	}
+	challenge := `{"name":"SMS_MFA","username":"ada","session":"s","parameters":{"a":"b"},` +
+		`"client_id":"` + client.Environment.ClientID + `","device":` + string(device.Save()) + `}`
+	for _, test := range []struct {
+		name  string
+		saved string
+		load  func([]byte) error
+	}{
+		{"session", string(session.Save()), new(cognito.SavedSession).Load},
+		{"device", string(device.Save()), new(cognito.Device).Load},
+		{"challenge", challenge, func(saved []byte) error {
+			_, err := client.ResumeChallenge(saved)
+			return err
+		}},
+	} {
+		if err := test.load([]byte(test.saved)); err != nil {
+			t.Errorf("loading the %s: %v", test.name, err)
+		}
+		for _, name := range regexp.MustCompile(`"\w+":`).FindAllString(test.saved, -1) {
+			duplicate := strings.Replace(test.saved, name, name+"null,"+name, 1)
+			changed := strings.Replace(test.saved, name, strings.ToUpper(name), 1)
+			if changed == test.saved {
+				changed = strings.Replace(test.saved, name, strings.ToLower(name), 1)
+			}
+			for _, text := range []string{duplicate, changed} {
+				// Names in Parameters are the pool's.
+				if test.load([]byte(text)) == nil && !(name == `"a":` && text == changed) {
+					t.Errorf("loading the %s succeeds with %s", test.name, text)
+				}
+			}
+		}
+	}
+}
+
+// TestUnexpectedClaims checks that an optional claim of an unexpected type does not end a sign-in.
+func TestUnexpectedClaims(t *testing.T) {
+	for _, claim := range []string{
+		`"cognito:groups":"admin"`,
+		`"cognito:groups":null`,
+		`"cognito:roles":{}`,
+		`"aud":["` + cognitotest.ExampleClientID + `"]`,
+		`"aud":["other","` + cognitotest.ExampleClientID + `"]`,
+		`"iat":"1700000000"`,
+		`"exp":"1700000000"`,
+		`"email":["ada@example.com"]`,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			members := map[string]json.RawMessage{
+				"iss":              json.RawMessage(`"https://issuer.example/pool"`),
+				"aud":              json.RawMessage(`"` + cognitotest.ExampleClientID + `"`),
+				"cognito:username": json.RawMessage(`"ada"`),
+				"exp":              json.RawMessage(strconv.FormatInt(time.Now().Unix()+3600, 10)),
+			}
+			name, value, _ := strings.Cut(claim[1:], `":`)
+			members[name] = json.RawMessage(value)
+			token := part(map[string]any{"alg": "RS256", "kid": "k"}) + "." + part(members) + ".AAAA"
+			httpClient, log := scripted(t, map[string]string{
+				"InitiateAuth":              issued(token, "r"),
+				"GetId":                     `{"IdentityId":"` + identityA + `"}`,
+				"GetCredentialsForIdentity": credentialsOf(identityA),
+			})
+			client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient}
+			s, err := client.Start(t.Context(), cognito.Login{Username: "ada", Flow: "CUSTOM_AUTH"})
+			if err != nil {
+				t.Errorf("Start with %s: %v", claim, err)
+				return
+			}
+			if _, err := s.Credentials(t.Context()); err != nil || len(*log) != 3 {
+				t.Errorf("Credentials with %s = %v after %d requests, want 3", claim, err, len(*log))
+			}
+			if got := s.UnverifiedClaims().Username; got != "ada" {
+				t.Errorf("the user name with %s is %q, want ada", claim, got)
+			}
+		})
+	}
 }

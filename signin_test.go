@@ -243,7 +243,7 @@ func TestTimestampFollowsServerClock(t *testing.T) {
 	client.HTTPClient = &http.Client{
 		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "RespondToAuthChallenge") {
-				body, _ := r.GetBody()
+				body, _ := bodyOf(r)
 				var in struct{ ChallengeResponses map[string]string }
 				json.NewDecoder(body).Decode(&in)
 				sent = in.ChallengeResponses["TIMESTAMP"]

@@ -18,6 +18,9 @@ import (
 // The secret is base32, as returned by [Challenge.SetUpTOTP]. White space, lower case and missing
 // padding are accepted. A program that has both the password and the TOTP secret has both factors,
 // so keep them apart if you can.
+//
+// Do not let a server choose t: it would obtain a code of a later time. Correct the local time by
+// a few minutes at most.
 func TOTP(secret string, t time.Time) (string, error) {
 	text := strings.ToUpper(strings.Join(strings.Fields(secret), ""))
 	encoding := base32.StdEncoding.WithPadding(base32.NoPadding)

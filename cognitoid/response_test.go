@@ -73,6 +73,9 @@ func TestInvalidResponse(t *testing.T) {
 		`{"IdentityId":"x"}`,
 		`{"IdentityId":"` + id + `"`,
 		strings.Replace(credentials("1442877512"), id, id+"/../x", 1),
+		strings.Replace(credentials("1442877512"), `{"Acc`, `{"SecretKey":"x","Acc`, 1),
+		strings.Replace(credentials("1442877512"), `{"Acc`, `{"secretkey":"x","Acc`, 1),
+		strings.Replace(credentials("1442877512"), `{"Ide`, `{"CREDENTIALS":{},"Ide`, 1),
 		`{"IdentityId":"` + id + `/../x","Token":"t"}`,
 	} {
 		c, _ := respond(200, body)

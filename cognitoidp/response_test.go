@@ -39,6 +39,11 @@ func TestInvalidAuthResponse(t *testing.T) {
 		{result(`"AccessToken":"a","ExpiresIn":1e300`), "ExpiresIn"},
 		{result(`"AccessToken":"a","ExpiresIn":1e400`), noJSON},
 		{result(`"AccessToken":"a","ExpiresIn":"3600"`), noJSON},
+		{result(`"AccessToken":"a","ExpiresIn":3600,"accessTOKEN":"A"`), noJSON},
+		{result(`"AccessToken":"a","ExpiresIn":3600,"AccessToken":"A"`), noJSON},
+		{result(`"AccessToken":"a","ExpiresIn":3600,"idtoken":"A"`), noJSON},
+		{`{"ChallengeName":"X","challengeName":"Y"}`, noJSON},
+		{`{"ChallengeName":"X","ChallengeParameters":{"SALT":"a","SALT":"b"}}`, noJSON},
 		{result(`"AccessToken":"a","ExpiresIn":315360001`), "ExpiresIn"},
 	} {
 		c, _ := respond(200, test.body)
@@ -143,8 +148,8 @@ func TestAuthResponse(t *testing.T) {
 			},
 		},
 		{
-			`"AccessToken":"a","ExpiresIn":3.6E3,"accessTOKEN":"A"`,
-			AuthenticationResult{AccessToken: "A", ExpiresIn: time.Hour},
+			`"AccessToken":"a","ExpiresIn":3.6E3`,
+			AuthenticationResult{AccessToken: "a", ExpiresIn: time.Hour},
 		},
 		{
 			`"AccessToken":"a","NewDeviceMetadata":{"DeviceKey":"k","DeviceGroupKey":"g"}`,

@@ -42,8 +42,9 @@ func (c *Client) GetTokensFromRefreshToken(
 // A RotatedTokenError reports a response that cannot be used, but that has a refresh token. With
 // rotation it replaces the one that was sent. The token is not printed.
 type RotatedTokenError struct {
-	RefreshToken string
-	Err          error
+	redact.Fields // for GobEncode
+	RefreshToken  string
+	Err           error
 }
 
 // Error returns the text of e.Err.

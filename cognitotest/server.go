@@ -258,3 +258,8 @@ func (redacted[T]) Format(f fmt.State, _ rune) {
 
 // MarshalText returns the name of the type, for encoding/json and log/slog.
 func (r redacted[T]) MarshalText() ([]byte, error) { return fmt.Append(nil, r), nil }
+
+// GobEncode returns an error, because encoding/gob would write the fields.
+func (r redacted[T]) GobEncode() ([]byte, error) {
+	return nil, fmt.Errorf("cognitotest: %s is not encoded as gob", r)
+}

@@ -2,6 +2,7 @@ package cognitotest
 
 import (
 	"bytes"
+	"encoding/gob"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -334,6 +335,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%X", "%q", "%t"} {
 			fmt.Fprintf(&out, verb+"\n", v)
 		}
+		gob.NewEncoder(&out).Encode(v) // an error
 		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "v", v)
 		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "v", v)
 		if b, err := json.Marshal(v); err == nil {

@@ -8,18 +8,21 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/loginwithcognito/cognito/internal/strictjson"
 )
 
 // maxToken bounds a token, in bytes. Identity pools accept no longer value in a Logins map.
 const maxToken = 50_000
 
 // Claims are the statements of a user pool about a user in an ID or access token (RFC 7519; AWS:
-// "Understanding user pool JSON web tokens"). The field of a missing claim is zero.
+// "Understanding user pool JSON web tokens"). The field of a missing claim is zero. So is that of a
+// claim with an unexpected type, which a [Verifier] refuses except for email.
 type Claims struct {
 	Issuer        string    // iss: "https://cognito-idp.<region>.amazonaws.com/<user pool id>"
 	Subject       string    // sub: the user's UUID, which never changes
 	TokenUse      string    // token_use: "id" or "access"
-	Audience      string    // aud: the app client of an ID token
+	Audience      string    // aud: the app client of an ID token; of a list, separated by spaces
 	ClientID      string    // client_id: the app client of an access token
 	Scope         string    // scope: those of an access token, separated by spaces
 	Username      string    // cognito:username in an ID token, username in an access token
@@ -37,7 +40,10 @@ type Claims struct {
 // learn which pool to ask. Do not use the result for authorization: see [Verifier].
 func ParseUnverified(token string) (Claims, error) {
 	t, err := parseToken(token)
-	return t.claims, err
+	if err = cmp.Or(err, t.misspelt); err != nil {
+		return Claims{}, err
+	}
+	return t.claims, nil
 }
 
 // A signedToken is a JWS in compact serialization (RFC 7515 section 7.1).
@@ -47,6 +53,8 @@ type signedToken struct {
 	signed           string // the bytes that are signed: the first two parts as received
 	signature        []byte
 	claims           Claims
+	misspelt         error // a claim has the name of another one in another case
+	odd              error // a claim has an unexpected type
 }
 
 func parseToken(token string) (t signedToken, err error) {
@@ -70,37 +78,45 @@ func parseToken(token string) (t signedToken, err error) {
 
 	header, err := parseMembers(decoded[0])
 	if err == nil {
-		_, t.critical = header["crit"]
-		err = errors.Join(header.text("alg", &t.algorithm), header.text("kid", &t.keyID))
+		t.critical = header.has("crit")
+		err = errors.Join(header.text("alg", &t.algorithm), header.text("kid", &t.keyID),
+			header.misspelt)
 	}
 	if err != nil {
 		return t, errorf(Malformed, "the header of the token: %w", err)
 	}
 	payload, err := parseMembers(decoded[1])
-	c := Claims{JSON: string(decoded[1])}
-	var idName, accessName string
-	if err == nil {
-		err = errors.Join(
-			payload.text("iss", &c.Issuer),
-			payload.text("sub", &c.Subject),
-			payload.text("token_use", &c.TokenUse),
-			payload.text("aud", &c.Audience),
-			payload.text("client_id", &c.ClientID),
-			payload.text("scope", &c.Scope),
-			payload.text("cognito:username", &idName),
-			payload.text("username", &accessName),
-			payload.texts("cognito:groups", &c.Groups),
-			payload.texts("cognito:roles", &c.Roles),
-			payload.text("cognito:preferred_role", &c.PreferredRole),
-			payload.date("iat", &c.IssuedAt),
-			payload.date("exp", &c.ExpiresAt),
-			payload.date("nbf", &c.NotBefore),
-		)
-	}
 	if err != nil {
 		return t, errorf(Malformed, "the payload of the token: %w", err)
 	}
+	c := Claims{JSON: string(decoded[1])}
+	var idName, accessName string
+	var audience []string
+	odd := errors.Join(
+		payload.text("iss", &c.Issuer),
+		payload.text("sub", &c.Subject),
+		payload.text("token_use", &c.TokenUse),
+		payload.text("aud", &c.Audience),
+		payload.text("client_id", &c.ClientID),
+		payload.text("scope", &c.Scope),
+		payload.text("cognito:username", &idName),
+		payload.text("username", &accessName),
+		payload.texts("cognito:groups", &c.Groups),
+		payload.texts("cognito:roles", &c.Roles),
+		payload.text("cognito:preferred_role", &c.PreferredRole),
+		payload.date("iat", &c.IssuedAt),
+		payload.date("exp", &c.ExpiresAt),
+		payload.date("nbf", &c.NotBefore),
+	)
 	payload.text("email", &c.Email) // optional: an unexpected type is ignored
+	if odd != nil {
+		t.odd = errorf(Malformed, "the payload of the token: %w", odd)
+		payload.texts("aud", &audience)
+		c.Audience = cmp.Or(c.Audience, strings.Join(audience, " "))
+	}
+	if payload.misspelt != nil {
+		t.misspelt = errorf(Malformed, "the payload of the token: %w", payload.misspelt)
+	}
 	c.Username = cmp.Or(idName, accessName)
 	t.claims = c
 	return t, nil
@@ -108,42 +124,62 @@ func parseToken(token string) (t signedToken, err error) {
 
 // members is a JSON object with exact names. encoding/json would accept "ISS" for "iss" in a
 // struct.
-type members map[string]json.RawMessage
+type members struct {
+	values   map[string]json.RawMessage
+	misspelt error // set by the methods if a name has another case
+}
 
-func parseMembers(data []byte) (members, error) {
-	var m members
-	if err := json.Unmarshal(data, &m); err != nil || m == nil {
-		return nil, errors.New("not a JSON object")
+func parseMembers(data []byte) (m members, err error) {
+	if err := strictjson.Unmarshal(data, &m.values); err != nil {
+		return m, fmt.Errorf("not a JSON object with unique names (%w)", err)
+	}
+	if m.values == nil {
+		return m, errors.New("not a JSON object")
 	}
 	return m, nil
 }
 
+func (m *members) has(name string) bool {
+	for other := range m.values {
+		if other != name && strings.EqualFold(other, name) {
+			m.misspelt = fmt.Errorf("%.64q instead of %q", other, name)
+		}
+	}
+	_, ok := m.values[name]
+	return ok
+}
+
 // read decodes a member if it exists. The error does not quote its value.
-func (m members) read(name, want string, v any) error {
-	raw, ok := m[name]
-	if ok && (json.Unmarshal(raw, v) != nil || string(raw) == "null") {
+func read[T any](m *members, name, want string, v *T) error {
+	var value T
+	if !m.has(name) {
+		return nil
+	}
+	raw := m.values[name]
+	if json.Unmarshal(raw, &value) != nil || string(raw) == "null" {
 		return fmt.Errorf("%q is not %s", name, want)
 	}
+	*v = value
 	return nil
 }
 
-func (m members) text(name string, v *string) error { return m.read(name, "a string", v) }
+func (m *members) text(name string, v *string) error { return read(m, name, "a string", v) }
 
-func (m members) texts(name string, v *[]string) error {
-	return m.read(name, "a list of strings", v)
+func (m *members) texts(name string, v *[]string) error {
+	return read(m, name, "a list of strings", v)
 }
 
 // date reads a NumericDate (RFC 7519 section 2): seconds since 1970, possibly with a fraction.
-func (m members) date(name string, v *time.Time) error {
+func (m *members) date(name string, v *time.Time) error {
 	var seconds float64
-	if err := m.read(name, "a number", &seconds); err != nil {
+	if err := read(m, name, "a number", &seconds); err != nil {
 		return err
 	}
 	const year9999 = 253402300799
 	if seconds < 0 || seconds > year9999 {
 		return fmt.Errorf("%q is not a date", name)
 	}
-	if _, ok := m[name]; ok {
+	if m.has(name) {
 		*v = time.Unix(int64(seconds), 0).UTC()
 	}
 	return nil

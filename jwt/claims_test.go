@@ -1,6 +1,7 @@
 package jwt_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -134,6 +135,102 @@ func TestTokenHasOneSpelling(t *testing.T) {
 		}
 		if _, err := jwt.ParseUnverified(token); err == nil {
 			t.Errorf("%s: read without an error", name)
+		}
+	}
+}
+
+// TestUnexpectedTypes checks that a claim with an unexpected type does not prevent reading a token,
+// and that a Verifier refuses it, even if the claim is optional.
+func TestUnexpectedTypes(t *testing.T) {
+	p := newPool(t, "k1")
+	v := verifier(p)
+	good := map[string]any{
+		"iss": issuer, "sub": "s", "token_use": "id", "cognito:username": "ada",
+		"aud": clientID, "exp": time.Now().Add(time.Hour).Unix(),
+	}
+	for _, test := range []struct {
+		name     string
+		value    any
+		audience string
+	}{
+		{"cognito:groups", "admin", clientID},
+		{"cognito:groups", nil, clientID},
+		{"cognito:groups", []any{"a", 1}, clientID},
+		{"cognito:groups", map[string]any{}, clientID},
+		{"cognito:roles", "arn", clientID},
+		{"cognito:preferred_role", []string{"arn"}, clientID},
+		{"scope", []string{"openid"}, clientID},
+		{"username", 7, clientID},
+		{"client_id", []string{clientID}, clientID},
+		{"iat", "1700000000", clientID},
+		{"nbf", false, clientID},
+		{"nbf", -1, clientID},
+		{"aud", []string{clientID}, clientID},
+		{"aud", []string{clientID, "other"}, clientID + " other"},
+		{"aud", []any{clientID, 1}, ""},
+		{"aud", nil, ""},
+		{"exp", "1700000000", clientID},
+		{"exp", 1e300, clientID},
+		{"sub", 1, clientID},
+		{"iss", []string{issuer}, clientID},
+		{"token_use", nil, clientID},
+	} {
+		claims := maps.Clone(good)
+		claims[test.name] = test.value
+		token := p.sign(map[string]any{"alg": "RS256", "kid": "k1"}, claims)
+		c, err := jwt.ParseUnverified(token)
+		if err != nil || c.Username != "ada" || c.Audience != test.audience || c.Groups != nil ||
+			c.Roles != nil || !c.NotBefore.IsZero() {
+			t.Errorf("ParseUnverified with %s %v = %+v, %v", test.name, test.value, c, err)
+		}
+		c, err = v.VerifyIDToken(t.Context(), token)
+		if err == nil || c.Username != "" {
+			t.Errorf("VerifyIDToken with %s %v = %+v, want an error", test.name, test.value, c)
+		}
+		if test.name != "iss" && !strings.Contains(err.Error(), test.name+`" is not`) {
+			t.Errorf("VerifyIDToken with %s %v = %v, want the name", test.name, test.value, err)
+		}
+	}
+}
+
+// TestNamesAreStrict checks that duplicate names, and names in another case, are refused in both
+// parts of a token.
+func TestNamesAreStrict(t *testing.T) {
+	p := newPool(t, "k1")
+	v := verifier(p)
+	claims := fmt.Sprintf(`"iss":%q,"token_use":"id","aud":%q,"exp":%d,"x":{"A":1,"a":1}`,
+		issuer, clientID, time.Now().Add(time.Hour).Unix())
+	const header = `"alg":"RS256","kid":"k1"`
+	if _, err := v.VerifyIDToken(t.Context(), p.signText(header, claims)); err != nil {
+		t.Fatalf("VerifyIDToken: %v", err)
+	}
+	for _, test := range []struct{ header, claims string }{
+		{header + `,"alg":"none"`, claims},
+		{`"kid":"k0",` + header, claims},
+		{header + `,"ALG":"none"`, claims},
+		{header + `,"Kid":"k0"`, claims},
+		{header + `,"\u212aid":"k0"`, claims}, // KELVIN SIGN
+		{header + `,"CRIT":["x"]`, claims},
+		{header + `,"x":1,"x":1`, claims},
+		{header, claims + `,"exp":9999999999`},
+		{header, `"iss":"x",` + claims},
+		{header, claims + `,"\u0061ud":"x"`},
+		{header, claims + `,"ISS":"x"`},
+		{header, claims + `,"Exp":9999999999`},
+		{header, claims + `,"Cognito:Groups":["admin"]`},
+		{header, claims + `,"y":[{"a":1,"a":1}]`},
+	} {
+		token := p.signText(test.header, test.claims)
+		var e *jwt.Error
+		_, err := v.VerifyIDToken(t.Context(), token)
+		if !errors.As(err, &e) || e.Reason != jwt.Malformed {
+			t.Errorf("VerifyIDToken of %s and %s = %v, want Malformed",
+				test.header, test.claims, err)
+		}
+		c, err := jwt.ParseUnverified(token)
+		if !errors.As(err, &e) || e.Reason != jwt.Malformed || c.JSON != "" {
+			t.Errorf("ParseUnverified of %s and %s = %+v, %v, want Malformed",
+				test.header, test.claims, c, err)
 		}
 	}
 }

@@ -1,20 +1,21 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
 	"net/http"
-	"strings"
+	"net/url"
 	"time"
 
 	"github.com/loginwithcognito/cognito/internal/ascii"
 	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/endpoint"
+	"github.com/loginwithcognito/cognito/internal/strictjson"
 )
 
 // A Key is an RSA key with which a user pool signs its tokens (RS256, RFC 7518 section 3.3).
@@ -30,7 +31,7 @@ func (v *Verifier) Keys(ctx context.Context) ([]Key, error) {
 	return v.keys.Get(ctx)
 }
 
-// fetch gets <endpoint>/<user pool id>/.well-known/jwks.json.
+// fetch gets the keys and returns when they expire.
 func (v *Verifier) fetch(ctx context.Context, old []Key) ([]Key, time.Time, error) {
 	keys, err := v.fetchKeys(ctx)
 	if err != nil {
@@ -45,13 +46,10 @@ func (v *Verifier) fetchKeys(ctx context.Context) ([]Key, error) {
 	if !endpoint.ValidID(v.UserPoolID, "_", ascii.Alphanumeric) {
 		return nil, errors.New("the user pool id does not look like us-east-1_AbCdEfGhI")
 	}
-	region, _, _ := strings.Cut(v.UserPoolID, "_")
-	u, err := endpoint.URL("cognito-idp", region, v.Endpoint,
-		endpoint.Options{FIPS: v.FIPS, DualStack: v.DualStack})
+	u, err := v.keysURL()
 	if err != nil {
 		return nil, err
 	}
-	u = u.JoinPath(v.UserPoolID, ".well-known", "jwks.json")
 	resp, err := v.sender.Do(ctx, awshttp.Request{
 		HTTPClient: v.HTTPClient,
 		Idempotent: true,
@@ -67,6 +65,26 @@ func (v *Verifier) fetchKeys(ctx context.Context) ([]Key, error) {
 	return parseKeys(resp.Body)
 }
 
+// keysURL returns <endpoint>/<user pool id>/.well-known/jwks.json, or the URL below Issuer. AWS has
+// FIPS and dual-stack hosts for no other issuer.
+func (v *Verifier) keysURL() (*url.URL, error) {
+	options := endpoint.Options{FIPS: v.FIPS, DualStack: v.DualStack}
+	if v.Issuer != "" && v.Endpoint == "" && options == (endpoint.Options{}) {
+		u, err := endpoint.Parse(v.Issuer)
+		if err != nil {
+			return nil, errors.New("the Issuer is not an https URL that keys can be fetched from:" +
+				" set Endpoint")
+		}
+		return u.JoinPath(".well-known", "jwks.json"), nil
+	}
+	region := cmp.Or(v.Region, v.homeRegion())
+	u, err := endpoint.URL("cognito-idp", region, v.Endpoint, options)
+	if err != nil {
+		return nil, err
+	}
+	return u.JoinPath(v.UserPoolID, ".well-known", "jwks.json"), nil
+}
+
 // parseKeys reads a JSON Web Key Set. Keys of other types and uses are ignored. A damaged RSA key,
 // a duplicate id and a set without an RSA key are errors.
 func parseKeys(body []byte) ([]Key, error) {
@@ -80,7 +98,7 @@ func parseKeys(body []byte) ([]Key, error) {
 			E       string `json:"e"`
 		} `json:"keys"`
 	}
-	if json.Unmarshal(body, &set) != nil {
+	if strictjson.Unmarshal(body, &set) != nil {
 		return nil, errors.New("the response is not a JSON Web Key Set")
 	}
 	var keys []Key

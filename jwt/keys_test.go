@@ -121,7 +121,18 @@ func TestKeysRefused(t *testing.T) {
 			t.Errorf("%.60s: %v, want %s", test.keys, err, test.want)
 		}
 	}
-	for _, body := range []string{"", "<html>", "null", "[]", `{"keys":{}}`} {
+	for _, body := range []string{
+		"",
+		"<html>",
+		"null",
+		"[]",
+		`{"keys":{}}`,
+		`{"keys":[],"keys":[` + key("a", n, e) + `]}`,
+		`{"Keys":[` + key("a", n, e) + `]}`,
+		`{"keys":[{"n":"AA",` + key("a", n, e)[1:] + `]}`,
+		`{"keys":[{"N":"AA",` + key("a", n, e)[1:] + `]}`,
+		`{"keys":[{"USE":"enc",` + key("a", n, e)[1:] + `]}`,
+	} {
 		c, _ := answering(200, body)
 		if _, err := c.Keys(t.Context()); err == nil {
 			t.Errorf("%q passes", body)

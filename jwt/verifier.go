@@ -10,6 +10,7 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/rsa"
@@ -46,8 +47,17 @@ type Verifier struct {
 	// ClientID is the id of the app client. Required.
 	ClientID string
 
+	// Region is the Region that the keys are fetched in, if it is not the one in UserPoolID: that
+	// of a replica of a multi-Region pool. Issuers that name either Region are accepted.
+	Region string
+
+	// Issuer is the only issuer that is accepted, compared exactly, for an emulator or a proxy. If
+	// it is empty, those of AWS for the pool are accepted. The keys are fetched from
+	// /.well-known/jwks.json below it, unless Endpoint, FIPS or DualStack select another host.
+	Issuer string
+
 	// Endpoint replaces https://cognito-idp.<region>.amazonaws.com, for an emulator or a proxy.
-	// Tokens that it issues are accepted too.
+	// Tokens that it issues are accepted too, unless Issuer is set.
 	Endpoint string
 
 	// FIPS and DualStack select the host that the keys are fetched from.
@@ -57,8 +67,8 @@ type Verifier struct {
 	// and timeouts.
 	HTTPClient *http.Client
 
-	// Now returns the current time. If it is nil, it is the clock of the server that published the
-	// keys, as far as it is known.
+	// Now returns the current time. If it is nil, a token must be valid by two clocks: the local
+	// one and that of the server that published the keys.
 	Now func() time.Time
 
 	once   sync.Once
@@ -70,11 +80,24 @@ func (v *Verifier) init() {
 	v.keys.Early, v.keys.Now, v.keys.Renew = time.Hour, v.now, v.fetch
 }
 
+// now returns the later time of times.
 func (v *Verifier) now() time.Time {
+	_, last := v.times()
+	return last
+}
+
+// times returns the times of the local clock and the server's, the earlier one first. Either may be
+// wrong: the server's could be years late, so that expired tokens seem valid.
+func (v *Verifier) times() (first, last time.Time) {
 	if v.Now != nil {
-		return v.Now()
+		first = v.Now()
+		return first, first
 	}
-	return v.sender.Now()
+	first, last = time.Now().Round(0), v.sender.Now()
+	if last.Before(first) {
+		first, last = last, first
+	}
+	return first, last
 }
 
 // VerifyIDToken verifies an ID token and returns its claims.
@@ -101,10 +124,13 @@ func (v *Verifier) verify(ctx context.Context, token, use string) (Claims, error
 				"extensions",
 				t.algorithm, t.keyID)
 	}
-	if err := v.check(t.claims, use); err != nil {
+	if err := v.check(&t, use); err != nil {
 		return Claims{}, err
 	}
 	key, err := v.key(ctx, t.keyID)
+	if err == nil {
+		err = v.check(&t, use) // again, because the response with the keys has the server's time
+	}
 	if err != nil {
 		return Claims{}, err
 	}
@@ -117,16 +143,19 @@ func (v *Verifier) verify(ctx context.Context, token, use string) (Claims, error
 }
 
 // check checks the claims that need no key.
-func (v *Verifier) check(c Claims, use string) error {
+func (v *Verifier) check(t *signedToken, use string) error {
+	c := &t.claims
 	client := c.Audience
 	if use == "access" {
 		client = c.ClientID // an access token has no aud
 	}
-	now := v.now()
+	first, last := v.times()
 	switch {
 	case !slices.Contains(v.issuers(), c.Issuer):
-		return errorf(WrongIssuer, "the issuer of the token is %.200q, not user pool %s",
-			c.Issuer, v.UserPoolID)
+		return errorf(WrongIssuer, "the issuer of the token is %.200q, not %s",
+			c.Issuer, cmp.Or(v.Issuer, "user pool "+v.UserPoolID))
+	case t.misspelt != nil || t.odd != nil:
+		return cmp.Or(t.misspelt, t.odd)
 	case c.TokenUse != use:
 		return errorf(WrongUse, "the token_use of the token is %.64q, not %q", c.TokenUse, use)
 	case client != v.ClientID || client == "":
@@ -134,29 +163,41 @@ func (v *Verifier) check(c Claims, use string) error {
 			client, v.ClientID)
 	case c.ExpiresAt.IsZero():
 		return errorf(Expired, "the token has no expiry")
-	case now.After(c.ExpiresAt.Add(leeway)):
+	case last.After(c.ExpiresAt.Add(leeway)):
 		return errorf(Expired, "the token expired at %v", c.ExpiresAt)
-	case c.IssuedAt.After(now.Add(leeway)), c.NotBefore.After(now.Add(leeway)):
-		return errorf(NotYetValid, "the token is from the future: check the clock of this machine")
+	case c.IssuedAt.After(first.Add(leeway)), c.NotBefore.After(first.Add(leeway)):
+		return errorf(NotYetValid,
+			"the token is from the future: check the clock of this machine")
 	}
 	return nil
 }
 
-// issuers returns the accepted issuers of the pool: the original form; the updated form,
-// "issuer-cognito-idp" (AWS: IssuerConfigurationType); the FIPS host; and the one at Endpoint.
+// issuers returns the accepted issuers: Issuer alone, or those of the pool in its Regions. These
+// are the original form; the updated form, "issuer-cognito-idp" (AWS: IssuerConfigurationType); the
+// FIPS host; and the one at Endpoint.
 func (v *Verifier) issuers() (all []string) {
-	region, _, _ := strings.Cut(v.UserPoolID, "_")
-	_, suffix, err := endpoint.Partition(region)
-	if err != nil {
-		return nil
+	if v.Issuer != "" {
+		return []string{v.Issuer}
 	}
-	for _, service := range []string{"cognito-idp", "issuer-cognito-idp", "cognito-idp-fips"} {
-		all = append(all, "https://"+service+"."+region+"."+suffix+"/"+v.UserPoolID)
+	for _, region := range []string{v.homeRegion(), v.Region} {
+		_, suffix, err := endpoint.Partition(region)
+		if err != nil {
+			continue
+		}
+		for _, service := range []string{"cognito-idp", "issuer-cognito-idp", "cognito-idp-fips"} {
+			all = append(all, "https://"+service+"."+region+"."+suffix+"/"+v.UserPoolID)
+		}
 	}
 	if custom, err := endpoint.Parse(v.Endpoint); err == nil {
 		all = append(all, custom.JoinPath(v.UserPoolID).String())
 	}
 	return all
+}
+
+// homeRegion returns the Region in UserPoolID.
+func (v *Verifier) homeRegion() string {
+	region, _, _ := strings.Cut(v.UserPoolID, "_")
+	return region
 }
 
 // key returns the pool's key with the given id. If the id is unknown, it fetches the keys again.

@@ -88,8 +88,18 @@ func part(v any) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
+// signText is sign with the members of both objects as text.
+func (p *pool) signText(header, claims string) string {
+	return p.signParts(base64.RawURLEncoding.EncodeToString([]byte("{"+header+"}")),
+		base64.RawURLEncoding.EncodeToString([]byte("{"+claims+"}")))
+}
+
 func (p *pool) sign(header, claims map[string]any) string {
-	signed := part(header) + "." + part(claims)
+	return p.signParts(part(header), part(claims))
+}
+
+func (p *pool) signParts(header, claims string) string {
+	signed := header + "." + claims
 	digest := sha256.Sum256([]byte(signed))
 	signature, err := rsa.SignPKCS1v15(nil, p.key, crypto.SHA256, digest[:])
 	if err != nil {

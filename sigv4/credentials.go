@@ -47,6 +47,11 @@ func (c Credentials) MarshalText() ([]byte, error) {
 	return []byte(text + "}"), nil
 }
 
+// GobEncode returns an error, because package encoding/gob would write the secrets.
+func (Credentials) GobEncode() ([]byte, error) {
+	return nil, errors.New("sigv4: Credentials are not encoded as gob: write each field")
+}
+
 // check returns an error for credentials that no service accepts, and for characters that would
 // end a value in the Authorization header.
 func (c *Credentials) check() error {

@@ -2,6 +2,7 @@ package sigv4
 
 import (
 	"bytes"
+	"encoding/gob"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -37,6 +38,9 @@ func TestRedaction(t *testing.T) {
 			"%v", "%+v", "%#v", "%s", "%d", "%x", "%X", "%q", "%t", "%08.3f", "%T", "%!",
 		} {
 			fmt.Fprintf(&out, verb+"\n", v)
+		}
+		if gob.NewEncoder(&out).Encode(v) == nil {
+			t.Errorf("gob encodes %T", v)
 		}
 		fmt.Fprintln(&out, v)
 		fmt.Fprintln(&out, fmt.Errorf("wrapped: %v", v))

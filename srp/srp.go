@@ -81,6 +81,11 @@ func (redacted) Format(f fmt.State, _ rune) { io.WriteString(f, "REDACTED") }
 // MarshalText implements [encoding.TextMarshaler].
 func (redacted) MarshalText() ([]byte, error) { return []byte("REDACTED"), nil }
 
+// GobEncode returns an error, because encoding/gob would write the fields.
+func (redacted) GobEncode() ([]byte, error) {
+	return nil, errors.New("srp: a value with secrets is not encoded as gob")
+}
+
 // check returns an error that names the first field that is empty or not UTF-8. Invalid UTF-8
 // must not pass: encoding/json would replace it on the way to Cognito, and Cognito would then
 // derive another x.

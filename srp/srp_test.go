@@ -2,6 +2,7 @@ package srp
 
 import (
 	"bytes"
+	"encoding/gob"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -200,6 +201,9 @@ func TestRedaction(t *testing.T) {
 		verbs := []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%X", "%q", "%t", "%10v"}
 		for _, verb := range verbs {
 			fmt.Fprintf(&out, verb+"\n", test.value)
+		}
+		if gob.NewEncoder(&out).Encode(test.value) == nil {
+			t.Errorf("%s: gob encodes it", test.name)
 		}
 		fmt.Fprintln(&out, fmt.Sprint(test.value))
 		fmt.Fprintln(&out, fmt.Errorf("x: %v", test.value))

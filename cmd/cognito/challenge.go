@@ -126,7 +126,7 @@ func (s *signedIn) answer(
 		for _, key := range asks {
 			switch {
 			case key == "SOFTWARE_TOKEN_MFA_CODE" && seed != "":
-				answers[key], err = cognito.TOTP(seed, time.Now().Add(s.clock.offset()))
+				answers[key], err = cognito.TOTP(seed, corrected(s.clock.offset(), maxTOTPOffset))
 			case key == "PASSWORD" && login.Password != "":
 				// -challenge names PASSWORD or PASSWORD_SRP.
 				answers[key] = login.Password
@@ -178,7 +178,7 @@ func used(err error) bool { return poolSays(err, cognitoidp.CodeExpiredCode) }
 
 // nextCode waits until the TOTP code changes.
 func (s *signedIn) nextCode(ctx context.Context) error {
-	now := time.Now().Add(s.clock.offset())
+	now := corrected(s.clock.offset(), maxTOTPOffset)
 	wait := now.Truncate(30 * time.Second).Add(30 * time.Second).Sub(now)
 	s.a.notef("the code was already used: waiting %v for the next one", wait.Round(time.Second))
 	select {

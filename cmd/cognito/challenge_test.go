@@ -3,11 +3,18 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -182,6 +189,67 @@ func TestChoicesThroughPipe(t *testing.T) {
 				!strings.Contains(stderr, test.says) {
 				t.Errorf("exit %d, sent: %t, %d requests, %s",
 					code, pool.leaks(t), requests, stderr)
+			}
+		})
+	}
+}
+
+// TestTOTPClock checks that the time of a TOTP code follows the server's by minutes only.
+func TestTOTPClock(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	for _, test := range []struct{ ahead, want time.Duration }{
+		{0, 0},
+		{10 * time.Minute, 10 * time.Minute},
+		{-10 * time.Minute, -10 * time.Minute},
+		{time.Hour, 0},
+		{-time.Hour, 0},
+		{300 * 24 * time.Hour, 0},
+		{3 * year, 0},
+		{-3 * year, 0},
+	} {
+		t.Run(fmt.Sprint(test.ahead), func(t *testing.T) {
+			const seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+			m := newMachine(t)
+			pool := &m.server.UserPools[0]
+			pool.MFAConfiguration = "OPTIONAL"
+			pool.Users[0].MFA, pool.Users[0].TOTPSecret = []string{"SOFTWARE_TOKEN_MFA"}, seed
+			var codes []string
+			m.server.Fault = func(r *http.Request) *http.Response {
+				if r.Header.Get("Again") != "" {
+					return nil
+				}
+				r.Header.Set("Again", "let it through")
+				body, err := io.ReadAll(r.Body)
+				var in struct{ ChallengeResponses map[string]string }
+				if err == nil && json.Unmarshal(body, &in) == nil {
+					if code := in.ChallengeResponses["SOFTWARE_TOKEN_MFA_CODE"]; code != "" {
+						codes = append(codes, code)
+					}
+				}
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				w := httptest.NewRecorder()
+				m.server.ServeHTTP(w, r)
+				response := w.Result()
+				date := time.Now().Add(test.ahead).UTC().Format(http.TimeFormat)
+				response.Header.Set("Date", date)
+				return response
+			}
+			begin := time.Now()
+			m.run(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada",
+				"-totp-file", m.write(t, "seed", seed), "-flow", "user_password_auth")
+			if len(codes) == 0 {
+				t.Fatal("no code was sent")
+			}
+			var want []string
+			for at := begin.Add(-2 * time.Second); at.Before(time.Now()); at = at.Add(time.Second) {
+				code, err := cognito.TOTP(seed, at.Add(test.want))
+				if err != nil {
+					t.Fatalf("TOTP: %v", err)
+				}
+				want = append(want, code)
+			}
+			if !slices.Contains(want, codes[0]) {
+				t.Errorf("the code is %s, want one of %v", codes[0], slices.Compact(want))
 			}
 		})
 	}

@@ -34,3 +34,19 @@ func (c *clock) CloseIdleConnections() { (&http.Client{Transport: c.base}).Close
 
 // offset returns the server's time minus this machine's.
 func (c *clock) offset() time.Duration { return time.Duration(c.off.Load()) }
+
+const (
+	// maxTOTPOffset is the largest difference of clocks that TOTP codes follow. A server must not
+	// obtain a code of a later time, which is valid without the authenticator app.
+	maxTOTPOffset = 15 * time.Minute
+	// maxSigningOffset is the largest difference that signatures follow, as in the library.
+	maxSigningOffset = 366 * 24 * time.Hour
+)
+
+// corrected returns the server's time, or this machine's if they differ by more than limit.
+func corrected(offset, limit time.Duration) time.Time {
+	if offset.Abs() > limit {
+		offset = 0
+	}
+	return time.Now().Add(offset)
+}

@@ -237,7 +237,7 @@ func (s *signedIn) now() time.Time {
 	if have, err := s.kept(); off == 0 && err == nil && have != nil {
 		off = have.Offset
 	}
-	return time.Now().Add(off)
+	return corrected(off, maxSigningOffset)
 }
 
 // signingNames maps the service in a host name to the signing name, where they differ. They are

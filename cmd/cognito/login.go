@@ -134,9 +134,7 @@ func (s *signedIn) login(ctx context.Context) error {
 	}
 	name := cmp.Or(before.Names[login.Username], login.Username)
 	if stored := before.Devices[name]; stored != nil {
-		if err := json.Unmarshal(stored, &login.Device); err != nil {
-			login.Device = cognito.Device{}
-		}
+		login.Device.Load(stored) // a damaged one is ignored
 	}
 	if login.Flow != "USER_AUTH" || strings.HasPrefix(login.PreferredChallenge, "PASSWORD") {
 		if login.Password, err = a.ask(ctx, "Password: ", true); err != nil {

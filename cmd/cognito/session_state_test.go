@@ -90,6 +90,10 @@ func TestDamagedFile(t *testing.T) {
 		strings.Replace(string(good), `"version":1`, `"version":"1"`, 1), "\xff\xfe\x00",
 		strings.Replace(string(good), `"session":{`, `"session":{"Tokens":1,`, 1),
 		strings.Replace(string(good), `"Refresh"`, `"Other"`, 1),
+		strings.Replace(string(good), `"Refresh"`, `"refresh"`, 1),
+		strings.Replace(string(good), `"Refresh"`, `"Refresh":"x","Refresh"`, 1),
+		strings.Replace(string(good), `"user_pool_id"`, `"User_Pool_ID"`, 1),
+		strings.Replace(string(good), `"user_pool_id"`, `"user_pool_id":"x","user_pool_id"`, 1),
 	} {
 		if err := os.WriteFile(path, []byte(damaged), 0o600); err != nil {
 			t.Fatal(err)

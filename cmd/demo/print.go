@@ -93,15 +93,15 @@ func (t *tracer) RoundTrip(request *http.Request) (*http.Response, error) {
 	service, _, _ := strings.Cut(request.URL.Host, ".")
 	operation := request.Method + " " + request.URL.Path
 	sent := names(request.URL.Query())
-	if request.GetBody != nil {
-		if body, err := request.GetBody(); err == nil {
-			data, _ := io.ReadAll(body)
-			body.Close()
-			if form, err := url.ParseQuery(string(data)); err == nil && form.Has("Action") {
-				operation, sent = form.Get("Action"), names(form)
-			} else {
-				sent = members(data)
-			}
+	if request.Body != nil {
+		data, _ := io.ReadAll(request.Body)
+		request.Body.Close()
+		request = request.Clone(request.Context())
+		request.Body = io.NopCloser(bytes.NewReader(data))
+		if form, err := url.ParseQuery(string(data)); err == nil && form.Has("Action") {
+			operation, sent = form.Get("Action"), names(form)
+		} else {
+			sent = members(data)
 		}
 	}
 	if _, target, ok := strings.Cut(request.Header.Get("X-Amz-Target"), "."); ok {

@@ -11,7 +11,8 @@
 //
 // It applies the rules that all services share:
 //
-//   - It uses https only, and http on the loopback address (awshttp.go).
+//   - It uses https only, and http on the loopback address (awshttp.go, client.go).
+//   - It returns an error if a setting of the environment is unreadable (settings.go).
 //   - It does not follow redirects, because the next host would receive the secrets (client.go).
 //   - It bounds the bytes that it reads (response.go).
 //   - It retries requests that were not processed, and others if they are idempotent (retry.go).
@@ -166,6 +167,10 @@ func (s *Sender) attempt(client *http.Client, r *Request, req *http.Request) (*R
 	}
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", "cognito-go")
+	}
+	if !r.Idempotent {
+		// net/http would send the body again after GOAWAY or REFUSED_STREAM (RFC 9113 section 8.7).
+		req.GetBody = nil
 	}
 	// net/http calls GetConn, then GotConn before it writes. A transport that calls neither leaves
 	// open whether it sent the request.

@@ -1,21 +1,29 @@
 package awshttp
 
 import (
+	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
+	"strings"
+	"syscall"
 	"time"
+
+	"github.com/loginwithcognito/cognito/internal/endpoint"
 )
 
 // NewHTTPClient returns an HTTP client for requests with secrets. It uses TLS 1.2 or later and
 // HTTP/2, and does not follow redirects. Each step has a time limit, and a whole attempt one
-// minute. The environment's proxies are used; they see no more of https than the host name. The
-// client shares nothing with http.DefaultClient.
+// minute. The environment's proxies are used; they see no more of https than the host name.
+// Requests to localhost use neither a proxy nor an address outside this machine. The client shares
+// nothing with http.DefaultClient.
 func NewHTTPClient() *http.Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-	return noRedirects(&http.Client{Timeout: time.Minute, Transport: &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
+	local := *dialer
+	local.ControlContext = loopbackOnly
+	t := &http.Transport{
+		Proxy:                  proxy,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    10 * time.Second,
 		ResponseHeaderTimeout:  30 * time.Second,
@@ -23,7 +31,31 @@ func NewHTTPClient() *http.Client {
 		MaxIdleConnsPerHost:    64, // the largest number of pages that s3list requests at once
 		MaxResponseHeaderBytes: 64 << 10,
 		ForceAttemptHTTP2:      true, // net/http disables it if there is a TLSClientConfig
-	}})
+	}
+	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if host, _, _ := net.SplitHostPort(address); loopback(host) {
+			return local.DialContext(ctx, network, address)
+		}
+		if t.TLSClientConfig == nil || t.TLSClientConfig.RootCAs == nil {
+			if err := checkRoots(); err != nil {
+				return nil, err
+			}
+		}
+		return dialer.DialContext(ctx, network, address)
+	}
+	return noRedirects(&http.Client{Timeout: time.Minute, Transport: t})
+}
+
+// loopback is endpoint.Loopback for host names in any case.
+func loopback(host string) bool { return endpoint.Loopback(strings.ToLower(host)) }
+
+// loopbackOnly is a net.Dialer.ControlContext that refuses addresses of other machines. The name
+// localhost can have one where DNS resolves it, and http does not authenticate the server.
+func loopbackOnly(_ context.Context, _, address string, _ syscall.RawConn) error {
+	if host, _, _ := net.SplitHostPort(address); !loopback(host) {
+		return fmt.Errorf("localhost has the address %s, which is not a loopback address", host)
+	}
+	return nil
 }
 
 // noRedirects returns a copy of c that does not follow redirects. net/http would send the security

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -59,10 +58,6 @@ func TestNewHTTPClient(t *testing.T) {
 	if tr == http.DefaultTransport || c == http.DefaultClient ||
 		NewHTTPClient().Transport == c.Transport {
 		t.Error("the client or its transport is shared")
-	}
-	proxy := reflect.ValueOf(tr.Proxy).Pointer()
-	if proxy != reflect.ValueOf(http.ProxyFromEnvironment).Pointer() {
-		t.Error("the client does not use http.ProxyFromEnvironment")
 	}
 }
 

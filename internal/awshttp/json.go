@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/loginwithcognito/cognito/internal/strictjson"
 )
 
 // Members are the members of a JSON object by their names in the service's API. Those with an empty
@@ -22,8 +24,8 @@ import (
 type Members map[string]any
 
 // DoJSON calls an operation of the AWS JSON 1.1 protocol. It posts in to u with target in the
-// header X-Amz-Target, and reads the response into out. An empty response leaves out unchanged.
-// DoJSON sets New and Failure of r.
+// header X-Amz-Target, and reads the response into out by the rules of package strictjson. An empty
+// response leaves out unchanged. DoJSON sets New and Failure of r.
 func (s *Sender) DoJSON(
 	ctx context.Context, r Request, u *url.URL, target string, in Members, out any,
 ) error {
@@ -45,7 +47,7 @@ func (s *Sender) DoJSON(
 	if err != nil || len(bytes.TrimSpace(resp.Body)) == 0 {
 		return err
 	}
-	if json.Unmarshal(resp.Body, out) != nil { // the error could quote a secret
+	if strictjson.Unmarshal(resp.Body, out) != nil { // the error could quote a secret
 		why := "the response is not the JSON object that this operation returns"
 		if id := RequestID(resp.Header); id != "" {
 			why += " (request id " + Clean(id, 128) + ")"

@@ -67,7 +67,8 @@ func TestDoJSON(t *testing.T) {
 		" (request id r-1)"
 	for _, test := range []struct{ body, want, err string }{
 		{`{"A":"x","unknown":[{}],"b":null}`, "x", ""},
-		{`{"A":"first","A":"second","a":"third"}`, "third", ""},
+		{`{"A":"first","A":"second"}`, "", invalid},
+		{`{"A":"first","a":"second"}`, "", invalid},
 		{``, "", ""},
 		{" \n", "", ""},
 		{`{}`, "", ""},
@@ -108,7 +109,7 @@ func TestDoJSON(t *testing.T) {
 		var s Sender
 		var out struct{ A string }
 		in := Members{"a": "<&>\u2028"}
-		r := Request{HTTPClient: client}
+		r := Request{HTTPClient: client, Idempotent: true}
 		err := s.DoJSON(t.Context(), r, u, "Service.Operation", in, &out)
 		if test.err == "" && (err != nil || out.A != test.want) {
 			t.Errorf("DoJSON with %.40s = %q, %v, want %q", test.body, out.A, err, test.want)

@@ -62,7 +62,9 @@ func (r *Request) retryable(err error) (retry, throttled bool) {
 		return r.Idempotent && slices.Contains([]int{500, 502, 503, 504}, err.StatusCode), false
 	case *connectionError:
 		var certificate *tls.CertificateVerificationError
-		return (r.Idempotent || err.unsent) && !errors.As(err, &certificate), false
+		var setting settingError
+		final := errors.As(err, &certificate) || errors.As(err, &setting)
+		return (r.Idempotent || err.unsent) && !final, false
 	}
 	return false, false
 }

@@ -9,7 +9,8 @@
 //
 // Every verb of package fmt then prints "[redacted]". So do encoding/json, encoding/xml and the
 // handlers of log/slog, also for pointers to the struct and for values inside other values. A
-// String method would not suffice: %d, %#v and encoding/json do not call it.
+// String method would not suffice: %d, %#v and encoding/json do not call it. Package encoding/gob
+// returns an error.
 //
 // # Decoding
 //
@@ -28,20 +29,20 @@
 //
 // # Types with their own text
 //
-// A type that prints something other than "[redacted]", such as an error, declares Format and
-// MarshalText with value receivers instead of embedding Fields. A method of the struct replaces the
-// promoted one.
+// A type that prints something other than "[redacted]", such as an error, also declares Format and
+// MarshalText with value receivers. A method of the struct replaces the promoted one.
 //
 // # Limits
 //
 // Package fmt cannot call methods on an unexported field. A struct that keeps a secret in one must
 // embed Fields too. So must a struct that embeds two structs with Fields, because Go promotes
 // neither's methods. The verbs %p and %w, which are wrong for a struct and which go vet reports,
-// print the fields. Packages that read exported fields by reflection, such as encoding/gob and
-// go-cmp, see the secrets.
+// print the fields. Packages that read fields by reflection and call none of these methods, such as
+// encoding/asn1, text/template and go-cmp, see the secrets.
 package redact
 
 import (
+	"errors"
 	"fmt"
 	"io"
 )
@@ -56,3 +57,9 @@ func (Fields) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 
 // MarshalText returns "[redacted]".
 func (Fields) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// GobEncode returns an error. Redacted text would be lost data for a program that decodes it.
+func (Fields) GobEncode() ([]byte, error) {
+	return nil, errors.New("redact: a value with secrets is not encoded as gob:" +
+		" use its Save method, or encode its fields one by one")
+}

@@ -2,6 +2,7 @@ package redact_test
 
 import (
 	"bytes"
+	"encoding/gob"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -34,6 +35,9 @@ func prints(t *testing.T, v any) string {
 			}
 		}
 		fmt.Fprintln(&text, v)
+		if reflect.TypeOf(v).Kind() != reflect.Slice && gob.NewEncoder(&text).Encode(v) == nil {
+			t.Errorf("gob encodes %T", v)
+		}
 		slog.New(slog.NewTextHandler(&text, nil)).Info("text", "v", v)
 		slog.New(slog.NewJSONHandler(&text, nil)).Info("json", "v", v)
 		b, err := json.Marshal(v)

@@ -5,7 +5,6 @@
 package state
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -24,6 +23,7 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
+	"github.com/loginwithcognito/cognito/internal/strictjson"
 )
 
 // maxRecord is the maximum size of a record in bytes. It has space for the tokens of a user in many
@@ -142,9 +142,7 @@ var ErrDamaged = errors.New("the file is damaged")
 func (k *Keeper) parse(path string, data []byte) (Record, error) {
 	var r Record
 	damaged := fmt.Errorf("%s: %w", path, ErrDamaged)
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	if err := decoder.Decode(&r); err != nil || decoder.Decode(new(json.RawMessage)) != io.EOF ||
-		r.Version < 1 {
+	if strictjson.Unmarshal(data, &r) != nil || r.Version < 1 {
 		return Record{}, damaged
 	}
 	if r.Version > k.blank.Version {
@@ -160,7 +158,7 @@ func (k *Keeper) parse(path string, data []byte) (Record, error) {
 // SavedSession returns the stored session, or nil if nobody is signed in.
 func (r *Record) SavedSession() *cognito.SavedSession {
 	var saved cognito.SavedSession
-	if json.Unmarshal(r.Session, &saved) != nil || saved.Tokens.Refresh == "" {
+	if saved.Load(r.Session) != nil || saved.Tokens.Refresh == "" {
 		return nil
 	}
 	return &saved
