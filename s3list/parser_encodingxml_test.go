@@ -277,7 +277,7 @@ func outsideXML(d *xml.Decoder) (*xml.StartElement, error) {
 
 func readXMLListing(d *xml.Decoder, versions bool) (parsed, error) {
 	var objects, prefixes []Object
-	var truncated, encoding, token, keyMarker, versionIDMarker string
+	head := map[string]string{}
 	for {
 		t, err := d.Token()
 		if err != nil {
@@ -291,20 +291,17 @@ func readXMLListing(d *xml.Decoder, versions bool) (parsed, error) {
 			continue // white space, comments
 		}
 		switch start.Name.Local {
-		case "IsTruncated":
-			err = d.DecodeElement(&truncated, &start)
-		case "EncodingType":
-			err = d.DecodeElement(&encoding, &start)
-		case "NextContinuationToken":
-			err = d.DecodeElement(&token, &start)
-		case "NextKeyMarker":
-			err = d.DecodeElement(&keyMarker, &start)
-		case "NextVersionIdMarker":
-			err = d.DecodeElement(&versionIDMarker, &start)
+		case "IsTruncated", "EncodingType", "NextContinuationToken", "NextMarker",
+			"NextKeyMarker", "NextVersionIdMarker":
+			if _, ok := head[start.Name.Local]; ok {
+				return parsed{}, errors.New("repeated")
+			}
+			var text string
+			err = d.DecodeElement(&text, &start)
+			head[start.Name.Local] = text
 		case "Contents", "Version", "DeleteMarker":
 			if versions == (start.Name.Local == "Contents") {
-				err = d.Skip()
-				break
+				return parsed{}, errors.New("of the other listing")
 			}
 			var e xmlObject
 			if err = d.DecodeElement(&e, &start); err == nil {
@@ -313,11 +310,16 @@ func readXMLListing(d *xml.Decoder, versions bool) (parsed, error) {
 				objects = append(objects, o)
 			}
 		case "CommonPrefixes":
-			var e struct{ Prefix string }
-			if err = d.DecodeElement(&e, &start); err == nil && e.Prefix == "" {
+			var e struct{ Prefix []string }
+			if err = d.DecodeElement(&e, &start); err == nil && len(e.Prefix) == 0 {
 				err = errors.New("no Prefix")
 			}
-			prefixes = append(prefixes, Object{Key: e.Prefix, CommonPrefix: true})
+			for _, prefix := range e.Prefix {
+				if prefix == "" || len(prefix) > 3*maxKey {
+					err = errors.New("empty or long Prefix")
+				}
+				prefixes = append(prefixes, Object{Key: prefix, CommonPrefix: true})
+			}
 		default:
 			err = d.Skip()
 		}
@@ -326,13 +328,20 @@ func readXMLListing(d *xml.Decoder, versions bool) (parsed, error) {
 		}
 	}
 
+	next := cursor{token: head["NextContinuationToken"]}
+	if versions {
+		next = cursor{
+			keyMarker:       head["NextKeyMarker"],
+			versionIDMarker: head["NextVersionIdMarker"],
+		}
+	}
 	var decodeErr error
 	decode := func(text *string) {
 		decoded, err := url.QueryUnescape(*text) // "+" is a space
 		*text = decoded
 		decodeErr = cmp.Or(decodeErr, err)
 	}
-	switch encoding {
+	switch head["EncodingType"] {
 	case "":
 	case "url":
 		for i := range objects {
@@ -341,9 +350,7 @@ func readXMLListing(d *xml.Decoder, versions bool) (parsed, error) {
 		for i := range prefixes {
 			decode(&prefixes[i].Key)
 		}
-		if versions {
-			decode(&keyMarker)
-		}
+		decode(&next.keyMarker)
 	default:
 		return parsed{}, errors.New("unknown encoding")
 	}
@@ -351,22 +358,22 @@ func readXMLListing(d *xml.Decoder, versions bool) (parsed, error) {
 		return parsed{}, decodeErr
 	}
 
-	next := cursor{token: token}
-	if versions {
-		next = cursor{keyMarker: keyMarker, versionIDMarker: versionIDMarker}
-	}
-	switch truncated {
-	case "false":
-		next = cursor{}
-	case "true":
-		if next.token+next.keyMarker == "" {
-			return parsed{}, errors.New("more keys and no marker")
-		}
-		if max(len(next.token), len(next.keyMarker), len(next.versionIDMarker)) > maxToken {
-			return parsed{}, errors.New("a long marker")
-		}
-	default:
+	marker := next.token + next.keyMarker
+	truncated := strings.TrimSpace(head["IsTruncated"])
+	more, err := strconv.ParseBool(truncated)
+	switch {
+	case truncated == "":
+		more = marker+next.versionIDMarker+head["NextMarker"] != ""
+	case err != nil:
 		return parsed{}, fmt.Errorf("IsTruncated is %q", truncated)
+	}
+	switch {
+	case !more:
+		next = cursor{}
+	case marker == "":
+		return parsed{}, errors.New("more keys and no marker")
+	case max(len(next.token), len(next.keyMarker), len(next.versionIDMarker)) > maxToken:
+		return parsed{}, errors.New("a long marker")
 	}
 	return parsed{mergeObjects(objects, prefixes), next}, nil
 }
@@ -386,53 +393,70 @@ func mergeObjects(a, b []Object) (all []Object) {
 
 // An xmlObject is a <Contents>, <Version> or <DeleteMarker> before its values are parsed.
 type xmlObject struct {
-	Key, LastModified, ETag, Size, StorageClass, ChecksumType string
-	VersionId, IsLatest                                       string
+	Key, LastModified, ETag, Size, StorageClass, ChecksumType []string
+	VersionId, IsLatest                                       []string
 	ChecksumAlgorithm                                         []string
-	Owner                                                     Owner
-	RestoreStatus                                             struct {
-		IsRestoreInProgress, RestoreExpiryDate string
+	Owner                                                     []struct{ ID, DisplayName []string }
+	RestoreStatus                                             []struct {
+		IsRestoreInProgress, RestoreExpiryDate []string
 	}
 }
 
 func (e *xmlObject) object(deleteMarker bool) (Object, error) {
-	if e.Key == "" {
-		return Object{}, errors.New("no Key")
+	var id, name, restoring, expiry []string
+	for _, owner := range e.Owner {
+		id = append(id, owner.ID...)
+		name = append(name, owner.DisplayName...)
 	}
-	if deleteMarker {
-		e.Size = "0"
+	for _, status := range e.RestoreStatus {
+		restoring = append(restoring, status.IsRestoreInProgress...)
+		expiry = append(expiry, status.RestoreExpiryDate...)
 	}
-	size, err := strconv.ParseUint(e.Size, 10, 63)
-	if err != nil {
-		return Object{}, err
+	var err error
+	one := func(texts []string) string {
+		if len(texts) > 1 {
+			err = errors.New("repeated")
+		}
+		if len(texts) == 0 || len(texts[0]) > maxKey {
+			return ""
+		}
+		return texts[0]
 	}
-	modified, err := time.Parse(time.RFC3339, e.LastModified)
-	if err != nil {
-		return Object{}, err
+	at := func(texts []string) time.Time {
+		t, _ := time.Parse(time.RFC3339, one(texts))
+		return t.UTC()
 	}
-	var expiry time.Time
-	if text := e.RestoreStatus.RestoreExpiryDate; text != "" {
-		if expiry, err = time.Parse(time.RFC3339, text); err != nil {
-			return Object{}, err
+	o := Object{
+		LastModified: at(e.LastModified),
+		ETag:         one(e.ETag),
+		StorageClass: one(e.StorageClass),
+		ChecksumType: one(e.ChecksumType),
+		Owner:        Owner{one(id), one(name)},
+		VersionID:    one(e.VersionId),
+		IsLatest:     one(e.IsLatest) == "true",
+		DeleteMarker: deleteMarker,
+		RestoreStatus: RestoreStatus{
+			IsRestoreInProgress: one(restoring) == "true",
+			RestoreExpiryDate:   at(expiry),
+		},
+	}
+	for _, algorithm := range e.ChecksumAlgorithm {
+		o.ChecksumAlgorithm = append(o.ChecksumAlgorithm, one([]string{algorithm}))
+	}
+	if size, err := strconv.ParseUint(one(e.Size), 10, 63); err == nil && !deleteMarker {
+		o.Size = int64(size)
+	}
+	if one(e.Key); err == nil {
+		switch {
+		case len(e.Key) == 0 || e.Key[0] == "":
+			err = errors.New("no Key")
+		case len(e.Key[0]) > 3*maxKey:
+			err = errors.New("long Key")
+		default:
+			o.Key = e.Key[0]
 		}
 	}
-	return Object{
-		Key:               e.Key,
-		Size:              int64(size),
-		LastModified:      modified.UTC(),
-		ETag:              e.ETag,
-		StorageClass:      e.StorageClass,
-		ChecksumAlgorithm: e.ChecksumAlgorithm,
-		ChecksumType:      e.ChecksumType,
-		Owner:             e.Owner,
-		VersionID:         e.VersionId,
-		IsLatest:          e.IsLatest == "true",
-		DeleteMarker:      deleteMarker,
-		RestoreStatus: RestoreStatus{
-			IsRestoreInProgress: e.RestoreStatus.IsRestoreInProgress == "true",
-			RestoreExpiryDate:   expiry.UTC(),
-		},
-	}, nil
+	return o, err
 }
 
 // strictTokens refuses what xmlscan refuses and encoding/xml does not: declarations, names that are
