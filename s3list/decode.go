@@ -61,8 +61,8 @@ func appendDecoded(to, text []byte) ([]byte, error) {
 	}
 }
 
-// parseTime parses an RFC 3339 time. It returns the seconds since 1970 and the nanoseconds, those of
-// the zero [time.Time] if the text has another form.
+// parseTime parses an RFC 3339 time. It returns the seconds since 1970 and the nanoseconds, which
+// are those of the zero [time.Time] if the text has another form.
 //
 // The format of S3 is parsed by hand. Package time takes twice as long, which would be a tenth of
 // the time for an object.

@@ -153,7 +153,7 @@ func pageOf(next string, keys ...string) string {
 	return b.String() + end
 }
 
-// threePages responds with six keys, a to f after the prefix, in three pages, the second of which is
+// threePages responds with six keys, a to f after the prefix, in three pages. The second one is
 // empty.
 func threePages(_ int, req *http.Request) *http.Response {
 	q := req.URL.Query()

@@ -274,8 +274,8 @@ func (p *parser) commonPrefix() {
 	p.element = element
 }
 
-// same returns text i of an object as a string: that of an earlier object if it is equal, to save an
-// allocation.
+// same returns text i of an object as a string. If an earlier object has the same text, its string
+// is used, to save an allocation.
 func (p *parser) same(i int, text []byte) string {
 	if text = short(text); p.last[i] != string(text) {
 		p.last[i] = string(text)

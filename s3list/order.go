@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// maxEmpty is how many pages in a row may have no new keys. S3 sends such pages where it passes over
-// keys that were deleted. This allows for a server that passes over as many keys as a full page
-// has, one at a time.
+// maxEmpty is the limit for pages in a row that have no new keys. S3 sends such pages where it
+// passes over keys that were deleted. The limit allows for a server that passes over as many keys
+// as a full page has, one in each page.
 const maxEmpty = 1000
 
 // The kinds of entries. Each kind is in key order, but not all servers sort them together.

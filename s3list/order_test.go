@@ -55,87 +55,273 @@ func TestOrder(t *testing.T) {
 		want  string   // the keys of objects, with their version
 		err   string
 	}{
-		{name: "sorted", pages: []string{page("a", "b"), page("c")}, want: "a b c"},
-		{name: "repeated", pages: []string{page("a", "b", "b")}, err: twice},
-		{name: "repeated by a page", pages: []string{page("a", "b"), page("b", "c")}, want: "a b",
-			err: twice},
-		{name: "page repeated", pages: []string{page("a", "b"), page("a", "b")}, want: "a b",
-			err: order},
-		{name: "not sorted", pages: []string{page("b", "a")}, err: order},
-		{name: "pages not sorted", pages: []string{page("b"), page("a")}, want: "b", err: order},
-		{name: "pages not sorted, one empty", pages: []string{page("b"), "", page("a")}, want: "b",
-			err: order},
-		{name: "order of characters in UTF-16", pages: []string{page("\U0001f600", "\ufffd")},
-			err: order},
-		{name: "order without case", pages: []string{page("a", "B")}, err: order},
-		{name: "encoded", pages: []string{encoded + page("a%01", "a+b", "a%21")},
-			want: "a\x01 a\x20b a!"},
-		{name: "order of encoded keys", pages: []string{encoded + page("a%21", "a+b")}, err: order},
+		{
+			name:  "sorted",
+			pages: []string{page("a", "b"), page("c")},
+			want:  "a b c",
+		},
+		{
+			name:  "repeated",
+			pages: []string{page("a", "b", "b")},
+			err:   twice,
+		},
+		{
+			name:  "repeated by a page",
+			pages: []string{page("a", "b"), page("b", "c")},
+			want:  "a b",
+			err:   twice,
+		},
+		{
+			name:  "page repeated",
+			pages: []string{page("a", "b"), page("a", "b")},
+			want:  "a b",
+			err:   order,
+		},
+		{
+			name:  "not sorted",
+			pages: []string{page("b", "a")},
+			err:   order,
+		},
+		{
+			name:  "pages not sorted",
+			pages: []string{page("b"), page("a")},
+			want:  "b",
+			err:   order,
+		},
+		{
+			name:  "pages not sorted, one empty",
+			pages: []string{page("b"), "", page("a")},
+			want:  "b",
+			err:   order,
+		},
+		{
+			name:  "order of characters in UTF-16",
+			pages: []string{page("\U0001f600", "\ufffd")},
+			err:   order,
+		},
+		{
+			name:  "order without case",
+			pages: []string{page("a", "B")},
+			err:   order,
+		},
+		{
+			name:  "encoded",
+			pages: []string{encoded + page("a%01", "a+b", "a%21")},
+			want:  "a\x01 a\x20b a!",
+		},
+		{
+			name:  "order of encoded keys",
+			pages: []string{encoded + page("a%21", "a+b")},
+			err:   order,
+		},
 
 		// Common prefixes are in order among themselves.
-		{name: "merged", pages: []string{page("a", "c", "b/"), page("d", "e/")}, want: "a b/ c d e/"},
-		{name: "kinds in pages of their own", pages: []string{page("a", "z"), page("b/", "c/")},
-			want: "a z b/ c/"},
-		{name: "prefixes not sorted", pages: []string{page("c/", "b/")}, err: order},
-		{name: "pages of prefixes not sorted", pages: []string{page("c/"), page("b/")}, want: "c/",
-			err: order},
-		{name: "prefix repeated", pages: []string{page("c/", "c/")}, err: twice},
-		{name: "prefix in two pages", pages: []string{page("b/", "c/"), page("c/", "d/")},
-			want: "b/ c/ d/"},
-		{name: "prefix repeated later", pages: []string{page("c/"), page("d/", "c/")}, want: "c/",
-			err: order},
+		{
+			name:  "merged",
+			pages: []string{page("a", "c", "b/"), page("d", "e/")},
+			want:  "a b/ c d e/",
+		},
+		{
+			name:  "kinds in pages of their own",
+			pages: []string{page("a", "z"), page("b/", "c/")},
+			want:  "a z b/ c/",
+		},
+		{
+			name:  "prefixes not sorted",
+			pages: []string{page("c/", "b/")},
+			err:   order,
+		},
+		{
+			name:  "pages of prefixes not sorted",
+			pages: []string{page("c/"), page("b/")},
+			want:  "c/",
+			err:   order,
+		},
+		{
+			name:  "prefix repeated",
+			pages: []string{page("c/", "c/")},
+			err:   twice,
+		},
+		{
+			name:  "prefix in two pages",
+			pages: []string{page("b/", "c/"), page("c/", "d/")},
+			want:  "b/ c/ d/",
+		},
+		{
+			name:  "prefix repeated later",
+			pages: []string{page("c/"), page("d/", "c/")},
+			want:  "c/",
+			err:   order,
+		},
 
 		// Versions of a key are in any order.
-		{name: "versions", pages: []string{versions("a 2", "a 1!", "a 9", "b 1"), versions("b 0")},
-			want: "a,2 a,1 a,9 b,1 b,0"},
-		{name: "one kind after the other", pages: []string{versions("a 2", "b 2", "a 1!", "b 1!")},
-			want: "a,2 b,2 a,1 b,1"},
-		{name: "versions not sorted", pages: []string{versions("b 1", "a 1")}, err: order},
-		{name: "pages of versions not sorted", pages: []string{versions("b 1"), versions("a 1")},
-			want: "b,1", err: order},
-		{name: "delete markers not sorted", pages: []string{versions("b 1!", "a 1!")}, err: order},
-		{name: "version repeated", pages: []string{versions("a 1", "a 1")}, err: twice},
-		{name: "page of versions repeated", pages: []string{versions("a 1", "a 2"),
-			versions("a 1", "a 2")}, want: "a,1 a,2", err: "twice"},
-		{name: "key without versions repeated", pages: []string{"<!--<VersionId>-->" +
-			"<Version><Key>a</Key></Version><Version><Key>a</Key></Version>"}, err: twice},
+		{
+			name:  "versions",
+			pages: []string{versions("a 2", "a 1!", "a 9", "b 1"), versions("b 0")},
+			want:  "a,2 a,1 a,9 b,1 b,0",
+		},
+		{
+			name:  "one kind after the other",
+			pages: []string{versions("a 2", "b 2", "a 1!", "b 1!")},
+			want:  "a,2 b,2 a,1 b,1",
+		},
+		{
+			name:  "versions not sorted",
+			pages: []string{versions("b 1", "a 1")},
+			err:   order,
+		},
+		{
+			name:  "pages of versions not sorted",
+			pages: []string{versions("b 1"), versions("a 1")},
+			want:  "b,1",
+			err:   order,
+		},
+		{
+			name:  "delete markers not sorted",
+			pages: []string{versions("b 1!", "a 1!")},
+			err:   order,
+		},
+		{
+			name:  "version repeated",
+			pages: []string{versions("a 1", "a 1")},
+			err:   twice,
+		},
+		{
+			name:  "page of versions repeated",
+			pages: []string{versions("a 1", "a 2"), versions("a 1", "a 2")},
+			want:  "a,1 a,2",
+			err:   "twice",
+		},
+		{
+			name: "key without versions repeated",
+			pages: []string{"<!--<VersionId>-->" +
+				"<Version><Key>a</Key></Version><Version><Key>a</Key></Version>"},
+			err: twice,
+		},
 
 		// What was requested.
-		{name: "prefix", in: ListInput{Prefix: "p/"}, pages: []string{page("p/a", "q")}, err: prefix},
-		{name: "shorter", in: ListInput{Prefix: "p/"}, pages: []string{page("p", "p/a")}, err: prefix},
-		{name: "prefix of a later page", in: ListInput{Prefix: "p/"},
-			pages: []string{page("p/a"), page("z")}, want: "p/a", err: prefix},
-		{name: "common prefix outside", in: ListInput{Prefix: "p"}, pages: []string{page("pa", "q/")},
-			err: prefix},
-		{name: "versions outside", in: ListInput{Prefix: "p/"}, pages: []string{versions("a 1")},
-			err: prefix},
-		{name: "delete marker outside", in: ListInput{Prefix: "p/"}, pages: []string{versions("a 1!")},
-			err: prefix},
-		{name: "start", in: ListInput{StartAfter: "b"}, pages: []string{page("c", "d/")},
-			want: "c d/"},
-		{name: "before start", in: ListInput{StartAfter: "b"}, pages: []string{page("a", "c")},
-			err: "follows \"b\""},
-		{name: "at start", in: ListInput{StartAfter: "b"}, pages: []string{page("b", "c")}, err: twice},
-		{name: "prefix before start", in: ListInput{StartAfter: "b"}, pages: []string{page("a/")},
-			err: start},
-		{name: "prefix around start", in: ListInput{StartAfter: "b/c"}, pages: []string{page("b/", "c")},
-			want: "b/ c"},
-		{name: "prefix at start", in: ListInput{StartAfter: "b/"}, pages: []string{page("b/", "c/")},
-			want: "c/"},
-		{name: "version before start", in: ListInput{StartAfter: "b"}, pages: []string{versions("a 1")},
-			err: "follows \"b\""},
-		{name: "version at start", in: ListInput{StartAfter: "b"}, pages: []string{versions("b 1")},
-			err: "follows \"b\""},
-		{name: "delete marker at start", in: ListInput{StartAfter: "b"},
-			pages: []string{versions("b 1!")}, err: "follows \"b\""},
-		{name: "versions after marker", in: ListInput{StartAfter: "b", VersionIDMarker: "2"},
-			pages: []string{versions("b 1", "b 0!", "c 1")}, want: "b,1 b,0 c,1"},
-		{name: "long", pages: []string{page(long)}, want: long},
-		{name: "too long", pages: []string{page(long + "k")}, err: "1024 bytes"},
-		{name: "long prefix", pages: []string{page(long + "/")}, err: "1024 bytes"},
-		{name: "long encoded", pages: []string{encoded + page(strings.Repeat("%20", maxKey))},
-			want: strings.Repeat("\x20", maxKey)},
-		{name: "long version", pages: []string{versions(long + "k 1")}, err: "1024 bytes"},
+		{
+			name:  "prefix",
+			in:    ListInput{Prefix: "p/"},
+			pages: []string{page("p/a", "q")},
+			err:   prefix,
+		},
+		{
+			name:  "shorter",
+			in:    ListInput{Prefix: "p/"},
+			pages: []string{page("p", "p/a")},
+			err:   prefix,
+		},
+		{
+			name:  "prefix of a later page",
+			in:    ListInput{Prefix: "p/"},
+			pages: []string{page("p/a"), page("z")},
+			want:  "p/a",
+			err:   prefix,
+		},
+		{
+			name:  "common prefix outside",
+			in:    ListInput{Prefix: "p"},
+			pages: []string{page("pa", "q/")},
+			err:   prefix,
+		},
+		{
+			name:  "versions outside",
+			in:    ListInput{Prefix: "p/"},
+			pages: []string{versions("a 1")},
+			err:   prefix,
+		},
+		{
+			name:  "delete marker outside",
+			in:    ListInput{Prefix: "p/"},
+			pages: []string{versions("a 1!")},
+			err:   prefix,
+		},
+		{
+			name:  "start",
+			in:    ListInput{StartAfter: "b"},
+			pages: []string{page("c", "d/")},
+			want:  "c d/",
+		},
+		{
+			name:  "before start",
+			in:    ListInput{StartAfter: "b"},
+			pages: []string{page("a", "c")},
+			err:   "follows \"b\"",
+		},
+		{
+			name:  "at start",
+			in:    ListInput{StartAfter: "b"},
+			pages: []string{page("b", "c")},
+			err:   twice,
+		},
+		{
+			name:  "prefix before start",
+			in:    ListInput{StartAfter: "b"},
+			pages: []string{page("a/")},
+			err:   start,
+		},
+		{
+			name:  "prefix around start",
+			in:    ListInput{StartAfter: "b/c"},
+			pages: []string{page("b/", "c")},
+			want:  "b/ c",
+		},
+		{
+			name:  "prefix at start",
+			in:    ListInput{StartAfter: "b/"},
+			pages: []string{page("b/", "c/")},
+			want:  "c/",
+		},
+		{
+			name:  "version before start",
+			in:    ListInput{StartAfter: "b"},
+			pages: []string{versions("a 1")},
+			err:   "follows \"b\"",
+		},
+		{
+			name:  "version at start",
+			in:    ListInput{StartAfter: "b"},
+			pages: []string{versions("b 1")},
+			err:   "follows \"b\"",
+		},
+		{
+			name:  "delete marker at start",
+			in:    ListInput{StartAfter: "b"},
+			pages: []string{versions("b 1!")},
+			err:   "follows \"b\"",
+		},
+		{
+			name:  "versions after marker",
+			in:    ListInput{StartAfter: "b", VersionIDMarker: "2"},
+			pages: []string{versions("b 1", "b 0!", "c 1")},
+			want:  "b,1 b,0 c,1",
+		},
+		{
+			name:  "long",
+			pages: []string{page(long)},
+			want:  long,
+		},
+		{
+			name:  "too long",
+			pages: []string{page(long + "k")},
+			err:   "1024 bytes",
+		},
+		{
+			name:  "long prefix",
+			pages: []string{page(long + "/")},
+			err:   "1024 bytes",
+		},
+		{
+			name:  "long encoded",
+			pages: []string{encoded + page(strings.Repeat("%20", maxKey))},
+			want:  strings.Repeat("\x20", maxKey),
+		},
+		{
+			name:  "long version",
+			pages: []string{versions(long + "k 1")},
+			err:   "1024 bytes",
+		},
 	} {
 		for _, parallel := range []int{0, 4} {
 			ofVersions := strings.Contains(test.pages[0], "<VersionId>")
@@ -290,7 +476,8 @@ func TestHostileKeys(t *testing.T) {
 		b.requests.Store(0)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		keys, err := collect(t, client(rt).List(t.Context(), ListInput{Bucket: "b12", Parallel: 32}))
+		in := ListInput{Bucket: "b12", Parallel: 32}
+		keys, err := collect(t, client(rt).List(t.Context(), in))
 		runtime.ReadMemStats(&after)
 		if err == nil || len(err.Error()) > 1000 || slices.Contains(keys, long) {
 			t.Errorf("%.40s...: List = %d keys, %.200v, want an error", element, len(keys), err)

@@ -43,6 +43,8 @@ cognito ls -r -json s3://example-bucket/photos/`,
 			f.BoolVar(&l.json, "json", false, "write one JSON object per line")
 			f.BoolVar(&l.versions, "versions", false,
 				"list all versions and delete markers, in long form")
+			f.BoolVar(&l.virtualHosted, "virtual-hosted", false,
+				"put the bucket into the host name of the environment's endpoints.s3, not the path")
 			f.IntVar(&l.in.Parallel, "parallel", 8,
 				"request at most this many `pages` at once, 1 to 64")
 			words, err := a.parse(f, args, 0, 1)
@@ -116,6 +118,7 @@ func (s *signedIn) s3() *s3list.Client {
 type listing struct {
 	in                   s3list.ListInput
 	long, json, versions bool
+	virtualHosted        bool
 }
 
 // list lists the bucket and writes one line per object and prefix.
@@ -128,6 +131,7 @@ func (l *listing) list(ctx context.Context, s *signedIn) (err error) {
 		out.Flush()
 	}
 	client := s.s3()
+	client.VirtualHosted = l.virtualHosted
 	list := client.List
 	if l.versions {
 		list = client.Versions
