@@ -177,7 +177,7 @@ func (l *listing) write(out io.Writer, o s3list.Object) error {
 		_, err := fmt.Fprintln(out, key)
 		return err
 	}
-	date, size := o.LastModified.UTC().Format(time.RFC3339), humanSize(o.Size)
+	date, size := dateOf(o, time.RFC3339), humanSize(o.Size)
 	switch {
 	case o.CommonPrefix:
 		date, size = "", "PRE"
@@ -196,6 +196,14 @@ func (l *listing) write(out io.Writer, o s3list.Object) error {
 	return err
 }
 
+// dateOf returns the time of an object, or "" if the server does not send it.
+func dateOf(o s3list.Object, format string) string {
+	if o.LastModified.IsZero() {
+		return ""
+	}
+	return o.LastModified.UTC().Format(format)
+}
+
 // jsonOf returns the value that -json writes for an object.
 func jsonOf(o s3list.Object, versions bool) any {
 	if o.CommonPrefix {
@@ -206,13 +214,13 @@ func jsonOf(o s3list.Object, versions bool) any {
 	line := struct {
 		Key          string `json:"key"`
 		Size         int64  `json:"size"`
-		LastModified string `json:"last_modified"`
+		LastModified string `json:"last_modified,omitempty"`
 		ETag         string `json:"etag,omitempty"`
 		StorageClass string `json:"storage_class,omitempty"`
 		VersionID    string `json:"version_id,omitempty"`
 		IsLatest     *bool  `json:"is_latest,omitempty"`
 		DeleteMarker bool   `json:"delete_marker,omitempty"`
-	}{o.Key, o.Size, o.LastModified.UTC().Format(time.RFC3339Nano), o.ETag, o.StorageClass,
+	}{o.Key, o.Size, dateOf(o, time.RFC3339Nano), o.ETag, o.StorageClass,
 		o.VersionID, nil, o.DeleteMarker}
 	if versions {
 		line.IsLatest = &o.IsLatest
