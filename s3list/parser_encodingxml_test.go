@@ -251,9 +251,16 @@ func readXML(body []byte, versions bool) (parsed, error) {
 	case want:
 		p, err = readXMLListing(d, versions)
 	case "Error":
-		var e struct{ Code, Message, RequestId, HostId, Region, ArgumentName string }
+		var e struct{ Code, Message, RequestId, HostId, Region, ArgumentName []string }
 		err = d.DecodeElement(&e, start)
-		doc = &errorDocument{e.Code, e.Message, e.RequestId, e.HostId, e.Region, e.ArgumentName}
+		one := func(texts []string) string {
+			if len(texts) > 1 {
+				err = errors.New("repeated")
+			}
+			return strings.Join(texts, "")
+		}
+		doc = &errorDocument{one(e.Code), one(e.Message), one(e.RequestId), one(e.HostId),
+			one(e.Region), one(e.ArgumentName)}
 	default:
 		err = fmt.Errorf("a <%s> document, not <%s>", start.Name.Local, want)
 	}
