@@ -84,7 +84,7 @@ func parseTime(text []byte) (seconds int64, nanosecond int32) {
 		}
 	}
 	var t time.Time
-	if t.UnmarshalText(text) != nil { // strict, and without a copy
+	if len(text) > 0 && t.UnmarshalText(text) != nil { // strict, and without a copy
 		t, _ = time.Parse(time.RFC3339, string(short(text)))
 	}
 	return t.Unix(), int32(t.Nanosecond())

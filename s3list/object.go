@@ -94,7 +94,7 @@ func (p *parser) sameShape() bool {
 		return false
 	}
 	p.Forget()
-	var v [texts][]byte
+	var v [values][]byte
 	for i := range s.n {
 		if !p.Take(s.literals[i]) {
 			p.At = start
@@ -185,7 +185,7 @@ func (p *parser) object(start int, element string) {
 	seconds, nanosecond := parseTime(v[expiryText])
 	o.RestoreStatus.RestoreExpiryDate = time.Unix(seconds, int64(nanosecond)).UTC()
 	p.common = append(p.common, o)
-	if p.add(s.common, &v); p.Err != nil {
+	if p.add(s.common, (*[values][]byte)(v[:])); p.Err != nil {
 		return
 	}
 	s.literals[s.n] = p.Body[literal:p.At]
@@ -199,26 +199,32 @@ func (p *parser) object(start int, element string) {
 
 // add adds an entry with the given values to the page. Values that are missing, or that have an
 // unknown form, are zero.
-func (p *parser) add(common int32, v *[texts][]byte) {
-	e := entry{common: common}
+func (p *parser) add(common int32, v *[values][]byte) {
+	key, version := v[keyText], short(v[versionText])
+	if !p.validKey("Key", key) {
+		return
+	}
+	e := entry{
+		common:  common,
+		at:      int32(len(p.text)),
+		key:     int32(len(key)),
+		version: int32(len(version)),
+	}
 	e.modified, e.nanosecond = parseTime(v[modifiedText])
 	if !p.common[common].DeleteMarker {
 		e.size = max(0, int64(number(v[sizeText])))
 	}
-	at := len(p.text)
-	if p.addKey(&p.entries, e, "Key", v[keyText]); p.Err != nil {
-		return
-	}
-	added := &p.entries[len(p.entries)-1]
-	text, version := p.text, short(v[versionText])
-	if inner := v[quotedText]; inner != nil && len(inner) <= maxKey-len(`""`) {
+	text := append(p.text, key...)
+	if inner := v[quotedText]; inner == nil {
+		text = append(text, short(v[etagText])...)
+	} else if len(inner) <= maxKey-len(`""`) {
 		text = append(text, '"')
 		text = append(text, inner...)
 		text = append(text, '"')
 	}
-	text = append(text, short(v[etagText])...)
-	added.etag, added.version = int32(len(text)-at)-added.key, int32(len(version))
+	e.etag = int32(len(text)) - e.at - e.key
 	p.text = append(text, version...)
+	p.entries = append(p.entries, e)
 }
 
 // short returns text, or nil if it is too long to keep.
@@ -229,20 +235,19 @@ func short(text []byte) []byte {
 	return text
 }
 
-// addKey adds e to a list of entries, with its key.
-func (p *parser) addKey(to *[]entry, e entry, name string, key []byte) {
+// validKey reports whether key can be the key of an entry. If not, the page is invalid.
+func (p *parser) validKey(element string, key []byte) bool {
 	switch n := len(key); {
 	case n == 0:
-		p.invalid("no %s", name)
+		p.invalid("no %s", element)
 	case n > len("%00")*maxKey: // call.check tests the decoded key
-		p.invalid("%s has %d bytes: the limit is %d", name, n, maxKey)
+		p.invalid("%s has %d bytes: the limit is %d", element, n, maxKey)
 	case len(p.entries)+len(p.prefixes) == maxEntries:
 		p.invalid("the limit is %d", maxEntries)
 	default:
-		e.at, e.key = int32(len(p.text)), int32(n)
-		p.text = append(p.text, key...)
-		*to = append(*to, e)
+		return true
 	}
+	return false
 }
 
 // invalid ends the page because of the element that is being read, or that would be the next entry.
@@ -258,18 +263,20 @@ func (p *parser) invalid(format string, a ...any) {
 // into one.
 func (p *parser) commonPrefix() {
 	p.Forget()
-	element, found := p.element, false
+	element, n := p.element, len(p.prefixes)
 	p.element = "CommonPrefixes"
 	for name := range p.Children {
-		if string(name) == "Prefix" {
-			if text := p.Text(); p.Err == nil {
-				p.addKey(&p.prefixes, entry{}, "Prefix", text)
-				found = true
-			}
+		if string(name) != "Prefix" {
+			continue
+		}
+		if text := p.Text(); p.Err == nil && p.validKey("Prefix", text) {
+			e := entry{at: int32(len(p.text)), key: int32(len(text))}
+			p.prefixes = append(p.prefixes, e)
+			p.text = append(p.text, text...)
 		}
 	}
-	if !found {
-		p.addKey(nil, entry{}, "Prefix", nil)
+	if len(p.prefixes) == n {
+		p.invalid("no Prefix")
 	}
 	p.element = element
 }
@@ -277,7 +284,10 @@ func (p *parser) commonPrefix() {
 // same returns text i of an object as a string. If an earlier object has the same text, its string
 // is used, to save an allocation.
 func (p *parser) same(i int, text []byte) string {
-	if text = short(text); p.last[i] != string(text) {
+	switch text = short(text); {
+	case len(text) == 0:
+		return ""
+	case p.last[i] != string(text):
 		p.last[i] = string(text)
 	}
 	return p.last[i]
