@@ -169,6 +169,10 @@ func (e Environment) Validate() error {
 func (e *Environment) problem(key, value string) string {
 	region := e.ResolveRegion()
 	valid, description := form(key)
+	if key == "aws_region" && e.Endpoints.S3+e.Endpoints.STS != "" &&
+		(e.Endpoints.S3 != "" || e.BucketName == "") && (e.Endpoints.STS != "" || e.RoleARN == "") {
+		valid = endpoint.ValidScope // only part of signatures, not of a host of AWS
+	}
 	switch {
 	case value == "":
 	case strings.Trim(value, "'\"` \t\r\n") != value:
@@ -211,7 +215,7 @@ func isIdentityPoolID(s string) bool {
 func isRoleARN(s string) bool {
 	part := strings.SplitN(s, ":", 6)
 	return len(part) == 6 && part[0] == "arn" && isRegion(part[1]) && part[2] == "iam" &&
-		(part[3] == "" || !strings.HasPrefix(part[1], "aws") && isRegion(part[3])) &&
+		(part[3] == "" || !strings.HasPrefix(part[1], "aws") && endpoint.ValidScope(part[3])) &&
 		strings.Trim(part[4], digits) == "" && len(part[5]) > len("role/") &&
 		strings.HasPrefix(part[5], "role/") &&
 		alphanumeric(part[5], "_+=,.@-/")

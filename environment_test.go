@@ -198,6 +198,20 @@ func TestValidatePartition(t *testing.T) {
 			CustomRoleARN: minio,
 			Endpoints:     Endpoints{CognitoIdentity: "http://localhost:9000"},
 		}, true},
+		{"Region of another server", Environment{
+			Region:    "RegionOne",
+			Endpoints: Endpoints{S3: "http://localhost:9000"},
+		}, true},
+		{"Region of another server, also in the ARN", Environment{
+			Region:    "zg_publicru",
+			RoleARN:   "arn:minio:iam:zg_publicru::role/name",
+			Endpoints: Endpoints{STS: "http://localhost:9000"},
+		}, true},
+		{"Region of no server", Environment{
+			Region:    "a/b",
+			Endpoints: Endpoints{S3: "http://localhost:9000"},
+		}, false},
+		{"Region of another server without its endpoint", Environment{Region: "RegionOne"}, false},
 		{"other S3 only", Environment{
 			Region:    "us-east-1",
 			RoleARN:   minio,

@@ -59,16 +59,15 @@ func (c *Client) bucketURL(bucket, region string) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	if isLabel(bucket) && !c.PathStyle && (c.Endpoint == "" || hasBucketHosts(u)) {
+	inHost := !c.PathStyle
+	if c.Endpoint != "" {
+		// A bucket has no name below an IP address, and http is restricted to this machine.
+		_, err := netip.ParseAddr(u.Hostname())
+		inHost = c.VirtualHosted && err != nil && u.Scheme == "https"
+	}
+	if inHost && isLabel(bucket) {
 		u.Host = bucket + "." + u.Host
 		return u, nil
 	}
 	return u.JoinPath(bucket), nil
-}
-
-// hasBucketHosts reports whether a server at a custom endpoint probably has a wildcard name, and a
-// certificate, for its buckets. Servers at an IP address, on localhost or at a port rarely do.
-func hasBucketHosts(u *url.URL) bool {
-	_, err := netip.ParseAddr(u.Hostname())
-	return err != nil && u.Port() == "" && !endpoint.Loopback(u.Hostname())
 }

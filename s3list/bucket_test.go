@@ -45,6 +45,8 @@ func TestBucketURLVectors(t *testing.T) {
 			FIPS:      p.UseFIPS,
 			DualStack: p.UseDualStack,
 			PathStyle: p.ForcePathStyle,
+
+			VirtualHosted: true, // the rules have another default than the clients
 		}
 		u, err := c.bucketURL(p.Bucket, p.Region)
 		if err != nil {
@@ -68,6 +70,10 @@ func TestBucketURLVectors(t *testing.T) {
 func TestBucketURL(t *testing.T) {
 	long, upper := strings.Repeat("a", 64), strings.Repeat("A", 255)
 	const aws = "https://s3.us-east-1.amazonaws.com/"
+	other := func(endpoint string) *Client { return &Client{Endpoint: endpoint} }
+	hosted := func(endpoint string) *Client {
+		return &Client{Endpoint: endpoint, VirtualHosted: true}
+	}
 	for _, test := range []struct {
 		client *Client
 		bucket string
@@ -88,17 +94,28 @@ func TestBucketURL(t *testing.T) {
 		{&Client{}, "..b", aws + "..b"},
 
 		// Other servers.
-		{&Client{Endpoint: "https://o.example.com"}, "abc", "https://abc.o.example.com/"},
+		{other("https://o.example.com"), "abc", "https://o.example.com/abc"},
+		{other("https://o.example.com"), "a.b", "https://o.example.com/a.b"},
+		{other("https://o.example.com/s3"), "a_b", "https://o.example.com/s3/a_b"},
+		{other("https://o.example.com/s3/"), "abc", "https://o.example.com/s3/abc"},
+		{other("https://o.example.com:9000"), "abc", "https://o.example.com:9000/abc"},
+		{other("https://192.0.2.1"), "abc", "https://192.0.2.1/abc"},
+		{other("https://[2001:db8::1]"), "abc", "https://[2001:db8::1]/abc"},
+		{other("http://localhost"), "abc", "http://localhost/abc"},
+		{other("http://127.0.0.1:9000/"), "abc", "http://127.0.0.1:9000/abc"},
+		{other("http://[::1]:9000"), "abc", "http://[::1]:9000/abc"},
 		{&Client{Endpoint: "https://o.example", PathStyle: true}, "abc", "https://o.example/abc"},
-		{&Client{Endpoint: "https://o.example.com"}, "a.b", "https://o.example.com/a.b"},
-		{&Client{Endpoint: "https://o.example.com/s3"}, "a_b", "https://o.example.com/s3/a_b"},
-		{&Client{Endpoint: "https://o.example.com/s3/"}, "abc", "https://abc.o.example.com/s3/"},
-		{&Client{Endpoint: "https://o.example.com:9000"}, "abc", "https://o.example.com:9000/abc"},
-		{&Client{Endpoint: "https://192.0.2.1"}, "abc", "https://192.0.2.1/abc"},
-		{&Client{Endpoint: "https://[2001:db8::1]"}, "abc", "https://[2001:db8::1]/abc"},
-		{&Client{Endpoint: "http://localhost"}, "abc", "http://localhost/abc"},
-		{&Client{Endpoint: "http://127.0.0.1:9000/"}, "abc", "http://127.0.0.1:9000/abc"},
-		{&Client{Endpoint: "http://[::1]:9000"}, "abc", "http://[::1]:9000/abc"},
+		{&Client{VirtualHosted: true}, "abc", "https://abc.s3.us-east-1.amazonaws.com/"},
+
+		// Other servers with names for buckets.
+		{hosted("https://o.example.com"), "abc", "https://abc.o.example.com/"},
+		{hosted("https://o.example.com"), "a.b", "https://o.example.com/a.b"},
+		{hosted("https://o.example.com"), "a_b", "https://o.example.com/a_b"},
+		{hosted("https://o.example.com/s3"), "abc", "https://abc.o.example.com/s3/"},
+		{hosted("https://o.example.com:9000"), "abc", "https://abc.o.example.com:9000/"},
+		{hosted("https://192.0.2.1"), "abc", "https://192.0.2.1/abc"},
+		{hosted("https://[2001:db8::1]:9000"), "abc", "https://[2001:db8::1]:9000/abc"},
+		{hosted("http://localhost:9000"), "abc", "http://localhost:9000/abc"},
 	} {
 		c := test.client
 		if c.Region == "" {

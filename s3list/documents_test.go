@@ -82,6 +82,7 @@ func documents() (all []string) {
 			"<NextContinuationToken>b+%zz</NextContinuationToken>" +
 			"<NextKeyMarker>%zz</NextKeyMarker>" + encoded + end,
 		"<Error/>",
+		errorOf("X", "<Region>r<z>q</z></Region><ArgumentName>a</ArgumentName>"),
 		errorOf("X", "<Region>r</Region><ArgumentName>a</ArgumentName><Code>Y<z>q</z></Code>"),
 		"<Error>x",
 		"<Error><Code>a</Code></Error>x",

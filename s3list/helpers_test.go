@@ -153,15 +153,18 @@ func pageOf(next string, keys ...string) string {
 	return b.String() + end
 }
 
-// threePages responds with six keys in three pages, the second of which is empty.
+// threePages responds with six keys, a to f after the prefix, in three pages. The second one is
+// empty.
 func threePages(_ int, req *http.Request) *http.Response {
-	switch req.URL.Query().Get("continuation-token") {
+	q := req.URL.Query()
+	key := func(name string) string { return references(q.Get("prefix") + name) }
+	switch q.Get("continuation-token") {
 	case "":
-		return reply(200, pageOf("t+1/=", "a", "b", "c"))
+		return reply(200, pageOf("t+1/=", key("a"), key("b"), key("c")))
 	case "t+1/=":
 		return reply(200, pageOf("t%202"))
 	case "t%202":
-		return reply(200, pageOf("", "d", "e", "f"))
+		return reply(200, pageOf("", key("d"), key("e"), key("f")))
 	}
 	argument := "<ArgumentName>continuation-token</ArgumentName>"
 	return reply(400, errorOf(CodeInvalidArgument, argument))

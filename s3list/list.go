@@ -20,6 +20,7 @@ type listing struct {
 	calls   chan *call // complete calls
 	running int        // calls that were not received from the channel yet
 	held    int        // pages that wait to be consumed
+	empty   int        // pages in a row that had no new keys
 	free    []*page    // for reuse
 	buffers [][]byte   // for reuse
 
@@ -31,7 +32,9 @@ type listing struct {
 func (c *Client) list(ctx context.Context, name string, in ListInput) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		limit := max(1, in.Parallel)
-		start := position{in.StartAfter, cursor{versionIDMarker: in.VersionIDMarker}}
+		start := position{from: in.StartAfter, next: cursor{versionIDMarker: in.VersionIDMarker}}
+		start.last[objectKind] = mark{[]byte(in.StartAfter), []byte(in.VersionIDMarker)}
+		start.last[markerKind] = start.last[objectKind]
 		l := &listing{
 			operation: operation{name: name, ListInput: in},
 			window:    window{limit: limit, size: 1, threshold: maxParallel},
@@ -140,7 +143,9 @@ func (l *listing) send(s *span) {
 	s.asked = true
 	l.running++
 	go func() {
-		ask.err = l.client.fetch(l.ctx, ask)
+		if ask.err = l.client.fetch(l.ctx, ask); ask.err == nil {
+			ask.wrong = ask.check()
+		}
 		l.calls <- ask
 	}()
 }

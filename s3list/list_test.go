@@ -37,19 +37,24 @@ func TestListPages(t *testing.T) {
 	for range 2 { // each range is a new listing
 		s.seen = nil
 		keys, err := collect(t, listing)
-		if want := []string{"a", "b", "c", "d", "e", "f"}; err != nil || !slices.Equal(keys, want) {
+		const prefix = "é +&="
+		want := []string{"a", "b", "c", "d", "e", "f"}
+		for i := range want {
+			want[i] = prefix + want[i]
+		}
+		if err != nil || !slices.Equal(keys, want) {
 			t.Fatalf("List = %q, %v, want %q", keys, err, want)
 		}
 		if len(s.seen) != 3 {
 			t.Errorf("%d requests, want 3", len(s.seen))
 		}
-		const want = "delimiter=%2F&encoding-type=url&fetch-owner=true&list-type=2&max-keys=3" +
+		const query = "delimiter=%2F&encoding-type=url&fetch-owner=true&list-type=2&max-keys=3" +
 			"&prefix=%C3%A9+%2B%26%3D&start-after=0"
 		for i, req := range s.seen { // apart from the token, all queries are equal
 			q := req.URL.Query()
 			q.Del("continuation-token")
-			if q.Encode() != want {
-				t.Errorf("query of page %d = %s, want %s", i+1, q.Encode(), want)
+			if q.Encode() != query {
+				t.Errorf("query of page %d = %s, want %s", i+1, q.Encode(), query)
 			}
 			if strings.Contains(req.URL.RawQuery, "+") {
 				t.Errorf("query of page %d = %s, which has a raw +", i+1, req.URL.RawQuery)
@@ -84,11 +89,22 @@ func TestListEndless(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "twice") {
 			t.Errorf("error = %v, want one about a marker that is sent twice", err)
 		}
-		if len(keys) != 2 || len(s.seen) != 2 {
-			t.Errorf("%d keys after %d requests, want 2 after 2", len(keys), len(s.seen))
+		if len(keys) != 1 || len(s.seen) != 2 {
+			t.Errorf("%d keys after %d requests, want 1 after 2", len(keys), len(s.seen))
 		}
 	})
-	t.Run("new tokens and no keys", func(t *testing.T) { // only ctx ends this
+	t.Run("new tokens and no keys", func(t *testing.T) {
+		s := &server{respond: func(n int, _ *http.Request) *http.Response {
+			return reply(200, pageOf(fmt.Sprint("t", n)))
+		}}
+		keys, err := collect(t, client(s).Objects(t.Context(), "b12", ""))
+		if err == nil || !strings.Contains(err.Error(), "without new keys") ||
+			len(keys) != 0 || len(s.seen) != maxEmpty {
+			t.Errorf("Objects = %q, %v after %d requests, want an error after %d",
+				keys, err, len(s.seen), maxEmpty)
+		}
+	})
+	t.Run("new tokens and no keys until the context ends", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		s := &server{respond: func(n int, _ *http.Request) *http.Response {
 			if n == 500 {

@@ -7,16 +7,65 @@ import (
 	"time"
 )
 
-// The values that differ between objects. The other fields are the same in many objects.
+// The texts of an object's element. Those before values differ between objects. The others are the
+// same in many objects.
 const (
-	keyValue = iota
-	modifiedValue
-	etagValue
-	quotedValue // the ETag without its quotes, if they are written as &quot;
-	sizeValue
-	versionValue
-	values // their number
+	keyText = iota
+	modifiedText
+	etagText
+	quotedText // the ETag without its quotes, if they are written as &quot;
+	sizeText
+	versionText
+	latestText
+	classText
+	checksumText
+	algorithmText
+	ownerIDText
+	ownerNameText
+	restoringText
+	expiryText
+	texts // their number
+
+	values = latestText
+	nested = ownerIDText // those from here on are in Owner or RestoreStatus
 )
+
+// textOf returns the number of the text with the given name, or texts if there is none.
+func textOf(name []byte) int {
+	switch string(name) {
+	case "Key":
+		return keyText
+	case "LastModified":
+		return modifiedText
+	case "ETag":
+		return etagText
+	case "Size":
+		return sizeText
+	case "VersionId":
+		return versionText
+	case "IsLatest":
+		return latestText
+	case "StorageClass":
+		return classText
+	case "ChecksumType":
+		return checksumText
+	case "ChecksumAlgorithm":
+		return algorithmText
+	case "ID":
+		return ownerIDText
+	case "DisplayName":
+		return ownerNameText
+	case "IsRestoreInProgress":
+		return restoringText
+	case "RestoreExpiryDate":
+		return expiryText
+	}
+	return texts
+}
+
+// maxKey is the longest key, in bytes (Amazon S3 User Guide, "Naming Amazon S3 objects"). A version
+// id is not longer either. Other texts that are longer are ignored.
+const maxKey = 1024
 
 // A shape is the text of an object's element without the values that differ between objects:
 //
@@ -51,7 +100,7 @@ func (p *parser) sameShape() bool {
 			p.At = start
 			return false
 		}
-		if i = s.values[i]; i == quotedValue {
+		if i = s.values[i]; i == quotedText {
 			v[i] = p.Plain()
 		} else {
 			v[i] = p.Chars()
@@ -62,36 +111,48 @@ func (p *parser) sameShape() bool {
 			return true
 		}
 	}
-	p.At = start // an error is found again from there; see listing
+	p.At = start // an error of the scanner is found again from there; see listing
 	return false
 }
 
-// object reads an object whose element is open and begins at start. It skips elements of the other
-// operation.
+// object reads an object whose element is open and begins at start.
 func (p *parser) object(start int, element string) {
 	p.Forget()
-	if p.versions == (element == "Contents") {
-		p.Skip()
+	p.element = element
+	if p.versions == (element == "Contents") { // of the other operation
+		p.invalid("unexpected in this listing")
 		return
 	}
-	p.element = element
 	o := Object{DeleteMarker: element == "DeleteMarker"}
-	var v [values][]byte
-	var expiry []byte
+	var v [texts][]byte
 	s := shape{text: p.shape.text, common: int32(len(p.common)), ok: true}
 	literal := start // where the current literal begins
-	value := func(i int) {
-		begin, repeated := p.At, v[i] != nil
-		v[i] = p.Text()
+	read := func(i int, name []byte) {
+		begin := p.At
+		text := p.Text()
+		switch {
+		case i == algorithmText: // the only one that may be repeated
+			o.ChecksumAlgorithm = append(o.ChecksumAlgorithm, p.same(i, text))
+			return
+		case v[i] != nil:
+			p.invalid("more than one %s", name)
+			return
+		case text == nil:
+			text = p.Body[:0]
+		}
+		v[i] = text
+		if i >= values {
+			return
+		}
 		end := begin + max(0, bytes.IndexByte(p.Body[begin:], '<'))
-		if repeated || p.At == begin || !bytes.HasPrefix(p.Body[end:], []byte("</")) {
+		if p.At == begin || !bytes.HasPrefix(p.Body[end:], []byte("</")) {
 			s.ok = false
 			return
 		}
 		quote := []byte("&quot;")
 		inner, quoted := bytes.CutPrefix(p.Body[begin:end], quote)
-		if i == etagValue && quoted && bytes.HasSuffix(inner, quote) {
-			i, begin, end = quotedValue, begin+len(quote), end-len(quote)
+		if i == etagText && quoted && bytes.HasSuffix(inner, quote) {
+			i, begin, end = quotedText, begin+len(quote), end-len(quote)
 		}
 		s.literals[s.n], s.values[s.n] = p.Body[literal:begin], i
 		s.n++
@@ -99,58 +160,32 @@ func (p *parser) object(start int, element string) {
 	}
 	for name := range p.Children {
 		switch string(name) {
-		case "Key":
-			value(keyValue)
-		case "LastModified":
-			value(modifiedValue)
-		case "ETag":
-			value(etagValue)
-		case "Size":
-			value(sizeValue)
-		case "VersionId":
-			value(versionValue)
-		case "IsLatest":
-			o.IsLatest = string(p.Text()) == "true"
-		case "StorageClass":
-			o.StorageClass = reuse(&p.class, p.Text())
-		case "ChecksumAlgorithm":
-			o.ChecksumAlgorithm = append(o.ChecksumAlgorithm, reuse(&p.algorithm, p.Text()))
-		case "ChecksumType":
-			o.ChecksumType = reuse(&p.checksum, p.Text())
-		case "Owner":
+		case "Owner", "RestoreStatus":
 			for name := range p.Children {
-				switch string(name) {
-				case "ID":
-					o.Owner.ID = reuse(&p.ownerID, p.Text())
-				case "DisplayName":
-					o.Owner.DisplayName = reuse(&p.ownerName, p.Text())
+				if i := textOf(name); i >= nested && i < texts {
+					read(i, name)
 				}
 			}
-		case "RestoreStatus":
-			for name := range p.Children {
-				switch string(name) {
-				case "IsRestoreInProgress":
-					o.RestoreStatus.IsRestoreInProgress = string(p.Text()) == "true"
-				case "RestoreExpiryDate":
-					expiry = p.Text()
-				}
+		default:
+			if i := textOf(name); i < nested {
+				read(i, name)
 			}
 		}
 	}
 	if p.Err != nil {
 		return
 	}
-	if len(expiry) > 0 {
-		seconds, nanosecond, err := parseTime(expiry)
-		if err != nil {
-			p.invalid("RestoreExpiryDate of %.100q: %w", v[keyValue], err)
-			return
-		}
-		o.RestoreStatus.RestoreExpiryDate = time.Unix(seconds, int64(nanosecond)).UTC()
-	}
+	o.IsLatest = string(v[latestText]) == "true"
+	o.StorageClass = p.same(classText, v[classText])
+	o.ChecksumType = p.same(checksumText, v[checksumText])
 	o.ChecksumAlgorithm = slices.Clip(o.ChecksumAlgorithm)
+	o.Owner.ID = p.same(ownerIDText, v[ownerIDText])
+	o.Owner.DisplayName = p.same(ownerNameText, v[ownerNameText])
+	o.RestoreStatus.IsRestoreInProgress = string(v[restoringText]) == "true"
+	seconds, nanosecond := parseTime(v[expiryText])
+	o.RestoreStatus.RestoreExpiryDate = time.Unix(seconds, int64(nanosecond)).UTC()
 	p.common = append(p.common, o)
-	if p.add(s.common, &v); p.Err != nil {
+	if p.add(s.common, (*[values][]byte)(v[:])); p.Err != nil {
 		return
 	}
 	s.literals[s.n] = p.Body[literal:p.At]
@@ -162,67 +197,98 @@ func (p *parser) object(start int, element string) {
 	p.shape = s
 }
 
-// add adds an entry with the given values to the page.
+// add adds an entry with the given values to the page. Values that are missing, or that have an
+// unknown form, are zero.
 func (p *parser) add(common int32, v *[values][]byte) {
-	e := entry{common: common, at: int32(len(p.text))}
-	if len(v[keyValue]) == 0 {
-		p.invalid("no Key")
+	key, version := v[keyText], short(v[versionText])
+	if !p.validKey("Key", key) {
 		return
 	}
-	var err error
-	if e.modified, e.nanosecond, err = parseTime(v[modifiedValue]); err != nil {
-		p.invalid("LastModified of %.100q: %w", v[keyValue], err)
-		return
+	e := entry{
+		common:  common,
+		at:      int32(len(p.text)),
+		key:     int32(len(key)),
+		version: int32(len(version)),
 	}
-	if size := v[sizeValue]; !p.common[common].DeleteMarker {
-		if e.size = int64(number(size)); e.size < 0 || len(size) == 0 {
-			p.invalid("Size %.40q of %.100q is not a number of bytes", size, v[keyValue])
-			return
-		}
+	e.modified, e.nanosecond = parseTime(v[modifiedText])
+	if !p.common[common].DeleteMarker {
+		e.size = max(0, int64(number(v[sizeText])))
 	}
-	text := append(p.text, v[keyValue]...)
-	if v[quotedValue] != nil {
+	text := append(p.text, key...)
+	if inner := v[quotedText]; inner == nil {
+		text = append(text, short(v[etagText])...)
+	} else if len(inner) <= maxKey-len(`""`) {
 		text = append(text, '"')
-		text = append(text, v[quotedValue]...)
+		text = append(text, inner...)
 		text = append(text, '"')
-	} else {
-		text = append(text, v[etagValue]...)
 	}
-	e.key, e.version = int32(len(v[keyValue])), int32(len(v[versionValue]))
 	e.etag = int32(len(text)) - e.at - e.key
-	p.text = append(text, v[versionValue]...)
+	p.text = append(text, version...)
 	p.entries = append(p.entries, e)
 }
 
-// invalid fails because of the object that would be the next entry.
-func (p *parser) invalid(format string, a ...any) {
-	err := fmt.Errorf(format, a...)
-	p.Fail(fmt.Errorf("%s %d of the page: %w", p.element, len(p.entries)+1, err))
+// short returns text, or nil if it is too long to keep.
+func short(text []byte) []byte {
+	if len(text) > maxKey {
+		return nil
+	}
+	return text
 }
 
-// commonPrefix reads a CommonPrefixes element that is open.
+// validKey reports whether key can be the key of an entry. If not, the page is invalid.
+func (p *parser) validKey(element string, key []byte) bool {
+	switch n := len(key); {
+	case n == 0:
+		p.invalid("no %s", element)
+	case n > len("%00")*maxKey: // call.check tests the decoded key
+		p.invalid("%s has %d bytes: the limit is %d", element, n, maxKey)
+	case len(p.entries)+len(p.prefixes) == maxEntries:
+		p.invalid("the limit is %d", maxEntries)
+	default:
+		return true
+	}
+	return false
+}
+
+// invalid ends the page because of the element that is being read, or that would be the next entry.
+func (p *parser) invalid(format string, a ...any) {
+	n := len(p.entries) + 1
+	if p.element == "CommonPrefixes" {
+		n = len(p.prefixes) + 1
+	}
+	p.refuse(fmt.Errorf("%s %d of the page: %w", p.element, n, fmt.Errorf(format, a...)))
+}
+
+// commonPrefix reads a CommonPrefixes element that is open. Some servers put all prefixes of a page
+// into one.
 func (p *parser) commonPrefix() {
 	p.Forget()
-	var prefix []byte
+	element, n := p.element, len(p.prefixes)
+	p.element = "CommonPrefixes"
 	for name := range p.Children {
-		if string(name) == "Prefix" {
-			prefix = p.Text()
+		if string(name) != "Prefix" {
+			continue
+		}
+		if text := p.Text(); p.Err == nil && p.validKey("Prefix", text) {
+			e := entry{at: int32(len(p.text)), key: int32(len(text))}
+			p.prefixes = append(p.prefixes, e)
+			p.text = append(p.text, text...)
 		}
 	}
-	if len(prefix) == 0 {
-		p.Fail(fmt.Errorf("CommonPrefixes %d of the page has no Prefix", len(p.prefixes)+1))
+	if len(p.prefixes) == n {
+		p.invalid("no Prefix")
 	}
-	if p.Err != nil {
-		return
-	}
-	p.prefixes = append(p.prefixes, entry{at: int32(len(p.text)), key: int32(len(prefix))})
-	p.text = append(p.text, prefix...)
+	p.element = element
 }
 
-// reuse returns text as a string: *last if it is equal, to save an allocation.
-func reuse(last *string, text []byte) string {
-	if *last != string(text) {
-		*last = string(text)
+// same returns text i of an object as a string. If an earlier object has the same text, its string
+// is used, to save an allocation.
+func (p *parser) same(i int, text []byte) string {
+	switch text = short(text); {
+	case len(text) == 0:
+		return ""
+	case p.last[i] != string(text):
+		p.last[i] = string(text)
 	}
-	return *last
+	return p.last[i]
 }

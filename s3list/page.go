@@ -9,6 +9,7 @@ type page struct {
 	text    []byte   // the strings of the entries, one after the other
 	common  []Object // the fields that entries share; the first one is that of common prefixes
 	next    cursor
+	sorted  bool // set by call.check
 }
 
 // An entry is an Object without the fields that it shares with others. Its key, ETag and version id

@@ -1,8 +1,8 @@
 package s3list
 
 import (
-	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"sort"
 )
@@ -97,6 +97,7 @@ func (l *listing) arrived(ask *call) {
 	switch {
 	case i < 0: // the span has been removed
 	case ask.err != nil && first && !ask.throttled && l.ctx.Err() == nil && l.distrust(i):
+	case ask.wrong != nil && first && l.distrust(i):
 	case ask.err != nil && l.retry(ask, i == 0):
 	case ask.err != nil:
 		s.fail(ask.err)
@@ -130,13 +131,24 @@ func (l *listing) retry(ask *call, head bool) bool {
 func (l *listing) arrivedPage(i int, ask *call) {
 	s, p := ask.span, ask.page
 	s.next = p.next
-	if last := s.next == (cursor{}); last || s.endless() {
-		l.cut(i + 1) // the server says that nothing follows, so what was found there is not needed
-		s.complete, s.until = true, ""
-		if !last {
-			s.err = l.wrap(errors.New("the server sends the same marker twice"))
-		}
+	last, err := s.next == (cursor{}), ask.wrong
+	if l.empty++; len(p.entries) > 0 {
+		l.empty = 0
 	}
+	switch {
+	case s.endless(p):
+		err = errors.New("the server sends the same marker twice")
+	case l.empty >= maxEmpty && !last && err == nil:
+		err = fmt.Errorf("the server sends %d pages in a row without new keys", maxEmpty)
+	}
+	if last || err != nil {
+		l.cut(i + 1) // the server says that nothing follows, so what was found there is not needed
+		s.complete, s.until, s.err = true, "", l.wrap(err)
+	}
+	if err != nil {
+		return
+	}
+	s.position = ask.following
 	if !l.clip(i, ask) {
 		return
 	}
@@ -156,16 +168,11 @@ func (l *listing) arrivedPage(i int, ask *call) {
 func (l *listing) clip(i int, ask *call) bool {
 	s, p := l.spans[i], ask.page
 	split := s.after != l.StartAfter
-	for len(p.entries) > 0 {
+	for split && len(p.entries) > 0 {
 		e := p.entries[0]
-		key, common := string(p.key(e)), p.common[e.common].CommonPrefix
-		if key > s.after {
-			break
-		}
 		// A common prefix below after belongs to the span before, even if it has keys above after.
-		// So does a key below after, in a span that is listed again from an earlier key. A common
-		// prefix equal to StartAfter was yielded by the listing that is resumed.
-		if common && !split && key != s.after || !common && (!split || s.guessed) {
+		// So does a key below after, in a span that is listed again from an earlier key.
+		if string(p.key(e)) > s.after || s.guessed && !p.common[e.common].CommonPrefix {
 			break
 		}
 		p.entries = p.entries[1:]
@@ -174,10 +181,7 @@ func (l *listing) clip(i int, ask *call) bool {
 		return true
 	}
 	first, last := string(p.key(p.entries[0])), string(p.key(p.entries[len(p.entries)-1]))
-	sorted := slices.IsSortedFunc(p.entries, func(a, b entry) int {
-		return bytes.Compare(p.key(a), p.key(b))
-	})
-	if !sorted || split && first <= s.after || s.ahead.fresh && first < s.ahead.last {
+	if !p.sorted || split && first <= s.after || s.ahead.fresh && first < s.ahead.last {
 		if !l.divided {
 			l.limit = 1
 			return true

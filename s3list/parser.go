@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 
 	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/xmlscan"
@@ -19,9 +21,18 @@ const maxToken = 8 << 10
 // element needs more.
 const bufferSize = 64 << 10
 
+// maxElement is about the longest element that is read. An object of S3 has less than 10 KB, and
+// 1000 common prefixes in one element usually have less than 100 KB.
+const maxElement = 1 << 20
+
+// maxEntries is the limit for keys and common prefixes in a page. S3 sends at most 1000, and some
+// servers several thousand.
+const maxEntries = 10_000
+
 // readPage reads a response into a page, which is overwritten. The response must consist of one
 // root element, ListVersionsResult or ListBucketResult, and be complete. If it is an <Error>
-// document, readPage returns an *errorDocument, whatever the status of the response was.
+// document, readPage returns an *errorDocument, whatever the status of the response was. An element
+// that must not be repeated, but is, is an error, because one of the two would be lost.
 //
 // The response is read through *buffer, which may be replaced by a larger one.
 func readPage(from io.Reader, versions bool, into *page, buffer *[]byte) error {
@@ -30,7 +41,13 @@ func readPage(from io.Reader, versions bool, into *page, buffer *[]byte) error {
 		text:    into.text[:0],
 		common:  append(into.common[:0], Object{CommonPrefix: true}),
 	}
-	p := parser{page: into, versions: versions, rest: from, buffer: *buffer}
+	p := parser{
+		page:     into,
+		versions: versions,
+		rest:     from,
+		buffer:   *buffer,
+		head:     map[string]string{},
+	}
 	p.document()
 	*buffer = p.buffer
 	if p.Err == nil {
@@ -46,7 +63,8 @@ func readPage(from io.Reader, versions bool, into *page, buffer *[]byte) error {
 //
 // If an element ends in an error, it may only be incomplete. Then the method more moves it to the
 // beginning of the buffer and fills the rest of the buffer, and the element is read again. The
-// error is final only if there is no more of the response.
+// error is final only if there is no more of the response. An error that the parser finds in a
+// complete element is final; see refuse.
 type parser struct {
 	xmlscan.Scanner // of the part that is in the buffer
 	*page
@@ -54,15 +72,13 @@ type parser struct {
 	rest     io.Reader // the part that is not in the buffer yet; nil at its end
 	buffer   []byte
 
-	prefixes            []entry // common prefixes; see merge
-	truncated, encoding string
-	marker              cursor // as in the response, possibly encoded
+	prefixes []entry           // common prefixes; see merge
+	head     map[string]string // the texts that concern the page, by element
 
 	element string // name of the last object's element, for error texts
 	shape   shape  // of the last object
 
-	// The last strings of these elements. Most objects have the same ones.
-	class, algorithm, checksum, ownerID, ownerName string
+	last [texts]string // of earlier objects; see same
 }
 
 // more discards the part of the buffer before At and fills the buffer from rest. It returns false
@@ -73,6 +89,10 @@ func (p *parser) more() bool {
 	}
 	kept := p.Body[p.At:]
 	if 2*len(kept) >= len(p.buffer) {
+		if len(p.buffer) > maxElement {
+			p.refuse(fmt.Errorf("an element has more than %d bytes", maxElement))
+			return false
+		}
 		p.buffer = make([]byte, cmp.Or(2*len(p.buffer), bufferSize))
 	}
 	n := copy(p.buffer, kept)
@@ -130,12 +150,12 @@ func (p *parser) listing() {
 	for {
 		for p.sameShape() {
 		}
-		start, before := p.At, *p.page
+		start, before, prefixes := p.At, *p.page, p.prefixes
 		more := p.child()
 		switch {
 		case p.Err != nil && p.rest != nil:
 			p.Rewind(start, 1)
-			*p.page = before
+			*p.page, p.prefixes = before, prefixes
 			p.more()
 		case !more:
 			return
@@ -150,16 +170,15 @@ func (p *parser) child() bool {
 	switch string(name) {
 	case "":
 		return false
-	case "IsTruncated":
-		p.truncated = string(p.Text())
-	case "EncodingType":
-		p.encoding = string(p.Text())
-	case "NextContinuationToken":
-		p.marker.token = string(p.Text())
-	case "NextKeyMarker":
-		p.marker.keyMarker = string(p.Text())
-	case "NextVersionIdMarker":
-		p.marker.versionIDMarker = string(p.Text())
+	case "IsTruncated", "EncodingType", "NextContinuationToken", "NextMarker", "NextKeyMarker",
+		"NextVersionIdMarker":
+		element, text := string(name), string(p.Text())
+		if _, twice := p.head[element]; twice && p.Err == nil {
+			p.refuse(fmt.Errorf("the page has more than one %s", element))
+		}
+		if p.Err == nil { // else it is read again
+			p.head[element] = text
+		}
 	case "Contents":
 		p.object(start, "Contents")
 	case "Version":
@@ -176,24 +195,31 @@ func (p *parser) child() bool {
 
 // finish decodes the page, sets its cursor and checks both.
 func (p *parser) finish() {
-	next, marker := cursor{token: p.marker.token}, "NextContinuationToken"
+	next, marker := cursor{token: p.head["NextContinuationToken"]}, "NextContinuationToken"
 	if p.versions {
-		next, marker = p.marker, "NextKeyMarker"
-		next.token = ""
+		next, marker = cursor{
+			keyMarker:       p.head["NextKeyMarker"],
+			versionIDMarker: p.head["NextVersionIdMarker"],
+		}, "NextKeyMarker"
 	}
-	switch p.encoding {
+	switch encoding := p.head["EncodingType"]; encoding {
 	case "":
 	case "url": // requested, but some servers ignore that
 		key, err := appendDecoded(nil, []byte(next.keyMarker)) // the others are never encoded
 		next.keyMarker = string(key)
 		p.Fail(cmp.Or(err, p.decode()))
 	default:
-		p.Fail(fmt.Errorf("unknown EncodingType %.40q in the response", p.encoding))
+		p.Fail(fmt.Errorf("unknown EncodingType %.40q in the response", encoding))
+	}
+	truncated := strings.TrimSpace(p.head["IsTruncated"])
+	more, err := strconv.ParseBool(truncated)
+	if truncated == "" { // some servers omit it: then a marker says that there is more
+		more, err = next != cursor{} || p.head["NextMarker"] != "", nil
 	}
 	switch n := max(len(next.token), len(next.keyMarker), len(next.versionIDMarker)); {
-	case p.truncated == "false":
-	case p.truncated != "true":
-		p.Fail(fmt.Errorf("IsTruncated is %.40q, which is neither true nor false", p.truncated))
+	case err != nil:
+		p.Fail(fmt.Errorf("IsTruncated is %.40q, which is neither true nor false", truncated))
+	case !more:
 	case next.token+next.keyMarker == "":
 		p.Fail(fmt.Errorf("there are more keys, but the response has no %s", marker))
 	case n > maxToken:
@@ -204,6 +230,14 @@ func (p *parser) finish() {
 	}
 	if p.Err == nil && len(p.prefixes) > 0 {
 		p.merge()
+	}
+}
+
+// refuse ends the page with an error that reading more of the response cannot correct.
+func (p *parser) refuse(err error) {
+	if p.Err == nil {
+		p.Fail(err)
+		p.rest = nil
 	}
 }
 

@@ -209,11 +209,6 @@ func TestParsePage(t *testing.T) {
 
 func TestParsePageRefuses(t *testing.T) {
 	list := func(s string) string { return root + notTruncated + s + end }
-	const now = "2009-10-12T17:50:30Z"
-	object := func(size, modified string) string {
-		return list("<Contents><Key>a</Key><Size>" + size + "</Size>" +
-			"<LastModified>" + modified + "</LastModified></Contents>")
-	}
 	token := func(text string) string {
 		token := "<NextContinuationToken>" + text + "</NextContinuationToken>"
 		return root + truncated + token + end
@@ -223,10 +218,8 @@ func TestParsePageRefuses(t *testing.T) {
 		entities = `<!DOCTYPE x [<!ENTITY e "e">]><ListBucketResult>&e;</ListBucketResult>`
 		utf16    = `<?xml version="1.0" encoding="utf-16"?><ListBucketResult/>`
 	)
-	noKey := strings.Replace(object("1", now), "<Key>a</Key>", "", 1)
+	noKey := list(strings.Replace(contents("a"), "<Key>a</Key>", "", 1))
 	badPrefix := list(encoded + contents("a%25") + commonPrefix("100%/"))
-	badExpiry := list(strings.Replace(contents("a"), "</Contents>", "<RestoreStatus>"+
-		"<RestoreExpiryDate>x</RestoreExpiryDate></RestoreStatus></Contents>", 1))
 	for _, test := range []struct{ name, body, want string }{
 		// Not a listing.
 		{"nothing", "", "invalid XML"},
@@ -237,6 +230,7 @@ func TestParsePageRefuses(t *testing.T) {
 		{"entities", entities, "document type"},
 		{"JSON", `{"message":"no"}`, "outside"},
 		{"the other listing", versionsPage(notTruncated), "<ListVersionsResult>"},
+		{"an object of the other listing", list("<Version/>"), "Version 1 of the page: unexpected"},
 		{"error", "<Error><Code>InternalError</Code></Error>", "InternalError"},
 		{"error and text", "<Error><Code>InternalError</Code></Error>x", "outside"},
 
@@ -258,7 +252,8 @@ func TestParsePageRefuses(t *testing.T) {
 		{"prefix not encoded", badPrefix, "not URL encoded"},
 
 		// The end of the page.
-		{"no IsTruncated", root + end, "IsTruncated"},
+		{"no IsTruncated, but NextMarker", root + "<NextMarker>a</NextMarker>" + end,
+			"no NextContinuationToken"},
 		{"bad IsTruncated", root + "<IsTruncated>yes</IsTruncated>" + end, "IsTruncated"},
 		{"truncated without token", root + truncated + end, "NextContinuationToken"},
 		{"truncated with empty token", token(""), "NextContinuationToken"},
@@ -267,18 +262,12 @@ func TestParsePageRefuses(t *testing.T) {
 		// Objects.
 		{"no key", noKey, "Contents 1 of the page: no Key"},
 		{"empty prefix", list("<CommonPrefixes/>"), "CommonPrefixes 1"},
-		{"no size", object("", now), "Size"},
-		{"negative size", object("-1", now), "Size"},
-		{"signed size", object("+1", now), "Size"},
-		{"fraction", object("1.0", now), "Size"},
-		{"exponent", object("1e3", now), "Size"},
-		{"hexadecimal", object("0x10", now), "Size"},
-		{"underscore", object("1_000", now), "Size"},
-		{"too large", object("9223372036854775808", now), "Size"},
-		{"no time", object("1", ""), "RFC 3339"},
-		{"another format of time", object("1", "Mon, 12 Oct 2009 17:50:30 GMT"), "RFC 3339"},
-		{"impossible time", object("1", "2009-02-30T00:00:00Z"), "RFC 3339"},
-		{"restore date", badExpiry, "RestoreExpiryDate"},
+		{"one empty prefix", list(strings.Replace(commonPrefix("a"), "</C", "<Prefix/></C", 1)),
+			"CommonPrefixes 2"},
+		{"long key", list(contents(strings.Repeat("a", 3*maxKey+1))), "3073 bytes"},
+		{"long prefix", list(commonPrefix(strings.Repeat("a", 3*maxKey+1))), "3073 bytes"},
+		{"long element", list("<a>" + strings.Repeat("<b/>", maxElement/2) + "</a>"), "1048576"},
+		{"many keys", list(strings.Repeat(contents("a"), maxEntries+1)), "limit is 10000"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			into := new(page)

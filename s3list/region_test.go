@@ -316,6 +316,36 @@ func TestRegionCustomEndpoint(t *testing.T) {
 	}
 }
 
+// TestRegionOfOtherServers checks Regions that are not a label of a host name. With an endpoint the
+// Region is only a part of the signature.
+func TestRegionOfOtherServers(t *testing.T) {
+	for _, region := range []string{"RegionOne", "GRA", "US", "zg_publicru", "eu.west-1", "a"} {
+		s := always(200, pageOf("", "a"))
+		c := client(s)
+		c.Region, c.Endpoint = region, "https://objects.example.com"
+		keys, err := collect(t, c.Objects(t.Context(), "b12", ""))
+		if err != nil || len(keys) != 1 {
+			t.Errorf("Objects in Region %s = %q, %v, want one key", region, keys, err)
+			continue
+		}
+		want := []string{"GET objects.example.com /b12"}
+		scope := "/" + region + "/s3/aws4_request"
+		if got := s.requests(); !slices.Equal(got, want) ||
+			!strings.Contains(s.seen[0].Header.Get("Authorization"), scope) {
+			t.Errorf("requests = %q with %s, want %q with %s",
+				got, s.seen[0].Header.Get("Authorization"), want, scope)
+		}
+	}
+	for _, region := range []string{"a/b", "a b", "a\nb", "é", "a,b", strings.Repeat("a", 65)} {
+		c := client(new(server)) // a request would panic
+		c.Region, c.Endpoint = region, "https://objects.example.com"
+		_, err := collect(t, c.Objects(t.Context(), "b12", ""))
+		if err == nil || !strings.Contains(err.Error(), "cannot be part of a signature") {
+			t.Errorf("Objects in Region %q = %v, want an error", region, err)
+		}
+	}
+}
+
 // TestRegionOfCustomEndpointIsChecked checks Regions that cannot be a label of a host name. A
 // custom endpoint may have Regions with any name, but not these.
 func TestRegionOfCustomEndpointIsChecked(t *testing.T) {

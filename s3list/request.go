@@ -45,8 +45,10 @@ type call struct {
 	err       error
 
 	// For the listing.
-	span  *span
-	epoch int // of the window, when the call was made
+	span      *span
+	epoch     int      // of the window, when the call was made
+	wrong     error    // of check
+	following position // set by check
 }
 
 // A position is where a page begins: at the cursor that the page before it ended with, or after a
@@ -54,6 +56,7 @@ type call struct {
 type position struct {
 	from string
 	next cursor
+	last [kinds]mark // before the page
 }
 
 // A cursor is the server's name for the position after a page: a token in ListObjectsV2, and the

@@ -13,9 +13,12 @@
 //
 // # Completeness
 //
-// A listing that ends without an error is complete. A response that is cut short, is not
-// well-formed or lacks a required element is an error, because otherwise the listing would look
-// like that of a smaller bucket.
+// A listing that ends without an error is complete. A response is an error if it is cut short, is
+// not well-formed, lacks a required element or repeats one. So are keys that are repeated, are not
+// in order or were not requested. Otherwise the listing could look like that of another bucket.
+//
+// Servers may leave out what S3 always sends. An optional field of an [Object] is zero if its
+// element is missing or has an unknown form.
 //
 // # Large buckets
 //
@@ -45,7 +48,8 @@ import (
 // A Client lists buckets. Its fields must not be changed after the first call. It is safe for
 // concurrent use and must not be copied after the first call.
 type Client struct {
-	// Region is the Region that requests are signed for and sent to first. It is required.
+	// Region is the Region that requests are signed for and sent to first. It is required. With
+	// Endpoint it may have any name, such as RegionOne.
 	//
 	// If a response says that a bucket is in another Region of the same partition, the request is
 	// sent again to that Region, once, and the Client remembers the Region of the bucket.
@@ -64,10 +68,15 @@ type Client struct {
 	// Endpoint.
 	DualStack bool
 
-	// PathStyle puts the name of the bucket into the path of the URL. By default the name is part
-	// of the host name, unless it cannot be a single DNS label or Endpoint is an IP address, a
-	// loopback name or a host with a port.
+	// PathStyle puts the name of the bucket into the path of the URL at AWS's hosts. By default the
+	// name is part of the host name there, unless it cannot be a single DNS label.
 	PathStyle bool
+
+	// VirtualHosted makes the name of the bucket part of the host name of Endpoint, as some
+	// services require, unless it cannot be a single DNS label or Endpoint is an IP address or not
+	// https. By default the name is in the path there, as in the AWS command line: most servers
+	// have no names and certificates for buckets.
+	VirtualHosted bool
 
 	// Credentials returns the credentials that requests are signed with. It is called before
 	// every request for a page, in a goroutine of the listing. If it is nil, requests are not
@@ -124,9 +133,9 @@ type ListInput struct {
 	// Pages that arrive early wait in memory in a compact form. This takes up to 40 MB with a
 	// Parallel of 32, and 60 MB with 64. Credentials is called from several goroutines at once.
 	//
-	// The server must list keys in the order of their UTF-8 bytes, as S3 does. If it does not,
-	// and the keys have not been divided yet, the listing continues sequentially; later it ends
-	// with an error. If the server gives a wrong response for a guessed place, the listing
+	// The server must list keys and common prefixes together in one order, as S3 does. If it does
+	// not, and the keys have not been divided yet, the listing continues sequentially; later it
+	// ends with an error. If the server gives a wrong response for a guessed place, the listing
 	// notices and sends additional requests. No key is lost.
 	Parallel int
 
@@ -162,8 +171,8 @@ type Object struct {
 	// fields are zero then.
 	CommonPrefix bool
 
-	Size         int64     // in bytes
-	LastModified time.Time // in UTC
+	Size         int64     // in bytes; 0 if the server sends none
+	LastModified time.Time // in UTC; zero if the server sends none
 	ETag         string    // with its quotes; not always a hash of the content
 	StorageClass string    // such as "STANDARD", or "" if the server sends none
 
@@ -215,15 +224,15 @@ func (c *Client) Objects(ctx context.Context, bucket, prefix string) iter.Seq2[O
 
 // List lists a bucket or a part of it.
 //
-// Objects are yielded in the order of the UTF-8 bytes of their keys, with common prefixes in
-// their place among them, if the server sorts as S3 does. Requests are sent only while the
-// sequence is ranged over, and each range is a new listing. The next page is requested when the
-// second object of a page is yielded.
+// Objects are yielded in the order of the UTF-8 bytes of their keys. A server that lists them in
+// another order is an error. Common prefixes are in their place among the objects of a page.
+// Requests are sent only while the sequence is ranged over, and each range is a new listing. The
+// next page is requested when the second object of a page is yielded.
 //
 // An error is the last element of the sequence. A refusal by the service is an [*Error]. The
 // objects before it are valid but incomplete. When ctx ends, its error is yielded before the next
-// object. The server may send any number of empty pages; only ctx limits the time. If the loop
-// ends early, requests in flight are cancelled, and no goroutine is left.
+// object. A thousand pages in a row without new keys are an error. If the loop ends early, requests
+// in flight are cancelled, and no goroutine is left.
 //
 // To resume a listing, set ListInput.StartAfter to the Key of the last object.
 func (c *Client) List(ctx context.Context, in ListInput) iter.Seq2[Object, error] {

@@ -28,21 +28,27 @@ type span struct {
 	back    position // of the page that showed it
 
 	seen       cursor // the end of an earlier page; see endless
+	seenFirst  string // its first version
 	steps, lap int
 }
 
 // fail makes err the end of the listing, after the pages of the span.
 func (s *span) fail(err error) { s.err, s.complete = err, true }
 
-// endless reports whether the server's cursors repeat. It compares each with an earlier one, which
-// is replaced by the current one after 1, 2, 4, 8... pages (R. P. Brent, "An improved Monte Carlo
-// factorization algorithm", 1980, section 3).
-func (s *span) endless() bool {
-	if s.next == s.seen {
+// endless reports whether the server's cursors, or the first versions of its pages, repeat; check
+// compares keys, of which there may be any number of versions. It compares each page with an
+// earlier one, which is replaced by the current one after 1, 2, 4, 8... pages (R. P. Brent, "An
+// improved Monte Carlo factorization algorithm", 1980, section 3).
+func (s *span) endless(p *page) bool {
+	first := ""
+	if len(p.entries) > 0 && p.entries[0].version > 0 {
+		first = string(p.text[p.entries[0].at:p.entries[0].end()])
+	}
+	if s.next != (cursor{}) && s.next == s.seen || first != "" && first == s.seenFirst {
 		return true
 	}
 	if s.steps++; s.steps > s.lap {
-		s.seen, s.steps, s.lap = s.next, 0, 2*s.lap+1
+		s.seen, s.seenFirst, s.steps, s.lap = s.next, first, 0, 2*s.lap+1
 	}
 	return false
 }

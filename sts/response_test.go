@@ -100,6 +100,11 @@ func TestInvalidResponse(t *testing.T) {
 		{"no key", replaced("ASgeIAIOSFODNN7EXAMPLE", "")},
 		{"no secret", replaced("wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY", "")},
 		{"no token", replaced("AQoDYXdzEE0a8ANXXXXXXXXNO1ewxE5TijQyp+IEXAMPLE", "")},
+		{"two keys", replaced("</AccessKeyId>", "</AccessKeyId><AccessKeyId>A</AccessKeyId>")},
+		{"two results", replaced("</AssumeRoleWithWebIdentityResult>",
+			`</AssumeRoleWithWebIdentityResult>
+			<AssumeRoleWithWebIdentityResult><Credentials><SessionToken>A</SessionToken>
+			</Credentials></AssumeRoleWithWebIdentityResult>`)},
 		{"line break in the key", replaced("ASgeIAIOSFODNN7EXAMPLE", "A&#10;X: 1")},
 		{"too long", success + strings.Repeat(" ", 1<<20)},
 	}

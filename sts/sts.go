@@ -228,11 +228,12 @@ func (c *Client) GetCallerIdentity(ctx context.Context) (CallerIdentity, error) 
 	const operation = "GetCallerIdentity"
 	var owner CallerIdentity
 	var err error
-	if c.Credentials == nil {
+	switch {
+	case c.Credentials == nil:
 		err = errors.New("Client.Credentials is missing")
-	}
-	err = cmp.Or(err, endpoint.ValidRegion(c.Region))
-	if err == nil {
+	case c.Region == "":
+		err = endpoint.ValidRegion("")
+	default:
 		err = c.call(ctx, operation, url.Values{}, c.sign, map[string]*string{
 			"Account": &owner.Account,
 			"Arn":     &owner.ARN,

@@ -135,6 +135,22 @@ func TestContext(t *testing.T) {
 	})
 }
 
+// TestRegionOfOtherServer checks that with an endpoint the Region is only a part of the signature.
+func TestRegionOfOtherServer(t *testing.T) {
+	c, _ := respond(200, caller)
+	c.Region, c.Endpoint = "RegionOne", "http://localhost:9000"
+	c.Credentials = func(context.Context) (sigv4.Credentials, error) {
+		return sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "s"}, nil
+	}
+	if _, err := c.GetCallerIdentity(t.Context()); err != nil {
+		t.Errorf("GetCallerIdentity in RegionOne = %v, want no error", err)
+	}
+	c.Endpoint = ""
+	if _, err := c.GetCallerIdentity(t.Context()); err == nil {
+		t.Error("GetCallerIdentity in RegionOne at AWS = nil, want an error")
+	}
+}
+
 // TestBadCaller checks calls of GetCallerIdentity that are not sent.
 func TestBadCaller(t *testing.T) {
 	c, sent := respond(200, caller)

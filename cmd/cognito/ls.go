@@ -40,6 +40,8 @@ cognito ls -r -json s3://example-bucket/photos/`,
 			f.BoolVar(&l.json, "json", false, "write one JSON object per line")
 			f.BoolVar(&l.versions, "versions", false,
 				"list all versions and delete markers, in long form")
+			f.BoolVar(&l.virtualHosted, "virtual-hosted", false,
+				"put the bucket into the host name of the environment's endpoints.s3, not the path")
 			f.IntVar(&l.in.Parallel, "parallel", 8,
 				"request at most this many `pages` at once, 1 to 64")
 			words, err := a.parse(f, args, 0, 1)
@@ -113,6 +115,7 @@ func (s *signedIn) s3() *s3list.Client {
 type listing struct {
 	in                   s3list.ListInput
 	long, json, versions bool
+	virtualHosted        bool
 }
 
 // list lists the bucket and writes one line per object and prefix.
@@ -125,6 +128,7 @@ func (l *listing) list(ctx context.Context, s *signedIn) (err error) {
 		out.Flush()
 	}
 	client := s.s3()
+	client.VirtualHosted = l.virtualHosted
 	list := client.List
 	if l.versions {
 		list = client.Versions
@@ -170,7 +174,7 @@ func (l *listing) write(out io.Writer, o s3list.Object) error {
 		_, err := fmt.Fprintln(out, key)
 		return err
 	}
-	date, size := o.LastModified.UTC().Format(time.RFC3339), humanSize(o.Size)
+	date, size := dateOf(o, time.RFC3339), humanSize(o.Size)
 	switch {
 	case o.CommonPrefix:
 		date, size = "", "PRE"
@@ -189,6 +193,14 @@ func (l *listing) write(out io.Writer, o s3list.Object) error {
 	return err
 }
 
+// dateOf returns the time of an object, or "" if the server does not send it.
+func dateOf(o s3list.Object, format string) string {
+	if o.LastModified.IsZero() {
+		return ""
+	}
+	return o.LastModified.UTC().Format(format)
+}
+
 // jsonOf returns the value that -json writes for an object.
 func jsonOf(o s3list.Object, versions bool) any {
 	if o.CommonPrefix {
@@ -199,13 +211,13 @@ func jsonOf(o s3list.Object, versions bool) any {
 	line := struct {
 		Key          string `json:"key"`
 		Size         int64  `json:"size"`
-		LastModified string `json:"last_modified"`
+		LastModified string `json:"last_modified,omitempty"`
 		ETag         string `json:"etag,omitempty"`
 		StorageClass string `json:"storage_class,omitempty"`
 		VersionID    string `json:"version_id,omitempty"`
 		IsLatest     *bool  `json:"is_latest,omitempty"`
 		DeleteMarker bool   `json:"delete_marker,omitempty"`
-	}{o.Key, o.Size, o.LastModified.UTC().Format(time.RFC3339Nano), o.ETag, o.StorageClass,
+	}{o.Key, o.Size, dateOf(o, time.RFC3339Nano), o.ETag, o.StorageClass,
 		o.VersionID, nil, o.DeleteMarker}
 	if versions {
 		line.IsLatest = &o.IsLatest

@@ -98,3 +98,20 @@ func FuzzNames(f *testing.F) {
 		}
 	})
 }
+
+// TestWriteMissing checks that a missing date is not printed as one.
+func TestWriteMissing(t *testing.T) {
+	for _, test := range []struct {
+		listing listing
+		want    string
+	}{
+		{listing{long: true}, strings.Repeat(" ", 20) + "         0 B  dir/\n"},
+		{listing{json: true}, `{"key":"dir/","size":0}` + "\n"},
+	} {
+		var out bytes.Buffer
+		err := test.listing.write(&out, s3list.Object{Key: "dir/"})
+		if got := out.String(); err != nil || got != test.want {
+			t.Errorf("write of an object without a date = %q, %v, want %q", got, err, test.want)
+		}
+	}
+}

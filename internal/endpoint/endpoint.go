@@ -121,8 +121,8 @@ func cognitoFIPS(region string) bool {
 }
 
 // URL returns the URL of a service: custom, read by [Parse], or https and the [Host] if custom is
-// empty. With a custom endpoint the Region may be empty, and options are an error, as in AWS's
-// rules.
+// empty. With a custom endpoint options are an error, as in AWS's rules, and the Region is only a
+// part of the signature: it may be empty, or any [ValidScope].
 func URL(service, region, custom string, o Options) (*url.URL, error) {
 	if custom == "" {
 		host, err := Host(service, region, o)
@@ -132,10 +132,9 @@ func URL(service, region, custom string, o Options) (*url.URL, error) {
 		return nil, errors.New("endpoint: FIPS and DualStack select AWS's hosts" +
 			" and exclude an Endpoint: remove one of them")
 	}
-	if region != "" {
-		if err := ValidRegion(region); err != nil {
-			return nil, err
-		}
+	if region != "" && !ValidScope(region) {
+		return nil, fmt.Errorf("endpoint: Region %.70q cannot be part of a signature:"+
+			" use the server's Region, such as us-east-1 or RegionOne", region)
 	}
 	return Parse(custom)
 }
@@ -154,6 +153,10 @@ func ValidRegion(region string) error {
 	}
 	return nil
 }
+
+// ValidScope reports whether region can be the Region in a signature. Servers other than AWS's have
+// Regions such as RegionOne and zg_publicru.
+func ValidScope(region string) bool { return ascii.Only(region, ascii.Alphanumeric+"-._~", 64) }
 
 // ValidID reports whether id consists of a Region, the separator, and characters of set, in at most
 // 55 bytes. Ids of user pools ("us-east-1_AbCdEfGhI") and identity pools have that form.

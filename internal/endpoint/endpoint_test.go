@@ -151,10 +151,6 @@ func TestInvalidRegion(t *testing.T) {
 		if u, err := URL("sts", region, "", Options{}); err == nil {
 			t.Errorf("URL(sts, %q) = %s, want an error", region, u)
 		}
-		_, err := URL("sts", region, "http://localhost:1", Options{})
-		if (err == nil) != (region == "") {
-			t.Errorf("URL(sts, %q) with an endpoint: error %v", region, err)
-		}
 		if id := region + "_a"; ValidID(id, "_", ascii.Lower) {
 			t.Errorf("ValidID(%q) = true, want false", id)
 		}
@@ -171,6 +167,43 @@ func TestInvalidRegion(t *testing.T) {
 	}
 	if host, err := Host("evil", "us-east-1", Options{}); err == nil {
 		t.Errorf("Host of an unknown service = %q, want an error", host)
+	}
+}
+
+// TestRegionOfCustomEndpoint checks that with an endpoint the Region is only a part of the
+// signature.
+func TestRegionOfCustomEndpoint(t *testing.T) {
+	for _, region := range []string{
+		"",
+		"us-east-1",
+		"RegionOne",
+		"GRA",
+		"US",
+		"zg_publicru",
+		"us_east_1",
+		"-",
+		"eu.central",
+		strings.Repeat("a", 64),
+	} {
+		u, err := URL("sts", region, "http://localhost:1", Options{})
+		if err != nil || u.String() != "http://localhost:1/" {
+			t.Errorf("URL(sts, %q) with an endpoint = %v, %v, want the endpoint", region, u, err)
+		}
+	}
+	for _, region := range []string{
+		"a/b",
+		"evil.example/",
+		"a b",
+		"us-east-1\n",
+		"us-east-1\x00",
+		"us%2deast-1",
+		"a,b",
+		"ü-east-1",
+		strings.Repeat("a", 65),
+	} {
+		if u, err := URL("sts", region, "http://localhost:1", Options{}); err == nil {
+			t.Errorf("URL(sts, %q) with an endpoint = %s, want an error", region, u)
+		}
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
-	"strings"
+	"strconv"
 	"unicode"
 	"unicode/utf8"
 
@@ -137,20 +137,12 @@ func number(name []byte) (c rune, ok bool) {
 	if len(name) < 2 || name[0] != '#' {
 		return 0, false
 	}
-	digits, base := name[1:], rune(10)
+	digits, base := string(name[1:]), 10
 	if digits[0] == 'x' {
 		digits, base = digits[1:], 16
 	}
-	for _, digit := range digits {
-		d := rune(strings.IndexByte("0123456789abcdefABCDEF", digit))
-		if d >= 16 {
-			d -= 6
-		}
-		if c = c*base + d; d < 0 || d >= base || c > unicode.MaxRune {
-			return 0, false
-		}
-	}
-	return c, len(digits) > 0
+	n, err := strconv.ParseUint(digits, base, 32)
+	return rune(n), err == nil && n <= unicode.MaxRune
 }
 
 // allowed fails if r is a character that XML documents must not contain (XML 1.0, section 2.2).

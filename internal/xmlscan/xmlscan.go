@@ -202,8 +202,9 @@ func (s *Scanner) declaration() (text []byte) {
 }
 
 // Texts reads a document and stores the texts of elements in the strings that into points to. Its
-// keys are the names of the elements below the root, such as "Error/Code". If an element occurs
-// more than once, the last one counts. If it is missing, its string keeps its value.
+// keys are the names of the elements below the root, such as "Error/Code". If one is missing, its
+// string keeps its value. If one occurs more than once, Texts returns an error, because all but one
+// would be lost.
 //
 // If the root element has another name than root, Texts returns an error. An empty root stands for
 // any name.
@@ -219,19 +220,23 @@ func Texts(body []byte, root string, into map[string]*string) error {
 
 // Texts is like the function [Texts], for the children of the innermost open element, which it
 // closes.
-func (s *Scanner) Texts(into map[string]*string) { s.texts("", into) }
+func (s *Scanner) Texts(into map[string]*string) { s.texts("", into, map[string]bool{}) }
 
-func (s *Scanner) texts(parent string, into map[string]*string) {
+func (s *Scanner) texts(parent string, into map[string]*string, found map[string]bool) {
 	for name := range s.Children {
 		path := parent + string(name)
 		if text := into[path]; text != nil {
 			*text = string(s.Text())
+			if found[path] {
+				s.Fail(fmt.Errorf("the response has more than one %s", path))
+			}
+			found[path] = true
 			continue
 		}
 		path += "/"
 		for key := range into { // Children skips an element that no key leads into
 			if strings.HasPrefix(key, path) {
-				s.texts(path, into)
+				s.texts(path, into, found)
 				break
 			}
 		}

@@ -160,9 +160,19 @@ func TestTexts(t *testing.T) {
 			want: "1 2",
 		},
 		{
-			name: "last of several, without its children",
-			body: "<a><c><d>2</d></c><b>1</b><b>4</b><d>5</d><b><c/></b></a>",
-			want: " 2",
+			name: "without its children",
+			body: "<a><c><d>2</d></c><b>1<d>3</d></b><d>5</d><d>6</d></a>",
+			want: "1 2",
+		},
+		{
+			name: "more than one",
+			body: "<a><c><d>2</d></c><b>1</b><b>4</b></a>",
+			err:  "more than one b",
+		},
+		{
+			name: "more than one, below two parents",
+			body: "<a><c><d>2</d></c><b>1</b><c><d/></c></a>",
+			err:  "more than one c/d",
 		},
 		{
 			name: "namespace prefix, reference, empty element",
