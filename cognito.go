@@ -158,6 +158,8 @@ func (c *Client) connect() error {
 	}
 	c.verifier = jwt.Verifier{
 		UserPoolID: e.UserPoolID,
+		Region:     e.UserPoolRegion,
+		Issuer:     e.Issuer,
 		ClientID:   e.ClientID,
 		Endpoint:   e.Endpoints.CognitoIDP,
 		FIPS:       c.FIPS,

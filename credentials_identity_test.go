@@ -294,6 +294,8 @@ func TestLoginsKey(t *testing.T) {
 	for _, provider := range []string{
 		"cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE00",
 		"issuer-cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE00",
+		"cognito-idp.us-west-2.amazonaws.com/us-east-1_EXAMPLE00", // a replica
+		"issuer.example/path/us-east-1_EXAMPLE00",                 // an emulator or proxy
 		"cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_EXAMPLE00",
 		"cognito-idp.eusc-de-east-1.amazonaws.eu/eusc-de-east-1_EXAMPLE00",
 		"cognito-idp-fips.us-gov-west-1.amazonaws.com/us-gov-west-1_EXAMPLE00",

@@ -43,6 +43,12 @@ type Verifier struct {
 	// UserPoolID is the id of the user pool, such as "us-east-1_AbCdEfGhI". Required.
 	UserPoolID string
 
+	// Region is the Region of the user pool, if it is not the one in UserPoolID: that of a replica.
+	Region string
+
+	// Issuer is the issuer of the tokens, if it is not AWS's own for the pool.
+	Issuer string
+
 	// ClientID is the id of the app client. Required.
 	ClientID string
 
