@@ -5,7 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/loginwithcognito/cognito/cognitoidp"
@@ -132,14 +133,18 @@ func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time
 			ClientMetadata: c.ClientMetadata,
 		}
 		out, err = c.services.idp.GetTokensFromRefreshToken(ctx, in)
-		byAuth = unknownOperation(err)
+		byAuth = unsupported(err)
 	}
 	if byAuth {
+		first := err
 		out, err = s.refreshByAuth(ctx, old.Refresh, username, device)
-		if err == nil {
+		switch {
+		case err == nil:
 			s.mu.Lock()
 			s.noRotation = true
 			s.mu.Unlock()
+		case first != nil && unsupported(err):
+			err = first // a pool that rotates refresh tokens refuses REFRESH_TOKEN_AUTH
 		}
 	}
 	result := out.AuthenticationResult
@@ -186,12 +191,40 @@ func (s *Session) refreshByAuth(ctx context.Context, token, username, device str
 	})
 }
 
-// unknownOperation reports whether the service lacks the operation, as emulators of older versions
-// of Cognito do.
-func unknownOperation(err error) bool {
+// Parts of the codes of responses that settle a call. Those of faults do, unless the status or the
+// message says that the service lacks the operation.
+const (
+	refusals = "NotAuthorized Unauthorized Forbidden AccessDenied TokenReuse TokenType UserNot " +
+		"PasswordReset Lambda Throttl TooMany LimitExceeded SlowDown"
+	faults = "Internal Unavailable Timeout"
+)
+
+// unsupported reports whether err shows that the service lacks the operation, which did not use up
+// the token. Emulators and older versions of Cognito say so in many ways, so that this is every
+// response except those about authorization, triggers, throttling and faults.
+func unsupported(err error) bool {
+	var unanswered awshttp.Unanswered
+	if errors.As(err, &unanswered) {
+		return true
+	}
 	e := refusal(err)
-	return e.Code == "UnknownOperationException" ||
-		e.StatusCode == http.StatusNotFound || e.StatusCode == http.StatusNotImplemented
+	has := func(parts string) bool {
+		return slices.ContainsFunc(strings.Fields(parts), func(part string) bool {
+			return strings.Contains(e.Code, part)
+		})
+	}
+	if e.StatusCode == 0 || has(refusals) {
+		return false
+	}
+	switch e.StatusCode {
+	case 404, 405, 501:
+		return true
+	case 401, 403, 407, 408, 429, 502, 503, 504:
+		return false
+	}
+	message := strings.ToLower(e.Message)
+	return !has(faults) ||
+		strings.Contains(message, "unsupported") || strings.Contains(message, "not implemented")
 }
 
 // receive returns the tokens of a response and when they expire. If a refresh returns no refresh
@@ -209,6 +242,11 @@ func (s *Session) receive(old Tokens, r cognitoidp.AuthenticationResult) (
 	expires, err := s.adopt(tokens)
 	if err != nil {
 		old.Refresh = tokens.Refresh // after rotation, only this one is valid
+	}
+	switch {
+	case err == errNoIDToken:
+		return old, time.Time{}, err
+	case err != nil:
 		return old, time.Time{},
 			fmt.Errorf("cognito: the user pool's ID token is unusable: %w", err)
 	}
@@ -220,6 +258,9 @@ func (s *Session) receive(old Tokens, r cognitoidp.AuthenticationResult) (
 // local clock may be wrong in either direction, so that is the earliest time of Tokens.Expires and
 // the claims.
 func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
+	if tokens.ID == "" {
+		return expires, errNoIDToken
+	}
 	claims, err := jwt.ParseUnverified(tokens.ID)
 	if err != nil {
 		return expires, err
@@ -246,6 +287,9 @@ func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 	s.claims = claims
 	return expires, nil
 }
+
+var errNoIDToken = errors.New("cognito: the user pool issued no ID token: " +
+	"the sign-in did not request the scope openid: sign in again with that scope")
 
 var errOtherUser = errors.New("it belongs to another user than the session")
 

@@ -198,11 +198,11 @@ func (s *Session) live() error {
 // until they expire.
 //
 // SignOut waits for a refresh in flight, so that it revokes the newest token. If revocation fails,
-// the session continues, unless the app client does not support revocation
-// (UnsupportedOperationException).
+// the session continues. If the user pool or the app client does not support revocation, the
+// session ends, and the error says that the refresh token stays valid.
 //
 // With [Client.RefreshWith], SignOut revokes the stored token, which another process may have
-// refreshed. The caller must delete what is stored.
+// refreshed, and the session's own. The caller must delete what is stored.
 func (s *Session) SignOut(ctx context.Context) (err error) {
 	s.setEnded(true)
 	discard := false
@@ -218,6 +218,7 @@ func (s *Session) SignOut(ctx context.Context) (err error) {
 		return err
 	}
 	token := s.tokens.Peek().Refresh
+	older := "" // the session's own token, if another one is stored
 	if with := s.client.RefreshWith; with != nil && token != "" {
 		stored, err := with(ctx, s.save(s.tokens.Peek()),
 			func(_ context.Context, current SavedSession) (SavedSession, error) {
@@ -227,16 +228,34 @@ func (s *Session) SignOut(ctx context.Context) (err error) {
 			return err
 		}
 		claims, err := jwt.ParseUnverified(stored.Tokens.ID)
-		if stored.Tokens.Refresh != "" && (err != nil || !ofAnother(claims, s.UnverifiedClaims())) {
-			token = stored.Tokens.Refresh
+		newer := stored.Tokens.Refresh
+		if newer != "" && newer != token &&
+			(err != nil || !ofAnother(claims, s.UnverifiedClaims())) {
+			token, older = newer, token
 		}
 	}
-	if token != "" {
-		e := &s.client.Environment
-		err = Explain(s.client.services.idp.RevokeToken(ctx, token, e.ClientID, e.ClientSecret))
+	err = s.revoke(ctx, token)
+	if discard = err == nil || unsupported(err); discard && err != nil {
+		return fmt.Errorf("cognito: the session has ended, but its refresh token stays valid "+
+			"until it expires: %w", err)
 	}
-	discard = err == nil || refusal(err).Code == cognitoidp.CodeUnsupportedOperation
+	if discard {
+		err = s.revoke(ctx, older)
+		if code := refusal(err).Code; code == cognitoidp.CodeNotAuthorized ||
+			code == cognitoidp.CodeUnauthorized {
+			err = nil // it was replaced by rotation
+		}
+	}
 	return err
+}
+
+// revoke revokes a refresh token, unless it is empty.
+func (s *Session) revoke(ctx context.Context, token string) error {
+	if token == "" {
+		return nil
+	}
+	e := &s.client.Environment
+	return Explain(s.client.services.idp.RevokeToken(ctx, token, e.ClientID, e.ClientSecret))
 }
 
 func (s *Session) setEnded(ended bool) {
