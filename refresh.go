@@ -74,6 +74,7 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 		stored.Device, _ = s.Device() // refreshNow may have confirmed it
 		return stored, err
 	}
+	var failed error
 	for range 2 {
 		saved, err := s.client.RefreshWith(ctx, current, refresh)
 		if saved.Tokens.Refresh == "" {
@@ -83,21 +84,33 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 			return newest, time.Time{}, err
 		}
 		expires, err := s.adopt(saved.Tokens)
-		if err != nil {
+		switch {
+		case err == nil:
+			s.takeDevice(saved.Device)
+			if s.client.services.idp.Now().Before(expires) {
+				return saved.Tokens, expires, nil
+			}
+			// The tokens that another process stored have expired since.
+			newest, failed = saved.Tokens, errors.New("cognito: RefreshWith returned tokens "+
+				"that have expired")
+		case damaged(err):
+			failed = unusable(err)
+		default:
 			return newest, time.Time{}, unusable(err)
 		}
-		s.takeDevice(saved.Device)
-		if s.client.services.idp.Now().Before(expires) {
-			return saved.Tokens, expires, nil
-		}
-		current = saved // the tokens that another process stored have expired since
+		current = saved
 	}
-	return current.Tokens, time.Time{},
-		errors.New("cognito: RefreshWith returned tokens that have expired")
+	return newest, time.Time{}, failed
 }
 
 func unusable(err error) error {
 	return fmt.Errorf("cognito: the stored ID token is unusable: %w", err)
+}
+
+// damaged reports whether an error of adopt is about the form of a token, and not about its owner.
+func damaged(err error) bool {
+	var form *jwt.Error
+	return err == errNoIDToken || errors.As(err, &form)
 }
 
 // refreshNow requests new tokens from the pool. GetTokensFromRefreshToken works with and without

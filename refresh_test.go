@@ -297,6 +297,7 @@ type skewedAWS struct {
 	refused   int      // how many expired ID tokens were sent
 	damage    string   // replaces the ID token in the next response
 	rotates   bool
+	told      bool // whether the response to HEAD has a Date
 }
 
 func (a *skewedAWS) now() time.Time { return time.Now().Add(a.off) }
@@ -312,8 +313,12 @@ func (a *skewedAWS) token() string {
 }
 
 func (a *skewedAWS) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method == http.MethodHead { // opens a connection ahead
-		return answer(404, ""), nil
+	if r.Method == http.MethodHead { // opens a connection ahead, or asks for the time
+		response := answer(404, "")
+		if a.told {
+			response.Header.Set("Date", a.now().UTC().Format(http.TimeFormat))
+		}
+		return response, nil
 	}
 	var in struct {
 		RefreshToken string
@@ -419,6 +424,42 @@ func TestResumeWithWrongClock(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// If the local clock is ahead, a token that has not expired by the pool's clock is not refreshed,
+// by any number of processes.
+func TestResumeWithClockAhead(t *testing.T) {
+	for _, ahead := range []time.Duration{0, 55 * time.Minute, time.Hour, 3 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			aws := &skewedAWS{off: -ahead, rotates: true, told: true}
+			saved := cognito.SavedSession{
+				Tokens: cognito.Tokens{
+					ID:      aws.token(),
+					Access:  "a",
+					Refresh: "first",
+					Expires: aws.now().Add(time.Hour),
+				},
+			}
+			for _, want := range []int{0, 0, 1, 1} {
+				client := &cognito.Client{
+					Environment: exampleEnvironment(),
+					HTTPClient:  &http.Client{Transport: aws},
+				}
+				s, err := client.Resume(t.Context(), saved.Save())
+				if err != nil {
+					t.Fatalf("Resume with a clock %v ahead: %v", ahead, err)
+				}
+				if _, err := s.Credentials(t.Context()); err != nil {
+					t.Errorf("Credentials with a clock %v ahead: %v", ahead, err)
+				}
+				if n := len(aws.refreshed); n != want {
+					t.Errorf("%d refreshes with a clock %v ahead, want %d", n, ahead, want)
+				}
+				saved = savedSession(s)
+				time.Sleep(31 * time.Minute)
+			}
+		})
 	}
 }
 

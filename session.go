@@ -142,7 +142,8 @@ func (s *Session) save(tokens Tokens) SavedSession {
 }
 
 // Resume continues a session from what [Session.Save] returned, in the same or another process. It
-// sends nothing if the ID token is still valid, and refreshes the tokens otherwise.
+// sends nothing if the ID token is still valid. If the token has expired by the local clock, Resume
+// learns the pool's time. It refreshes tokens that have expired by that, or are damaged.
 //
 // To continue a session of another program, pass its refresh token:
 //
@@ -161,15 +162,15 @@ func (c *Client) Resume(ctx context.Context, saved []byte) (*Session, error) {
 	}
 	s := c.newSession()
 	s.device.current = from.Device
-	if from.IdentityPoolID == c.Environment.IdentityPoolID {
-		s.identityID = from.IdentityID
+	if from.IdentityPoolID == c.Environment.IdentityPoolID && isIdentityPoolID(from.IdentityID) {
+		s.identityID = from.IdentityID // otherwise it is requested again
 	}
-	var expires time.Time
-	if from.Tokens.ID != "" {
-		var err error
-		if expires, err = s.adopt(from.Tokens); err != nil {
-			return nil, fmt.Errorf("cognito: Resume: the saved ID token is unusable: %w", err)
-		}
+	expires, err := s.adopt(from.Tokens)
+	if err != nil && !damaged(err) {
+		return nil, fmt.Errorf("cognito: Resume: the saved ID token is unusable: %w", err)
+	}
+	if err == nil && !s.tokens.Now().Before(expires) {
+		c.services.idp.Sync(ctx) // the local clock may be ahead
 	}
 	s.tokens.Set(from.Tokens, expires)
 	if !s.tokens.Now().Before(expires) {

@@ -297,7 +297,9 @@ func (v *conversation) prove(out cognitoidp.AuthOutput, id srp.Identity) (
 func (v *conversation) finish(ctx context.Context, result cognitoidp.AuthenticationResult) (
 	*Session, error) {
 	s := v.client.newSession()
-	s.identityID = v.identityID
+	if isIdentityPoolID(v.identityID) {
+		s.identityID = v.identityID
+	}
 	if v.deviceFits() {
 		s.device.current = v.device
 	}
