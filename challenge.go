@@ -77,8 +77,7 @@ var answerKeys = map[string][]string{
 	cognitoidp.ChallengeWebAuthn:            {"CREDENTIAL"},
 	cognitoidp.ChallengePassword:            {"PASSWORD"},
 	cognitoidp.ChallengePasswordSRP:         {"PASSWORD"},
-	// after SetUpTOTP; or EMAIL
-	cognitoidp.ChallengeMFASetup: {"SOFTWARE_TOKEN_MFA_CODE"},
+	cognitoidp.ChallengeMFASetup:            {"SOFTWARE_TOKEN_MFA_CODE"}, // or EMAIL
 }
 
 func (v *conversation) challenge(out cognitoidp.AuthOutput) *Challenge {
@@ -96,10 +95,21 @@ func (v *conversation) challenge(out cognitoidp.AuthOutput) *Challenge {
 
 // AnswerKeys returns the keys of the answers that the challenge requires. Most challenges have one.
 // NEW_PASSWORD_REQUIRED also has "userAttributes.<name>" for each attribute that the pool requires
-// and the user lacks. If the name of the challenge is unknown, AnswerKeys returns nil.
+// and the user lacks. MFA_SETUP has SOFTWARE_TOKEN_MFA_CODE, for [Challenge.SetUpTOTP], or EMAIL if
+// the pool does not offer an authenticator app. If the client knows no answer, AnswerKeys returns
+// nil.
 func (ch *Challenge) AnswerKeys() []string {
 	keys := slices.Clone(answerKeys[ch.Name])
-	if ch.Name == cognitoidp.ChallengeNewPasswordRequired {
+	switch ch.Name {
+	case cognitoidp.ChallengeMFASetup:
+		switch {
+		case ch.offersTOTP():
+		case slices.Contains(ch.Choices(), cognitoidp.ChallengeEmailOTP):
+			keys = []string{"EMAIL"}
+		default:
+			keys = nil
+		}
+	case cognitoidp.ChallengeNewPasswordRequired:
 		has := ch.attributes()
 		for _, key := range ch.list("requiredAttributes") {
 			name := strings.TrimPrefix(key, "userAttributes.")
@@ -109,6 +119,13 @@ func (ch *Challenge) AnswerKeys() []string {
 		}
 	}
 	return keys
+}
+
+// offersTOTP reports whether MFA_SETUP can set up an authenticator app. Without a list of what can
+// be set up, it can.
+func (ch *Challenge) offersTOTP() bool {
+	can := ch.Choices()
+	return len(can) == 0 || slices.Contains(can, cognitoidp.ChallengeSoftwareTokenMFA)
 }
 
 // Choices returns the possible values of the answer ANSWER if the challenge is a choice, or the
@@ -222,6 +239,9 @@ func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*S
 			return nil, errors.New("cognito: Respond: PASSWORD is missing: " +
 				"it is used for SRP and not sent")
 		}
+		if padded(answers["PASSWORD"]) {
+			return nil, errors.New("cognito: Respond: PASSWORD " + paddedText)
+		}
 		answers["SRP_A"] = v.exchangeFor(answers["PASSWORD"])
 		delete(answers, "PASSWORD")
 	case ch.Name == cognitoidp.ChallengeMFASetup && code != "":
@@ -257,6 +277,10 @@ func (ch *Challenge) SetUpTOTP(ctx context.Context) (secret string, next *Challe
 	if ch.Name != cognitoidp.ChallengeMFASetup || ch.pending == nil {
 		return "", nil,
 			fmt.Errorf("cognito: SetUpTOTP: the challenge is %q, not MFA_SETUP", ch.Name)
+	}
+	if !ch.offersTOTP() {
+		return "", nil, fmt.Errorf("cognito: SetUpTOTP: the user pool does not offer an "+
+			"authenticator app: it offers %s", awshttp.Clean(fmt.Sprintf("%q", ch.Choices()), 1024))
 	}
 	session, v := ch.pending.session, ch.pending.conversation
 	in := cognitoidp.AssociateSoftwareTokenInput{Session: session}

@@ -258,7 +258,7 @@ func TestHostsInSeveralRegions(t *testing.T) {
 		answers, _ := scripted(t, map[string]string{
 			"InitiateAuth":              tokensOf("https://issuer.example/pool", "ada"),
 			"GetId":                     fmt.Sprintf(`{"IdentityId":%q}`, identityA),
-			"GetOpenIdToken":            fmt.Sprintf(`{"IdentityId":%q,"Token":"a.b.c"}`, identityA),
+			"GetOpenIdToken":            `{"IdentityId":"` + identityA + `","Token":"a.b.c"}`,
 			"AssumeRoleWithWebIdentity": assumed(),
 		})
 		var mu sync.Mutex

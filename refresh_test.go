@@ -195,9 +195,8 @@ func TestRefreshIsSettled(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			server := cognitotest.Example()
-			count := watch(server, answerTo("GetTokensFromRefreshToken", func(int) *http.Response {
-				return answer(reply.status, reply.body)
-			}))
+			response := func(int) *http.Response { return answer(reply.status, reply.body) }
+			count := watch(server, answerTo("GetTokensFromRefreshToken", response))
 			s := signIn(t, exampleClient(server))
 			time.Sleep(2 * time.Hour)
 			_, err := s.Tokens(t.Context())

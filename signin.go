@@ -35,8 +35,8 @@ type Login struct {
 	Username string
 
 	// Password is used for SRP and not sent, unless Flow or PreferredChallenge requests that by
-	// name. It is used unchanged, without trimming or normalization. It may be empty in flows that
-	// do not need it.
+	// name. It is used unchanged, without trimming or normalization. White space at its ends, which
+	// user pools do not allow, is an error. It may be empty in flows that do not need it.
 	Password string
 
 	// Flow is the flow of the sign-in (AWS: InitiateAuth, AuthFlow):
@@ -106,6 +106,10 @@ func (c *Client) Start(ctx context.Context, login Login) (*Session, error) {
 		return nil, errors.New("cognito: the password must not be empty")
 	case !utf8.ValidString(login.Username) || !utf8.ValidString(login.Password):
 		return nil, errors.New("cognito: the user name and the password must be UTF-8")
+	case strings.TrimSpace(login.Username) != login.Username:
+		return nil, errors.New("cognito: the user name " + paddedText)
+	case padded(login.Password):
+		return nil, errors.New("cognito: the password " + paddedText)
 	}
 	defer c.connectAhead(ctx)()
 
@@ -116,6 +120,12 @@ func (c *Client) Start(ctx context.Context, login Login) (*Session, error) {
 	}
 	return session, err
 }
+
+// padded reports whether a password has white space at its ends. User pools allow neither that
+// (AWS: "Adding user pool password requirements") nor any white space in user names.
+func padded(password string) bool { return strings.Trim(password, " \t\n\v\f\r") != password }
+
+const paddedText = "begins or ends with white space, which user pools do not allow: remove it"
 
 func (c *Client) start(ctx context.Context, login Login, bySRP, sent bool) (*Session, error) {
 	v := &conversation{
