@@ -259,11 +259,6 @@ func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*S
 		delete(answers, "FRIENDLY_DEVICE_NAME")
 	}
 	out, err := v.respond(ctx, ch.Name, session, answers)
-	if v.deviceFits() && deviceForgotten(err) {
-		// Retry without the device (amplify-js retryOnResourceNotFoundException.ts).
-		v.device = Device{}
-		out, err = v.respond(ctx, ch.Name, session, answers)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -299,6 +294,8 @@ type savedChallenge struct {
 	Parameters map[string]string `json:"parameters,omitempty"`
 	Available  []string          `json:"available,omitempty"`
 	Username   string            `json:"username"`
+	Typed      string            `json:"typed,omitempty"`
+	UserID     string            `json:"user_id,omitempty"`
 	Received   time.Time         `json:"received"`
 	Session    string            `json:"session,omitempty"`
 	ClientID   string            `json:"client_id"`
@@ -319,6 +316,8 @@ func (ch *Challenge) Save() ([]byte, error) {
 		Parameters: ch.Parameters,
 		Available:  ch.Available,
 		Username:   ch.Username,
+		Typed:      v.typed,
+		UserID:     v.userID,
 		Received:   ch.Received,
 		Session:    ch.pending.session,
 		ClientID:   v.client.Environment.ClientID,
@@ -341,7 +340,14 @@ func (c *Client) ResumeChallenge(saved []byte) (*Challenge, error) {
 		return nil, fmt.Errorf("cognito: ResumeChallenge: the challenge belongs to app client %q, "+
 			"but client_id is %q", from.ClientID, own)
 	}
-	v := conversation{client: c, username: from.Username, flow: from.Flow, last: from.Last}
+	v := conversation{
+		client:   c,
+		typed:    from.Typed,
+		username: from.Username,
+		userID:   from.UserID,
+		flow:     from.Flow,
+		last:     from.Last,
+	}
 	if len(from.Device) > 0 && json.Unmarshal(from.Device, &v.device) != nil {
 		return nil, errors.New("cognito: ResumeChallenge: the saved challenge is damaged")
 	}

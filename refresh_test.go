@@ -180,7 +180,7 @@ func TestRefreshIsSettled(t *testing.T) {
 		{400, `{"__type":"ThrottlingException"}`, "Throttling"},
 		{400, `{"__type":"LimitExceededException"}`, "LimitExceeded"},
 		{404, `{"__type":"NotAuthorizedException","message":"Invalid Refresh Token"}`, "Invalid R"},
-		{500, `{"__type":"InternalErrorException","message":"Something went wrong"}`, "InternalErr"},
+		{500, `{"__type":"InternalErrorException","message":"Something went wrong"}`, "Internal"},
 		{503, `{"__type":"ServiceUnavailable"}`, "ServiceUnav"},
 		{401, "", "HTTP 401"},
 		{403, "<html>", "HTTP 403"},

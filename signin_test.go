@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"runtime"
@@ -670,7 +671,8 @@ func TestPasswordMissing(t *testing.T) {
 	}
 }
 
-// Start retries without the device once, and only after an error about the device.
+// An answer is sent again without the device once, and only after an error about the device. The
+// pool gets no second proof of the password.
 func TestForgottenDeviceRetriesOnce(t *testing.T) {
 	device := cognito.Device{
 		Username: cognitotest.ExampleUser,
@@ -684,19 +686,19 @@ func TestForgottenDeviceRetriesOnce(t *testing.T) {
 		Device:   device,
 	}
 	for _, test := range []struct {
-		name          string
-		operation     string
-		code, message string
-		times         int
+		name            string
+		operation       string
+		code, message   string
+		starts, answers int
 	}{
 		{"the device, for ever", "RespondToAuthChallenge", "ResourceNotFoundException",
-			"Device does not exist.", 2},
+			"Device does not exist.", 1, 2},
 		{"the device at once", "InitiateAuth", "ResourceNotFoundException",
-			"Device does not exist.", 2},
+			"Device does not exist.", 2, 0},
 		{"the app client", "InitiateAuth", "ResourceNotFoundException",
-			"User pool client 0 does not exist.", 1},
+			"User pool client 0 does not exist.", 1, 0},
 		{"the password", "RespondToAuthChallenge", "NotAuthorizedException",
-			"Incorrect username or password.", 1},
+			"Incorrect username or password.", 1, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := tracking("ALWAYS")
@@ -706,11 +708,27 @@ func TestForgottenDeviceRetriesOnce(t *testing.T) {
 				}
 				return nil
 			})
+			signatures := map[any]bool{}
+			refuse := server.Fault
+			server.Fault = func(r *http.Request) *http.Response {
+				var in struct{ ChallengeResponses map[string]string }
+				body, err := io.ReadAll(r.Body)
+				if err == nil && json.Unmarshal(body, &in) == nil && in.ChallengeResponses != nil {
+					signatures[in.ChallengeResponses["PASSWORD_CLAIM_SIGNATURE"]] = true
+				}
+				return refuse(r)
+			}
 			if _, err := exampleClient(server).Start(t.Context(), login); !hasCode(err, test.code) {
 				t.Errorf("Start: error %v", err)
 			}
-			if n := count("InitiateAuth"); n != test.times {
-				t.Errorf("%d InitiateAuth requests, want %d", n, test.times)
+			if n := count("InitiateAuth"); n != test.starts {
+				t.Errorf("%d InitiateAuth requests, want %d", n, test.starts)
+			}
+			if n := count("RespondToAuthChallenge"); n != test.answers {
+				t.Errorf("%d RespondToAuthChallenge requests, want %d", n, test.answers)
+			}
+			if len(signatures) > 1 {
+				t.Errorf("%d proofs of the password, want at most 1", len(signatures))
 			}
 		})
 	}
