@@ -101,7 +101,8 @@ func (s *Session) fetchCredentials(ctx context.Context, old sigv4.Credentials) (
 		}
 		creds, err = s.credentialsFor(ctx, id, logins)
 		if known != "" && (refusedIdentity(err, cognitoid.CodeResourceNotFound, "") ||
-			refusedIdentity(err, cognitoid.CodeNotAuthorized, "forbidden")) {
+			refusedIdentity(err, cognitoid.CodeNotAuthorized, "forbidden") ||
+			refusedIdentity(err, cognitoid.CodeNotAuthorized, "Logins don't match")) {
 			// The identity was deleted, or the saved one belongs to another user.
 			if id, err = s.fetchIdentityID(ctx, id, logins); err == nil {
 				creds, err = s.credentialsFor(ctx, id, logins)

@@ -173,7 +173,7 @@ func (c *Client) start(ctx context.Context, login Login, bySRP, sent bool) (*Ses
 	case parameters["DEVICE_KEY"] != "" && deviceForgotten(err):
 		return nil, &deviceError{Explain(err)}
 	case err != nil:
-		return nil, Explain(err)
+		return nil, explain(err, login.Flow)
 	}
 	return v.proceed(ctx, out)
 }
