@@ -68,7 +68,7 @@ var explanations = [...]explanation{
 		"client_id does not exist in this Region or user pool: " +
 			"check client_id, user_pool_id and aws_region"},
 	{"cognitoidp", "FeatureUnavailableInTierException", "",
-		"the feature plan of the user pool lacks this: USER_AUTH needs the plan Essentials or Plus"},
+		"the feature plan of the user pool lacks this: USER_AUTH needs Essentials or Plus"},
 	{"cognitoidp", "MFAMethodNotFoundException", "",
 		"the user pool requires a second factor, and the user has none that it can use, such as " +
 			"a verified phone number: ask an administrator to add one"},

@@ -278,6 +278,9 @@ func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 	if err != nil {
 		return expires, err
 	}
+	if claims.Audience == "" {
+		return expires, errNoIDToken
+	}
 	if own := s.client.Environment.ClientID; claims.Audience != own {
 		return expires, fmt.Errorf("it belongs to app client %.128q, but client_id is %q",
 			claims.Audience, own)

@@ -43,17 +43,20 @@ type Verifier struct {
 	// UserPoolID is the id of the user pool, such as "us-east-1_AbCdEfGhI". Required.
 	UserPoolID string
 
-	// Region is the Region of the user pool, if it is not the one in UserPoolID: that of a replica.
-	Region string
-
-	// Issuer is the issuer of the tokens, if it is not AWS's own for the pool.
-	Issuer string
-
 	// ClientID is the id of the app client. Required.
 	ClientID string
 
+	// Region is the Region that the keys are fetched in, if it is not the one in UserPoolID: that of
+	// a replica of a multi-Region pool. Issuers that name either Region are accepted.
+	Region string
+
+	// Issuer is the only issuer that is accepted, compared exactly, for an emulator or a proxy. If
+	// it is empty, those of AWS for the pool are accepted. The keys are fetched from
+	// /.well-known/jwks.json below it, unless Endpoint, FIPS or DualStack select another host.
+	Issuer string
+
 	// Endpoint replaces https://cognito-idp.<region>.amazonaws.com, for an emulator or a proxy.
-	// Tokens that it issues are accepted too.
+	// Tokens that it issues are accepted too, unless Issuer is set.
 	Endpoint string
 
 	// FIPS and DualStack select the host that the keys are fetched from.
@@ -63,8 +66,8 @@ type Verifier struct {
 	// and timeouts.
 	HTTPClient *http.Client
 
-	// Now returns the current time. If it is nil, it is the clock of the server that published the
-	// keys, as far as it is known.
+	// Now returns the current time. If it is nil, a token must be valid by two clocks: the local one
+	// and that of the server that published the keys.
 	Now func() time.Time
 
 	once   sync.Once
