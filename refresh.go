@@ -110,7 +110,7 @@ func unusable(err error) error {
 // damaged reports whether an error of adopt is about the form of a token, and not about its owner.
 func damaged(err error) bool {
 	var form *jwt.Error
-	return err == errNoIDToken || errors.As(err, &form)
+	return err == errNoIDToken || err == errNoAudience || errors.As(err, &form)
 }
 
 // refreshNow requests new tokens from the pool. GetTokensFromRefreshToken works with and without
@@ -255,11 +255,6 @@ func (s *Session) receive(old Tokens, r cognitoidp.AuthenticationResult) (
 	expires, err := s.adopt(tokens)
 	if err != nil {
 		old.Refresh = tokens.Refresh // after rotation, only this one is valid
-	}
-	switch {
-	case err == errNoIDToken:
-		return old, time.Time{}, err
-	case err != nil:
 		return old, time.Time{},
 			fmt.Errorf("cognito: the user pool's ID token is unusable: %w", err)
 	}
@@ -279,7 +274,7 @@ func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 		return expires, err
 	}
 	if claims.Audience == "" {
-		return expires, errNoIDToken
+		return expires, errNoAudience
 	}
 	if own := s.client.Environment.ClientID; claims.Audience != own {
 		return expires, fmt.Errorf("it belongs to app client %.128q, but client_id is %q",
@@ -304,8 +299,11 @@ func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 	return expires, nil
 }
 
-var errNoIDToken = errors.New("cognito: the user pool issued no ID token: " +
-	"the sign-in did not request the scope openid: sign in again with that scope")
+var (
+	errNoIDToken = errors.New("no ID token was issued, because the sign-in did not request " +
+		"the scope openid: sign in again with that scope")
+	errNoAudience = errors.New("it names no app client, as an access token does")
+)
 
 var errOtherUser = errors.New("it belongs to another user than the session")
 

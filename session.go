@@ -228,10 +228,9 @@ func (s *Session) SignOut(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		claims, err := jwt.ParseUnverified(stored.Tokens.ID)
+		claims, _ := jwt.ParseUnverified(stored.Tokens.ID)
 		newer := stored.Tokens.Refresh
-		if newer != "" && newer != token &&
-			(err != nil || !ofAnother(claims, s.UnverifiedClaims())) {
+		if newer != "" && newer != token && !ofAnother(claims, s.UnverifiedClaims()) {
 			token, older = newer, token
 		}
 	}

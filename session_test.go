@@ -239,7 +239,7 @@ func TestResumeDamaged(t *testing.T) {
 			_, rest, _ := strings.Cut(s.Tokens.ID, ".")
 			s.Tokens.ID = part(map[string]any{"alg": "none"}) + "." + rest
 		}, 1},
-		{"access token instead", func(s *cognito.SavedSession) { s.Tokens.ID = s.Tokens.Access }, 1},
+		{"ID token's name", func(s *cognito.SavedSession) { s.Tokens.ID = s.Tokens.Access }, 1},
 		{"no ID token", func(s *cognito.SavedSession) { s.Tokens.ID = "" }, 1},
 		{"expiry", func(s *cognito.SavedSession) { s.Tokens.Expires = time.Unix(0, 0) }, 1},
 		{"late expiry", func(s *cognito.SavedSession) {
