@@ -278,6 +278,61 @@ func deviceUnderName(t *testing.T, login cognito.Login) {
 	}
 }
 
+// USERNAME and USER_ID_FOR_SRP are both names that the pool uses. Once it has sent them, an alias
+// no longer matches.
+func TestDeviceUnderNamesOfPool(t *testing.T) {
+	for _, test := range []struct {
+		username, alias, parameters string
+		want                        bool
+	}{
+		{"real", "", `"USERNAME":"real","USER_ID_FOR_SRP":"id"`, true},
+		{"id", "", `"USERNAME":"real","USER_ID_FOR_SRP":"id"`, true},
+		{"id", "", `"USER_ID_FOR_SRP":"id"`, true},
+		{"real", "", `"USERNAME":"real"`, true},
+		{"other", "typed", `"X":""`, true},
+		{"other", "typed", `"USERNAME":"real"`, false},
+		{"other", "", `"USERNAME":"real","USER_ID_FOR_SRP":"id"`, false},
+		{"", "", `"USERNAME":"real"`, false},
+	} {
+		httpClient, log := scripted(t, map[string]string{
+			"InitiateAuth": `{"ChallengeName":"SMS_MFA","Session":"0123456789abcdefghij",` +
+				`"ChallengeParameters":{` + test.parameters + `}}`,
+			"RespondToAuthChallenge": tokensOf("https://issuer.example/pool", test.username),
+		})
+		client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient}
+		_, err := client.Start(t.Context(), cognito.Login{
+			Username: "typed",
+			Password: "p",
+			Flow:     "USER_PASSWORD_AUTH",
+			Device: cognito.Device{
+				Username: test.username,
+				Alias:    test.alias,
+				Key:      "us-east-1_00000000-0000-0000-0000-000000000000",
+				GroupKey: "g",
+				Password: "p",
+			},
+		})
+		challenge := asChallenge(err)
+		if challenge == nil {
+			t.Fatalf("Start: %v", err)
+		}
+		s, err := saveAndResume(t, client, challenge).Respond(t.Context(),
+			map[string]string{"SMS_MFA_CODE": "123456"})
+		if err != nil {
+			t.Fatalf("Respond: %v", err)
+		}
+		responses := (*log)[1].members["ChallengeResponses"].(map[string]any)
+		if _, named := responses["DEVICE_KEY"]; named != test.want {
+			t.Errorf("the device of %q, alias %q, was named: %v after %s, want %v",
+				test.username, test.alias, named, test.parameters, test.want)
+		}
+		if device, _ := s.Device(); (device.Key != "") != test.want {
+			t.Errorf("Device of %q, alias %q after %s = %v, want one: %v", test.username,
+				test.alias, test.parameters, device.Key, test.want)
+		}
+	}
+}
+
 // New devices have a name: the caller's or the host name.
 func TestDeviceName(t *testing.T) {
 	host, err := os.Hostname()

@@ -217,9 +217,7 @@ func TestSignOutRevokesReplacedToken(t *testing.T) {
 	client := exampleClient(server)
 	client.RefreshWith = store.refreshWith
 	old, replacing := signIn(t, client), signIn(t, client)
-	if err := store.save(savedSession(replacing)); err != nil {
-		t.Fatalf("save: %v", err)
-	}
+	storeSession(t, store, replacing)
 	saved := []cognito.SavedSession{savedSession(old), savedSession(replacing)}
 	if err := old.SignOut(t.Context()); err != nil {
 		t.Fatalf("SignOut: %v", err)
@@ -228,6 +226,47 @@ func TestSignOutRevokesReplacedToken(t *testing.T) {
 		saved.Tokens.ID = "" // forces a refresh
 		if _, err := exampleClient(server).Resume(t.Context(), saved.Save()); err == nil {
 			t.Errorf("the token of sign-in %d is valid after SignOut", i+1)
+		}
+	}
+}
+
+func storeSession(t *testing.T, store fileStore, s *cognito.Session) {
+	t.Helper()
+	if err := store.save(savedSession(s)); err != nil {
+		t.Fatalf("save: %v", err)
+	}
+}
+
+// After the stored token was revoked, the session ends. An error about its own token is returned,
+// unless the pool no longer knows that one.
+func TestSignOutReplacedTokenRefused(t *testing.T) {
+	for _, test := range []struct {
+		code string
+		want string
+	}{
+		{"NotAuthorizedException", ""},
+		{"UnauthorizedException", ""},
+		{"ForbiddenException", "ForbiddenException"},
+	} {
+		server := cognitotest.Example()
+		store := fileStore(filepath.Join(t.TempDir(), "session.json"))
+		client := exampleClient(server)
+		client.RefreshWith = store.refreshWith
+		s := signIn(t, client)
+		storeSession(t, store, signIn(t, client))
+		watch(server, answerTo("RevokeToken", func(n int) *http.Response {
+			if n == 1 {
+				return nil
+			}
+			return refusal(400, test.code, "")
+		}))
+		err := s.SignOut(t.Context())
+		if (err != nil) != (test.want != "") || err != nil && !hasCode(err, test.want) {
+			t.Errorf("SignOut after %s for its own token: error %v, want %q", test.code, err,
+				test.want)
+		}
+		if _, err := s.Tokens(t.Context()); err == nil {
+			t.Errorf("after %s the session did not end", test.code)
 		}
 	}
 }

@@ -331,13 +331,12 @@ func (v *conversation) finish(ctx context.Context, result cognitoidp.Authenticat
 	if isIdentityPoolID(v.identityID) {
 		s.identityID = v.identityID
 	}
+	if v.deviceFits() {
+		s.device.current = v.named(v.device)
+	}
 	tokens, expires, err := s.receive(Tokens{}, result)
 	if err != nil {
 		return nil, err
-	}
-	v.username = cmp.Or(s.claims.Username, v.username)
-	if v.deviceFits() {
-		s.device.current = v.named(v.device)
 	}
 	if names := result.NewDeviceMetadata; names != nil {
 		device := v.named(s.newDevice(*names))
