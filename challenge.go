@@ -81,8 +81,7 @@ var answerKeys = map[string][]string{
 	cognitoidp.ChallengeWebAuthn:            {"CREDENTIAL"},
 	cognitoidp.ChallengePassword:            {"PASSWORD"},
 	cognitoidp.ChallengePasswordSRP:         {"PASSWORD"},
-	// after SetUpTOTP; or EMAIL
-	cognitoidp.ChallengeMFASetup: {"SOFTWARE_TOKEN_MFA_CODE"},
+	cognitoidp.ChallengeMFASetup:            {"SOFTWARE_TOKEN_MFA_CODE"}, // or EMAIL
 }
 
 func (v *conversation) challenge(out cognitoidp.AuthOutput) *Challenge {
@@ -100,10 +99,21 @@ func (v *conversation) challenge(out cognitoidp.AuthOutput) *Challenge {
 
 // AnswerKeys returns the keys of the answers that the challenge requires. Most challenges have one.
 // NEW_PASSWORD_REQUIRED also has "userAttributes.<name>" for each attribute that the pool requires
-// and the user lacks. If the name of the challenge is unknown, AnswerKeys returns nil.
+// and the user lacks. MFA_SETUP has SOFTWARE_TOKEN_MFA_CODE, for [Challenge.SetUpTOTP], or EMAIL if
+// the pool does not offer an authenticator app. If the client knows no answer, AnswerKeys returns
+// nil.
 func (ch *Challenge) AnswerKeys() []string {
 	keys := slices.Clone(answerKeys[ch.Name])
-	if ch.Name == cognitoidp.ChallengeNewPasswordRequired {
+	switch ch.Name {
+	case cognitoidp.ChallengeMFASetup:
+		switch {
+		case ch.offersTOTP():
+		case slices.Contains(ch.Choices(), cognitoidp.ChallengeEmailOTP):
+			keys = []string{"EMAIL"}
+		default:
+			keys = nil
+		}
+	case cognitoidp.ChallengeNewPasswordRequired:
 		has := ch.attributes()
 		for _, key := range ch.list("requiredAttributes") {
 			name := strings.TrimPrefix(key, "userAttributes.")
@@ -113,6 +123,13 @@ func (ch *Challenge) AnswerKeys() []string {
 		}
 	}
 	return keys
+}
+
+// offersTOTP reports whether MFA_SETUP can set up an authenticator app. Without a list of what can
+// be set up, it can.
+func (ch *Challenge) offersTOTP() bool {
+	can := ch.Choices()
+	return len(can) == 0 || slices.Contains(can, cognitoidp.ChallengeSoftwareTokenMFA)
 }
 
 // Choices returns the possible values of the answer ANSWER if the challenge is a choice, or the
@@ -226,6 +243,9 @@ func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*S
 			return nil, errors.New("cognito: Respond: PASSWORD is missing: " +
 				"it is used for SRP and not sent")
 		}
+		if padded(answers["PASSWORD"]) {
+			return nil, errors.New("cognito: Respond: PASSWORD " + paddedText)
+		}
 		answers["SRP_A"] = v.exchangeFor(answers["PASSWORD"])
 		delete(answers, "PASSWORD")
 	case ch.Name == cognitoidp.ChallengeMFASetup && code != "":
@@ -243,11 +263,6 @@ func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*S
 		delete(answers, "FRIENDLY_DEVICE_NAME")
 	}
 	out, err := v.respond(ctx, ch.Name, session, answers)
-	if v.deviceFits() && deviceForgotten(err) {
-		// Retry without the device (amplify-js retryOnResourceNotFoundException.ts).
-		v.device = Device{}
-		out, err = v.respond(ctx, ch.Name, session, answers)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -261,6 +276,10 @@ func (ch *Challenge) SetUpTOTP(ctx context.Context) (secret string, next *Challe
 	if ch.Name != cognitoidp.ChallengeMFASetup || ch.pending == nil {
 		return "", nil,
 			fmt.Errorf("cognito: SetUpTOTP: the challenge is %q, not MFA_SETUP", ch.Name)
+	}
+	if !ch.offersTOTP() {
+		return "", nil, fmt.Errorf("cognito: SetUpTOTP: the user pool does not offer an "+
+			"authenticator app: it offers %s", awshttp.Clean(fmt.Sprintf("%q", ch.Choices()), 1024))
 	}
 	session, v := ch.pending.session, ch.pending.conversation
 	in := cognitoidp.AssociateSoftwareTokenInput{Session: session}
@@ -279,6 +298,8 @@ type savedChallenge struct {
 	Parameters map[string]string `json:"parameters,omitempty"`
 	Available  []string          `json:"available,omitempty"`
 	Username   string            `json:"username"`
+	Typed      string            `json:"typed,omitempty"`
+	UserID     string            `json:"user_id,omitempty"`
 	Received   time.Time         `json:"received"`
 	Session    string            `json:"session,omitempty"`
 	ClientID   string            `json:"client_id"`
@@ -299,6 +320,8 @@ func (ch *Challenge) Save() ([]byte, error) {
 		Parameters: ch.Parameters,
 		Available:  ch.Available,
 		Username:   ch.Username,
+		Typed:      v.typed,
+		UserID:     v.userID,
 		Received:   ch.Received,
 		Session:    ch.pending.session,
 		ClientID:   v.client.Environment.ClientID,
@@ -321,7 +344,14 @@ func (c *Client) ResumeChallenge(saved []byte) (*Challenge, error) {
 		return nil, fmt.Errorf("cognito: ResumeChallenge: the challenge belongs to app client %q, "+
 			"but client_id is %q", from.ClientID, own)
 	}
-	v := conversation{client: c, username: from.Username, flow: from.Flow, last: from.Last}
+	v := conversation{
+		client:   c,
+		typed:    from.Typed,
+		username: from.Username,
+		userID:   from.UserID,
+		flow:     from.Flow,
+		last:     from.Last,
+	}
 	if len(from.Device) > 0 && v.device.Load(from.Device) != nil {
 		return nil, errors.New("cognito: ResumeChallenge: the saved challenge is damaged")
 	}

@@ -559,6 +559,47 @@ func TestAnswerKeysForAttributes(t *testing.T) {
 	}
 }
 
+// The answer to MFA_SETUP is one that the pool offers.
+func TestAnswerKeysForSetup(t *testing.T) {
+	for _, test := range []struct{ can, want string }{
+		{`["EMAIL_OTP"]`, "EMAIL"},
+		{`["SOFTWARE_TOKEN_MFA"]`, "SOFTWARE_TOKEN_MFA_CODE"},
+		{`["EMAIL_OTP","SOFTWARE_TOKEN_MFA"]`, "SOFTWARE_TOKEN_MFA_CODE"},
+		{`["SMS_MFA","EMAIL_OTP"]`, "EMAIL"},
+		{`["SMS_MFA"]`, ""},
+		{`["FUTURE_MFA"]`, ""},
+		{`[]`, "SOFTWARE_TOKEN_MFA_CODE"},
+		{``, "SOFTWARE_TOKEN_MFA_CODE"},
+		{`damaged`, "SOFTWARE_TOKEN_MFA_CODE"},
+	} {
+		httpClient, log := scripted(t, map[string]string{
+			"InitiateAuth": fmt.Sprintf(`{"ChallengeName":"MFA_SETUP",`+
+				`"Session":"0123456789abcdefghij","ChallengeParameters":{"USER_ID_FOR_SRP":"ada",`+
+				`"MFAS_CAN_SETUP":%q}}`, test.can),
+			"AssociateSoftwareToken": `{"SecretCode":"` + exampleTOTPSecret + `"}`,
+		})
+		client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient}
+		_, err := client.Start(t.Context(), cognito.Login{
+			Username: "ada",
+			Password: "p",
+			Flow:     "USER_PASSWORD_AUTH",
+		})
+		challenge := asChallenge(err)
+		if challenge == nil {
+			t.Fatalf("Start: %v", err)
+		}
+		if got := strings.Join(challenge.AnswerKeys(), " "); got != test.want {
+			t.Errorf("AnswerKeys with MFAS_CAN_SETUP %s = %q, want %q", test.can, got, test.want)
+		}
+		totp := test.want == "SOFTWARE_TOKEN_MFA_CODE"
+		_, _, err = challenge.SetUpTOTP(t.Context())
+		if (err == nil) != totp || (len(*log) == 2) != totp {
+			t.Errorf("SetUpTOTP with MFAS_CAN_SETUP %s: error %v after %d requests", test.can, err,
+				len(*log))
+		}
+	}
+}
+
 // Control characters from the server do not appear in the text of a challenge.
 func TestChallengeTextIsClean(t *testing.T) {
 	httpClient,

@@ -81,6 +81,10 @@ type Client struct {
 	// with every request that supports it, unless it is nil.
 	UserContextData *cognitoidp.UserContextData
 
+	// DeviceName is the name of new devices in the user pool, which shows it to users. If it is
+	// empty, it is the host name of this machine.
+	DeviceName string
+
 	// RefreshWith, if not nil, is called for every refresh of tokens. See [RefreshFunc].
 	RefreshWith RefreshFunc
 
@@ -158,6 +162,8 @@ func (c *Client) connect() error {
 	}
 	c.verifier = jwt.Verifier{
 		UserPoolID: e.UserPoolID,
+		Region:     e.UserPoolRegion,
+		Issuer:     e.Issuer,
 		ClientID:   e.ClientID,
 		Endpoint:   e.Endpoints.CognitoIDP,
 		FIPS:       c.FIPS,

@@ -236,6 +236,55 @@ func TestHosts(t *testing.T) {
 	}
 }
 
+// The ids give the Regions of the pools, unless the user pool is called in a replica's Region.
+// aws_region gives all other Regions.
+func TestHostsInSeveralRegions(t *testing.T) {
+	elsewhere := cognito.Environment{
+		Region:         "eu-west-3",
+		UserPoolID:     "eu-west-1_AbCdEfGhI",
+		ClientID:       cognitotest.ExampleClientID,
+		IdentityPoolID: "eu-central-1:01234567-89ab-cdef-0123-456789abcdef",
+		RoleARN:        cognitotest.ExampleRoleARN,
+	}
+	replica := elsewhere
+	replica.UserPoolRegion = "us-west-2"
+	for _, test := range []struct {
+		env  cognito.Environment
+		want []string
+	}{
+		{elsewhere, []string{"cognito-identity.eu-central-1.amazonaws.com",
+			"cognito-idp.eu-west-1.amazonaws.com", "sts.eu-west-3.amazonaws.com"}},
+		{replica, []string{"cognito-identity.eu-central-1.amazonaws.com",
+			"cognito-idp.us-west-2.amazonaws.com", "sts.eu-west-3.amazonaws.com"}},
+	} {
+		answers, _ := scripted(t, map[string]string{
+			"InitiateAuth":              tokensOf("https://issuer.example/pool", "ada"),
+			"GetId":                     fmt.Sprintf(`{"IdentityId":%q}`, identityA),
+			"GetOpenIdToken":            `{"IdentityId":"` + identityA + `","Token":"a.b.c"}`,
+			"AssumeRoleWithWebIdentity": assumed(),
+		})
+		var mu sync.Mutex
+		hosts := map[string]bool{}
+		record := func(r *http.Request) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			hosts[r.URL.Host] = true
+			return answers.Transport.RoundTrip(r)
+		}
+		client := &cognito.Client{
+			Environment: test.env,
+			Duration:    time.Hour,
+			HTTPClient:  &http.Client{Transport: roundTripper(record)},
+		}
+		if _, err := signIn(t, client).Credentials(t.Context()); err != nil {
+			t.Fatalf("Credentials: %v", err)
+		}
+		if got := slices.Sorted(maps.Keys(hosts)); !slices.Equal(got, test.want) {
+			t.Errorf("hosts = %q, want %q", got, test.want)
+		}
+	}
+}
+
 // ClientMetadata and UserContextData are in every request that supports them.
 func TestMetadataInEveryCall(t *testing.T) {
 	for _, legacy := range []bool{false, true} {

@@ -101,7 +101,8 @@ func (s *Session) fetchCredentials(ctx context.Context, old sigv4.Credentials) (
 		}
 		creds, err = s.credentialsFor(ctx, id, logins)
 		if known != "" && (refusedIdentity(err, cognitoid.CodeResourceNotFound, "") ||
-			refusedIdentity(err, cognitoid.CodeNotAuthorized, "forbidden")) {
+			refusedIdentity(err, cognitoid.CodeNotAuthorized, "forbidden") ||
+			refusedIdentity(err, cognitoid.CodeNotAuthorized, "Logins don't match")) {
 			// The identity was deleted, or the saved one belongs to another user.
 			if id, err = s.fetchIdentityID(ctx, id, logins); err == nil {
 				creds, err = s.credentialsFor(ctx, id, logins)
@@ -168,15 +169,18 @@ func (s *Session) logins(ctx context.Context) (map[string]string, error) {
 }
 
 // withLogins calls do with the Logins map and explains its error. If the identity pool says that
-// the ID token has expired, it refreshes the tokens and calls do again. A token can seem valid by
-// the local clock, and a resumed session does not know the server's clock at first.
+// the ID token has expired or is damaged, it refreshes the tokens and calls do again. A token can
+// seem valid by the local clock, and a resumed session does not know the server's clock at first.
 func (s *Session) withLogins(ctx context.Context, do func(logins map[string]string) error) error {
 	logins, err := s.logins(ctx)
 	if err != nil {
 		return err
 	}
 	err = do(logins)
-	if refusedIdentity(err, cognitoid.CodeNotAuthorized, "expired") {
+	refused := func(text string) bool {
+		return refusedIdentity(err, cognitoid.CodeNotAuthorized, text)
+	}
+	if refused("expired") || refused("signed token") || refused("Not a valid OpenId") {
 		s.tokens.Expire(renew.Pause)
 		renewed, failed := s.logins(ctx)
 		if failed != nil {

@@ -107,27 +107,29 @@ func TestOneIdentity(t *testing.T) {
 
 // If the saved identity belongs to another user, the session requests the correct one.
 func TestIdentityOfOtherUser(t *testing.T) {
-	server := cognitotest.Example()
-	count := watch(server, func(operation string, n int) *http.Response {
-		if operation == "GetCredentialsForIdentity" && n == 1 {
-			return refusal(400, "NotAuthorizedException",
-				"Access to Identity 'us-east-1:0' is forbidden.")
+	for _, message := range []string{"Access to Identity 'us-east-1:0' is forbidden.",
+		"Logins don't match. Please include at least one valid login for this identity."} {
+		server := cognitotest.Example()
+		count := watch(server, func(operation string, n int) *http.Response {
+			if operation == "GetCredentialsForIdentity" && n == 1 {
+				return refusal(400, "NotAuthorizedException", message)
+			}
+			return nil
+		})
+		client := exampleClient(server)
+		saved := savedSession(signIn(t, client))
+		saved.IdentityID, saved.IdentityPoolID = "us-east-1:0", cognitotest.ExampleIdentityPoolID
+		s, err := client.Resume(t.Context(), saved.Save())
+		if err != nil {
+			t.Fatalf("Resume: %v", err)
 		}
-		return nil
-	})
-	client := exampleClient(server)
-	saved := savedSession(signIn(t, client))
-	saved.IdentityID, saved.IdentityPoolID = "us-east-1:0", cognitotest.ExampleIdentityPoolID
-	s, err := client.Resume(t.Context(), saved.Save())
-	if err != nil {
-		t.Fatalf("Resume: %v", err)
-	}
-	if _, err := s.Credentials(t.Context()); err != nil {
-		t.Fatalf("Credentials: %v", err)
-	}
-	if id, err := s.IdentityID(t.Context()); err != nil || id == saved.IdentityID ||
-		count("GetId") != 1 {
-		t.Errorf("identity %q after %d GetId requests, error %v", id, count("GetId"), err)
+		if _, err := s.Credentials(t.Context()); err != nil {
+			t.Fatalf("Credentials: %v", err)
+		}
+		if id, err := s.IdentityID(t.Context()); err != nil || id == saved.IdentityID ||
+			count("GetId") != 1 {
+			t.Errorf("identity %q after %d GetId requests, error %v", id, count("GetId"), err)
+		}
 	}
 }
 
@@ -294,6 +296,8 @@ func TestLoginsKey(t *testing.T) {
 	for _, provider := range []string{
 		"cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE00",
 		"issuer-cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE00",
+		"cognito-idp.us-west-2.amazonaws.com/us-east-1_EXAMPLE00", // a replica
+		"issuer.example/path/us-east-1_EXAMPLE00",                 // an emulator or proxy
 		"cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_EXAMPLE00",
 		"cognito-idp.eusc-de-east-1.amazonaws.eu/eusc-de-east-1_EXAMPLE00",
 		"cognito-idp-fips.us-gov-west-1.amazonaws.com/us-gov-west-1_EXAMPLE00",

@@ -7,9 +7,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"os"
 	"strings"
 
 	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/redact"
 	"github.com/loginwithcognito/cognito/internal/strictjson"
 	"github.com/loginwithcognito/cognito/srp"
@@ -19,10 +21,11 @@ import (
 // a sign-in with [Login.Device] proves the device's password by SRP and needs no code.
 //
 // Store a Device as carefully as a password, under its Username. That is the name that the pool
-// uses, not an alias that the user typed.
+// uses. A sign-in finds the device under its Alias too.
 type Device struct {
 	redact.Fields
 	Username string
+	Alias    string // what the user typed last, if it is not the Username
 	Key      string // DeviceKey, such as "us-east-1_01234567-89ab-cdef-0123-456789abcdef"
 	GroupKey string // DeviceGroupKey
 	Password string // random; the pool stores only its verifier
@@ -30,8 +33,8 @@ type Device struct {
 
 // Save returns d as JSON, with the password.
 func (d Device) Save() []byte {
-	saved, _ := json.Marshal(struct{ Username, Key, GroupKey, Password string }{
-		d.Username, d.Key, d.GroupKey, d.Password,
+	saved, _ := json.Marshal(struct{ Username, Alias, Key, GroupKey, Password string }{
+		d.Username, d.Alias, d.Key, d.GroupKey, d.Password,
 	}) // errors are impossible
 	return saved
 }
@@ -96,6 +99,16 @@ func (s *Session) RememberDevice(ctx context.Context, remember bool) error {
 	return nil
 }
 
+// deviceName returns the name of new devices in the form that the pool requires (AWS:
+// ConfirmDevice): at most 1024 printable characters.
+func (c *Client) deviceName() string {
+	name := c.DeviceName
+	if name == "" {
+		name, _ = os.Hostname()
+	}
+	return awshttp.Clean(name, 1024)
+}
+
 // newDevice returns a device with the pool's names and a random password.
 func (s *Session) newDevice(names cognitoidp.NewDeviceMetadata) Device {
 	random := make([]byte, 40) // the length in amazon-cognito-identity-js
@@ -122,6 +135,7 @@ func (s *Session) confirmDevice(ctx context.Context, accessToken string, device 
 		ask, err = s.client.services.idp.ConfirmDevice(ctx, cognitoidp.ConfirmDeviceInput{
 			AccessToken: accessToken,
 			DeviceKey:   device.Key,
+			DeviceName:  s.client.deviceName(),
 			DeviceSecretVerifierConfig: cognitoidp.DeviceSecretVerifierConfig{
 				PasswordVerifier: base64.StdEncoding.EncodeToString(verifier.PasswordVerifier),
 				Salt:             base64.StdEncoding.EncodeToString(verifier.Salt),
@@ -151,7 +165,7 @@ func (s *Session) takeDevice(d Device) {
 	}
 }
 
-// A deviceError says that the pool refused the proof of the device's password.
+// A deviceError says that the pool refused the device itself, with or without its proof.
 type deviceError struct{ error }
 
 func (e *deviceError) Unwrap() error { return e.error }

@@ -3,6 +3,8 @@ package cognito_test
 import (
 	"io"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -196,6 +198,170 @@ func TestRememberedDevice(t *testing.T) {
 					}
 				})
 			}
+		}
+	}
+}
+
+// In every flow, a device is found under the name that the user typed and under that of the pool.
+func TestDeviceUnderBothNames(t *testing.T) {
+	flows := []string{"USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_AUTH", "USER_AUTH"}
+	for _, flow := range flows {
+		for _, preferred := range []string{"", "PASSWORD", "PASSWORD_SRP"} {
+			if preferred != "" && flow != "USER_AUTH" {
+				continue
+			}
+			for _, typed := range []string{cognitotest.ExampleUser, cognitotest.ExampleEmail} {
+				t.Run(strings.Join([]string{flow, preferred, typed}, " "), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						deviceUnderName(t, cognito.Login{
+							Username:           typed,
+							Password:           cognitotest.ExamplePassword,
+							Flow:               flow,
+							PreferredChallenge: preferred,
+						})
+					})
+				})
+			}
+		}
+	}
+}
+
+func deviceUnderName(t *testing.T, login cognito.Login) {
+	server := everyFlow(func(p *cognitotest.UserPool, u *cognitotest.User) {
+		p.DeviceTracking = "ALWAYS"
+		withMFA("SOFTWARE_TOKEN_MFA")(p, u)
+		riddle(p, u)
+	})
+	signIn := func() (device cognito.Device, asked bool) {
+		client := exampleClient(server)
+		s, err := client.Start(t.Context(), login)
+		for asChallenge(err) != nil {
+			challenge := saveAndResume(t, client, asChallenge(err))
+			answers := map[string]string{}
+			switch challenge.Name {
+			case "SELECT_CHALLENGE":
+				answers["ANSWER"] = "PASSWORD_SRP"
+				answers["PASSWORD"] = cognitotest.ExamplePassword
+			case "CUSTOM_CHALLENGE":
+				answers["ANSWER"] = "2"
+			default:
+				asked = true
+				code, err := cognito.TOTP(exampleTOTPSecret, time.Now())
+				if err != nil {
+					t.Fatalf("TOTP: %v", err)
+				}
+				answers["SOFTWARE_TOKEN_MFA_CODE"] = code
+			}
+			s, err = challenge.Respond(t.Context(), answers)
+		}
+		if err != nil {
+			t.Fatalf("sign-in: %v", err)
+		}
+		time.Sleep(time.Minute) // so that the next code differs
+		device, _ = s.Device()
+		return device, asked
+	}
+	first, asked := signIn()
+	if !asked || first.Username != cognitotest.ExampleUser {
+		t.Fatalf("the first sign-in requested a code: %v, device of %q", asked, first.Username)
+	}
+	if err := login.Device.Load(first.Save()); err != nil {
+		t.Fatalf("Load: %v", err)
+	}
+	if again, asked := signIn(); asked || again != first {
+		t.Errorf("a code was requested: %v; the device changed: %v", asked, again != first)
+	}
+	login.Username = cognitotest.ExampleUser // of another alias or the name itself
+	if again, asked := signIn(); asked || again != first {
+		t.Errorf("as %s: a code was requested: %v; the device changed: %v", login.Username, asked,
+			again != first)
+	}
+}
+
+// USERNAME and USER_ID_FOR_SRP are both names that the pool uses. Once it has sent them, an alias
+// no longer matches.
+func TestDeviceUnderNamesOfPool(t *testing.T) {
+	for _, test := range []struct {
+		username, alias, parameters string
+		want                        bool
+	}{
+		{"real", "", `"USERNAME":"real","USER_ID_FOR_SRP":"id"`, true},
+		{"id", "", `"USERNAME":"real","USER_ID_FOR_SRP":"id"`, true},
+		{"id", "", `"USER_ID_FOR_SRP":"id"`, true},
+		{"real", "", `"USERNAME":"real"`, true},
+		{"other", "typed", `"X":""`, true},
+		{"other", "typed", `"USERNAME":"real"`, false},
+		{"other", "", `"USERNAME":"real","USER_ID_FOR_SRP":"id"`, false},
+		{"", "", `"USERNAME":"real"`, false},
+	} {
+		httpClient, log := scripted(t, map[string]string{
+			"InitiateAuth": `{"ChallengeName":"SMS_MFA","Session":"0123456789abcdefghij",` +
+				`"ChallengeParameters":{` + test.parameters + `}}`,
+			"RespondToAuthChallenge": tokensOf("https://issuer.example/pool", test.username),
+		})
+		client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient}
+		_, err := client.Start(t.Context(), cognito.Login{
+			Username: "typed",
+			Password: "p",
+			Flow:     "USER_PASSWORD_AUTH",
+			Device: cognito.Device{
+				Username: test.username,
+				Alias:    test.alias,
+				Key:      "us-east-1_00000000-0000-0000-0000-000000000000",
+				GroupKey: "g",
+				Password: "p",
+			},
+		})
+		challenge := asChallenge(err)
+		if challenge == nil {
+			t.Fatalf("Start: %v", err)
+		}
+		s, err := saveAndResume(t, client, challenge).Respond(t.Context(),
+			map[string]string{"SMS_MFA_CODE": "123456"})
+		if err != nil {
+			t.Fatalf("Respond: %v", err)
+		}
+		responses := (*log)[1].members["ChallengeResponses"].(map[string]any)
+		if _, named := responses["DEVICE_KEY"]; named != test.want {
+			t.Errorf("the device of %q, alias %q, was named: %v after %s, want %v",
+				test.username, test.alias, named, test.parameters, test.want)
+		}
+		if device, _ := s.Device(); (device.Key != "") != test.want {
+			t.Errorf("Device of %q, alias %q after %s = %v, want one: %v", test.username,
+				test.alias, test.parameters, device.Key, test.want)
+		}
+	}
+}
+
+// New devices have a name: the caller's or the host name.
+func TestDeviceName(t *testing.T) {
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatalf("Hostname: %v", err)
+	}
+	for _, test := range []struct{ name, want string }{
+		{"", host},
+		{"Ada's laptop", "Ada's laptop"},
+		{"two\nlines\x1b[0m", "two lines [0m"},
+		{strings.Repeat("a", 2000), strings.Repeat("a", 1024)},
+	} {
+		client := exampleClient(tracking("ALWAYS"))
+		client.DeviceName = test.name
+		s, _ := withTOTP(t, client, cognito.Login{
+			Username: cognitotest.ExampleUser,
+			Password: cognitotest.ExamplePassword,
+		})
+		pool, err := client.UserPool()
+		if err != nil {
+			t.Fatalf("UserPool: %v", err)
+		}
+		device, _ := s.Device()
+		got, err := pool.GetDevice(t.Context(), savedSession(s).Tokens.Access, device.Key)
+		if err != nil || !slices.Contains(got.DeviceAttributes, cognitoidp.Attribute{
+			Name:  "device_name",
+			Value: test.want,
+		}) {
+			t.Errorf("GetDevice has no name %.40q: %v", test.want, err)
 		}
 	}
 }

@@ -18,8 +18,9 @@ import (
 type Environment struct {
 	redact.Fields
 
-	// Region is the Region of the user pool, AWS STS and the bucket. It may be empty if UserPoolID
-	// or IdentityPoolID is set: see [Environment.ResolveRegion].
+	// Region is the Region of AWS STS, the bucket and other services. The pools are in the Regions
+	// in their ids. It may be empty if UserPoolID or IdentityPoolID is set: see
+	// [Environment.ResolveRegion].
 	Region string `json:"aws_region"`
 
 	// UserPoolID is the id of the user pool, such as "us-east-1_AbCdEfGhI".
@@ -30,7 +31,8 @@ type Environment struct {
 	UserPoolRegion string `json:"user_pool_region"`
 
 	// Issuer is the issuer (claim iss) of the pool's tokens, if it is not AWS's own for the pool:
-	// that of an emulator or proxy. The pool's keys are at /.well-known/jwks.json below it.
+	// that of an emulator or proxy. The pool's keys are at /.well-known/jwks.json below it. It is a
+	// URL like those of Endpoints.
 	Issuer string `json:"issuer"`
 
 	// ClientID is the id of the app client in the user pool, not its name.
@@ -110,6 +112,9 @@ func form(key string) (valid func(string) bool, description string) {
 		return isRoleARN, "arn:aws:iam::123456789012:role/name"
 	case "bucket_name":
 		return isBucketName, "example-bucket (the name alone, without s3://, ARN or path)"
+	case "issuer":
+		return isEndpoint, "https://host/path, or http://localhost:9000 for this machine: " +
+			"no user name, no query"
 	}
 	return isEndpoint, "https://host, or http://localhost:9000 for this machine: " +
 		"no user name, no query"
@@ -152,10 +157,10 @@ func before(s, separator string) string {
 	return ""
 }
 
-// Validate checks the form of every setting that is not empty, and that they do not contradict each
-// other. The error has one line for each wrong setting and names its key. It quotes no value but
-// Regions and partitions, because a value in the wrong place may be a secret. Each call checks that
-// the settings it needs are not empty.
+// Validate checks the form of every setting that is not empty, and that roles are in the partition
+// of [Environment.ResolveRegion]. The error has one line for each wrong setting and names its key.
+// It quotes no value but Regions and partitions, because a value in the wrong place may be a
+// secret. Each call checks that the settings it needs are not empty.
 func (e Environment) Validate() error {
 	var wrong []error
 	for _, s := range e.Settings() {
@@ -181,8 +186,6 @@ func (e *Environment) problem(key, value string) string {
 		return "still has a placeholder, such as <your value>: replace it"
 	case len(value) > 2048 || !valid(value):
 		return "should look like " + description
-	case key == "aws_region" && isUserPoolID(e.UserPoolID) && e.userPoolRegion() != region:
-		return "is " + region + ", but user_pool_id is in " + e.userPoolRegion() + ": correct one"
 	case strings.HasPrefix(value, "arn:") && e.Endpoints.STS+e.Endpoints.CognitoIdentity == "":
 		// An ARN of AWS itself: other services choose their own partitions.
 		given, _, _ := strings.Cut(value[len("arn:"):], ":")

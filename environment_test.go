@@ -10,6 +10,8 @@ func validEnvironment() Environment {
 	return Environment{
 		Region:         "us-east-1",
 		UserPoolID:     "us-east-1_AbCdEfGhI",
+		UserPoolRegion: "us-west-2",
+		Issuer:         "https://issuer.example.com/us-east-1_AbCdEfGhI",
 		ClientID:       "1example23456789abcdefghij",
 		ClientSecret:   "1example2secret3of4fifty5characters6or7so8that9is0hidden",
 		IdentityPoolID: "eu-west-1:01234567-89ab-cdef-0123-456789abcdef",
@@ -52,6 +54,10 @@ func TestValidateAccepts(t *testing.T) {
 		{"role_arn", "arn:aws:iam:::role/no-account"},
 		{"role_arn", "arn:aws:iam::123456789012:role/" + strings.Repeat("a", 2000)},
 		{"bucket_name", strings.Repeat("b", 255)},
+		{"aws_region", "eu-west-3"}, // the ids give the pools' Regions
+		{"user_pool_region", "us-west-2"},
+		{"issuer", "https://issuer.example.com/us-east-1_AbCdEfGhI"},
+		{"issuer", "http://127.0.0.1:9229/us-east-1_AbCdEfGhI"},
 		{"endpoints.sts", "https://sts.example.com:8443/a/b"},
 		{"endpoints.sts", "http://localhost:9000"},
 		{"endpoints.sts", "http://[::1]:9000"},
@@ -78,6 +84,8 @@ func TestValidateRefuses(t *testing.T) {
 		bucket = "should look like example-bucket (the name alone, without s3://, ARN or path)"
 		url    = "should look like https://host, or http://localhost:9000 for this machine: no " +
 			"user name, no query"
+		issuer = "should look like https://host/path, or http://localhost:9000 for this machine: " +
+			"no user name, no query"
 		quotes = "has quotes or white space around it: remove them"
 		fill   = "still has a placeholder, such as <your value>: replace it"
 	)
@@ -86,7 +94,13 @@ func TestValidateRefuses(t *testing.T) {
 		{"aws_region", "Frankfurt", "should look like us-east-1"},
 		{"aws_region", "us-east-1.example.com/", "should look like us-east-1"},
 		{"aws_region", "your_region", "should look like us-east-1"},
-		{"aws_region", "eu-west-1", "is eu-west-1, but user_pool_id is in us-east-1: correct one"},
+		{"user_pool_region", "Frankfurt", "should look like us-east-1"},
+		{"user_pool_region", "us-east-1.example.com/", "should look like us-east-1"},
+		{"issuer", "issuer.example.com", issuer},
+		{"issuer", "http://issuer.example.com/pool", issuer},
+		{"issuer", "https://name:word@issuer.example.com", issuer},
+		{"issuer", "https://issuer.example.com/pool?x=1", issuer},
+		{"issuer", "https://issuer.example.com/pool#x", issuer},
 		{"user_pool_id", "us-east-1:01234567-89ab-cdef-0123-456789abcdef", pool},
 		{"user_pool_id", "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI",
 			pool},
@@ -180,6 +194,11 @@ func TestValidatePartition(t *testing.T) {
 			UserPoolID: "us-east-1_AbCdEfGhI",
 			RoleARN:    china,
 		}, false},
+		{"Region of the role, not of the user pool", Environment{
+			Region:     "cn-north-1",
+			UserPoolID: "us-east-1_AbCdEfGhI",
+			RoleARN:    china,
+		}, true},
 		{"Region of the identity pool", Environment{
 			IdentityPoolID: "us-east-1:0",
 			CustomRoleARN:  china,
@@ -298,6 +317,16 @@ func TestRegions(t *testing.T) {
 			UserPoolID:     identity,
 			IdentityPoolID: pool,
 		}, "ap-south-1", "ap-south-1", "ap-south-1"},
+		{Environment{
+			UserPoolID:     pool,
+			UserPoolRegion: "us-west-2",
+		}, "us-east-1", "us-west-2", ""},
+		{Environment{
+			Region:         "ap-south-1",
+			UserPoolID:     pool,
+			UserPoolRegion: "us-west-2",
+			IdentityPoolID: identity,
+		}, "ap-south-1", "us-west-2", "eu-west-1"},
 	} {
 		if got := test.e.ResolveRegion(); got != test.aws {
 			t.Errorf("%+v: ResolveRegion is %q, want %q", test.e, got, test.aws)

@@ -323,7 +323,7 @@ func ExampleSession_HTTPClient() {
 // Validate reports every setting that is wrong, in one line each.
 func ExampleEnvironment_Validate() {
 	env := cognito.Environment{
-		Region:         "eu-west-1",
+		Region:         "Ireland",
 		UserPoolID:     "us-east-1_AbCdEfGhI",
 		ClientID:       "my web client",
 		IdentityPoolID: "us-east-1:01234567-89ab-cdef-0123-456789abcdef",
@@ -331,7 +331,7 @@ func ExampleEnvironment_Validate() {
 	}
 	fmt.Println(env.Validate())
 	// Output:
-	// cognito: aws_region is eu-west-1, but user_pool_id is in us-east-1: correct one
+	// cognito: aws_region should look like us-east-1
 	// cognito: client_id should look like 1example23456789 (the id of the app client, not its name)
 	// cognito: role_arn still has a placeholder, such as <your value>: replace it
 }

@@ -18,6 +18,9 @@ type explanation struct {
 
 // explanations are tried in order. The messages come from public bug reports of AWS's clients.
 var explanations = [...]explanation{
+	{"cognitoidp", "NotAuthorizedException", "auth details",
+		"the user comes from another identity provider (SAML, OpenID Connect or social) and has " +
+			"no password in this user pool: sign in through the pool's managed login"},
 	{"cognitoidp", "NotAuthorizedException", "attempts exceeded",
 		"too many wrong passwords were sent from here or by another program, " +
 			"so the pool refuses all passwords for up to 15 minutes: " +
@@ -64,8 +67,19 @@ var explanations = [...]explanation{
 	{"cognitoidp", "ResourceNotFoundException", "",
 		"client_id does not exist in this Region or user pool: " +
 			"check client_id, user_pool_id and aws_region"},
+	{"cognitoidp", "FeatureUnavailableInTierException", "",
+		"the feature plan of the user pool lacks this: USER_AUTH needs Essentials or Plus"},
+	{"cognitoidp", "MFAMethodNotFoundException", "",
+		"the user pool requires a second factor, and the user has none that it can use, such as " +
+			"a verified phone number: ask an administrator to add one"},
+	{"cognitoidp", "InvalidParameterException", "username' failed",
+		"the user name is empty, is too long, or has white space or control characters, which " +
+			"user pools do not allow: check it"},
+	{"cognitoidp", "InvalidParameterException", "password' failed",
+		"the password is empty, is too long, or begins or ends with white space, which user " +
+			"pools do not allow: check it"},
 	{"cognitoidp", "InvalidParameterException", "enabled for",
-		"the app client's flows lack this one (such as ALLOW_USER_SRP_AUTH), " +
+		"the app client's flows lack " + anyFlow + ", " +
 			"or client_id belongs to another app client, " +
 			"or its refresh tokens rotate, which disables REFRESH_TOKEN_AUTH: " +
 			"check client_id and the app client's settings"},
@@ -97,6 +111,13 @@ var explanations = [...]explanation{
 	{"cognitoid", "NotAuthorizedException", "issuer",
 		"the ID token comes from another user pool than the identity pool expects: " +
 			"check user_pool_id and identity_pool_id"},
+	{"cognitoid", "NotAuthorizedException", "ambiguous role",
+		"the identity pool selects the role from the token or by rules, and denies users with " +
+			"none or several: check the role mapping, the user's groups and custom_role_arn"},
+	{"cognitoid", "NotAuthorizedException", "logins don't match",
+		"the saved identity belongs to a user of another user pool, " +
+			"or the identity pool does not have this user pool and app client among its " +
+			"providers: forget the identity, or compare user_pool_id and client_id"},
 	{"cognitoid", "NotAuthorizedException", "unauthenticated access",
 		"the identity pool does not allow guests: sign in, or ask an administrator to allow them"},
 	{"cognitoid", "NotAuthorizedException", "forbidden",
@@ -109,7 +130,9 @@ var explanations = [...]explanation{
 			"leave Duration at 0, or ask an administrator to allow the classic (basic) flow"},
 	{"cognitoid", "InvalidIdentityPoolConfigurationException", "",
 		"the identity pool has no role for this user, " +
-			"or the role's trust policy does not name the identity pool: check the pool's roles"},
+			"or the role's trust policy does not name the identity pool, " +
+			"or the pool maps attributes to tags, and the trust policy lacks sts:TagSession " +
+			"or a tag value is longer than 256 characters: check the pool's roles"},
 	{"cognitoid", "ResourceNotFoundException", "",
 		"identity_pool_id does not exist in its Region, or the identity was deleted"},
 	{"sts", "AccessDenied", "",
@@ -133,6 +156,9 @@ var explanations = [...]explanation{
 const wrongTOTP = "the code is misspelt, or the authenticator app has a wrong clock or TOTP " +
 	"secret: try the next code"
 
+// anyFlow stands for the setting of the flow that was refused.
+const anyFlow = "this one (such as ALLOW_USER_SRP_AUTH)"
+
 // explained is an error of a service with its usual causes.
 type explained struct {
 	error
@@ -146,7 +172,10 @@ func (e *explained) Unwrap() error { return e.error }
 // Explain adds the usual causes to an error of one of the services. The result wraps the error, so
 // that [errors.As] finds it. Explain returns other errors unchanged. The errors of this package are
 // explained already.
-func Explain(err error) error {
+func Explain(err error) error { return explain(err, "") }
+
+// explain is Explain for an error of a flow, which the message may not name.
+func explain(err error, flow string) error {
 	var already *explained
 	if errors.As(err, &already) {
 		return err
@@ -156,6 +185,14 @@ func Explain(err error) error {
 	for _, e := range explanations {
 		if e.service == refused.Service && e.code == refused.Code &&
 			strings.Contains(message, e.text) {
+			for word := range strings.FieldsSeq(refused.Message) {
+				if strings.HasSuffix(word, "_AUTH") {
+					flow = word
+				}
+			}
+			if flow != "" {
+				e.cause = strings.Replace(e.cause, anyFlow, "ALLOW_"+flow, 1)
+			}
 			return &explained{err, e.cause}
 		}
 	}

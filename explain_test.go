@@ -2,11 +2,13 @@ package cognito_test
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/awserr"
+	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
 // The explanations of messages from public bug reports contain the given words.
@@ -54,6 +56,28 @@ func TestExplain(t *testing.T) {
 			"flows ALLOW_ or client_id another rotate check"},
 		{idp("InvalidParameterException", "USER_SRP_AUTH is not enabled for the client."),
 			"flows ALLOW_USER_SRP_AUTH or client_id another"},
+		{idp("InvalidParameterException", "USER_AUTH flow not enabled for this client"),
+			"flows ALLOW_USER_AUTH or client_id another"},
+		{idp("InvalidParameterException", "USER_AUTH is not enabled for the client."),
+			"flows ALLOW_USER_AUTH or"},
+		{idp("InvalidParameterException", "CUSTOM_AUTH flow not enabled for this client"),
+			"flows ALLOW_CUSTOM_AUTH or"},
+		{idp("InvalidParameterException", "USER_PASSWORD_AUTH flow not enabled for this client"),
+			"flows ALLOW_USER_PASSWORD_AUTH or"},
+		{idp("FeatureUnavailableInTierException", "Not available in the tier."),
+			"plan USER_AUTH Essentials Plus"},
+		{idp("NotAuthorizedException", "User is not authorized to get auth details."),
+			"another identity provider SAML no password managed login"},
+		{idp("MFAMethodNotFoundException", "No MFA mechanism registerd in the account."),
+			"requires second factor none phone number administrator"},
+		{idp("InvalidParameterException", "1 validation error detected: Value at 'username' "+
+			"failed to satisfy constraint: Member must satisfy regular expression pattern: "+
+			`[\p{L}\p{M}\p{S}\p{N}\p{P}]+`), "user name long white space control characters"},
+		{idp("InvalidParameterException", "2 validation errors detected: Value at 'userName' "+
+			"failed to satisfy constraint: Member must not be null"), "user name empty"},
+		{idp("InvalidParameterException", "1 validation error detected: Value at 'password' "+
+			"failed to satisfy constraint: Member must satisfy regular expression pattern: "+
+			`^[\S]+.*[\S]+$`), "password begins or ends white space"},
 		{idp("InvalidParameterException", "Initiate Auth method not supported: auth flow not "+
 			"enabled for this client"), "ALLOW_"},
 		{idp("NotAuthorizedException", "Invalid Refresh Token"),
@@ -100,6 +124,11 @@ func TestExplain(t *testing.T) {
 				"Invalid login token. Issuer doesn't match providerName"),
 			"user_pool_id identity_pool_id",
 		},
+		{identity("NotAuthorizedException", "The ambiguous role mapping rules denied this request"),
+			"role from the token rules none or several groups custom_role_arn"},
+		{identity("NotAuthorizedException", "Logins don't match. Please include at least one "+
+			"valid login for this identity or identity pool."),
+			"identity another user pool providers forget user_pool_id client_id"},
 		{identity("NotAuthorizedException", "Access to Identity 'us-east-1:0' is forbidden."),
 			"another user forget"},
 		{identity("NotAuthorizedException", "Unauthenticated access is not supported for this "+
@@ -108,7 +137,8 @@ func TestExplain(t *testing.T) {
 		{identity("InvalidParameterException", "Basic (classic) flow is not enabled, please use "+
 			"enhanced flow."), "enhanced or identity_pool_id another Duration administrator"},
 		{identity("InvalidIdentityPoolConfigurationException", "Invalid identity pool "+
-			"configuration. Check assigned IAM roles for this pool."), "trust policy"},
+			"configuration. Check assigned IAM roles for this pool."),
+			"trust policy tags sts:TagSession 256 roles"},
 		{identity("ResourceNotFoundException", "IdentityPool 'us-east-1:0' not found."),
 			"identity_pool_id Region deleted"},
 		{role("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"),
@@ -146,6 +176,32 @@ func TestExplain(t *testing.T) {
 			"Value 'USER_SPR_AUTH' at 'authFlow' failed to satisfy constraint")} {
 		if cognito.Explain(err) != err {
 			t.Errorf("%v was explained", err)
+		}
+	}
+}
+
+// The explanation of a refused flow names the setting of that flow, and no other, even if the
+// message does not.
+func TestExplainRefusedFlow(t *testing.T) {
+	flows := []string{"USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_AUTH", "USER_AUTH"}
+	for _, flow := range flows {
+		for _, message := range []string{flow + " is not enabled for the client.",
+			flow + " flow not enabled for this client", "Auth flow not enabled for this client"} {
+			server := cognitotest.Example()
+			watch(server, answerTo("InitiateAuth", func(int) *http.Response {
+				return refusal(400, "InvalidParameterException", message)
+			}))
+			_, err := exampleClient(server).Start(t.Context(), cognito.Login{
+				Username: cognitotest.ExampleUser,
+				Password: cognitotest.ExamplePassword,
+				Flow:     flow,
+			})
+			for _, other := range flows {
+				named := err != nil && strings.Contains(err.Error(), "ALLOW_"+other)
+				if named != (other == flow) {
+					t.Errorf("Start by %s: error %v, names ALLOW_%s: %v", flow, err, other, named)
+				}
+			}
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -75,6 +74,7 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 		stored.Device, _ = s.Device() // refreshNow may have confirmed it
 		return stored, err
 	}
+	var failed error
 	for range 2 {
 		saved, err := s.client.RefreshWith(ctx, current, refresh)
 		if saved.Tokens.Refresh == "" {
@@ -84,21 +84,33 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 			return newest, time.Time{}, err
 		}
 		expires, err := s.adopt(saved.Tokens)
-		if err != nil {
+		switch {
+		case err == nil:
+			s.takeDevice(saved.Device)
+			if s.client.services.idp.Now().Before(expires) {
+				return saved.Tokens, expires, nil
+			}
+			// The tokens that another process stored have expired since.
+			newest, failed = saved.Tokens, errors.New("cognito: RefreshWith returned tokens "+
+				"that have expired")
+		case damaged(err):
+			failed = unusable(err)
+		default:
 			return newest, time.Time{}, unusable(err)
 		}
-		s.takeDevice(saved.Device)
-		if s.client.services.idp.Now().Before(expires) {
-			return saved.Tokens, expires, nil
-		}
-		current = saved // the tokens that another process stored have expired since
+		current = saved
 	}
-	return current.Tokens, time.Time{},
-		errors.New("cognito: RefreshWith returned tokens that have expired")
+	return newest, time.Time{}, failed
 }
 
 func unusable(err error) error {
 	return fmt.Errorf("cognito: the stored ID token is unusable: %w", err)
+}
+
+// damaged reports whether an error of adopt is about the form of a token, and not about its owner.
+func damaged(err error) bool {
+	var form *jwt.Error
+	return err == errNoIDToken || err == errNoAudience || errors.As(err, &form)
 }
 
 // refreshNow requests new tokens from the pool. GetTokensFromRefreshToken works with and without
@@ -134,14 +146,18 @@ func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time
 			ClientMetadata: c.ClientMetadata,
 		}
 		out, err = c.services.idp.GetTokensFromRefreshToken(ctx, in)
-		byAuth = unknownOperation(err)
+		byAuth = unsupported(err)
 	}
 	if byAuth {
+		first := err
 		out, err = s.refreshByAuth(ctx, old.Refresh, username, device)
-		if err == nil {
+		switch {
+		case err == nil:
 			s.mu.Lock()
 			s.noRotation = true
 			s.mu.Unlock()
+		case first != nil && unsupported(err):
+			err = first // a pool that rotates refresh tokens refuses REFRESH_TOKEN_AUTH
 		}
 	}
 	result := out.AuthenticationResult
@@ -188,12 +204,40 @@ func (s *Session) refreshByAuth(ctx context.Context, token, username, device str
 	})
 }
 
-// unknownOperation reports whether the service lacks the operation, as emulators of older versions
-// of Cognito do.
-func unknownOperation(err error) bool {
+// Parts of the codes of responses that settle a call. Those of faults do, unless the status or the
+// message says that the service lacks the operation.
+const (
+	refusals = "NotAuthorized Unauthorized Forbidden AccessDenied TokenReuse TokenType UserNot " +
+		"PasswordReset Lambda Throttl TooMany LimitExceeded SlowDown"
+	faults = "Internal Unavailable Timeout"
+)
+
+// unsupported reports whether err shows that the service lacks the operation, which did not use up
+// the token. Emulators and older versions of Cognito say so in many ways, so that this is every
+// response except those about authorization, triggers, throttling and faults.
+func unsupported(err error) bool {
+	var unanswered awshttp.Unanswered
+	if errors.As(err, &unanswered) {
+		return true
+	}
 	e := refusal(err)
-	return e.Code == "UnknownOperationException" ||
-		e.StatusCode == http.StatusNotFound || e.StatusCode == http.StatusNotImplemented
+	has := func(parts string) bool {
+		return slices.ContainsFunc(strings.Fields(parts), func(part string) bool {
+			return strings.Contains(e.Code, part)
+		})
+	}
+	if e.StatusCode == 0 || has(refusals) {
+		return false
+	}
+	switch e.StatusCode {
+	case 404, 405, 501:
+		return true
+	case 401, 403, 407, 408, 429, 502, 503, 504:
+		return false
+	}
+	message := strings.ToLower(e.Message)
+	return !has(faults) ||
+		strings.Contains(message, "unsupported") || strings.Contains(message, "not implemented")
 }
 
 // receive returns the tokens of a response and when they expire. If a refresh returns no refresh
@@ -222,9 +266,15 @@ func (s *Session) receive(old Tokens, r cognitoidp.AuthenticationResult) (
 // local clock may be wrong in either direction, so that is the earliest time of Tokens.Expires and
 // the claims.
 func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
+	if tokens.ID == "" {
+		return expires, errNoIDToken
+	}
 	claims, err := jwt.ParseUnverified(tokens.ID)
 	if err != nil {
 		return expires, err
+	}
+	if claims.Audience == "" {
+		return expires, errNoAudience
 	}
 	own := s.client.Environment.ClientID
 	if !slices.Contains(strings.Fields(claims.Audience), own) {
@@ -249,6 +299,12 @@ func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 	s.claims = claims
 	return expires, nil
 }
+
+var (
+	errNoIDToken = errors.New("no ID token was issued, because the sign-in did not request " +
+		"the scope openid: sign in again with that scope")
+	errNoAudience = errors.New("it names no app client, as an access token does")
+)
 
 var errOtherUser = errors.New("it belongs to another user than the session")
 

@@ -84,6 +84,31 @@ func TestRefreshWithOtherUser(t *testing.T) {
 	}
 }
 
+// If another process stored tokens of which the ID token was damaged since, the session refreshes
+// the stored session.
+func TestRefreshWithDamagedToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := cognitotest.Example()
+		stored := savedSession(signIn(t, exampleClient(server)))
+		client := exampleClient(server)
+		client.RefreshWith = func(ctx context.Context, current cognito.SavedSession,
+			refresh refresher) (saved cognito.SavedSession, err error) {
+			if stored.Tokens.Expires.After(current.Tokens.Expires) {
+				return stored, nil
+			}
+			stored, err = refresh(ctx, stored)
+			return stored, err
+		}
+		s := signIn(t, client)
+		time.Sleep(time.Hour)
+		stored.Tokens.ID, stored.Tokens.Expires = "x", time.Now().Add(time.Hour)
+		tokens, err := s.Tokens(t.Context())
+		if err != nil || tokens != stored.Tokens {
+			t.Errorf("Tokens = %v, %v, want the refreshed ones of the store", tokens, err)
+		}
+	})
+}
+
 // The session uses a rotated token even if it could not be stored.
 func TestRotatedTokenNotStored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

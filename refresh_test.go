@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -82,47 +83,183 @@ func TestRotatedTokenIsKept(t *testing.T) {
 	})
 }
 
-// If the service lacks GetTokensFromRefreshToken, the session uses REFRESH_TOKEN_AUTH.
+// If the service lacks GetTokensFromRefreshToken, in whatever form it says so, the session uses
+// REFRESH_TOKEN_AUTH.
 func TestRefreshFallsBack(t *testing.T) {
-	for name, env := range map[string]cognito.Environment{"public": exampleEnvironment(),
-		"secret": secretEnvironment()} {
-		for _, reply := range []func() *http.Response{
-			func() *http.Response { return refusal(400, "UnknownOperationException", "") },
-			func() *http.Response { return answer(404, "<html>") },
-			func() *http.Response { return answer(501, "") },
-		} {
-			t.Run(name, func(t *testing.T) {
+	for _, reply := range []struct {
+		name   string
+		status int
+		body   string
+	}{
+		{"AWS", 400, `{"__type":"UnknownOperationException"}`},
+		{"web server", 404, "<html>"},
+		{"empty", 501, ""},
+		{"cognito-local", 500, `{"code":"CognitoLocal#Unsupported","message":"Cognito Local ` +
+			`unsupported feature: Unsupported x-amz-target header"}`},
+		{"moto", 500, "<!doctype html><title>500 Internal Server Error</title>"},
+		{"method not allowed", 405, "Method Not Allowed"},
+		{"LocalStack", 501, `{"__type":"InternalFailure","message":"not yet implemented"}`},
+		{"fault that is none", 500, `{"__type":"InternalError","message":"Not implemented: x"}`},
+		{"query protocol", 400, `{"__type":"InvalidAction","message":"Could not find operation"}`},
+		{"validation", 400, `{"__type":"ValidationException","message":"no such target"}`},
+		{"parameter", 400, `{"__type":"InvalidParameterException","message":"unknown target"}`},
+		{"not found", 404, `{"__type":"ResourceNotFoundException","message":"no route"}`},
+		{"text", 400, "unknown target"},
+		{"text with success", 200, "unknown target"},
+		{"page with success", 200, "<html>"},
+		{"nothing with success", 200, ""},
+		{"empty object with success", 200, "{}"},
+		{"error with success", 200, `{"__type":"UnknownOperationException"}`},
+	} {
+		for _, env := range []cognito.Environment{exampleEnvironment(), secretEnvironment()} {
+			t.Run(reply.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					server := cognitotest.Example()
-					count := watch(server, func(operation string, _ int) *http.Response {
-						if operation == "GetTokensFromRefreshToken" {
-							return reply()
-						}
-						return nil
-					})
-					client := &cognito.Client{Environment: env, HTTPClient: server.Client()}
-					s,
-						err := client.SignIn(t.Context(), cognitotest.ExampleEmail,
-						cognitotest.ExamplePassword)
-					if err != nil {
-						t.Fatalf("SignIn: %v", err)
-					}
-					refresh := savedSession(s).Tokens.Refresh
-					for range 2 {
-						time.Sleep(2 * time.Hour)
-						tokens, err := s.Tokens(t.Context())
-						if err != nil {
-							t.Fatalf("Tokens: %v", err)
-						}
-						if tokens.Refresh != refresh {
-							t.Error("the refresh token was lost")
-						}
-					}
-					if n := count("GetTokensFromRefreshToken"); n != 1 {
-						t.Errorf("%d requests for a missing operation", n)
-					}
+					response := func(int) *http.Response { return answer(reply.status, reply.body) }
+					refreshFallsBack(t, env, answerTo("GetTokensFromRefreshToken", response))
 				})
 			})
+		}
+	}
+}
+
+func refreshFallsBack(t *testing.T, env cognito.Environment,
+	reply func(operation string, n int) *http.Response) {
+	server := cognitotest.Example()
+	count := watch(server, reply)
+	client := &cognito.Client{Environment: env, HTTPClient: server.Client()}
+	login := cognito.Login{
+		Username: cognitotest.ExampleEmail,
+		Password: cognitotest.ExamplePassword,
+	}
+	s, err := client.Start(t.Context(), login)
+	if err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+	refresh := savedSession(s).Tokens.Refresh
+	for range 2 {
+		time.Sleep(2 * time.Hour)
+		tokens, err := s.Tokens(t.Context())
+		if err != nil {
+			t.Fatalf("Tokens: %v", err)
+		}
+		if tokens.Refresh != refresh {
+			t.Errorf("refresh token = %q, want that of the sign-in", tokens.Refresh)
+		}
+	}
+	if n := count("GetTokensFromRefreshToken"); n != 1 {
+		t.Errorf("%d requests for a missing operation, want 1", n)
+	}
+}
+
+// answerTo returns an argument of watch that replaces the responses to one operation.
+func answerTo(name string, reply func(n int) *http.Response) func(string, int) *http.Response {
+	return func(operation string, n int) *http.Response {
+		if operation == name {
+			return reply(n)
+		}
+		return nil
+	}
+}
+
+// A response about authorization, a trigger, throttling or a fault settles a refresh. So does one
+// that may have used the token up.
+func TestRefreshIsSettled(t *testing.T) {
+	for _, reply := range []struct {
+		status     int
+		body, want string
+	}{
+		{400, `{"__type":"NotAuthorizedException","message":"Invalid Refresh Token"}`, "Invalid R"},
+		{400, `{"__type":"RefreshTokenReuseException"}`, "RefreshTokenReuse"},
+		{400, `{"__type":"UserNotFoundException"}`, "UserNotFound"},
+		{400, `{"__type":"UserNotConfirmedException"}`, "UserNotConfirmed"},
+		{400, `{"__type":"PasswordResetRequiredException"}`, "PasswordReset"},
+		{400, `{"__type":"ForbiddenException"}`, "Forbidden"},
+		{400, `{"__type":"UserLambdaValidationException"}`, "UserLambda"},
+		{400, `{"__type":"InvalidLambdaResponseException"}`, "InvalidLambda"},
+		{400, `{"__type":"TooManyRequestsException"}`, "TooMany"},
+		{400, `{"__type":"ThrottlingException"}`, "Throttling"},
+		{400, `{"__type":"LimitExceededException"}`, "LimitExceeded"},
+		{404, `{"__type":"NotAuthorizedException","message":"Invalid Refresh Token"}`, "Invalid R"},
+		{500, `{"__type":"InternalErrorException","message":"Something went wrong"}`, "Internal"},
+		{503, `{"__type":"ServiceUnavailable"}`, "ServiceUnav"},
+		{401, "", "HTTP 401"},
+		{403, "<html>", "HTTP 403"},
+		{407, "", "HTTP 407"},
+		{429, "", "HTTP 429"},
+		{502, "<html>", "HTTP 502"},
+		{503, "<html>", "HTTP 503"},
+		{504, "<html>", "HTTP 504"},
+		{0, "", "connection closed"},
+		{200, `{"AuthenticationResult":{"AccessToken":"a","IdTo`, "not the JSON object"},
+		{200, `{"AuthenticationResult":{"AccessToken":""}}`, "no access token"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server := cognitotest.Example()
+			response := func(int) *http.Response { return answer(reply.status, reply.body) }
+			count := watch(server, answerTo("GetTokensFromRefreshToken", response))
+			s := signIn(t, exampleClient(server))
+			time.Sleep(2 * time.Hour)
+			_, err := s.Tokens(t.Context())
+			if err == nil || !strings.Contains(err.Error(), reply.want) {
+				t.Errorf("Tokens after %d %s: error %v, want %s", reply.status, reply.body, err,
+					reply.want)
+			}
+			if n := count("InitiateAuth"); n != 1 {
+				t.Errorf("after %d %s: REFRESH_TOKEN_AUTH was sent", reply.status, reply.body)
+			}
+		})
+	}
+}
+
+// If a pool that rotates refresh tokens refuses REFRESH_TOKEN_AUTH too, the first error says more.
+func TestRefreshFallbackRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := cognitotest.Example()
+		server.UserPools[0].Clients[0].RefreshTokenRotation = true
+		count := watch(server, answerTo("GetTokensFromRefreshToken", func(n int) *http.Response {
+			if n == 1 {
+				return refusal(400, "InvalidParameterException", "Invalid device key given.")
+			}
+			return nil
+		}))
+		s := signIn(t, exampleClient(server))
+		time.Sleep(2 * time.Hour)
+		_, err := s.Tokens(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "Invalid device key") {
+			t.Errorf("Tokens: error %v, want that of GetTokensFromRefreshToken", err)
+		}
+		if _, err := s.Tokens(t.Context()); err != nil || count("InitiateAuth") != 2 {
+			t.Errorf("Tokens: error %v after %d starts, want none after 2", err,
+				count("InitiateAuth"))
+		}
+	})
+}
+
+// A session without an ID token is an error that says why. A rotated refresh token is kept.
+func TestRefreshWithoutIDToken(t *testing.T) {
+	for _, test := range []struct{ body, refresh string }{
+		{`{"AuthenticationResult":{"AccessToken":"a.b.c","TokenType":"Bearer",` +
+			`"ExpiresIn":3600}}`, "first"},
+		{`{"AuthenticationResult":{"AccessToken":"a.b.c","IdToken":"","ExpiresIn":3600,` +
+			`"RefreshToken":"rotated"}}`, "rotated"},
+	} {
+		httpClient, _ := scripted(t, map[string]string{"GetTokensFromRefreshToken": test.body})
+		client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient}
+		stored := cognito.SavedSession{Tokens: cognito.Tokens{Refresh: "first"}}
+		var kept string
+		client.RefreshWith = func(ctx context.Context, _ cognito.SavedSession,
+			refresh refresher) (cognito.SavedSession, error) {
+			saved, err := refresh(ctx, stored)
+			kept = saved.Tokens.Refresh
+			return saved, err
+		}
+		_, err := client.Resume(t.Context(), stored.Save())
+		if err == nil || !strings.Contains(err.Error(), "no ID token") ||
+			!strings.Contains(err.Error(), "scope openid") {
+			t.Errorf("Resume: error %v, want that no ID token was issued, and why", err)
+		}
+		if kept != test.refresh {
+			t.Errorf("refresh token = %q, want %q", kept, test.refresh)
 		}
 	}
 }
@@ -159,6 +296,7 @@ type skewedAWS struct {
 	refused   int      // how many expired ID tokens were sent
 	damage    string   // replaces members of the next response
 	rotates   bool
+	told      bool // whether the response to HEAD has a Date
 }
 
 func (a *skewedAWS) now() time.Time { return time.Now().Add(a.off) }
@@ -174,8 +312,12 @@ func (a *skewedAWS) token() string {
 }
 
 func (a *skewedAWS) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method == http.MethodHead { // opens a connection ahead
-		return answer(404, ""), nil
+	if r.Method == http.MethodHead { // opens a connection ahead, or asks for the time
+		response := answer(404, "")
+		if a.told {
+			response.Header.Set("Date", a.now().UTC().Format(http.TimeFormat))
+		}
+		return response, nil
 	}
 	var in struct {
 		RefreshToken string
@@ -284,6 +426,42 @@ func TestResumeWithWrongClock(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// If the local clock is ahead, a token that has not expired by the pool's clock is not refreshed,
+// by any number of processes.
+func TestResumeWithClockAhead(t *testing.T) {
+	for _, ahead := range []time.Duration{0, 55 * time.Minute, time.Hour, 3 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			aws := &skewedAWS{off: -ahead, rotates: true, told: true}
+			saved := cognito.SavedSession{
+				Tokens: cognito.Tokens{
+					ID:      aws.token(),
+					Access:  "a",
+					Refresh: "first",
+					Expires: aws.now().Add(time.Hour),
+				},
+			}
+			for _, want := range []int{0, 0, 1, 1} {
+				client := &cognito.Client{
+					Environment: exampleEnvironment(),
+					HTTPClient:  &http.Client{Transport: aws},
+				}
+				s, err := client.Resume(t.Context(), saved.Save())
+				if err != nil {
+					t.Fatalf("Resume with a clock %v ahead: %v", ahead, err)
+				}
+				if _, err := s.Credentials(t.Context()); err != nil {
+					t.Errorf("Credentials with a clock %v ahead: %v", ahead, err)
+				}
+				if n := len(aws.refreshed); n != want {
+					t.Errorf("%d refreshes with a clock %v ahead, want %d", n, ahead, want)
+				}
+				saved = savedSession(s)
+				time.Sleep(31 * time.Minute)
+			}
+		})
 	}
 }
 

@@ -143,7 +143,8 @@ func (s *Session) save(tokens Tokens) SavedSession {
 }
 
 // Resume continues a session from what [Session.Save] returned, in the same or another process. It
-// sends nothing if the ID token is still valid, and refreshes the tokens otherwise.
+// sends nothing if the ID token is still valid. If the token has expired by the local clock, Resume
+// learns the pool's time. It refreshes tokens that have expired by that, or are damaged.
 //
 // To continue a session of another program, pass its refresh token:
 //
@@ -162,15 +163,15 @@ func (c *Client) Resume(ctx context.Context, saved []byte) (*Session, error) {
 	}
 	s := c.newSession()
 	s.device.current = from.Device
-	if from.IdentityPoolID == c.Environment.IdentityPoolID {
-		s.identityID = from.IdentityID
+	if from.IdentityPoolID == c.Environment.IdentityPoolID && isIdentityPoolID(from.IdentityID) {
+		s.identityID = from.IdentityID // otherwise it is requested again
 	}
-	var expires time.Time
-	if from.Tokens.ID != "" {
-		var err error
-		if expires, err = s.adopt(from.Tokens); err != nil {
-			return nil, fmt.Errorf("cognito: Resume: the saved ID token is unusable: %w", err)
-		}
+	expires, err := s.adopt(from.Tokens)
+	if err != nil && !damaged(err) {
+		return nil, fmt.Errorf("cognito: Resume: the saved ID token is unusable: %w", err)
+	}
+	if err == nil && !s.tokens.Now().Before(expires) {
+		c.services.idp.Sync(ctx) // the local clock may be ahead
 	}
 	s.tokens.Set(from.Tokens, expires)
 	if !s.tokens.Now().Before(expires) {
@@ -199,11 +200,11 @@ func (s *Session) live() error {
 // until they expire.
 //
 // SignOut waits for a refresh in flight, so that it revokes the newest token. If revocation fails,
-// the session continues, unless the app client does not support revocation
-// (UnsupportedOperationException).
+// the session continues. If the user pool or the app client does not support revocation, the
+// session ends, and the error says that the refresh token stays valid.
 //
 // With [Client.RefreshWith], SignOut revokes the stored token, which another process may have
-// refreshed. The caller must delete what is stored.
+// refreshed, and the session's own. The caller must delete what is stored.
 func (s *Session) SignOut(ctx context.Context) (err error) {
 	s.setEnded(true)
 	discard := false
@@ -219,6 +220,7 @@ func (s *Session) SignOut(ctx context.Context) (err error) {
 		return err
 	}
 	token := s.tokens.Peek().Refresh
+	older := "" // the session's own token, if another one is stored
 	if with := s.client.RefreshWith; with != nil && token != "" {
 		stored, err := with(ctx, s.save(s.tokens.Peek()),
 			func(_ context.Context, current SavedSession) (SavedSession, error) {
@@ -227,17 +229,34 @@ func (s *Session) SignOut(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		claims, err := jwt.ParseUnverified(stored.Tokens.ID)
-		if stored.Tokens.Refresh != "" && (err != nil || !ofAnother(claims, s.UnverifiedClaims())) {
-			token = stored.Tokens.Refresh
+		claims, _ := jwt.ParseUnverified(stored.Tokens.ID)
+		newer := stored.Tokens.Refresh
+		if newer != "" && newer != token && !ofAnother(claims, s.UnverifiedClaims()) {
+			token, older = newer, token
 		}
 	}
-	if token != "" {
-		e := &s.client.Environment
-		err = Explain(s.client.services.idp.RevokeToken(ctx, token, e.ClientID, e.ClientSecret))
+	err = s.revoke(ctx, token)
+	if discard = err == nil || unsupported(err); discard && err != nil {
+		return fmt.Errorf("cognito: the session has ended, but its refresh token stays valid "+
+			"until it expires: %w", err)
 	}
-	discard = err == nil || refusal(err).Code == cognitoidp.CodeUnsupportedOperation
+	if discard {
+		err = s.revoke(ctx, older)
+		if code := refusal(err).Code; code == cognitoidp.CodeNotAuthorized ||
+			code == cognitoidp.CodeUnauthorized {
+			err = nil // it was replaced by rotation
+		}
+	}
 	return err
+}
+
+// revoke revokes a refresh token, unless it is empty.
+func (s *Session) revoke(ctx context.Context, token string) error {
+	if token == "" {
+		return nil
+	}
+	e := &s.client.Environment
+	return Explain(s.client.services.idp.RevokeToken(ctx, token, e.ClientID, e.ClientSecret))
 }
 
 func (s *Session) setEnded(ended bool) {

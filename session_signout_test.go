@@ -172,3 +172,101 @@ func TestSignOutNothingStored(t *testing.T) {
 		t.Error("the token is valid after SignOut")
 	}
 }
+
+// If the service lacks RevokeToken, the session ends, and SignOut returns an error that says what
+// stays valid.
+func TestSignOutUnsupported(t *testing.T) {
+	for _, reply := range []struct {
+		status int
+		body   string
+	}{
+		{500, `{"code":"CognitoLocal#Unsupported","message":"Unsupported x-amz-target header"}`},
+		{400, `{"__type":"UnknownOperationException"}`},
+		{404, "<html>"},
+		{405, ""},
+		{500, "<!doctype html><title>500 Internal Server Error</title>"},
+		{501, `{"__type":"InternalFailure","message":"not yet implemented"}`},
+		{200, "<html>"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server := cognitotest.Example()
+			watch(server, answerTo("RevokeToken", func(int) *http.Response {
+				return answer(reply.status, reply.body)
+			}))
+			s := signIn(t, exampleClient(server))
+			if err := s.SignOut(t.Context()); err == nil ||
+				!strings.Contains(err.Error(), "refresh token stays valid") {
+				t.Errorf("SignOut after %d %s: error %v, want what stays valid", reply.status,
+					reply.body, err)
+			}
+			if _, err := s.Tokens(t.Context()); err == nil {
+				t.Errorf("after %d %s the session did not end", reply.status, reply.body)
+			}
+			if token := savedSession(s).Tokens.Refresh; token != "" {
+				t.Errorf("after %d %s the session keeps its refresh token", reply.status,
+					reply.body)
+			}
+		})
+	}
+}
+
+// If another sign-in has replaced the session in the store, SignOut revokes the tokens of both.
+func TestSignOutRevokesReplacedToken(t *testing.T) {
+	server := cognitotest.Example()
+	store := fileStore(filepath.Join(t.TempDir(), "session.json"))
+	client := exampleClient(server)
+	client.RefreshWith = store.refreshWith
+	old, replacing := signIn(t, client), signIn(t, client)
+	storeSession(t, store, replacing)
+	saved := []cognito.SavedSession{savedSession(old), savedSession(replacing)}
+	if err := old.SignOut(t.Context()); err != nil {
+		t.Fatalf("SignOut: %v", err)
+	}
+	for i, saved := range saved {
+		saved.Tokens.ID = "" // forces a refresh
+		if _, err := exampleClient(server).Resume(t.Context(), saved.Save()); err == nil {
+			t.Errorf("the token of sign-in %d is valid after SignOut", i+1)
+		}
+	}
+}
+
+func storeSession(t *testing.T, store fileStore, s *cognito.Session) {
+	t.Helper()
+	if err := store.save(savedSession(s)); err != nil {
+		t.Fatalf("save: %v", err)
+	}
+}
+
+// After the stored token was revoked, the session ends. An error about its own token is returned,
+// unless the pool no longer knows that one.
+func TestSignOutReplacedTokenRefused(t *testing.T) {
+	for _, test := range []struct {
+		code string
+		want string
+	}{
+		{"NotAuthorizedException", ""},
+		{"UnauthorizedException", ""},
+		{"ForbiddenException", "ForbiddenException"},
+	} {
+		server := cognitotest.Example()
+		store := fileStore(filepath.Join(t.TempDir(), "session.json"))
+		client := exampleClient(server)
+		client.RefreshWith = store.refreshWith
+		s := signIn(t, client)
+		storeSession(t, store, signIn(t, client))
+		watch(server, answerTo("RevokeToken", func(n int) *http.Response {
+			if n == 1 {
+				return nil
+			}
+			return refusal(400, test.code, "")
+		}))
+		err := s.SignOut(t.Context())
+		if (err != nil) != (test.want != "") || err != nil && !hasCode(err, test.want) {
+			t.Errorf("SignOut after %s for its own token: error %v, want %q", test.code, err,
+				test.want)
+		}
+		if _, err := s.Tokens(t.Context()); err == nil {
+			t.Errorf("after %s the session did not end", test.code)
+		}
+	}
+}

@@ -202,21 +202,74 @@ func TestResume(t *testing.T) {
 func TestResumeRefuses(t *testing.T) {
 	server := cognitotest.Example()
 	saved := savedSession(signIn(t, exampleClient(server)))
-	damaged := saved
-	damaged.Tokens.ID = "x"
 	for name, test := range map[string]struct {
 		saved cognito.SavedSession
 		env   cognito.Environment
 		want  string
 	}{
 		"nothing":      {cognito.SavedSession{}, exampleEnvironment(), "sign in"},
-		"damaged":      {damaged, exampleEnvironment(), "unusable"},
 		"other client": {saved, secretEnvironment(), "app client"},
 	} {
 		client := &cognito.Client{Environment: test.env, HTTPClient: server.Client()}
 		if _, err := client.Resume(t.Context(), test.saved.Save()); err == nil ||
 			!strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+// A damaged part of a saved session is requested again, once.
+func TestResumeDamaged(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		change  func(*cognito.SavedSession)
+		refresh int // GetTokensFromRefreshToken requests
+	}{
+		{"nothing", func(*cognito.SavedSession) {}, 0},
+		{"ID token", func(s *cognito.SavedSession) { s.Tokens.ID = "x" }, 1},
+		{"ID token's end", func(s *cognito.SavedSession) {
+			s.Tokens.ID = s.Tokens.ID[:len(s.Tokens.ID)/2]
+		}, 1},
+		{"ID token's payload", func(s *cognito.SavedSession) {
+			s.Tokens.ID = strings.Replace(s.Tokens.ID, ".ey", ".ez", 1)
+		}, 1},
+		{"ID token's signature", func(s *cognito.SavedSession) {
+			parts := strings.Split(s.Tokens.ID, ".")
+			s.Tokens.ID = parts[0] + "." + parts[1] + ".AAAA"
+		}, 1},
+		{"ID token's header", func(s *cognito.SavedSession) {
+			_, rest, _ := strings.Cut(s.Tokens.ID, ".")
+			s.Tokens.ID = part(map[string]any{"alg": "none"}) + "." + rest
+		}, 1},
+		{"ID token's name", func(s *cognito.SavedSession) { s.Tokens.ID = s.Tokens.Access }, 1},
+		{"no ID token", func(s *cognito.SavedSession) { s.Tokens.ID = "" }, 1},
+		{"expiry", func(s *cognito.SavedSession) { s.Tokens.Expires = time.Unix(0, 0) }, 1},
+		{"late expiry", func(s *cognito.SavedSession) {
+			s.Tokens.Expires = s.Tokens.Expires.AddDate(9, 0, 0)
+		}, 0},
+		{"identity", func(s *cognito.SavedSession) { s.IdentityID = "us-east-1:?" }, 0},
+		{"identity pool", func(s *cognito.SavedSession) { s.IdentityPoolID = "?" }, 0},
+	} {
+		server := cognitotest.Example()
+		s := signIn(t, exampleClient(server))
+		if _, err := s.Credentials(t.Context()); err != nil {
+			t.Fatalf("Credentials: %v", err)
+		}
+		saved := savedSession(s)
+		test.change(&saved)
+		count := watch(server, nil)
+		again, err := exampleClient(server).Resume(t.Context(), saved.Save())
+		if err != nil {
+			t.Errorf("%s: Resume: %v", test.name, err)
+			continue
+		}
+		for range 2 {
+			if _, err := again.Credentials(t.Context()); err != nil {
+				t.Errorf("%s: Credentials: %v", test.name, err)
+			}
+		}
+		if n := count("GetTokensFromRefreshToken"); n != test.refresh {
+			t.Errorf("%s: %d refreshes, want %d", test.name, n, test.refresh)
 		}
 	}
 }

@@ -35,8 +35,8 @@ type Login struct {
 	Username string
 
 	// Password is used for SRP and not sent, unless Flow or PreferredChallenge requests that by
-	// name. It is used unchanged, without trimming or normalization. It may be empty in flows that
-	// do not need it.
+	// name. It is used unchanged, without trimming or normalization. White space at its ends, which
+	// user pools do not allow, is an error. It may be empty in flows that do not need it.
 	Password string
 
 	// Flow is the flow of the sign-in (AWS: InitiateAuth, AuthFlow):
@@ -78,7 +78,12 @@ func (c *Client) SignIn(ctx context.Context, username, password string) (*Sessio
 }
 
 // Start begins a sign-in and answers every challenge that it can without the user. Its errors are
-// those of [Client.SignIn]. If the pool has forgotten the device, Start retries once without it.
+// those of [Client.SignIn].
+//
+// If the pool has forgotten the device, Start sends the same proof of the user's password again
+// without the device. If the pool refuses the device's own proof, Start signs in once more without
+// the device. That is the only case in which it proves the user's password twice, and a hostile
+// pool can check one guess of the password with each proof.
 func (c *Client) Start(ctx context.Context, login Login) (*Session, error) {
 	if err := c.open("user_pool_id", "client_id"); err != nil {
 		return nil, err
@@ -106,20 +111,32 @@ func (c *Client) Start(ctx context.Context, login Login) (*Session, error) {
 		return nil, errors.New("cognito: the password must not be empty")
 	case !utf8.ValidString(login.Username) || !utf8.ValidString(login.Password):
 		return nil, errors.New("cognito: the user name and the password must be UTF-8")
+	case strings.TrimSpace(login.Username) != login.Username:
+		return nil, errors.New("cognito: the user name " + paddedText)
+	case padded(login.Password):
+		return nil, errors.New("cognito: the password " + paddedText)
 	}
 	defer c.connectAhead(ctx)()
 
 	session, err := c.start(ctx, login, bySRP, sent)
-	if login.Device.Key != "" && deviceForgotten(err) {
+	var refused *deviceError
+	if errors.As(err, &refused) && deviceForgotten(err) {
 		login.Device = Device{}
 		session, err = c.start(ctx, login, bySRP, sent)
 	}
 	return session, err
 }
 
+// padded reports whether a password has white space at its ends. User pools allow neither that
+// (AWS: "Adding user pool password requirements") nor any white space in user names.
+func padded(password string) bool { return strings.Trim(password, " \t\n\v\f\r") != password }
+
+const paddedText = "begins or ends with white space, which user pools do not allow: remove it"
+
 func (c *Client) start(ctx context.Context, login Login, bySRP, sent bool) (*Session, error) {
 	v := &conversation{
 		client:     c,
+		typed:      login.Username,
 		username:   login.Username,
 		device:     login.Device,
 		identityID: login.IdentityID,
@@ -152,8 +169,11 @@ func (c *Client) start(ctx context.Context, login Login, bySRP, sent bool) (*Ses
 		Session:         login.Session,
 		UserContextData: c.UserContextData,
 	})
-	if err != nil {
-		return nil, Explain(err)
+	switch {
+	case parameters["DEVICE_KEY"] != "" && deviceForgotten(err):
+		return nil, &deviceError{Explain(err)}
+	case err != nil:
+		return nil, explain(err, login.Flow)
 	}
 	return v.proceed(ctx, out)
 }
@@ -161,7 +181,9 @@ func (c *Client) start(ctx context.Context, login Login, bySRP, sent bool) (*Ses
 // A conversation is a sign-in in progress.
 type conversation struct {
 	client     *Client
+	typed      string // the user name or alias of the caller
 	username   string // as typed, until the pool sends the name that it uses
+	userID     string // USER_ID_FOR_SRP, once the pool has sent it
 	device     Device
 	identityID string // from the caller
 
@@ -190,11 +212,13 @@ func (v *conversation) parameters() map[string]string {
 	return p
 }
 
-// deviceFits reports whether the device is complete and belongs to the user. A device has the user
-// name that the pool uses, not an alias.
+// deviceFits reports whether the device is complete and belongs to the user. Once the pool has sent
+// the names that it uses, the alias no longer matches.
 func (v *conversation) deviceFits() bool {
 	d := v.device
-	return d.Key != "" && d.GroupKey != "" && d.Password != "" && d.Username == v.username
+	owner := d.Username == v.username || d.Alias == v.username ||
+		d.Username == v.userID && v.userID != ""
+	return owner && d.Key != "" && d.GroupKey != "" && d.Password != ""
 }
 
 // respond answers a challenge.
@@ -212,8 +236,14 @@ func (v *conversation) respond(ctx context.Context, name, session string,
 		UserContextData:    v.client.UserContextData,
 	}
 	out, err := v.client.services.idp.RespondToAuthChallenge(ctx, in)
-	if err != nil && strings.HasPrefix(name, "DEVICE_") {
+	switch {
+	case err != nil && strings.HasPrefix(name, "DEVICE_"):
 		return out, refusedDevice(err)
+	case responses["DEVICE_KEY"] != "" && deviceForgotten(err):
+		// Send the same answer without the device (amplify-js retryOnResourceNotFoundException.ts).
+		v.device = Device{}
+		delete(responses, "DEVICE_KEY")
+		out, err = v.client.services.idp.RespondToAuthChallenge(ctx, in)
 	}
 	return out, Explain(err)
 }
@@ -238,6 +268,7 @@ func (v *conversation) proceed(ctx context.Context, out cognitoidp.AuthOutput) (
 			out.ChallengeParameters["USERNAME"]
 		userID := cmp.Or(forSRP, real, v.username)
 		v.username = cmp.Or(real, forSRP, v.username)
+		v.userID = cmp.Or(forSRP, v.userID)
 
 		var answers map[string]string
 		var err error
@@ -297,19 +328,30 @@ func (v *conversation) prove(out cognitoidp.AuthOutput, id srp.Identity) (
 func (v *conversation) finish(ctx context.Context, result cognitoidp.AuthenticationResult) (
 	*Session, error) {
 	s := v.client.newSession()
-	s.identityID = v.identityID
+	if isIdentityPoolID(v.identityID) {
+		s.identityID = v.identityID
+	}
 	if v.deviceFits() {
-		s.device.current = v.device
+		s.device.current = v.named(v.device)
 	}
 	tokens, expires, err := s.receive(Tokens{}, result)
 	if err != nil {
 		return nil, err
 	}
 	if names := result.NewDeviceMetadata; names != nil {
-		s.confirmDevice(ctx, tokens.Access, s.newDevice(*names)) // keeps its error
+		device := v.named(s.newDevice(*names))
+		s.confirmDevice(ctx, tokens.Access, device) // keeps its error
 	}
 	s.tokens.Set(tokens, expires)
 	return s, nil
+}
+
+// named returns d with the alias that the user typed.
+func (v *conversation) named(d Device) Device {
+	if v.typed != d.Username {
+		d.Alias = cmp.Or(v.typed, d.Alias)
+	}
+	return d
 }
 
 // decodeBase64 decodes standard or URL-safe base64 with or without padding, as aws-amplify does.

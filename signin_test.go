@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"runtime"
@@ -115,7 +116,7 @@ func TestSignInRefused(t *testing.T) {
 	}{
 		{"wrong password", "ada", "wrong", exampleEnvironment(), cognitoidp.CodeNotAuthorized,
 			"clock"},
-		{"password with a space more", "ada", cognitotest.ExamplePassword + " ",
+		{"password with a space in it", "ada", "a " + cognitotest.ExamplePassword,
 			exampleEnvironment(), cognitoidp.CodeNotAuthorized, "password"},
 		{"unknown user", "nobody", "wrong", exampleEnvironment(), cognitoidp.CodeUserNotFound,
 			"misspelt"},
@@ -151,6 +152,63 @@ func TestSignInRefused(t *testing.T) {
 				t.Error("a refused sign-in was retried")
 			}
 		})
+	}
+}
+
+// White space at the ends of a user name or a password is refused before anything is sent.
+func TestWhiteSpace(t *testing.T) {
+	const name, password = cognitotest.ExampleUser, cognitotest.ExamplePassword
+	server := everyFlow(nil)
+	count := watch(server, nil)
+	client := exampleClient(server)
+	for _, space := range []string{" ", "\t", "\n", "\r\n"} {
+		for _, login := range []cognito.Login{
+			{Username: name, Password: password + space},
+			{Username: name, Password: space + password},
+			{Username: name + space, Password: password},
+			{Username: space + name, Password: password},
+		} {
+			for _, flow := range []string{"USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_AUTH"} {
+				login.Flow = flow
+				if _, err := client.Start(t.Context(), login); err == nil ||
+					!strings.Contains(err.Error(), "white space") {
+					t.Errorf("Start with %q by %s: error %v, want that of white space",
+						login.Username, flow, err)
+				}
+			}
+		}
+	}
+	if _, err := client.SignIn(t.Context(), name+"\u00a0", password); err == nil ||
+		!strings.Contains(err.Error(), "white space") {
+		t.Errorf("SignIn with a no-break space: error %v, want that of white space", err)
+	}
+	if n := count("InitiateAuth"); n != 0 {
+		t.Fatalf("%d InitiateAuth requests, want 0", n)
+	}
+	for _, choice := range []string{"PASSWORD", "PASSWORD_SRP"} {
+		challenge := challenged(t, client, cognito.Login{Username: name, Flow: "USER_AUTH"})
+		_, err := challenge.Respond(t.Context(), map[string]string{
+			"ANSWER":   choice,
+			"PASSWORD": password + " ",
+		})
+		if err == nil || !strings.Contains(err.Error(), "PASSWORD begins or ends with white") {
+			t.Errorf("Respond with %s: error %v, want that of white space", choice, err)
+		}
+	}
+	_, err := client.SignIn(t.Context(), cognitotest.ExampleNewUser, password)
+	challenge := asChallenge(err)
+	if challenge == nil || challenge.Name != "NEW_PASSWORD_REQUIRED" {
+		t.Fatalf("SignIn: %v", err)
+	}
+	answers := count("RespondToAuthChallenge")
+	_, err = challenge.Respond(t.Context(), map[string]string{"NEW_PASSWORD": "New-password-1 "})
+	if err == nil || !strings.Contains(err.Error(), "NEW_PASSWORD begins or ends with white") ||
+		count("RespondToAuthChallenge") != answers {
+		t.Errorf("Respond with NEW_PASSWORD: error %v, want that of white space", err)
+	}
+	if _, err := client.SignIn(t.Context(), name, "inner space"); err == nil ||
+		strings.Contains(err.Error(), "white space") {
+		t.Errorf("SignIn with an inner space: error %v, want that of the pool", err)
 	}
 }
 
@@ -613,7 +671,8 @@ func TestPasswordMissing(t *testing.T) {
 	}
 }
 
-// Start retries without the device once, and only after an error about the device.
+// An answer is sent again without the device once, and only after an error about the device. The
+// pool gets no second proof of the password.
 func TestForgottenDeviceRetriesOnce(t *testing.T) {
 	device := cognito.Device{
 		Username: cognitotest.ExampleUser,
@@ -627,19 +686,19 @@ func TestForgottenDeviceRetriesOnce(t *testing.T) {
 		Device:   device,
 	}
 	for _, test := range []struct {
-		name          string
-		operation     string
-		code, message string
-		times         int
+		name            string
+		operation       string
+		code, message   string
+		starts, answers int
 	}{
 		{"the device, for ever", "RespondToAuthChallenge", "ResourceNotFoundException",
-			"Device does not exist.", 2},
+			"Device does not exist.", 1, 2},
 		{"the device at once", "InitiateAuth", "ResourceNotFoundException",
-			"Device does not exist.", 2},
+			"Device does not exist.", 2, 0},
 		{"the app client", "InitiateAuth", "ResourceNotFoundException",
-			"User pool client 0 does not exist.", 1},
+			"User pool client 0 does not exist.", 1, 0},
 		{"the password", "RespondToAuthChallenge", "NotAuthorizedException",
-			"Incorrect username or password.", 1},
+			"Incorrect username or password.", 1, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := tracking("ALWAYS")
@@ -649,11 +708,27 @@ func TestForgottenDeviceRetriesOnce(t *testing.T) {
 				}
 				return nil
 			})
+			signatures := map[any]bool{}
+			refuse := server.Fault
+			server.Fault = func(r *http.Request) *http.Response {
+				var in struct{ ChallengeResponses map[string]string }
+				body, err := io.ReadAll(r.Body)
+				if err == nil && json.Unmarshal(body, &in) == nil && in.ChallengeResponses != nil {
+					signatures[in.ChallengeResponses["PASSWORD_CLAIM_SIGNATURE"]] = true
+				}
+				return refuse(r)
+			}
 			if _, err := exampleClient(server).Start(t.Context(), login); !hasCode(err, test.code) {
 				t.Errorf("Start: error %v", err)
 			}
-			if n := count("InitiateAuth"); n != test.times {
-				t.Errorf("%d InitiateAuth requests, want %d", n, test.times)
+			if n := count("InitiateAuth"); n != test.starts {
+				t.Errorf("%d InitiateAuth requests, want %d", n, test.starts)
+			}
+			if n := count("RespondToAuthChallenge"); n != test.answers {
+				t.Errorf("%d RespondToAuthChallenge requests, want %d", n, test.answers)
+			}
+			if len(signatures) > 1 {
+				t.Errorf("%d proofs of the password, want at most 1", len(signatures))
 			}
 		})
 	}

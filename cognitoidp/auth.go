@@ -207,7 +207,7 @@ func (resp *authResponse) check() error {
 	const longest = 3650 * 24 * 60 * 60 // life of a refresh token in seconds; of others it is a day
 	switch {
 	case r == nil && resp.ChallengeName == "":
-		return errors.New("the response has neither a challenge nor tokens")
+		return awshttp.Unanswered("the response has neither a challenge nor tokens")
 	case r == nil:
 		return nil
 	case r.AccessToken == "":

@@ -38,6 +38,7 @@
 package cognitoidp
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -72,3 +73,11 @@ type Client struct {
 // if both differ by 4 minutes or more. Use it for a challenge's TIMESTAMP, and to check whether a
 // token has expired.
 func (c *Client) Now() time.Time { return c.sender.Now() }
+
+// Sync sends an empty request, from whose response [Client.Now] learns the service's time. Errors
+// are ignored.
+func (c *Client) Sync(ctx context.Context) {
+	if u, err := c.url(); err == nil {
+		c.sender.Sync(ctx, c.HTTPClient, u)
+	}
+}

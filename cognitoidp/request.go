@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"strings"
 
 	"github.com/loginwithcognito/cognito/internal/ascii"
 	"github.com/loginwithcognito/cognito/internal/awshttp"
@@ -29,7 +30,7 @@ func (c *Client) send(
 	ctx context.Context, operation string, idempotent bool, in members, out any, required ...string,
 ) error {
 	u, err := c.url()
-	err = cmp.Or(check(in, required), err)
+	err = cmp.Or(check(in, required), checkPadding(in), err)
 	if err == nil {
 		err = c.sender.DoJSON(ctx, awshttp.Request{
 			HTTPClient: c.HTTPClient,
@@ -84,6 +85,30 @@ func check(in members, required []string) error {
 		}
 	}
 	return nil
+}
+
+// checkPadding returns an error if a user name or password has white space at its ends, which user
+// pools do not allow (AWS: "Adding user pool password requirements").
+func checkPadding(in members) error {
+	check := func(name, value string) error {
+		if strings.Trim(value, " \t\n\v\f\r") != value {
+			return errors.New(name + " begins or ends with white space, which user pools do not" +
+				" allow: remove it")
+		}
+		return nil
+	}
+	var err error
+	for _, name := range []string{"Username", "Password", "PreviousPassword", "ProposedPassword"} {
+		value, _ := in[name].(string)
+		err = cmp.Or(err, check(name, value))
+	}
+	for _, list := range []string{"AuthParameters", "ChallengeResponses"} {
+		values, _ := in[list].(map[string]string)
+		for _, name := range []string{"USERNAME", "PASSWORD", "NEW_PASSWORD"} {
+			err = cmp.Or(err, check(name, values[name]))
+		}
+	}
+	return err
 }
 
 // isToken reports whether s can be an access, ID or refresh token: [A-Za-z0-9-_=.]+ in the service

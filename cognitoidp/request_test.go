@@ -493,3 +493,71 @@ func TestNow(t *testing.T) {
 		}
 	})
 }
+
+// User names and passwords with white space at their ends are not sent.
+func TestWhiteSpace(t *testing.T) {
+	client, sent := fakehttp.Canned(200, "{}")
+	c := &Client{Region: "us-east-1", HTTPClient: client}
+	const id = "1example23456789"
+	for _, test := range []struct {
+		want string
+		call func(space string) error
+	}{
+		{"Username", func(space string) error {
+			_, err := c.ForgotPassword(t.Context(), ForgotPasswordInput{
+				ClientID: id,
+				Username: "ada" + space,
+			})
+			return err
+		}},
+		{"Password", func(space string) error {
+			_, err := c.SignUp(t.Context(), SignUpInput{
+				ClientID: id,
+				Username: "ada",
+				Password: space + "p",
+			})
+			return err
+		}},
+		{"ProposedPassword", func(space string) error {
+			return c.ChangePassword(t.Context(), ChangePasswordInput{
+				AccessToken:      "a.b.c",
+				PreviousPassword: "p",
+				ProposedPassword: "q" + space,
+			})
+		}},
+		{"PreviousPassword", func(space string) error {
+			return c.ChangePassword(t.Context(), ChangePasswordInput{
+				AccessToken:      "a.b.c",
+				PreviousPassword: "p" + space,
+				ProposedPassword: "q",
+			})
+		}},
+		{"PASSWORD", func(space string) error {
+			_, err := c.InitiateAuth(t.Context(), InitiateAuthInput{
+				ClientID:       id,
+				AuthFlow:       AuthFlowUserPassword,
+				AuthParameters: map[string]string{"USERNAME": "ada", "PASSWORD": "p" + space},
+			})
+			return err
+		}},
+		{"NEW_PASSWORD", func(space string) error {
+			_, err := c.RespondToAuthChallenge(t.Context(), RespondToAuthChallengeInput{
+				ClientID:           id,
+				ChallengeName:      ChallengeNewPasswordRequired,
+				ChallengeResponses: map[string]string{"NEW_PASSWORD": space + "p"},
+			})
+			return err
+		}},
+	} {
+		for _, space := range []string{" ", "\t", "\r\n"} {
+			*sent = 0
+			want := ": " + test.want + " begins or ends with white space"
+			if err := test.call(space); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("with %q in %s: error %v, want %s", space, test.want, err, want)
+			}
+			if *sent != 0 {
+				t.Errorf("with %q in %s a request was sent", space, test.want)
+			}
+		}
+	}
+}

@@ -63,8 +63,9 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		if err := l.tellPool(lasting, s, r, session); err != nil {
 			return err
 		}
-		switch err := session.SignOut(lasting); {
-		case poolSays(err, cognitoidp.CodeUnsupportedOperation):
+		err, left := session.SignOut(lasting), cognito.SavedSession{}
+		switch {
+		case err != nil && left.Load(session.Save()) == nil && left.Tokens.Refresh == "":
 			s.a.notef("forgotten here alone: %s", err)
 		case err != nil && !ended(err):
 			return err

@@ -81,6 +81,9 @@ func TestLogout(t *testing.T) {
 			fault: only("RevokeToken",
 				refused("UnsupportedOperationException",
 					"Revocation is not enabled for this client"))},
+		{name: "the server cannot revoke", said: "forgotten here alone", device: true,
+			fault: only("RevokeToken", answer(http.StatusInternalServerError,
+				`{"code":"CognitoLocal#Unsupported","message":"Unsupported x-amz-target"}`))},
 		{
 			name:   "cut by force",
 			args:   []string{"-force"},

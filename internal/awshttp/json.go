@@ -52,10 +52,20 @@ func (s *Sender) DoJSON(
 		if id := RequestID(resp.Header); id != "" {
 			why += " (request id " + Clean(id, 128) + ")"
 		}
+		if !bytes.HasPrefix(bytes.TrimSpace(resp.Body), []byte("{")) {
+			return Unanswered(why)
+		}
 		return errors.New(why)
 	}
 	return nil
 }
+
+// Unanswered is the error of a response with status 200 that shows that the server did not carry
+// out the operation.
+type Unanswered string
+
+// Error returns the text.
+func (e Unanswered) Error() string { return string(e) }
 
 // encode returns m as JSON.
 func (m Members) encode() ([]byte, error) {
