@@ -126,7 +126,7 @@ func TestMinIO(t *testing.T) {
 	t.Run("signing client", func(t *testing.T) {
 		for _, key := range minioKeys {
 			status,
-				answer := send(t, session.HTTPClient("s3"), http.MethodGet, endpoint+"/odd-keys/"+
+				answer := send(t, session.HTTPClient("s3", ""), http.MethodGet, endpoint+"/odd-keys/"+
 				escapePath(key), "", "")
 			if status != http.StatusOK || answer != "abc" {
 				t.Errorf("get %q: %d %s", key, status, answer)

@@ -135,7 +135,7 @@ func TestVersityGW(t *testing.T) {
 			t.Errorf("error %v, want 403 AccessDenied", err)
 		}
 		status,
-			answer := send(t, session.HTTPClient("s3"), http.MethodPut,
+			answer := send(t, session.HTTPClient("s3", ""), http.MethodPut,
 			"https://odd-keys.s3.us-east-1.amazonaws.com/new", "", "abc")
 		if status != http.StatusForbidden || !strings.Contains(answer, "AccessDenied") {
 			t.Errorf("put: %d %s, want 403 AccessDenied", status, answer)
