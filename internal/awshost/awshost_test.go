@@ -139,6 +139,7 @@ func TestScopeUnknown(t *testing.T) {
 		"kinesis.amazonaws.com",
 		"kinesis.us-east-1.amazonaws.com.cn",
 		"kinesis.us-east-1.amazonaws.com.",
+		"evil-amazonaws.com",
 		"kinesis.us-east-1.evil-amazonaws.com",
 		"s3.us-east-1.amazonaws.com.evil.example",
 		"bucket.s3-website-us-east-1.amazonaws.com",
