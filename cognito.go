@@ -4,8 +4,8 @@
 //	c := &cognito.Client{Environment: env}
 //	s, err := c.SignIn(ctx, "ada", password)
 //	...
-//	creds, err := s.Credentials(ctx)   // refreshed before they expire
-//	api := s.HTTPClient("execute-api") // an *http.Client that signs its requests
+//	creds, err := s.Credentials(ctx)       // refreshed before they expire
+//	api := s.HTTPClient("execute-api", "") // an *http.Client that signs its requests
 //
 // # Sign-in
 //
@@ -133,9 +133,11 @@ func (c *Client) connect() error {
 		h, signed = &own, &own
 	} else {
 		h, signed = awshttp.NewHTTPClient(), awshttp.NewHTTPClient()
-		// The timeouts are for small responses. The caller's context bounds signed requests.
+		// The timeouts are for small responses. The caller's context bounds signed requests. An
+		// object that is stored in compressed form must arrive as it is.
 		signed.Timeout = 0
 		signed.Transport.(*http.Transport).ResponseHeaderTimeout = 0
+		signed.Transport.(*http.Transport).DisableCompression = true
 	}
 	s := &c.services
 	s.http, s.signed = h, signed

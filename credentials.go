@@ -7,9 +7,11 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/loginwithcognito/cognito/cognitoid"
+	"github.com/loginwithcognito/cognito/internal/awshost"
 	"github.com/loginwithcognito/cognito/internal/renew"
 	"github.com/loginwithcognito/cognito/jwt"
 	"github.com/loginwithcognito/cognito/sigv4"
@@ -62,23 +64,44 @@ func (s *Session) knownIdentity() string {
 	return s.identityID
 }
 
-// HTTPClient returns an *http.Client that signs its requests for one AWS service in the
-// environment's Region, by the service's signing name, such as "execute-api" (API Gateway),
-// "kinesis" or "s3".
+// HTTPClient returns an *http.Client that signs its requests for one AWS service, by the service's
+// signing name, such as "execute-api" (API Gateway), "kinesis" or "s3". region is the Region of the
+// API, stream or bucket. If it is empty, it is [Environment.ResolveRegion].
 //
-// It does not follow redirects, because a signature is valid for one host and path. It signs with
-// the clock of AWS. Unless Client.HTTPClient has a Timeout, only the context of a request limits
-// its duration.
-func (s *Session) HTTPClient(service string) *http.Client {
+// A request to an AWS host in another Region is an error. The client does not follow redirects,
+// because a signature is valid for one host and path. It signs with the clock of AWS. Unless
+// Client.HTTPClient is set, response bodies are not decompressed, and only the context of a request
+// limits its duration.
+func (s *Session) HTTPClient(service, region string) *http.Client {
 	signing := *s.client.services.signed
-	signing.Transport = &sigv4.Transport{
-		Region:      s.client.Environment.ResolveRegion(),
+	signing.Transport = &regional{Transport: sigv4.Transport{
+		Region:      cmp.Or(region, s.client.Environment.ResolveRegion()),
 		Service:     service,
 		Credentials: s.Credentials,
 		Now:         s.client.services.identity.Now, // the clock that the credentials go by
 		Base:        signing.Transport,
-	}
+	}}
 	return &signing
+}
+
+// A regional transport signs requests, but none to AWS hosts in other Regions than its own.
+type regional struct {
+	sigv4.Transport
+	accepted atomic.Pointer[string] // the last host
+}
+
+func (t *regional) RoundTrip(req *http.Request) (*http.Response, error) {
+	host := cmp.Or(req.Host, req.URL.Host)
+	if last := t.accepted.Load(); last == nil || *last != host {
+		if err := awshost.Check(host, t.Region); err != nil {
+			if req.Body != nil {
+				req.Body.Close()
+			}
+			return nil, fmt.Errorf("cognito: %w", err)
+		}
+		t.accepted.Store(&host)
+	}
+	return t.Transport.RoundTrip(req)
 }
 
 // fetchCredentials requests new credentials in the enhanced or the classic flow.

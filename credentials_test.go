@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,7 +15,6 @@ import (
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitotest"
-	"github.com/loginwithcognito/cognito/sigv4"
 	"github.com/loginwithcognito/cognito/sts"
 )
 
@@ -168,8 +168,8 @@ func TestHTTPClientFollowsServerClock(t *testing.T) {
 		if err != nil {
 			t.Fatalf("Guest: %v", err)
 		}
-		response,
-			err := s.HTTPClient("execute-api").Get("https://execute-api.us-east-1.amazonaws.com/")
+		const api = "https://execute-api.us-east-1.amazonaws.com/"
+		response, err := s.HTTPClient("execute-api", "").Get(api)
 		if err != nil {
 			t.Fatalf("Get: %v", err)
 		}
@@ -192,18 +192,117 @@ func TestHTTPClientTimeout(t *testing.T) {
 		if own != nil {
 			want = own.Timeout
 		}
-		signing := s.HTTPClient("s3")
+		signing := s.HTTPClient("s3", "")
 		if signing.Timeout != want {
 			t.Errorf("time limit %v, want %v", signing.Timeout, want)
 		}
-		switch base, ok := signing.Transport.(*sigv4.Transport).Base.(*http.Transport); {
+		switch base, ok := baseOf(signing).(*http.Transport); {
 		// an AWS Lambda function may run for 15 minutes
 		case own == nil && (!ok || base.ResponseHeaderTimeout != 0):
 			t.Error("the response was cut off before the context ended")
-		case own == nil && base != s.HTTPClient("kinesis").Transport.(*sigv4.Transport).Base:
+		case own == nil && !base.DisableCompression:
+			t.Error("the transport decompresses responses")
+		case own == nil && base != baseOf(s.HTTPClient("kinesis", "")):
 			t.Error("the connections are not shared")
 		case own != nil && ok:
 			t.Error("the transport of Client.HTTPClient was not used")
+		}
+	}
+}
+
+// baseOf returns the transport that sends the signed requests of a client.
+func baseOf(c *http.Client) http.RoundTripper {
+	base := reflect.ValueOf(c.Transport).Elem().FieldByName("Base")
+	transport, _ := base.Interface().(http.RoundTripper)
+	return transport
+}
+
+// Requests are signed for the Region that HTTPClient is given, or that of the environment, which
+// may differ from the pools'. A request to an AWS host in another Region is not sent.
+func TestHTTPClientRegion(t *testing.T) {
+	for _, test := range []struct {
+		name, region, url, host string
+		want                    string // the Region of the signature, or the error
+	}{
+		{
+			name: "environment",
+			url:  "https://abc.execute-api.eu-west-3.amazonaws.com/",
+			want: "eu-west-3",
+		},
+		{
+			name:   "given",
+			region: "ap-southeast-2",
+			url:    "https://abc.execute-api.ap-southeast-2.amazonaws.com/",
+			want:   "ap-southeast-2",
+		},
+		{
+			name: "pool's Region",
+			url:  "https://abc.execute-api.eu-west-1.amazonaws.com/",
+			want: "must be signed for Region eu-west-1, not eu-west-3",
+		},
+		{
+			name:   "other Region than given",
+			region: "us-east-1",
+			url:    "https://abc.execute-api.eu-west-3.amazonaws.com/",
+			want:   "must be signed for Region eu-west-3, not us-east-1",
+		},
+		{
+			name: "Host header",
+			url:  "https://proxy.example.com/",
+			host: "abc.execute-api.eu-west-1.amazonaws.com",
+			want: "must be signed for Region eu-west-1, not eu-west-3",
+		},
+		{
+			name: "host without a Region",
+			url:  "https://iam.amazonaws.com/",
+			want: "must be signed for Region us-east-1, not eu-west-3",
+		},
+		{
+			name: "custom domain",
+			url:  "https://api.example.com/",
+			want: "eu-west-3",
+		},
+	} {
+		var signed []string
+		base := cognitotest.Example().Client().Transport
+		client := &cognito.Client{
+			Environment: exampleEnvironment(),
+			HTTPClient: &http.Client{
+				Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+					if strings.HasPrefix(r.URL.Host, "cognito-") {
+						return base.RoundTrip(r)
+					}
+					signed = strings.Split(r.Header.Get("Authorization"), "/")
+					return answer(200, ""), nil
+				}),
+			},
+		}
+		client.Environment.Region = "eu-west-3"
+		// The environment's own check of the two Regions is not part of this test.
+		client.Environment.UserPoolID, client.Environment.ClientID = "", ""
+		s, err := client.Guest()
+		if err != nil {
+			t.Fatalf("%s: Guest: %v", test.name, err)
+		}
+		signing := s.HTTPClient("execute-api", test.region)
+		for range 2 { // the second request finds the host checked
+			req, err := http.NewRequest("POST", test.url, strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.host != "" {
+				req.Host = test.host
+			}
+			response, err := signing.Do(req)
+			switch {
+			case err == nil && (len(signed) < 3 || signed[2] != test.want):
+				t.Errorf("%s: signed for %q, want Region %s", test.name, signed, test.want)
+			case err != nil && (signed != nil || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("%s: error %v, want %s", test.name, err, test.want)
+			}
+			if err == nil {
+				response.Body.Close()
+			}
 		}
 	}
 }
@@ -308,7 +407,7 @@ func TestGuest(t *testing.T) {
 func TestHTTPClient(t *testing.T) {
 	server := cognitotest.Example()
 	s := signIn(t, exampleClient(server))
-	client := s.HTTPClient("s3")
+	client := s.HTTPClient("s3", "")
 	url := "https://" + cognitotest.ExampleBucket + ".s3.us-east-1.amazonaws.com/?list-type=2"
 	response, err := client.Get(url)
 	if err != nil {

@@ -310,7 +310,7 @@ func ExampleSession_HTTPClient() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	s3 := session.HTTPClient("s3")
+	s3 := session.HTTPClient("s3", "") // in the environment's Region
 	response, err := s3.Get("https://example-bucket.s3.us-east-1.amazonaws.com/hello.txt")
 	if err != nil {
 		log.Fatal(err)

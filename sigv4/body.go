@@ -14,14 +14,34 @@ import (
 // maxBuffered is the size up to which a body that cannot be read twice is kept in memory.
 const maxBuffered = 16 << 20
 
-// resolvePayloadHash returns the payload hash, which is the last line of the canonical request.
-// It hashes the body of req if given is empty, and then also sets req.ContentLength.
-func resolvePayloadHash(req *http.Request, given string) (string, error) {
+// resolvePayloadHash sets the payload hash, which is the last line of the canonical request. It
+// reports whether the request needs X-Amz-Content-Sha256 and the caller has not set it.
+func (s *Signer) resolvePayloadHash(
+	r *request, req *http.Request, given string,
+) (needed bool, err error) {
+	unsigned := given == UnsignedPayload || r.declared == UnsignedPayload
+	link := r.presigned && r.s3 && r.declared == ""
+	lattice := s.Service == "vpc-lattice-svcs" && secure(req.URL) // it accepts no signed bodies
 	switch {
-	case given == UnsignedPayload && req.URL.Scheme != "https":
-		return "", errors.New("sigv4: UnsignedPayload needs the scheme https")
-	case given == UnsignedPayload:
-		return given, nil
+	case unsigned && !lattice && !strings.HasSuffix(req.URL.Scheme, "s"): // http or ws
+		return false, errors.New("sigv4: UnsignedPayload needs the scheme https")
+	case unsigned || link || lattice:
+		r.payloadHash = UnsignedPayload
+	default:
+		r.payloadHash, err = hashPayload(req, given)
+	}
+	if err == nil && r.declared != "" && r.declared != r.payloadHash {
+		err = errors.New("sigv4: header X-Amz-Content-Sha256 is neither the SHA-256 of the body " +
+			"nor UNSIGNED-PAYLOAD: remove it")
+	}
+	return !link && r.declared == "" && (r.s3 || r.payloadHash == UnsignedPayload ||
+		s.Service == "aoss" || s.Service == "glacier"), err
+}
+
+// hashPayload returns given or, if that is empty, the hash of the body of req. It then also sets
+// req.ContentLength.
+func hashPayload(req *http.Request, given string) (string, error) {
+	switch {
 	case given != "" && (len(given) != 64 || strings.Trim(given, "0123456789abcdef") != ""):
 		return "", errors.New("sigv4: payload hash is not a SHA-256 in lower-case hexadecimal")
 	case given != "":

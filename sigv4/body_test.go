@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 // TestBody checks that Sign hashes bodies of all kinds and leaves them to be sent.
@@ -142,4 +143,150 @@ func TestBodyRefused(t *testing.T) {
 			t.Errorf("X-Amz-Content-Sha256 = %s, want %s", got, hash)
 		}
 	}
+}
+
+// TestContentSHA256 checks in which requests the payload hash is sent, what it is, and that the
+// signature covers it, in headers and in presigned URLs.
+func TestContentSHA256(t *testing.T) {
+	const hash = "230d8358dc8e8890b4c58deeb62912ee2f20357ae92a5cc861b98e68fe31acb5" // of "body"
+	for _, test := range []struct {
+		name, service string
+		given         string // the caller's header
+		want          string // the header, or empty for none
+		signed        bool   // whether a presigned URL has it among its signed headers
+	}{
+		{name: "s3", service: "s3", want: hash},
+		{name: "s3express", service: "s3express", want: hash},
+		{name: "s3-outposts", service: "s3-outposts", want: hash},
+		{name: "s3-object-lambda", service: "s3-object-lambda", want: hash},
+		{name: "OpenSearch Serverless", service: "aoss", want: hash, signed: true},
+		{name: "S3 Glacier", service: "glacier", want: hash, signed: true},
+		{name: "VPC Lattice", service: "vpc-lattice-svcs", want: UnsignedPayload, signed: true},
+		{name: "other service", service: "es"},
+		{
+			name:    "hash for another service",
+			service: "es",
+			given:   hash,
+			want:    hash,
+			signed:  true,
+		},
+		{
+			name:    "unsigned payload for another service",
+			service: "mediastore",
+			given:   UnsignedPayload,
+			want:    UnsignedPayload,
+			signed:  true,
+		},
+		{
+			name:    "hash for Amazon S3",
+			service: "s3",
+			given:   hash,
+			want:    hash,
+			signed:  true,
+		},
+		{
+			name:    "unsigned payload for Amazon S3",
+			service: "s3",
+			given:   UnsignedPayload,
+			want:    UnsignedPayload,
+			signed:  true,
+		},
+		{
+			name:    "the only value for VPC Lattice",
+			service: "vpc-lattice-svcs",
+			given:   UnsignedPayload,
+			want:    UnsignedPayload,
+			signed:  true,
+		},
+	} {
+		s := Signer{Region: "us-east-1", Service: test.service}
+		request := func() *http.Request {
+			req := newRequest(t, "PUT", "https://example.com/k", strings.NewReader("body"))
+			if test.given != "" {
+				req.Header.Set("X-Amz-Content-Sha256", test.given)
+			}
+			return req
+		}
+		check := func(kind string, req *http.Request) {
+			t.Helper()
+			raw, err := wire(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := oracle(raw, example.SecretAccessKey, s.s3()); err != nil {
+				t.Errorf("%s: %s: oracle = %v, want nil", test.name, kind, err)
+			}
+		}
+
+		signed := request()
+		if err := s.Sign(signed, example, "", at); err != nil {
+			t.Errorf("%s: Sign = %v, want nil", test.name, err)
+			continue
+		}
+		if got := signed.Header.Get("X-Amz-Content-Sha256"); got != test.want {
+			t.Errorf("%s: X-Amz-Content-Sha256 = %q, want %q", test.name, got, test.want)
+		}
+		check("Sign", signed)
+
+		transport := Transport{Region: s.Region, Service: s.Service, Credentials: provide}
+		transport.Base = roundTripper(func(r *http.Request) (*http.Response, error) {
+			if got := r.Header.Get("X-Amz-Content-Sha256"); got != test.want {
+				t.Errorf("%s: Transport: X-Amz-Content-Sha256 = %q, want %q",
+					test.name, got, test.want)
+			}
+			check("Transport", r)
+			return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
+		})
+		if _, err := transport.RoundTrip(request()); err != nil {
+			t.Errorf("%s: RoundTrip = %v, want nil", test.name, err)
+		}
+
+		link, err := s.Presign(request(), example, time.Minute, at)
+		if err != nil {
+			t.Errorf("%s: Presign = %v, want nil", test.name, err)
+			continue
+		}
+		const names = "X-Amz-SignedHeaders=host%3Bx-amz-content-sha256&"
+		if got := strings.Contains(link, names); got != test.signed {
+			t.Errorf("%s: Presign = %s, has the header among its signed headers: %t, want %t",
+				test.name, link, got, test.signed)
+		}
+		opened := newRequest(t, "PUT", link, strings.NewReader("body"))
+		if test.signed {
+			opened.Header.Set("X-Amz-Content-Sha256", test.want)
+		}
+		check("Presign", opened)
+	}
+}
+
+// TestVPCLattice checks that the signature covers no body, as the service requires, and that a
+// request in clear text leaves the machine only with a signed body.
+func TestVPCLattice(t *testing.T) {
+	s := Signer{Region: "us-east-1", Service: "vpc-lattice-svcs"}
+	for _, test := range []struct {
+		url, header, want string
+	}{
+		{url: "https://example.com/", want: UnsignedPayload},
+		{url: "http://127.0.0.1:8080/", want: UnsignedPayload},
+		{url: "http://127.0.0.1:8080/", header: UnsignedPayload, want: UnsignedPayload},
+		{url: "http://example.com/", want: ""},
+	} {
+		content := &body{Reader: strings.NewReader("body")}
+		req := newRequest(t, "PUT", test.url, content)
+		if test.header != "" {
+			req.Header.Set("X-Amz-Content-Sha256", test.header)
+		}
+		if err := s.Sign(req, example, "", at); err != nil {
+			t.Errorf("Sign(%s) = %v, want nil", test.url, err)
+		}
+		if got := req.Header.Get("X-Amz-Content-Sha256"); got != test.want {
+			t.Errorf("%s: X-Amz-Content-Sha256 = %q, want %q", test.url, got, test.want)
+		}
+		if test.want != "" && content.read != 0 {
+			t.Errorf("%s: Sign read %d bytes of the body, want 0", test.url, content.read)
+		}
+	}
+	req := newRequest(t, "PUT", "https://example.com/", strings.NewReader("body"))
+	req.Header.Set("X-Amz-Content-Sha256", emptySHA256)
+	checkError(t, "hash", s.Sign(req, example, "", at), "is neither")
 }

@@ -20,16 +20,17 @@ import (
 // For Amazon S3, the signature does not cover the body. To allow one body only, set the header
 // Content-Length or X-Amz-Checksum-Sha256, which is the SHA-256 in base64. For other services, the
 // signature covers the body of req, which Presign reads as Sign does. Presign changes nothing else
-// in req.
+// in req. If it requires X-Amz-Content-Sha256 (see [Signer.Service]) and req has none, the request
+// must be made with that header, too.
 //
 // expires is counted from t and is between 1 second and 7 days. Fractions of a second are dropped.
 // The URL holds the session token and expires with the credentials, so that an expiry after
 // creds.Expires is an error. For a URL that is valid for as long as possible, pass
 // min(expires, creds.Expires.Sub(t)).
 //
-// The scheme must be https unless the host is a loopback address. The host is req.Host, if that is
-// set. Amazon S3 allows the segments "." and ".." in a key, but browsers and most programs remove
-// them from a URL before they send the request. net/http does not.
+// The scheme must be https or wss unless the host is a loopback address. The host is req.Host, if
+// that is set. Amazon S3 allows the segments "." and ".." in a key, but browsers and most programs
+// remove them from a URL before they send the request. net/http does not.
 func (s *Signer) Presign(
 	req *http.Request, creds Credentials, expires time.Duration, t time.Time,
 ) (string, error) {
@@ -44,7 +45,7 @@ func (s *Signer) Presign(
 	switch {
 	case parseErr != nil:
 		return "", fmt.Errorf("sigv4: host %q is invalid in a URL", r.host)
-	case target.Scheme != "https" && !loopback(target.Hostname()):
+	case !secure(target):
 		return "", fmt.Errorf("sigv4: presigned URL for %s needs the scheme https", r.host)
 	case seconds < 1 || seconds > 7*24*60*60:
 		return "", fmt.Errorf("sigv4: presigned URL cannot expire after %v: "+
@@ -54,13 +55,18 @@ func (s *Signer) Presign(
 			"at %s: use at most %v or newer credentials", creds.Expires.UTC().Format(time.RFC3339),
 			max(0, creds.Expires.Sub(t).Truncate(time.Second)))
 	}
-	r.payloadHash = UnsignedPayload
-	if !r.s3 {
-		if r.payloadHash, err = resolvePayloadHash(req, ""); err != nil {
-			return "", err
-		}
+	sendHash, err := s.resolvePayloadHash(&r, req, "")
+	if err != nil {
+		return "", err
+	}
+	if sendHash {
+		headers = insert(headers, pair{"x-amz-content-sha256", r.payloadHash})
 	}
 
+	token := creds.SessionToken
+	if s.OmitSessionToken {
+		token = ""
+	}
 	signed := signedHeaders(nil, headers)
 	scope := credentialScope(nil, r.date, s.Region, s.Service)
 	sent := []byte(r.url.RawQuery)
@@ -70,7 +76,7 @@ func (s *Signer) Presign(
 		{"X-Amz-Date", r.date},
 		{"X-Amz-Expires", strconv.Itoa(int(seconds))},
 		{"X-Amz-SignedHeaders", string(signed)},
-		{"X-Amz-Security-Token", creds.SessionToken},
+		{"X-Amz-Security-Token", token},
 	} {
 		if p.value != "" {
 			p.value = string(appendEncoded(nil, p.value, false))
@@ -80,6 +86,9 @@ func (s *Signer) Presign(
 	}
 	sent = append(sent, "&X-Amz-Signature="...)
 	sent = s.signature(sent, &r, query, headers, signed, scope, &creds, t)
+	if token != creds.SessionToken {
+		sent = appendEncoded(append(sent, "&X-Amz-Security-Token="...), creds.SessionToken, false)
+	}
 	sent = bytes.TrimPrefix(sent, []byte("&")) // if req has no query
 	return target.String() + cmp.Or(r.path, "/") + "?" + string(sent), nil
 }

@@ -75,7 +75,7 @@ func TestPresignRefuses(t *testing.T) {
 		{
 			"hash header",
 			header("X-Amz-Content-Sha256", emptySHA256),
-			"X-Amz-Content-Sha256 is already set",
+			"X-Amz-Content-Sha256 is neither",
 		},
 		{
 			"http",
@@ -186,5 +186,89 @@ func TestPresignURL(t *testing.T) {
 	got, err := s.Presign(req, permanent, time.Hour, at)
 	if err != nil || strings.Contains(got, "Token") {
 		t.Errorf("Presign without a session token = %s, %v, want none in the URL", got, err)
+	}
+}
+
+// TestPresignWebSocket checks schemes of WebSocket URLs.
+func TestPresignWebSocket(t *testing.T) {
+	s := &Signer{Region: "us-east-1", Service: "kinesisvideo"}
+	for _, test := range []struct{ url, want, err string }{
+		{
+			url:  "wss://m-1.kinesisvideo.us-east-1.amazonaws.com:443/?X-Amz-ClientId=a",
+			want: "wss://m-1.kinesisvideo.us-east-1.amazonaws.com/?X-Amz-ClientId=a&X-Amz-Alg",
+		},
+		{
+			url:  "ws://localhost:8080/mqtt",
+			want: "ws://localhost:8080/mqtt?X-Amz-Algorithm=",
+		},
+		{
+			url:  "ws://127.0.0.1:80/mqtt",
+			want: "ws://127.0.0.1/mqtt?X-Amz-Algorithm=",
+		},
+		{
+			url: "ws://m-1.kinesisvideo.us-east-1.amazonaws.com/",
+			err: "needs the scheme https",
+		},
+		{
+			url: "wsss://example.com/",
+			err: "no scheme",
+		},
+	} {
+		got, err := s.Presign(newRequest(t, "GET", test.url, nil), example, time.Minute, at)
+		if test.err != "" {
+			checkError(t, test.url, err, test.err)
+			continue
+		}
+		if err != nil || !strings.HasPrefix(got, test.want) {
+			t.Errorf("Presign(%s) = %s, %v, want prefix %s", test.url, got, err, test.want)
+			continue
+		}
+		// The oracle reads requests as a service does: GET of the URL without its scheme.
+		_, target := splitURL(t, got)
+		u, err := url.Parse(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw := "GET " + target + " HTTP/1.1\r\nHost: " + u.Host + "\r\n\r\n"
+		if err := oracle([]byte(raw), example.SecretAccessKey, false); err != nil {
+			t.Errorf("%s: oracle = %v, want nil", test.url, err)
+		}
+	}
+}
+
+// TestOmitSessionToken checks the rule of AWS IoT: the token is sent, and the signature is that of
+// credentials without it.
+func TestOmitSessionToken(t *testing.T) {
+	omits := &Signer{
+		Region:           "us-east-1",
+		Service:          "iotdevicegateway",
+		OmitSessionToken: true,
+	}
+	permanent := example
+	permanent.SessionToken = ""
+	mqtt := newRequest(t, "GET", "wss://a1-ats.iot.us-east-1.amazonaws.com/mqtt", nil)
+	want, err := omits.Presign(mqtt, permanent, time.Minute, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := omits.Presign(mqtt, example, time.Minute, at)
+	want += "&X-Amz-Security-Token=" + url.QueryEscape(example.SessionToken)
+	if err != nil || got != want {
+		t.Errorf("Presign = %s, %v, want %s", got, err, want)
+	}
+
+	signed := newRequest(t, "GET", "https://a1-ats.iot.us-east-1.amazonaws.com/mqtt", nil)
+	plain := signed.Clone(t.Context())
+	if err := omits.Sign(signed, example, "", at); err != nil {
+		t.Fatal(err)
+	}
+	if err := omits.Sign(plain, permanent, "", at); err != nil {
+		t.Fatal(err)
+	}
+	if token := signed.Header.Get("X-Amz-Security-Token"); token != example.SessionToken {
+		t.Errorf("X-Amz-Security-Token = %q, want %q", token, example.SessionToken)
+	}
+	if diff := cmp.Diff(plain.Header["Authorization"], signed.Header["Authorization"]); diff != "" {
+		t.Errorf("Authorization differs from that without a token (-want +got):\n%s", diff)
 	}
 }

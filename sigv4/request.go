@@ -18,6 +18,7 @@ type request struct {
 	s3           bool // whether the path is signed as it is
 	presigned    bool // whether the signature is in the query
 	payloadHash  string
+	declared     string // X-Amz-Content-Sha256 if the caller has set it
 }
 
 // pair is an encoded parameter of the query, or a header with its name in lower case and its
@@ -43,7 +44,8 @@ func insert(sorted []pair, p pair) []pair {
 func (r *request) readURL(query []pair, req *http.Request) ([]pair, error) {
 	u := req.URL
 	switch {
-	case u == nil || u.Scheme != "https" && u.Scheme != "http":
+	case u == nil || u.Scheme != "https" && u.Scheme != "http" &&
+		u.Scheme != "wss" && u.Scheme != "ws":
 		return nil, errors.New("sigv4: request URL has no scheme: use one with https://")
 	case u.Opaque != "":
 		return nil, errors.New("sigv4: request URL is opaque: set URL.Path, not URL.Opaque")
@@ -53,7 +55,7 @@ func (r *request) readURL(query []pair, req *http.Request) ([]pair, error) {
 		return nil, errors.New(`sigv4: path of the request URL does not begin with "/"`)
 	}
 	port := ":443"
-	if u.Scheme == "http" {
+	if u.Scheme == "http" || u.Scheme == "ws" {
 		port = ":80"
 	}
 	r.host = strings.TrimSuffix(strings.ToLower(cmp.Or(req.Host, u.Host)), ":")
@@ -63,13 +65,10 @@ func (r *request) readURL(query []pair, req *http.Request) ([]pair, error) {
 	}
 	query, encoded := readQuery(query, u.RawQuery)
 	for _, p := range query {
-		if len(p.name) > 6 && strings.EqualFold(p.name[:6], "x-amz-") {
-			switch strings.ToLower(p.name[6:]) {
-			case "algorithm", "credential", "date", "expires", "signedheaders", "signature",
-				"security-token":
-				return nil, fmt.Errorf("sigv4: query already has %s: "+
-					"sign an unsigned clone", p.name)
-			}
+		switch strings.ToLower(p.name) {
+		case "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires",
+			"x-amz-signedheaders", "x-amz-signature", "x-amz-security-token":
+			return nil, fmt.Errorf("sigv4: query already has %s: sign an unsigned clone", p.name)
 		}
 	}
 	escaped := u.EscapedPath()
@@ -86,7 +85,9 @@ func (r *request) readURL(query []pair, req *http.Request) ([]pair, error) {
 }
 
 // readHeader inserts the headers that are signed into sorted. It returns an error for headers
-// that only a signer sets.
+// that only a signer sets. It leaves out those that proxies and clients may change, which AWS's
+// SDKs do not sign: SIGNED_HEADERS_BLACKLIST in botocore's auth.py and ALWAYS_UNSIGNABLE_HEADERS
+// in Smithy's signature-v4, except Cache-Control, which Amazon S3 stores with an object.
 func (r *request) readHeader(sorted []pair, header http.Header) ([]pair, error) {
 	for name, values := range header {
 		if len(values) == 0 {
@@ -104,7 +105,7 @@ func (r *request) readHeader(sorted []pair, header http.Header) ([]pair, error) 
 		}
 		lower := strings.ToLower(name)
 		switch lower {
-		case "authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token":
+		case "authorization", "x-amz-date", "x-amz-security-token":
 			return nil, fmt.Errorf("sigv4: header %s is already set: sign an unsigned clone", name)
 		case "host":
 			return nil, errors.New("sigv4: header Host is set: set Request.Host instead")
@@ -112,8 +113,15 @@ func (r *request) readHeader(sorted []pair, header http.Header) ([]pair, error) 
 			if !r.presigned {
 				continue
 			}
-		case "connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization",
-			"te", "trailer", "transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id":
+		case "x-amz-content-sha256":
+			r.declared = cmp.Or(canonicalValue(values), "empty")
+		case "accept-encoding", "connection", "expect", "forwarded", "from", "keep-alive",
+			"max-forwards", "pragma", "referer", "te", "trailer", "transfer-encoding", "upgrade",
+			"user-agent", "via", "x-amzn-trace-id":
+			continue
+		}
+		if strings.HasPrefix(lower, "proxy-") || strings.HasPrefix(lower, "sec-") ||
+			strings.HasPrefix(lower, "x-forwarded-") {
 			continue
 		}
 		for _, h := range sorted {

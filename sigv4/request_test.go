@@ -45,14 +45,40 @@ func TestSignRefuses(t *testing.T) {
 			"x-amz-date is already set",
 		},
 		{
-			"hash header",
-			header("X-Amz-Content-Sha256", UnsignedPayload),
-			"X-Amz-Content-Sha256 is already set",
+			"hash header of another body",
+			header("X-Amz-Content-Sha256", strings.Repeat("0a", 32)),
+			"X-Amz-Content-Sha256 is neither",
 		},
 		{
 			"hash header in the spelling of boto3",
 			header("X-Amz-Content-SHA256", ""),
-			"X-Amz-Content-SHA256 is already set",
+			"X-Amz-Content-Sha256 is neither",
+		},
+		{
+			"hash header with two values",
+			header("X-Amz-Content-Sha256", emptySHA256, emptySHA256),
+			"X-Amz-Content-Sha256 is neither",
+		},
+		{
+			"hash header of a body in chunks",
+			header("X-Amz-Content-Sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
+			"X-Amz-Content-Sha256 is neither",
+		},
+		{
+			"hash header in two spellings",
+			func(r *http.Request) {
+				r.Header["X-Amz-Content-Sha256"] = []string{emptySHA256}
+				r.Header["x-amz-content-sha256"] = []string{emptySHA256}
+			},
+			"two spellings",
+		},
+		{
+			"unsigned payload header over http",
+			func(r *http.Request) {
+				r.URL.Scheme = "http"
+				r.Header.Set("X-Amz-Content-Sha256", UnsignedPayload)
+			},
+			"needs the scheme https",
 		},
 		{
 			"token header",
@@ -221,7 +247,9 @@ func TestHeaders(t *testing.T) {
 	req := newRequest(t, "POST", "https://example.com/", strings.NewReader("{}"))
 	for _, name := range strings.Fields("Connection Expect Keep-Alive Proxy-Authenticate " +
 		"Proxy-Authorization Te Trailer Transfer-Encoding Upgrade User-Agent X-Amzn-Trace-Id " +
-		"Content-Length Accept Accept-Encoding Content-Type Content-Md5 Cookie Date Range " +
+		"Content-Length Accept-Encoding Forwarded From Max-Forwards Pragma Proxy-Connection " +
+		"Referer Sec-Websocket-Key Via X-Forwarded-For X-Forwarded-Proto " +
+		"Accept Cache-Control Content-Type Content-Md5 Cookie Date Range " +
 		"X-Amz-Target X-Custom") {
 		req.Header.Set(name, "1")
 	}
@@ -230,13 +258,13 @@ func TestHeaders(t *testing.T) {
 	if err := s.Sign(req, example, "", at); err != nil {
 		t.Fatal(err)
 	}
-	const want = ", SignedHeaders=accept;accept-encoding;content-md5;content-type;cookie;date;" +
+	const want = ", SignedHeaders=accept;cache-control;content-md5;content-type;cookie;date;" +
 		"host;range;x-amz-date;x-amz-security-token;x-amz-target;x-custom, "
 	if got := req.Header.Get("Authorization"); !strings.Contains(got, want) {
 		t.Errorf("Authorization = %s, want one with %s", got, want)
 	}
 	for _, test := range []struct{ name, want string }{
-		{"X-Amz-Content-Sha256", ""}, // only Amazon S3 needs it
+		{"X-Amz-Content-Sha256", ""}, // other services need it
 		{"X-Amz-Date", "20231105T060809Z"},
 		{"X-Amz-Security-Token", example.SessionToken},
 	} {

@@ -29,7 +29,7 @@ import (
 
 // UnsignedPayload is the payload hash of a request whose body the signature does not cover. Only
 // TLS then protects the body, so that the URL's scheme must be https. Amazon S3 accepts such
-// requests. Few other services do.
+// requests, and VPC Lattice accepts no others.
 const UnsignedPayload = "UNSIGNED-PAYLOAD"
 
 // Signer signs requests to one service in one Region. It is safe for concurrent use. It must not
@@ -46,28 +46,37 @@ type Signer struct {
 	// Service is the signing name of the service, such as "execute-api" or "s3". It is required.
 	//
 	// For "s3", "s3express", "s3-object-lambda" and "s3-outposts", the path is signed as it is
-	// sent, and the payload hash is sent as X-Amz-Content-Sha256. For other services, the path
-	// is signed in normalized form and encoded twice.
+	// sent. For other services, the path is signed in normalized form and encoded twice. The
+	// payload hash is sent as X-Amz-Content-Sha256 for these four, "aoss" and "glacier". For
+	// "vpc-lattice-svcs", the header is [UnsignedPayload].
 	Service string
+
+	// OmitSessionToken leaves the session token out of the signature. The request or URL still
+	// has it. AWS IoT requires this for MQTT over WebSocket ("iotdevicegateway").
+	OmitSessionToken bool
 
 	key atomic.Pointer[cachedKey]
 }
 
 // Sign adds a signature to req. It sets the headers Authorization and X-Amz-Date. For temporary
-// credentials, it also sets X-Amz-Security-Token. For Amazon S3 and with [UnsignedPayload], it
-// also sets X-Amz-Content-Sha256.
+// credentials, it also sets X-Amz-Security-Token. For the services that [Signer.Service] lists
+// and with [UnsignedPayload], it also sets X-Amz-Content-Sha256.
 //
 // payloadHash is the SHA-256 of the body in lower-case hexadecimal, or [UnsignedPayload]. If it
 // is empty, Sign hashes the body: it reads a copy from req.GetBody if that is set, or reads and
 // rewinds an [io.Seeker], or else keeps up to 16 MiB in memory. A larger body is an error.
 //
+// Callers may set X-Amz-Content-Sha256 for any service. It must be the hash of the body or
+// [UnsignedPayload], which replaces payloadHash.
+//
 // t is the time of the signature. Most services accept it for 5 minutes, and Amazon S3 and AWS
 // STS for 15.
 //
-// Sign signs all headers except those that proxies may change (SIGNED_HEADERS_BLACKLIST in
-// botocore's auth.py): Connection, Expect, Keep-Alive, Proxy-Authenticate, Proxy-Authorization,
-// Te, Trailer, Transfer-Encoding, Upgrade, User-Agent and X-Amzn-Trace-Id. It does not sign
-// Content-Length, which net/http sends from req.ContentLength.
+// Sign signs all headers except those that proxies may change, as AWS's SDKs do: Accept-Encoding,
+// Connection, Expect, Forwarded, From, Keep-Alive, Max-Forwards, Pragma, Referer, Te, Trailer,
+// Transfer-Encoding, Upgrade, User-Agent, Via, X-Amzn-Trace-Id, and all that begin with Proxy-,
+// Sec- or X-Forwarded-. It does not sign Content-Length, which net/http sends from
+// req.ContentLength.
 //
 // The request must be sent as it was signed. Callers must not change it afterwards, and Sign
 // normalizes what net/http would send in another form:
@@ -88,7 +97,8 @@ func (s *Signer) Sign(
 	if err != nil {
 		return err
 	}
-	if r.payloadHash, err = resolvePayloadHash(req, payloadHash); err != nil {
+	sendHash, err := s.resolvePayloadHash(&r, req, payloadHash)
+	if err != nil {
 		return err
 	}
 
@@ -103,9 +113,11 @@ func (s *Signer) Sign(
 	headers = insert(headers, pair{"x-amz-date", r.date})
 	if creds.SessionToken != "" {
 		req.Header["X-Amz-Security-Token"] = values[1:2:2]
-		headers = insert(headers, pair{"x-amz-security-token", creds.SessionToken})
+		if !s.OmitSessionToken {
+			headers = insert(headers, pair{"x-amz-security-token", creds.SessionToken})
+		}
 	}
-	if r.s3 || payloadHash == UnsignedPayload {
+	if sendHash {
 		req.Header["X-Amz-Content-Sha256"] = values[2:3:3]
 		headers = insert(headers, pair{"x-amz-content-sha256", r.payloadHash})
 	}

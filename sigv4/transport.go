@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -81,7 +82,7 @@ func (t *Transport) sign(req *http.Request) (*http.Request, error) {
 		return nil, errors.New("sigv4: Transport.Credentials is nil")
 	case req.URL == nil:
 		return nil, errors.New("sigv4: request has no URL")
-	case req.URL.Scheme != "https" && !loopback(req.URL.Hostname()):
+	case !secure(req.URL):
 		return nil, fmt.Errorf("sigv4: request to %s needs the scheme https", req.URL.Host)
 	case req.Response != nil && !sameOrigin(req):
 		return nil, fmt.Errorf("sigv4: redirect to %s is not signed: set Client.CheckRedirect "+
@@ -122,8 +123,10 @@ func sameOrigin(req *http.Request) bool {
 		strings.EqualFold(from.URL.Host, req.URL.Host)
 }
 
-// loopback reports whether host is a loopback address or "localhost".
-func loopback(host string) bool {
+// secure reports whether u uses TLS, or its host is a loopback address or "localhost".
+func secure(u *url.URL) bool {
+	host := u.Hostname()
 	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback() || strings.EqualFold(host, "localhost")
+	return u.Scheme == "https" || u.Scheme == "wss" || strings.EqualFold(host, "localhost") ||
+		err == nil && address.IsLoopback()
 }

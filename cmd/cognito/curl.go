@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/loginwithcognito/cognito/internal/awshost"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
@@ -23,12 +24,14 @@ func curlCommand() command {
 	return command{
 		name: "curl", args: "URL",
 		summary: `Send a request signed with AWS Signature Version 4 and print the response body.
-The service and the Region are derived from AWS host names; any other host requires -service. The
-host receives your session token, so use only hosts that you trust. Redirects are not followed, and
--d does not add a Content-Type. The exit status is 0 only if the HTTP status is 2xx. On a terminal,
+The names of AWS's hosts decide the service and the Region, and a "Host:" header replaces the name.
+Other hosts require -service and -region; loopback hosts are in the environment's Region. The host
+receives your session token, so use only hosts that you trust. Redirects are not followed, and -d
+does not add a Content-Type. The exit status is 0 only if the HTTP status is 2xx. On a terminal,
 control characters in the response are shown as "?".`,
 		example: `cognito curl https://abc123.execute-api.us-east-1.amazonaws.com/prod/items
-cognito curl -X PUT -d @photo.jpg https://example-bucket.s3.us-east-1.amazonaws.com/photo.jpg`,
+cognito curl -X PUT -d @photo.jpg https://example-bucket.s3.us-east-1.amazonaws.com/photo.jpg
+cognito curl -connect-to localhost:9200 https://vpc-d-abc.us-east-1.es.amazonaws.com/_cat/indices`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			c := curl{a: a, header: make(http.Header)}
 			f := a.serviceFlags()
@@ -50,6 +53,10 @@ cognito curl -X PUT -d @photo.jpg https://example-bucket.s3.us-east-1.amazonaws.
 				})
 			f.StringVar(&c.service, "service", "",
 				"signing `name` of the service, such as execute-api (default: from the host name)")
+			f.Lookup("region").Usage = "`Region` of the host (default: from the host name)"
+			f.StringVar(&c.connect, "connect-to", "",
+				"`HOST:PORT` to connect to, such as a tunnel's, without a proxy; TLS and the "+
+					"signature keep the name in the URL")
 			f.BoolVar(&c.include, "i", false, "print the status and headers before the body")
 			f.BoolVar(&c.fail, "f", false, "print no body if the status is not 2xx")
 			words, err := a.parse(f, args, 1, 1)
@@ -77,13 +84,12 @@ const maxMemory = 16 << 20
 type curl struct {
 	a                     *app
 	method, data, service string
-	region                string
+	region, connect       string
 	sends, include, fail  bool
 	header                http.Header
 }
 
-// request returns the unsigned request. It also sets c.service and, from -region or the host name,
-// c.region.
+// request returns the unsigned request. It also sets c.service and c.region.
 func (c *curl) request(ctx context.Context, address string) (*http.Request, error) {
 	u, err := url.Parse(address)
 	switch {
@@ -95,11 +101,18 @@ func (c *curl) request(ctx context.Context, address string) (*http.Request, erro
 		return nil, usagef("the URL starts with %q: it must be https (or http to a loopback host)",
 			u.Scheme+":")
 	}
-	service, region := guessService(u.Hostname())
-	c.service, c.region = cmp.Or(c.service, service), cmp.Or(c.a.region, region)
-	if c.service == "" {
-		return nil, usagef("the service of host %s is unknown: use -service, such as -service "+
-			"execute-api", u.Hostname())
+	if c.connect != "" {
+		to, port, err := net.SplitHostPort(c.connect)
+		if err != nil || to == "" || port == "" {
+			return nil, usagef("-connect-to should look like localhost:9200")
+		}
+		if u.Scheme == "http" && !isLoopback(to) {
+			return nil, usagef("-connect-to is not a loopback address: use an https URL")
+		}
+	}
+	host := (&url.URL{Host: cmp.Or(c.header.Get("Host"), u.Host)}).Hostname()
+	if err := c.scope(host); err != nil {
+		return nil, err
 	}
 	if c.method == "" {
 		c.method = http.MethodGet
@@ -128,6 +141,24 @@ func (c *curl) request(ctx context.Context, address string) (*http.Request, erro
 		c.header.Set("Accept-Encoding", "identity")
 	}
 	return request, nil
+}
+
+// scope sets c.service and c.region for a host. If the host is a loopback address, the Region may
+// stay empty.
+func (c *curl) scope(host string) error {
+	service, region, err := awshost.Scope(host)
+	c.service, c.region = cmp.Or(c.service, service), cmp.Or(c.a.region, region)
+	switch {
+	case c.service == "" || c.region == "" && err != nil && !isLoopback(host):
+		return usagef("the service and the Region of host %s are unknown: use -service and "+
+			"-region, such as -service execute-api -region us-east-1", host)
+	case c.region == "" && err == nil:
+		return usagef("host %s does not name the Region: use -region", host)
+	}
+	if err := awshost.Check(host, c.region); err != nil {
+		return usagef("-region: %w", err)
+	}
+	return nil
 }
 
 // isLoopback reports whether host is localhost or a loopback address.
@@ -168,13 +199,17 @@ func (c *curl) body() (body io.Reader, size int64, err error) {
 // send signs and sends the request and prints the response. It returns an [exitStatus] error if the
 // status is not 2xx.
 func (c *curl) send(s *signedIn, request *http.Request) error {
+	base, err := c.transport(s)
+	if err != nil {
+		return err
+	}
 	client := &http.Client{
 		Transport: &sigv4.Transport{
 			Service:     c.service,
 			Region:      cmp.Or(c.region, c.a.serviceRegion(s.env)),
 			Credentials: s.credentials,
 			Now:         s.now,
-			Base:        s.client.HTTPClient.Transport,
+			Base:        base,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
@@ -221,6 +256,28 @@ func (c *curl) send(s *signedIn, request *http.Request) error {
 	return exitStatus(exitFailed)
 }
 
+// transport returns the transport that sends the signed request. With -connect-to, it connects to
+// that address without a proxy, and TLS still verifies the name in the URL.
+func (c *curl) transport(s *signedIn) (http.RoundTripper, error) {
+	if c.connect == "" {
+		return s.client.HTTPClient.Transport, nil
+	}
+	client, err := c.a.httpClient()
+	if err != nil {
+		return nil, err
+	}
+	transport, ok := client.Transport.(*http.Transport)
+	if !ok {
+		return nil, errors.New("-connect-to is not supported on this platform")
+	}
+	dialer := &net.Dialer{Timeout: 10 * time.Second}
+	transport.Proxy = nil
+	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return dialer.DialContext(ctx, network, c.connect)
+	}
+	return transport, nil
+}
+
 // redirected returns the part of an error text that names the target of a redirect, or "" if the
 // response is not a redirect.
 func redirected(response *http.Response) string {
@@ -238,85 +295,4 @@ func (s *signedIn) now() time.Time {
 		off = have.Offset
 	}
 	return corrected(off, maxSigningOffset)
-}
-
-// signingNames maps the service in a host name to the signing name, where they differ. They are
-// endpointPrefix and signingName in the service models of botocore. Each service's documentation
-// has the names that the models lack.
-var signingNames = map[string]string{
-	"lambda-url":            "lambda",
-	"appsync-api":           "appsync",
-	"appsync-realtime-api":  "appsync",
-	"s3-accesspoint":        "s3",
-	"s3-control":            "s3",
-	"email":                 "ses",
-	"pinpoint":              "mobiletargeting",
-	"bedrock-runtime":       "bedrock",
-	"bedrock-agent":         "bedrock",
-	"bedrock-agent-runtime": "bedrock",
-	"models-v2-lex":         "lex",
-	"runtime-v2-lex":        "lex",
-	"personalize-events":    "personalize",
-	"personalize-runtime":   "personalize",
-	"participant.connect":   "execute-api",
-}
-
-// guessService derives the service's signing name and the Region from an AWS host name. Each is ""
-// if the name does not contain it. Examples:
-//
-//	abc.execute-api.eu-west-1.amazonaws.com       execute-api  eu-west-1
-//	bucket.s3.dualstack.eu-west-1.amazonaws.com   s3           eu-west-1
-//	kinesis-fips.us-east-1.amazonaws.com          kinesis      us-east-1
-//	abc.lambda-url.eu-west-1.on.aws               lambda       eu-west-1
-//	abc.eu-west-1.aoss.amazonaws.com              aoss         eu-west-1
-func guessService(host string) (service, region string) {
-	host = strings.ToLower(host)
-	name, global := "", ""
-	for suffix, where := range map[string]string{
-		".amazonaws.com":                "us-east-1",
-		".api.aws":                      "",
-		".on.aws":                       "",
-		".amazonaws.eu":                 "",
-		".amazonaws.com.cn":             "",
-		".api.amazonwebservices.com.cn": "",
-		".api.amazonwebservices.eu":     "",
-	} {
-		if rest, ok := strings.CutSuffix(host, suffix); ok {
-			name, global = rest, where
-		}
-	}
-	labels := strings.Split(name, ".")
-	// last returns the n-th label from the end, or "" if there is none. n is 1 or 2.
-	last := func(n int) string { return append([]string{"", ""}, labels...)[len(labels)+2-n] }
-	if last(1) == "vpce" { // an interface endpoint of a VPC
-		labels = labels[:len(labels)-1]
-	}
-	old, isOld := strings.CutPrefix(last(1), "s3-")
-	switch {
-	case isOld && isRegion(old): // bucket.s3-us-west-2.amazonaws.com
-		return "s3", old
-	case isRegion(last(2)) && (last(1) == "es" || last(1) == "aoss"):
-		return last(1), last(2)
-	case isRegion(last(1)):
-		region, labels = last(1), labels[:len(labels)-1]
-	default:
-		region = global
-	}
-	if last(1) == "dualstack" {
-		labels = labels[:len(labels)-1]
-	}
-	service = strings.TrimSuffix(last(1), "-fips")
-	// The data plane of IoT has hosts such as a1b2-ats.iot and data-ats.iot.
-	if service == "iot" && strings.HasSuffix(last(2), "-ats") {
-		service = "iotdata"
-	}
-	return cmp.Or(signingNames[last(2)+"."+service], signingNames[service], service), region
-}
-
-// isRegion reports whether label looks like a Region, such as us-east-1 or us-gov-west-1.
-func isRegion(label string) bool {
-	parts := strings.Split(label, "-")
-	return len(parts) >= 3 && strings.Trim(parts[len(parts)-1], "0123456789") == "" &&
-		parts[len(parts)-1] != "" && len(parts[0]) >= 2 &&
-		strings.Trim(parts[0]+parts[1], "abcdefghijklmnopqrstuvwxyz") == ""
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/pem"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -257,8 +259,8 @@ func TestCurlAnswers(t *testing.T) {
 		}
 		return answer(204, "")
 	})
-	m.must(t, "", "curl", "-service", "execute-api", "-H", "Host: api.example.com", "-H",
-		"X-Two: 1", "-H", "X-Two: 2", m.url)
+	m.must(t, "", "curl", "-service", "execute-api", "-region", "us-east-1", "-H",
+		"Host: api.example.com", "-H", "X-Two: 1", "-H", "X-Two: 2", m.url)
 }
 
 // The offset of AWS's clock that was seen with the credentials counts, while nothing else has been
@@ -293,53 +295,235 @@ func TestTame(t *testing.T) {
 	}
 }
 
-func TestGuessService(t *testing.T) {
-	for host, want := range map[string]string{
-		"abc.execute-api.eu-west-1.amazonaws.com":                   "execute-api eu-west-1",
-		"ABC.Execute-API.eu-west-1.amazonaws.com":                   "execute-api eu-west-1",
-		"vpce-0-abc.execute-api.us-east-1.vpce.amazonaws.com":       "execute-api us-east-1",
-		"kinesis.us-east-1.amazonaws.com":                           "kinesis us-east-1",
-		"kinesis-fips.us-east-1.amazonaws.com":                      "kinesis us-east-1",
-		"123456789012.data-kinesis.us-east-1.amazonaws.com":         "data-kinesis us-east-1",
-		"sts.amazonaws.com":                                         "sts us-east-1",
-		"sts.us-gov-west-1.amazonaws.com":                           "sts us-gov-west-1",
-		"dynamodb.cn-north-1.amazonaws.com.cn":                      "dynamodb cn-north-1",
-		"streams.dynamodb.us-east-1.amazonaws.com":                  "dynamodb us-east-1",
-		"lambda.us-east-1.api.aws":                                  "lambda us-east-1",
-		"abc.lambda-url.us-east-1.on.aws":                           "lambda us-east-1",
-		"abc.appsync-api.ap-southeast-2.amazonaws.com":              "appsync ap-southeast-2",
-		"abc.us-east-1.aoss.amazonaws.com":                          "aoss us-east-1",
-		"search-a-bc.us-east-1.es.amazonaws.com":                    "es us-east-1",
-		"s3.amazonaws.com":                                          "s3 us-east-1",
-		"bucket.s3.amazonaws.com":                                   "s3 us-east-1",
-		"s3.eu-west-1.amazonaws.com":                                "s3 eu-west-1",
-		"bucket.s3.eu-west-1.amazonaws.com":                         "s3 eu-west-1",
-		"my.bucket.us-east-1.s3.eu-west-1.amazonaws.com":            "s3 eu-west-1",
-		"my.us-west-2.s3.amazonaws.com":                             "s3 us-east-1",
-		"bucket.s3.dualstack.eu-west-1.amazonaws.com":               "s3 eu-west-1",
-		"bucket.s3-fips.dualstack.us-east-1.amazonaws.com":          "s3 us-east-1",
-		"bucket.s3-us-west-2.amazonaws.com":                         "s3 us-west-2",
-		"point-123456789012.s3-accesspoint.us-east-1.amazonaws.com": "s3 us-east-1",
-		"bedrock-runtime.us-east-1.amazonaws.com":                   "bedrock us-east-1",
-		"email.us-east-1.amazonaws.com":                             "ses us-east-1",
-		"a1b2-ats.iot.us-east-1.amazonaws.com":                      "iotdata us-east-1",
-		"data-ats.iot.us-east-1.amazonaws.com":                      "iotdata us-east-1",
-		"iot.us-east-1.amazonaws.com":                               "iot us-east-1",
-		"participant.connect.us-east-1.amazonaws.com":               "execute-api us-east-1",
-		"iam.amazonaws.com":                                         "iam us-east-1",
-		"logs.eusc-de-east-1.amazonaws.eu":                          "logs eusc-de-east-1",
-		"amazonaws.com":                                             " ",
-		"us-east-1.amazonaws.com":                                   " us-east-1",
-		"evil-amazonaws.com":                                        " ",
-		"s3.us-east-1.amazonaws.com.evil.example":                   " ",
-		"127.0.0.1":      " ",
-		"localhost":      " ",
-		"":               " ",
-		".amazonaws.com": " us-east-1",
-	} {
-		service, region := guessService(host)
-		if got := service + " " + region; got != want {
-			t.Errorf("%s: %q, want %q", host, got, want)
+// The host name decides the scope of the signature, or the flags do. It is never guessed.
+func TestCurlScope(t *testing.T) {
+	m := newMachine(t).signedIn(t)
+	m.settings["AWS_REGION"] = "eu-north-1" // of other tools; a host name counts more
+	var signed string
+	m.fault.set(func(r *http.Request) *http.Response {
+		if operation(r) != "" {
+			return nil // of Cognito
 		}
+		signed = r.Header.Get("Authorization")
+		return answer(200, "")
+	})
+	for _, test := range []struct {
+		name, host string
+		flags      []string
+		want       string // Region and service of the signature, or part of the error
+	}{
+		{
+			name: "name of a service",
+			host: "abc.execute-api.eu-west-3.amazonaws.com",
+			want: "/eu-west-3/execute-api/",
+		},
+		{
+			name: "signing name that differs",
+			host: "places.geo.us-east-1.api.aws",
+			want: "/us-east-1/geo-places/",
+		},
+		{
+			name: "Region before the service",
+			host: "search-d-abc.aos.eu-west-1.on.aws:443",
+			want: "/eu-west-1/es/",
+		},
+		{
+			name:  "other service than the host's",
+			host:  "a1b2-ats.iot.eu-west-1.amazonaws.com",
+			flags: []string{"-service", "iotdevicegateway"},
+			want:  "/eu-west-1/iotdevicegateway/",
+		},
+		{
+			name:  "Region of the host",
+			host:  "abc.execute-api.eu-west-3.amazonaws.com",
+			flags: []string{"-region", "us-east-1"},
+			want:  "must be signed for Region eu-west-3, not us-east-1",
+		},
+		{
+			name: "transfer acceleration",
+			host: "example-bucket.s3-accelerate.amazonaws.com",
+			want: "does not name the Region: use -region",
+		},
+		{
+			name:  "transfer acceleration in a Region",
+			host:  "example-bucket.s3-accelerate.amazonaws.com",
+			flags: []string{"-region", "eu-west-3"},
+			want:  "/eu-west-3/s3/",
+		},
+		{
+			name: "custom domain",
+			host: "api.example.com",
+			want: "use -service and -region",
+		},
+		{
+			name:  "custom domain without a Region",
+			host:  "api.example.com",
+			flags: []string{"-service", "execute-api"},
+			want:  "use -service and -region",
+		},
+		{
+			name:  "custom domain without a service",
+			host:  "api.example.com",
+			flags: []string{"-region", "eu-west-3"},
+			want:  "use -service and -region",
+		},
+		{
+			name:  "custom domain with both",
+			host:  "api.example.com",
+			flags: []string{"-service", "execute-api", "-region", "eu-west-3"},
+			want:  "/eu-west-3/execute-api/",
+		},
+		{
+			name: "unknown name of AWS",
+			host: "abc.unknown.eu-west-3.amazonaws.com",
+			want: "use -service and -region",
+		},
+		{
+			name:  "loopback",
+			host:  "localhost:9000",
+			flags: []string{"-service", "s3"},
+			want:  "/eu-north-1/s3/",
+		},
+		{
+			name: "loopback without a service",
+			host: "localhost:9000",
+			want: "use -service and -region",
+		},
+	} {
+		signed = ""
+		args := append([]string{"curl", "-H", "Host: " + test.host}, test.flags...)
+		code, _, stderr := m.run(t, "", append(args, m.url+"/")...)
+		want, got := exitUsage, stderr
+		if strings.HasPrefix(test.want, "/") {
+			want, got = 0, signed
+		}
+		if code != want || !strings.Contains(got, test.want) || (signed != "") != (want == 0) {
+			t.Errorf("%s: exit %d, signed %q, want %s: %s", test.name, code, signed, test.want,
+				stderr)
+		}
+	}
+}
+
+// The services that require X-Amz-Content-Sha256 receive it, and the header may be given.
+func TestCurlContentSHA256(t *testing.T) {
+	m := newMachine(t).signedIn(t)
+	var sent, signed string
+	m.fault.set(func(r *http.Request) *http.Response {
+		if operation(r) != "" {
+			return nil // of Cognito
+		}
+		sent, signed = r.Header.Get("X-Amz-Content-Sha256"), r.Header.Get("Authorization")
+		return answer(200, "")
+	})
+	const hash = "230d8358dc8e8890b4c58deeb62912ee2f20357ae92a5cc861b98e68fe31acb5" // of "body"
+	for _, test := range []struct {
+		service, header, want string
+		code                  int
+	}{
+		{service: "aoss", want: hash},
+		{service: "vpc-lattice-svcs", want: "UNSIGNED-PAYLOAD"},
+		{service: "es", want: ""},
+		{service: "es", header: hash, want: hash},
+		{service: "es", header: strings.Repeat("0", 64), code: exitFailed},
+	} {
+		sent, signed = "", ""
+		args := []string{"curl", "-service", test.service, "-d", "body", m.url}
+		if test.header != "" {
+			args = append(args, "-H", "X-Amz-Content-Sha256: "+test.header)
+		}
+		code, _, stderr := m.run(t, "", args...)
+		if code != test.code || sent != test.want ||
+			strings.Contains(signed, "x-amz-content-sha256") != (test.want != "") ||
+			strings.Contains(signed, "accept-encoding") {
+			t.Errorf("%s, header %q: exit %d, sent %q, signed %s, want %q: %s", test.service,
+				test.header, code, sent, signed, test.want, stderr)
+		}
+	}
+}
+
+// With -connect-to, TLS and the signature keep the name in the URL.
+func TestCurlConnectTo(t *testing.T) {
+	m := newMachine(t).signedIn(t)
+	var host, signed string
+	tunnel := httptest.NewUnstartedServer(http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			host, signed = r.Host, r.Header.Get("Authorization")
+			io.WriteString(w, "through the tunnel")
+		}))
+	tunnel.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that do not trust it
+	tunnel.StartTLS()
+	defer tunnel.Close()
+	certificate := pem.EncodeToMemory(&pem.Block{
+		Type:  "CERTIFICATE",
+		Bytes: tunnel.Certificate().Raw, // for example.com and *.example.com
+	})
+	m.settings["AWS_CA_BUNDLE"] = m.write(t, "ca.pem", string(certificate))
+	to := tunnel.Listener.Addr().String()
+	closed := httptest.NewServer(nil)
+	closed.Close()
+	unused := closed.Listener.Addr().String()
+	for _, test := range []struct {
+		name   string
+		args   []string
+		code   int
+		stderr string
+		host   string // that the server receives
+	}{
+		{
+			name: "name of the certificate",
+			args: []string{"-connect-to", to, "https://search.example.com/_cat"},
+			host: "search.example.com",
+		},
+		{
+			name: "Host header",
+			args: []string{"-connect-to", to, "-H", "Host: inner.example.net",
+				"https://search.example.com:9200/_cat"},
+			host: "inner.example.net",
+		},
+		{
+			name:   "other name",
+			args:   []string{"-connect-to", to, "https://search.example.org/_cat"},
+			code:   exitFailed,
+			stderr: "certificate is valid for",
+		},
+		{
+			name:   "nothing listens",
+			args:   []string{"-connect-to", unused, "https://search.example.com/"},
+			code:   exitFailed,
+			stderr: "refused",
+		},
+		{
+			name:   "no port",
+			args:   []string{"-connect-to", "localhost", "https://search.example.com/"},
+			code:   exitUsage,
+			stderr: "-connect-to should look like",
+		},
+		{
+			name:   "no host",
+			args:   []string{"-connect-to", ":9200", "https://search.example.com/"},
+			code:   exitUsage,
+			stderr: "-connect-to should look like",
+		},
+		{
+			name:   "clear text to another machine",
+			args:   []string{"-connect-to", "203.0.113.1:80", "http://localhost/"},
+			code:   exitUsage,
+			stderr: "-connect-to is not a loopback address",
+		},
+	} {
+		host, signed = "", ""
+		code, stdout, stderr := m.run(t, "", append([]string{"curl", "-service", "es", "-region",
+			"eu-west-3"}, test.args...)...)
+		if code != test.code || host != test.host || !strings.Contains(stderr, test.stderr) ||
+			(host != "") != strings.Contains(signed, "/eu-west-3/es/") ||
+			(host != "") != (stdout == "through the tunnel") {
+			t.Errorf("%s: exit %d, host %q, signed %q: %s%s", test.name, code, host, signed, stdout,
+				stderr)
+		}
+	}
+	c := &curl{a: &app{getenv: func(string) string { return "" }}, connect: to}
+	transport, err := c.transport(nil)
+	if err != nil || transport.(*http.Transport).Proxy != nil {
+		t.Errorf("transport = %v, %v, want one without a proxy", transport, err)
 	}
 }

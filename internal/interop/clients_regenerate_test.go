@@ -3,7 +3,7 @@ package interop
 import "testing"
 
 // TestRegenerateVectors runs the reference clients again on the inputs of the generated test
-// vectors.
+// vectors, and derives the table of AWS's hosts again.
 func TestRegenerateVectors(t *testing.T) {
 	t.Parallel()
 	t.Run("amazon-cognito-identity-js", func(t *testing.T) {
@@ -11,6 +11,9 @@ func TestRegenerateVectors(t *testing.T) {
 	})
 	t.Run("botocore", func(t *testing.T) {
 		check(t, python(t, "../testvectors/regenerate/botocore_vectors.py", "--check"))
+	})
+	t.Run("hosts", func(t *testing.T) {
+		check(t, python(t, "../awshost/regenerate/hosts.py", "--check"))
 	})
 }
 

@@ -122,7 +122,7 @@ func TestMinIO(t *testing.T) {
 	})
 	t.Run("signing client", func(t *testing.T) {
 		for _, key := range minioKeys {
-			status, body := send(t, session.HTTPClient("s3"), http.MethodGet,
+			status, body := send(t, session.HTTPClient("s3", ""), http.MethodGet,
 				endpoint+"/odd-keys/"+escapePath(key), "", "")
 			if status != http.StatusOK || body != "abc" {
 				t.Errorf("GET of %q = %d %s, want 200 abc", key, status, body)

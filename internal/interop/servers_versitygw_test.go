@@ -135,7 +135,7 @@ func TestVersityGW(t *testing.T) {
 		if !errors.As(err, &e) || e.Code != "AccessDenied" || e.StatusCode != http.StatusForbidden {
 			t.Errorf("error %v, want 403 AccessDenied", err)
 		}
-		status, body := send(t, session.HTTPClient("s3"), http.MethodPut,
+		status, body := send(t, session.HTTPClient("s3", ""), http.MethodPut,
 			"https://odd-keys.s3.us-east-1.amazonaws.com/new", "", "abc")
 		if status != http.StatusForbidden || !strings.Contains(body, "AccessDenied") {
 			t.Errorf("PUT = %d %s, want 403 AccessDenied", status, body)
