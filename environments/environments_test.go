@@ -295,7 +295,7 @@ func TestParseRefuses(t *testing.T) {
 			[]string{`"aws_user_pools_id" must be a string in quotes`}},
 		{`{"CognitoUserPool": {"Default": "x"}}`,
 			[]string{`"CognitoUserPool.Default" must be an object`}},
-		{`{"CognitoUserPool": "x"}`, []string{`the file has no environment`}},
+		{`{"CognitoUserPool": "x"}`, []string{`"CognitoUserPool" must be an object`}},
 		{`{"CognitoUserPool": {"Default": {"PoolId": "p"}}, "CredentialsProvider": []}`,
 			[]string{`"CredentialsProvider" must be an object`}},
 		{
@@ -310,8 +310,8 @@ func TestParseRefuses(t *testing.T) {
 			`{"CognitoUserPool": {"Default": {"PoolId": "p"}}, "CredentialsProvider": {
 				"CognitoIdentity": {"Default": {"PoolId": "eu-west-1:0", "Region": "us-east-1"}}}}`,
 			[]string{
-				`Region and PoolId of "CredentialsProvider.CognitoIdentity.Default" ` +
-					`name different Regions: correct one`,
+				`"CredentialsProvider.CognitoIdentity.Default.Region" is not the Region in ` +
+					`the id of the identity pool: correct one`,
 			},
 		},
 		{`{"CognitoUserPool": {"Default": {"PoolId": "p"}, "default": {"PoolId": "q"}}}`,

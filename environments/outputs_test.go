@@ -91,7 +91,7 @@ func TestImportOutputs(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Import([]byte(fill(test.text)), cognito.Environment{})
+			got, _, err := Import([]byte(fill(test.text)), cognito.Environment{})
 			if err != nil || len(got) != 1 || got[Default] != test.want {
 				e := got[Default]
 				t.Errorf("Import() = %v, %v, want %v", e.Settings(), err, test.want)
@@ -109,22 +109,25 @@ func TestImportAmbiguous(t *testing.T) {
 		"CliClientSecret": "2secret23456789abcdefghij", "ABucket": "bucket-a", "BBucket": "bucket-b"}}`,
 		),
 	)
-	_, err := Import(text, cognito.Environment{})
+	_, notes, err := Import(text, cognito.Environment{})
 	if !errors.Is(err, ErrAmbiguous) {
 		t.Fatalf("Import() = %v, want ErrAmbiguous", err)
 	}
 	for _, want := range []string{"S.CliClientId, S.WebClientId can be client_id",
-		"S.ABucket, S.BBucket can be bucket_name", "S.CliClientSecret, S.WebClientSecret can be " +
-			"client_secret"} {
+		"S.CliClientSecret, S.WebClientSecret can be client_secret"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: does not say %s", err, want)
 		}
+	}
+	const note = "bucket_name is not set: each of S.ABucket, S.BBucket can be it"
+	if len(notes) != 1 || notes[0] != note {
+		t.Errorf("Import: notes %q, want %q", notes, note)
 	}
 	if strings.Contains(err.Error(), "1secret") || strings.Contains(err.Error(), "2example") {
 		t.Errorf("values are shown: %v", err)
 	}
 	// the flags decide
-	got, err := Import(text, cognito.Environment{ClientID: "x", ClientSecret: "y", BucketName: "z"})
+	got, _, err := Import(text, cognito.Environment{ClientID: "x", ClientSecret: "y", BucketName: "z"})
 	if e := got[Default]; err != nil ||
 		e != (cognito.Environment{UserPoolID: cognitotest.ExampleUserPoolID}) {
 		t.Error(err)
@@ -134,7 +137,7 @@ func TestImportAmbiguous(t *testing.T) {
 func TestImportRefused(t *testing.T) {
 	for _, text := range []string{"", "{}", "[]", `{"a": {"sensitive": false, "value": 1}}`,
 		`{"S": {"Url": "https://example.com"}}`, "\x00", strings.Repeat("[", 100000)} {
-		if _, err := Import([]byte(text), cognito.Environment{}); err == nil {
+		if _, _, err := Import([]byte(text), cognito.Environment{}); err == nil {
 			t.Errorf("%.50q: no error", text)
 		}
 	}
@@ -144,10 +147,10 @@ func FuzzImport(f *testing.F) {
 	f.Add([]byte(fill(`{"S": {"UserPoolId": "POOL", "WebClientId": "CLIENT"}}`)))
 	f.Add([]byte(fill(`{"a": {"sensitive": true, "value": ["POOL", {"client": "CLIENT"}]}}`)))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		got, err := Import(data, cognito.Environment{})
-		if err == nil && len(readOutputs(data)) > 0 {
-			if e := got[Default]; e == (cognito.Environment{}) {
-				t.Errorf("nothing was found, and no error")
+		got, _, err := Import(data, cognito.Environment{})
+		for name, e := range got {
+			if err != nil || e == (cognito.Environment{}) {
+				t.Errorf("Import: environment %q without settings, or %v", name, err)
 			}
 		}
 	})
