@@ -144,6 +144,10 @@ func (s *scanner) space() {
 				return
 			}
 			s.at += len("/**/") + len(comment)
+		case strings.HasPrefix(rest, "<!--"):
+			s.record(s.at, "<!-- (a comment in some scripts, and code in others)")
+			s.refuseComputed()
+			return
 		default:
 			return
 		}

@@ -17,10 +17,7 @@ type script struct {
 	final   bool            // whether an error matters although a literal was found
 	setting map[string]bool // the keys of settings
 	names   []string        // variables that hold the next literal or, after it, found
-
-	// In the current statement:
-	choice int  // offset of an operator that chooses between values, or -1
-	uses   bool // whether found is mentioned
+	choice  int             // offset of a "?" in the current statement, or -1
 }
 
 // script returns the literal.
@@ -33,9 +30,7 @@ func (s *scanner) script() object {
 		if c == '{' && literal {
 			x.add(start, s.object(0))
 			literal = false
-			continue
-		}
-		if strings.IndexByte(quotes, c) >= 0 {
+		} else if strings.IndexByte(quotes, c) >= 0 {
 			if last == "r" && strings.HasSuffix(s.text[:start], last) {
 				s.at--
 			}
@@ -45,23 +40,20 @@ func (s *scanner) script() object {
 				s.err, s.at = nil, start+1 // perhaps the quote is part of a regular expression
 			}
 			literal = false
-			continue
-		}
-		word := s.skip(letters + digits + "_$.")
-		if word == "" {
+		} else if word := s.skip(letters + digits + "_$."); word != "" {
+			x.word(start, word, last)
+			literal = word == "default" || word == "return"
+			last = word
+		} else {
 			s.at++
 			x.operator(start, last)
-			literal = c == '=' || c == '(' || x.choice >= 0 && strings.IndexByte("?:|", c) >= 0
-			continue
+			literal = c == '=' || c == '(' || x.choice >= 0 && (c == '?' || c == ':')
 		}
-		x.word(start, word, last)
-		literal = word == "default" || word == "return"
-		last = word
 	}
 	if x.found == nil && s.err == nil {
 		s.err = errors.New("the file has no JSON object, and no script that assigns one with " +
 			"keys such as aws_project_region")
-	} else if x.found != nil && !x.final {
+	} else if x.found != nil && !x.final && s.computed == nil {
 		s.err = nil // errors in the rest of the script do not matter
 	}
 	return x.found
@@ -71,7 +63,6 @@ func (s *scanner) script() object {
 func (x *script) refuse(at int, construct string) {
 	x.record(at, construct)
 	x.refuseComputed()
-	x.final = true
 }
 
 // add handles a literal that ends at the current offset.
@@ -79,23 +70,22 @@ func (x *script) add(start int, o object) {
 	// {...found, more: true} is harmless without settings.
 	copied := x.found != nil &&
 		strings.HasPrefix(strings.TrimLeft(x.text[start+1:], " \t\r\n"), "...")
-	if copied && x.hasSetting(o) || !copied && x.aws {
-		x.refuseComputed()
-		x.final = x.err != nil
-		switch {
-		case x.final:
-		case x.choice >= 0:
-			x.refuse(x.choice, "a conditional expression")
-		case x.found != nil:
-			x.at, x.final = start, true
-			x.fail("a second object with AWS keys starts here: leave only one in the file")
-		default:
-			x.found = o
-		}
-	} else {
-		x.err = nil // another object, readable or not: continue from here
+	known := x.aws && !copied || copied && x.hasSetting(o)
+	if x.aws = false; !known {
+		x.err, x.computed = nil, nil // another object, readable or not: continue from here
+		return
 	}
-	x.aws, x.computed = false, nil
+	x.refuseComputed()
+	switch {
+	case x.err != nil:
+		x.final = true
+	case x.choice >= 0:
+		x.refuse(x.choice, "a conditional expression")
+	case x.found != nil:
+		x.at, x.final = start, true
+		x.fail("a second object with AWS keys starts here: leave only one in the file")
+	}
+	x.found = o
 }
 
 // hasSetting reports whether an object has the key of a setting at any depth.
@@ -112,27 +102,18 @@ func (x *script) hasSetting(value any) bool {
 // operator handles a character between words.
 func (x *script) operator(start int, last string) {
 	next := strings.TrimLeft(x.text[x.at:], " \t\r\n")
-	switch c := x.text[start]; {
-	case c == ';':
-		x.statement()
+	switch x.text[start] {
+	case ';':
+		x.choice = -1
+	case '=':
+		x.choice = -1 // the "?" belongs to a type
 		if x.found == nil {
-			x.names = nil
+			x.names = append(x.names[:min(len(x.names), 1)], last)
 		}
-	case c == '=' && x.found == nil:
-		x.names = append(x.names, last)
-	case c == '|' && x.peek() == '|', c == '?' && next != "" && strings.IndexByte(".:,)=", next[0]) < 0:
-		x.choice = start
-		x.refuseChoice()
-	case c == '<' && strings.HasPrefix(next, "!--"):
-		x.refuse(start, "<!-- (a comment in some scripts, and code in others)")
-	}
-}
-
-func (x *script) statement() { x.choice, x.uses = -1, false }
-
-func (x *script) refuseChoice() {
-	if x.uses && x.choice >= 0 {
-		x.refuse(x.choice, "a conditional expression")
+	case '?':
+		if next != "" && strings.IndexByte(".:,)=", next[0]) < 0 { // or it belongs to a type
+			x.choice = start
+		}
 	}
 }
 
@@ -142,24 +123,23 @@ func (x *script) word(start int, word, last string) {
 		return slices.Contains([]string{"const", "let", "var", "final"}, word)
 	}
 	if start == 0 || x.text[start-1] == '\n' || declares(word) || word == "return" {
-		x.statement()
+		x.choice = -1 // a statement starts
 	}
 	if declares(last) && x.found == nil {
 		x.names = []string{word}
 	}
-	mentions := x.found != nil && slices.ContainsFunc(x.names, func(name string) bool {
+	uses := x.found != nil && slices.ContainsFunc(x.names, func(name string) bool {
 		return name != "" && strings.HasPrefix(word+".", name+".")
 	})
-	x.uses = x.uses || mentions
-	x.refuseChoice()
 	member := strings.LastIndexByte(word, '.')
-	if mentions || member >= 0 && x.setting[word[member+1:]] {
-		if last == "delete" || x.assigned() {
-			x.refuse(start, fmt.Sprintf("an assignment to %.64s", word))
-		}
-	}
-	if slices.Contains([]string{"Object.assign", "Object.defineProperty", "Object.defineProperties",
-		"Reflect.set", "_.merge", "eval"}, word) {
+	known := uses || member >= 0 && x.setting[word[member+1:]]
+	switch {
+	case uses && x.choice >= 0:
+		x.refuse(x.choice, "a conditional expression")
+	case known && (last == "delete" || x.assigned()):
+		x.refuse(start, fmt.Sprintf("an assignment to %.64s", word))
+	case slices.Contains([]string{"Object.assign", "Object.defineProperty",
+		"Object.defineProperties", "Reflect.set", "_.merge", "eval"}, word):
 		x.refuse(start, word)
 	}
 }
