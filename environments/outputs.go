@@ -124,9 +124,10 @@ func plausible(key, name, value string) bool {
 	case "client_secret":
 		return has("client") && has("secret") && isGenerated(value)
 	case "role_arn":
-		name = strings.NewReplacer("cognitouserpool", "", "userpool", "", "user_pool", "",
+		users := strings.NewReplacer("cognitouserpool", "", "userpool", "", "user_pool", "",
 			"oauth", "").Replace(name)
-		return (has("auth user cognito identitypool") || is("role", "rolearn", "role_arn")) &&
+		return (containsAny(users, "auth user cognito identitypool") ||
+			is("role", "rolearn", "role_arn")) &&
 			!has("unauth guest sms sns lambda function trigger exec service authorizer admin "+
 				"deploy build task instance mail provider appsync apigateway") &&
 			!containsAny(strings.ToLower(value), "sms lambda service-role exec")
@@ -174,6 +175,9 @@ func candidates(setting string, found []output) map[string]string {
 func (r *reader) pick(found []output) {
 	var e cognito.Environment
 	known := r.given.Settings()
+	hasRole := slices.ContainsFunc(found, func(o output) bool {
+		return strings.Contains(o.value, ":role/") && !strings.Contains(o.name, "unauth")
+	})
 	for i, s := range e.Settings() {
 		if *known[i].Value != "" {
 			continue
@@ -181,6 +185,8 @@ func (r *reader) pick(found []output) {
 		byValue := candidates(s.Key, found)
 		keys := list(slices.Sorted(maps.Values(byValue)))
 		switch {
+		case len(byValue) == 0 && s.Key == "role_arn" && hasRole:
+			r.notef("role_arn is not set: no role has the name of one for signed-in users")
 		case len(byValue) < 2:
 			for value := range byValue {
 				*s.Value = value

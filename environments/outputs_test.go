@@ -134,6 +134,94 @@ func TestImportAmbiguous(t *testing.T) {
 	}
 }
 
+// Optional settings stay empty, with a note, if they are ambiguous or do not look like what users
+// get.
+func TestImportOptional(t *testing.T) {
+	const arn = "arn:aws:iam::123456789012:role/"
+	for _, test := range []struct{ name, outputs, role, note string }{
+		{"authenticated", `"AuthenticatedRoleArn": "` + arn + `a"`, arn + "a", ""},
+		{"one", `"RoleArn": "` + arn + `a"`, arn + "a", ""},
+		{"identity pool", `"IdentityPoolRole": "` + arn + `a"`, arn + "a", ""},
+		{"guest too", `"AuthRole": "` + arn + `a", "UnauthRole": "` + arn + `b"`, arn + "a", ""},
+		{"service too", `"AuthRole": "` + arn + `a", "AuthLambdaRole": "` + arn + `b"`, arn + "a", ""},
+		{"sms", `"UserPoolSmsRoleArn": "` + arn + `x"`, "", "role_arn"},
+		{"user pool", `"UserPoolRole": "` + arn + `x"`, "", "role_arn"},
+		{"lambda", `"AuthFunctionRole": "` + arn + `x"`, "", "role_arn"},
+		{"execution", `"UserExecutionRoleArn": "` + arn + `x"`, "", "role_arn"},
+		{"service", `"CognitoServiceRole": "` + arn + `x"`, "", "role_arn"},
+		{"authorizer", `"AuthorizerRole": "` + arn + `x"`, "", "role_arn"},
+		{"named role, of a service", `"RoleArn": "` + arn + `service-role/x"`, "", "role_arn"},
+		{"two", `"AuthRole": "` + arn + `a", "AuthenticatedRole": "` + arn + `b"`, "",
+			"role_arn is not set: each of S.AuthRole, S.AuthenticatedRole can be it"},
+		{"two Regions", `"Region": "us-east-1", "AwsRegion": "us-west-2"`, "",
+			"aws_region is not set: each of S.AwsRegion, S.Region can be it"},
+	} {
+		got, notes, err := Import([]byte(fill(`{"S": {"UserPoolId": "POOL", "ClientId": "CLIENT", `+
+			test.outputs+`}}`)), cognito.Environment{})
+		e := got[Default]
+		if err != nil || e.RoleARN != test.role || e.Region != "" || e.ClientID == "" {
+			t.Errorf("%s: Import = role %q, %v, want %q", test.name, e.RoleARN, err, test.role)
+		}
+		if note := strings.Join(notes, "\n"); !strings.HasPrefix(note, test.note) ||
+			(note == "") != (test.note == "") {
+			t.Errorf("%s: Import: note %q, want %q", test.name, note, test.note)
+		}
+	}
+}
+
+// Required settings that are ambiguous are errors that name the outputs.
+func TestImportAmbiguousPools(t *testing.T) {
+	for name, text := range map[string]string{
+		"stacks": `{"Stacks": [{"StackName": "A", "Outputs": [
+			{"OutputKey": "Pool", "OutputValue": "us-east-1_One"}]}, {"StackName": "B", "Outputs": [
+			{"OutputKey": "Pool", "OutputValue": "us-east-1_Two"}]}]}`,
+		"cdk":  `{"A": {"Pool": "us-east-1_One"}, "B": {"Pool": "us-east-1_Two"}}`,
+		"flat": `{"A": {"Pool": "us-east-1_One"}, "B.Pool": "us-east-1_Two"}`,
+	} {
+		_, _, err := Import([]byte(text), cognito.Environment{})
+		if !errors.Is(err, ErrAmbiguous) ||
+			!strings.Contains(err.Error(), "each of A.Pool, B.Pool can be user_pool_id") {
+			t.Errorf("%s: Import: %v, want ErrAmbiguous with the outputs", name, err)
+		}
+	}
+}
+
+// Forms of outputs of a deployment.
+func TestImportOutputForms(t *testing.T) {
+	want := cognito.Environment{UserPoolID: imported.UserPoolID, ClientID: imported.ClientID}
+	const list = `[{"OutputKey": "UserPoolId", "OutputValue": "POOL", "ExportName": "x"},
+		{"OutputKey": "ClientId", "OutputValue": "CLIENT"}]`
+	for name, text := range map[string]string{
+		"list":             list,
+		"one stack":        `{"Outputs": ` + list + `}`,
+		"stacks":           `{"Stacks": [{"StackName": "s", "Outputs": ` + list + `}]}`,
+		"stack without":    `{"Stacks": [{"StackName": "s"}, {"Outputs": ` + list + `}]}`,
+		"flat":             `{"userPoolId": "POOL", "userPoolClientId": "CLIENT", "port": 3000}`,
+		"flat, upper case": `{"USERS": "POOL", "MY_client": "CLIENT", "FLAGS": [true]}`,
+		"nested":           `{"stack": {"auth": {"userPoolId": "POOL", "clientId": "CLIENT"}}}`,
+		"two levels":       `{"userPoolId": "POOL", "web": {"clientId": "CLIENT"}}`,
+		"script":           `module.exports = {userPoolId: 'POOL', clientId: 'CLIENT'}`,
+		"emulate":          `{"Auth": {"Cognito": {"userPoolId": "POOL", "userPoolClientId": "CLIENT"}}}`,
+	} {
+		got, err := Parse([]byte(fill(text)))
+		if e := got[Default]; err != nil || len(got) != 1 || e != want {
+			t.Errorf("%s: Parse = %q, %q, %v", name, e.UserPoolID, e.ClientID, err)
+		}
+	}
+	// Misspelled keys of our own format make no outputs.
+	for _, text := range []string{
+		`{"DEV": {"user_pool": "POOL"}}`, `{"user_pool": "POOL", "clientId": "CLIENT"}`,
+		`{"DEV": {"UserPoolId": "POOL", "issuer": "https://example.com"}}`,
+		`{"DEV": {"UserPoolId": "POOL", "endpoints": {}}}`,
+		`{"UserPoolId": "POOL", "client_id": "CLIENT"}`,
+	} {
+		if _, err := Parse([]byte(fill(text))); err == nil ||
+			!strings.Contains(err.Error(), "the keys are aws_region") {
+			t.Errorf("Parse(%s): %v, want the known keys", text, err)
+		}
+	}
+}
+
 func TestImportRefused(t *testing.T) {
 	for _, text := range []string{"", "{}", "[]", `{"a": {"sensitive": false, "value": 1}}`,
 		`{"S": {"Url": "https://example.com"}}`, "\x00", strings.Repeat("[", 100000)} {
