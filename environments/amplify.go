@@ -9,8 +9,8 @@ import (
 )
 
 // The tables below have all keys of other tools' formats. A line has a setting, and the keys that
-// give it: the last one wins. "ignored" keys do not change where requests go. "refused" keys do, and
-// have no counterpart in [cognito.Environment]. "*" matches any name or rest of a name. What is
+// give it: the last one wins. "ignored" keys do not change where requests go. "refused" keys do,
+// and have no counterpart in [cognito.Environment]. "*" matches any name or rest of a name. What is
 // below an ignored key is ignored, too.
 
 // outputsKeys are those of amplify_outputs.json (aws-amplify/amplify-backend,
@@ -134,7 +134,7 @@ type given struct {
 	order          int // of the rule
 	setting, value string
 	path           []string
-	section, name  string // what is before "*" in the rule, and what "*" matches
+	section, name  string // what is before "*" in the rule, and what "*" matches or "Default"
 }
 
 // readTable reads a file of the format that a table describes. In the formats with names, an entry
@@ -149,25 +149,24 @@ func (r *reader) readTable(table, base string) {
 		}
 		return
 	}
-	slices.SortStableFunc(found, func(a, b given) int { return a.order - b.order })
-	first := found[0].section
-	names := map[string][]string{} // by section
+	order := func(a, b given) int { return a.order - b.order }
+	first := slices.MinFunc(found, order).section
+	sections := map[string]map[string][]given{} // by name
 	for _, g := range found {
-		names[g.section] = append(names[g.section], g.name)
+		if sections[g.section] == nil {
+			sections[g.section] = map[string][]given{}
+		}
+		sections[g.section][g.name] = append(sections[g.section][g.name], g)
 	}
-	slices.Sort(names[first])
-	for _, name := range slices.Compact(names[first]) {
+	for _, name := range slices.Sorted(maps.Keys(sections[first])) {
 		var of []given
-		for _, g := range found {
-			shared := g.section != first && g.name == "Default" &&
-				!slices.Contains(names[g.section], name)
-			if g.section == "" || g.name == name || shared {
-				of = append(of, g)
+		for section, named := range sections {
+			if named[name] == nil && section != first {
+				of = append(of, named["Default"]...)
 			}
+			of = append(of, named[name]...)
 		}
-		if first == "" {
-			name = Default
-		}
+		slices.SortFunc(of, order)
 		r.addGiven(name, of)
 	}
 }
@@ -221,7 +220,7 @@ func (r *reader) walk(rules []rule, value any, found *[]given, path ...string) {
 		case !isText:
 			r.failf("%s must be a string in quotes", where(path))
 		default:
-			g := given{order: i, setting: rule.treatment, value: text, path: slices.Clone(path)}
+			g := given{i, rule.treatment, text, slices.Clone(path), "", "Default"}
 			if star := slices.Index(rule.keys, "*"); star >= 0 {
 				g.section, g.name = strings.Join(path[:star], "."), path[star]
 			}

@@ -73,7 +73,8 @@ func (s *scanner) compute(start int, otherwise error) {
 // record records a construct that is not supported.
 func (s *scanner) record(at int, construct string) {
 	if s.computed == nil {
-		s.computed, s.computedAt = fmt.Errorf("%s cannot be read: nothing is evaluated", construct), at
+		s.computed = fmt.Errorf("%s cannot be read: nothing is evaluated", construct)
+		s.computedAt = at
 	}
 }
 

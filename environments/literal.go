@@ -274,7 +274,8 @@ func (s *scanner) quoted(raw bool, sigil string) (text string) {
 			sigil = "${"
 		}
 	}
-	if sigil != "" && strings.Contains(strings.NewReplacer(`\\`, "", `\$`, "").Replace(inside), sigil) {
+	unescaped := strings.NewReplacer(`\\`, "", `\$`, "").Replace(inside)
+	if sigil != "" && strings.Contains(unescaped, sigil) {
 		s.record(start, "a string with "+sigil)
 	}
 	err := json.Unmarshal([]byte(`"`+s.escapes.Replace(inside)+`"`), &text)

@@ -234,6 +234,8 @@ func TestImportRefused(t *testing.T) {
 func FuzzImport(f *testing.F) {
 	f.Add([]byte(fill(`{"S": {"UserPoolId": "POOL", "WebClientId": "CLIENT"}}`)))
 	f.Add([]byte(fill(`{"a": {"sensitive": true, "value": ["POOL", {"client": "CLIENT"}]}}`)))
+	f.Add([]byte(fill(`{"Stacks": [{"Outputs": [{"OutputKey": "Id", "OutputValue": "POOL"}]}]}`)))
+	f.Add([]byte(fill(`{"UserPoolId": "POOL", "RoleArn": "ROLE", "Web": {"ClientId": "CLIENT"}}`)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, _, err := Import(data, cognito.Environment{})
 		for name, e := range got {
