@@ -25,7 +25,9 @@ func TestForeignEndpoints(t *testing.T) {
 	}
 	exports := func(key string) string { return `{"aws_user_pools_id": "p", ` + key + `}` }
 	v5 := func(key string) string { return `{"Auth": {"userPoolId": "p", ` + key + `}}` }
-	v6 := func(key string) string { return `{"Auth": {"Cognito": {"userPoolId": "p", ` + key + `}}}` }
+	v6 := func(key string) string {
+		return `{"Auth": {"Cognito": {"userPoolId": "p", ` + key + `}}}`
+	}
 	for _, test := range []struct {
 		name, file string
 		want       cognito.Endpoints
@@ -50,11 +52,13 @@ func TestForeignEndpoints(t *testing.T) {
 			`"S3TransferUtility.Default.LocalTestingEnabled" changes where requests go, and is ` +
 				"not supported: remove it"},
 		{"outputs", outputs(`"user_pool_endpoint": "` + proxy + `"`), idp, ""},
-		{"outputs, identity pool", outputs(`"identity_pool_endpoint": "` + proxy + `"`), identity, ""},
+		{"outputs, identity pool", outputs(`"identity_pool_endpoint": "` + proxy + `"`), identity,
+			""},
 		{"outputs, unknown", outputs(`"custom_endpoint": 1`), idp,
 			`"auth.custom_endpoint" is unknown, and may change where requests go: remove it`},
 		{"exports, testing mode",
-			exports(`"aws_user_files_s3_dangerously_connect_to_http_endpoint_for_testing": true`), idp,
+			exports(`"aws_user_files_s3_dangerously_connect_to_http_endpoint_for_testing": true`),
+			idp,
 			`"aws_user_files_s3_dangerously_connect_to_http_endpoint_for_testing" changes where ` +
 				"requests go, and is not supported: remove it"},
 		{"exports, testing mode off",

@@ -3,7 +3,6 @@ package environments
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -55,7 +54,7 @@ func (s *scanner) compute(start int, otherwise error) {
 	var names []string
 	for line := range strings.Lines(constructs) {
 		part, name, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if strings.Contains(code.String(), part) && !slices.Contains(names, name) {
+		if strings.Contains(code.String(), part) {
 			names = append(names, name)
 		}
 	}

@@ -72,15 +72,13 @@ func Import(data []byte, given cognito.Environment) (
 	if len(data) > maxFile {
 		return nil, nil, fmt.Errorf("environments: the file has more than %d bytes", maxFile)
 	}
-	data, err = bom.Decode(data)
+	r := reader{given: given, found: make(map[string]cognito.Environment)}
+	if data, err = bom.Decode(data); err == nil {
+		r.file, err = parseLiteral(string(data))
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("environments: %w", err)
 	}
-	file, err := parseLiteral(string(data))
-	if err != nil {
-		return nil, nil, fmt.Errorf("environments: %w", err)
-	}
-	r := reader{file: file, given: given, found: make(map[string]cognito.Environment)}
 	r.read()
 	if len(r.found) == 0 && r.problems == nil {
 		r.failf("the file has no environment")
@@ -193,31 +191,29 @@ func (r *reader) add(name string, e cognito.Environment) {
 // read reads the file in the format that it has.
 func (r *reader) read() {
 	_, version := r.file["version"].(string)
-	has := func(key string) bool {
-		_, ok := r.file[key]
-		return ok
+	has := func(paths ...string) bool {
+		return slices.ContainsFunc(paths, func(path string) bool {
+			keys := strings.Split(path, ".")
+			last := len(keys) - 1
+			_, ok := r.object(keys[:last]...)[keys[last]]
+			return ok
+		})
 	}
-	amplify := func(path ...string) bool {
-		auth := r.object(path...)
-		inner, _ := auth["Cognito"].(object)
-		return auth["userPoolWebClientId"] != nil || inner["userPoolId"] != nil ||
-			inner["identityPoolId"] != nil
-	}
-	auth := r.object("Auth")
 	switch {
-	case r.object("auth")["plugins"] != nil:
+	case has("auth.plugins"):
 		r.readTable(mobileKeys, "auth.plugins.awsCognitoAuthPlugin.")
-	case r.object("auth")["user_pool_client_id"] != nil, version:
+	case version, has("auth.user_pool_client_id"):
 		r.readTable(outputsKeys, "")
-	case has("CognitoUserPool"), has("CredentialsProvider"):
+	case has("CognitoUserPool", "CredentialsProvider"):
 		r.readTable(mobileKeys, "")
-	case has("aws_project_region"), has("aws_user_pools_id"), has("aws_cognito_identity_pool_id"),
-		amplify("Auth"), auth["userPoolId"] != nil, auth["identityPoolId"] != nil:
+	case has("aws_project_region", "aws_user_pools_id", "aws_cognito_identity_pool_id",
+		"Auth.userPoolId", "Auth.userPoolWebClientId", "Auth.identityPoolId",
+		"Auth.Cognito.userPoolId", "Auth.Cognito.identityPoolId"):
 		r.readTable(exportsKeys, "Auth.")
-	case amplify():
+	case has("userPoolWebClientId", "Cognito.userPoolId", "Cognito.identityPoolId"):
 		r.readTable(exportsKeys, "")
 	case r.readDeployment():
-	case slices.ContainsFunc(keys(""), has):
+	case has(keys("")...):
 		r.readEnvironment(Default)
 	default:
 		for _, name := range slices.Sorted(maps.Keys(r.file)) {

@@ -165,7 +165,7 @@ func (s *scanner) object(depth int) object {
 		}
 		key := s.skip(letters + digits + "_$")
 		if c := s.peek(); key == "" && (c == '"' || c == '\'') {
-			key = s.quoted(false, "")
+			key = s.quoted(false)
 		} else if key == "" {
 			s.fail("expected a key")
 		}
@@ -233,11 +233,7 @@ func (s *scanner) value(depth int) (value any) {
 func (s *scanner) join(dart bool) string {
 	var text strings.Builder
 	for {
-		sigil := ""
-		if dart {
-			sigil = "$"
-		}
-		text.WriteString(s.quoted(dart && s.take('r'), sigil))
+		text.WriteString(s.quoted(dart))
 		end := s.at
 		s.space()
 		joined := s.take('+') || dart
@@ -255,27 +251,29 @@ func (s *scanner) join(dart bool) string {
 	}
 }
 
-// quoted reads a string in quotes of any kind. It has no escapes if it is raw, and is computed if
-// it has the sigil.
-func (s *scanner) quoted(raw bool, sigil string) (text string) {
+// quoted reads a string in quotes of any kind. If dart is true, it may be raw, which an "r" before
+// it shows, and otherwise "$" inserts a value.
+func (s *scanner) quoted(dart bool) (text string) {
 	start := s.at
+	raw := dart && s.take('r')
+	open, quote, sigil := s.at, s.peek(), "$"
 	width := s.skipString(raw)
 	if s.err != nil {
 		return ""
 	}
-	inside := s.text[start+width : s.at-width]
+	inside := s.text[open+width : s.at-width]
 	if raw {
 		return inside
 	}
-	if width == 3 || s.text[start] == '`' {
+	if quote == '`' || width == 3 {
 		inside = strings.NewReplacer(`\\`, `\\`, "\\\r", "\\\r", "\\\n", "\\\n",
 			"\r\n", `\n`, "\n", `\n`, "\t", `\t`).Replace(inside)
-		if sigil = "$"; width == 1 {
-			sigil = "${"
-		}
 	}
-	unescaped := strings.NewReplacer(`\\`, "", `\$`, "").Replace(inside)
-	if sigil != "" && strings.Contains(unescaped, sigil) {
+	if quote == '`' {
+		sigil = "${"
+	}
+	if (dart || quote == '`' || width == 3) && strings.Contains(
+		strings.NewReplacer(`\\`, "", `\$`, "").Replace(inside), sigil) {
 		s.record(start, "a string with "+sigil)
 	}
 	err := json.Unmarshal([]byte(`"`+s.escapes.Replace(inside)+`"`), &text)

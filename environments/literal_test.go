@@ -215,7 +215,8 @@ func TestSyntaxErrors(t *testing.T) {
 		{"const a = {aws_x: 1};\nconst b = {aws_x: 2};",
 			"line 2, column 11: a second object with AWS keys starts here: leave only one in the " +
 				"file"},
-		{"const a = {aws_x: 1};\nconst b = {aws_x: f()};", "line 2, column 19: " + computed("a function call")},
+		{"const a = {aws_x: 1};\nconst b = {aws_x: f()};",
+			"line 2, column 19: " + computed("a function call")},
 
 		// strings
 		{"{\"a\": \"b\nc\"}", "line 1, column 9: the string is not closed on its line"},

@@ -127,7 +127,8 @@ func TestImportAmbiguous(t *testing.T) {
 		t.Errorf("values are shown: %v", err)
 	}
 	// the flags decide
-	got, _, err := Import(text, cognito.Environment{ClientID: "x", ClientSecret: "y", BucketName: "z"})
+	given := cognito.Environment{ClientID: "x", ClientSecret: "y", BucketName: "z"}
+	got, _, err := Import(text, given)
 	if e := got[Default]; err != nil ||
 		e != (cognito.Environment{UserPoolID: cognitotest.ExampleUserPoolID}) {
 		t.Error(err)
@@ -143,7 +144,8 @@ func TestImportOptional(t *testing.T) {
 		{"one", `"RoleArn": "` + arn + `a"`, arn + "a", ""},
 		{"identity pool", `"IdentityPoolRole": "` + arn + `a"`, arn + "a", ""},
 		{"guest too", `"AuthRole": "` + arn + `a", "UnauthRole": "` + arn + `b"`, arn + "a", ""},
-		{"service too", `"AuthRole": "` + arn + `a", "AuthLambdaRole": "` + arn + `b"`, arn + "a", ""},
+		{"service too", `"AuthRole": "` + arn + `a", "AuthLambdaRole": "` + arn + `b"`, arn + "a",
+			""},
 		{"sms", `"UserPoolSmsRoleArn": "` + arn + `x"`, "", "role_arn"},
 		{"user pool", `"UserPoolRole": "` + arn + `x"`, "", "role_arn"},
 		{"lambda", `"AuthFunctionRole": "` + arn + `x"`, "", "role_arn"},
@@ -201,7 +203,8 @@ func TestImportOutputForms(t *testing.T) {
 		"nested":           `{"stack": {"auth": {"userPoolId": "POOL", "clientId": "CLIENT"}}}`,
 		"two levels":       `{"userPoolId": "POOL", "web": {"clientId": "CLIENT"}}`,
 		"script":           `module.exports = {userPoolId: 'POOL', clientId: 'CLIENT'}`,
-		"emulate":          `{"Auth": {"Cognito": {"userPoolId": "POOL", "userPoolClientId": "CLIENT"}}}`,
+		"emulate": `{"Auth": {"Cognito": {"userPoolId": "POOL",
+			"userPoolClientId": "CLIENT"}}}`,
 	} {
 		got, err := Parse([]byte(fill(text)))
 		if e := got[Default]; err != nil || len(got) != 1 || e != want {

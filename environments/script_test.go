@@ -36,7 +36,8 @@ func TestScriptRefusesComputed(t *testing.T) {
 		{"template, joined", value("'a' + `x${y}`"), "line 2, column 26: a string with ${"},
 		{"concatenation", value("'x' + y"), "line 2, column 20: concatenation"},
 		{"concatenation, variable first", value("y + 'x'"), "line 2, column 20: concatenation"},
-		{"spread", "export default {\n...base,\naws_user_pools_id: 'x'}", "line 2, column 1: spread"},
+		{"spread", "export default {\n...base,\naws_user_pools_id: 'x'}",
+			"line 2, column 1: spread"},
 		{"spread at the end", "export default {aws_user_pools_id: 'x',\n...base}",
 			"line 2, column 1: spread"},
 		{"spread in a list", value("[...ids]"), "line 2, column 21: spread"},
@@ -72,7 +73,8 @@ func TestScriptRefusesComputed(t *testing.T) {
 		{"assignment of the variable", amplifyScript + "awsmobile = other;",
 			"line 6, column 1: an assignment to awsmobile"},
 		{"assignment of the export", "module.exports = {aws_user_pools_id: 'x'};\n" +
-			"module.exports.oauth = f()", "line 2, column 1: an assignment to module.exports.oauth"},
+			"module.exports.oauth = f()",
+			"line 2, column 1: an assignment to module.exports.oauth"},
 		{"assignment after a quote", amplifyScript + "const re = /'/\nawsmobile.oauth = 1",
 			"line 7, column 1: an assignment to awsmobile.oauth"},
 		{"delete", amplifyScript + "delete awsmobile.oauth",
@@ -129,6 +131,7 @@ func TestScriptAround(t *testing.T) {
 	}
 	object := strings.TrimSuffix(strings.TrimPrefix(amplifyScript, "const awsmobile = "), ";\n")
 	oneLine := strings.NewReplacer("\n", " ", "\t", " ").Replace(object)
+	templates := strings.NewReplacer(`: "`, ": `", `",`, "`,", "\"\n", "`\n")
 	for name, script := range map[string]string{
 		"as const":          "export const config = " + object + " as const satisfies Config;",
 		"types":             "type T = { a?: string; b: number | null };\n" + amplifyScript,
@@ -148,17 +151,17 @@ func TestScriptAround(t *testing.T) {
 		"regular expression": amplifyScript + `const re = /["'\/]/.test(x) ? 1 : 2`,
 		"joined": "export default " + strings.ReplaceAll(object, "eu-west-1_A",
 			"eu-\" +\n 'west' + `-1_A`+\""),
-		"template":              "export default " + strings.NewReplacer(`: "`, ": `", `",`, "`,", "\"\n", "`\n").Replace(object),
+		"template":              "export default " + templates.Replace(object),
 		"JSON.parse":            "export default JSON.parse('" + oneLine + "')",
-		"Dart":                  "// a\nimport 'package:a/b.dart';\nconst c = '''" + object + "''';",
+		"Dart":                  "// a\nimport 'package:a.dart';\nvar c = '''" + object + "''';",
 		"Dart, raw":             "const c = r'''" + object + "''';",
 		"Dart, other":           "final String c = r\"\"\"" + object + "\"\"\";",
 		"Dart, on one line":     "const c = '" + oneLine + "';",
 		"Dart, raw on one line": "const c = r'" + oneLine + "';",
 		"Dart, escapes":         "const c = \"" + strings.ReplaceAll(oneLine, `"`, `\"`) + "\";",
-		"Dart, adjacent":        "const c = '{' r'''" + strings.TrimPrefix(object, "{") + "''' ' ';",
+		"Dart, adjacent":        "const c = '{' r'''" + object[1:] + "''' ' ';",
 		"Dart, joined":          "const c = '{' +\n '" + strings.TrimPrefix(oneLine, "{") + "';",
-		"Dart, dollar":          "const c = ''' " + strings.Replace(object, "{", `{"a": "\$",`, 1) + "''';",
+		"Dart, dollar":          "const c = ''' " + `{"a": "\$",` + object[1:] + "''';",
 		"Dart, nullable":        "final String? c = r'''" + object + "''';",
 		"Dart, getter":          "String get config => '''" + object + "''';",
 	} {
