@@ -91,6 +91,28 @@ func TestForeignEndpoints(t *testing.T) {
 	}
 }
 
+// What "cognito emulate" prints is read with the lines around its JSON.
+func TestEmulate(t *testing.T) {
+	got, err := Parse([]byte("# AWS CLI, boto3, AWS SDKs and cognito:\n" +
+		"export AWS_ENDPOINT_URL=http://127.0.0.1:9400\nexport AWS_REGION=us-east-1\n" +
+		"export COGNITO_CONFIG='/home/ada/a b.json'\n# Amplify.configure:\n" +
+		`{"Auth":{"Cognito":{"identityPoolEndpoint":"http://127.0.0.1:9400",` +
+		`"identityPoolId":"us-east-1:0","userPoolClientId":"1example",` +
+		`"userPoolEndpoint":"http://127.0.0.1:9400","userPoolId":"us-east-1_EXAMPLE00"}}}` + "\n"))
+	want := map[string]cognito.Environment{"default": {
+		UserPoolID:     "us-east-1_EXAMPLE00",
+		ClientID:       "1example",
+		IdentityPoolID: "us-east-1:0",
+		Endpoints: cognito.Endpoints{
+			CognitoIDP:      "http://127.0.0.1:9400",
+			CognitoIdentity: "http://127.0.0.1:9400",
+		},
+	}}
+	if diff := cmp.Diff(want, got, settingValues); diff != "" || err != nil {
+		t.Errorf("Parse: %v\n%s", err, diff)
+	}
+}
+
 // An entry with an endpoint lends it to no entry that has its own pool.
 func TestForeignEndpointOfAnotherEntry(t *testing.T) {
 	got, err := Parse([]byte(`{"CognitoUserPool": {"Default": {"PoolId": "p", "Endpoint": "a"},

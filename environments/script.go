@@ -27,7 +27,9 @@ func (s *scanner) script() object {
 	last := ""       // word, such as "module.exports"
 	for s.space(); s.peek() != 0; s.space() {
 		start, c := s.at, s.peek()
-		if c == '{' && literal {
+		// JSON on a line of its own is what "cognito emulate" prints.
+		alone := start > 0 && strings.HasPrefix(s.text[start-1:], "\n{\"")
+		if c == '{' && (literal || alone) {
 			x.add(start, s.object(0))
 			literal = false
 		} else if strings.IndexByte(quotes, c) >= 0 {
