@@ -10,18 +10,27 @@
 //   - Environments by name: {"DEV": {"aws_region": ..., "user_pool_id": ...}, "PROD": {...}}, with
 //     the keys that [cognito.Environment] documents. A file may also hold one environment without a
 //     name. Unknown keys are errors. [Marshal] writes this format.
-//   - amplify_outputs.json (AWS Amplify Gen 2).
-//   - amplifyconfiguration.json and awsconfiguration.json (AWS Amplify Gen 1 and the AWS Mobile
-//     SDKs): one environment for each entry of CognitoUserPool.
-//   - aws-exports.js and aws-exports.json (AWS Amplify Gen 1, JavaScript).
+//   - amplify_outputs.json and .dart (AWS Amplify Gen 2).
+//   - amplifyconfiguration.json and .dart, and awsconfiguration.json (AWS Amplify Gen 1 and the AWS
+//     Mobile SDKs): one environment for each entry of CognitoUserPool.
+//   - aws-exports.js and .json (AWS Amplify Gen 1, JavaScript), and scripts that call
+//     Amplify.configure (versions 5 and 6).
+//   - The outputs of a deployment: "terraform output -json", "cdk deploy --outputs-file", "aws
+//     cloudformation describe-stacks", "sam list stack-outputs --output json", and an object of
+//     names and values. Their authors chose the names, so a setting is recognized by the form of
+//     its value and by parts of its name.
 //
-// [Import] reads these and the outputs of Terraform and AWS CDK.
+// A file other than the first has one environment with the name [Default], unless it has names.
+// Keys of Amplify that change where requests go are used, or are errors. Other keys that have no
+// counterpart in [cognito.Environment] are ignored, among them the Region of the bucket, which
+// package s3list discovers.
 //
 // # Text
 //
-// A file is UTF-8 text of at most 1 MiB: JSON, which may have comments, trailing commas and the
-// other forms of a JavaScript object literal, or a script that assigns, passes or exports one such
-// literal. Nothing is evaluated. Duplicate keys are errors. Errors name lines and keys, never
+// A file is text of at most 1 MiB, in UTF-8 or, with a byte order mark, in UTF-16: JSON, which may
+// have comments, trailing commas and the other forms of a JavaScript object literal, or a script
+// that assigns, passes or exports one such literal. Nothing is evaluated: values and statements
+// that would have to be are errors. Duplicate keys are errors. Errors name lines and keys, never
 // values, because a value may be a secret. Values are not checked here: see
 // [cognito.Environment.Validate].
 package environments
@@ -35,6 +44,7 @@ import (
 	"strings"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/internal/bom"
 )
 
 // Default is the name of an environment that has no name in its file, or the name "Default".
@@ -45,26 +55,38 @@ const (
 	maxListed = 16      // problems in one error, names in one message
 )
 
-// Parse returns the environments of a configuration file by name. Keys of Amplify's files that have
-// no counterpart in [cognito.Environment] are ignored, among them the Region of the bucket, which
-// package s3list discovers.
+// Parse is [Import] without given settings and without notes.
 func Parse(data []byte) (map[string]cognito.Environment, error) {
+	found, _, err := Import(data, cognito.Environment{})
+	return found, err
+}
+
+// Import returns the environments of a configuration file by name. In the outputs of a deployment
+// it does not search for settings that given has.
+//
+// The notes name what Import left out: keys that it does not know, and settings other than the ids
+// that several outputs can be. If several outputs can be the same id or secret, the error is
+// [ErrAmbiguous] and names them, and the caller can add the setting to given.
+func Import(data []byte, given cognito.Environment) (
+	found map[string]cognito.Environment, notes []string, err error) {
 	if len(data) > maxFile {
-		return nil, fmt.Errorf("environments: the file has more than %d bytes", maxFile)
+		return nil, nil, fmt.Errorf("environments: the file has more than %d bytes", maxFile)
 	}
-	file, err := parseLiteral(string(data))
+	r := reader{given: given, found: make(map[string]cognito.Environment)}
+	if data, err = bom.Decode(data); err == nil {
+		r.file, err = parseLiteral(string(data))
+	}
 	if err != nil {
-		return nil, fmt.Errorf("environments: %w", err)
+		return nil, nil, fmt.Errorf("environments: %w", err)
 	}
-	r := reader{file: file, found: make(map[string]cognito.Environment)}
 	r.read()
 	if len(r.found) == 0 && r.problems == nil {
 		r.failf("the file has no environment")
 	}
 	if r.problems != nil {
-		return nil, errors.Join(r.problems...)
+		return nil, r.notes, errors.Join(r.problems...)
 	}
-	return r.found, nil
+	return r.found, r.notes, nil
 }
 
 // Select returns the environment with the given name. An empty name selects the only environment.
@@ -133,8 +155,16 @@ func list(names []string) string {
 // A reader collects the environments of a file, and its problems.
 type reader struct {
 	file     object
+	given    cognito.Environment // settings that are not searched for
 	found    map[string]cognito.Environment
+	notes    []string
 	problems []error
+}
+
+func (r *reader) notef(format string, args ...any) {
+	if len(r.notes) < maxListed {
+		r.notes = append(r.notes, fmt.Sprintf(format, args...))
+	}
 }
 
 func (r *reader) failf(format string, args ...any) {
@@ -161,20 +191,29 @@ func (r *reader) add(name string, e cognito.Environment) {
 // read reads the file in the format that it has.
 func (r *reader) read() {
 	_, version := r.file["version"].(string)
-	has := func(key string) bool {
-		_, ok := r.file[key]
-		return ok
+	has := func(paths ...string) bool {
+		return slices.ContainsFunc(paths, func(path string) bool {
+			keys := strings.Split(path, ".")
+			last := len(keys) - 1
+			_, ok := r.object(keys[:last]...)[keys[last]]
+			return ok
+		})
 	}
 	switch {
-	case r.object("auth")["plugins"] != nil:
-		r.readMobile("auth", "plugins", "awsCognitoAuthPlugin")
-	case r.object("auth")["user_pool_client_id"] != nil, version:
-		r.readOutputs()
-	case has("CognitoUserPool"), has("CredentialsProvider"):
-		r.readMobile()
-	case has("aws_project_region"), has("aws_user_pools_id"), has("aws_cognito_identity_pool_id"):
-		r.readExports()
-	case slices.ContainsFunc(keys(""), has):
+	case has("auth.plugins"):
+		r.readTable(mobileKeys, "auth.plugins.awsCognitoAuthPlugin.")
+	case version, has("auth.user_pool_client_id"):
+		r.readTable(outputsKeys, "")
+	case has("CognitoUserPool", "CredentialsProvider"):
+		r.readTable(mobileKeys, "")
+	case has("aws_project_region", "aws_user_pools_id", "aws_cognito_identity_pool_id",
+		"Auth.userPoolId", "Auth.userPoolWebClientId", "Auth.identityPoolId",
+		"Auth.Cognito.userPoolId", "Auth.Cognito.identityPoolId"):
+		r.readTable(exportsKeys, "Auth.")
+	case has("userPoolWebClientId", "Cognito.userPoolId", "Cognito.identityPoolId"):
+		r.readTable(exportsKeys, "")
+	case r.readDeployment():
+	case has(keys("")...):
 		r.readEnvironment(Default)
 	default:
 		for _, name := range slices.Sorted(maps.Keys(r.file)) {

@@ -2,14 +2,17 @@ package environments_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/environments"
+	"github.com/loginwithcognito/cognito/internal/bom"
 )
 
 // shown compares environments by their settings. They print without their secrets.
@@ -58,8 +61,72 @@ func readFile(t testing.TB, name string) []byte {
 	return data
 }
 
-// Every format is read as it is, with Windows line ends, with a byte order mark, and surrounded by
-// white space.
+// inUTF16 returns text as PowerShell 5.1 writes it.
+func inUTF16(text string) []byte {
+	data := []byte("\xFF\xFE")
+	for _, unit := range utf16.Encode([]rune(text)) {
+		data = binary.LittleEndian.AppendUint16(data, unit)
+	}
+	return data
+}
+
+// fieldEnvironments are those of files that users sent, with other ids.
+var fieldEnvironments = map[string]cognito.Environment{
+	"cdk_many_buckets.json": fieldOutputs("us-east-1_EXAMPLE00"),
+	"cdk_sms_role.json": {
+		UserPoolID: "us-east-1_EXAMPLE00",
+		ClientID:   "1example23456789abcdefghij",
+	},
+	"flat_outputs.json": withRegion(fieldOutputs("us-east-1_EXAMPLE00"), "us-east-1"),
+	"gen1_config.dart":  withRegion(fieldAmplify, "eu-west-1"),
+	"gen2_outputs.dart": withRegion(fieldAmplify, "eu-west-1"),
+	"outputs_bom.json": {
+		Region:     "us-east-1",
+		UserPoolID: "us-east-1_EXAMPLE00",
+		ClientID:   "1example23456789abcdefghij",
+	},
+	"sam_list.json": {
+		UserPoolID: "us-east-1_EXAMPLE00",
+		ClientID:   "1example23456789abcdefghij",
+	},
+	"stack_describe.json":           fieldOutputs("us-east-1_EXAMPLE00"),
+	"terraform-output-utf16le.json": fieldOutputs("us-east-1_AbCdEfGhI"),
+	"v5_configure.js": {
+		Region:         "eu-west-1",
+		UserPoolID:     "eu-west-1_AbCdEfGhI",
+		ClientID:       "1example23456789abcdefghij",
+		IdentityPoolID: "us-east-1:01234567-89ab-cdef-0123-456789abcdef",
+	},
+	"v6_config.json": fieldAmplify,
+	"v6_configure.js": {
+		UserPoolID:     "eu-west-1_AbCdEfGhI",
+		ClientID:       "1example23456789abcdefghij",
+		IdentityPoolID: "eu-west-1:01234567-89ab-cdef-0123-456789abcdef",
+		BucketName:     "example-bucket",
+	},
+}
+
+var fieldAmplify = cognito.Environment{
+	UserPoolID:     "eu-west-1_AbCdEfGhI",
+	ClientID:       "1example23456789abcdefghij",
+	IdentityPoolID: "eu-west-1:01234567-89ab-cdef-0123-456789abcdef",
+}
+
+func fieldOutputs(userPoolID string) cognito.Environment {
+	return cognito.Environment{
+		UserPoolID:     userPoolID,
+		ClientID:       "1example23456789abcdefghij",
+		IdentityPoolID: "us-east-1:01234567-89ab-cdef-0123-456789abcdef",
+	}
+}
+
+func withRegion(e cognito.Environment, region string) cognito.Environment {
+	e.Region = region
+	return e
+}
+
+// Every format is read as it is, with Windows line ends, with a byte order mark, in UTF-16, and
+// surrounded by white space.
 func TestParse(t *testing.T) {
 	tests := map[string]map[string]cognito.Environment{
 		"environments.json": {"DEV": devEnvironment, "TEST": testEnvironment,
@@ -129,13 +196,24 @@ func TestParse(t *testing.T) {
 			Region: "us-east-1", IdentityPoolID: "eu-west-1:abababab-1111-4222-8333-444444444444",
 		}},
 	}
+	for _, name := range []string{"cdk_many_buckets.json", "cdk_sms_role.json",
+		"flat_outputs.json", "gen1_config.dart", "gen2_outputs.dart", "outputs_bom.json",
+		"sam_list.json", "stack_describe.json", "terraform-output-utf16le.json",
+		"v5_configure.js", "v6_config.json", "v6_configure.js"} {
+		tests[name] = map[string]cognito.Environment{"default": fieldEnvironments[name]}
+	}
 	files, err := os.ReadDir(filepath.Join("testdata"))
 	if err != nil || len(files) != len(tests) {
 		t.Errorf("%d files, %d tests, %v", len(files), len(tests), err)
 	}
 	for name, want := range tests {
-		data := readFile(t, name)
+		data, err := bom.Decode(readFile(t, name))
+		if err != nil {
+			t.Fatal(name, err)
+		}
 		for how, data := range map[string][]byte{
+			"in the file":            readFile(t, name),
+			"in UTF-16":              inUTF16(string(data)),
 			"as it is":               data,
 			"with CRLF":              bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n")),
 			"with a byte order mark": append([]byte("\xef\xbb\xbf"), data...),
@@ -295,7 +373,7 @@ func TestParseRefuses(t *testing.T) {
 			[]string{`"aws_user_pools_id" must be a string in quotes`}},
 		{`{"CognitoUserPool": {"Default": "x"}}`,
 			[]string{`"CognitoUserPool.Default" must be an object`}},
-		{`{"CognitoUserPool": "x"}`, []string{`the file has no environment`}},
+		{`{"CognitoUserPool": "x"}`, []string{`"CognitoUserPool" must be an object`}},
 		{`{"CognitoUserPool": {"Default": {"PoolId": "p"}}, "CredentialsProvider": []}`,
 			[]string{`"CredentialsProvider" must be an object`}},
 		{
@@ -310,8 +388,8 @@ func TestParseRefuses(t *testing.T) {
 			`{"CognitoUserPool": {"Default": {"PoolId": "p"}}, "CredentialsProvider": {
 				"CognitoIdentity": {"Default": {"PoolId": "eu-west-1:0", "Region": "us-east-1"}}}}`,
 			[]string{
-				`Region and PoolId of "CredentialsProvider.CognitoIdentity.Default" ` +
-					`name different Regions: correct one`,
+				`"CredentialsProvider.CognitoIdentity.Default.Region" is not the Region in ` +
+					`the id of the identity pool: correct one`,
 			},
 		},
 		{`{"CognitoUserPool": {"Default": {"PoolId": "p"}, "default": {"PoolId": "q"}}}`,

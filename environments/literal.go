@@ -17,19 +17,26 @@ type object map[string]any
 const (
 	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	digits  = "0123456789"
+	quotes  = "\"'`"
 )
 
 // A scanner reads object literals: JSON, and from JavaScript comments, trailing commas, keys
-// without quotes and strings in single quotes. Package encoding/json is not used for this, because
-// it accepts duplicate keys and replaces invalid UTF-8.
+// without quotes, strings in other quotes and joined by +, and TypeScript's "as" and "satisfies".
+// Package encoding/json is not used for this, because it accepts duplicate keys and replaces
+// invalid UTF-8.
 //
 // After the first error the scanner stays where it is and returns empty values.
 type scanner struct {
 	text    string
 	at      int  // offset of the next byte, or of the error
-	aws     bool // whether a key with the prefix "aws" was read
+	aws     bool // whether a key of a configuration was read
 	err     error
 	escapes *strings.Replacer // converts the inside of a JavaScript string to JSON
+
+	// computed is the error for the first value that is not a literal, and computedAt its offset.
+	// The scanner continues after such a value, to see which keys the object has.
+	computed   error
+	computedAt int
 }
 
 // parseLiteral reads the object literal of a configuration file.
@@ -41,21 +48,25 @@ func parseLiteral(text string) (object, error) {
 		}
 	}
 	s := scanner{
-		text: strings.TrimPrefix(text, "\uFEFF"),
+		text: text,
 		escapes: strings.NewReplacer(
-			`\\`, `\\`, `\"`, `\"`, `"`, `\"`, `\'`, `'`, `\x`, `\u00`),
+			`\\`, `\\`, `\"`, `\"`, `"`, `\"`, `\'`, `'`, "\\`", "`", `\$`, `$`, `\x`, `\u00`),
 	}
 	var o object
 	s.space()
+	start := s.at
 	switch s.peek() {
 	case '{':
 		o = s.object(0)
-		s.space()
-		if s.at < len(s.text) {
-			s.fail("unexpected text after the object")
-		}
+		s.end()
 	case '[':
-		s.fail("the file must hold an object, { ... }, not a list")
+		list, _ := s.value(0).([]any)
+		s.end()
+		o = object{"Outputs": list}
+		if !isStackOutputs(list) && s.err == nil {
+			s.at = start
+			s.fail("the file must hold an object, { ... }, not a list")
+		}
 	default:
 		o = s.script()
 	}
@@ -71,47 +82,12 @@ func parseLiteral(text string) (object, error) {
 	return nil, fmt.Errorf("line %d, column %d: %w", line, column, s.err)
 }
 
-// script returns the object literal with AWS keys that a script assigns, passes, returns or
-// exports, such as "const awsmobile = {...}; export default awsmobile;". Two such literals are an
-// error, because only running the script would show which one it uses.
-func (s *scanner) script() (found object) {
-	literal := false // whether "{" starts an object literal, not a block of statements
-	for s.space(); s.peek() != 0; s.space() {
-		switch c := s.peek(); {
-		case c == '{' && literal:
-			start := s.at
-			o := s.object(0)
-			switch {
-			case !s.aws: // another object, readable or not: continue from here
-				s.err = nil
-			case s.err != nil:
-				return nil
-			case found != nil:
-				s.at = start
-				s.fail("a second object with AWS keys starts here: leave only one in the file")
-				return nil
-			default:
-				found = o
-			}
-			s.aws, literal = false, false
-		case c == '"' || c == '\'' || c == '`':
-			s.skipString()
-			literal = false
-		default:
-			word := s.skip(letters + digits + "_$")
-			if word == "" {
-				s.at++
-			}
-			literal = c == '=' || c == '(' || word == "default" || word == "return"
-		}
+// end reports what is wrong with the only value of a file.
+func (s *scanner) end() {
+	if s.space(); s.at < len(s.text) {
+		s.fail("unexpected text after the object")
 	}
-	if found != nil {
-		s.err = nil // errors in the rest of the script do not matter
-	} else if s.err == nil {
-		s.err = errors.New("the file has no JSON object, and no script that assigns one with " +
-			"keys such as aws_project_region")
-	}
-	return found
+	s.refuseComputed()
 }
 
 // fail records an error at the current offset, unless there is one already.
@@ -168,6 +144,10 @@ func (s *scanner) space() {
 				return
 			}
 			s.at += len("/**/") + len(comment)
+		case strings.HasPrefix(rest, "<!--"):
+			s.record(s.at, "<!-- (a comment in some scripts, and code in others)")
+			s.refuseComputed()
+			return
 		default:
 			return
 		}
@@ -179,9 +159,13 @@ func (s *scanner) object(depth int) object {
 	o := object{}
 	s.elements('}', depth, func() {
 		start := s.at
+		if strings.HasPrefix(s.text[start:], "...") {
+			s.compute(start, errNotLiteral)
+			return
+		}
 		key := s.skip(letters + digits + "_$")
 		if c := s.peek(); key == "" && (c == '"' || c == '\'') {
-			key = s.string()
+			key = s.quoted(false)
 		} else if key == "" {
 			s.fail("expected a key")
 		}
@@ -189,7 +173,7 @@ func (s *scanner) object(depth int) object {
 			s.at = start
 			s.fail(fmt.Sprintf("duplicate key %.64q", key))
 		}
-		s.aws = s.aws || strings.HasPrefix(key, "aws")
+		s.aws = s.aws || strings.HasPrefix(key, "aws") || isPool(key)
 		s.space()
 		if !s.take(':') {
 			s.fail("expected a colon after the key")
@@ -217,59 +201,110 @@ func (s *scanner) elements(end byte, depth int, element func()) {
 
 func (s *scanner) value(depth int) (value any) {
 	s.space()
+	start := s.at
 	switch s.peek() {
 	case '{':
-		return s.object(depth)
+		value = s.object(depth)
 	case '[':
 		list := []any{}
 		s.elements(']', depth, func() { list = append(list, s.value(depth+1)) })
-		return list
-	case '"', '\'':
-		return s.string()
-	case '`':
-		s.fail("template literals are not supported: write a string in quotes")
+		value = list
+	case '"', '\'', '`':
+		value = s.join(false)
+	default:
+		word := s.skip(letters + digits + "_$+-.")
+		if word == "" && s.at == len(s.text) {
+			s.fail("")
+		} else if json.Unmarshal([]byte(word), &value) != nil && s.err == nil {
+			s.compute(start, errNotLiteral)
+		}
 	}
-	start := s.at
-	word := s.skip(letters + digits + "_$+-.")
-	if json.Unmarshal([]byte(word), &value) != nil && s.err == nil {
-		s.at = start
-		s.fail("expected a string in quotes, a number, true, false or null: nothing is evaluated")
+	s.space()
+	rest := s.text[s.at:]
+	if strings.HasPrefix(rest, "as ") || strings.HasPrefix(rest, "satisfies ") {
+		s.skip(letters + digits + " _$.<>|&'\"")
+	} else if s.err == nil && rest != "" && strings.IndexByte(",}]", rest[0]) < 0 && depth > 0 {
+		s.compute(start, nil)
 	}
 	return value
 }
 
-// string reads a string in double or single quotes.
-func (s *scanner) string() (text string) {
+// join reads strings that + joins or, if dart is true, also those that follow each other.
+func (s *scanner) join(dart bool) string {
+	var text strings.Builder
+	for {
+		text.WriteString(s.quoted(dart))
+		end := s.at
+		s.space()
+		joined := s.take('+') || dart
+		s.space()
+		next := s.text[s.at:]
+		if dart {
+			next = strings.TrimPrefix(next, "r")
+		}
+		if s.err != nil {
+			return text.String()
+		} else if !joined || next == "" || strings.IndexByte(quotes, next[0]) < 0 {
+			s.at = end
+			return text.String()
+		}
+	}
+}
+
+// quoted reads a string in quotes of any kind. If dart is true, it may be raw, which an "r" before
+// it shows, and otherwise "$" inserts a value.
+func (s *scanner) quoted(dart bool) (text string) {
 	start := s.at
-	s.skipString()
+	raw := dart && s.take('r')
+	open, quote, sigil := s.at, s.peek(), "$"
+	width := s.skipString(raw)
 	if s.err != nil {
 		return ""
 	}
-	raw := s.text[start+1 : s.at-1]
-	err := json.Unmarshal([]byte(`"`+s.escapes.Replace(raw)+`"`), &text)
+	inside := s.text[open+width : s.at-width]
+	if raw {
+		return inside
+	}
+	if quote == '`' || width == 3 {
+		inside = strings.NewReplacer(`\\`, `\\`, "\\\r", "\\\r", "\\\n", "\\\n",
+			"\r\n", `\n`, "\n", `\n`, "\t", `\t`).Replace(inside)
+	}
+	if quote == '`' {
+		sigil = "${"
+	}
+	if (dart || quote == '`' || width == 3) && strings.Contains(
+		strings.NewReplacer(`\\`, "", `\$`, "").Replace(inside), sigil) {
+		s.record(start, "a string with "+sigil)
+	}
+	err := json.Unmarshal([]byte(`"`+s.escapes.Replace(inside)+`"`), &text)
 	// encoding/json decodes half of a surrogate pair to U+FFFD.
-	if err != nil || strings.Count(text, "\uFFFD") != strings.Count(raw, "\uFFFD") {
+	if err != nil || strings.Count(text, "\uFFFD") != strings.Count(inside, "\uFFFD") {
 		s.at = start
 		s.fail("the string that starts here has an unknown escape or a control character")
 	}
 	return text
 }
 
-// skipString skips a string in quotes of any kind.
-func (s *scanner) skipString() {
-	quote := s.peek()
-	for s.at++; s.at < len(s.text); s.at++ {
+// skipString skips a string in quotes of any kind, and returns the number of quotes at each end,
+// which is three in Dart's strings of several lines.
+func (s *scanner) skipString(raw bool) (width int) {
+	quote := s.text[s.at : s.at+1]
+	if triple := strings.Repeat(quote, 3); strings.HasPrefix(s.text[s.at:], triple) {
+		quote = triple
+	}
+	for s.at += len(quote); s.at < len(s.text); s.at++ {
 		switch c := s.text[s.at]; {
-		case c == quote:
-			s.at++
-			return
-		case c == '\n' && quote != '`':
+		case strings.HasPrefix(s.text[s.at:], quote):
+			s.at += len(quote)
+			return len(quote)
+		case c == '\n' && (quote == `"` || quote == "'"):
 			s.fail("the string is not closed on its line")
-			return
-		case c == '\\':
+			return len(quote)
+		case c == '\\' && !raw:
 			s.at++
 		}
 	}
 	s.at = len(s.text)
 	s.fail("")
+	return len(quote)
 }

@@ -1,9 +1,7 @@
 package environments
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -12,74 +10,98 @@ import (
 	"github.com/loginwithcognito/cognito"
 )
 
-// Import returns the environments of a configuration file as [Parse] does, and reads also the JSON
-// that "terraform output -json" and "cdk deploy --outputs-file" write. Outputs have names that
-// their authors chose, so a setting is recognized by the form of its value and by parts of its
-// name. They make one environment, named [Default].
-//
-// Settings that given has are not searched for. If several outputs can be the same setting, the
-// error is [ErrAmbiguous] and names them, and the caller can add the setting to given.
-func Import(data []byte, given cognito.Environment) (map[string]cognito.Environment, error) {
-	if len(data) <= maxFile {
-		if found := readOutputs(data); found != nil {
-			e, err := pick(found, given)
-			return map[string]cognito.Environment{Default: e}, err
-		}
-	}
-	return Parse(data)
-}
-
 // ErrAmbiguous is the error of [Import] if several outputs can be the same setting.
 var ErrAmbiguous = errors.New("choose one")
 
 // An output is a value of a deployment. name is key in lower case, without the stack.
 type output struct{ key, name, value string }
 
-// readOutputs reads Terraform's outputs, {"name": {"value": ..., "type": ..., "sensitive": ...}},
-// and CDK's, {"Stack": {"Name": "value"}}, whose names have letters and digits only. It returns nil
-// for any other file.
-func readOutputs(data []byte) (found []output) {
-	var file map[string]map[string]any
-	if json.Unmarshal(data, &file) != nil {
-		return nil
+// readDeployment reads the outputs of a deployment, and reports whether the file has them:
+//
+//	{"name": {"value": ..., "type": ..., "sensitive": ...}}                     Terraform
+//	{"Stacks": [{"StackName": ..., "Outputs": [{"OutputKey": ..., ...}]}]}      CloudFormation
+//	{"Stack": {"Name": "value"}}                                                CDK
+//	{"Name": "value"}                                                           others
+func (r *reader) readDeployment() bool {
+	var found []output
+	terraform, ours := true, false
+	// Keys of this package's own format have an underscore, or are in its list.
+	known := keys("")
+	own := func(key string) bool {
+		return strings.Contains(key, "_") && key == strings.ToLower(key) ||
+			slices.Contains(known, key)
 	}
-	terraform, cdk := true, true
-	for _, entry := range file {
+	for _, group := range slices.Sorted(maps.Keys(r.file)) {
+		entry, nested := r.file[group].(object)
 		_, value := entry["value"]
 		_, sensitive := entry["sensitive"]
 		terraform = terraform && value && sensitive
-		for key, value := range entry {
-			_, text := value.(string)
-			// Keys of this package's own format are "endpoints", or have an underscore.
-			cdk = cdk && text && key != "endpoints" && !strings.Contains(key, "_")
+		if !nested {
+			ours = ours || own(group)
+			found = append(found, flatten(group, group, r.file[group])...)
+		}
+		for _, key := range slices.Sorted(maps.Keys(entry)) {
+			ours = ours || own(key)
+			found = append(found, flatten(group+"."+key, key, entry[key])...)
 		}
 	}
-	for _, group := range slices.Sorted(maps.Keys(file)) {
-		switch entry := file[group]; {
-		case terraform:
-			found = append(found, flatten(group, entry["value"])...)
-		case cdk:
-			for _, key := range slices.Sorted(maps.Keys(entry)) {
-				value, _ := entry[key].(string)
-				found = append(found, output{group + "." + key, strings.ToLower(key), value})
-			}
+	stacks, _ := r.file["Stacks"].([]any)
+	if isStackOutputs(r.file["Outputs"]) {
+		stacks = []any{r.file}
+	}
+	var listed []output
+	for _, stack := range stacks {
+		stack, _ := stack.(object)
+		name, _ := stack["StackName"].(string)
+		list, _ := stack["Outputs"].([]any)
+		for _, o := range list {
+			o, _ := o.(object)
+			key, _ := o["OutputKey"].(string)
+			listed = append(listed, flatten(strings.TrimPrefix(name+"."+key, "."), key,
+				o["OutputValue"])...)
 		}
 	}
-	return found
+	switch {
+	case listed != nil:
+		found = listed
+	case terraform && len(r.file) > 0:
+		found = nil
+		for _, name := range slices.Sorted(maps.Keys(r.file)) {
+			found = append(found, flatten(name, name, r.object(name)["value"])...)
+		}
+	case ours || len(candidates("user_pool_id", found))+
+		len(candidates("identity_pool_id", found)) == 0:
+		return false
+	}
+	r.pick(found)
+	return true
+}
+
+// isStackOutputs reports whether value is a list of outputs in CloudFormation's form.
+func isStackOutputs(value any) bool {
+	list, _ := value.([]any)
+	for _, o := range list {
+		o, _ := o.(object)
+		if _, ok := o["OutputKey"].(string); !ok {
+			return false
+		}
+	}
+	return len(list) > 0
 }
 
 // flatten returns the strings of an output, which may be an object or a list.
-func flatten(key string, value any) (found []output) {
+func flatten(key, name string, value any) (found []output) {
 	switch v := value.(type) {
 	case string:
-		return []output{{key, strings.ToLower(key), v}}
-	case map[string]any:
+		return []output{{key, strings.ToLower(name), v}}
+	case object:
 		for _, inner := range slices.Sorted(maps.Keys(v)) {
-			found = append(found, flatten(key+"."+inner, v[inner])...)
+			found = append(found, flatten(key+"."+inner, name+"."+inner, v[inner])...)
 		}
 	case []any:
 		for i, element := range v {
-			found = append(found, flatten(key+"."+strconv.Itoa(i), element)...)
+			i := strconv.Itoa(i)
+			found = append(found, flatten(key+"."+i, name+"."+i, element)...)
 		}
 	}
 	return found
@@ -88,9 +110,7 @@ func flatten(key string, value any) (found []output) {
 // plausible reports whether an output can be the setting with the given key, by its value if that
 // is sufficient, or else also by its name, which is in lower case.
 func plausible(key, name, value string) bool {
-	has := func(parts ...string) bool {
-		return slices.ContainsFunc(parts, func(s string) bool { return strings.Contains(name, s) })
-	}
+	has := func(parts string) bool { return containsAny(name, parts) }
 	is := func(names ...string) bool { return slices.Contains(names, name) }
 	switch key {
 	case "aws_region":
@@ -100,17 +120,29 @@ func plausible(key, name, value string) bool {
 	case "identity_pool_id":
 		return !strings.HasPrefix(value, "arn:") && strings.Contains(value, ":")
 	case "client_id":
-		return has("client") && !has("secret", "name", "arn") && isGenerated(value)
+		return has("client") && !has("secret name arn") && isGenerated(value)
 	case "client_secret":
 		return has("client") && has("secret") && isGenerated(value)
 	case "role_arn":
-		return has("auth", "user", "cognito") && !has("unauth", "guest") ||
-			is("role", "rolearn", "role_arn")
+		users := strings.NewReplacer("cognitouserpool", "", "userpool", "", "user_pool", "",
+			"oauth", "").Replace(name)
+		return (containsAny(users, "auth user cognito identitypool") ||
+			is("role", "rolearn", "role_arn")) &&
+			!has("unauth guest sms sns lambda function trigger exec service authorizer admin "+
+				"deploy build task instance mail provider appsync apigateway") &&
+			!containsAny(strings.ToLower(value), "sms lambda service-role exec")
 	case "bucket_name":
-		return has("bucket") && !has("arn", "url", "domain", "region") &&
+		return has("bucket") && !has("arn url domain region") &&
 			value == strings.ToLower(value) && len(value) >= 3
 	}
 	return false
+}
+
+// containsAny reports whether s contains one of the words in parts.
+func containsAny(s, parts string) bool {
+	return slices.ContainsFunc(strings.Fields(parts), func(part string) bool {
+		return strings.Contains(s, part)
+	})
 }
 
 // isGenerated reports whether s looks like an id or a secret that Cognito generated, and not like a
@@ -119,34 +151,55 @@ func isGenerated(s string) bool {
 	return len(s) >= 20 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz"+digits) == ""
 }
 
-// pick makes an environment of outputs. Its errors name keys, never values.
-func pick(found []output, given cognito.Environment) (cognito.Environment, error) {
+// candidates returns the keys of the outputs that can be the setting with the given key, by value.
+func candidates(setting string, found []output) map[string]string {
+	keys := map[string]string{}
+	for _, o := range found {
+		if o.value == "" || keys[o.value] != "" || !plausible(setting, o.name, o.value) {
+			continue
+		}
+		var alone cognito.Environment
+		for _, s := range alone.Settings() {
+			if s.Key == setting {
+				*s.Value = o.value
+			}
+		}
+		if alone.Validate() == nil {
+			keys[o.value] = o.key
+		}
+	}
+	return keys
+}
+
+// pick adds the environment that outputs make. Its errors name keys, never values.
+func (r *reader) pick(found []output) {
 	var e cognito.Environment
-	var ambiguous []error
-	known := given.Settings()
+	known := r.given.Settings()
+	hasRole := slices.ContainsFunc(found, func(o output) bool {
+		return strings.Contains(o.value, ":role/") && !strings.Contains(o.name, "unauth")
+	})
 	for i, s := range e.Settings() {
 		if *known[i].Value != "" {
 			continue
 		}
-		keys := map[string]string{} // by value
-		for _, o := range found {
-			var alone cognito.Environment
-			*alone.Settings()[i].Value = o.value
-			if o.value != "" && plausible(s.Key, o.name, o.value) && alone.Validate() == nil {
-				*s.Value = o.value
-				if keys[o.value] == "" {
-					keys[o.value] = o.key
-				}
+		byValue := candidates(s.Key, found)
+		keys := list(slices.Sorted(maps.Values(byValue)))
+		switch {
+		case len(byValue) == 0 && s.Key == "role_arn" && hasRole:
+			r.notef("role_arn is not set: no role has the name of one for signed-in users")
+		case len(byValue) < 2:
+			for value := range byValue {
+				*s.Value = value
 			}
-		}
-		if len(keys) > 1 {
-			ambiguous = append(ambiguous, fmt.Errorf("environments: each of %s can be %s: %w",
-				strings.Join(slices.Sorted(maps.Values(keys)), ", "), s.Key, ErrAmbiguous))
+		case s.Key == "aws_region" || s.Key == "role_arn" || s.Key == "bucket_name":
+			r.notef("%s is not set: each of %s can be it", s.Key, keys)
+		default:
+			r.failf("each of %s can be %s: %w", keys, s.Key, ErrAmbiguous)
 		}
 	}
-	if ambiguous == nil && e == (cognito.Environment{}) {
-		return e, errors.New("environments: no output looks like a user pool id, or like an app " +
+	if r.problems == nil && e == (cognito.Environment{}) {
+		r.failf("no output looks like a user pool id, or like an app " +
 			`client id with a name that contains "client"`)
 	}
-	return e, errors.Join(ambiguous...)
+	r.add(Default, e)
 }

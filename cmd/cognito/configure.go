@@ -134,7 +134,10 @@ func (c *configuring) read(a *app,
 	if err != nil {
 		return nil, usagef("-from: %w", err)
 	}
-	found, err := environments.Import(data, c.given)
+	found, notes, err := environments.Import(data, c.given)
+	for _, note := range notes {
+		a.notef("-from %s: %s", c.from, note)
+	}
 	if errors.Is(err, environments.ErrAmbiguous) {
 		return nil, usagef("-from %s: %w (use a flag such as -client-id, -client-secret-file or "+
 			"-bucket)", c.from, err)

@@ -101,6 +101,21 @@ func TestConfigureSaysWhatNext(t *testing.T) {
 	}
 }
 
+// What -from leaves out is said, and the rest is saved.
+func TestConfigureNotes(t *testing.T) {
+	m := blank(t)
+	code, stdout, stderr := m.run(t, fill(`{"S": {"UserPoolId": "POOL", "ClientId": "CLIENT",
+		"ABucket": "bucket-a", "BBucket": "bucket-b"}}`), "configure", "-from", "-")
+	const note = "-from -: bucket_name is not set: each of S.ABucket, S.BBucket can be it\n"
+	if code != 0 || stdout != "" || !strings.Contains(stderr, note) {
+		t.Errorf("configure: exit %d, %q, %s, want %s", code, stdout, stderr, note)
+	}
+	want := cognito.Environment{UserPoolID: imported.UserPoolID, ClientID: imported.ClientID}
+	if got := m.configuration(t)[environments.Default]; got != want {
+		t.Errorf("%s", marshaled(t, m.configuration(t)))
+	}
+}
+
 func TestConfigureFromSeveral(t *testing.T) {
 	m := blank(t)
 	text := fill(
