@@ -47,6 +47,8 @@ var arrows = map[string][]string{
 		"internal/xmlscan", "sigv4"},
 	"s3list": {"internal/ascii", "internal/awshttp", "internal/endpoint", "internal/redact",
 		"internal/xmlscan", "sigv4"},
+	"managedlogin": {"awserr", "internal/ascii", "internal/awshttp", "internal/endpoint",
+		"internal/redact"},
 	"": {"awserr", "cognitoid", "cognitoidp", "internal/awshttp", "internal/endpoint",
 		"internal/redact", "internal/renew", "jwt", "sigv4", "srp", "sts"},
 	"internal/renew": {},
