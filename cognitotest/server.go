@@ -117,6 +117,8 @@ type Server struct {
 	grants     store[*grant]             // by origin_jti
 	identities store[*identity]          // by identity ID
 	issued     store[*issuedCredentials] // by access key ID
+	codes      store[*issuedCode]        // by authorization code
+	browsers   store[*browser]           // by cookie
 	buckets    map[string]*Bucket        // by name
 }
 
@@ -161,6 +163,8 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, body []byte) (wr
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch service := s.service(r); {
+	case service == "managed-login":
+		return s.serveManagedLogin(w, r, body)
 	case service == "s3":
 		return s.serveS3(w, r, body)
 	case service == "sts":
@@ -176,6 +180,9 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, body []byte) (wr
 func (s *Server) service(r *http.Request) string {
 	if h := parseHost(r.Host); h.service != "" {
 		return h.service
+	}
+	if s.isLogin(r) {
+		return "managed-login"
 	}
 	target := r.Header.Get("X-Amz-Target")
 	contentType := r.Header.Get("Content-Type")
