@@ -3,7 +3,6 @@ package cognitotest
 import (
 	"errors"
 	"fmt"
-	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -44,7 +43,7 @@ func (s *Server) Browse(authorizeURL, username, password string) (callback strin
 		if message != "" || status != http.StatusOK || !fields.Has("username") {
 			title := between(page, "<title>", "</title>")
 			return "", fmt.Errorf("cognitotest: Browse: the page %q (status %d) says %q",
-				html.UnescapeString(title), status, html.UnescapeString(message))
+				unescapeXML(title), status, unescapeXML(message))
 		}
 		fields.Set("username", username)
 		fields.Set("password", password)
@@ -91,7 +90,7 @@ func formFields(page string) url.Values {
 	fields := make(url.Values)
 	for _, tag := range strings.Split(between(page, "<form", "</form>"), "<input ")[1:] {
 		name := between(tag, `name="`, `"`)
-		fields.Set(html.UnescapeString(name), html.UnescapeString(between(tag, `value="`, `"`)))
+		fields.Set(unescapeXML(name), unescapeXML(between(tag, `value="`, `"`)))
 	}
 	return fields
 }
@@ -104,4 +103,9 @@ func between(text, start, end string) string {
 	}
 	text, _, _ = strings.Cut(text, end)
 	return text
+}
+
+// unescapeXML replaces the references of escapeXML, except for control characters.
+func unescapeXML(text string) string {
+	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&quot;", `"`, "&amp;", "&").Replace(text)
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/base32"
 	"encoding/json"
 	"fmt"
-	"html"
 	"maps"
 	"net/http"
 	"strings"
@@ -157,7 +156,7 @@ func (r *loginRequest) loginPage(a *authorization, message string) func() {
 			q := maps.Clone(r.query)
 			q.Set("identity_provider", name)
 			content += `<a class="provider" href="/oauth2/authorize?` +
-				html.EscapeString(q.Encode()) + `">Continue with ` + html.EscapeString(name) + `</a>`
+				escapeXML(q.Encode()) + `">Continue with ` + escapeXML(name) + `</a>`
 		}
 	}
 	return r.page(http.StatusOK, title, content)
@@ -209,7 +208,7 @@ func choice(list string) (content string) {
 			checked = " checked"
 		}
 		content += `<label class="choice"><input type="radio" name="ANSWER" value="` +
-			html.EscapeString(factor) + `"` + checked + `> ` + labels[factor] + `</label>`
+			escapeXML(factor) + `"` + checked + `> ` + labels[factor] + `</label>`
 	}
 	return content
 }
@@ -228,13 +227,13 @@ func (r *loginRequest) formOf(content string, more ...string) string {
 
 func hidden(name, value string) string {
 	return fmt.Sprintf(`<input type="hidden" name="%s" value="%s">`,
-		html.EscapeString(name), html.EscapeString(value))
+		escapeXML(name), escapeXML(value))
 }
 
 func field(label, name, kind, autocomplete, value string) string {
 	return fmt.Sprintf(`<label>%s<input name="%s" type="%s" autocomplete="%s" value="%s" required>`+
-		`</label>`, html.EscapeString(label), html.EscapeString(name), kind, autocomplete,
-		html.EscapeString(value))
+		`</label>`, escapeXML(label), escapeXML(name), kind, autocomplete,
+		escapeXML(value))
 }
 
 // paragraph returns a paragraph unless the text is empty.
@@ -246,7 +245,7 @@ func paragraph(class, text string) string {
 	if class == "error" {
 		role = ` role="alert"`
 	}
-	return `<p class="` + class + `"` + role + `>` + html.EscapeString(text) + `</p>`
+	return `<p class="` + class + `"` + role + `>` + escapeXML(text) + `</p>`
 }
 
 const pageStyle = `
@@ -285,7 +284,7 @@ func (r *loginRequest) page(status int, title, content string) func() {
 		"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
-	title = html.EscapeString(title)
+	title = escapeXML(title)
 	text := `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">` +
 		`<meta name="viewport" content="width=device-width, initial-scale=1">` +
 		`<title>` + title + `</title><style>` + pageStyle + `</style></head><body><main><h1>` +
