@@ -15,8 +15,9 @@ import (
 
 // Client returns an HTTP client that reaches s in memory, under the host names that AWS uses:
 // regional, FIPS and dual-stack hosts of every partition. For S3 the bucket may be in the host name
-// or in the path. The Domain of a user pool and loopback hosts (localhost, 127.0.0.1) work too. All other host names fail as if
-// they did not exist. The client opens no socket, so it works inside testing/synctest.
+// or in the path. The Domain of a user pool and loopback hosts (localhost, 127.0.0.1) work too. All
+// other host names fail as if they did not exist. The client opens no socket, so it works inside
+// testing/synctest.
 func (s *Server) Client() *http.Client {
 	s.start.Do(s.load)
 	return &http.Client{Transport: memory{s}}

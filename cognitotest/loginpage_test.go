@@ -151,7 +151,8 @@ func TestLoginSessionsAreSeparate(t *testing.T) {
 
 	a := p.password(ExampleUser).wantChallenge(t, mailMFA)
 	b = newTab(t, s).open(authorizeURL()).password(ExampleUser, ExamplePassword)
-	b.submit("session", *a.Session, mailMFA+"_CODE", code(s)).wantPage("Sign in", "session is expired")
+	b.submit("session", *a.Session, mailMFA+"_CODE", code(s)).
+		wantPage("Sign in", "session is expired")
 }
 
 func TestLoginProvider(t *testing.T) {

@@ -292,7 +292,8 @@ func TestAuthorize(t *testing.T) {
 			pairs: []string{"identity_provider", ExampleProvider,
 				"idp_identifier", "contoso.example"}},
 		{name: "flow that is not allowed", want: "myapp://callback?", code: "unauthorized_client",
-			pairs: []string{"client_id", "narrow", "redirect_uri", "myapp://callback", "scope", ""}},
+			pairs: []string{"client_id", "narrow", "redirect_uri", "myapp://callback",
+				"scope", ""}},
 		{name: "callback with a query", want: "https://app.example/cb?a=b&error=",
 			code: "invalid_scope",
 			pairs: []string{"client_id", "code", "redirect_uri", "https://app.example/cb?a=b",
@@ -516,4 +517,45 @@ func atHash(accessToken string) string {
 	h := sha256.New()
 	io.WriteString(h, accessToken)
 	return base64url(h.Sum(nil)[:h.Size()/2])
+}
+
+// FuzzLogin checks that no request makes managed login fail, send a browser to an address that is
+// not registered, or put a script into a page.
+func FuzzLogin(f *testing.F) {
+	s := Example()
+	f.Add("GET", "/oauth2/authorize?"+strings.Split(authorizeURL(), "?")[1], "")
+	f.Add("GET", "/login?"+strings.Split(authorizeURL("login_hint", "<script>"), "?")[1], "")
+	f.Add("POST", "/login?"+strings.Split(authorizeURL(), "?")[1], "username=ada&_csrf=x")
+	f.Add("POST", "/oauth2/token", codeForm("x").Encode())
+	f.Add("POST", "/oauth2/revoke", "token=x&client_id="+ExampleClientID)
+	f.Add("GET", "/logout?client_id="+ExampleClientID+"&logout_uri=http://evil.example/", "")
+	f.Add("GET", "/error?error=%3Cscript%3E", "")
+	f.Fuzz(func(t *testing.T, method, target, body string) {
+		u, err := url.ParseRequestURI(target)
+		if err != nil || u.Host != "" || u.Scheme != "" {
+			return
+		}
+		r := &http.Request{
+			Method:        method,
+			URL:           u,
+			Host:          ExampleDomain,
+			Header:        http.Header{"Content-Type": {formType}, "Cookie": {formCookie + "=x"}},
+			Body:          io.NopCloser(strings.NewReader(body)),
+			ContentLength: int64(len(body)),
+		}
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		location := w.Header().Get("Location")
+		registered := location == "" || strings.HasPrefix(location, "/login?") ||
+			strings.HasPrefix(location, "/error?")
+		for _, known := range s.UserPools[0].Clients[0].CallbackURLs {
+			registered = registered || strings.HasPrefix(location, known+"?")
+		}
+		if !registered && location != s.UserPools[0].Clients[0].LogoutURLs[0] {
+			t.Errorf("%s %s leads to %q", method, target, location)
+		}
+		if w.Code >= 500 || strings.Contains(strings.ToLower(w.Body.String()), "<script") {
+			t.Errorf("%s %s = %d %s", method, target, w.Code, w.Body)
+		}
+	})
 }

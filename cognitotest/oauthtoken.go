@@ -86,8 +86,6 @@ func (s *Server) redeem(client *AppClient, form url.Values) (object, *oauthError
 	verifier := form.Get("code_verifier")
 	sum := sha256.Sum256([]byte(verifier))
 	switch {
-	case !client.allowsGrant("code"):
-		return nil, &oauthError{"unauthorized_client", "the app client does not allow the flow code"}
 	case issued.redirectURI != form.Get("redirect_uri"):
 		return nil, &oauthError{"invalid_grant", "redirect_uri is not that of the code"}
 	case issued.challenge == "" && verifier != "": // RFC 9700 section 4.8

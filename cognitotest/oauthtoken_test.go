@@ -228,7 +228,8 @@ func TestTokenEndpointRefuses(t *testing.T) {
 		tt.change(form)
 		out := postForm(t, s, "/oauth2/token", form, tt.header...)
 		if out.Status != 400 || out.Error != tt.want || out.Access != "" {
-			t.Errorf("%s: token endpoint = %d %q, want 400 %s", tt.name, out.Status, out.Error, tt.want)
+			t.Errorf("%s: token endpoint = %d %q, want 400 %s", tt.name, out.Status, out.Error,
+				tt.want)
 		}
 	}
 	// The query is not a place for parameters.

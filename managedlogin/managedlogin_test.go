@@ -186,7 +186,8 @@ func TestDomain(t *testing.T) {
 			}
 			continue
 		}
-		want := tt.want + "client_id=" + testClientID + "&logout_uri=http%3A%2F%2Flocalhost%3A8400%2F"
+		want := tt.want + "client_id=" + testClientID +
+			"&logout_uri=http%3A%2F%2Flocalhost%3A8400%2F"
 		if err != nil || got != want {
 			t.Errorf("Domain %q: LogoutURL = %q, %v, want %q", tt.domain, got, err, want)
 		}

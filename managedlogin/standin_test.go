@@ -275,7 +275,8 @@ func TestSecretsAreNotInURLs(t *testing.T) {
 		if r.URL.Path == "/oauth2/token" {
 			id, secret, _ := r.BasicAuth()
 			if id != l.client.ClientID || secret != l.client.ClientSecret ||
-				r.FormValue("client_id") != l.client.ClientID || r.FormValue("client_secret") != "" {
+				r.FormValue("client_id") != l.client.ClientID ||
+				r.FormValue("client_secret") != "" {
 				t.Error("the client is not authenticated by Basic with client_id in the form")
 			}
 			r.Form, r.PostForm = nil, nil

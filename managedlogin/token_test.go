@@ -140,7 +140,9 @@ func TestArguments(t *testing.T) {
 		call func() error
 	}{
 		{"Exchange: code is", func() error { return exchange(c, "", testRedirect, testVerifier) }},
-		{"Exchange: code is", func() error { return exchange(c, "a b", testRedirect, testVerifier) }},
+		{"Exchange: code is", func() error {
+			return exchange(c, "a b", testRedirect, testVerifier)
+		}},
 		{"Exchange: redirect_uri is", func() error { return exchange(c, "a", "", testVerifier) }},
 		{"Exchange: code_verifier is", func() error { return exchange(c, "a", testRedirect, "") }},
 		{"Exchange: code_verifier is", func() error {
@@ -323,8 +325,9 @@ func TestBodies(t *testing.T) {
 					return fakehttp.Stream(tt.status, tt.body)
 				})}
 			tokens, err := o.call(t.Context(), c)
-			if (err == nil) || tokens != (Tokens{}) || sent != 1 {
-				t.Errorf("%s: %s sent %d requests, %v, want 1 and an error", tt.name, o.name, sent, err)
+			if err == nil || tokens != (Tokens{}) || sent != 1 {
+				t.Errorf("%s: %s sent %d requests, %v, want 1 and an error",
+					tt.name, o.name, sent, err)
 			}
 		}
 	}
@@ -351,13 +354,15 @@ func TestReadTokens(t *testing.T) {
 		{"minimal", `{` + access + `}`, Tokens{AccessToken: "a"}, true},
 		{"null", `{` + access + `,"id_token":null,"refresh_token":null,"expires_in":null,` +
 			`"token_type":null}`, Tokens{AccessToken: "a"}, true},
-		{"lower case type", `{` + access + `,"token_type":"bearer"}`, Tokens{AccessToken: "a"}, true},
+		{"lower case type", `{` + access + `,"token_type":"bearer"}`,
+			Tokens{AccessToken: "a"}, true},
 		{"fraction", `{` + access + `,"expires_in":1.5e0}`,
 			Tokens{AccessToken: "a", ExpiresIn: 1500 * time.Millisecond}, true},
 		{"negative", `{` + access + `,"expires_in":-1}`, Tokens{AccessToken: "a"}, true},
 		{"huge", `{` + access + `,"expires_in":1e300}`, Tokens{AccessToken: "a"}, true},
 		{"text", `{` + access + `,"expires_in":"3600"}`, Tokens{AccessToken: "a"}, true},
-		{"unknown members", `{` + access + `,"scope":["x"],"x":{}}`, Tokens{AccessToken: "a"}, true},
+		{"unknown members", `{` + access + `,"scope":["x"],"x":{}}`,
+			Tokens{AccessToken: "a"}, true},
 		{"spelling", `{"Access_Token":"a"}`, Tokens{}, false},
 		{"no access token", `{"id_token":"a"}`, Tokens{}, false},
 		{"empty access token", `{"access_token":""}`, Tokens{}, false},
