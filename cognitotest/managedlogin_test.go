@@ -424,6 +424,26 @@ func TestLogout(t *testing.T) {
 	}
 }
 
+// Tokens and the browser's session end separately.
+func TestRevokeKeepsSession(t *testing.T) {
+	s := Example()
+	b := newTab(t, s)
+	code := b.open(authorizeURL()).password(ExampleUser, ExamplePassword).wantCode("STATE")
+	tokens := redeem(t, s, codeForm(code))
+	out := postForm(t, s, "/oauth2/revoke", url.Values{
+		"token":     {tokens.Refresh},
+		"client_id": {ExampleClientID},
+	})
+	if out.Status != 200 {
+		t.Fatalf("revoke = %d %s", out.Status, out.Error)
+	}
+	tokens = redeem(t, s, codeForm(b.open(authorizeURL()).wantCode("STATE")))
+	b.open(domainURL + "/logout?client_id=" + ExampleClientID +
+		"&logout_uri=http%3A%2F%2Flocalhost%3A8400%2F")
+	redeem(t, s, refreshForm(tokens.Refresh))
+	b.open(authorizeURL()).wantPage("Sign in", "")
+}
+
 func TestLoginDiscovery(t *testing.T) {
 	s := Example()
 	for _, tt := range []struct{ base, want string }{

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -93,6 +94,8 @@ func (s *Server) redeem(client *AppClient, form url.Values) (object, *oauthError
 	case issued.challenge != "" &&
 		(!validVerifier(verifier) || !equal(issued.challenge, base64url(sum[:]))):
 		return nil, &oauthError{"invalid_grant", "code_verifier is wrong or missing"}
+	case !client.reads(issued.scope):
+		return nil, &oauthError{"invalid_grant", "the app client cannot read attributes of a scope"}
 	}
 	g := s.newGrant(issued.account, client)
 	g.scope = issued.scope
@@ -102,6 +105,17 @@ func (s *Server) redeem(client *AppClient, form url.Values) (object, *oauthError
 	out["refresh_token"] = s.newRefreshToken(g)
 	g.nonce = "" // A refreshed ID token should not have one (OpenID Connect Core 1.0 section 12.2).
 	return out, nil
+}
+
+// reads reports whether the client may read the attributes that verify an address in the scopes
+// ("Token endpoint", Amazon Cognito developer guide: invalid_grant).
+func (c *AppClient) reads(scopes string) bool {
+	readable := func(attribute string) bool {
+		return c.ReadAttributes == nil || slices.Contains(c.ReadAttributes, attribute)
+	}
+	email := readable("email") && readable("email_verified")
+	phone := readable("phone_number") && readable("phone_number_verified")
+	return (email || !hasScope(scopes, "email")) && (phone || !hasScope(scopes, "phone"))
 }
 
 // validVerifier checks the form of a code verifier (RFC 7636 section 4.1).

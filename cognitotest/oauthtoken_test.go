@@ -268,6 +268,30 @@ func TestCodeIsValidOnce(t *testing.T) {
 	})
 }
 
+// A scope of attributes that the app client cannot read looks like a wrong code.
+func TestReadAttributes(t *testing.T) {
+	for _, tt := range []struct {
+		scope string
+		read  []string
+		want  string
+	}{
+		{"openid email", nil, ""},
+		{"openid email", []string{"email", "email_verified"}, ""},
+		{"openid email", []string{"email"}, "invalid_grant"},
+		{"openid phone", []string{"phone_number"}, "invalid_grant"},
+		{"openid phone", []string{"phone_number", "phone_number_verified"}, ""},
+		{"openid", []string{}, ""},
+	} {
+		s := Example()
+		s.UserPools[0].Clients[0].ReadAttributes = tt.read
+		form := codeForm(browse(t, s, ExampleUser, "scope", tt.scope))
+		if out := postForm(t, s, "/oauth2/token", form); out.Error != tt.want {
+			t.Errorf("scope %q of a client that reads %q: token endpoint = %d %q, want %q",
+				tt.scope, tt.read, out.Status, out.Error, tt.want)
+		}
+	}
+}
+
 // A code without a challenge does not accept a verifier (RFC 9700 section 4.8).
 func TestCodeWithoutChallenge(t *testing.T) {
 	s := Example()

@@ -152,6 +152,10 @@ type AppClient struct {
 	// phone, profile and aws.cognito.signin.user.admin.
 	AllowedOAuthScopes []string
 
+	// ReadAttributes are the attributes that the client may read. If it is nil, the client may read
+	// all. A scope of attributes that it may not read makes the token endpoint refuse the code.
+	ReadAttributes []string
+
 	// SupportedIdentityProviders are names of the pool's Providers, and COGNITO for the users of
 	// the pool. If it is nil, the client supports all.
 	SupportedIdentityProviders []string
