@@ -6,9 +6,10 @@
 //		// Ask the user for the confirmation code.
 //	}
 //
-// Packages cognitoidp, cognitoid and sts have constants for the codes of their operations. A code
-// such as "NotAuthorizedException" belongs to more than one service. For an error of package
-// cognito, which calls all three, check Error.Service too.
+// Packages cognitoidp, cognitoid and sts have constants for the codes of their operations. Those of
+// package managedlogin are OAuth codes, such as "invalid_grant" (RFC 6749 section 5.2). A code such
+// as "NotAuthorizedException" belongs to more than one service. For an error of package cognito,
+// which calls all of them, check Error.Service too.
 package awserr
 
 import "fmt"
@@ -16,10 +17,12 @@ import "fmt"
 // An Error is a response that is not a success. Errors of other types come from checks before a
 // request is sent, from the connection, or from a response that cannot be read.
 type Error struct {
-	// Service is the package that sent the request: "cognitoidp", "cognitoid" or "sts".
+	// Service is the package that sent the request: "cognitoidp", "cognitoid", "managedlogin" or
+	// "sts".
 	Service string
 
-	// Operation is the operation by its name in the service's API, such as "InitiateAuth".
+	// Operation is the operation by its name in the service's API, such as "InitiateAuth". For
+	// managedlogin it is the method, such as "Exchange".
 	Operation string
 
 	// Code is the service's name for the error, such as "NotAuthorizedException". If the response

@@ -17,12 +17,15 @@ type accountID struct{ pool, name string }
 
 // account is a user with the state that changes. The server's mutex guards it.
 type account struct {
-	pool      *UserPool
-	user      User // a copy of the pool's
-	sub       string
-	salt      *big.Int
-	verifier  *big.Int // of the password; nil until it is needed, because it takes milliseconds
-	simulated bool     // the user is unknown, and every response to a challenge is refused
+	pool         *UserPool
+	user         User // a copy of the pool's
+	sub          string
+	salt         *big.Int
+	verifier     *big.Int // of the password; nil until it is needed, because it takes milliseconds
+	provider     string   // of a federated user, with the user's name there
+	providerUser string
+
+	simulated bool // the user is unknown, and every response to a challenge is refused
 
 	code     string         // the last code, for Server.Code
 	sent     sentCode       // the last code that confirms a sign-up or resets a password

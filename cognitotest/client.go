@@ -15,8 +15,9 @@ import (
 
 // Client returns an HTTP client that reaches s in memory, under the host names that AWS uses:
 // regional, FIPS and dual-stack hosts of every partition. For S3 the bucket may be in the host name
-// or in the path. Loopback hosts (localhost, 127.0.0.1) work too. All other host names fail as if
-// they did not exist. The client opens no socket, so it works inside testing/synctest.
+// or in the path. The Domain of a user pool and loopback hosts (localhost, 127.0.0.1) work too. All
+// other host names fail as if they did not exist. The client opens no socket, so it works inside
+// testing/synctest.
 func (s *Server) Client() *http.Client {
 	s.start.Do(s.load)
 	return &http.Client{Transport: memory{s}}
@@ -32,7 +33,7 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 	if body == nil {
 		body = http.NoBody
 	}
-	in, err := arrived(r, body)
+	in, err := m.server.arrived(r, body)
 	if err != nil {
 		body.Close() // A RoundTripper closes the body even if it fails.
 		return nil, err
@@ -72,11 +73,11 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // arrived returns r as a server receives it.
-func arrived(r *http.Request, body io.ReadCloser) (*http.Request, error) {
+func (s *Server) arrived(r *http.Request, body io.ReadCloser) (*http.Request, error) {
 	h := parseHost(r.URL.Host)
 	switch {
 	case loopback(r.URL.Host):
-	case h.service == "":
+	case h.service == "" && s.domainPool(r.URL.Host) == nil:
 		return nil, fmt.Errorf(
 			"cognitotest: no such host: %q is not an AWS host of Cognito, STS or S3", r.URL.Host)
 	case r.URL.Scheme != "https":

@@ -8,6 +8,10 @@ const (
 	// ExampleUserPoolID is the ID of the user pool.
 	ExampleUserPoolID = "us-east-1_EXAMPLE00"
 
+	// ExampleDomain is the domain of managed login, and ExampleCallbackURL a callback URL there.
+	ExampleDomain      = "example.auth.us-east-1.amazoncognito.com"
+	ExampleCallbackURL = "http://localhost:8400/callback"
+
 	// ExampleClientID is a public app client.
 	ExampleClientID = "1example23456789abcdefghij"
 
@@ -35,6 +39,11 @@ const (
 	// ExampleNewUser has ExamplePassword, and must choose another password at sign-in.
 	ExampleNewUser = "grace"
 
+	// ExampleProvider is an identity provider of the user pool, whose user ExampleProviderUser has
+	// ExamplePassword.
+	ExampleProvider     = "Contoso"
+	ExampleProviderUser = "alan"
+
 	// ExampleBucket is a bucket in ExampleRegion.
 	ExampleBucket = "example-bucket"
 
@@ -47,7 +56,8 @@ const (
 //   - a user pool whose users may sign in by name or by e-mail address, with a public app client
 //     that may also use USER_PASSWORD_AUTH, and an app client with a secret and
 //     PreventUserExistenceErrors;
-//   - the users ExampleUser and ExampleNewUser;
+//   - the users ExampleUser and ExampleNewUser, and the identity provider ExampleProvider;
+//   - managed login at ExampleDomain, with callback URLs on the ports 8400 to 8402 of localhost;
 //   - an identity pool for both clients and for guests, which allows the classic flow, and its
 //     roles;
 //   - a bucket in ExampleRegion whose keys contain spaces, +, %, non-ASCII letters and a control
@@ -59,9 +69,16 @@ const (
 func Example() *Server {
 	return &Server{
 		UserPools: []UserPool{{
-			ID: ExampleUserPoolID,
+			ID:     ExampleUserPoolID,
+			Domain: ExampleDomain,
 			Clients: []AppClient{{
 				ID: ExampleClientID,
+				CallbackURLs: []string{
+					ExampleCallbackURL,
+					"http://localhost:8401/callback",
+					"http://localhost:8402/callback",
+				},
+				LogoutURLs: []string{"http://localhost:8400/"},
 				ExplicitAuthFlows: []string{
 					"ALLOW_USER_SRP_AUTH",
 					"ALLOW_USER_PASSWORD_AUTH",
@@ -71,6 +88,16 @@ func Example() *Server {
 				ID:                         ExampleSecretClientID,
 				Secret:                     ExampleClientSecret,
 				PreventUserExistenceErrors: true,
+				CallbackURLs:               []string{ExampleCallbackURL},
+			}},
+			Providers: []Provider{{
+				Name:        ExampleProvider,
+				Identifiers: []string{"contoso.example"},
+				Users: []User{{
+					Name:       ExampleProviderUser,
+					Password:   ExamplePassword,
+					Attributes: params{"email": "alan@contoso.example"},
+				}},
 			}},
 			Users: []User{{
 				Name:       ExampleUser,

@@ -3,7 +3,9 @@ package cognitotest
 import (
 	"cmp"
 	"crypto/rand"
+	"crypto/sha256"
 	"maps"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -18,29 +20,38 @@ type grant struct {
 	deviceKey string               // of the device that the sign-in belongs to, if any
 	authTime  time.Time
 	refreshBy time.Time
+
+	scope string // of managed login; empty after a sign-in with the API
+	nonce string // for the next ID token
 }
 
-// signIn ends a sign-in. It returns the tokens of a new grant, and the key of a new device.
-func (s *Server) signIn(c *session) object {
+// newGrant stores a new grant.
+func (s *Server) newGrant(a *account, client *AppClient) *grant {
 	now := time.Now()
 	g := &grant{
 		id:        newUUID(),
-		account:   c.account,
-		client:    c.client,
+		account:   a,
+		client:    client,
 		secrets:   make(map[string]time.Time),
 		authTime:  now,
-		refreshBy: now.Add(cmp.Or(c.client.RefreshTokenValidity, 30*24*time.Hour)),
+		refreshBy: now.Add(cmp.Or(client.RefreshTokenValidity, 30*24*time.Hour)),
 	}
-	expires := now.Add(c.client.accessTokenValidity()) // An access token needs its grant.
+	expires := now.Add(client.accessTokenValidity()) // An access token needs its grant.
 	if g.refreshBy.After(expires) {
 		expires = g.refreshBy
 	}
 	s.grants.put(g.id, g, expires)
+	return g
+}
+
+// signIn ends a sign-in. It returns the tokens of a new grant, and the key of a new device.
+func (s *Server) signIn(c *session) object {
+	g := s.newGrant(c.account, c.client)
 	result := s.tokens(g)
 	result["RefreshToken"] = s.newRefreshToken(g)
 	if d := c.device; d != nil {
 		g.deviceKey = d.key
-		d.signedIn = now
+		d.signedIn = g.authTime
 	} else if c.account.pool.DeviceTracking != "" {
 		d := c.account.newDevice()
 		g.deviceKey = d.key
@@ -83,12 +94,21 @@ func (s *Server) tokens(g *grant) object {
 		"token_use": "access",
 		"client_id": client.ID,
 		"username":  u.Name,
-		"scope":     "aws.cognito.signin.user.admin",
+		"scope":     cmp.Or(g.scope, adminScope),
 		"exp":       now.Add(lifetime).Unix(),
 		"jti":       newUUID(),
 	})
+	accessToken := s.sign(access)
+	result := object{
+		"AccessToken": accessToken,
+		"TokenType":   "Bearer",
+		"ExpiresIn":   int(lifetime.Seconds()),
+	}
+	if g.scope != "" && !hasScope(g.scope, "openid") {
+		return result
+	}
 	identity := claims{}
-	for name, value := range u.Attributes {
+	for name, value := range visible(u.Attributes, g.scope) {
 		identity[name] = value
 		if strings.HasSuffix(name, "_verified") {
 			identity[name] = value == "true"
@@ -107,11 +127,30 @@ func (s *Server) tokens(g *grant) object {
 		"exp":              now.Add(cmp.Or(client.IDTokenValidity, time.Hour)).Unix(),
 		"jti":              newUUID(),
 	})
-	return object{
-		"AccessToken": s.sign(access),
-		"IdToken":     s.sign(identity),
-		"TokenType":   "Bearer",
-		"ExpiresIn":   int(lifetime.Seconds()),
+	g.addLoginClaims(identity, accessToken)
+	result["IdToken"] = s.sign(identity)
+	return result
+}
+
+// addLoginClaims adds the claims that only ID tokens of managed login have, and those of federated
+// users.
+func (g *grant) addLoginClaims(identity claims, accessToken string) {
+	if g.scope != "" { // OpenID Connect Core 1.0 section 3.1.3.6
+		sum := sha256.Sum256([]byte(accessToken))
+		identity["at_hash"] = base64url(sum[:16])
+	}
+	if g.nonce != "" {
+		identity["nonce"] = g.nonce
+	}
+	if a := g.account; a.provider != "" {
+		identity["identities"] = []object{{
+			"userId":       a.providerUser,
+			"providerName": a.provider,
+			"providerType": "OIDC",
+			"issuer":       nil,
+			"primary":      "true",
+			"dateCreated":  strconv.FormatInt(g.authTime.UnixMilli(), 10),
+		}}
 	}
 }
 

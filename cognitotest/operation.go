@@ -49,6 +49,7 @@ type request struct {
 	client  *AppClient
 	account *account
 	grant   *grant   // of AccessToken
+	scope   string   // of AccessToken
 	session *session // of Session
 	device  *device
 
@@ -139,8 +140,19 @@ func byName(s *Server, r *request) (err error) {
 	return err
 }
 
-// byToken finds the account of an access token.
+// byToken finds the account of an access token that may use the operations of a user.
 func byToken(s *Server, r *request) error {
+	if err := checkAccess(s, r); err != nil {
+		return err
+	}
+	if !hasScope(r.scope, adminScope) {
+		return notAuthorized("Access Token does not have required scopes")
+	}
+	return nil
+}
+
+// checkAccess finds the account and the scope of an access token.
+func checkAccess(s *Server, r *request) error {
 	c, err := s.verifyToken(r.AccessToken)
 	if err == errTokenExpired {
 		return notAuthorized("Access Token has expired")
@@ -157,6 +169,7 @@ func byToken(s *Server, r *request) error {
 	}
 	r.grant = g
 	r.account = g.account
+	r.scope = c.text("scope")
 	return nil
 }
 

@@ -1,5 +1,5 @@
 // Package cognitotest implements, for tests, the AWS services that a sign-in with Amazon Cognito
-// uses: user pools, identity pools, STS and S3.
+// uses: user pools with managed login, identity pools, STS and S3.
 //
 // A [Server] needs no AWS account and no network:
 //
@@ -12,12 +12,14 @@
 //
 // The server verifies the SRP proofs of users and devices, secret hashes, codes, sessions and
 // secret blocks. It verifies the signature, issuer, audience and expiry of tokens, and the login
-// map of an identity. It verifies AWS Signature Version 4 over the bytes that arrived.
+// map of an identity. It verifies the authorization requests, redirect URIs, codes and code
+// verifiers (PKCE) of managed login, and AWS Signature Version 4 over the bytes that arrived.
 //
 // The package shares no code with the packages that it tests, so that the same mistake is not made
 // on both sides. It imports only the standard library.
 //
-// Codes are not sent. [Server.Code] returns the last code of a user.
+// Codes are not sent. [Server.Code] returns the last code of a user. [Server.Browse] signs a user
+// in at managed login without a browser.
 //
 // # Differences from AWS
 //
@@ -41,6 +43,11 @@
 //   - Passwords need eight characters. Password history is not kept.
 //   - Wrong passwords lock a user out only in a pool with [UserPool.Lockout].
 //   - Codes go to the e-mail address if the user has one.
+//   - Managed login does not add the state to errors, unless the pool has [UserPool.ErrorState]. It
+//     changes a state with reserved characters only if the browser has a session. An app client
+//     must not send its secret in two places. An attempt to redeem a code uses the code up, and a
+//     second attempt revokes nothing. Only the first ID token has the nonce. The pages of identity
+//     providers are part of managed login.
 //   - The error of a disabled user says so. ForgotPassword says it too, unless the app client has
 //     [AppClient.PreventUserExistenceErrors].
 //
@@ -70,11 +77,15 @@ import (
 // changed later, while no request is in flight. Do not copy a Server that is in use. All methods
 // are safe for concurrent use.
 //
+// Under the Domain of a user pool the server responds as its managed login.
+//
 // Under AWS's host names the host determines the service, the Region and the bucket. Under any
 // other host name, such as 127.0.0.1:8080, the request determines the service:
 //
+//   - The paths of managed login, such as /oauth2/token and /login, are those of all user pools if
+//     an app client uses it. The parameter client_id determines the app client.
 //   - X-Amz-Target names an operation of user pools or identity pools.
-//   - A form is a request to STS.
+//   - Any other form is a request to STS.
 //   - /<user pool ID>/.well-known/jwks.json and .../openid-configuration are the discovery
 //     documents of a user pool.
 //   - /.well-known/jwks.json and /.well-known/openid-configuration are those of identity pools,
@@ -117,6 +128,8 @@ type Server struct {
 	grants     store[*grant]             // by origin_jti
 	identities store[*identity]          // by identity ID
 	issued     store[*issuedCredentials] // by access key ID
+	codes      store[*issuedCode]        // by authorization code
+	browsers   store[*browser]           // by cookie
 	buckets    map[string]*Bucket        // by name
 }
 
@@ -161,6 +174,8 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, body []byte) (wr
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch service := s.service(r); {
+	case service == "managed-login":
+		return s.serveManagedLogin(w, r, body)
 	case service == "s3":
 		return s.serveS3(w, r, body)
 	case service == "sts":
@@ -176,6 +191,9 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, body []byte) (wr
 func (s *Server) service(r *http.Request) string {
 	if h := parseHost(r.Host); h.service != "" {
 		return h.service
+	}
+	if s.isLogin(r) {
+		return "managed-login"
 	}
 	target := r.Header.Get("X-Amz-Target")
 	contentType := r.Header.Get("Content-Type")

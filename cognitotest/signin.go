@@ -28,6 +28,9 @@ type session struct {
 	// MFA_SETUP.
 	expected string
 
+	page       bool   // the sign-in is at managed login, and ends without tokens
+	parameters params // of the last challenge
+
 	custom    bool // CUSTOM_AUTH, until the pool's function issues tokens
 	history   []ChallengeResult
 	deviceKey string  // DEVICE_KEY
@@ -196,7 +199,7 @@ func (s *Server) wait(c *session, challenge string) string {
 // session must belong to that client and user. resume returns nil if there is none.
 func (s *Server) resume(id, challenge string, client *AppClient, name string) *session {
 	c, ok := s.sessions.get(id)
-	if !ok || c.challenge != challenge ||
+	if !ok || c.challenge != challenge || c.page ||
 		client != nil && (c.client != client || c.account.user.Name != name) {
 		return nil
 	}
@@ -214,6 +217,7 @@ func (s *Server) keep(id, challenge string, c *session) {
 // ask returns a challenge.
 func (s *Server) ask(c *session, challenge string, p params) object {
 	c.tries = 0
+	c.parameters = p
 	out := object{"ChallengeName": challenge, "ChallengeParameters": p}
 	if id := s.wait(c, challenge); !strings.HasPrefix(id, blockID("")) {
 		out["Session"] = id
@@ -249,6 +253,9 @@ func (s *Server) proceed(c *session) (object, error) {
 	}
 	if out := s.askSecond(c); out != nil {
 		return out, nil
+	}
+	if c.page {
+		return nil, nil
 	}
 	return s.signIn(c), nil
 }

@@ -168,15 +168,41 @@ func (s *Server) serveDiscovery(w http.ResponseWriter, r *http.Request, service 
 		if parseHost(r.Host).service == "" && r.TLS == nil {
 			scheme = "http"
 		}
-		return writeJSON(w, http.StatusOK, "application/json", object{
+		doc := object{
 			"issuer":                                issuer,
 			"jwks_uri":                              scheme + "://" + r.Host + base + keySet,
 			"id_token_signing_alg_values_supported": []string{"RS256"},
 			"response_types_supported":              []string{"code", "token"},
 			"subject_types_supported":               []string{"public"},
-		})
+		}
+		if pool := s.poolOf(r); pool != nil && pool.hasLogin() {
+			addLoginEndpoints(doc, scheme, pool, r.Host)
+		}
+		return writeJSON(w, http.StatusOK, "application/json", doc)
 	}
 	return func() { http.NotFound(w, r) }
+}
+
+// addLoginEndpoints adds the endpoints of managed login to a discovery document. As on AWS, it does
+// not have code_challenge_methods_supported, although PKCE is supported.
+func addLoginEndpoints(doc object, scheme string, p *UserPool, hostport string) {
+	if parseHost(hostport).service != "" {
+		hostport = p.Domain
+	}
+	if hostport == "" {
+		return
+	}
+	base := scheme + "://" + hostport
+	doc["authorization_endpoint"] = base + "/oauth2/authorize"
+	doc["token_endpoint"] = base + "/oauth2/token"
+	doc["revocation_endpoint"] = base + "/oauth2/revoke"
+	doc["userinfo_endpoint"] = base + "/oauth2/userInfo"
+	doc["end_session_endpoint"] = base + "/logout"
+	doc["scopes_supported"] = []string{"openid", "email", "phone", "profile"}
+	doc["token_endpoint_auth_methods_supported"] = []string{
+		"client_secret_basic",
+		"client_secret_post",
+	}
 }
 
 // newUUID returns a random UUID (RFC 9562 section 5.4).

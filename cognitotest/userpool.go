@@ -51,6 +51,18 @@ type UserPool struct {
 	// itself.
 	WebAuthn func(username, options, credential string) bool `json:"-"`
 
+	// Domain is the host name of managed login: a prefix domain such as
+	// example.auth.us-east-1.amazoncognito.com, or a custom domain. If it is empty, managed login
+	// is available only at the address of the server.
+	Domain string
+
+	// Providers are the identity providers whose users may sign in at managed login.
+	Providers []Provider
+
+	// ErrorState adds the state to the errors that managed login returns to a redirect URI. AWS
+	// does not document whether it does.
+	ErrorState bool
+
 	// Lockout refuses sign-ins after five wrong passwords, as AWS always does: for 1 second, then
 	// twice as long after each further wrong password, up to 15 minutes.
 	Lockout bool
@@ -124,6 +136,29 @@ type AppClient struct {
 	// user does not exist. If it is true, an unknown user gets the same responses as a wrong
 	// password.
 	PreventUserExistenceErrors bool
+
+	// CallbackURLs are the redirect URIs of managed login. A request must have one of them, byte
+	// for byte. If there are none, users cannot sign in there.
+	CallbackURLs []string
+
+	// LogoutURLs are the values of logout_uri.
+	LogoutURLs []string
+
+	// AllowedOAuthFlows are "code" and "client_credentials". If it is nil, the client may use code.
+	// The implicit flow is not implemented.
+	AllowedOAuthFlows []string
+
+	// AllowedOAuthScopes are the scopes of managed login. If it is nil, they are openid, email,
+	// phone, profile and aws.cognito.signin.user.admin.
+	AllowedOAuthScopes []string
+
+	// ReadAttributes are the attributes that the client may read. If it is nil, the client may read
+	// all. A scope of attributes that it may not read makes the token endpoint refuse the code.
+	ReadAttributes []string
+
+	// SupportedIdentityProviders are names of the pool's Providers, and COGNITO for the users of
+	// the pool. If it is nil, the client supports all.
+	SupportedIdentityProviders []string
 
 	// AuthSessionValidity is the lifetime of a challenge. If it is 0, the lifetime is 3 minutes.
 	AuthSessionValidity time.Duration

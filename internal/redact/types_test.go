@@ -15,6 +15,7 @@ import (
 
 	"github.com/loginwithcognito/cognito/cognitoid"
 	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/managedlogin"
 	"github.com/loginwithcognito/cognito/sts"
 )
 
@@ -86,6 +87,10 @@ var packages = []struct {
 		reflect.TypeFor[cognitoid.GetIDInput](),
 		reflect.TypeFor[cognitoid.GetOpenIDTokenOutput](),
 	}},
+	{"managedlogin", []reflect.Type{
+		reflect.TypeFor[managedlogin.Client](),
+		reflect.TypeFor[managedlogin.Tokens](),
+	}},
 	{"sts", []reflect.Type{
 		reflect.TypeFor[sts.AssumeRoleWithWebIdentityInput](),
 		reflect.TypeFor[sts.AssumeRoleWithWebIdentityOutput](),
@@ -130,7 +135,7 @@ func fill(v reflect.Value, typ reflect.Type) (n int) {
 		case value.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct:
 			value.Set(reflect.MakeSlice(field.Type, 1, 1))
 			n += fill(value.Index(0), field.Type.Elem())
-		case value.Kind() == reflect.Interface: // an error
+		case field.Type == reflect.TypeFor[error]():
 			value.Set(reflect.ValueOf(errors.New("cause")))
 		case value.Kind() == reflect.String && hidden:
 			value.SetString(mark)

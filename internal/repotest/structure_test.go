@@ -51,6 +51,8 @@ var arrows = map[string][]string{
 		"internal/xmlscan", "sigv4"},
 	"s3list": {"internal/ascii", "internal/awshttp", "internal/endpoint", "internal/redact",
 		"internal/xmlscan", "sigv4"},
+	"managedlogin": {"awserr", "internal/ascii", "internal/awshttp", "internal/endpoint",
+		"internal/redact"},
 	"": {"awserr", "cognitoid", "cognitoidp", "internal/awshost", "internal/awshttp",
 		"internal/endpoint", "internal/redact", "internal/renew", "internal/strictjson", "jwt",
 		"sigv4", "srp", "sts"},
