@@ -116,15 +116,26 @@ func (s store) check(t *testing.T, bucket string, keys map[string]bool, without,
 		if slices.Contains(without, w.Name) {
 			continue
 		}
-		ours := s.list(t, bucket, w, s3list.ListInput{})
+		ours, err := s.list(t, bucket, w, s3list.ListInput{})
+		if err != nil && !parallel { // the server changes the names, so they are not sorted
+			if text := err.Error(); !strings.Contains(text, "in the order of their UTF-8 bytes") &&
+				!strings.Contains(text, "is repeated") {
+				t.Errorf("%s: %v, want an error about the order", w.Name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: after %d entries: %v", w.Name, len(ours), err)
+		}
 		compare(t, w.Name, theirs[w.Name], ours)
 		for _, in := range []s3list.ListInput{{Parallel: 8}, {Parallel: 8, PageSize: 150}} {
 			if !parallel || slices.Contains(serial, w.Name) {
 				continue
 			}
-			if again := s.list(t, bucket, w, in); !slices.Equal(ours, again) {
-				t.Errorf("%s: page size %d: the parallel listing differs from the serial one",
-					w.Name, in.PageSize)
+			again, err := s.list(t, bucket, w, in)
+			if err != nil || !slices.Equal(ours, again) {
+				t.Errorf("%s: page size %d: the parallel listing differs from the serial one: %v",
+					w.Name, in.PageSize, err)
 				compare(t, w.Name, ours, again)
 			}
 		}
@@ -165,8 +176,8 @@ func (s store) boto3(t *testing.T, bucket string) map[string][]entry {
 	return listed
 }
 
-// list returns the entries that s3list lists.
-func (s store) list(t *testing.T, bucket string, w way, in s3list.ListInput) []entry {
+// list returns the entries that s3list lists, and its error.
+func (s store) list(t *testing.T, bucket string, w way, in s3list.ListInput) ([]entry, error) {
 	t.Helper()
 	l := &s3list.Client{Region: region, Endpoint: s.endpoint, Credentials: static(s.root)}
 	in.Bucket, in.Prefix, in.Delimiter, in.FetchOwner = bucket, w.Prefix, w.Delimiter, true
@@ -177,8 +188,7 @@ func (s store) list(t *testing.T, bucket string, w way, in s3list.ListInput) []e
 	var entries []entry
 	for o, err := range sequence {
 		if err != nil {
-			t.Errorf("%s: after %d entries: %v", w.Name, len(entries), err)
-			break
+			return entries, err
 		}
 		e := entry{w.Name, kind, o.Key, o.Size, o.ETag, "", o.StorageClass, o.Owner.ID, o.VersionID,
 			o.IsLatest}
@@ -193,7 +203,7 @@ func (s store) list(t *testing.T, bucket string, w way, in s3list.ListInput) []e
 		}
 		entries = append(entries, e)
 	}
-	return entries
+	return entries, nil
 }
 
 // compare checks that two listings have the same entries in the same order within each kind. boto3
@@ -206,6 +216,7 @@ func compare(t *testing.T, name string, want, got []entry) {
 	order := func(a, b entry) int { return strings.Compare(a.Kind, b.Kind) }
 	want, got = slices.Clone(want), slices.Clone(got)
 	slices.SortStableFunc(want, order)
+	want = slices.Compact(want) // s3list lists once what is at the end of a page and in the next
 	slices.SortStableFunc(got, order)
 	for i := range max(len(want), len(got)) {
 		if i >= len(want) || i >= len(got) || want[i] != got[i] {
