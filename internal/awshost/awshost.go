@@ -10,24 +10,26 @@
 package awshost
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 )
 
-// hosts is the table of hosts. A line is either
+// hosts is the table of hosts, with one key and its values in a line:
 //
-//	suffix amazonaws.com us-east-1 af ap ca
-//	bedrock bedrock-runtime.@ bedrock.@
+//	.amazonaws.com=us-east-1 af ap ca   suffix: its Region, and the prefixes of other Regions
+//	kinesis=                            kinesis.REGION.SUFFIX, with the signing name kinesis
+//	bedrock-runtime=bedrock             another signing name
+//	*.execute-api=                      one label or more before execute-api.REGION.SUFFIX
+//	*.@.es=es                           a Region at "@"
+//	iam.$=                              iam.SUFFIX, in the Region of the suffix
+//	sts.amazonaws.com=                  the same below one suffix
+//	iam.us-gov.api.aws=iam us-gov-west-1
+//	maps.geo.@.amazonaws.com=?          a host of two services
 //
-// The first form has a suffix of host names, the Region of its hosts without one, and the prefixes
-// of its Regions. The second has a signing name and the patterns of its hosts. In a pattern, "@" is
-// the Region, "*" is any part of a label, and "**" is one label or more. A pattern without a Region
-// ends with the suffix. Patterns with a Region do so where that makes a difference. "=" precedes
-// the Region for the signature if it is not the obvious one, or "?" if the name does not decide it.
-// The signing name "?" is that of hosts that two services share.
+// A Region "?" means that the name does not decide it.
 //
 //go:embed hosts.txt
 var hosts string
@@ -37,28 +39,19 @@ var hosts string
 // returns an error for names that it does not know.
 func Scope(host string) (service, region string, err error) {
 	name, _, _ := strings.Cut(strings.ToLower(host), ":")
-	suffix, home, prefixes := suffixOf(name)
-	labels := plain(strings.Split(strings.TrimSuffix(name, "."+suffix), "."))
-	for i := len(labels) - 1; suffix != "" && i >= 0 && i >= len(labels)-2; i-- {
-		if service != "" || !isRegion(labels[i], prefixes) {
-			continue
-		}
-		key := slices.Clone(labels)
-		key[i] = "@"
-		pattern := strings.Join(key, ".")
-		for _, pattern := range []string{pattern + "." + suffix, pattern} {
-			if service == "" {
-				service, region = find(pattern, labels[i])
-			}
+	labels := strings.Split(name, ".")
+	for i := 1; i < len(labels) && !strings.ContainsAny(name, "\n=*@$"); i++ {
+		suffix := strings.Join(labels[i:], ".")
+		if values, ok := row("." + suffix); ok && !slices.Contains(labels, "") {
+			service, region = scope(plain(labels[:i]), suffix, values)
+			break
 		}
 	}
-	if service == "" {
-		service, region = find(strings.Join(labels, ".")+"."+suffix, home)
+	if service == "" || service == "?" {
+		err = fmt.Errorf("awshost: the service and the Region of host %q are unknown", host)
+		return "", "", err
 	}
-	if service != "" && service != "?" {
-		return service, region, nil
-	}
-	return "", "", fmt.Errorf("awshost: the service and the Region of host %q are unknown", host)
+	return service, strings.Trim(region, "?"), nil
 }
 
 // Check returns an error if requests to host must be signed for another Region than region. It
@@ -73,101 +66,95 @@ func Check(host, region string) error {
 	return fmt.Errorf("requests to %s must be signed for Region %s, not %s", host, in, region)
 }
 
-// suffixOf returns the values of the longest suffix of name.
-func suffixOf(name string) (suffix, home, prefixes string) {
-	for line := range strings.Lines(hosts) {
-		rest, ok := strings.CutPrefix(line, "suffix ")
-		s, rest, _ := strings.Cut(rest, " ")
-		if ok && len(s) > len(suffix) && strings.HasSuffix(name, "."+s) {
-			suffix = s
-			home, prefixes, _ = strings.Cut(rest, " ")
-		}
-	}
-	return suffix, home, prefixes
-}
-
-// plain returns the labels that a pattern has:
-//
-//	kinesis-fips.us-east-1                   kinesis.us-east-1
-//	bucket.s3.dualstack.us-east-1            bucket.s3.us-east-1
-//	bucket.s3-us-west-2                      bucket.s3.us-west-2
-//	vpce-0-abc.kinesis.us-east-1.vpce        kinesis.us-east-1
-func plain(labels []string) []string {
-	for i, label := range labels {
-		labels[i] = strings.ReplaceAll(label, "-fips", "")
-	}
-	labels = slices.DeleteFunc(labels, func(label string) bool {
-		return label == "fips" || label == "dualstack"
-	})
+// scope returns the scope of the host that has the labels before a suffix. regions has the values
+// of the suffix.
+func scope(labels []string, suffix, regions string) (service, region string) {
+	home, prefixes, _ := strings.Cut(regions, " ")
 	last := len(labels) - 1
-	if last < 0 {
-		return labels
+	if last > 0 && isRegion(labels[last], prefixes) {
+		region, labels = labels[last], labels[:last]
+		if service, region = find(labels, ".@."+suffix, region); service == "" {
+			service, region = find(labels, "", region)
+		}
+		return service, region
 	}
-	if region, ok := strings.CutPrefix(labels[last], "s3-"); ok && strings.Count(region, "-") > 1 {
-		return append(labels[:last], "s3", region)
-	}
-	if labels[last] == "vpce" {
-		labels = labels[:last]
-		for i, label := range slices.Backward(labels) {
-			if strings.HasPrefix(label, "vpce-") {
-				return labels[i+1:]
-			}
+	if last > 0 && isRegion(labels[last-1], prefixes) {
+		moved := slices.Clone(labels)
+		moved[last-1] = "@"
+		if service, region = find(moved, "", labels[last-1]); service != "" {
+			return service, region
 		}
 	}
-	return labels
-}
-
-// isRegion reports whether label is one of the prefixes with a place and a number, as in us-east-1.
-func isRegion(label, prefixes string) bool {
-	for prefix := range strings.FieldsSeq(prefixes) {
-		rest, ok := strings.CutPrefix(label, prefix+"-")
-		place, number, _ := strings.Cut(rest, "-")
-		if ok && place != "" && strings.Trim(place, "abcdefghijklmnopqrstuvwxyz") == "" &&
-			number != "" && strings.Trim(number, "0123456789") == "" {
-			return true
-		}
-	}
-	return false
-}
-
-// find returns the signing name of a host, and the given Region or the one in the table. The
-// longest pattern decides.
-func find(host, given string) (service, region string) {
-	best := 0
-	for line := range strings.Lines(hosts) {
-		name, patterns, _ := strings.Cut(line, " ")
-		for pattern := range strings.FieldsSeq(patterns) {
-			pattern, explicit, other := strings.Cut(pattern, "=")
-			if len(pattern) <= best || !match(pattern, host) {
-				continue
-			}
-			service, region, best = name, given, len(pattern)
-			if other {
-				region = strings.Trim(explicit, "?")
-			}
-		}
+	if service, region = find(labels, "."+suffix, home); service == "" {
+		service, region = find(labels, ".$", home)
 	}
 	return service, region
 }
 
-func match(pattern, host string) bool {
-	if pattern == host || !strings.Contains(pattern, "*") {
-		return pattern == host
-	}
-	if strings.Contains(pattern, "@") != strings.Contains(host, "@") {
-		return false // a bucket name has the label before "s3"
-	}
-	want, have := strings.Split(pattern, "."), strings.Split(host, ".")
-	if want[0] == "**" && len(have) > len(want) {
-		have = have[len(have)-len(want):]
-	}
-	if len(have) != len(want) {
-		return false
-	}
-	for i, label := range want {
-		if ok, _ := path.Match(label, have[i]); !ok || have[i] == "" {
-			return false
+// find returns the scope in the row of the labels and tail, or of the longest end of the labels
+// that has one after "*". The Region is the given one if the row has none.
+func find(labels []string, tail, region string) (service, _ string) {
+	star := ""
+	for ; len(labels) > 0; labels, star = labels[1:], "*." {
+		values, ok := row(star + strings.Join(labels, ".") + tail)
+		if ok {
+			name, explicit, other := strings.Cut(values, " ")
+			if other {
+				region = explicit
+			}
+			return cmp.Or(name, labels[0]), region
+		}
+		if labels[0] == "@" {
+			break // "*" is not a Region
 		}
 	}
-	return true
+	return "", region
+}
+
+// row returns the values of a key.
+func row(key string) (values string, ok bool) {
+	_, rest, ok := strings.Cut(hosts, "\n"+key+"=")
+	values, _, _ = strings.Cut(rest, "\n")
+	return values, ok
+}
+
+// plain returns the labels that a key has:
+//
+//	kinesis-fips.us-east-1                   kinesis.us-east-1
+//	bucket.s3.dualstack.us-east-1            bucket.s3.us-east-1
+//	bucket.s3-us-west-2                      bucket.s3.us-west-2
+//	bucket.s3express-use1-az4.us-east-1      bucket.s3express.us-east-1
+//	vpce-0-abc.kinesis.us-east-1.vpce        kinesis.us-east-1
+func plain(labels []string) []string {
+	private := labels[len(labels)-1] == "vpce"
+	var keys []string
+	for _, label := range labels {
+		label = strings.ReplaceAll(label, "-fips", "")
+		switch {
+		case label == "fips" || label == "dualstack" || label == "vpce":
+		case private && strings.HasPrefix(label, "vpce-"):
+			keys = nil
+		case strings.HasPrefix(label, "s3express-") && label != "s3express-control":
+			keys = append(keys, "s3express")
+		default:
+			keys = append(keys, label)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	last := len(keys) - 1
+	region, old := strings.CutPrefix(keys[last], "s3-")
+	if old && strings.Count(region, "-") > 1 {
+		return append(keys[:last], "s3", region)
+	}
+	return keys
+}
+
+// isRegion reports whether label is one of the prefixes with a place and a number, as in us-east-1.
+func isRegion(label, prefixes string) bool {
+	rest := strings.TrimRight(label, "0123456789")
+	i := strings.LastIndexByte(strings.TrimSuffix(rest, "-"), '-')
+	return i > 0 && len(rest) < len(label) && rest[i+1:] != "-" && strings.HasSuffix(rest, "-") &&
+		strings.Contains(" "+prefixes+" ", " "+label[:i]+" ")
 }

@@ -37,6 +37,7 @@ SUFFIXES = {
 
 # Hosts of users' own resources, and hosts that the models lack, from the services' documentation.
 EXTRA = {
+    "?": ["*.credentials.iot.@"],  # it takes client certificates
     "aoss": ["*.@.aoss", "*.aoss.@"],
     "aps": ["aps-workspaces.@"],
     "appsync": ["*.appsync-api.@", "*.appsync-realtime-api.@"],
@@ -49,28 +50,29 @@ EXTRA = {
     "greengrass": ["greengrass-ats.iot.@"],
     "iot-jobs-data": ["*.jobs.iot.@"],
     "iotdata": ["*.iot.@", "*.ats.iot.@"],
+    "kinesis": ["*.control-kinesis.@", "*.data-kinesis.@"],
     "kinesisvideo": ["*.kinesisvideo.@"],
     "lambda": ["*.lambda-url.@"],
     "mturk-requester": ["mturk-requester-sandbox.@"],
     "managedblockchain": ["*.ethereum.managedblockchain.@", "*.bitcoin.managedblockchain.@"],
     "mediaconvert": ["*.mediaconvert.@"],
     "mediastore": ["*.data.mediastore.@"],
-    "neptune-db": ["**.@.neptune"],
+    "neptune-db": ["*.@.neptune"],
     "osis": ["*.@.osis"],
-    "rds-db": ["**.@.rds"],
+    "rds-db": ["*.@.rds"],
     "rekognition": ["streaming-rekognition.@"],
-    "s3": ["s3-accesspoint.@", "**.s3-external-1.amazonaws.com"],
+    "s3": ["s3-accesspoint.@", "*.s3-external-1.amazonaws.com"],
     "elasticmapreduce": ["@.elasticmapreduce"],
     "sqs": ["@.queue", "queue.amazonaws.com"],
-    "timestream": ["ingest-*.timestream.@", "query-*.timestream.@"],
+    "timestream": ["*.timestream.@"],
     "transcribe": ["transcribestreaming.@"],
-    "vpc-lattice-svcs": ["*.*.vpc-lattice-svcs.@"],
+    "vpc-lattice-svcs": ["*.vpc-lattice-svcs.@"],
 }
 
 AMBIGUOUS = ("?", "")  # the signing name and the Region of a host of two services
 
 # The endpoint for transfer acceleration takes the Region of the bucket, which no host name has.
-UNKNOWN = ("s3-accelerate", "**.s3-accelerate")
+UNKNOWN = ("s3-accelerate", "*.s3-accelerate")
 
 
 def models():
@@ -131,24 +133,35 @@ class Table:
         return pattern, suffix
 
     def lines(self):
-        by_name = collections.defaultdict(set)
+        table = {}
         for pattern, found in self.rows.items():
-            # Patterns with a Region mean the same below most suffixes. Others have theirs.
-            ((usual, _),) = collections.Counter(found.values()).most_common(1)
+            if "*" in pattern[1:]:
+                continue  # a part of a label, for which EXTRA has the values
+            # Most patterns mean the same below each suffix, which they then leave out.
+            ((usual, number),) = collections.Counter(found.values()).most_common(1)
             for suffix, (name, region) in found.items():
-                general = "@" in pattern and (name, region) == usual
-                full = pattern if general else f"{pattern}.{suffix}"
-                by_name[name].add(full + ("=" + region if region else ""))
+                key = f"{pattern}.{suffix}"
+                if (name, region) == usual and "@" in pattern:
+                    key = pattern.removesuffix(".@")
+                elif (name, region) == usual and number > 5:
+                    key = pattern + ".$"
+                table[key] = [name, region] if region else [name]
         for name, patterns in EXTRA.items():
-            by_name[name].update(patterns)
-        for name, patterns in sorted(by_name.items()):
-            yield " ".join([name, *sorted(patterns)])
+            for pattern in patterns:
+                table[pattern.removesuffix(".@")] = [name]
+        for key, values in sorted(table.items()):
+            if values == [key.removeprefix("*.").split(".")[0]]:
+                values = []  # the first label
+            yield key + "=" + " ".join(values)
 
 
 def normalize(pattern):
     """Removes the marks of FIPS and dual-stack hosts, which have the scope of the plain host."""
     labels = [label.replace("-fips", "") for label in pattern.split(".")]
-    return ".".join(label for label in labels if label not in ("fips", "dualstack"))
+    labels = [label for label in labels if label not in ("fips", "dualstack")]
+    # One "*" stands for all labels of parameters, and the zone of s3express-* is one.
+    pattern = re.sub(r"^(\*\.)+", "*.", ".".join(labels))
+    return re.sub(r"s3express-\*", "s3express", pattern)
 
 
 def urls(rules, region="", partition=""):
@@ -182,8 +195,8 @@ def generate():
     names = collections.defaultdict(set)
     later, owner = [], {}
     for service in loader.list_available_services("service-2"):
-        if service == "importexport":
-            continue  # it has ended, and signed for us-east-1 in some of the other Regions
+        if service in ("codecatalyst", "importexport"):
+            continue  # it takes bearer tokens; it has ended
         model = loader.load_service_model(service, "service-2")
         metadata = model["metadata"]
         default = metadata.get("signingName") or metadata["endpointPrefix"]
@@ -205,7 +218,7 @@ def generate():
             table.rows[key[0]][key[1]] = AMBIGUOUS
     for row in old_hosts(loader, names, table):
         table.add(*row)
-    lines = [" ".join(["suffix", s, home, *sorted(set(regions))])
+    lines = [f".{s}=" + " ".join([home, *sorted(set(regions))])
              for s, (home, regions) in sorted(suffixes.items())]
     return HEAD + "\n".join([*lines, *table.lines()]) + "\n"
 
@@ -226,11 +239,10 @@ def hosts(loader, service, default, partitions):
                 home = p["outputs"]["implicitGlobalRegion"]
                 host = SUFFIX.sub(lambda m: p["outputs"][m[1]], template)
                 host = GLOBAL.sub(home, REGION.sub("@", host))
-                # Buckets can have dots. Other parameters are one label or part of one.
-                host = re.sub(r"\{[^}]*\}", "*", host.replace("{Bucket}.", "**."))
-                host = re.sub(r"\*+-?\*+(?=-)|(?<=-)\*-\*", "*", host)
+                host = re.sub(r"(?<=-kinesis)\{\w+\}", "", host)
+                host = re.sub(r"\{[^}]*\}(-\{[^}]*\})?", "*", host)
                 if re.search(r"s3-(outposts|object-lambda|accesspoint)", host):
-                    host = re.sub(r"^.*?\.(?=s3-)", "**.", host)
+                    host = re.sub(r"^.*?\.(?=s3-)", "*.", host)
                 region = GLOBAL.sub(home, REGION.sub("", scheme.get("signingRegion", "")))
                 if not region and "@" not in host:
                     region = required
