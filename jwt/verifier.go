@@ -46,8 +46,8 @@ type Verifier struct {
 	// ClientID is the id of the app client. Required.
 	ClientID string
 
-	// Region is the Region that the keys are fetched in, if it is not the one in UserPoolID: that of
-	// a replica of a multi-Region pool. Issuers that name either Region are accepted.
+	// Region is the Region that the keys are fetched in, if it is not the one in UserPoolID: that
+	// of a replica of a multi-Region pool. Issuers that name either Region are accepted.
 	Region string
 
 	// Issuer is the only issuer that is accepted, compared exactly, for an emulator or a proxy. If
@@ -66,8 +66,8 @@ type Verifier struct {
 	// and timeouts.
 	HTTPClient *http.Client
 
-	// Now returns the current time. If it is nil, a token must be valid by two clocks: the local one
-	// and that of the server that published the keys.
+	// Now returns the current time. If it is nil, a token must be valid by two clocks: the local
+	// one and that of the server that published the keys.
 	Now func() time.Time
 
 	once   sync.Once
