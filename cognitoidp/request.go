@@ -87,25 +87,23 @@ func check(in members, required []string) error {
 	return nil
 }
 
-// checkPadding returns an error if a user name or password has white space at its ends, which user
-// pools do not allow (AWS: "Adding user pool password requirements").
+// unpadded are the members that have no white space at their ends (AWS: "Adding user pool password
+// requirements").
+const unpadded = "Username Password PreviousPassword ProposedPassword" +
+	" USERNAME PASSWORD NEW_PASSWORD"
+
+// checkPadding returns an error if a user name or password begins or ends with white space.
 func checkPadding(in members) error {
-	check := func(name, value string) error {
-		if strings.Trim(value, " \t\n\v\f\r") != value {
-			return errors.New(name + " begins or ends with white space, which user pools do not" +
-				" allow: remove it")
-		}
-		return nil
-	}
 	var err error
-	for _, name := range []string{"Username", "Password", "PreviousPassword", "ProposedPassword"} {
-		value, _ := in[name].(string)
-		err = cmp.Or(err, check(name, value))
-	}
-	for _, list := range []string{"AuthParameters", "ChallengeResponses"} {
-		values, _ := in[list].(map[string]string)
-		for _, name := range []string{"USERNAME", "PASSWORD", "NEW_PASSWORD"} {
-			err = cmp.Or(err, check(name, values[name]))
+	for _, name := range strings.Fields(unpadded) {
+		text, _ := in[name].(string)
+		parameters, _ := in["AuthParameters"].(map[string]string)
+		responses, _ := in["ChallengeResponses"].(map[string]string)
+		for _, value := range []string{text, parameters[name], responses[name]} {
+			if strings.Trim(value, " \t\n\v\f\r") != value {
+				err = cmp.Or(err, errors.New(name+" begins or ends with white space,"+
+					" which user pools do not allow: remove it"))
+			}
 		}
 	}
 	return err

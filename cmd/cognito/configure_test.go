@@ -148,8 +148,8 @@ func TestConfigureRefuses(t *testing.T) {
 	for name, args := range map[string][]string{
 		"user pool in place of identity pool": {"-user-pool-id", imported.UserPoolID, "-client-id",
 			imported.ClientID, "-identity-pool-id", imported.UserPoolID},
-		"another Region": {"-user-pool-id", imported.UserPoolID, "-client-id",
-			imported.ClientID, "-region", "eu-west-1"},
+		"not a Region": {"-user-pool-id", imported.UserPoolID, "-client-id",
+			imported.ClientID, "-region", "Ireland"},
 		"ARN of another partition": {"-user-pool-id", imported.UserPoolID, "-client-id",
 			imported.ClientID, "-role-arn", "arn:aws-cn:iam::123456789012:role/x"},
 		"no client":    {"-user-pool-id", imported.UserPoolID},

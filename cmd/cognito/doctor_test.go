@@ -104,12 +104,12 @@ func TestDoctorFindsFault(t *testing.T) {
 			},
 		},
 		{
-			name: "ids contradict each other",
+			name: "not a Region",
 			step: "configuration",
 			said: "aws_region",
 			code: exitFailed,
 			spoil: func(t *testing.T, m *machine, _ *fault) {
-				m.configure(t, "aws_region", "cn-north-1")
+				m.configure(t, "aws_region", "China")
 			},
 		},
 		{

@@ -43,3 +43,19 @@ func TestSync(t *testing.T) {
 		})
 	}
 }
+
+func TestSyncWithHungServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := fakehttp.Transport(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		var s Sender
+		u := &url.URL{Scheme: "https", Host: "service.example", Path: "/"}
+		begin := time.Now()
+		s.Sync(t.Context(), &http.Client{Transport: hang}, u)
+		if waited := time.Since(begin); waited != 5*time.Second {
+			t.Errorf("Sync waited %v for a hung server, want 5s", waited)
+		}
+	})
+}
