@@ -101,8 +101,12 @@ func TestHostilePoolThroughPipe(t *testing.T) {
 			t.Parallel()
 			m, pool := newMachine(t), newHostilePool(t)
 			m.settings["AWS_ENDPOINT_URL"] = pool.url
-			sent := false
+			sent, step := false, sampled(t, 4)
 			for i, name := range challengeNames {
+				// The pool issues all challenges, from the i-th on, so each row covers the others.
+				if i%step != 0 {
+					continue
+				}
 				for _, atOnce := range []bool{false, true} {
 					for _, lines := range typedLines(flow.asks) {
 						pool.reset(atOnce, rotated(challengeNames, i)...)

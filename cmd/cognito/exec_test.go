@@ -207,16 +207,33 @@ func TestExecClosesPasswords(t *testing.T) {
 
 // boto3 under exec is the user: the stand-in checks its signature.
 func TestExecBoto3(t *testing.T) {
-	python := needs.Boto3(t)
+	needs.Boto3(t)
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
-		c := m.process(t, append(flags, "--", python, "-c", listWithBoto3("boto3"))...)
-		out, err := c.CombinedOutput()
+		c := m.process(t, append(flags, "--", "sh", "-c", "env; echo; read line")...)
+		stdin, err := c.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stdout, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer c.Wait()
+		defer stdin.Close() // ends the command
+		var env []string
+		for lines := bufio.NewScanner(stdout); lines.Scan() && lines.Text() != ""; {
+			env = append(env, lines.Text())
+		}
+		out, err := needs.Python(t, env, listWithBoto3("boto3"))
 		method := "env"
 		if len(flags) > 1 {
 			method = "container-role"
 		}
-		if err != nil || !strings.HasPrefix(string(out), method+" ") ||
-			strings.TrimSpace(string(out)) == method+" 0" {
+		if err != nil || !strings.HasPrefix(out, method+" ") ||
+			strings.TrimSpace(out) == method+" 0" {
 			t.Errorf("%s: %v", out, err)
 		}
 	})

@@ -186,7 +186,7 @@ func TestServeForms(t *testing.T) {
 // boto3 and the AWS command line fetch credentials from a running endpoint.
 func TestServeBoto3(t *testing.T) {
 	needs.Unix(t)
-	python := needs.Boto3(t)
+	needs.Boto3(t)
 	m := newMachine(t).signedIn(t)
 	for _, args := range [][]string{nil, {"-addr", "[::1]:0"}} {
 		if slices.Contains(args, "[::1]:0") {
@@ -197,13 +197,12 @@ func TestServeBoto3(t *testing.T) {
 			}
 		}
 		_, settings := m.serve(t, args...)
-		c := exec.CommandContext(t.Context(), python, "-c", listWithBoto3("boto3"))
-		c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + m.dir, "AWS_ENDPOINT_URL=" + m.url}
+		env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + m.dir, "AWS_ENDPOINT_URL=" + m.url}
 		for name, value := range settings {
-			c.Env = append(c.Env, name+"="+value)
+			env = append(env, name+"="+value)
 		}
-		out, err := c.CombinedOutput()
-		if err != nil || !strings.HasPrefix(string(out), "container-role ") {
+		out, err := needs.Python(t, env, listWithBoto3("boto3"))
+		if err != nil || !strings.HasPrefix(out, "container-role ") {
 			t.Errorf("%v: %s: %v", args, out, err)
 		}
 	}
