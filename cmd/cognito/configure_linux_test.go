@@ -59,6 +59,7 @@ func expectedBitmap(t *testing.T, text string, quiet int) (rows []string) {
 }
 
 func TestSetUpAtTerminal(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		columns, rows uint16
 		noColor       string
@@ -107,6 +108,7 @@ func TestSetUpAtTerminal(t *testing.T) {
 }
 
 func TestConfigureAtTerminal(t *testing.T) {
+	t.Parallel()
 	m := blank(t)
 	s := m.atTerminal(t, 80, 24, "configure")
 	s.answer("Name of the environment [default]: ", "DEV")

@@ -47,6 +47,7 @@ func (m *machine) write(t *testing.T, name, text string) (path string) {
 }
 
 func TestConfigureByFlags(t *testing.T) {
+	t.Parallel()
 	m := blank(t)
 	m.must(t, "", "configure", "-env", "DEV", "-user-pool-id", imported.UserPoolID, "-client-id",
 		imported.ClientID,
@@ -88,6 +89,7 @@ func TestConfigureByFlags(t *testing.T) {
 }
 
 func TestConfigureSaysWhatNext(t *testing.T) {
+	t.Parallel()
 	m := blank(t)
 	code, stdout, stderr := m.run(t, fill(`{"S": {"UserPoolId": "POOL", "ClientId": "CLIENT"}}`),
 		"configure", "-from", "-")
@@ -102,6 +104,7 @@ func TestConfigureSaysWhatNext(t *testing.T) {
 }
 
 func TestConfigureFromSeveral(t *testing.T) {
+	t.Parallel()
 	m := blank(t)
 	text := fill(
 		`{"DEV": {"user_pool_id": "POOL", "client_id": "CLIENT"}, "PROD": {
@@ -130,6 +133,7 @@ func TestConfigureFromSeveral(t *testing.T) {
 // A wrong value is refused before anything is written, and no value is repeated that may be a
 // secret.
 func TestConfigureRefuses(t *testing.T) {
+	t.Parallel()
 	for name, args := range map[string][]string{
 		"user pool in place of identity pool": {"-user-pool-id", imported.UserPoolID, "-client-id",
 			imported.ClientID, "-identity-pool-id", imported.UserPoolID},
@@ -158,6 +162,7 @@ func TestConfigureRefuses(t *testing.T) {
 
 // A file that would lose something is not touched.
 func TestConfigureKeepsForeignFiles(t *testing.T) {
+	t.Parallel()
 	for name, text := range map[string]string{
 		"damaged": `{"DEV": {"user_pool_id": "us-`,
 		"amplify": fill(
@@ -189,6 +194,7 @@ func TestConfigureKeepsForeignFiles(t *testing.T) {
 
 // Names with which the file would be taken for another format.
 func TestConfigureNames(t *testing.T) {
+	t.Parallel()
 	for name, good := range map[string]bool{
 		"DEV":       true,
 		"a b":       true,
@@ -211,6 +217,7 @@ func TestConfigureNames(t *testing.T) {
 }
 
 func TestConfigureFollowsALink(t *testing.T) {
+	t.Parallel()
 	m := blank(t)
 	target := m.write(t, "target.json", "")
 	link := filepath.Join(m.dir, "link.json")

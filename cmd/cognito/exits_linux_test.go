@@ -25,6 +25,7 @@ import (
 // COGNITO_TEST_EXITS=full runs the long form, which prints figures with -v and takes up to an hour.
 // COGNITO_TEST_EXITS_ROWS is a regular expression for the rows of the signals and of the matrix.
 func TestExits(t *testing.T) {
+	t.Parallel()
 	w := newWorkshop(t)
 	t.Run("signals", w.testSignals)
 	t.Run("matrix", w.testMatrix)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http/httptest"
@@ -30,6 +31,7 @@ func TestMain(m *testing.M) {
 			signal.Notify(make(chan os.Signal, 1), s)
 		}
 	}
+	flag.Set("test.parallel", "8") // most tests wait for processes; -parallel overrides it
 	os.Exit(m.Run())
 }
 

@@ -12,6 +12,7 @@ import (
 )
 
 func TestProfile(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	config := filepath.Join(m.dir, ".aws", "config")
 	run := func(code int, part string, args ...string) {
@@ -86,6 +87,7 @@ func TestProfile(t *testing.T) {
 
 // boto3 and the aws command line list a bucket through the profile.
 func TestProfileBoto3(t *testing.T) {
+	t.Parallel()
 	needs.Unix(t)
 	needs.Boto3(t)
 	m := newMachine(t).signedIn(t)

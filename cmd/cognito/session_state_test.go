@@ -78,6 +78,7 @@ func (m *machine) forget(t *testing.T) {
 
 // A file that was cut short, or is not this program's, is set aside whole, and told.
 func TestDamagedFile(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	path, _ := m.record(t)
 	good, err := os.ReadFile(path)
@@ -129,6 +130,7 @@ func TestDamagedFile(t *testing.T) {
 
 // A directory that others can look into is refused, and not changed.
 func TestOpenDirectory(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Log("NOT TESTED: this system has no such modes")
 		return
@@ -178,6 +180,7 @@ func (m *machine) refreshes() *atomic.Int64 {
 // Many processes at once, on a refresh token that changes with every use and dies at once: one
 // refreshes, none loses it.
 func TestManyProcesses(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	client := &m.server.UserPools[0].Clients[0]
 	client.RefreshTokenRotation = true
