@@ -2,12 +2,16 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/loginwithcognito/cognito"
@@ -212,6 +216,44 @@ func TestConfigureNames(t *testing.T) {
 		}
 		if good && m.configuration(t)[name].ClientID != imported.ClientID {
 			t.Errorf("%q is not there", name)
+		}
+	}
+}
+
+// Concurrent runs lose no environment, and remove what killed runs have left.
+func TestConfigureConcurrent(t *testing.T) {
+	t.Parallel()
+	rounds := 20
+	if !long(t, "fewer rounds") {
+		rounds = 2
+	}
+	for range rounds {
+		m := blank(t)
+		path := m.settings["COGNITO_CONFIG"]
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		left := filepath.Join(filepath.Dir(path), "config.123.new")
+		if err := os.WriteFile(left, []byte("secret"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		const runs = 8
+		var running sync.WaitGroup
+		for i := range runs {
+			running.Go(func() {
+				code, _, stderr := m.run(t, "", "configure", "-env", fmt.Sprintf("ENV%d", i),
+					"-user-pool-id", imported.UserPoolID, "-client-id", imported.ClientID)
+				if code != 0 {
+					t.Errorf("configure: exit %d: %s", code, stderr)
+				}
+			})
+		}
+		running.Wait()
+		if got := m.configuration(t); len(got) != runs {
+			t.Errorf("the file has %d environments, want %d", len(got), runs)
+		}
+		if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v, want %v", left, err, fs.ErrNotExist)
 		}
 	}
 }
