@@ -19,6 +19,7 @@ import (
 )
 
 func TestUnattended(t *testing.T) {
+	t.Parallel()
 	const seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 	for name, test := range map[string]struct {
 		mfa  []string
@@ -64,6 +65,7 @@ func TestUnattended(t *testing.T) {
 // A pool that wants a password generator to be set up can't be answered with a seed, and without a
 // terminal the seed is told in words.
 func TestSetUpUnattended(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	m.server.UserPools[0].MFAConfiguration = "ON"
 	seed := m.write(t, "seed", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
@@ -103,13 +105,18 @@ func TestNextCode(t *testing.T) {
 // In every flow, and after every challenge, a piped password is sent only if -flow or -challenge
 // named that.
 func TestHostilePoolThroughPipe(t *testing.T) {
+	t.Parallel()
 	for _, flow := range toolFlows {
 		t.Run(strings.Join(flow.args, " "), func(t *testing.T) {
 			t.Parallel()
 			m, pool := newMachine(t), newHostilePool(t)
 			m.settings["AWS_ENDPOINT_URL"] = pool.url
-			sent := false
+			sent, step := false, sampled(t, 4)
 			for i, name := range challengeNames {
+				// The pool issues all challenges, from the i-th on, so each row covers the others.
+				if i%step != 0 {
+					continue
+				}
 				for _, atOnce := range []bool{false, true} {
 					for _, lines := range typedLines(flow.asks) {
 						pool.reset(atOnce, rotated(challengeNames, i)...)
@@ -134,6 +141,7 @@ func TestHostilePoolThroughPipe(t *testing.T) {
 
 // Where a pipe has the password only, a challenge after it is named by the error.
 func TestMissingAnswer(t *testing.T) {
+	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)
 	m.settings["AWS_ENDPOINT_URL"] = pool.url
 	for _, name := range challengeNames {
@@ -153,6 +161,7 @@ func TestMissingAnswer(t *testing.T) {
 
 // PASSWORD is not chosen for the user, and on a pipe not by its place in a list of the pool's.
 func TestChoicesThroughPipe(t *testing.T) {
+	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)
 	m.settings["AWS_ENDPOINT_URL"] = pool.url
 	const password = cognitotest.ExamplePassword + "\n"

@@ -12,6 +12,7 @@ import (
 )
 
 func TestComplete(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	for typed, want := range map[string][]string{
 		"cognito|conf":                {"configure"},
@@ -54,6 +55,7 @@ func names() func(yield func(string) bool) {
 
 // Every command tells its flags without doing anything, and has a description of each.
 func TestFlagsOfEveryCommand(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	for name := range names() {
 		a := &app{getenv: func(name string) string { return m.settings[name] }}
@@ -97,6 +99,7 @@ func (m *machine) inShell(t *testing.T, script string, command ...string) string
 }
 
 func TestCompletionInBash(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	out := m.inShell(t, `
 set -eu
@@ -114,6 +117,7 @@ try cognito exec -- x
 
 // zsh completes in an interactive shell only: compadd and _files are stood in for.
 func TestCompletionInZsh(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	out := m.inShell(t, `
 compdef() { echo compdef "$@" }
@@ -130,6 +134,7 @@ try cognito exec -- x
 }
 
 func TestCompletionInFish(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	m.write(t, "a-file", "")
 	out := m.inShell(t, `

@@ -60,6 +60,7 @@ func expectedBitmap(t *testing.T, text string, quiet int) (rows []string) {
 }
 
 func TestSetUpAtTerminal(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		columns, rows uint16
 		noColor       string
@@ -108,6 +109,7 @@ func TestSetUpAtTerminal(t *testing.T) {
 }
 
 func TestConfigureAtTerminal(t *testing.T) {
+	t.Parallel()
 	m := blank(t)
 	s := m.atTerminal(t, 80, 24, "configure")
 	s.answer("Name of the environment [default]: ", "DEV")

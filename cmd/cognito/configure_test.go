@@ -2,12 +2,16 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/loginwithcognito/cognito"
@@ -47,6 +51,7 @@ func (m *machine) write(t *testing.T, name, text string) (path string) {
 }
 
 func TestConfigureByFlags(t *testing.T) {
+	t.Parallel()
 	m := blank(t)
 	m.must(t, "", "configure", "-env", "DEV", "-user-pool-id", imported.UserPoolID, "-client-id",
 		imported.ClientID,
@@ -88,6 +93,7 @@ func TestConfigureByFlags(t *testing.T) {
 }
 
 func TestConfigureSaysWhatNext(t *testing.T) {
+	t.Parallel()
 	m := blank(t)
 	code, stdout, stderr := m.run(t, fill(`{"S": {"UserPoolId": "POOL", "ClientId": "CLIENT"}}`),
 		"configure", "-from", "-")
@@ -117,6 +123,7 @@ func TestConfigureNotes(t *testing.T) {
 }
 
 func TestConfigureFromSeveral(t *testing.T) {
+	t.Parallel()
 	m := blank(t)
 	text := fill(
 		`{"DEV": {"user_pool_id": "POOL", "client_id": "CLIENT"}, "PROD": {
@@ -145,6 +152,7 @@ func TestConfigureFromSeveral(t *testing.T) {
 // A wrong value is refused before anything is written, and no value is repeated that may be a
 // secret.
 func TestConfigureRefuses(t *testing.T) {
+	t.Parallel()
 	for name, args := range map[string][]string{
 		"user pool in place of identity pool": {"-user-pool-id", imported.UserPoolID, "-client-id",
 			imported.ClientID, "-identity-pool-id", imported.UserPoolID},
@@ -173,6 +181,7 @@ func TestConfigureRefuses(t *testing.T) {
 
 // A file that would lose something is not touched.
 func TestConfigureKeepsForeignFiles(t *testing.T) {
+	t.Parallel()
 	for name, text := range map[string]string{
 		"damaged": `{"DEV": {"user_pool_id": "us-`,
 		"amplify": fill(
@@ -204,6 +213,7 @@ func TestConfigureKeepsForeignFiles(t *testing.T) {
 
 // Names with which the file would be taken for another format.
 func TestConfigureNames(t *testing.T) {
+	t.Parallel()
 	for name, good := range map[string]bool{
 		"DEV":       true,
 		"a b":       true,
@@ -225,7 +235,46 @@ func TestConfigureNames(t *testing.T) {
 	}
 }
 
+// Concurrent runs lose no environment, and remove what killed runs have left.
+func TestConfigureConcurrent(t *testing.T) {
+	t.Parallel()
+	rounds := 20
+	if !long(t, "fewer rounds") {
+		rounds = 2
+	}
+	for range rounds {
+		m := blank(t)
+		path := m.settings["COGNITO_CONFIG"]
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		left := filepath.Join(filepath.Dir(path), "config.123.new")
+		if err := os.WriteFile(left, []byte("secret"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		const runs = 8
+		var running sync.WaitGroup
+		for i := range runs {
+			running.Go(func() {
+				code, _, stderr := m.run(t, "", "configure", "-env", fmt.Sprintf("ENV%d", i),
+					"-user-pool-id", imported.UserPoolID, "-client-id", imported.ClientID)
+				if code != 0 {
+					t.Errorf("configure: exit %d: %s", code, stderr)
+				}
+			})
+		}
+		running.Wait()
+		if got := m.configuration(t); len(got) != runs {
+			t.Errorf("the file has %d environments, want %d", len(got), runs)
+		}
+		if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v, want %v", left, err, fs.ErrNotExist)
+		}
+	}
+}
+
 func TestConfigureFollowsALink(t *testing.T) {
+	t.Parallel()
 	m := blank(t)
 	target := m.write(t, "target.json", "")
 	link := filepath.Join(m.dir, "link.json")

@@ -15,19 +15,6 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// released builds the tool as it is released, which this test binary is not.
-func released(t testing.TB) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "cognito")
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o",
-		program, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return program
-}
-
 // cost runs a program to its end and returns what it printed, its processor time, and the most
 // memory that was resident.
 //
@@ -91,11 +78,8 @@ func cost(t testing.TB, env []string, command ...string) (out string, cpu time.D
 // cachedCost is the cost of answering what credential_process asks, from what is kept.
 func cachedCost(t testing.TB) func() (cpu time.Duration, peak float64) {
 	m := newMachine(t)
-	program := released(t)
-	var env []string
-	for name, value := range m.settings {
-		env = append(env, name+"="+value)
-	}
+	program := built(t)
+	env := m.process(t).Env
 	login := exec.CommandContext(t.Context(), program, "login", "-user", cognitotest.ExampleUser)
 	login.Env, login.Stdin = env, strings.NewReader(cognitotest.ExamplePassword+"\n")
 	if out, err := login.CombinedOutput(); err != nil {
@@ -116,8 +100,12 @@ func TestCachedCredentialsAreSmall(t *testing.T) {
 	run := cachedCost(t)
 	cpu, peak := run()
 	t.Logf("%v of processor time, %.1f MB", cpu, peak)
-	if peak >= 15 || peak < 1 {
-		t.Errorf("%.1f MB were resident, want less than 15", peak)
+	most := 15.0
+	if !long(t, "the program is this test, which needs more memory") {
+		most = 50 // also with -race
+	}
+	if peak >= most || peak < 1 {
+		t.Errorf("%.1f MB were resident, want less than %.0f", peak, most)
 	}
 }
 

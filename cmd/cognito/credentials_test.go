@@ -25,6 +25,7 @@ func example(life time.Duration) sigv4.Credentials {
 }
 
 func TestProcessFormat(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	code, stdout, stderr := m.run(t, "", "credentials", "-format", "process")
 	if code != exitSignIn || stdout != "" || strings.Count(stderr, "\n") != 1 ||
@@ -53,6 +54,7 @@ func TestProcessFormat(t *testing.T) {
 
 // What the SDKs run has their standard input, and must leave it alone.
 func TestProcessFormatAsksNothing(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	for _, args := range [][]string{
 		{}, {"-user", cognitotest.ExampleUser}, {"-password-fd", "0"},
@@ -85,6 +87,7 @@ func TestProcessFormatAsksNothing(t *testing.T) {
 }
 
 func TestFormats(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	var want struct{ AccessKeyId, SecretAccessKey, SessionToken, Expiration, Region string }
 	text := m.must(t, "", "credentials", "-region", "eu-west-1")

@@ -20,6 +20,7 @@ import (
 
 // What is sent is signed as the stand-in verifies it, which shares no code with the signer.
 func TestCurl(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	file := filepath.Join(m.dir, "body")
 	large := strings.Repeat("0123456789abcdef", 1<<16)
@@ -160,6 +161,7 @@ func TestCurl(t *testing.T) {
 
 // Nothing is sent, and nobody has to be signed in, for what can't be right.
 func TestCurlURLs(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	for address, want := range map[string]string{
 		"http://abc.execute-api.us-east-1.amazonaws.com/": "must be https",
@@ -185,6 +187,7 @@ func TestCurlURLs(t *testing.T) {
 
 // What changes on the way is refused.
 func TestCurlTampered(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	for name, tamper := range map[string]func(*http.Request){
 		"nothing": func(*http.Request) {},
@@ -222,6 +225,7 @@ func TestCurlTampered(t *testing.T) {
 }
 
 func TestCurlAnswers(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	f := m.fault
 	m.signedIn(t).must(t, "", "credentials", "-format", "process")

@@ -20,6 +20,7 @@ import (
 
 // A session is renewed by the doctor, and where that fails nothing is lost.
 func TestDoctorKeepsState(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	f := m.fault
 	m.signedIn(t)
@@ -52,6 +53,7 @@ func TestDoctorKeepsState(t *testing.T) {
 }
 
 func TestDoctorElsewhere(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	// Without an identity pool there is nothing to look at after the tokens.
 	m.settings["COGNITO_ENV"] = "BARE"
@@ -76,6 +78,7 @@ func TestDoctorElsewhere(t *testing.T) {
 
 // Keys that other tools prefer are told, and are no fault.
 func TestDoctorOtherKeys(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	if err := os.Mkdir(filepath.Join(m.dir, ".aws"), 0o700); err != nil {
 		t.Fatal(err)
@@ -139,6 +142,7 @@ func TestReachable(t *testing.T) {
 
 // What AWS_CA_BUNDLE trusts is reached by TLS.
 func TestDoctorTrustsBundle(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	secure := httptest.NewTLSServer(m.server)
 	t.Cleanup(secure.Close)

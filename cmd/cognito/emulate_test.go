@@ -66,6 +66,7 @@ func (m *machine) emulating(t *testing.T, args ...string) (advice []string, stde
 // Another program's view: what is printed is set, and the sign-in works; a code comes on standard
 // error.
 func TestEmulate(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	config := filepath.Join(m.dir, "emulated.json")
 	var seed map[string]any
@@ -149,6 +150,7 @@ func printedSeed(t *testing.T) string {
 }
 
 func TestEmulateRefuses(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	// A port that is taken is no wrong flag, here as for serve.
 	taken := strings.TrimPrefix(m.signedIn(t).url, "http://")

@@ -10,6 +10,7 @@ import (
 
 // Ctrl-C at a terminal reaches the command once, and the tool waits for what it does about it.
 func TestExecInterruptedAtTerminal(t *testing.T) {
+	t.Parallel()
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
 		for key, name := range map[string]string{"\x03": "INT", "\x1c": "QUIT"} {
 			s := m.atTerminal(t, 80, 24, append(flags, "--", "sh", "-c",
@@ -26,6 +27,7 @@ func TestExecInterruptedAtTerminal(t *testing.T) {
 
 // The command is in the foreground of the terminal, and the tool does not stand between them.
 func TestExecAtTerminal(t *testing.T) {
+	t.Parallel()
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
 		s := m.atTerminal(t, 71, 19,
 			append(flags, "--", "sh", "-c", "stty size; read line; echo \"<$line>\"")...)
@@ -38,6 +40,7 @@ func TestExecAtTerminal(t *testing.T) {
 
 // serve prints the token, and that is the only place where others might see it.
 func TestTokenIsNoArgument(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	c, settings := m.serve(t)
 	for _, file := range []string{"cmdline", "environ"} {

@@ -25,6 +25,7 @@ func bothWays(t *testing.T, test func(t *testing.T, m *machine, flags ...string)
 }
 
 func TestExecEnvironment(t *testing.T) {
+	t.Parallel()
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
 		var want struct{ AccessKeyId, SecretAccessKey, SessionToken, Expiration string }
 		if err := json.Unmarshal([]byte(m.must(t, "", "credentials")), &want); err != nil {
@@ -71,6 +72,7 @@ func TestExecEnvironment(t *testing.T) {
 }
 
 func TestExecArgumentsAndStatus(t *testing.T) {
+	t.Parallel()
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
 		script := filepath.Join(m.dir, "script")
 		if err := os.WriteFile(script, []byte("no program"), 0o600); err != nil {
@@ -120,6 +122,7 @@ func TestExecArgumentsAndStatus(t *testing.T) {
 
 // Without -serve the command is the process: nothing is between it and who waits for it.
 func TestExecBecomesTheCommand(t *testing.T) {
+	t.Parallel()
 	needs.Unix(t)
 	m := newMachine(t).signedIn(t)
 	c := m.process(t, "exec", "--", "sh", "-c", "echo $$; cat")
@@ -131,6 +134,7 @@ func TestExecBecomesTheCommand(t *testing.T) {
 }
 
 func TestExecNeedsSignIn(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	for _, args := range [][]string{{"exec", "--", "go"}, {"exec", "-serve", "--", "go"},
 		{"serve"}} {
@@ -143,6 +147,7 @@ func TestExecNeedsSignIn(t *testing.T) {
 
 // A signal to the tool reaches the command, which decides what comes of it.
 func TestExecSignals(t *testing.T) {
+	t.Parallel()
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
 		for _, signal := range endingSignals() {
 			c := m.process(t, append(flags, "--", "sh", "-c",
@@ -172,6 +177,7 @@ func TestExecSignals(t *testing.T) {
 
 // Two commands that outlive a process of nohup(1): what was ignored stays ignored.
 func TestExecKeepsIgnoredSignals(t *testing.T) {
+	t.Parallel()
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
 		tool := m.process(t,
 			append(flags, "--", "sh", "-c", "kill -HUP $$; kill -HUP $PPID; echo alive")...)
@@ -187,6 +193,7 @@ func TestExecKeepsIgnoredSignals(t *testing.T) {
 
 // The command must not find passwords that are still to be read.
 func TestExecClosesPasswords(t *testing.T) {
+	t.Parallel()
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
 		file, err := os.CreateTemp(m.dir, "")
 		if err != nil {
@@ -207,16 +214,34 @@ func TestExecClosesPasswords(t *testing.T) {
 
 // boto3 under exec is the user: the stand-in checks its signature.
 func TestExecBoto3(t *testing.T) {
-	python := needs.Boto3(t)
+	t.Parallel()
+	needs.Boto3(t)
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
-		c := m.process(t, append(flags, "--", python, "-c", listWithBoto3("boto3"))...)
-		out, err := c.CombinedOutput()
+		c := m.process(t, append(flags, "--", "sh", "-c", "env; echo; read line")...)
+		stdin, err := c.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stdout, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer c.Wait()
+		defer stdin.Close() // ends the command
+		var env []string
+		for lines := bufio.NewScanner(stdout); lines.Scan() && lines.Text() != ""; {
+			env = append(env, lines.Text())
+		}
+		out, err := needs.Python(t, env, listWithBoto3("boto3"))
 		method := "env"
 		if len(flags) > 1 {
 			method = "container-role"
 		}
-		if err != nil || !strings.HasPrefix(string(out), method+" ") ||
-			strings.TrimSpace(string(out)) == method+" 0" {
+		if err != nil || !strings.HasPrefix(out, method+" ") ||
+			strings.TrimSpace(out) == method+" 0" {
 			t.Errorf("%s: %v", out, err)
 		}
 	})

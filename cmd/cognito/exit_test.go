@@ -126,6 +126,7 @@ func interrupted(s os.Signal) error { return terminal.Interrupted{Signal: s} }
 
 // A second signal ends a process that does not notice the first one.
 func TestSecondSignal(t *testing.T) {
+	t.Parallel()
 	needs.Unix(t)
 	m := newMachine(t).signedIn(t)
 	url := m.url + "/example-bucket/key"
@@ -163,6 +164,7 @@ func TestSecondSignal(t *testing.T) {
 
 // A signal that was ignored before does not end a process. (The Go runtime respects that for two.)
 func TestIgnoredSignals(t *testing.T) {
+	t.Parallel()
 	needs.Unix(t)
 	m := newMachine(t).signedIn(t)
 	m.forget(t)
@@ -190,6 +192,7 @@ func TestIgnoredSignals(t *testing.T) {
 
 // An endpoint that ends waits for a refresh that a request has begun.
 func TestEndpointKeepsToken(t *testing.T) {
+	t.Parallel()
 	needs.Unix(t)
 	for _, test := range []struct {
 		name string
@@ -252,6 +255,7 @@ func TestEndpointKeepsToken(t *testing.T) {
 
 // A reader that goes away does not end the process in the middle of a refresh.
 func TestBrokenPipeKeepsToken(t *testing.T) {
+	t.Parallel()
 	needs.Unix(t)
 	m := newMachine(t)
 	m.server.UserPools[0].Clients[0].RefreshTokenRotation = true

@@ -35,8 +35,7 @@ const toolVariable = "COGNITO_TEST_EXITS_TOOL"
 // fullExits reports whether the long form of the tests of exits runs.
 func fullExits() bool { return os.Getenv("COGNITO_TEST_EXITS") == "full" }
 
-// A workshop holds what the stations of one test share: the tool, built as users build it, and
-// the stand-in.
+// A workshop holds what the stations of one test share: the tool and the stand-in.
 type workshop struct {
 	tool   string
 	dir    string
@@ -50,11 +49,7 @@ func newWorkshop(t *testing.T) *workshop {
 	w := &workshop{tool: os.Getenv(toolVariable), dir: t.TempDir(), server: cognitotest.Example()}
 	w.server.UserPools[0].Clients[0].RefreshTokenRotation = true
 	if w.tool == "" {
-		w.tool = filepath.Join(w.dir, "cognito")
-		build := exec.CommandContext(t.Context(), "go", "build", "-o", w.tool, ".")
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("go build: %v: %s", err, out)
-		}
+		w.tool = built(t)
 	}
 	text, err := json.Marshal(map[string]any{
 		"DEV": map[string]string{
@@ -247,6 +242,8 @@ func (s *station) environ() []string {
 		"SSL_CERT_DIR=" + os.DevNull, // no time is spent on certificates
 		"SSL_CERT_FILE=" + os.DevNull,
 		"PATH=" + os.Getenv("PATH"),
+		"COGNITO_TEST_TOOL=1",
+		"GORACE=atexit_sleep_ms=0",
 	}
 }
 

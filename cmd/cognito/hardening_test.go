@@ -22,6 +22,7 @@ import (
 // The name of an environment is whatever a file says. It is repeated in many places, and steers the
 // terminal in none.
 func TestNamesDoNotSteerTerminal(t *testing.T) {
+	t.Parallel()
 	const name = "\x1b]0;title\a\x1b[31m\u009b7m\nB"
 	m := newMachine(t)
 	data, err := os.ReadFile(m.settings["COGNITO_CONFIG"])
@@ -61,6 +62,7 @@ func TestNamesDoNotSteerTerminal(t *testing.T) {
 
 // Where the session could not be kept, no password is sent for it, and no code is used up.
 func TestLoginNeedsAPlaceFirst(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	made := new(calls)
 	m.fault.set(made.note)
@@ -83,6 +85,7 @@ func TestLoginNeedsAPlaceFirst(t *testing.T) {
 
 // What a killed process left is removed, wherever the state lies.
 func TestLeftoversAreRemoved(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	m.settings["COGNITO_STATE_DIR"] = filepath.Join(m.dir, "[state]*?")
 	if runtime.GOOS == "windows" {
@@ -103,6 +106,7 @@ func TestLeftoversAreRemoved(t *testing.T) {
 
 // A sign-out that the pool has carried out is told, even if the file could not be changed.
 func TestLogoutThatIsNotKept(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	m.fault.set(func(r *http.Request) *http.Response {
 		if operation(r) == "RevokeToken" {
@@ -118,6 +122,7 @@ func TestLogoutThatIsNotKept(t *testing.T) {
 
 // Where services do not answer, the error says what to run.
 func TestProcessFormatEndsInTime(t *testing.T) {
+	t.Parallel()
 	if processLimit >= time.Minute {
 		t.Errorf("aws-sdk-go-v2 waits for a minute, and this for %v", processLimit)
 	}
@@ -140,6 +145,7 @@ func TestProcessFormatEndsInTime(t *testing.T) {
 
 // Help is had in every way that people try, and an argument that may be a password is not repeated.
 func TestHelp(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	for _, args := range []string{"help", "-h", "--help", "help help", "help -h", "-h help",
 		"-help login", "help login", "login -h", "help help help", "help version"} {
@@ -195,6 +201,7 @@ func TestBrokenPipes(t *testing.T) {
 // What the flags or the configuration get wrong is told before anything is asked or sent, with the
 // exit code that says so.
 func TestWrongSettings(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	made := new(calls)
 	config := func(name, text string) string { return m.write(t, name+".json", fill(text)) }
@@ -231,6 +238,7 @@ func TestWrongSettings(t *testing.T) {
 
 // Who names a user must not get another's credentials.
 func TestSignInFlagsAreNotIgnored(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	for _, command := range []string{"credentials", "exec", "serve", "ls", "curl", "whoami",
 		"token", "doctor"} {
@@ -258,6 +266,7 @@ func TestInterruptedBeforeCommand(t *testing.T) {
 
 // Where new tokens could not be written, the refresh token is not used up.
 func TestFullDiskKeepsToken(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
 		t.Skip("NOT TESTED: this system has no ulimit")
 	}

@@ -13,6 +13,7 @@ import (
 )
 
 func TestLoginAtTerminal(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	s := m.atTerminal(t, 80, 24, "login")
 	s.answer("User name: ", cognitotest.ExampleEmail)
@@ -32,6 +33,7 @@ func TestLoginAtTerminal(t *testing.T) {
 }
 
 func TestInterruptedAtPrompt(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	for key, code := range map[string]int{"\x03": exitInterrupted, "\x1c": 128 + 3,
 		"\x04": exitSignIn} {
@@ -66,6 +68,7 @@ func TestInterruptedAtPrompt(t *testing.T) {
 
 // While the tool waits for a service, too, Ctrl-C ends it, and leaves the terminal as it was.
 func TestInterruptedInRequest(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	asked := make(chan bool, 10)
 	m.fault.set(func(r *http.Request) *http.Response {
@@ -82,6 +85,7 @@ func TestInterruptedInRequest(t *testing.T) {
 }
 
 func TestCodesAtTerminal(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	const seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 	pool := &m.server.UserPools[0]
@@ -138,6 +142,7 @@ func TestCodesAtTerminal(t *testing.T) {
 }
 
 func TestNewPasswordAtTerminal(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	m.server.UserPools[0].RequiredAttributes = []string{"email", "name"}
 	s := m.atTerminal(t, 80, 24, "login", "-user", cognitotest.ExampleNewUser)
@@ -160,6 +165,7 @@ func TestNewPasswordAtTerminal(t *testing.T) {
 }
 
 func TestRememberDeviceAtTerminal(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	pool := &m.server.UserPools[0]
 	pool.MFAConfiguration, pool.DeviceTracking, pool.Users[0].MFA = "OPTIONAL", "OPT_IN",
@@ -186,6 +192,7 @@ func TestRememberDeviceAtTerminal(t *testing.T) {
 
 // A pool's own challenge: what it says is shown, and steers nothing; the answer is not shown.
 func TestCustomChallengeAtTerminal(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	pool := &m.server.UserPools[0]
 	pool.Clients[0].ExplicitAuthFlows = append(pool.Clients[0].ExplicitAuthFlows,
@@ -216,6 +223,7 @@ func TestCustomChallengeAtTerminal(t *testing.T) {
 
 // What is piped is answers, and the first is the password: it must not be sent as a user name.
 func TestPipedPasswordIsNoUserName(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	code, _, stderr := m.run(t, cognitotest.ExamplePassword+"\n", "login")
 	if code != exitUsage || !strings.Contains(stderr, "-user") {

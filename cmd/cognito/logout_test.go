@@ -26,6 +26,7 @@ func (c *calls) note(r *http.Request) *http.Response {
 }
 
 func TestLogout(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name  string
 		args  []string
@@ -204,6 +205,7 @@ func only(name string, with *http.Response) func(*http.Request) *http.Response {
 }
 
 func TestLogoutOfNobody(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	if code, stdout, stderr := m.run(t, "", "logout"); code != 0 || stdout != "" ||
 		stderr != "cognito: nobody is signed in to DEV\n" {

@@ -16,6 +16,7 @@ import (
 // Where the listing goes into a file, a terminal shows how far it has come, and nothing of that
 // stays.
 func TestProgressAtTerminal(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	for i := range 2500 {
 		m.server.Buckets[0].Objects[fmt.Sprintf("many/%05d", i)] = cognitotest.Object{}
@@ -45,6 +46,7 @@ func TestProgressAtTerminal(t *testing.T) {
 
 // Neither keys nor bodies steer the terminal that they are shown on.
 func TestServersDoNotSteerTerminal(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	for _, key := range oddKeys {
 		m.server.Buckets[0].Objects[key] = cognitotest.Object{}

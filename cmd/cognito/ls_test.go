@@ -39,6 +39,7 @@ func keysOf(t *testing.T, text string) (keys, prefixes []string) {
 // Every key comes out as it went in, in both forms, however odd, and over several pages; the
 // library lists the same.
 func TestListKeys(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	objects := m.server.Buckets[0].Objects
 	for _, key := range oddKeys {
@@ -100,6 +101,7 @@ func TestListKeys(t *testing.T) {
 }
 
 func TestListForms(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	const date = "2009-10-12T17:50:30Z  "
 	for _, test := range []struct {
@@ -127,6 +129,7 @@ func TestListForms(t *testing.T) {
 }
 
 func TestListFailures(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	if code, _, stderr := m.run(t, "", "ls"); code != exitSignIn ||
 		!strings.Contains(stderr, "cognito login") {
@@ -156,6 +159,7 @@ func TestListFailures(t *testing.T) {
 
 // The caller's own prefix is known after the first time.
 func TestListOwn(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	var asked atomic.Int32
 	m.fault.set(func(r *http.Request) *http.Response {
@@ -187,6 +191,7 @@ func TestListOwn(t *testing.T) {
 }
 
 func TestListVersions(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	m.fault.set(func(r *http.Request) *http.Response {
 		if !r.URL.Query().Has("versions") {
@@ -216,6 +221,7 @@ func TestListVersions(t *testing.T) {
 
 // What was listed before a Ctrl-C stays.
 func TestListInterrupted(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	for i := range 3000 {
 		m.server.Buckets[0].Objects[fmt.Sprintf("%05d", i)] = cognitotest.Object{}
@@ -241,6 +247,7 @@ func TestListInterrupted(t *testing.T) {
 
 // Whoever reads may have seen enough: "| head" makes no noise.
 func TestListIntoClosedPipe(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	r, w, err := os.Pipe()
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
+	"fmt"
 	"io"
 	"net/http/httptest"
 	"os"
@@ -29,7 +31,28 @@ func TestMain(m *testing.M) {
 			signal.Notify(make(chan os.Signal, 1), s)
 		}
 	}
+	flag.Set("test.parallel", "8") // most tests wait for processes; -parallel overrides it
 	os.Exit(m.Run())
+}
+
+// long reports whether the environment variable COGNITO_TEST_LONG asks for the large cases too. If
+// not, it logs what is reduced.
+func long(t testing.TB, reduced string) bool {
+	t.Helper()
+	if os.Getenv("COGNITO_TEST_LONG") == "1" {
+		return true
+	}
+	t.Logf("REDUCED without COGNITO_TEST_LONG=1: %s", reduced)
+	return false
+}
+
+// sampled returns a step for a loop over all cases: 1 with COGNITO_TEST_LONG, else step.
+func sampled(t testing.TB, step int) int {
+	t.Helper()
+	if long(t, fmt.Sprintf("one of %d cases", step)) {
+		return 1
+	}
+	return step
 }
 
 // A machine is where the tool runs in a test: a stand-in on loopback, and directories of its own.
@@ -119,8 +142,29 @@ func (m *machine) signedIn(t *testing.T) *machine {
 	return m
 }
 
+// built returns the path of the tool as it is released. Without COGNITO_TEST_LONG, it returns this
+// test, which is the tool if COGNITO_TEST_TOOL is set, because a build takes seconds.
+func built(t testing.TB) string {
+	t.Helper()
+	if !long(t, "the tool is not built") {
+		executable, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return executable
+	}
+	program := filepath.Join(t.TempDir(), "cognito")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o",
+		program, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v: %s", err, out)
+	}
+	return program
+}
+
 // process is the tool as a process of its own.
-func (m *machine) process(t *testing.T, args ...string) *exec.Cmd {
+func (m *machine) process(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	executable, err := os.Executable()
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 )
 
 func TestProfile(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	config := filepath.Join(m.dir, ".aws", "config")
 	run := func(code int, part string, args ...string) {
@@ -86,8 +87,9 @@ func TestProfile(t *testing.T) {
 
 // boto3 and the aws command line list a bucket through the profile.
 func TestProfileBoto3(t *testing.T) {
+	t.Parallel()
 	needs.Unix(t)
-	python := needs.Boto3(t)
+	needs.Boto3(t)
 	m := newMachine(t).signedIn(t)
 	moved := filepath.Join(m.dir, `a b$'"`)
 	if err := os.Mkdir(moved, 0o700); err != nil {
@@ -100,22 +102,18 @@ func TestProfileBoto3(t *testing.T) {
 	m.settings["COGNITO_CONFIG"] = odd
 	m.must(t, "", "profile", "-profile", "dev")
 	delete(m.settings, "COGNITO_CONFIG")
-	tool := m.process(t)
-	for name, command := range map[string]*exec.Cmd{
-		"boto3": exec.CommandContext(t.Context(), python, "-c",
-			listWithBoto3(`boto3.Session(profile_name="dev")`)),
-		"aws": exec.CommandContext(t.Context(), "aws", "s3", "ls", "s3://example-bucket",
-			"--profile", "dev"),
-	} {
-		if name == "aws" && command.Err != nil {
-			t.Log("SKIPPED: aws is not installed")
-			continue
-		}
-		command.Env = tool.Env
-		out, err := command.CombinedOutput()
-		if err != nil || len(out) == 0 || name == "boto3" &&
-			!strings.HasPrefix(string(out), "custom-process ") {
-			t.Errorf("%s: %s: %v", name, out, err)
-		}
+	env := m.process(t).Env
+	out, err := needs.Python(t, env, listWithBoto3(`boto3.Session(profile_name="dev")`))
+	if err != nil || !strings.HasPrefix(out, "custom-process ") {
+		t.Errorf("boto3: %s: %v", out, err)
+	}
+	if _, err := exec.LookPath("aws"); err != nil || !long(t, "without the aws command") {
+		return
+	}
+	c := exec.CommandContext(t.Context(), "aws", "s3", "ls", "s3://example-bucket",
+		"--profile", "dev")
+	c.Env = env
+	if out, err := c.CombinedOutput(); err != nil || len(out) == 0 {
+		t.Errorf("aws: %s: %v", out, err)
 	}
 }

@@ -31,6 +31,7 @@ func (m *machine) typed(t *testing.T, lines []string, args ...string) (code int,
 
 // A user who types the password at every prompt has it sent only where that was asked for by name.
 func TestHostilePoolAtTerminal(t *testing.T) {
+	t.Parallel()
 	for _, flow := range toolFlows {
 		t.Run(strings.Join(flow.args, " "), func(t *testing.T) {
 			t.Parallel()
@@ -60,6 +61,7 @@ func TestHostilePoolAtTerminal(t *testing.T) {
 
 // At SELECT_CHALLENGE the password is sent to users who choose that, and is asked for once.
 func TestChoicesAtTerminal(t *testing.T) {
+	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)
 	m.settings["AWS_ENDPOINT_URL"] = pool.url
 	const password, confirm = cognitotest.ExamplePassword, "Type PASSWORD to send it: "
@@ -110,6 +112,7 @@ func TestChoicesAtTerminal(t *testing.T) {
 
 // An answer that is the password proven before is not sent, and an answer that is another is.
 func TestPasswordAsAnswer(t *testing.T) {
+	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)
 	m.settings["AWS_ENDPOINT_URL"] = pool.url
 	pool.parameters = map[string]string{"requiredAttributes": `["userAttributes.x"]`}
@@ -154,6 +157,7 @@ func cells(s string) (n int) {
 
 // A refused password is given once, whatever the pool calls the error.
 func TestRefusedPassword(t *testing.T) {
+	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)
 	m.settings["AWS_ENDPOINT_URL"], pool.refuse = pool.url, "try again"
 	for _, choice := range []string{"PASSWORD", "PASSWORD_SRP"} {
@@ -213,6 +217,7 @@ func notMarked(row string) string {
 
 // What a pool says is marked on each row of the window, wherever it says it.
 func TestLookAlikes(t *testing.T) {
+	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)
 	m.settings["AWS_ENDPOINT_URL"] = pool.url
 	list := func(text string) string {

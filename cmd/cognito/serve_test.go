@@ -73,6 +73,7 @@ func get(t *testing.T, settings map[string]string) (int, map[string]string) {
 }
 
 func TestServe(t *testing.T) {
+	t.Parallel()
 	needs.Unix(t)
 	m := newMachine(t).signedIn(t)
 	for _, signal := range endingSignals() {
@@ -94,6 +95,7 @@ func TestServe(t *testing.T) {
 
 // Credentials of the default profile come first in most SDKs: the user is told.
 func TestServeWarnsOfDefault(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ credentials, config, want string }{
 		{"", "", ""},
 		{"[other]\naws_access_key_id = x\n",
@@ -130,6 +132,7 @@ func TestServeWarnsOfDefault(t *testing.T) {
 // When the user signs out, or the session ends, there is no answer any more, and a new sign-in
 // brings it back.
 func TestServeWithoutSession(t *testing.T) {
+	t.Parallel()
 	needs.Unix(t)
 	m := newMachine(t).signedIn(t)
 	_, settings := m.serve(t)
@@ -156,6 +159,7 @@ func TestServeWithoutSession(t *testing.T) {
 }
 
 func TestServeForms(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	if code, _, _ := m.run(t, "", "serve", "-format", "xml"); code != exitUsage {
 		t.Errorf("exit %d", code)
@@ -185,8 +189,9 @@ func TestServeForms(t *testing.T) {
 
 // boto3 and the AWS command line fetch credentials from a running endpoint.
 func TestServeBoto3(t *testing.T) {
+	t.Parallel()
 	needs.Unix(t)
-	python := needs.Boto3(t)
+	needs.Boto3(t)
 	m := newMachine(t).signedIn(t)
 	for _, args := range [][]string{nil, {"-addr", "[::1]:0"}} {
 		if slices.Contains(args, "[::1]:0") {
@@ -197,13 +202,12 @@ func TestServeBoto3(t *testing.T) {
 			}
 		}
 		_, settings := m.serve(t, args...)
-		c := exec.CommandContext(t.Context(), python, "-c", listWithBoto3("boto3"))
-		c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + m.dir, "AWS_ENDPOINT_URL=" + m.url}
+		env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + m.dir, "AWS_ENDPOINT_URL=" + m.url}
 		for name, value := range settings {
-			c.Env = append(c.Env, name+"="+value)
+			env = append(env, name+"="+value)
 		}
-		out, err := c.CombinedOutput()
-		if err != nil || !strings.HasPrefix(string(out), "container-role ") {
+		out, err := needs.Python(t, env, listWithBoto3("boto3"))
+		if err != nil || !strings.HasPrefix(out, "container-role ") {
 			t.Errorf("%v: %s: %v", args, out, err)
 		}
 	}
@@ -211,6 +215,7 @@ func TestServeBoto3(t *testing.T) {
 
 // serve listens only on addresses that other machines cannot reach.
 func TestServeRefusesAddress(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	for _, addr := range []string{
 		"", ":0", ":8080", "0.0.0.0:0", "[::]:0", "192.0.2.1:0", "127.0.0.1", "localhost",

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"net/http"
@@ -77,6 +78,7 @@ func (m *machine) forget(t *testing.T) {
 
 // A file that was cut short, or is not this program's, is set aside whole, and told.
 func TestDamagedFile(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	path, _ := m.record(t)
 	good, err := os.ReadFile(path)
@@ -132,6 +134,7 @@ func TestDamagedFile(t *testing.T) {
 
 // A directory that others can look into is refused, and not changed.
 func TestOpenDirectory(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Log("NOT TESTED: this system has no such modes")
 		return
@@ -178,22 +181,26 @@ func (m *machine) refreshes() *atomic.Int64 {
 	return count
 }
 
-// Fifty processes at once, on a refresh token that changes with every use and dies at once: one
+// Many processes at once, on a refresh token that changes with every use and dies at once: one
 // refreshes, none loses it.
 func TestManyProcesses(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	client := &m.server.UserPools[0].Clients[0]
 	client.RefreshTokenRotation = true
 	count := m.refreshes()
 	m.signedIn(t)
 	_, first := m.record(t)
-	const rounds = 3
+	rounds, processes := 3, 50
+	if !long(t, "fewer processes") {
+		rounds, processes = 1, 12
+	}
 	for range rounds {
 		m.forget(t)
 		var running sync.WaitGroup
 		var mu sync.Mutex
 		answers := map[string]int{}
-		for range 50 {
+		for range processes {
 			running.Go(func() {
 				var complaint strings.Builder
 				process := m.process(t, "credentials", "-format", "process")
@@ -212,7 +219,7 @@ func TestManyProcesses(t *testing.T) {
 			t.Errorf("%d different credentials", len(answers))
 		}
 	}
-	if n := count.Load(); n != rounds {
+	if n := count.Load(); n != int64(rounds) {
 		t.Errorf("%d refreshes in %d rounds", n, rounds)
 	}
 	if _, last := m.record(t); string(last.Session) == string(first.Session) {
@@ -232,8 +239,8 @@ func TestKilled(t *testing.T) {
 	m.signedIn(t)
 	kills, survived, most := 0, 0, 50*time.Millisecond // about as long as the program takes
 	enough := 200
-	if testing.Short() {
-		enough = 30
+	if !long(t, "fewer processes") {
+		enough = 15
 	}
 	for survived < enough && (kills < enough || survived == 0) {
 		m.forget(t)
@@ -267,45 +274,53 @@ func TestKilled(t *testing.T) {
 	t.Logf("%d killed, %d not, %d refreshes", kills, survived, count.Load())
 }
 
-// Signals while tokens are refreshed wait for them.
+// A signal during a refresh does not lose the tokens.
 func TestInterruptedRefreshKeepsToken(t *testing.T) {
-	m := newMachine(t)
-	client := &m.server.UserPools[0].Clients[0]
-	client.RefreshTokenRotation = true
-	m.signedIn(t)
-	for _, sent := range interrupts() {
-		for _, pauses := range [][]time.Duration{
-			{200 * time.Millisecond},
-			{0, 200 * time.Millisecond}, // as timeout(1) does
-			{300 * time.Millisecond, 300 * time.Millisecond, 300 * time.Millisecond}, // as users do
-		} {
-			m.forget(t)
-			process := m.process(t, "credentials", "-format", "process")
-			started := make(chan struct{})
-			var once sync.Once
-			m.fault.set(func(r *http.Request) *http.Response {
-				if operation(r) == "GetTokensFromRefreshToken" {
-					once.Do(func() {
-						<-started
-						for _, pause := range pauses {
-							process.Process.Signal(sent)
-							time.Sleep(pause)
-						}
-					})
+	for _, pauses := range [][]time.Duration{
+		{200 * time.Millisecond},
+		{0, 200 * time.Millisecond}, // as timeout(1) does
+		{300 * time.Millisecond, 300 * time.Millisecond, 300 * time.Millisecond}, // as users do
+	} {
+		for i, sent := range interrupts() {
+			t.Run(fmt.Sprintf("%v %d times", sent, len(pauses)), func(t *testing.T) {
+				if i > 0 && len(pauses) == 3 && !long(t, "only the first signal") {
+					return
 				}
-				return nil
+				t.Parallel()
+				interruptRefresh(t, sent.(syscall.Signal), pauses)
 			})
-			if err := process.Start(); err != nil {
-				t.Fatal(err)
-			}
-			close(started)
-			err := process.Wait()
-			want := 128 + int(sent.(syscall.Signal))
-			if got := process.ProcessState.ExitCode(); got != want {
-				t.Errorf("%d times %v: exit %d, want %d: %v", len(pauses), sent, got, want, err)
-			}
-			m.fault.set(nil)
-			m.must(t, "", "credentials", "-format", "process")
 		}
 	}
+}
+
+// interruptRefresh sends signals during a refresh, with a pause after each.
+func interruptRefresh(t *testing.T, sent syscall.Signal, pauses []time.Duration) {
+	m := newMachine(t)
+	m.server.UserPools[0].Clients[0].RefreshTokenRotation = true
+	m.signedIn(t).forget(t)
+	process := m.process(t, "credentials", "-format", "process")
+	started := make(chan struct{})
+	var once sync.Once
+	m.fault.set(func(r *http.Request) *http.Response {
+		if operation(r) == "GetTokensFromRefreshToken" {
+			once.Do(func() {
+				<-started
+				for _, pause := range pauses {
+					process.Process.Signal(sent)
+					time.Sleep(pause)
+				}
+			})
+		}
+		return nil
+	})
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	close(started)
+	err := process.Wait()
+	if got, want := process.ProcessState.ExitCode(), 128+int(sent); got != want {
+		t.Errorf("exit %d, want %d: %v", got, want, err)
+	}
+	m.fault.set(nil)
+	m.must(t, "", "credentials", "-format", "process")
 }

@@ -17,6 +17,7 @@ import (
 
 // Where a refreshed session cannot be stored, the command still has what it was run for.
 func TestRefreshThatIsNotStored(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name string
 		harm func(t *testing.T, path string)
@@ -71,6 +72,7 @@ func TestRefreshThatIsNotStored(t *testing.T) {
 
 // New tokens are stored before they are used, as the process may be killed.
 func TestRefreshIsStoredFirst(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	m.signedIn(t).forget(t)
 	path, old := m.record(t)
@@ -93,6 +95,7 @@ func TestRefreshIsStoredFirst(t *testing.T) {
 
 // A login takes the place of what could not be renamed, and a logout revokes the newest token.
 func TestNewestSession(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	m.server.UserPools[0].Clients[0].RefreshTokenRotation = true
 	m.signedIn(t)

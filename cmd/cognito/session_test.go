@@ -13,6 +13,7 @@ import (
 
 // Credentials that can't be renewed serve as long as they are valid; then the command fails.
 func TestStaleCredentials(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	m.server.IdentityPools[0].CredentialsValidity = 9 * time.Minute
 	m.signedIn(t)
@@ -59,6 +60,7 @@ func TestStaleCredentials(t *testing.T) {
 
 // A session that has ended is told from one that can't be renewed just now.
 func TestEndedSession(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	m.forget(t)
 	before, _ := os.ReadFile(first(m.record(t)))
@@ -101,6 +103,7 @@ func first[A, B any](a A, _ B) A { return a }
 // A device that the pool remembers is asked for no code by the next sign-in, and the seed of a
 // generator answers for it.
 func TestDeviceAndSeed(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	pool := &m.server.UserPools[0]
 	pool.DeviceTracking = "ALWAYS"
@@ -131,6 +134,7 @@ func TestDeviceAndSeed(t *testing.T) {
 
 // What an error says to run finds the same environment.
 func TestAdviceRepeatsFlags(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	data, err := os.ReadFile(m.settings["COGNITO_CONFIG"])
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 )
 
 func TestWhoami(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	m.server.UserPools[0].DeviceTracking = "ALWAYS"
 	f := m.fault
@@ -88,6 +89,7 @@ func TestWhoami(t *testing.T) {
 
 // A group's name comes from the pool, and steers nothing.
 func TestWhoamiPrintable(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	m.server.UserPools[0].Users[0].Groups = []string{"\x1b]0;title\a", "two\nlines"}
 	m.signedIn(t)
@@ -101,6 +103,7 @@ func TestWhoamiPrintable(t *testing.T) {
 }
 
 func TestWhoamiWithoutIdentityPool(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	m.settings["COGNITO_ENV"] = "BARE"
 	m.signedIn(t)
@@ -111,6 +114,7 @@ func TestWhoamiWithoutIdentityPool(t *testing.T) {
 }
 
 func TestToken(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	for _, test := range []struct{ flag, use string }{{"", "id"}, {"-access", "access"}} {
 		args := strings.Fields("token " + test.flag)
@@ -136,6 +140,7 @@ func TestToken(t *testing.T) {
 
 // What has expired is refreshed first, and what has not is printed as it is.
 func TestTokenIsFresh(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	first := m.must(t, "", "token")
 	m.forget(t)
@@ -166,6 +171,7 @@ func TestUntil(t *testing.T) {
 
 // The examples in the help are true.
 func TestExamples(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	for _, c := range []command{lsCommand(), whoamiCommand(), tokenCommand(), doctorCommand(),
 		logoutCommand()} {
@@ -179,6 +185,7 @@ func TestExamples(t *testing.T) {
 
 // Several goroutines may ask for credentials where nothing is kept on disk: one fetches them.
 func TestSharedInMemory(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	stdin, w, err := os.Pipe()
 	if err != nil {
@@ -218,6 +225,7 @@ func TestSharedInMemory(t *testing.T) {
 // The hosts with validated cryptography, and those that answer over IPv6 too, are chosen as for
 // AWS's own tools.
 func TestHosts(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t)
 	delete(m.settings, "AWS_ENDPOINT_URL")
 	for _, test := range []struct{ fips, dualStack, host string }{

@@ -1,9 +1,9 @@
-// Package terminal asks at a terminal: for a secret, without showing it, or for a line.
+// Package terminal reads lines from a terminal, secret ones without echo, and makes text safe to
+// write to it.
 //
 //	password, err := terminal.ReadSecret(ctx, os.Stdin, os.Stderr, "Password: ")
 //
-// The standard library has no call for it; each operating system needs a few lines, in a file of
-// its own. They do what golang.org/x/term does, which this module can't import.
+// It does what golang.org/x/term does, which this module cannot import.
 package terminal
 
 import (
@@ -16,17 +16,18 @@ import (
 	"syscall"
 )
 
-// maxSecret bounds a secret: Cognito's passwords have at most 256 characters.
+// maxSecret is the maximum size of a line in bytes. Cognito's passwords have at most 256
+// characters.
 const maxSecret = 4096
 
-// Is tells whether f is a terminal whose echo can be switched off.
+// Is reports whether f is a terminal whose echo can be switched off.
 func Is(f *os.File) bool {
 	_, err := noEcho(f, false)
 	return err == nil
 }
 
-// Size returns how many columns and rows the window of a terminal has: 80 and 24 where that can't
-// be told.
+// Size returns the number of columns and rows of a terminal's window. If they are unknown, it
+// returns 80 and 24.
 func Size(f *os.File) (columns, rows int) {
 	columns, rows = size(f)
 	if columns <= 0 || rows <= 0 {
@@ -35,7 +36,7 @@ func Size(f *os.File) (columns, rows int) {
 	return columns, rows
 }
 
-// Interrupted is the cause of a context that a signal has ended. It is a [context.Canceled].
+// Interrupted is the cause of a context that a signal has cancelled. It wraps [context.Canceled].
 type Interrupted struct{ Signal os.Signal }
 
 // Error returns "interrupted: " and the name of the signal.

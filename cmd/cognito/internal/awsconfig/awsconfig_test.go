@@ -3,7 +3,6 @@ package awsconfig
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,7 +13,6 @@ import (
 
 // botocore reads the values of a section unchanged.
 func TestBotocoreReadsSection(t *testing.T) {
-	python := needs.Boto3(t)
 	dir, read := t.TempDir(), 0
 	const id, secret = "ASIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 	for i, value := range needs.Words() {
@@ -35,7 +33,9 @@ func TestBotocoreReadsSection(t *testing.T) {
 			}
 		}
 	}
-	c := exec.Command(python, "-c", `
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_CONFIG_FILE=" +
+		os.DevNull}
+	out, err := needs.Python(t, env, `
 import glob, os, sys, botocore.session
 for name in glob.glob(sys.argv[1] + "/*.token"):
     os.environ["AWS_SHARED_CREDENTIALS_FILE"] = name.removesuffix(".token")
@@ -44,10 +44,7 @@ for name in glob.glob(sys.argv[1] + "/*.token"):
     got = (c.access_key, c.secret_key, c.token, s.get_config_variable("region"))
     assert got == (sys.argv[2], sys.argv[3], open(name).read(), "eu-west-1"), (name, got)
     print("read")`, dir, id, secret)
-	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_CONFIG_FILE=" +
-		os.DevNull}
-	if out, err := c.CombinedOutput(); err != nil || strings.Count(string(out), "read\n") != read ||
-		read < 20 {
+	if err != nil || strings.Count(out, "read\n") != read || read < 20 {
 		t.Errorf("%d values: %s: %v", read, out, err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -205,7 +204,6 @@ func TestSetProfile(t *testing.T) {
 // What botocore reads in the files of the table is what was meant, and in the other profiles what
 // was there before.
 func TestBotocoreReadsProfile(t *testing.T) {
-	python := needs.Boto3(t)
 	dir, read := t.TempDir(), 0
 	for i, test := range edits {
 		if test.refused == "" && test.name != "other bytes" && test.name != "a header in a value" &&
@@ -219,7 +217,7 @@ func TestBotocoreReadsProfile(t *testing.T) {
 			}
 		}
 	}
-	c := exec.Command(python, "-c", `
+	out, err := needs.Python(t, nil, `
 import glob, json, shlex, sys
 from botocore.configloader import load_config
 for after in sorted(glob.glob(sys.argv[1] + "/*-after")):
@@ -228,10 +226,10 @@ for after in sorted(glob.glob(sys.argv[1] + "/*-after")):
     old["profiles"].pop("dev", None)
     assert old == new, (after, old, new)
     assert dev["region"] == "eu-west-1", (after, dev)
-    assert shlex.split(dev["credential_process"]) == ["/bin/cognito", "credentials", "-format", "process", "-env", "DEV"], (after, dev)
+    words = ["/bin/cognito", "credentials", "-format", "process", "-env", "DEV"]
+    assert shlex.split(dev["credential_process"]) == words, (after, dev)
     print(after)`, dir)
-	out, err := c.CombinedOutput()
-	if err != nil || strings.Count(string(out), "\n") != read || read < 12 {
+	if err != nil || strings.Count(out, "\n") != read || read < 12 {
 		t.Errorf("%d files, read: %s: %v", read, out, err)
 	}
 }

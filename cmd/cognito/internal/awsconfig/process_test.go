@@ -1,7 +1,6 @@
 package awsconfig
 
 import (
-	"bytes"
 	"encoding/json"
 	"os/exec"
 	"strings"
@@ -61,29 +60,29 @@ func TestOthersSplitProcessWords(t *testing.T) {
 	}
 	t.Run("sh", func(t *testing.T) {
 		needs.Unix(t)
+		script, want := "printf '%s\\n'", ""
 		for _, s := range all {
-			if out, err := exec.Command("sh", "-c", "printf %s "+s.Unix).Output(); s.Word != "-n" &&
-				(err != nil || string(out) != s.Word) {
-				t.Errorf("%s is %q: %v", s.Unix, out, err)
-			}
+			script += " " + s.Unix
+			want += s.Word + "\n"
+		}
+		if out, err := exec.Command("sh", "-c", script).Output(); err != nil || string(out) != want {
+			t.Errorf("sh reads %s as %s, want %s: %v", script, out, want, err)
 		}
 	})
 	t.Run("botocore", func(t *testing.T) {
-		c := exec.Command(needs.Boto3(t), "-c", `
-import json, sys
-from botocore.compat import compat_shell_split as split
-for s in json.load(sys.stdin):
-    assert split("x " + s["Unix"] + " y", "linux") == ["x", s["Word"], "y"], s
-    if s["Windows"]:
-        assert split("x " + s["Windows"] + " y", "win32") == ["x", s["Word"], "y"], s
-    print("read")`)
 		text, err := json.Marshal(all)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.Stdin = bytes.NewReader(text)
-		if out, err := c.CombinedOutput(); err != nil ||
-			strings.Count(string(out), "read\n") != len(all) {
+		out, err := needs.Python(t, nil, `
+import json, sys
+from botocore.compat import compat_shell_split as split
+for s in json.loads(sys.argv[1]):
+    assert split("x " + s["Unix"] + " y", "linux") == ["x", s["Word"], "y"], s
+    if s["Windows"]:
+        assert split("x " + s["Windows"] + " y", "win32") == ["x", s["Word"], "y"], s
+    print("read")`, string(text))
+		if err != nil || strings.Count(out, "read\n") != len(all) {
 			t.Errorf("%s: %v", out, err)
 		}
 	})

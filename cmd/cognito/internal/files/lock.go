@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -23,7 +24,10 @@ func Lock(ctx context.Context, path string) (*os.File, error) {
 			return nil, err
 		}
 		locked, err := tryLock(file)
-		if locked && current(file) {
+		if locked {
+			locked, err = current(file)
+		}
+		if locked {
 			return file, nil
 		}
 		file.Close()
@@ -39,8 +43,14 @@ func Lock(ctx context.Context, path string) (*os.File, error) {
 }
 
 // current reports whether file still has its name. [Update] removes its lock.
-func current(file *os.File) bool {
-	one, err1 := file.Stat()
-	other, err2 := os.Stat(file.Name())
-	return err1 == nil && err2 == nil && os.SameFile(one, other)
+func current(file *os.File) (bool, error) {
+	one, err := file.Stat()
+	if err != nil {
+		return false, err
+	}
+	other, err := os.Stat(file.Name())
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && os.SameFile(one, other), err
 }

@@ -25,17 +25,6 @@ func Program(t T, name string) string {
 	return path
 }
 
-// Boto3 returns the path of a Python interpreter with boto3.
-func Boto3(t T) string {
-	t.Helper()
-	python := Program(t, "python3")
-	const find = `import importlib.util as u, sys; sys.exit(u.find_spec("boto3") is None)`
-	if exec.Command(python, "-c", find).Run() != nil {
-		missing(t, "boto3")
-	}
-	return python
-}
-
 func missing(t T, name string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {

@@ -4,21 +4,35 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/needs"
 )
 
-func TestShellsReadWhatIsMeant(t *testing.T) {
+// Shells and parsers read the values that Set was given.
+func TestSet(t *testing.T) {
+	const posix = `while IFS= read -r line; do
+		unset V
+		eval "$line"
+		printf '%s\n' "$V"
+	done <"$FILE"`
 	for _, test := range []struct{ name, form, script string }{
-		{"sh", "sh", `eval "$FORM"; printf %s "$V"`},
-		{"dash", "sh", `eval "$FORM"; printf %s "$V"`},
-		{"bash", "sh", `eval "$FORM"; printf %s "$V"`},
-		{"zsh", "sh", `eval "$FORM"; printf %s "$V"`},
-		{"fish", "fish", `eval $FORM; printf %s "$V"`},
-		{"pwsh", "powershell", `Invoke-Expression $env:FORM; [Console]::Out.Write($env:V)`},
-		{"bash", "dotenv", `set -a; . "$FILE"; printf %s "$V"`},
+		{"sh", "sh", posix},
+		{"dash", "sh", posix},
+		{"bash", "sh", posix},
+		{"zsh", "sh", posix},
+		{"fish", "fish", `while read line; set -e V; eval $line; printf '%s\n' "$V"; end <$FILE`},
+		{"pwsh", "powershell", `foreach ($line in Get-Content $env:FILE) {
+			Invoke-Expression $line
+			[Console]::Out.Write($env:V + [char]10)
+		}`},
+		{"bash", "dotenv", `set -a; while IFS= read -r line; do
+			unset V
+			. /dev/stdin <<<"$line"
+			printf '%s\n' "$V"
+		done <"$FILE"`},
 	} {
 		t.Run(test.name+"/"+test.form, func(t *testing.T) {
 			if _, err := exec.LookPath(test.name); err != nil && test.name == "pwsh" {
@@ -26,35 +40,37 @@ func TestShellsReadWhatIsMeant(t *testing.T) {
 					"has it that runs no script to fetch it")
 			}
 			path := needs.Program(t, test.name)
-			read := 0
+			var lines []byte
+			var want []string
 			for _, value := range needs.Words() {
-				form, err := Set(test.form, []Variable{{"V", value}})
+				line, err := Set(test.form, []Variable{{"V", value}})
 				if err != nil && test.form == "dotenv" {
 					continue
 				} else if err != nil {
 					t.Fatal(err)
 				}
-				read++
-				file := filepath.Join(t.TempDir(), "form")
-				if err := os.WriteFile(file, form, 0o600); err != nil {
-					t.Fatal(err)
-				}
-				c := exec.Command(path, "-c", test.script)
-				c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "FORM=" +
-					string(form), "FILE=" + file}
-				if out, err := c.CombinedOutput(); err != nil || string(out) != value {
-					t.Errorf("%s is read as %q: %v", form, out, err)
-				}
+				lines, want = append(lines, line...), append(want, value)
 			}
-			if read < 25 {
-				t.Errorf("only %d values were read", read)
+			file := filepath.Join(t.TempDir(), "lines")
+			if err := os.WriteFile(file, lines, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c := exec.Command(path, "-c", test.script)
+			c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "FILE=" + file}
+			out, err := c.CombinedOutput()
+			got := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s reads %q, want %q: %v", test.name, got, want, err)
+			}
+			if len(want) < 25 {
+				t.Errorf("only %d values were read", len(want))
 			}
 		})
 	}
 }
 
-// Forms that no program on a test machine may read are compared with what their documentation says.
-func TestShellForms(t *testing.T) {
+// The forms follow the documentation of the shells, which may be missing on a test machine.
+func TestSetForms(t *testing.T) {
 	for _, test := range []struct{ shell, value, want string }{
 		{"sh", "a'b$", `export V='a'\''b$'`},
 		{"fish", `a'b\c$"`, `set -gx V 'a\'b\\c$"'`},

@@ -177,8 +177,8 @@ type UnstoredError struct{ error }
 // Unwrap returns the error of the storing.
 func (e *UnstoredError) Unwrap() error { return e.error }
 
-// Update calls change under the lock, and then stores the record, even if change
-// returns an error. It renames a damaged file first.
+// Update calls change under the lock, and then stores the record, even if change returns an error.
+// It renames a damaged file first.
 func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 	if k.path == "" {
 		k.mu.Lock()
