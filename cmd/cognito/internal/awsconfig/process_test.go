@@ -65,7 +65,8 @@ func TestOthersSplitProcessWords(t *testing.T) {
 			script += " " + s.Unix
 			want += s.Word + "\n"
 		}
-		if out, err := exec.Command("sh", "-c", script).Output(); err != nil || string(out) != want {
+		out, err := exec.Command("sh", "-c", script).Output()
+		if err != nil || string(out) != want {
 			t.Errorf("sh reads %s as %s, want %s: %v", script, out, want, err)
 		}
 	})

@@ -14,7 +14,8 @@ func TestPython(t *testing.T) {
 		}
 	}
 	for _, script := range []string{"assert 1 == 2", "exit(1)", "(", "import none"} {
-		if out, err := Python(t, nil, script); err == nil || !strings.Contains(err.Error(), "line") {
+		out, err := Python(t, nil, script)
+		if err == nil || !strings.Contains(err.Error(), "line") {
 			t.Errorf("Python(%q) = %q, %v, want an error", script, out, err)
 		}
 	}
