@@ -10,6 +10,14 @@ import (
 )
 
 // Keys of other tools that change where requests go are used, or refused by name.
+// settingValues compares environments, which print without their secrets.
+var settingValues = cmp.Transformer("settings", func(e cognito.Environment) (all []string) {
+	for _, s := range e.Settings() {
+		all = append(all, *s.Value)
+	}
+	return all
+})
+
 func TestForeignEndpoints(t *testing.T) {
 	const proxy = "https://proxy.example.com"
 	idp := cognito.Endpoints{CognitoIDP: proxy}
