@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -122,8 +123,9 @@ func TestProxyIsUsed(t *testing.T) {
 // TestUnreadableRoots checks that root certificates that cannot be read are an error, and not
 // replaced by those of the system.
 func TestUnreadableRoots(t *testing.T) {
-	if checkRoots() != nil {
-		t.Skip("the environment names unreadable root certificates")
+	switch runtime.GOOS {
+	case "windows", "darwin", "ios", "plan9":
+		t.Skip("crypto/x509 does not use the variables on " + runtime.GOOS)
 	}
 	empty := filepath.Join(t.TempDir(), "hunter2.pem")
 	if err := os.WriteFile(empty, []byte("-----BEGIN CERTIFICATE-----\n"), 0o600); err != nil {
