@@ -70,7 +70,7 @@ type Client struct {
 	FIPS, DualStack bool
 
 	// HTTPClient sends the requests, but never follows redirects. If it is nil, the Client makes
-	// one like that of [NewHTTPClient], which also checks where localhost leads.
+	// one like that of [NewHTTPClient].
 	HTTPClient *http.Client
 
 	// ClientMetadata is passed to the user pool's Lambda triggers with every request of a sign-in

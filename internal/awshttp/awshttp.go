@@ -174,12 +174,23 @@ func (s *Sender) attempt(client *http.Client, r *Request, req *http.Request) (*R
 	}
 	// net/http calls GetConn, then GotConn before it writes. A transport that calls neither leaves
 	// open whether it sent the request.
-	var dialing, connected atomic.Bool
+	var dialing, connected, remote atomic.Bool
 	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
 		GetConn: func(string) { dialing.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+		GotConn: func(info httptrace.GotConnInfo) {
+			connected.Store(true)
+			to, ok := info.Conn.RemoteAddr().(*net.TCPAddr)
+			if ok && u.Scheme == "http" && !to.IP.IsLoopback() {
+				remote.Store(true)
+				info.Conn.Close() // net/http has not written to it
+			}
+		},
 	}))
 	resp, err := client.Do(req)
+	if err != nil && remote.Load() {
+		return nil, fmt.Errorf("%s: refused to send over http: the address is that of another"+
+			" machine", u.Host)
+	}
 	if err != nil {
 		return nil, disconnected(u.Host, err, dialing.Load() && !connected.Load())
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -24,29 +25,19 @@ func proxy(req *http.Request) (*url.URL, error) {
 	if loopback(req.URL.Hostname()) {
 		return nil, nil
 	}
-	for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY"} {
-		if name, value := variable(name); value != "" && !isProxy(value) {
-			return nil, settingError(name + " is not the URL of an HTTP or SOCKS5 proxy")
+	for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"} {
+		valid, what := isProxy, "the URL of an HTTP or SOCKS5 proxy"
+		if name == "NO_PROXY" {
+			valid, what = isNoProxy, "a list of hosts and CIDR blocks"
 		}
-	}
-	name, value := variable("NO_PROXY")
-	for entry := range strings.SplitSeq(value, ",") {
-		entry = strings.TrimSpace(entry)
-		if _, _, err := net.ParseCIDR(entry); err != nil && strings.Contains(entry, "/") {
-			return nil, settingError(name + " has an entry with a slash that is not a CIDR block")
+		if os.Getenv(name) == "" { // as in golang.org/x/net/http/httpproxy
+			name = strings.ToLower(name)
+		}
+		if value := os.Getenv(name); value != "" && !valid(value) {
+			return nil, settingError(name + " is not " + what)
 		}
 	}
 	return http.ProxyFromEnvironment(req)
-}
-
-// variable returns the value of an environment variable, and the name that has it: name, or name in
-// lower case if it is empty (golang.org/x/net/http/httpproxy).
-func variable(name string) (found, value string) {
-	if value := os.Getenv(name); value != "" {
-		return name, value
-	}
-	name = strings.ToLower(name)
-	return name, os.Getenv(name)
 }
 
 // isProxy reports whether value is the URL of a proxy, whose scheme may be missing.
@@ -55,14 +46,19 @@ func isProxy(value string) bool {
 		value = "http://" + value
 	}
 	u, err := url.Parse(value)
-	if err != nil || u.Hostname() == "" {
-		return false
+	return err == nil && u.Hostname() != "" &&
+		slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)
+}
+
+// isNoProxy reports whether every entry of value with a slash is a CIDR block.
+func isNoProxy(value string) bool {
+	for entry := range strings.SplitSeq(value, ",") {
+		entry = strings.TrimSpace(entry)
+		if _, _, err := net.ParseCIDR(entry); err != nil && strings.Contains(entry, "/") {
+			return false
+		}
 	}
-	switch u.Scheme {
-	case "http", "https", "socks5", "socks5h":
-		return true
-	}
-	return false
+	return true
 }
 
 // checkRoots returns an error if crypto/x509 cannot read the root certificates that the environment

@@ -1,6 +1,7 @@
 package awshttp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -121,8 +123,9 @@ func TestProxyIsUsed(t *testing.T) {
 // TestUnreadableRoots checks that root certificates that cannot be read are an error, and not
 // replaced by those of the system.
 func TestUnreadableRoots(t *testing.T) {
-	if checkRoots() != nil {
-		t.Skip("the environment names unreadable root certificates")
+	switch runtime.GOOS {
+	case "windows", "darwin", "ios", "plan9":
+		t.Skip("crypto/x509 does not use the variables on " + runtime.GOOS)
 	}
 	empty := filepath.Join(t.TempDir(), "hunter2.pem")
 	if err := os.WriteFile(empty, []byte("-----BEGIN CERTIFICATE-----\n"), 0o600); err != nil {
@@ -185,5 +188,34 @@ func TestLoopbackOnly(t *testing.T) {
 		if err := loopbackOnly(t.Context(), "tcp", address, nil); (err == nil) != ok {
 			t.Errorf("loopbackOnly(%s) = %v, want success %v", address, err, ok)
 		}
+	}
+}
+
+// A remoteConn is a connection to an address of another machine.
+type remoteConn struct{ net.Conn }
+
+func (remoteConn) RemoteAddr() net.Addr {
+	return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 80}
+}
+
+// TestRemoteLocalhost checks that a caller's client, for which localhost is another machine, sends
+// nothing to it.
+func TestRemoteLocalhost(t *testing.T) {
+	s := serve(t, func(http.ResponseWriter, *http.Request) {
+		t.Error("the server received the request")
+	})
+	var attempts atomic.Int32
+	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		c, err := new(net.Dialer).DialContext(ctx, network, s.Listener.Addr().String())
+		return remoteConn{c}, err
+	}
+	r := Request{
+		HTTPClient: &http.Client{Transport: &http.Transport{DialContext: dial}},
+		New:        counted(&attempts, "http://localhost/"),
+		Idempotent: true,
+	}
+	_, err := new(Sender).Do(t.Context(), r)
+	if err == nil || !strings.Contains(err.Error(), "another machine") || attempts.Load() != 1 {
+		t.Errorf("Do = %v after %d attempts, want a refusal after 1", err, attempts.Load())
 	}
 }
