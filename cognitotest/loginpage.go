@@ -40,9 +40,6 @@ func serveLogin(s *Server, r *loginRequest) func() {
 	if err != nil {
 		return r.loginPage(a, err.(*refusal).Message)
 	}
-	if account.provider != "" {
-		return r.loginPage(a, errIncorrect.(*refusal).Message)
-	}
 	c := &session{account: account, client: a.client, page: true}
 	out, err := checkPassword(s, c, params{"PASSWORD": r.form.Get("password")})
 	return r.proceed(s, a, c, out, err)

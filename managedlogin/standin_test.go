@@ -260,6 +260,24 @@ func TestMachine(t *testing.T) {
 	wantCode(t, "ClientCredentials", err, "invalid_scope")
 }
 
+// A server that does not answer delays a call until its context ends. The call is not retried.
+func TestContext(t *testing.T) {
+	s := cognitotest.Example()
+	l := newLogin(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	requests := 0
+	s.Fault = func(r *http.Request) *http.Response {
+		requests++
+		cancel()
+		<-r.Context().Done()
+		return nil
+	}
+	_, err := l.client.Exchange(ctx, "code", l.in.RedirectURI, l.verifier)
+	if !errors.Is(err, context.Canceled) || requests != 1 {
+		t.Errorf("Exchange sent %d requests, %v, want 1 and context.Canceled", requests, err)
+	}
+}
+
 // The server never sees a secret in a URL, and the secret in one place only.
 func TestSecretsAreNotInURLs(t *testing.T) {
 	s := cognitotest.Example()
