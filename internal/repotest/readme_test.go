@@ -34,7 +34,8 @@ func blocks(t *testing.T, language string) []string {
 	return found
 }
 
-// The README's program is a part of the first example, which is compiled and run.
+// TestReadmeProgram checks that the README's program is a part of an example, which is compiled and
+// run.
 func TestReadmeProgram(t *testing.T) {
 	source, err := os.ReadFile("example_test.go")
 	if err != nil {
@@ -48,12 +49,14 @@ func TestReadmeProgram(t *testing.T) {
 	}
 }
 
-// What a sign-in can begin with and what a pool can ask: AuthFlowType and ChallengeNameType of the
-// service's model (botocore 1.43.11, cognito-idp service-2.json) without what begins with ADMIN_,
-// and without REFRESH_TOKEN, another name of REFRESH_TOKEN_AUTH.
-const modelFlows = `USER_SRP_AUTH REFRESH_TOKEN_AUTH CUSTOM_AUTH USER_PASSWORD_AUTH USER_AUTH
-	SMS_MFA EMAIL_OTP SOFTWARE_TOKEN_MFA SELECT_MFA_TYPE MFA_SETUP PASSWORD_VERIFIER CUSTOM_CHALLENGE SELECT_CHALLENGE
-	DEVICE_SRP_AUTH DEVICE_PASSWORD_VERIFIER NEW_PASSWORD_REQUIRED SMS_OTP PASSWORD WEB_AUTHN PASSWORD_SRP`
+// modelFlows are AuthFlowType and ChallengeNameType of the service's model (botocore 1.43.11,
+// cognito-idp service-2.json), without names that begin with ADMIN_, and without REFRESH_TOKEN,
+// another name of REFRESH_TOKEN_AUTH.
+const modelFlows = `
+	USER_SRP_AUTH REFRESH_TOKEN_AUTH CUSTOM_AUTH USER_PASSWORD_AUTH USER_AUTH
+	SMS_MFA EMAIL_OTP SOFTWARE_TOKEN_MFA SELECT_MFA_TYPE MFA_SETUP PASSWORD_VERIFIER
+	CUSTOM_CHALLENGE SELECT_CHALLENGE DEVICE_SRP_AUTH DEVICE_PASSWORD_VERIFIER
+	NEW_PASSWORD_REQUIRED SMS_OTP PASSWORD WEB_AUTHN PASSWORD_SRP`
 
 // flowTests returns the names of the subtests of TestFlows: the keys of the table "flows".
 func flowTests(t *testing.T) (names []string) {
@@ -82,8 +85,8 @@ func flowTests(t *testing.T) (names []string) {
 	return names
 }
 
-// The table in docs/flows.md names every flow and challenge of the service's model, every subtest
-// of TestFlows, and only tests that exist.
+// TestDocumentedFlows checks that the table in docs/flows.md names every flow and challenge of the
+// service's model, every subtest of TestFlows, and only tests that exist.
 func TestDocumentedFlows(t *testing.T) {
 	data, err := os.ReadFile("docs/flows.md")
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package repotest tests the rules of the repository itself: which package may import which, what
-// documents say, and that the tests they name exist. It has no code.
+// Package repotest tests the rules of the repository: the imports of packages, the size of files,
+// and what documents say. It contains only tests.
 package repotest
 
 import (

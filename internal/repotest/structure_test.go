@@ -21,9 +21,8 @@ import (
 
 const module = "github.com/loginwithcognito/cognito"
 
-// arrows says which packages of the module each package may import. A package that breaks it asks
-// for a decision, not for a longer row: what does I/O stays out of srp and sigv4, and the stand-in
-// shares nothing with what it checks.
+// arrows lists the packages of the module that each package may import. A longer row needs a
+// reason: srp and sigv4 do no I/O, and the stand-in shares no code with the packages it checks.
 var arrows = map[string][]string{
 	"awserr":                          {},
 	"srp":                             {},
@@ -78,19 +77,18 @@ var arrows = map[string][]string{
 	"internal/repotest": {},
 }
 
-// listed is what go list tells of a package.
+// listed is the output of go list for a package.
 type listed struct {
 	Dir, ImportPath, Name, Doc                  string
 	Imports, GoFiles, TestGoFiles, XTestGoFiles []string
 	Standard                                    bool
 }
 
-// list asks the go command, which is there wherever tests are compiled.
+// list returns the module's packages by path.
 func list(t *testing.T) map[string]listed {
 	t.Helper()
-	out,
-		err := exec.Command("go", "list",
-		"-json=Dir,ImportPath,Name,Doc,Imports,GoFiles,TestGoFiles,XTestGoFiles", "./...").Output()
+	const fields = "-json=Dir,ImportPath,Name,Doc,Imports,GoFiles,TestGoFiles,XTestGoFiles"
+	out, err := exec.Command("go", "list", fields, "./...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
@@ -130,7 +128,7 @@ func TestImports(t *testing.T) {
 			if banned == "unsafe" && path == "internal/terminal" { // ioctl takes a pointer
 				continue
 			}
-			// jitter needs no secret
+			// The jitter of awshttp is not a secret.
 			if slices.Contains(p.Imports, banned) && path != "internal/awshttp" {
 				t.Errorf("package %q imports %q", path, banned)
 			}
@@ -155,17 +153,16 @@ func TestModuleRequiresNothing(t *testing.T) {
 	}
 }
 
-// Everything exported has a doc comment, each package has one package comment, and each public one
-// an example.
+// TestDocumentation checks that every exported name has a doc comment, each package one package
+// comment, and each public package an example.
 func TestDocumentation(t *testing.T) {
 	for path, p := range list(t) {
 		files := token.NewFileSet()
 		var parsed []*ast.File
 		comments, examples := 0, 0
 		for _, name := range slices.Concat(p.GoFiles, p.TestGoFiles, p.XTestGoFiles) {
-			file,
-				err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil,
-				parser.ParseComments)
+			path := filepath.Join(p.Dir, name)
+			file, err := parser.ParseFile(files, path, nil, parser.ParseComments)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -192,8 +189,7 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
-// undocumented reports exported names without a doc comment; names of a group may share the
-// group's.
+// undocumented reports exported names without a doc comment. Names of a group may share its comment.
 func undocumented(t *testing.T, files *token.FileSet, declaration ast.Decl) {
 	t.Helper()
 	report := func(name *ast.Ident, comment *ast.CommentGroup) {
@@ -240,8 +236,8 @@ func exportedReceiver(x ast.Expr) bool {
 	return false
 }
 
-// machineNames returns what a file would betray of this machine: where the module lies, the user's
-// folder, and the hosts that modules come from.
+// machineNames returns names of this machine that no file may contain: the folder of the module,
+// the user's home directory, and the hosts of module proxies.
 func machineNames(t *testing.T) []string {
 	t.Helper()
 	var names []string
@@ -266,7 +262,7 @@ func machineNames(t *testing.T) []string {
 	return names
 }
 
-// Files can be read in one sitting, and tell nothing of the machine they were written on.
+// TestFiles checks the length and width of files, and that they do not name this machine.
 func TestFiles(t *testing.T) {
 	private := machineNames(t)
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {

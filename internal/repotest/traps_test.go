@@ -13,181 +13,182 @@ import (
 	"testing"
 )
 
-// A trap is what programs for Cognito and its neighbours have got wrong, or must know and can't
-// guess. Tests are named by folder (internal/ is left out) and function; what follows "/" is how
-// the names of subtests begin.
+// A trap is a rule that programs for Cognito or related services have broken, or that cannot be
+// guessed. Tests are named by folder, without internal/, and function. After "/" is the beginning
+// of the names of subtests.
 type trap struct {
-	rule    string // what is right
-	source  string // where that is written, or where it was got wrong
-	holds   string // tests that it is done so
-	refused string // tests that the contrary is refused, or comes to nothing
+	rule    string
+	source  string // documents the rule, or breaks it
+	holds   string // tests that check the rule
+	refused string // tests that check that the opposite is refused or has no effect
 }
 
 var traps = []trap{
 	// SRP arithmetic.
-	{"k is over N with its zero byte, and g as one byte",
+	{"k hashes N with its leading zero byte, and g as one byte",
 		"amplify-js AuthenticationHelper.ts; RFC 5054 2.5.3 fills g up",
 		"srp.TestPublishedGroup srp.TestPublished",
 		"srp.TestVariants/k_with_N srp.TestVariants/k_with_g srp.TestVariants/k_of_RFC"},
-	{"A, B, S and u are hashed as minimal two's complement, not filled up",
+	{"A, B, S and u are hashed as minimal two's complement, without padding",
 		"amplify-js getPaddedHex.ts; RFC 5054 2.6 fills A and B up",
 		"srp.TestPublishedSteps srp.TestGenerated",
 		"srp.TestVariants/A_and_B srp.TestVariants/S_ srp.TestVariants/u_"},
-	{"SALT is a number: odd length and leading zeros do not count",
+	{"SALT is a number: an odd length and leading zeros are ignored",
 		"aws-sdk-android CognitoUser.java; amplify-js getPaddedHex.ts",
 		"srp.TestParseHex srp.TestGenerated",
 		"srp.TestVariants/salt srp.TestPublished"},
-	{"a SALT or SRP_B with a sign is no number, and no crash",
+	{"a SALT or SRP_B with a sign is an error",
 		"github.com/aws-amplify/amplify-js/issues/4430",
 		"srp.TestSignRefuses srp.TestParseHex",
 		"cognito.TestInvalidSRPChallenge/negative cognitotest.TestExchangeRefusesA"},
-	{"B = 0 mod N gets no answer, nor does A = 0 mod N", "RFC 5054 2.5.3 and 2.5.4",
+	{"B = 0 mod N and A = 0 mod N are refused", "RFC 5054 2.5.3 and 2.5.4",
 		"srp.TestSignRefuses srp.TestNewServerRefuses",
 		"srp.TestGenerated cognito.TestInvalidSRPChallenge/B_is cognitotest.TestExchangeRefusesA"},
-	{"B - k*g^x is negative and reduced to what is not",
+	{"B - k*g^x may be negative and is reduced to 0 to N-1",
 		"RFC 5054 2.6; aws-sdk-net-extensions-cognito AuthenticationHelper.cs TrueMod",
 		"srp.TestPublishedSteps srp.TestGenerated",
 		"srp.TestVariants/absolute"},
-	{"secrets are random, long, and new in each exchange",
+	{"secret exponents are random, long, and new in each exchange",
 		"RFC 5054 2.5.4; github.com/aws/aws-sdk-net/issues/834",
 		"srp.TestRandomExponent srp.TestFreshSecrets",
 		"srp.TestUsedOnce srp.TestVerifierMasked"},
-	{"K is 16 bytes of HKDF with u as salt and S as key", "RFC 5869; amplify-js getHkdfKey.ts",
+	{"K is 16 bytes of HKDF with the salt u and the key S", "RFC 5869; amplify-js getHkdfKey.ts",
 		"srp.TestPublishedSteps srp.TestGenerated",
 		"srp.TestVariants/HKDF"},
-	{"the pool's name is what follows the first underscore of its id",
+	{"the pool's name follows the first underscore of its id",
 		"amazon-cognito-identity-js CognitoUserPool.js; API Reference: UserPoolIdType",
 		"srp.TestPoolName srp.TestGenerated",
 		"srp.TestVariants/user_pool_ID cognitotest.TestSignInRefusesProof/whole_pool_ID"},
-	{"the pool proves nothing in return, so TLS must",
+	{"the pool proves nothing to the client, so TLS must authenticate it",
 		"API Reference: RespondToAuthChallenge; RFC 2945 3 has the host's proof",
 		"awshttp.TestNewHTTPClient awshttp.TestRedirectIsNotFollowed",
 		"awshttp.TestOldTLSIsRefused awshttp.TestUnknownCertificateIsRefusedOnce " +
 			"awshttp.TestPlainHTTPIsRefused"},
 
 	// SRP messages.
-	{"TIMESTAMP is in UTC and English, its day without a zero, and is what was signed",
+	{"TIMESTAMP is in UTC and English, its day has no leading zero, and it equals the signed text",
 		"amazon-cognito-identity-js DateHelper.js",
 		"srp.TestTimestamp cognito.TestPasswordVerifierAnswer",
 		"cognitotest.TestTimestamp cognitotest.TestSignInRefusesProof/timestamp"},
-	{"its hours go from 00 to 23", "github.com/alexrudd/cognito-srp has 03",
+	{"the hours of TIMESTAMP are 00 to 23", "github.com/alexrudd/cognito-srp has 03",
 		"srp.TestTimestamp",
 		"srp.TestVariants/12-hour cognitotest.TestTimestamp"},
-	{"nobody is asked anything between the challenge and the proof",
+	{"the user is not prompted between the challenge and the proof",
 		"API Reference: RespondToAuthChallenge, PASSWORD_VERIFIER",
 		"cognito.TestSignIn cognito.TestFlows/USER_SRP_AUTH cognitotest.TestSignIn",
 		"cognito.TestSignInMissingInput/no_password cognito.TestPasswordMissing " +
 			"cognitotest.TestSecretBlockExpires"},
-	{"SECRET_BLOCK is decoded to be signed, and sent back as it came",
+	{"SECRET_BLOCK is decoded for the signature, and returned unchanged",
 		"amplify-js getSignatureString.ts",
 		"cognito.TestPasswordVerifierAnswer",
 		"srp.TestVariants/secret_block cognitotest.TestSignInRefusesProof/block"},
-	{"USER_ID_FOR_SRP is proven, USERNAME is answered with", "aws-sdk-android CognitoUser.java",
+	{"the proof uses USER_ID_FOR_SRP, and responses contain USERNAME",
+		"aws-sdk-android CognitoUser.java",
 		"cognito.TestPasswordVerifierAnswer cognito.TestFlows",
 		"srp.TestVariants/alias cognitotest.TestSignInRefusesProof/typed_name " +
 			"cognitotest.TestSignInRefusesProof/another_user"},
-	{"Session is sent if there was one, and always the newest",
+	{"Session is sent if the last response had one, and is the newest",
 		"API Reference: RespondToAuthChallenge, Session",
 		"cognito.TestPasswordVerifierAnswer cognito.TestFlows",
 		"cognitotest.TestSignInRefusesProof/Session cognitotest.TestCustomAuth"},
-	{"CUSTOM_AUTH with a password says CHALLENGE_NAME=SRP_A",
+	{"CUSTOM_AUTH with a password sends CHALLENGE_NAME=SRP_A",
 		"aws-sdk-android CognitoUser.java; API Reference: InitiateAuth",
 		"cognito.TestCustomAuthProvesPassword cognito.TestFlows/CUSTOM_AUTH",
 		"cognitotest.TestCustomAuth/with_SRP"},
-	{"who must change the password proves the old one first",
+	{"a user who must change the password proves the old one first",
 		"Developer Guide: Managing user accounts, FORCE_CHANGE_PASSWORD",
 		"cognito.TestChallenge cognito.TestFlows/NEW_PASSWORD_REQUIRED",
 		"cognitotest.TestNewPasswordRequired"},
 
 	// Challenges and devices.
-	{"answers have the names of the API, not those of guides",
+	{"responses use the names of the API, which differ from those of some guides",
 		"API Reference: RespondToAuthChallenge, ChallengeResponses",
 		"cognito.TestFlows cognito.TestResumeChallenge",
 		"cognitotest.TestSentCodes cognitotest.TestSelectMFAType cognitotest.TestUserAuth"},
-	{"MFA_SETUP: each step's Session comes from the step before",
+	{"MFA_SETUP: each step sends the Session of the step before",
 		"API Reference: AssociateSoftwareToken, VerifySoftwareToken",
 		"cognito.TestFlows/MFA_SETUP",
 		"cognitotest.TestMFASetup"},
-	{"NEW_PASSWORD_REQUIRED is sent no attribute that the user has",
+	{"the response to NEW_PASSWORD_REQUIRED omits attributes that the user has",
 		"API Reference: RespondToAuthChallenge, NEW_PASSWORD_REQUIRED",
 		"cognito.TestFlows/NEW_PASSWORD_REQUIRED cognito.TestAnswerKeysForAttributes " +
 			"cognito.TestNewPasswordKeepsAttributes",
 		"cognitotest.TestNewPasswordRequired/attribute cognitotest.TestRequiredAttributes"},
-	{"SECRET_HASH is over the USERNAME of its own call",
+	{"SECRET_HASH uses the USERNAME of the same request",
 		"AWS: Computing secret hash values; github.com/pycognito/pycognito/issues/18",
 		"cognito.TestPasswordVerifierAnswer cognito.TestRefreshFallsBack cognito.TestFlows",
 		"cognitotest.TestSignInRefusesProof/hash cognitotest.TestRefreshRefuses/hash " +
 			"cognitotest.TestSecretHashMessages"},
-	{"GetTokensFromRefreshToken and RevokeToken take the secret itself",
+	{"GetTokensFromRefreshToken and RevokeToken send the client secret itself",
 		"API Reference: GetTokensFromRefreshToken, RevokeToken",
 		"cognito.TestResume/secret cognitoidp.TestWire",
 		"cognitotest.TestRefreshRefuses/direct cognitotest.TestRevoke"},
-	{"a device's hash is over its group key and its own key",
+	{"a device's hash uses its group key and its own key",
 		"amazon-cognito-identity-js AuthenticationHelper.js generateHashDevice",
 		"cognito.TestRememberedDevice srp.TestGeneratedDevice srp.TestPublishedDeviceVerifier",
 		"cognitotest.TestDeviceProofs cognitotest.TestDeviceTranscripts"},
-	{"its salt and verifier are bytes with a sign: a first bit needs a zero byte before it",
+	{"a device's salt and verifier are signed: a set first bit needs a zero byte before it",
 		"amplify-js getBytesFromHex.ts; aws-sdk-net-extensions-cognito PR 46",
 		"srp.TestGeneratedDevice srp.TestPublishedDeviceVerifier",
 		"srp.TestNewServerRefuses cognitotest.TestConfirmDeviceRefuses/negative " +
 			"cognitotest.TestConfirmDeviceRefuses/salt"},
-	{"a device is stored under the name that the pool returns, and named in every step",
+	{"a device is stored under the pool's name of the user, and sent in every step",
 		"aws-sdk-android CognitoUser.java; API Reference: InitiateAuth, DEVICE_KEY",
 		"cognito.TestRememberedDevice",
 		"cognito.TestDeviceOfAnotherUser cognitotest.TestDeviceProofs/of_another_user"},
-	{"a device that the pool forgot is left out, and the sign-in repeated once",
+	{"a device that the pool forgot is omitted, and the sign-in is retried once",
 		"amplify-js retryOnResourceNotFoundException.ts",
 		"cognito.TestRememberedDevice cognito.TestDamagedDevice " +
 			"cognitotest.TestUnknownDeviceKeepsSession",
 		"cognito.TestForgottenDeviceRetriesOnce cognitotest.TestRememberedDevice"},
-	{"a refresh names the confirmed device; without one, the error says so",
+	{"a refresh sends the confirmed device; without one, the error explains it",
 		"repost.aws/knowledge-center/cognito-invalid-refresh-token-error",
 		"cognito.TestRememberedDevice cognito.TestExplain",
 		"cognito.TestDeviceNotConfirmed cognitotest.TestRefreshNeedsDevice"},
 
 	// Tokens.
-	{"rotation: the new token is stored before use, the old one is not sent again",
+	{"rotation: the new token is stored before use, and the old one is not sent again",
 		"API Reference: RefreshTokenRotationType; Developer Guide: Refresh tokens",
 		"cognito.TestRotatedTokenIsKept cognito.TestRotatedTokenInInvalidResponse " +
 			"cognito.TestProcessesShareRotatingToken",
 		"cognitotest.TestRotation cognito.TestRotatedTokenNotStored"},
-	{"a reused token is final; other trouble ends no session",
+	{"a reused token ends the session; other errors do not",
 		"API Reference: GetTokensFromRefreshToken; amplify-js isAuthenticationError",
 		"cognito.TestRefreshErrorKeepsTokens cognito.TestOldValueWhileValid",
 		"cognito.TestReusedTokenIsNotResent cognito.TestResume"},
-	{"a refresh that answers without a refresh token leaves the old one",
+	{"after a response without a refresh token, the old one stays in use",
 		"amplify-js refreshAuthTokens.ts",
 		"cognito.TestRefreshFallsBack cognitotest.TestRefresh/REFRESH_TOKEN_AUTH",
 		"cognito.TestResumeWithWrongClock cognitotest.TestRefreshRefuses/no_token"},
-	{"a pool has two forms of issuer, and no other", "API Reference: IssuerConfigurationType",
+	{"a pool has two forms of issuer; others are refused", "API Reference: IssuerConfigurationType",
 		"jwt.TestVerify/updated_issuer jwt.TestVerify/good cognito.TestLoginsKey",
 		"jwt.TestVerify/other_pool jwt.TestVerify/other_host jwt.TestVerify/no_issuer"},
-	{"an ID token has aud, an access token client_id; kid, use and dates count",
+	{"an ID token has aud, an access token client_id; kid, token_use and dates are checked",
 		"AWS: Verifying JSON web tokens; RFC 7519 4.1; RFC 7515 A.2",
 		"jwt.TestVerify/good jwt.TestVerify/a_minute_late jwt.TestKeysAreKeptAndFetchedOnceMore " +
 			"jwt.TestRFC7515Signature",
 		"jwt.TestVerify jwt.TestTokenHasOneSpelling cognitotest.TestTamperedTokens"},
-	{"expiry is reckoned by the service's clock, at a resumed session too",
+	{"expiry is compared with the service's clock, also after a session is resumed",
 		"amplify-js cacheTokens.ts, isTokenExpired.ts",
 		"cognito.TestResumeWithWrongClock cognito.TestTimestampFollowsServerClock " +
 			"cognito.TestHTTPClientFollowsServerClock",
 		"cognito.TestGuestClock cognito.TestResumeWithWrongClock"},
 
 	// Identity pools and AWS STS.
-	{"Expiration is a number of seconds, whole, with a fraction or an exponent",
+	{"Expiration is a number of seconds and may have a fraction or an exponent",
 		"API Reference: GetCredentialsForIdentity; amplify-js getCredentialsForIdentity",
 		"cognitoid.TestExpiration cognitotest.TestJavaSeconds",
 		"cognitoid.TestExpiration cognitoid.TestInvalidResponse"},
-	{"identity pools say SecretKey, AWS STS SecretAccessKey",
+	{"identity pools name it SecretKey, and AWS STS SecretAccessKey",
 		"API Reference: Credentials, of both services",
 		"cognitoid.TestExpiration sts.TestResponse",
 		"cognitoid.TestInvalidResponse sts.TestInvalidResponse " +
 			"cognitotest.TestGetCredentialsForIdentity"},
-	{"what is authtype none is not signed; GetCallerIdentity is",
+	{"operations of authtype none are not signed; GetCallerIdentity is",
 		"botocore cognito-idp, cognito-identity and sts service-2.json, authtype",
 		"cognitoidp.TestWire cognitoid.TestWire sts.TestWire",
 		"sts.TestGetCallerIdentity sts.TestCredentialsFail cognitotest.TestGetCallerIdentity"},
-	{"the Logins key is the token's own issuer, in each partition",
+	{"the Logins key is the token's issuer, in every partition",
 		"botocore partitions.json; amplify-js credentialsProvider, formLoginsMap",
 		"cognito.TestLoginsKey",
 		"cognitotest.TestGetCredentialsForIdentity/wrong_key cognitotest.TestGetIDRefuses"},
@@ -196,36 +197,35 @@ var traps = []trap{
 		"cognito.TestCredentials/classic cognito.TestRoleSessionName sts.TestWire",
 		"sts.TestBadInput cognito.TestClassicFlowNotEnabled cognitotest.TestAssumeRoleParameters " +
 			"cognitotest.TestTokenAndCredentialsExpire"},
-	{"guests have roles of their own, and a policy that may leave S3 out",
+	{"guests have their own role, and a policy that may exclude S3",
 		"AWS: Services that unauthenticated identities can access",
 		"cognito.TestGuest s3list.TestError",
 		"cognito.TestGuestCustomRole cognitotest.TestGetCredentialsForIdentity/guest " +
 			"cognitotest.TestAssumeRoleTrust"},
-	{"credentials live as long as they say, and go with the identity",
+	{"credentials expire at Expiration, and belong to one identity",
 		"amplify-js credentialsProvider caches 50 minutes",
 		"cognito.TestCredentialsRenewal cognito.TestCredentials",
 		"cognito.TestOldValueWhileValid cognito.TestSavedIdentityOfOtherPool " +
 			"cognito.TestDeletedIdentity"},
-	{"an error's code stands in a header or in __type, and throttling has status 400",
+	{"an error's code is in a header or in __type, and throttling has status 400",
 		"amplify-js parseJsonError; AWS JSON 1.1 protocol",
 		"awshttp.TestJSONFailure awshttp.TestRetries/throttled",
 		"awshttp.TestRetries/wrong_password cognitoid.TestErrors"},
 
 	// Handing over.
-	{"a credential_process prints JSON of version 1 alone, and asks nothing",
+	{"a credential_process prints only JSON of version 1, and does not prompt",
 		"AWS SDKs and Tools Reference Guide: Process credential provider",
 		"cmd/cognito.TestProcessFormat",
 		"cmd/cognito.TestProcessFormatAsksNothing cmd/cognito.TestUnusableCredentials"},
-	{"what is kept in files is replaced whole, under a lock, and is the user's alone",
+	{"files are replaced as a whole, under a lock, and only the user can read them",
 		"github.com/aws/rolesanywhere-credential-helper README, update",
 		"cmd/cognito.TestManyProcesses cmd/cognito.TestKilled",
 		"cmd/cognito.TestDamagedFile cmd/cognito.TestOpenDirectory"},
-	{"no credentials with less than 15 minutes are handed out if it can be helped, and none that " +
-		"have expired", "botocore credentials.py _advisory_refresh_timeout",
+	{"credentials with less than 15 minutes are renewed if possible, and expired ones never used", "botocore credentials.py _advisory_refresh_timeout",
 		"cognito.TestCredentialsRenewal cmd/cognito/internal/state.TestFresh",
 		"cognito.TestOldValueWhileValid cognito.TestHungRenewal " +
 			"cmd/cognito.TestStaleCredentials"},
-	{"an endpoint for containers is on loopback, and answers who knows its token and its name",
+	{"the container endpoint is on loopback and checks the token and Host of requests",
 		"AWS SDKs and Tools Reference Guide: Container credential provider",
 		"cmd/cognito/internal/credserver.TestServerAttacked/as_it_should cmd/cognito.TestServe",
 		"cmd/cognito/internal/credserver.TestServerAttacked/DNS " +
@@ -233,62 +233,62 @@ var traps = []trap{
 			"cmd/cognito/internal/credserver.TestServerAttacked/a_wrong " +
 			"cmd/cognito/internal/credserver.TestLoopback cmd/cognito.TestServeRefusesAddress " +
 			"cmd/cognito/internal/credserver.TestServerWithoutCredentials"},
-	{"keys under a profile's name win over its credential_process: that is said",
+	{"keys under a profile's name win over its credential_process: a notice says so",
 		"github.com/Versent/saml2aws/issues/895",
 		"cmd/cognito.TestProfile",
 		"cmd/cognito.TestServeWarnsOfDefault"},
 
 	// Signature Version 4 and Amazon S3.
-	{"Amazon S3 signs the path as it is, the others normalised and encoded twice",
+	{"Amazon S3 signs the path unchanged; others normalise it and encode it twice",
 		"botocore auth.py S3SigV4Auth._normalize_url_path",
 		"sigv4.TestBotocore sigv4.TestWirePath sigv4.TestS3Documentation",
 		"cognitotest/internal/sigv4check.TestVerifyRefuses s3list.TestStandInOddKeys"},
-	{"in a query a space is %20, and names sort before values",
+	{"a space in a query is %20, and parameters are sorted by name, then value",
 		"AWS: Create a signed AWS API request, canonical query string",
 		"sigv4.TestBotocore sigv4.TestWirePath s3list.TestSpacesInQuery",
 		"cognitotest/internal/sigv4check.TestQueryForms sigv4.TestOracle"},
-	{"only A-Z a-z 0-9 - _ . ~ stay as they are, and what is signed is sent",
+	{"only A-Z a-z 0-9 - _ . ~ are not encoded, and the signed form is sent",
 		"RFC 3986 2.3; AWS: UriEncode",
 		"sigv4.TestBotocoreWire sigv4.TestWirePath sigv4.TestReplayHTTP1",
 		"sigv4.TestOracle s3list.TestStandInOddKeys"},
-	{"the session token is signed, and is in the query of a presigned URL",
+	{"the session token is signed, and part of the query of a presigned URL",
 		"AWS: Create a signed AWS API request, temporary credentials",
 		"sigv4.TestHeaders sigv4.TestPresignURL sigv4.TestBotocore",
 		"sigv4.TestPresignStandIn cognitotest/internal/sigv4check.TestVerifySigner " +
 			"cognitotest/internal/sigv4check.TestPresigned"},
-	{"Amazon S3 gets X-Amz-Content-Sha256, and each attempt a signature of its own time",
+	{"Amazon S3 gets X-Amz-Content-Sha256, and each attempt is signed again",
 		"S3 API Reference: Authenticating Requests; github.com/aws/aws-sdk-go/issues/486",
 		"sigv4.TestBotocore sigv4.TestTransportTime s3list.TestListRetry",
 		"sigv4.TestSignAgain cognitotest/internal/sigv4check.TestVerifyRefuses " +
 			"cognitotest/internal/sigv4check.TestPayload"},
-	{"keys are asked for URL encoded, and decoded only where the answer says so",
+	{"keys are requested URL encoded, and decoded only if the response has EncodingType",
 		"S3 API Reference: ListObjectsV2, encoding-type; XML 1.0 2.2",
 		"s3list.TestWireVectors s3list.TestStandInOddKeys s3list.TestParsePage",
 		"s3list.TestParsePageRefuses cognitotest.TestControlCharacter " +
 			"cognitotest.TestListObjectsDocument"},
-	{"tokens are opaque; the markers of versions are keys, and decoded",
+	{"tokens are opaque; the markers of versions are keys and are decoded",
 		"botocore handlers.py decode_list_object_v2, decode_list_object_versions",
 		"s3list.TestTokensAreOpaque s3list.TestWireVersions s3list.TestVersionsCursor",
 		"s3list.TestVersionsPages s3list.TestListPages"},
-	{"a page that is cut, or truncated without a token, is an error; an empty one is no end",
+	{"a cut page, or a truncated one without a token, is an error; an empty one ends nothing",
 		"S3 API Reference: ListObjectsV2, ListObjectVersions",
 		"s3list.TestListPages s3list.TestVersions s3list.TestParsePage s3list.TestListEmpty",
 		"s3list.TestParsePageRefuses s3list.TestParsePageCut s3list.TestListEndless " +
 			"s3list.TestVersionsPages"},
-	{"a bucket elsewhere is found by header, element or HEAD, once, and signed anew",
+	{"the Region of a bucket comes from header, element or HEAD, once; the request is signed again",
 		"botocore utils.py S3RegionRedirectorv2",
 		"s3list.TestRegionFound s3list.TestRegionMemory s3list.TestRegionCustomEndpoint",
 		"s3list.TestRegionNotFollowed s3list.TestRegionNotMeant s3list.TestRegionOnce " +
 			"s3list.TestRegionOfCustomEndpointIsChecked s3list.TestRedirectNotFollowed " +
 			"cognitotest.TestBucketAddressing"},
-	{"no object is dropped by the local clock", "github.com/peak/s5cmd PR 567",
+	{"the local clock drops no object", "github.com/peak/s5cmd PR 567",
 		"s3list.TestListSkew",
 		"s3list.TestObjectsOfTheFuture"},
-	{"a listing that was cancelled is no end, and leaves nothing running",
+	{"a cancelled listing is an error, and leaves no goroutine",
 		"github.com/minio/minio-go/issues/1850",
 		"s3list.TestBreakCancels s3list.TestListLeavesNothing s3list.TestParallelStops",
 		"s3list.TestListCancelled s3list.TestListEndless"},
-	{"the clock comes from Date, unless a cache answered, and is corrected both ways",
+	{"the clock offset comes from Date, except of cached responses, in both directions",
 		"github.com/aws/aws-sdk-go-v2 #3187 and #3409",
 		"awshttp.TestOffset/enough awshttp.TestOffset/behind awshttp.TestSkewedSignature " +
 			"s3list.TestListSkew",
@@ -296,9 +296,8 @@ var traps = []trap{
 			"awshttp.TestOffset/too_much awshttp.TestSignedAgainOnce"},
 }
 
-// testSources returns, for each folder that has tests, the names of its test functions and the
-// texts in each, in the form that they have in the names of subtests; those that are in no test
-// function are under "".
+// testSources returns, for each folder with tests, the names of its test functions and the string
+// literals in each, in the form of names of subtests. Literals outside test functions are under "".
 func testSources(t *testing.T) map[string]map[string][]string {
 	t.Helper()
 	found := map[string]map[string][]string{}
@@ -349,13 +348,13 @@ func testSources(t *testing.T) map[string]map[string][]string {
 	return found
 }
 
-// Each trap has tests of both kinds, and they exist.
+// TestTraps checks that each trap names tests of both kinds, and that they exist.
 func TestTraps(t *testing.T) {
 	found := testSources(t)
 	rules := map[string]bool{}
 	for _, trap := range traps {
 		if rules[trap.rule] || trap.rule == "" || trap.source == "" {
-			t.Errorf("%q, source %q: twice, or without a source", trap.rule, trap.source)
+			t.Errorf("%q, source %q: duplicate, or without a source", trap.rule, trap.source)
 		}
 		rules[trap.rule] = true
 		for kind, list := range map[string]string{"holds": trap.holds, "refused": trap.refused} {
@@ -368,7 +367,7 @@ func TestTraps(t *testing.T) {
 				texts, ok := found[folder][test]
 				begins := func(text string) bool { return strings.HasPrefix(text, sub) }
 				if !ok || test == "" {
-					t.Errorf("%q: there is no test %s in %q", trap.rule, test, folder)
+					t.Errorf("%q: test %s is not in %q", trap.rule, test, folder)
 				} else if !slices.ContainsFunc(texts, begins) &&
 					!slices.ContainsFunc(found[folder][""], begins) {
 					t.Errorf("%q: no subtest of %s begins with %q", trap.rule, test, sub)
