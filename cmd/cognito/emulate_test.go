@@ -42,7 +42,7 @@ func (m *machine) emulating(t *testing.T, args ...string) (advice []string, stde
 	r, w := io.Pipe()
 	stderr = &lockedBuffer{}
 	a := &app{stdin: os.Stdin, stdout: w, stderr: stderr, getenv: func(string) string { return "" }}
-	ended := make(chan int)
+	ended := make(chan int, 1)
 	go func() {
 		defer w.Close()
 		ended <- a.main(ctx, append([]string{"emulate"}, args...))
