@@ -38,7 +38,7 @@ func (a *app) environments() (map[string]cognito.Environment, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := files.Read(path, maxConfig)
+	data, err := files.ReadTrusted(path, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil,
 			usagef("%s does not exist: run \"cognito configure%s\", or use another -config", path,
