@@ -26,6 +26,18 @@ func (a *app) configPath() (string, error) {
 		return a.config, nil
 	}
 	dir, err := os.UserConfigDir()
+	home, failed := files.Home()
+	if err != nil && failed == nil && a.getenv("XDG_CONFIG_HOME") == "" {
+		err = nil
+		switch runtime.GOOS {
+		case "darwin":
+			dir = filepath.Join(home, "Library", "Application Support")
+		case "windows":
+			dir = filepath.Join(home, "AppData", "Roaming")
+		default:
+			dir = filepath.Join(home, ".config")
+		}
+	}
 	if err != nil {
 		return "", usagef("no configuration directory: %w: use -config", err)
 	}
@@ -145,17 +157,22 @@ func (a *app) stateDir() (string, error) {
 	}
 	if dir := a.getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "cognito"), nil
+	} else if dir != "" {
+		return "", usagef("XDG_STATE_HOME is not an absolute path")
 	}
 	if dir := a.getenv("LOCALAPPDATA"); dir != "" && runtime.GOOS == "windows" {
 		return filepath.Join(dir, "cognito", "state"), nil
 	}
-	home, err := os.UserHomeDir()
+	home, err := files.Home()
 	if err != nil {
 		return "",
 			usagef("no session directory: %w: set COGNITO_STATE_DIR, or use -no-store", err)
 	}
-	if runtime.GOOS == "darwin" {
+	switch runtime.GOOS {
+	case "darwin":
 		return filepath.Join(home, "Library", "Application Support", "cognito", "state"), nil
+	case "windows":
+		return filepath.Join(home, "AppData", "Local", "cognito", "state"), nil
 	}
 	return filepath.Join(home, ".local", "state", "cognito"), nil
 }

@@ -29,12 +29,12 @@ func Check(path string, info fs.FileInfo, mode fs.FileMode, root bool) error {
 		return nil
 	}
 	if me := os.Geteuid(); uid != me && (uid != 0 || !root) {
-		other, chown := userName(uid), "sudo chown -R "+userName(me)
-		if me == 0 {
-			chown = fmt.Sprintf("this program as %s, or chown -R root", other)
-		}
-		return fmt.Errorf("%s %w: it belongs to %s: run %s %s", path, ErrExposed, other, chown,
+		advice := fmt.Sprintf("if you trust it, run sudo chown %s %s", userName(me),
 			shell.Word(path))
+		if me == 0 {
+			advice = "run this program as that user, without sudo"
+		}
+		return fmt.Errorf("%s %w: it belongs to %s: %s", path, ErrExposed, userName(uid), advice)
 	}
 	if has := info.Mode().Perm(); has&mode != 0 {
 		change := "go-w"

@@ -164,6 +164,10 @@ func (k *Keeper) parse(path string, data []byte) (Record, error) {
 		r.ClientID != k.blank.ClientID, r.Session != nil && r.SavedSession() == nil:
 		return Record{}, fmt.Errorf("%s: %w", path, ErrDamaged)
 	}
+	if c := r.Credentials; c != nil &&
+		(c.AccessKeyID == "" || c.SecretAccessKey == "" || c.SessionToken == "") {
+		r.Credentials = nil
+	}
 	return r, nil
 }
 
@@ -193,8 +197,8 @@ func decode[T any](data []byte) (v T, err error) {
 	return v, nil
 }
 
-// SavedSession returns the stored session, or nil if nobody is signed in. It omits tokens that are
-// damaged, so that new ones are requested.
+// SavedSession returns the stored session, or nil if nobody is signed in. It omits tokens and
+// an identity that are damaged, so that new ones are requested.
 func (r *Record) SavedSession() *cognito.SavedSession {
 	saved, err := decode[cognito.SavedSession](r.Session)
 	if err == nil && saved.Tokens.Refresh == "" {
@@ -211,17 +215,23 @@ func (r *Record) SavedSession() *cognito.SavedSession {
 			break
 		}
 	}
+	region, _, _ := strings.Cut(saved.IdentityPoolID, ":")
+	id, ok := strings.CutPrefix(saved.IdentityID, region+":")
+	if !ok || strings.Trim(id, "0123456789abcdef-") != "" {
+		saved.IdentityID = ""
+	}
 	return &saved
 }
 
 // Replace sets the session after a new sign-in. The refresh token of the old session remains in
 // Replaced until it is revoked.
 func (r *Record) Replace(saved cognito.SavedSession) {
-	if old := r.SavedSession(); old != nil {
-		r.replaced(old.Tokens.Refresh)
-	}
+	old := r.SavedSession()
 	r.Session = nil
 	r.SetSession(saved)
+	if old != nil {
+		r.replaced(old.Tokens.Refresh)
+	}
 }
 
 // replaced adds tokens to Replaced, except those in it and the one in use.
