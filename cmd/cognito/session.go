@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -221,7 +222,8 @@ func (s *signedIn) revoke(ctx context.Context, tokens ...string) (left []string,
 		}
 		var refused *awserr.Error
 		if errors.As(failed, &refused) && refused.StatusCode/100 == 4 &&
-			refused.Code != cognitoidp.CodeTooManyRequests {
+			refused.Code != cognitoidp.CodeTooManyRequests &&
+			!strings.HasPrefix(refused.Code, "HTTP ") {
 			failed = nil // it is invalid already, or the app client does not support revocation
 		} else if failed != nil {
 			left = append(left, token)
