@@ -168,15 +168,16 @@ func (s *Session) logins(ctx context.Context) (map[string]string, error) {
 }
 
 // withLogins calls do with the Logins map and explains its error. If the identity pool says that
-// the ID token has expired, it refreshes the tokens and calls do again. A token can seem valid by
-// the local clock, and a resumed session does not know the server's clock at first.
+// the ID token has expired or is damaged, it refreshes the tokens and calls do again. A token can
+// seem valid by the local clock, and a resumed session does not know the server's clock at first.
 func (s *Session) withLogins(ctx context.Context, do func(logins map[string]string) error) error {
 	logins, err := s.logins(ctx)
 	if err != nil {
 		return err
 	}
 	err = do(logins)
-	if refusedIdentity(err, cognitoid.CodeNotAuthorized, "expired") {
+	if refusedIdentity(err, cognitoid.CodeNotAuthorized, "expired") ||
+		refusedIdentity(err, cognitoid.CodeNotAuthorized, "verify signed token") {
 		s.tokens.Expire(renew.Pause)
 		renewed, failed := s.logins(ctx)
 		if failed != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -24,6 +25,12 @@ func TestDamagedValues(t *testing.T) {
 			old:      `"ID":"`,
 			new:      `"ID":[],"X":"`,
 			requests: []string{"GetTokensFromRefreshToken"},
+		},
+		{
+			name:     "signature of the ID token",
+			old:      `","Access"`,
+			new:      `AAAA","Access"`,
+			requests: []string{"GetTokensFromRefreshToken", "GetCredentialsForIdentity"},
 		},
 		{
 			name:     "access token",
@@ -68,7 +75,7 @@ func TestDamagedValues(t *testing.T) {
 			if damaged == string(text) {
 				t.Fatalf("the record has no %s", test.old)
 			}
-			if strings.HasSuffix(test.name, "identity") { // cached credentials need none
+			if slices.Contains(test.requests, "GetCredentialsForIdentity") { // none are cached
 				damaged = strings.Replace(damaged, `"for":"`, `"for":"other`, 1)
 			}
 			if err := os.WriteFile(path, []byte(damaged), 0o600); err != nil {
