@@ -29,7 +29,7 @@ type target struct {
 	Raw     json.RawMessage
 	Time    time.Time `json:"time,omitempty"`
 	Hidden  string    `json:"-"`
-	private string
+	private string    //lint:ignore U1000 encoding/json ignores it
 }
 
 func TestUnmarshal(t *testing.T) {

@@ -251,17 +251,17 @@ func TestCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer lock.Close()
-	if !current(lock) {
-		t.Error("current() of a new lock = false, want true")
+	if got, err := current(lock); err != nil || !got {
+		t.Errorf("current() of a new lock = %t, %v, want true, nil", got, err)
 	}
 	if err := os.Remove(path); err != nil {
 		t.Skipf("SKIPPED: this system keeps open files: %v", err)
 	}
-	if current(lock) {
-		t.Error("current() of a removed lock = true, want false")
+	if got, err := current(lock); err != nil || got {
+		t.Errorf("current() of a removed lock = %t, %v, want false, nil", got, err)
 	}
 	put(t, path, "", 0o600)
-	if current(lock) {
-		t.Error("current() of a replaced lock = true, want false")
+	if got, err := current(lock); err != nil || got {
+		t.Errorf("current() of a replaced lock = %t, %v, want false, nil", got, err)
 	}
 }

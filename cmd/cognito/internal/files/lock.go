@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,7 +37,10 @@ func Lock(
 			return nil, err
 		}
 		locked, err := tryLock(file)
-		if locked && current(file) {
+		if locked {
+			locked, err = current(file)
+		}
+		if locked {
 			if err := sign(file); err != nil {
 				file.Close()
 				return nil, err
@@ -99,8 +103,14 @@ func holder(lock *os.File) string {
 }
 
 // current reports whether file still has its name. [Target.Update] removes its lock.
-func current(file *os.File) bool {
-	one, err1 := file.Stat()
-	other, err2 := os.Lstat(file.Name())
-	return err1 == nil && err2 == nil && os.SameFile(one, other)
+func current(file *os.File) (bool, error) {
+	one, err := file.Stat()
+	if err != nil {
+		return false, err
+	}
+	other, err := os.Stat(file.Name())
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && os.SameFile(one, other), err
 }
