@@ -229,8 +229,8 @@ func TestForeignFiles(t *testing.T) {
 				}
 				if code != exitUsage || !strings.Contains(out, path) ||
 					!strings.Contains(out, test.want) || strings.Count(out, "\n") != 1 {
-					t.Errorf("%q: exit %d: %s, want %d with %s and %q", command, code, out, exitUsage,
-						path, test.want)
+					t.Errorf("%q: exit %d: %s, want %d with %s and %q", command, code, out,
+						exitUsage, path, test.want)
 				}
 			}
 			if test.want != "" && len(made.names) > 0 {

@@ -79,6 +79,8 @@ func open(path string, flag int, own bool) (*os.File, error) {
 		err = cmp.Or(err, statErr)
 	case own && !info.Mode().IsRegular():
 		err = fmt.Errorf("%s %w: it is not a regular file: remove it", path, ErrUnfit)
+	case !info.Mode().IsRegular():
+		err = cmp.Or(Check(path, info, 0, err == nil), err)
 	default:
 		err = cmp.Or(Check(path, info, 0o022, !own && err == nil), err)
 	}

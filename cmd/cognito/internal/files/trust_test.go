@@ -119,6 +119,15 @@ func TestTrust(t *testing.T) {
 			want: ErrExposed,
 		},
 		{
+			name: "a device that all can write to",
+			prepare: func(t *testing.T, path string) {
+				if err := os.Symlink(os.DevNull, path); err != nil {
+					t.Fatal(err)
+				}
+			},
+			read: []reader{trusted},
+		},
+		{
 			name: "a directory",
 			prepare: func(t *testing.T, path string) {
 				if err := os.Mkdir(path, 0o700); err != nil {
@@ -157,7 +166,8 @@ func TestMakeDir(t *testing.T) {
 		if err := MakeDir(dir); !errors.Is(err, ErrExposed) {
 			t.Errorf("MakeDir(%s) = %v, want %v", dir, err, ErrExposed)
 		}
-		if err := update(t, filepath.Join(dir, "file"), 0, set("new")); !errors.Is(err, ErrExposed) {
+		err := update(t, filepath.Join(dir, "file"), 0, set("new"))
+		if !errors.Is(err, ErrExposed) {
 			t.Errorf("Update() in %s = %v, want %v", dir, err, ErrExposed)
 		}
 	}

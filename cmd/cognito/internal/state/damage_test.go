@@ -77,7 +77,12 @@ func TestDamage(t *testing.T) {
 			new:  `"credentials":[],"x":{`,
 			lost: "credentials",
 		},
-		{name: "time of credentials", old: `"expires":"0`, new: `"expires":"x`, lost: "credentials"},
+		{
+			name: "time of credentials",
+			old:  `"expires":"0`,
+			new:  `"expires":"x`,
+			lost: "credentials",
+		},
 		{name: "no key", old: `"AKID"`, new: `""`, lost: "credentials"},
 		{name: "no secret", old: `"secret"`, new: `""`, lost: "credentials"},
 		{name: "no token", old: `"token"`, new: `""`, lost: "credentials"},

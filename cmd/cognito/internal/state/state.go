@@ -283,7 +283,7 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 	e, err := k.find()
 	if errors.Is(err, ErrDamaged) {
 		aside := fmt.Sprintf("%s.damaged-%d", k.path, time.Now().UnixNano())
-		if err := os.Rename(k.path, aside); err != nil {
+		if err := files.Rename(k.path, aside); err != nil {
 			return err
 		}
 		k.Note("%s was damaged and is now %s: sign in again", k.path, filepath.Base(aside))
