@@ -26,17 +26,8 @@ func (a *app) configPath() (string, error) {
 		return a.config, nil
 	}
 	dir, err := os.UserConfigDir()
-	home, failed := files.Home()
-	if err != nil && failed == nil && a.getenv("XDG_CONFIG_HOME") == "" {
-		err = nil
-		switch runtime.GOOS {
-		case "darwin":
-			dir = filepath.Join(home, "Library", "Application Support")
-		case "windows":
-			dir = filepath.Join(home, "AppData", "Roaming")
-		default:
-			dir = filepath.Join(home, ".config")
-		}
+	if err != nil && a.getenv("XDG_CONFIG_HOME") == "" {
+		dir, err = inHome("Library/Application Support", "AppData/Roaming", ".config")
 	}
 	if err != nil {
 		return "", usagef("no configuration directory: %w: use -config", err)
@@ -163,16 +154,23 @@ func (a *app) stateDir() (string, error) {
 	if dir := a.getenv("LOCALAPPDATA"); dir != "" && runtime.GOOS == "windows" {
 		return filepath.Join(dir, "cognito", "state"), nil
 	}
-	home, err := files.Home()
+	dir, err := inHome("Library/Application Support/cognito/state", "AppData/Local/cognito/state",
+		".local/state/cognito")
 	if err != nil {
-		return "",
-			usagef("no session directory: %w: set COGNITO_STATE_DIR, or use -no-store", err)
+		err = usagef("no session directory: %w: set COGNITO_STATE_DIR, or use -no-store", err)
 	}
+	return dir, err
+}
+
+// inHome returns the path of the operating system in the user's home directory.
+func inHome(darwin, windows, other string) (string, error) {
+	home, err := files.Home()
+	path := other
 	switch runtime.GOOS {
 	case "darwin":
-		return filepath.Join(home, "Library", "Application Support", "cognito", "state"), nil
+		path = darwin
 	case "windows":
-		return filepath.Join(home, "AppData", "Local", "cognito", "state"), nil
+		path = windows
 	}
-	return filepath.Join(home, ".local", "state", "cognito"), nil
+	return filepath.Join(home, path), err
 }

@@ -37,6 +37,7 @@ var arrows = map[string][]string{
 	"internal/redact":                 {},
 	"internal/awshttp":                {"awserr", "internal/ascii", "internal/endpoint"},
 	"internal/qr":                     {},
+	"internal/strictjson":             {},
 	"internal/terminal":               {},
 	"internal/xmlscan":                {"internal/awshttp"},
 	"cognitoidp": {"awserr", "internal/ascii", "internal/awshttp", "internal/endpoint",
