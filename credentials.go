@@ -176,8 +176,10 @@ func (s *Session) withLogins(ctx context.Context, do func(logins map[string]stri
 		return err
 	}
 	err = do(logins)
-	if refusedIdentity(err, cognitoid.CodeNotAuthorized, "expired") ||
-		refusedIdentity(err, cognitoid.CodeNotAuthorized, "verify signed token") {
+	refused := func(text string) bool {
+		return refusedIdentity(err, cognitoid.CodeNotAuthorized, text)
+	}
+	if refused("expired") || refused("signed token") || refused("Not a valid OpenId") {
 		s.tokens.Expire(renew.Pause)
 		renewed, failed := s.logins(ctx)
 		if failed != nil {
