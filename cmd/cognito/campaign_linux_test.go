@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -183,8 +184,24 @@ func TestStoppedHolder(t *testing.T) {
 			}
 			close(started)
 			<-stopped
-			time.AfterFunc(3*time.Second, func() { holder.Process.Signal(syscall.SIGCONT) })
-			code, _, stderr := m.run(t, cognitotest.ExamplePassword+"\n", args...)
+			waiting := m.process(t, args...)
+			waiting.Stdin = strings.NewReader(cognitotest.ExamplePassword + "\n")
+			said, err := waiting.StderrPipe()
+			if err == nil {
+				err = waiting.Start()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			stderr := ""
+			for lines := bufio.NewScanner(said); lines.Scan(); {
+				stderr += lines.Text() + "\n"
+				if strings.Contains(stderr, "waiting for") {
+					holder.Process.Signal(syscall.SIGCONT)
+				}
+			}
+			waiting.Wait()
+			code := waiting.ProcessState.ExitCode()
 			want := fmt.Sprintf("waiting for process %d (", holder.Process.Pid)
 			if code != 0 || strings.Count(stderr, want) != 1 ||
 				!strings.Contains(stderr, " token), which holds ") {
