@@ -74,10 +74,11 @@ func replaceable(path string, data []byte) (map[string]cognito.Environment, erro
 }
 
 // changeConfig changes the environments in a configuration file. Only the user can read the file.
-func changeConfig(
+func (a *app) changeConfig(
 	ctx context.Context, path string, change func(map[string]cognito.Environment) error,
 ) error {
-	return files.Update(ctx, path, maxConfig, 0o600, func(data []byte) ([]byte, error) {
+	file := files.Target{Path: path, Limit: maxConfig, Mode: 0o600, Trusted: true, Note: a.notef}
+	return file.Update(ctx, func(data []byte) ([]byte, error) {
 		all, err := replaceable(path, data)
 		if err == nil {
 			err = change(all)

@@ -68,7 +68,7 @@ func (c *configuring) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	data, err := files.Read(path, maxConfig)
+	data, err := files.ReadTrusted(path, maxConfig)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return usageError{err}
 	}
@@ -99,7 +99,7 @@ func (c *configuring) run(ctx context.Context, a *app) error {
 	if len(set) > 1 {
 		a.env = "NAME"
 	}
-	err = changeConfig(ctx, path, func(now map[string]cognito.Environment) error {
+	err = a.changeConfig(ctx, path, func(now map[string]cognito.Environment) error {
 		for name := range set {
 			if now[name] != all[name] {
 				return fmt.Errorf("environment %s was changed by another process: try again", name)

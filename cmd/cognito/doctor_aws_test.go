@@ -127,14 +127,14 @@ func TestReachable(t *testing.T) {
 	}
 	// To wait for another process is no matter of the network.
 	path := filepath.Join(t.TempDir(), "x")
-	lock, err := files.Lock(t.Context(), path)
+	lock, err := files.Lock(t.Context(), path, t.Logf)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer lock.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	_, err = files.Lock(ctx, path)
+	_, err = files.Lock(ctx, path, t.Logf)
 	if !errors.Is(err, context.DeadlineExceeded) || reachable(err) != err {
 		t.Errorf("%v: %v", err, reachable(err))
 	}

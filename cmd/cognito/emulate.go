@@ -74,7 +74,7 @@ func (a *app) emulate(ctx context.Context, server *cognitotest.Server, addr, con
 	url := "http://" + listener.Addr().String()
 	environments := emulator.Environments(server, url)
 	if config != "" {
-		err := changeConfig(ctx, config, func(all map[string]cognito.Environment) error {
+		err := a.changeConfig(ctx, config, func(all map[string]cognito.Environment) error {
 			maps.Copy(all, environments)
 			return nil
 		})

@@ -60,6 +60,7 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 				return s.execServing(ctx, path, words)
 			}
 			env := environ(os.Environ(), variables(creds, a.serviceRegion(s.env)))
+			a.leave(ctx) // the credentials stay valid
 			a.ending.wait(a.notef)
 			if err := become(path, words, env); !errors.Is(err, errors.ErrUnsupported) {
 				return a.cannotRun(words[0], err)

@@ -182,7 +182,7 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 	}
 	real := session.UnverifiedClaims().Username
 	err := s.keep.Update(ctx, func(e *state.Edit) error {
-		e.User, e.Credentials, e.Session = typed, nil, nil
+		e.User, e.Credentials = typed, nil
 		if real != "" && real != typed {
 			if e.Names == nil || len(e.Names) > 100 {
 				e.Names = make(map[string]string)
@@ -195,11 +195,21 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 			}
 			e.Devices[cmp.Or(newDevice.Username, real, typed)] = newDevice.Save()
 		}
-		e.SetSession(saved)
+		e.Replace(saved)
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	if s.keep.Path() == "" {
+		s.a.passing = s
+	}
+	err = s.keep.Update(ctx, func(e *state.Edit) error {
+		s.revokeReplaced(ctx, e.Record)
+		return nil
+	})
+	if err != nil {
+		s.a.notef("%s", err)
 	}
 	if s.a.now.name == "login" {
 		s.a.notef("signed in to %s as %s", s.name, cmp.Or(real, typed))

@@ -52,7 +52,13 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 	r, err := s.keep.Load()
 	if err == nil && r.SavedSession() == nil {
 		s.a.notef("nobody is signed in to %s", s.name)
-		return nil
+		if r.Replaced == nil {
+			return nil
+		}
+		return s.keep.Update(ctx, func(e *state.Edit) error {
+			s.revokeReplaced(ctx, e.Record)
+			return nil
+		})
 	}
 	// If ctx ends, the pool may still process a request in flight, so logout waits for it.
 	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -63,6 +69,7 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		if err := l.tellPool(lasting, s, r, session); err != nil {
 			return err
 		}
+		s.revokeReplaced(lasting, r)
 		err, left := session.SignOut(lasting), cognito.SavedSession{}
 		switch {
 		case err != nil && left.Load(session.Save()) == nil && left.Tokens.Refresh == "":
@@ -96,6 +103,7 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 	}
 	if failed := s.keep.Update(ctx, func(e *state.Edit) error {
 		e.Session, e.Credentials = nil, nil
+		s.revokeReplaced(lasting, e.Record)
 		return nil
 	}); failed != nil {
 		return errors.Join(err, failed)

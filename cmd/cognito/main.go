@@ -23,7 +23,6 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
-	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
@@ -77,6 +76,7 @@ type app struct {
 	config, env, region string // flags of most commands
 	noStore             bool
 	login               loginFlags
+	passing             *signedIn // with -no-store, the session that ends with the command
 }
 
 func main() {
@@ -116,6 +116,7 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 	for _, c := range commands() {
 		if c.name == name {
 			a.now = c
+			defer a.leave(ctx)
 			return c.run(ctx, a, args)
 		}
 	}
@@ -149,7 +150,7 @@ func (a *app) report(ctx context.Context, err error) int {
 	switch {
 	case errors.As(err, &signIn), errors.As(err, &challenge):
 		return exitSignIn
-	case errors.As(err, &usage), errors.Is(err, files.ErrUnfit), errors.Is(err, state.ErrExposed):
+	case errors.As(err, &usage), errors.Is(err, files.ErrUnfit), errors.Is(err, files.ErrExposed):
 		return exitUsage
 	}
 	return exitFailed

@@ -73,7 +73,8 @@ func (a *app) writeProfile(
 		return usageError{err}
 	}
 	changed := false
-	err = files.Update(ctx, path, awsconfig.MaxSize, 0, func(before []byte) ([]byte, error) {
+	file := files.Target{Path: path, Limit: awsconfig.MaxSize, Note: a.notef}
+	err = file.Update(ctx, func(before []byte) ([]byte, error) {
 		after, err := awsconfig.SetProfile(before, name, settings, force)
 		if err != nil {
 			return nil, usagef("%s: %w", path, err)

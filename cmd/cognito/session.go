@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -158,7 +159,7 @@ func (s *signedIn) take(
 	refreshing.Lock()
 	over = true
 	refreshing.Unlock()
-	e.Credentials, e.Devices = used.Credentials, used.Devices
+	e.Credentials, e.Devices, e.Replaced = used.Credentials, used.Devices, used.Replaced
 	if used.Session == nil { // signed out
 		e.Session = nil
 		return err
@@ -204,6 +205,53 @@ func (a *app) sameFlags() (text string) {
 		text += " -env " + shell.Word(a.env)
 	}
 	return text
+}
+
+// revokeLimit is the longest time for the revocation of replaced refresh tokens.
+const revokeLimit = 5 * time.Second
+
+// revoke revokes refresh tokens that are not in use. It returns those that may still be valid, and
+// why.
+func (s *signedIn) revoke(ctx context.Context, tokens ...string) (left []string, failed error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeLimit)
+	defer cancel()
+	pool, failed := s.client.UserPool()
+	for _, token := range tokens {
+		if failed == nil {
+			failed = pool.RevokeToken(ctx, token, s.env.ClientID, s.env.ClientSecret)
+		}
+		var refused *awserr.Error
+		if errors.As(failed, &refused) && refused.StatusCode/100 == 4 &&
+			refused.Code != cognitoidp.CodeTooManyRequests &&
+			!strings.HasPrefix(refused.Code, "HTTP ") {
+			failed = nil // it is invalid already, or the app client does not support revocation
+		} else if failed != nil {
+			left = append(left, token)
+		}
+	}
+	return left, failed
+}
+
+// revokeReplaced revokes the tokens in r.Replaced. Those that it cannot revoke remain there for the
+// next login or logout.
+func (s *signedIn) revokeReplaced(ctx context.Context, r *state.Record) {
+	var err error
+	if r.Replaced, err = s.revoke(ctx, r.Replaced...); err != nil {
+		s.a.notef("an earlier session is not revoked: %s", err)
+	}
+}
+
+// leave ends a session that is not stored, because no other process can use it. What the command
+// token prints stays valid.
+func (a *app) leave(ctx context.Context) {
+	s := a.passing
+	if a.passing = nil; s == nil || a.now.name == "token" {
+		return
+	}
+	r, _ := s.keep.Load() // from memory
+	if _, err := s.revoke(ctx, r.SavedSession().Tokens.Refresh); err != nil {
+		a.notef("the session is not revoked: %s", err)
+	}
 }
 
 // poolSays reports whether err is an error of the user pool with one of these codes.

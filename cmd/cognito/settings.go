@@ -26,6 +26,9 @@ func (a *app) configPath() (string, error) {
 		return a.config, nil
 	}
 	dir, err := os.UserConfigDir()
+	if err != nil && a.getenv("XDG_CONFIG_HOME") == "" {
+		dir, err = inHome("Library/Application Support", "AppData/Roaming", ".config")
+	}
 	if err != nil {
 		return "", usagef("no configuration directory: %w: use -config", err)
 	}
@@ -38,7 +41,7 @@ func (a *app) environments() (map[string]cognito.Environment, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := files.Read(path, maxConfig)
+	data, err := files.ReadTrusted(path, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil,
 			usagef("%s does not exist: run \"cognito configure%s\", or use another -config", path,
@@ -145,17 +148,29 @@ func (a *app) stateDir() (string, error) {
 	}
 	if dir := a.getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "cognito"), nil
+	} else if dir != "" {
+		return "", usagef("XDG_STATE_HOME is not an absolute path")
 	}
 	if dir := a.getenv("LOCALAPPDATA"); dir != "" && runtime.GOOS == "windows" {
 		return filepath.Join(dir, "cognito", "state"), nil
 	}
-	home, err := os.UserHomeDir()
+	dir, err := inHome("Library/Application Support/cognito/state", "AppData/Local/cognito/state",
+		".local/state/cognito")
 	if err != nil {
-		return "",
-			usagef("no session directory: %w: set COGNITO_STATE_DIR, or use -no-store", err)
+		err = usagef("no session directory: %w: set COGNITO_STATE_DIR, or use -no-store", err)
 	}
-	if runtime.GOOS == "darwin" {
-		return filepath.Join(home, "Library", "Application Support", "cognito", "state"), nil
+	return dir, err
+}
+
+// inHome returns the path of the operating system in the user's home directory.
+func inHome(darwin, windows, other string) (string, error) {
+	home, err := files.Home()
+	path := other
+	switch runtime.GOOS {
+	case "darwin":
+		path = darwin
+	case "windows":
+		path = windows
 	}
-	return filepath.Join(home, ".local", "state", "cognito"), nil
+	return filepath.Join(home, path), err
 }

@@ -69,10 +69,10 @@ var arrows = map[string][]string{
 	"cmd/cognito/internal/awsconfig":  {"cmd/cognito/internal/files", "cmd/cognito/internal/shell"},
 	"cmd/cognito/internal/credserver": {"cmd/cognito/internal/shell", "internal/terminal", "sigv4"},
 	"cmd/cognito/internal/emulator":   {"", "cmd/cognito/internal/shell", "cognitotest"},
-	"cmd/cognito/internal/files":      {},
+	"cmd/cognito/internal/files":      {"cmd/cognito/internal/shell"},
 	"cmd/cognito/internal/needs":      {},
 	"cmd/cognito/internal/shell":      {},
-	"cmd/cognito/internal/state": {"", "cmd/cognito/internal/files", "internal/strictjson",
+	"cmd/cognito/internal/state": {"", "cmd/cognito/internal/files", "internal/strictjson", "jwt",
 		"sigv4"},
 	"internal/repotest": {},
 }

@@ -1,12 +1,12 @@
 // Package files reads bounded files, and replaces files atomically under a lock.
 //
 // A new file NAME.*.new is written beside the old one and then takes its name. Other processes
-// therefore see the old or the new content. [Update] does all of this for a file that users may
-// also edit. The parts are for callers that need control over each step:
+// therefore see the old or the new content. [Target.Update] does all of this for a file that
+// users may also edit. The parts are for callers that need control over each step:
 //
-//	lock, err := files.Lock(ctx, path) // waits for other processes
-//	file, err := files.Create(path)    // NAME.*.new
-//	err = files.Reserve(file, size)    // makes sure that the disk has space
+//	lock, err := files.Lock(ctx, path, note) // waits for other processes
+//	file, err := files.Create(path)          // NAME.*.new
+//	err = files.Reserve(file, size)          // makes sure that the disk has space
 //	err = files.Write(file, data)      // also syncs and closes the file
 //	err = files.Rename(file.Name(), path)
 //	err = files.Sync(filepath.Dir(path))
@@ -30,9 +30,31 @@ import (
 )
 
 // Read reads a file, and returns an error if it has more than most bytes.
-func Read(path string, most int64) (data []byte, err error) {
+func Read(path string, most int64) ([]byte, error) {
+	return read(path, most, os.Open)
+}
+
+// ReadTrusted is Read for a file that says where secrets are sent. It returns an error if a user
+// other than this one and root can write to the file.
+func ReadTrusted(path string, most int64) ([]byte, error) {
+	return read(path, most, func(path string) (*os.File, error) {
+		return open(path, os.O_RDONLY, false)
+	})
+}
+
+// ReadOwn is Read for a file that only this program writes. It follows no link, and returns an
+// error if another user can write to the file.
+func ReadOwn(path string, most int64) ([]byte, error) {
+	return read(path, most, func(path string) (*os.File, error) {
+		return openOwn(path, os.O_RDONLY)
+	})
+}
+
+func read(
+	path string, most int64, open func(string) (*os.File, error),
+) (data []byte, err error) {
 	err = patient(func() error {
-		file, err := os.Open(path)
+		file, err := open(path)
 		if err != nil {
 			return err
 		}
@@ -97,51 +119,40 @@ func Rename(file, path string) error {
 	return patient(func() error { return os.Rename(file, path) })
 }
 
-// ErrUnfit reports a path that [Update] does not replace.
-var ErrUnfit = errors.New("cannot be replaced")
+// A Target is a file that users may also edit.
+type Target struct {
+	Path    string
+	Limit   int64       // the maximum size of the old content in bytes
+	Mode    fs.FileMode // the new mode; if it is 0, a file keeps its mode, and a new one has 0600
+	Trusted bool        // read it with ReadTrusted
+	// Note receives notices for the user.
+	Note func(format string, args ...any)
+}
 
-// Update replaces the file at path with the result of change. The argument of change is the old
-// content, at most limit bytes, or nil if the file is missing. If mode is 0, the file keeps its
-// mode, and a new file has mode 0600.
+// Update replaces the file with the result of change. The argument of change is the old content,
+// or nil if the file is missing. The file keeps its owner and group.
 //
-// Update follows symbolic links, and holds a lock. If nothing changes, it writes nothing.
-func Update(
-	ctx context.Context, path string, limit int64, mode fs.FileMode,
-	change func([]byte) ([]byte, error),
-) error {
+// Update follows symbolic links, and holds a lock. It removes what killed processes have left. If
+// nothing changes, it writes nothing.
+func (t Target) Update(ctx context.Context, change func([]byte) ([]byte, error)) error {
+	path := t.Path
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	} else if _, dangling := os.Lstat(path); dangling == nil {
 		return fmt.Errorf("%s %w: it is a dangling symbolic link: %w", path, ErrUnfit, err)
 	}
-	old := fs.FileMode(0o600)
-	switch info, err := os.Stat(path); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return err
-	case !info.Mode().IsRegular():
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("%s %w: it is not a regular file", path, ErrUnfit)
-	default:
-		old = info.Mode().Perm()
 	}
-	mode = cmp.Or(mode, old)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := MakeDir(filepath.Dir(path)); err != nil {
 		return err
 	}
-	lock, err := Lock(ctx, path)
+	lock, err := Lock(ctx, path, t.Note)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
 	defer os.Remove(lock.Name())
-	before, err := Read(path, limit)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	after, err := change(before)
-	if err != nil || bytes.Equal(before, after) && mode == old {
-		return err
-	}
 	left, err := New(path)
 	if err != nil {
 		return err
@@ -149,21 +160,55 @@ func Update(
 	for _, name := range left {
 		os.Remove(name)
 	}
+	info, err := os.Stat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	read := Read
+	if t.Trusted {
+		read = ReadTrusted
+	}
+	before, err := read(path, t.Limit)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	after, err := change(before)
+	if err != nil || bytes.Equal(before, after) &&
+		(t.Mode == 0 || info == nil || t.Mode == info.Mode().Perm()) {
+		return err
+	}
 	file, err := Create(path)
 	if err != nil {
 		return err
 	}
-	if mode != 0o600 {
-		err = file.Chmod(mode)
-	}
-	if err = cmp.Or(err, Write(file, after)); err == nil {
+	if err = cmp.Or(t.dress(file, info), Write(file, after)); err == nil {
 		err = Rename(file.Name(), path)
 	}
 	if err != nil {
+		file.Close()
 		os.Remove(file.Name())
 		return err
 	}
 	return Sync(filepath.Dir(path))
+}
+
+// dress sets the owner, group and mode of a new file. old describes the file that it will replace,
+// if it is not nil.
+func (t Target) dress(file *os.File, old fs.FileInfo) error {
+	if old == nil {
+		return file.Chmod(cmp.Or(t.Mode, 0o600))
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	uid, gid, _ := owner(old)
+	if is, of, _ := owner(info); is != uid || of != gid {
+		if err := file.Chown(uid, gid); err != nil {
+			return fmt.Errorf("%s %w: its owner or group would change: %w", t.Path, ErrUnfit, err)
+		}
+	}
+	return file.Chmod(cmp.Or(t.Mode, old.Mode().Perm()))
 }
 
 // patient calls do. On Windows, it retries for a second, because operations fail there while

@@ -45,6 +45,18 @@ func set(text string) func([]byte) ([]byte, error) {
 	return func([]byte) ([]byte, error) { return []byte(text), nil }
 }
 
+// quiet discards notices.
+func quiet(string, ...any) {}
+
+// update calls [Target.Update].
+func update(
+	t *testing.T, path string, mode fs.FileMode, change func([]byte) ([]byte, error),
+) error {
+	t.Helper()
+	target := Target{Path: path, Limit: 1 << 20, Mode: mode, Note: quiet}
+	return target.Update(t.Context(), change)
+}
+
 func TestRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	put(t, path, "12345", 0o600)
@@ -124,7 +136,7 @@ func TestUpdate(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, "file.json")
 			test.prepare(t, path)
-			err := Update(t.Context(), path, 100, test.mode, test.change)
+			err := update(t, path, test.mode, test.change)
 			if !errors.Is(err, test.err) {
 				t.Errorf("Update() = %v, want %v", err, test.err)
 			}
@@ -150,7 +162,7 @@ func TestUpdateKeepsOtherFiles(t *testing.T) {
 	for _, name := range others {
 		put(t, filepath.Join(dir, name), "", 0o600)
 	}
-	if err := Update(t.Context(), filepath.Join(dir, "file"), 100, 0, set("new")); err != nil {
+	if err := update(t, filepath.Join(dir, "file"), 0, set("new")); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range append(others, "file") {
@@ -167,7 +179,7 @@ func TestUpdateLinks(t *testing.T) {
 	if err := errors.Join(os.Symlink("real", link), os.Symlink("none", dangling)); err != nil {
 		t.Skipf("SKIPPED: this system has no symbolic links: %v", err)
 	}
-	if err := Update(t.Context(), link, 100, 0, set("new")); err != nil {
+	if err := update(t, link, 0, set("new")); err != nil {
 		t.Fatal(err)
 	}
 	if to, err := os.Readlink(link); err != nil || to != "real" {
@@ -177,7 +189,7 @@ func TestUpdateLinks(t *testing.T) {
 		t.Errorf("the file has %q, %v, want new", got, err)
 	}
 	for _, path := range []string{dangling, dir, os.DevNull} {
-		if err := Update(t.Context(), path, 100, 0, set("new")); !errors.Is(err, ErrUnfit) {
+		if err := update(t, path, 0, set("new")); !errors.Is(err, ErrUnfit) {
 			t.Errorf("Update(%s) = %v, want %v", path, err, ErrUnfit)
 		}
 	}
@@ -193,7 +205,7 @@ func TestUpdateConcurrent(t *testing.T) {
 		running.Go(func() {
 			for round := range rounds {
 				line := fmt.Sprintf("%d %d\n", worker, round)
-				err := Update(t.Context(), path, 1<<20, 0, func(old []byte) ([]byte, error) {
+				err := update(t, path, 0, func(old []byte) ([]byte, error) {
 					return append(slices.Clone(old), line...), nil
 				})
 				if err != nil {
@@ -214,18 +226,18 @@ func TestUpdateConcurrent(t *testing.T) {
 
 func TestLockBusy(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
-	lock, err := Lock(t.Context(), path)
+	lock, err := Lock(t.Context(), path, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	_, err = Lock(ctx, path)
+	_, err = Lock(ctx, path, quiet)
 	if !errors.Is(err, ErrBusy) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Lock() of a locked file = %v, want %v", err, ErrBusy)
 	}
 	lock.Close()
-	if lock, err = Lock(t.Context(), path); err != nil {
+	if lock, err = Lock(t.Context(), path, quiet); err != nil {
 		t.Fatalf("Lock() of a released file = %v", err)
 	}
 	lock.Close()
@@ -234,7 +246,7 @@ func TestLockBusy(t *testing.T) {
 // A lock that was removed between its opening and its locking does not count.
 func TestCurrent(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file.lock")
-	lock, err := Lock(t.Context(), path)
+	lock, err := Lock(t.Context(), path, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,22 +4,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
-// ErrBusy reports that another process held the lock until the context ended.
+const (
+	// notice is how long Lock waits before it writes a notice.
+	notice = 2 * time.Second
+	// patience is how long Lock waits. The longest refresh and its storing end a minute earlier.
+	patience = 3*time.Minute + 10*time.Second
+)
+
+// ErrBusy reports that another process held the lock for too long.
 var ErrBusy = errors.New("another process of this program is busy")
 
-// Lock waits for the lock of the file at path. The lock is another file, NAME.lock. Closing it, or
-// the end of the process, releases the lock.
-func Lock(ctx context.Context, path string) (*os.File, error) {
+// Lock waits for the lock of the file at path. The lock is another file, NAME.lock, which names the
+// process that holds it. Closing it, or the end of the process, releases the lock. After two
+// seconds, Lock calls note with the name of the process.
+func Lock(
+	ctx context.Context, path string, note func(format string, args ...any),
+) (*os.File, error) {
 	dir, stem := parts(path)
 	name := filepath.Join(dir, stem+".lock")
+	begun, told := time.Now(), false
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
-		file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+		file, err := openOwn(name, os.O_CREATE|os.O_RDWR)
 		if err != nil {
 			return nil, err
 		}
@@ -28,21 +41,68 @@ func Lock(ctx context.Context, path string) (*os.File, error) {
 			locked, err = current(file)
 		}
 		if locked {
+			if err := sign(file); err != nil {
+				file.Close()
+				return nil, err
+			}
 			return file, nil
 		}
+		other := holder(file)
 		file.Close()
 		if err != nil {
 			return nil, err
 		}
+		switch waited := time.Since(begun); {
+		case waited > patience:
+			return nil, fmt.Errorf("%w with %s: %s has held the lock for %v: resume or end it, "+
+				"and try again", ErrBusy, path, other, waited.Round(time.Second))
+		case waited > notice && !told:
+			note("waiting for %s, which holds %s", other, name)
+			told = true
+		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%w with %s: %w", ErrBusy, path, ctx.Err())
+			return nil, fmt.Errorf("%w with %s (%s): %w", ErrBusy, path, other, ctx.Err())
 		case <-time.After(wait):
 		}
 	}
 }
 
-// current reports whether file still has its name. [Update] removes its lock.
+// mark begins the text in a lock. Its first byte cannot be read on Windows while the lock is held.
+const mark = "#process "
+
+// sign writes the number and the command of this process into a lock. It ignores that the disk is
+// full, but does not overwrite the file of another program.
+func sign(lock *os.File) error {
+	old, err := io.ReadAll(io.NewSectionReader(lock, 0, int64(len(mark))))
+	if err != nil {
+		return err
+	}
+	if !strings.HasPrefix(mark, string(old)) {
+		return fmt.Errorf("%s %w as a lock: another program has written it", lock.Name(), ErrUnfit)
+	}
+	command := filepath.Base(os.Args[0])
+	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
+		command += " " + os.Args[1]
+	}
+	text := fmt.Sprintf("%s%d (%.100s)\n", mark, os.Getpid(), command)
+	if _, err := lock.WriteAt([]byte(text), 0); err == nil {
+		lock.Truncate(int64(len(text)))
+	}
+	return nil
+}
+
+// holder returns a description of the process that holds a lock.
+func holder(lock *os.File) string {
+	text, _ := io.ReadAll(io.NewSectionReader(lock, 1, 200))
+	line, _, complete := strings.Cut(string(text), "\n")
+	if !complete || !strings.HasPrefix(line, mark[1:]) {
+		return "another process"
+	}
+	return line
+}
+
+// current reports whether file still has its name. [Target.Update] removes its lock.
 func current(file *os.File) (bool, error) {
 	one, err := file.Stat()
 	if err != nil {

@@ -4,6 +4,7 @@ package files
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 )
 
@@ -11,3 +12,8 @@ import (
 func tryLock(*os.File) (bool, error) {
 	return false, errors.New("file locks are unsupported on this operating system: use -no-store")
 }
+
+const noFollow = 0
+
+// owner returns false: this system has other permissions.
+func owner(fs.FileInfo) (uid, gid int, ok bool) { return 0, 0, false }

@@ -3,6 +3,7 @@
 package files
 
 import (
+	"io/fs"
 	"os"
 	"syscall"
 )
@@ -18,4 +19,16 @@ func tryLock(f *os.File) (bool, error) {
 	default:
 		return false, os.NewSyscallError("flock", err)
 	}
+}
+
+// noFollow makes opening a symbolic link fail, and opening a pipe not wait.
+const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+
+// owner returns the owner and the group of a file.
+func owner(info fs.FileInfo) (uid, gid int, ok bool) {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0, false
+	}
+	return int(stat.Uid), int(stat.Gid), true
 }

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"io/fs"
 	"os"
 	"syscall"
 	"unsafe"
@@ -23,3 +24,8 @@ func tryLock(f *os.File) (bool, error) {
 	}
 	return false, os.NewSyscallError("LockFileEx", err)
 }
+
+const noFollow = 0
+
+// owner returns false: this system has other permissions.
+func owner(fs.FileInfo) (uid, gid int, ok bool) { return 0, 0, false }

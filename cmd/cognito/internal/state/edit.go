@@ -35,6 +35,7 @@ type Edit struct {
 	stored   []byte   // the record as it was last written
 	path     string   // the file with the record that was last written
 	older    []string // files to delete after the next record is synced
+	found    []string // refresh tokens in all files
 	reserved *os.File // space for the record after a refresh
 	release  func()   // ends the delay of the exit, if it is not nil
 }
@@ -43,13 +44,15 @@ type Edit struct {
 // the latter if it is killed or its rename fails.
 func (k *Keeper) find() (*Edit, error) {
 	e := &Edit{k: k, path: k.path}
-	r, err := k.read(e.path)
+	r, tokens, err := k.read(e.path)
 	if err != nil && !errors.Is(err, ErrDamaged) {
 		return nil, err
 	}
+	e.found = tokens
 	left, _ := files.New(e.path)
 	for _, path := range left {
-		other, otherErr := k.read(path)
+		other, tokens, otherErr := k.read(path)
+		e.found = append(e.found, tokens...)
 		switch {
 		case otherErr == nil && other.Serial > r.Serial:
 			if e.path != k.path {

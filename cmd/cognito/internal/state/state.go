@@ -5,6 +5,8 @@
 package state
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,7 +17,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,11 +26,15 @@ import (
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 	"github.com/loginwithcognito/cognito/internal/strictjson"
+	"github.com/loginwithcognito/cognito/jwt"
 )
 
 // maxRecord is the maximum size of a record in bytes. It has space for the tokens of a user in many
 // groups and a few hundred devices.
 const maxRecord = 4 << 20
+
+// maxReplaced is the maximum number of refresh tokens that wait for their revocation.
+const maxReplaced = 10
 
 // A Record holds the session, credentials and devices of an environment's user. It contains
 // secrets: it is written only to files of mode 0600, and never printed.
@@ -43,6 +49,8 @@ type Record struct {
 	// Session is the result of SavedSession.Save. It is absent if nobody is signed in.
 	Session     json.RawMessage `json:"session,omitempty"`
 	Credentials *Credentials    `json:"credentials,omitempty"` // the newest
+	// Replaced holds refresh tokens of earlier sessions that may still be valid.
+	Replaced []string `json:"replaced,omitempty"`
 	// Devices maps the pool's names of users to results of Device.Save.
 	Devices map[string]json.RawMessage `json:"devices,omitempty"`
 	// Names maps user names as typed to the pool's names of users.
@@ -124,15 +132,23 @@ func (k *Keeper) Load() (Record, error) {
 	return *e.Record, nil
 }
 
-// read reads one of the record's files. If it is missing, read returns the blank record.
-func (k *Keeper) read(path string) (Record, error) {
-	data, err := files.Read(path, maxRecord+growth)
+// read reads one of the record's files. If it is missing, read returns the blank record. tokens are
+// the refresh tokens in the file, even if it is damaged.
+func (k *Keeper) read(path string) (r Record, tokens []string, err error) {
+	data, err := files.ReadOwn(path, maxRecord+growth)
 	if errors.Is(err, fs.ErrNotExist) {
-		return k.blank, nil
+		return k.blank, nil, nil
 	} else if err != nil {
-		return Record{}, err
+		return Record{}, nil, err
 	}
-	return k.parse(path, data)
+	r, err = k.parse(path, data)
+	parts := bytes.Split(data, []byte(`"Refresh":"`)) // as SavedSession.Save writes it
+	for _, part := range parts[1:] {
+		if token, _, complete := bytes.Cut(part, []byte(`"`)); complete && len(token) > 0 {
+			tokens = append(tokens, string(token))
+		}
+	}
+	return r, tokens, err
 }
 
 // ErrDamaged reports a file that no version of this program can have written.
@@ -140,28 +156,93 @@ var ErrDamaged = errors.New("the file is damaged")
 
 // parse decodes and checks the content of a file.
 func (k *Keeper) parse(path string, data []byte) (Record, error) {
-	var r Record
-	damaged := fmt.Errorf("%s: %w", path, ErrDamaged)
-	if strictjson.Unmarshal(data, &r) != nil || r.Version < 1 {
-		return Record{}, damaged
-	}
-	if r.Version > k.blank.Version {
+	r, err := decode[Record](data)
+	switch {
+	case err == nil && r.Version > k.blank.Version:
 		return Record{}, fmt.Errorf("%s was written by a newer version of this program", path)
+	case err != nil, r.Version < 1, r.UserPoolID != k.blank.UserPoolID,
+		r.ClientID != k.blank.ClientID, r.Session != nil && r.SavedSession() == nil:
+		return Record{}, fmt.Errorf("%s: %w", path, ErrDamaged)
 	}
-	if r.UserPoolID != k.blank.UserPoolID || r.ClientID != k.blank.ClientID || r.Session != nil &&
-		r.SavedSession() == nil {
-		return Record{}, damaged
+	if c := r.Credentials; c != nil &&
+		(c.AccessKeyID == "" || c.SecretAccessKey == "" || c.SessionToken == "") {
+		r.Credentials = nil
 	}
 	return r, nil
 }
 
-// SavedSession returns the stored session, or nil if nobody is signed in.
+// decode decodes a JSON object. It omits members with invalid values, because most can be obtained
+// again, but returns an error if a member is a duplicate or has its name in another case.
+func decode[T any](data []byte) (v T, err error) {
+	if strictjson.Unmarshal(data, &v) == nil {
+		return v, nil
+	}
+	var members map[string]json.RawMessage
+	if err := strictjson.Unmarshal(data, &members); err != nil {
+		return *new(T), err
+	}
+	v = *new(T)
+	for name, value := range members {
+		one := func(value json.RawMessage) []byte {
+			text, _ := json.Marshal(map[string]json.RawMessage{name: value})
+			return text
+		}
+		if err := strictjson.Unmarshal(one(nil), new(T)); err != nil {
+			return *new(T), err
+		}
+		if with := v; strictjson.Unmarshal(one(value), &with) == nil {
+			v = with
+		}
+	}
+	return v, nil
+}
+
+// SavedSession returns the stored session, or nil if nobody is signed in. It omits tokens and
+// an identity that are damaged, so that new ones are requested.
 func (r *Record) SavedSession() *cognito.SavedSession {
-	var saved cognito.SavedSession
-	if saved.Load(r.Session) != nil || saved.Tokens.Refresh == "" {
+	saved, err := decode[cognito.SavedSession](r.Session)
+	if err == nil && saved.Tokens.Refresh == "" {
+		var parts struct{ Tokens json.RawMessage }
+		json.Unmarshal(r.Session, &parts)
+		saved.Tokens, err = decode[cognito.Tokens](parts.Tokens)
+	}
+	if err != nil || saved.Tokens.Refresh == "" {
 		return nil
 	}
+	for _, token := range []string{saved.Tokens.ID, saved.Tokens.Access} {
+		if _, err := jwt.ParseUnverified(token); err != nil && token != "" {
+			saved.Tokens = cognito.Tokens{Refresh: saved.Tokens.Refresh}
+			break
+		}
+	}
+	region, _, _ := strings.Cut(saved.IdentityPoolID, ":")
+	id, ok := strings.CutPrefix(saved.IdentityID, region+":")
+	if !ok || strings.Trim(id, "0123456789abcdef-") != "" {
+		saved.IdentityID = ""
+	}
 	return &saved
+}
+
+// Replace sets the session after a new sign-in. The refresh token of the old session remains in
+// Replaced until it is revoked.
+func (r *Record) Replace(saved cognito.SavedSession) {
+	old := r.SavedSession()
+	r.Session = nil
+	r.SetSession(saved)
+	if old != nil {
+		r.replaced(old.Tokens.Refresh)
+	}
+}
+
+// replaced adds tokens to Replaced, except those in it and the one in use.
+func (r *Record) replaced(tokens ...string) {
+	for _, token := range tokens {
+		if now := r.SavedSession(); !slices.Contains(r.Replaced, token) &&
+			(now == nil || token != now.Tokens.Refresh) {
+			r.Replaced = append(slices.Clone(r.Replaced), token)
+		}
+	}
+	r.Replaced = r.Replaced[max(0, len(r.Replaced)-maxReplaced):]
 }
 
 // SetSession sets the session, if saved has a refresh token.
@@ -177,8 +258,8 @@ type UnstoredError struct{ error }
 // Unwrap returns the error of the storing.
 func (e *UnstoredError) Unwrap() error { return e.error }
 
-// Update calls change under the lock, and then stores the record, even if change returns an error.
-// It renames a damaged file first.
+// Update calls change under the lock, and then stores the record, even if change
+// returns an error. It renames a damaged file first.
 func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 	if k.path == "" {
 		k.mu.Lock()
@@ -188,13 +269,13 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 		k.memory.Store(&r)
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(k.path), 0o700); err != nil {
+	if err := files.MakeDir(filepath.Dir(k.path)); err != nil {
 		return err
 	}
 	if err := k.private(); err != nil {
 		return err
 	}
-	lock, err := files.Lock(ctx, k.path)
+	lock, err := files.Lock(ctx, k.path, k.Note)
 	if err != nil {
 		return err
 	}
@@ -202,7 +283,7 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 	e, err := k.find()
 	if errors.Is(err, ErrDamaged) {
 		aside := fmt.Sprintf("%s.damaged-%d", k.path, time.Now().UnixNano())
-		if err := os.Rename(k.path, aside); err != nil {
+		if err := files.Rename(k.path, aside); err != nil {
 			return err
 		}
 		k.Note("%s was damaged and is now %s: sign in again", k.path, filepath.Base(aside))
@@ -219,6 +300,7 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 	}
 	e.older = nil
 	e.stored, _ = json.Marshal(e.Record)
+	e.replaced(e.found...)
 	defer e.close()
 	err = change(e)
 	failed := e.Store()
@@ -230,20 +312,21 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 	return err
 }
 
-// ErrExposed reports that other users can access the directory.
-var ErrExposed = errors.New("is accessible to other users")
-
 // private returns an error if other users can access the directory. They could read the record or
 // replace it.
 func (k *Keeper) private() error {
 	dir := filepath.Dir(k.path)
+	link, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
 	info, err := os.Stat(dir)
 	if err != nil {
 		return err
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return fmt.Errorf("%s %w (mode %#o): run chmod 700 on it, or set COGNITO_STATE_DIR to "+
-			"another directory", dir, ErrExposed, mode)
+	err = cmp.Or(files.Check(dir, link, 0, true), files.Check(dir, info, 0o077, false))
+	if err != nil {
+		err = fmt.Errorf("%w, or set COGNITO_STATE_DIR to another directory", err)
 	}
-	return nil
+	return err
 }

@@ -1,0 +1,227 @@
+package state
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+)
+
+// token returns a token that can be parsed.
+func token(t *testing.T) string {
+	t.Helper()
+	encode := base64.RawURLEncoding.EncodeToString
+	payload := `{"sub":"1","iss":"https://example.com","exp":2000000000,"token_use":"id"}`
+	return encode([]byte(`{"alg":"RS256","kid":"1"}`)) + "." + encode([]byte(payload)) + "." +
+		encode([]byte("signature"))
+}
+
+// complete returns the text of a record in which everything is set.
+func (k *Keeper) complete(t *testing.T) string {
+	t.Helper()
+	r := k.blank
+	r.Serial, r.User = 1, "ada"
+	r.SetSession(cognito.SavedSession{
+		Tokens: cognito.Tokens{
+			ID:      token(t),
+			Access:  token(t),
+			Refresh: "refresh-1",
+			Expires: time.Unix(2_000_000_000, 0),
+		},
+		IdentityID:     "us-east-1:0a",
+		IdentityPoolID: "us-east-1:0b",
+		Device:         cognito.Device{Key: "device"},
+	})
+	r.Credentials = &Credentials{
+		For:             "x",
+		AccessKeyID:     "AKID",
+		SecretAccessKey: "secret",
+		SessionToken:    "token",
+	}
+	r.Devices = map[string]json.RawMessage{"ada": cognito.Device{Key: "device"}.Save()}
+	r.Names = map[string]string{"a": "ada"}
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// A value that can be obtained again does not cost the session. An ambiguous record does.
+func TestDamage(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		old, new string
+		lost     string // what the record lacks, or "all"
+	}{
+		{name: "nothing"},
+		{name: "ID token cut", old: `"ID":"e`, new: `"ID":"`, lost: "tokens"},
+		{name: "ID token of another type", old: `"ID":"`, new: `"ID":1,"X":"`, lost: "tokens"},
+		{name: "access token", old: `"Access":"e`, new: `"Access":"`, lost: "tokens"},
+		{name: "time", old: `"Expires":"2`, new: `"Expires":"x`, lost: "expires"},
+		{name: "identity", old: "us-east-1:0a", new: "us-east-1:0?", lost: "identity"},
+		{name: "identity of another Region", old: "us-east-1:0a", new: "0a", lost: "identity"},
+		{
+			name: "identity of another type",
+			old:  `"IdentityID":"us-east-1:0a"`,
+			new:  `"IdentityID":[]`,
+			lost: "identity",
+		},
+		{name: "device", old: `"Device":{`, new: `"Device":[],"X":{`, lost: "device"},
+		{
+			name: "credentials of another type",
+			old:  `"credentials":{`,
+			new:  `"credentials":[],"x":{`,
+			lost: "credentials",
+		},
+		{
+			name: "time of credentials",
+			old:  `"expires":"0`,
+			new:  `"expires":"x`,
+			lost: "credentials",
+		},
+		{name: "no key", old: `"AKID"`, new: `""`, lost: "credentials"},
+		{name: "no secret", old: `"secret"`, new: `""`, lost: "credentials"},
+		{name: "no token", old: `"token"`, new: `""`, lost: "credentials"},
+		{name: "devices", old: `"devices":{`, new: `"devices":1,"x":{`, lost: "devices"},
+		{name: "names", old: `"names":{`, new: `"names":1,"x":{`, lost: "names"},
+		{name: "serial", old: `"serial":1`, new: `"serial":"1"`},
+		{name: "refresh token", old: `"refresh-1"`, new: `1`, lost: "all"},
+		{name: "no refresh token", old: `"refresh-1"`, new: `""`, lost: "all"},
+		{name: "user pool", old: `"us-east-1_A"`, new: `1`, lost: "all"},
+		{name: "duplicate", old: `"user":"ada"`, new: `"user":"ada","user":"bob"`, lost: "all"},
+		{name: "another case", old: `"user":"ada"`, new: `"User":"ada"`, lost: "all"},
+		{name: "also in another case", old: `{"ver`, new: `{"Session":{},"ver`, lost: "all"},
+		{name: "duplicate token", old: `"Refresh":`, new: `"Refresh":"x","Refresh":`, lost: "all"},
+		{name: "token in another case", old: `"Refresh":`, new: `"REFRESH":`, lost: "all"},
+		{
+			name: "token also in another case",
+			old:  `"Refresh":`,
+			new:  `"refresh":"x","Refresh":`,
+			lost: "all",
+		},
+		{name: "duplicate key", old: `"for":`, new: `"for":"x","for":`, lost: "all"},
+		{name: "key in another case", old: `"for":`, new: `"FOR":`, lost: "credentials"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			k, said := newKeeper(t)
+			good := k.complete(t)
+			text := strings.Replace(good, test.old, test.new, 1)
+			if test.old != "" && text == good {
+				t.Fatalf("the record has no %s: %s", test.old, good)
+			}
+			k.lay(t, "DEV-1.json", text)
+			r, err := k.Load()
+			var lost []string
+			saved := r.SavedSession()
+			if err != nil || saved == nil {
+				lost = append(lost, "all")
+			} else {
+				if saved.Tokens.ID == "" {
+					lost = append(lost, "tokens")
+				} else if saved.Tokens.Expires.IsZero() {
+					lost = append(lost, "expires")
+				}
+				if saved.IdentityID == "" {
+					lost = append(lost, "identity")
+				}
+				if saved.Device.Key == "" {
+					lost = append(lost, "device")
+				}
+				if r.Credentials == nil {
+					lost = append(lost, "credentials")
+				}
+				if r.Devices == nil {
+					lost = append(lost, "devices")
+				}
+				if r.Names == nil {
+					lost = append(lost, "names")
+				}
+			}
+			if got := strings.Join(lost, " "); got != test.lost {
+				t.Errorf("Load() lacks %q, %v, want %q", got, err, test.lost)
+			}
+			err = k.Update(t.Context(), func(*Edit) error { return nil })
+			if damaged := said.Len() > 0; err != nil || damaged != (test.lost == "all") {
+				t.Errorf("Update() = %v and says %q, want damage: %v", err, said, !damaged)
+			}
+		})
+	}
+}
+
+// Refresh tokens in files that are deleted or renamed remain known until they are revoked.
+func TestReplaced(t *testing.T) {
+	session := func(serial int, token string) string {
+		k, _ := newKeeper(t)
+		text := strings.Replace(k.complete(t), "refresh-1", token, 1)
+		return strings.Replace(text, `"serial":1`, `"serial":`+string(rune('0'+serial)), 1)
+	}
+	for _, test := range []struct {
+		name  string
+		files map[string]string
+		want  string
+	}{
+		{
+			name:  "one file",
+			files: map[string]string{"DEV-1.json": session(1, "a")},
+		},
+		{
+			name:  "a damaged record",
+			files: map[string]string{"DEV-1.json": session(1, "a") + "}"},
+			want:  "a",
+		},
+		{
+			name:  "a part of a record",
+			files: map[string]string{"DEV-1.json": strings.TrimRight(session(1, "a"), "}")},
+			want:  "a",
+		},
+		{
+			name: "an interrupted refresh",
+			files: map[string]string{
+				"DEV-1.json":  session(1, "a"),
+				"DEV-1.1.new": session(2, "b") + "}",
+				"DEV-1.2.new": session(2, "a") + "}",
+			},
+			want: "b",
+		},
+		{
+			name: "a record without its name",
+			files: map[string]string{
+				"DEV-1.json":  session(1, "a"),
+				"DEV-1.1.new": session(2, "b"),
+			},
+			want: "a",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			k, _ := newKeeper(t)
+			for name, text := range test.files {
+				k.lay(t, name, text)
+			}
+			for range 2 {
+				if err := k.Update(t.Context(), func(*Edit) error { return nil }); err != nil {
+					t.Fatal(err)
+				}
+				r, err := k.Load()
+				if got := strings.Join(r.Replaced, " "); err != nil || got != test.want {
+					t.Errorf("Load() has replaced tokens %q, %v, want %q", got, err, test.want)
+				}
+			}
+		})
+	}
+}
+
+// A new sign-in replaces the session, but the number of old tokens is limited.
+func TestReplace(t *testing.T) {
+	var r Record
+	for _, token := range strings.Split("abcdefghijklmnop", "") {
+		r.Replace(cognito.SavedSession{Tokens: cognito.Tokens{Refresh: token}})
+		r.Replace(cognito.SavedSession{Tokens: cognito.Tokens{Refresh: token}})
+	}
+	if got := strings.Join(r.Replaced, ""); got != "fghijklmno" {
+		t.Errorf("Replace() leaves %q, want the last %d", got, maxReplaced)
+	}
+}
