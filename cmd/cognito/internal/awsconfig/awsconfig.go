@@ -65,8 +65,9 @@ func Find(getenv func(string) string, profile string, is func(Key) bool) (path, 
 		if err != nil {
 			continue
 		}
-		for _, s := range parse(data, file == ConfigFile) {
-			if i := slices.IndexFunc(s.keys, is); s.profile == profile && i >= 0 {
+		parts, _ := parse(data, file == ConfigFile)
+		for _, s := range parts {
+			if i := slices.IndexFunc(s.keys, is); (s.names(profile) || s.inherited()) && i >= 0 {
 				return path, s.keys[i].Name
 			}
 		}
