@@ -121,6 +121,12 @@ func appendSection(data []byte, text, end string) []byte {
 func replaceSettings(
 	data []byte, part section, settings []shell.Variable, end string,
 ) ([]byte, error) {
+	for _, key := range append(part.keys, Key{line: part.line, indent: part.indent}) {
+		if strings.Trim(key.indent, " \t") != "" {
+			return nil, fmt.Errorf("line %d: only some tools read the white space at its start: "+
+				"replace it with spaces", key.line)
+		}
+	}
 	added := ""
 	var changed []Key
 	services := part.index("services")
@@ -138,10 +144,6 @@ func replaceSettings(
 		if key.continued {
 			return nil, fmt.Errorf("line %d: the value of %s continues on the next line: "+
 				"put it on one line", key.line, key.Name)
-		}
-		if strings.Trim(key.indent, " \t") != "" {
-			return nil, fmt.Errorf("line %d: only some tools read the white space before %s: "+
-				"replace it with spaces", key.line, key.Name)
 		}
 		if key.Value != s.Value {
 			key.Value = s.Value

@@ -73,8 +73,8 @@ func parse(data []byte, config bool) (parts []section, err error) {
 	seen := make(map[[2]string]int) // the lines of headers and keys
 	first := func(line int, header, name string) {
 		if before := seen[[2]string{header, name}]; before != 0 {
-			refuse(line, "it repeats line %d, which the AWS command line refuses: remove one of them",
-				before)
+			refuse(line, "it repeats line %d, which the AWS command line refuses: "+
+				"remove one of them", before)
 		}
 		seen[[2]string{header, name}] = line
 	}
@@ -108,7 +108,13 @@ func parse(data []byte, config bool) (parts []section, err error) {
 			parts[n-1].indent = indent
 		}
 		if i := strings.LastIndexByte(trimmed, ']'); trimmed[0] == '[' && i > 1 {
-			s := section{header: trimmed[1:i], line: number, start: start, body: offset, end: offset}
+			s := section{
+				header: trimmed[1:i],
+				line:   number,
+				start:  start,
+				body:   offset,
+				end:    offset,
+			}
 			s.profile, s.others = profiles(s.header, config)
 			if !s.inherited() {
 				first(number, s.header, "")
@@ -144,14 +150,9 @@ const mark = "\ufeff"
 // isSpace reports whether Python's str.isspace does.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= '\x1c' && r <= '\x1f' }
 
-// lower returns what Python's str.lower does, which does not turn U+0130 into an i.
+// lower returns what Python's str.lower does, which keeps the dot of U+0130.
 func lower(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r == 'İ' {
-			return r
-		}
-		return unicode.ToLower(r)
-	}, name)
+	return strings.ToLower(strings.ReplaceAll(name, "\u0130", "i\u0307"))
 }
 
 // nested reports whether botocore reads the lines of text as nested settings. It also ends lines at

@@ -8,8 +8,8 @@ import (
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
 )
 
-// SetServices returns data with a section of the endpoints of services, and the settings that select
-// them for a profile. A variable's name is that of a service, such as s3. If all endpoints are the
+// SetServices returns data with a section of the endpoints of services, and the settings that
+// select them for a profile. A variable's name is that of a service, such as s3. If all endpoints are the
 // same, they are those of a stand-in for AWS, so the settings select it for every service (AWS SDKs
 // and Tools Reference Guide, "Service-specific endpoints").
 //
