@@ -18,6 +18,8 @@ func (a *app) flags() *flag.FlagSet {
 		"configuration `file` (default: $COGNITO_CONFIG, or that of \"cognito configure\")")
 	f.StringVar(&a.env, "env", a.getenv("COGNITO_ENV"),
 		"`name` of the environment (default: $COGNITO_ENV, or the only one)")
+	f.StringVar(&a.state, "state-dir", a.getenv("COGNITO_STATE_DIR"),
+		"`directory` of the sessions (default: $COGNITO_STATE_DIR, or that of the user)")
 	return f
 }
 

@@ -74,9 +74,9 @@ type app struct {
 	now            command             // the command that runs
 	inspect        func(*flag.FlagSet) // if not nil, receives the command's flags instead of a run
 
-	config, env, region string // flags of most commands
-	noStore             bool
-	login               loginFlags
+	config, env, state, region string // flags of most commands
+	noStore                    bool
+	login                      loginFlags
 }
 
 func main() {

@@ -29,7 +29,7 @@ func TestProfile(t *testing.T) {
 		t.Fatalf("%q, %v", text, err)
 	}
 	if want := " credentials -format process -env DEV -config " + m.settings["COGNITO_CONFIG"] +
-		"\n"; !strings.Contains(string(text), want) {
+		" -state-dir " + m.settings["COGNITO_STATE_DIR"] + "\n"; !strings.Contains(string(text), want) {
 		t.Errorf("%q has no %q", text, want)
 	}
 	info, err := os.Stat(config)

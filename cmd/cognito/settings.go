@@ -140,7 +140,7 @@ func (a *app) httpClient() (*http.Client, error) {
 // stateDir returns the directory for sessions: $COGNITO_STATE_DIR, or the default of the operating
 // system ($XDG_STATE_HOME and ~/.local/state in the XDG Base Directory Specification).
 func (a *app) stateDir() (string, error) {
-	if dir := a.getenv("COGNITO_STATE_DIR"); dir != "" {
+	if dir := cmp.Or(a.state, a.getenv("COGNITO_STATE_DIR")); dir != "" {
 		return filepath.Abs(dir)
 	}
 	if dir := a.getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {

@@ -83,9 +83,6 @@ func rival(part section, what string) error {
 	return nil
 }
 
-// servicesName returns the name of the section that [SetServices] writes for a profile.
-func servicesName(profile string) string { return "cognito-" + profile }
-
 // appendProfile returns data with a new section of the profile at its end.
 func appendProfile(data []byte, name string, settings []shell.Variable, end string) []byte {
 	header := "profile " + name
