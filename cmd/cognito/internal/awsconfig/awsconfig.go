@@ -7,6 +7,7 @@ package awsconfig
 import (
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -46,8 +47,12 @@ func (f File) Path(getenv func(string) string) (string, error) {
 	home := getenv("HOME")
 	if home == "" || runtime.GOOS == "windows" {
 		var err error
-		if home, err = os.UserHomeDir(); err != nil {
-			return "", fmt.Errorf("no home directory: %w: set %s", err, variable)
+		if home, err = os.UserHomeDir(); err != nil { // services and some IDEs have no HOME
+			var account *user.User
+			if account, err = user.Current(); err != nil || account.HomeDir == "" {
+				return "", fmt.Errorf("no home directory: %w: set %s", err, variable)
+			}
+			home = account.HomeDir
 		}
 	}
 	return filepath.Join(home, inHome), nil
