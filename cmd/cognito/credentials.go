@@ -127,11 +127,14 @@ func (a *app) formatted(
 		object.Region = region
 		return terminal.JSONLine(object)
 	case "ini":
-		text, err := awsconfig.Section(cmp.Or(profile, "default"), []shell.Variable{
+		profile = cmp.Or(profile, "default")
+		places := awsconfig.ServicesSettings(profile, endpoints(env))
+		text, err := awsconfig.Section(profile, []shell.Variable{
 			{Name: "aws_access_key_id", Value: creds.AccessKeyID},
 			{Name: "aws_secret_access_key", Value: creds.SecretAccessKey},
 			{Name: "aws_session_token", Value: creds.SessionToken},
 			{Name: "region", Value: region},
+			places[1], // botocore reads the other one in the configuration file only
 		}, "expires "+object.Expiration)
 		if err != nil {
 			err = fmt.Errorf("-format ini: %w: choose another format", err)

@@ -104,6 +104,7 @@ func TestFormats(t *testing.T) {
 		"AWS_SECRET_ACCESS_KEY": want.SecretAccessKey, "AWS_SESSION_TOKEN": want.SessionToken,
 		"AWS_CREDENTIAL_EXPIRATION": want.Expiration,
 		"AWS_REGION":                want.Region, "AWS_DEFAULT_REGION": want.Region,
+		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS":        "false",
 		"AWS_ENDPOINT_URL":                           m.url,
 		"AWS_ENDPOINT_URL_S3":                        m.url,
 		"AWS_ENDPOINT_URL_STS":                       m.url,

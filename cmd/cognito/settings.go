@@ -83,7 +83,7 @@ func (a *app) environment() (name string, e cognito.Environment, err error) {
 
 // endpoints replaces the endpoints e with those of the AWS_ENDPOINT_URL variables.
 func (a *app) endpoints(e *cognito.Endpoints) error {
-	if a.switchedOn("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
+	if a.switchedOn(ignoreEndpoints) {
 		return nil
 	}
 	for _, service := range []struct {
@@ -116,7 +116,7 @@ func (a *app) checkVariables() error {
 	for _, name := range []string{
 		"AWS_USE_FIPS_ENDPOINT",
 		"AWS_USE_DUALSTACK_ENDPOINT",
-		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+		ignoreEndpoints,
 	} {
 		if a.getenv(name) != "" && !a.switchedOn(name) &&
 			!strings.EqualFold(a.getenv(name), "false") {

@@ -12,6 +12,7 @@ func TestUnreadableVariables(t *testing.T) {
 	for _, test := range []struct{ name, value string }{
 		{"AWS_USE_FIPS_ENDPOINT", "secret"},
 		{"AWS_USE_FIPS_ENDPOINT", "1"},
+		{"AWS_USE_FIPS_ENDPOINT", "no"},
 		{"AWS_USE_DUALSTACK_ENDPOINT", "secret"},
 		{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "secret"},
 		{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true "},

@@ -65,29 +65,31 @@ func selects(name string) bool {
 }
 
 // others returns the names of the set variables that select other credentials than settings, or
-// other endpoints.
+// endpoints that the user has switched off.
 func (a *app) others(settings []shell.Variable) (names []string) {
-	candidates := append(slices.Clone(credentialNames), "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+	candidates := slices.Clone(credentialNames)
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
 		candidates = append(candidates, name)
 	}
+	ignored := a.switchedOn(ignoreEndpoints)
 	slices.Sort(candidates)
 	for _, name := range slices.Compact(candidates) {
-		if (selects(name) || overrides(name, settings)) && !sets(settings, name) &&
-			a.getenv(name) != "" {
+		if replaced(name, settings, ignored) && !sets(settings, name) && a.getenv(name) != "" {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// overrides reports whether a variable makes SDKs ignore the endpoints in settings.
-func overrides(name string, settings []shell.Variable) bool {
-	return matches(name, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") &&
-		slices.ContainsFunc(settings, func(v shell.Variable) bool {
-			return strings.HasPrefix(v.Name, "AWS_ENDPOINT_URL")
-		})
+// ignoreEndpoints is the variable that makes SDKs ignore the endpoints in other variables.
+const ignoreEndpoints = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+
+// replaced reports whether a variable must not remain beside settings. ignored reports whether
+// ignoreEndpoints is on. If settings switches it off, the ignored endpoints must not take effect.
+func replaced(name string, settings []shell.Variable, ignored bool) bool {
+	return selects(name) || sets(settings, name) ||
+		ignored && matches(name, "AWS_ENDPOINT_URL*") && sets(settings, ignoreEndpoints)
 }
 
 // sets reports whether settings has a variable called name.
@@ -99,9 +101,13 @@ func sets(settings []shell.Variable, name string) bool {
 
 // environ returns env without the variables that select other credentials, and with settings.
 func environ(env []string, settings []shell.Variable) []string {
+	ignored := slices.ContainsFunc(env, func(entry string) bool {
+		name, value, _ := strings.Cut(entry, "=")
+		return matches(name, ignoreEndpoints) && strings.EqualFold(value, "true")
+	})
 	env = slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
-		return selects(name) || sets(settings, name) || overrides(name, settings)
+		return replaced(name, settings, ignored)
 	})
 	for _, v := range settings {
 		env = append(env, v.Name+"="+v.Value)
@@ -143,6 +149,9 @@ func (a *app) placeVariables(e cognito.Environment) []shell.Variable {
 	}
 	if same != "" {
 		all = append(all, shell.Variable{Name: "AWS_ENDPOINT_URL", Value: same})
+	}
+	if e.Endpoints != (cognito.Endpoints{}) {
+		all = append(all, shell.Variable{Name: ignoreEndpoints, Value: "false"})
 	}
 	return all
 }

@@ -25,7 +25,9 @@ func rivals() map[string]string {
 		"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/stale",
 		"AWS_BEARER_TOKEN_BEDROCK":               "stale",
 		"AWS_BEARER_TOKEN_BEDROCK_RUNTIME":       "stale",
-		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS":    "false",
+		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS":    "true",
+		"AWS_ENDPOINT_URL":                       "http://127.0.0.1:1/stale",
+		"AWS_ENDPOINT_URL_DYNAMODB":              "http://127.0.0.1:1/stale",
 	}
 	for _, name := range credentialNames {
 		if !strings.HasSuffix(name, "*") {
@@ -74,8 +76,9 @@ func TestExecIdentity(t *testing.T) {
 	const keys = "aws_access_key_id = stale\naws_secret_access_key = stale\n"
 	for name, text := range map[string]string{
 		".aws/credentials": "[default]\n" + keys + "[other]\n" + keys,
-		".aws/config":      "[default]\ncredential_process = echo stale\n[profile stale]\n" + keys,
-		".boto":            "[Credentials]\n" + keys,
+		".aws/config": "[default]\nignore_configured_endpoint_urls = true\n" +
+			"credential_process = echo stale\n[profile stale]\n" + keys,
+		".boto": "[Credentials]\n" + keys,
 	} {
 		path := filepath.Join(m.dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -107,6 +110,9 @@ func TestExecIdentity(t *testing.T) {
 	all := rivals()
 	if long(t, "all variables at once, not each alone") {
 		for name, text := range all {
+			if strings.HasPrefix(name, "AWS_ENDPOINT_URL") {
+				continue // these are the user's choice, unless they are ignored
+			}
 			m.settings = map[string]string{name: text}
 			maps.Copy(m.settings, before)
 			add("exec")
@@ -198,6 +204,9 @@ func TestPlaceVariables(t *testing.T) {
 		e := cognito.Environment{Region: "eu-west-1", Endpoints: test.endpoints}
 		region := []string{"AWS_REGION=eu-west-1", "AWS_DEFAULT_REGION=eu-west-1"}
 		want := append(region, test.want...)
+		if test.want != nil {
+			want = append(want, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false")
+		}
 		if got := environ(nil, a.placeVariables(e)); !slices.Equal(got, want) {
 			t.Errorf("placeVariables(%+v) = %q, want %q", test.endpoints, got, want)
 		}
@@ -209,7 +218,9 @@ func TestShellLinesUnset(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	for name, value := range rivals() {
-		m.settings[name] = value
+		if selects(name) {
+			m.settings[name] = value
+		}
 	}
 	for _, test := range []struct{ format, want string }{
 		{"sh", "unset AWS_PROFILE\n"},

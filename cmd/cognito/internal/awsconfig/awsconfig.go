@@ -80,11 +80,14 @@ func Find(getenv func(string) string, profile string, is func(Key) bool) (path, 
 	return "", ""
 }
 
-// Section returns a section of the credentials file that starts with a comment.
+// Section returns a section of the credentials file that starts with a comment. It omits
+// endpoint_url if that is empty.
 func Section(profile string, settings []shell.Variable, comment string) ([]byte, error) {
 	text := "[" + profile + "]\n# " + comment + "\n"
 	for _, s := range settings {
-		if !ValidValue(s.Value) {
+		if s.Name == "endpoint_url" && s.Value == "" {
+			continue
+		} else if !ValidValue(s.Value) {
 			return nil, fmt.Errorf("%s has a character that the file cannot represent", s.Name)
 		}
 		text += s.Name + " = " + s.Value + "\n"
