@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/awsconfig"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/credserver"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
@@ -28,7 +29,8 @@ formats:
   process     the output of a credential_process in the AWS configuration file; never prompts
   sh, fish, powershell, cmd, dotenv
               lines that set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
-              AWS_CREDENTIAL_EXPIRATION, AWS_REGION and AWS_DEFAULT_REGION
+              AWS_CREDENTIAL_EXPIRATION, AWS_REGION, AWS_DEFAULT_REGION and, for the environment's
+              endpoints, AWS_ENDPOINT_URL_SERVICE, and unset variables of other credentials
   ini         a section of an AWS credentials file, called [default] or after -profile`,
 		example: `cognito credentials -format process
 eval "$(cognito credentials -format sh)"
@@ -74,7 +76,7 @@ for /f "delims=" %i in ('cognito credentials -format cmd') do @%i`,
 			} else if err != nil {
 				return err
 			}
-			text, err := formatted(*format, *profile, creds, a.serviceRegion(s.env))
+			text, err := a.formatted(*format, *profile, creds, s.env)
 			if err != nil {
 				return err
 			}
@@ -104,7 +106,10 @@ func (a *app) unattended() error {
 }
 
 // formatted returns the output of the command.
-func formatted(format, profile string, creds sigv4.Credentials, region string) ([]byte, error) {
+func (a *app) formatted(
+	format, profile string, creds sigv4.Credentials, env cognito.Environment,
+) ([]byte, error) {
+	region := a.serviceRegion(env)
 	if err := credserver.Usable(creds); err != nil {
 		return nil, err
 	}
@@ -122,18 +127,21 @@ func formatted(format, profile string, creds sigv4.Credentials, region string) (
 		object.Region = region
 		return terminal.JSONLine(object)
 	case "ini":
-		text, err := awsconfig.Section(cmp.Or(profile, "default"), []shell.Variable{
+		profile = cmp.Or(profile, "default")
+		places := awsconfig.ServicesSettings(profile, endpoints(env))
+		text, err := awsconfig.Section(profile, []shell.Variable{
 			{Name: "aws_access_key_id", Value: creds.AccessKeyID},
 			{Name: "aws_secret_access_key", Value: creds.SecretAccessKey},
 			{Name: "aws_session_token", Value: creds.SessionToken},
 			{Name: "region", Value: region},
+			places[1], // botocore reads the other one in the configuration file only
 		}, "expires "+object.Expiration)
 		if err != nil {
 			err = fmt.Errorf("-format ini: %w: choose another format", err)
 		}
 		return text, err
 	}
-	return shell.Set(format, variables(creds, region))
+	return a.shellLines(format, append(keyVariables(creds), a.placeVariables(env)...))
 }
 
 // A credentialsObject is the JSON form of credentials. A credential_process prints it (AWS SDKs and
@@ -152,23 +160,14 @@ func (o credentialsObject) Format(f fmt.State, _ rune) {
 	io.WriteString(f, "credentialsObject{REDACTED}")
 }
 
-// variables returns the environment variables for credentials (AWS SDKs and Tools Reference Guide,
-// "Environment variables"). Only botocore uses AWS_CREDENTIAL_EXPIRATION: it then reads the
+// keyVariables returns the environment variables for credentials (AWS SDKs and Tools Reference
+// Guide, "Environment variables"). Only botocore uses AWS_CREDENTIAL_EXPIRATION: it then reads the
 // variables again when they expire.
-func variables(creds sigv4.Credentials, region string) []shell.Variable {
-	return append([]shell.Variable{
+func keyVariables(creds sigv4.Credentials) []shell.Variable {
+	return []shell.Variable{
 		{Name: "AWS_ACCESS_KEY_ID", Value: creds.AccessKeyID},
 		{Name: "AWS_SECRET_ACCESS_KEY", Value: creds.SecretAccessKey},
 		{Name: "AWS_SESSION_TOKEN", Value: creds.SessionToken},
 		{Name: "AWS_CREDENTIAL_EXPIRATION", Value: creds.Expires.UTC().Format(time.RFC3339)},
-	}, regionVariables(region)...)
-}
-
-// regionVariables returns the environment variables for the Region. The SDKs read AWS_REGION. The
-// AWS CLI and boto3 read AWS_DEFAULT_REGION.
-func regionVariables(region string) []shell.Variable {
-	return []shell.Variable{
-		{Name: "AWS_REGION", Value: region},
-		{Name: "AWS_DEFAULT_REGION", Value: region},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
 	"github.com/loginwithcognito/cognito/cognitotest"
 	"github.com/loginwithcognito/cognito/sigv4"
@@ -103,6 +104,12 @@ func TestFormats(t *testing.T) {
 		"AWS_SECRET_ACCESS_KEY": want.SecretAccessKey, "AWS_SESSION_TOKEN": want.SessionToken,
 		"AWS_CREDENTIAL_EXPIRATION": want.Expiration,
 		"AWS_REGION":                want.Region, "AWS_DEFAULT_REGION": want.Region,
+		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS":        "false",
+		"AWS_ENDPOINT_URL":                           m.url,
+		"AWS_ENDPOINT_URL_S3":                        m.url,
+		"AWS_ENDPOINT_URL_STS":                       m.url,
+		"AWS_ENDPOINT_URL_COGNITO_IDENTITY":          m.url,
+		"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": m.url,
 	}
 	for _, format := range shell.Formats() {
 		lines := m.must(t, "", "credentials", "-region", "eu-west-1", "-format", format)
@@ -136,6 +143,8 @@ func TestFormats(t *testing.T) {
 }
 
 func TestUnusableCredentials(t *testing.T) {
+	a := &app{getenv: func(string) string { return "" }}
+	env := cognito.Environment{Region: "us-east-1"}
 	for name, creds := range map[string]sigv4.Credentials{
 		"expired":    example(-time.Second),
 		"no expiry":  {AccessKeyID: "a", SecretAccessKey: "b", SessionToken: "c"},
@@ -145,7 +154,7 @@ func TestUnusableCredentials(t *testing.T) {
 		"zero value": {},
 	} {
 		for _, format := range append(shell.Formats(), "json", "process", "ini") {
-			if text, err := formatted(format, "", creds, "us-east-1"); err == nil || text != nil {
+			if text, err := a.formatted(format, "", creds, env); err == nil || text != nil {
 				t.Errorf("%s: %s is %q", name, format, text)
 			}
 		}

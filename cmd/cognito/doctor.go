@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/loginwithcognito/cognito"
@@ -69,6 +70,7 @@ func (d *doctor) run(ctx context.Context) error {
 		{"configuration", nil, d.configuration},
 		{"state", []string{"configuration"}, d.state},
 		{"other keys", nil, d.otherKeys},
+		{"proxy", nil, d.proxy},
 		{"user pool", []string{"configuration"}, d.userPool},
 		{"clock", []string{"user pool"}, d.clock},
 		{"app client", []string{"user pool"}, d.appClient},
@@ -172,18 +174,38 @@ func (d *doctor) state(context.Context) (string, error) {
 	return path + " is accessible only to you", nil
 }
 
-// otherKeys reports keys that other tools prefer to the session's credentials. The user may intend
-// that, so it is not a failure.
+// otherKeys reports variables and keys that other tools prefer to the session's credentials. The
+// user may intend that, so it is not a failure. AWS_PROFILE may name a profile of this program.
 func (d *doctor) otherKeys(context.Context) (string, error) {
-	profile := cmp.Or(d.a.getenv("AWS_PROFILE"), "default")
-	if d.a.getenv("AWS_ACCESS_KEY_ID") != "" {
+	profile := cmp.Or(d.a.getenv("AWS_PROFILE"), d.a.getenv("AWS_DEFAULT_PROFILE"), "default")
+	profiles := []shell.Variable{{Name: "AWS_PROFILE"}, {Name: "AWS_DEFAULT_PROFILE"}}
+	if names := d.a.others(profiles); len(names) > 0 {
 		return "",
-			remark("AWS_ACCESS_KEY_ID is set: other tools prefer that key to AWS_PROFILE; unset " +
-				"it if that is not intended")
+			remark(strings.Join(names, ", ") + " is set: other tools may prefer it to a profile; " +
+				"unset it if that is not intended")
 	} else if path := d.a.staticKeys(profile); path != "" {
 		return "",
 			remark(path + " has a key under [" + profile +
 				"], which other tools use: remove it or set AWS_PROFILE if that is not intended")
 	}
 	return "none that other tools prefer to the session's credentials", nil
+}
+
+// proxy reports the variables that select proxies. Their values may contain passwords.
+func (d *doctor) proxy(context.Context) (string, error) {
+	var used []string
+	for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"} {
+		for _, name := range []string{name, strings.ToLower(name)} {
+			if d.a.getenv(name) != "" {
+				used = append(used, name)
+			}
+		}
+	}
+	for _, name := range []string{"ALL_PROXY", "all_proxy"} {
+		if d.a.getenv(name) != "" {
+			return "",
+				remark(name + " is set, but unsupported: set HTTPS_PROXY if requests need a proxy")
+		}
+	}
+	return cmp.Or(strings.Join(used, ", "), "none"), nil
 }

@@ -8,11 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
 
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/awsconfig"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/credserver"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
 	"github.com/loginwithcognito/cognito/internal/terminal"
@@ -25,8 +25,10 @@ func execCommand() command {
 		summary: `Run a command with AWS credentials in its environment.
 The credentials are valid for at most an hour by default. For a command that runs longer, -serve
 runs an endpoint from which the command fetches new credentials (see "cognito help serve"). exec
-removes variables that select other credentials, such as AWS_PROFILE, from the environment. It exits
-with the command's exit status, or with 128+n if signal n ended the command.`,
+removes variables that select other credentials, such as AWS_PROFILE, from the environment, and sets
+AWS_ENDPOINT_URL_SERVICE for the environment's endpoints. With -serve, the command does not see the
+files in ~/.aws whose default profile has credentials. exec exits with the command's exit status, or
+with 128+n if signal n ended the command.`,
 		example: `cognito exec -- aws s3 ls
 cognito exec -serve -env PROD -- python3 nightly.py`,
 		run: func(ctx context.Context, a *app, args []string) error {
@@ -59,7 +61,7 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 			if *serve {
 				return s.execServing(ctx, path, words)
 			}
-			env := environ(os.Environ(), variables(creds, a.serviceRegion(s.env)))
+			env := environ(os.Environ(), append(keyVariables(creds), a.placeVariables(s.env)...))
 			a.leave(ctx) // the credentials stay valid
 			a.ending.wait(a.notef)
 			if err := become(path, words, env); !errors.Is(err, errors.ErrUnsupported) {
@@ -92,38 +94,29 @@ func (s *signedIn) execServing(ctx context.Context, path string, words []string)
 	}
 	server.Start(context.WithoutCancel(ctx)) // the command decides how to handle an interrupt
 	defer server.Close()
-	s.a.warnOfDefault()
-	settings := append(server.Variables(), regionVariables(s.a.serviceRegion(s.env))...)
+	settings := slices.Concat(server.Variables(), s.a.placeVariables(s.env), s.a.hidden())
 	return s.a.runChild(ctx, path, words, environ(os.Environ(), settings))
 }
 
-// credentialNames lists the environment variables from which SDKs and tools read credentials or
-// their source. If one remained, tools could prefer it to our variables, or mix both.
-var credentialNames = []string{
-	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
-	"AWS_CREDENTIAL_EXPIRATION", "AWS_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_ACCOUNT_ID",
-	"AWS_PROFILE", "AWS_DEFAULT_PROFILE",
-	"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-	"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-	"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME",
-}
-
-// environ returns env without the variables in credentialNames, and with settings.
-func environ(env []string, settings []shell.Variable) []string {
-	env = slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		same := func(other string) bool {
-			return name == other || runtime.GOOS == "windows" && strings.EqualFold(name, other)
+// hidden returns variables that hide files whose credentials SDKs prefer to an endpoint: the shared
+// files if their default profile has credentials, and those of boto (botocore: BotoProvider).
+func (a *app) hidden() []shell.Variable {
+	all := []shell.Variable{{Name: "BOTO_CONFIG", Value: os.DevNull}}
+	for _, variable := range []string{"AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"} {
+		path, key := awsconfig.Find(func(name string) string {
+			if name != variable && strings.HasPrefix(name, "AWS_") {
+				return os.DevNull // the other file
+			}
+			return a.getenv(name)
+		}, "default", func(k awsconfig.Key) bool {
+			return k.Rivals() || k.Name == "credential_process"
+		})
+		if key != "" {
+			a.notef("%s has %s under [default]: the command does not see this file", path, key)
+			all = append(all, shell.Variable{Name: variable, Value: os.DevNull})
 		}
-		return slices.ContainsFunc(credentialNames, same) ||
-			slices.ContainsFunc(settings, func(v shell.Variable) bool {
-				return same(v.Name)
-			})
-	})
-	for _, v := range settings {
-		env = append(env, v.Name+"="+v.Value)
 	}
-	return env
+	return all
 }
 
 // runChild runs a command as a child process, forwards signals to it, and waits for it to end. If a

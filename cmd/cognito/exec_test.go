@@ -32,7 +32,7 @@ func TestExecEnvironment(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, name := range credentialNames {
-			m.settings[name] = "stale"
+			m.settings[strings.ReplaceAll(name, "*", "FULL_URI")] = "stale"
 		}
 		m.settings["AWS_REGION"], m.settings["KEEP"], m.settings["AWS_PAGER"] = "eu-west-1",
 			"a=b c", ""

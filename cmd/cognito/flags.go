@@ -18,6 +18,8 @@ func (a *app) flags() *flag.FlagSet {
 		"configuration `file` (default: $COGNITO_CONFIG, or that of \"cognito configure\")")
 	f.StringVar(&a.env, "env", a.getenv("COGNITO_ENV"),
 		"`name` of the environment (default: $COGNITO_ENV, or the only one)")
+	f.StringVar(&a.state, "state-dir", a.getenv("COGNITO_STATE_DIR"),
+		"`directory` of the sessions (default: $COGNITO_STATE_DIR, or that of the user)")
 	return f
 }
 
@@ -130,7 +132,7 @@ Environment variables: COGNITO_CONFIG, COGNITO_ENV, COGNITO_STATE_DIR, AWS_REGIO
 AWS_DEFAULT_REGION), AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SERVICE (where SERVICE is
 COGNITO_IDENTITY_PROVIDER, COGNITO_IDENTITY, STS or S3), AWS_IGNORE_CONFIGURED_ENDPOINT_URLS,
 AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, HTTPS_PROXY, NO_PROXY, AWS_CA_BUNDLE,
-AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT, NO_COLOR.
+AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT, NO_COLOR. ALL_PROXY is unsupported.
 
 Exit status: 0 success, 1 rejected or failed, 2 invalid flags or configuration, 3 sign-in needed,
 130 interrupted. "cognito exec" exits with its command's status, with 126 if the command cannot be

@@ -73,10 +73,10 @@ type app struct {
 	now            command             // the command that runs
 	inspect        func(*flag.FlagSet) // if not nil, receives the command's flags instead of a run
 
-	config, env, region string // flags of most commands
-	noStore             bool
-	login               loginFlags
-	passing             *signedIn // with -no-store, the session that ends with the command
+	config, env, state, region string // flags of most commands
+	noStore                    bool
+	login                      loginFlags
+	passing                    *signedIn // with -no-store, the session that ends with the command
 }
 
 func main() {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/awsconfig"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
@@ -18,8 +19,9 @@ func profileCommand() command {
 		name: "profile",
 		summary: `Add a profile with these credentials to the AWS configuration file.
 The profile names this program as its credential_process. The AWS command line and all SDKs then run
-it to obtain and renew credentials. The file is ~/.aws/config, or $AWS_CONFIG_FILE. The rest of the
-file is unchanged.`,
+it to obtain and renew credentials. If the environment has endpoints, tools that use the profile
+send their requests there. The file is ~/.aws/config, or $AWS_CONFIG_FILE. The rest of the file is
+unchanged.`,
 		example: `cognito profile -profile cognito-dev
 aws s3 ls --profile cognito-dev`,
 		run: func(ctx context.Context, a *app, args []string) error {
@@ -59,14 +61,14 @@ aws s3 ls --profile cognito-dev`,
 				{Name: "credential_process", Value: process},
 				{Name: "region", Value: region},
 			}
-			return a.writeProfile(ctx, *name, settings, *force)
+			return a.writeProfile(ctx, *name, settings, endpoints(env), *force)
 		},
 	}
 }
 
-// writeProfile adds the profile to the AWS configuration file.
+// writeProfile adds the profile to the AWS configuration file, and the endpoints of its services.
 func (a *app) writeProfile(
-	ctx context.Context, name string, settings []shell.Variable, force bool,
+	ctx context.Context, name string, settings, endpoints []shell.Variable, force bool,
 ) error {
 	path, err := awsconfig.ConfigFile.Path(a.getenv)
 	if err != nil {
@@ -75,7 +77,11 @@ func (a *app) writeProfile(
 	changed := false
 	file := files.Target{Path: path, Limit: awsconfig.MaxSize, Note: a.notef}
 	err = file.Update(ctx, func(before []byte) ([]byte, error) {
+		settings := append(settings, awsconfig.ServicesSettings(name, endpoints)...)
 		after, err := awsconfig.SetProfile(before, name, settings, force)
+		if err == nil {
+			after, err = awsconfig.SetServices(after, name, endpoints)
+		}
 		if err != nil {
 			return nil, usagef("%s: %w", path, err)
 		}
@@ -91,11 +97,34 @@ func (a *app) writeProfile(
 	} else {
 		a.notef("profile %s is already in %s", name, path)
 	}
-	if a.getenv("COGNITO_STATE_DIR") != "" {
-		a.notef("COGNITO_STATE_DIR is set: programs that use the profile also need it")
+	if names := a.unwritten(); len(names) > 0 {
+		a.notef("programs that use the profile also need these environment variables: %s",
+			strings.Join(names, ", "))
 	}
 	a.warnOfKeys(name)
 	return nil
+}
+
+// unwritten returns the names of set environment variables that a credential_process needs and that
+// its command line does not replace. Programs that a desktop starts lack variables of a shell.
+func (a *app) unwritten() (names []string) {
+	for _, name := range []string{
+		"AWS_ENDPOINT_URL",
+		"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
+		"AWS_ENDPOINT_URL_COGNITO_IDENTITY",
+		"AWS_ENDPOINT_URL_STS",
+		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+		"AWS_USE_FIPS_ENDPOINT",
+		"AWS_USE_DUALSTACK_ENDPOINT",
+		"AWS_CA_BUNDLE",
+		"HTTPS_PROXY",
+		"https_proxy",
+	} {
+		if a.getenv(name) != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // staticKeys returns the file in which a profile has access keys, or "".
@@ -133,12 +162,22 @@ func (a *app) processLine(env string) (string, error) {
 		return "", err
 	}
 	words := []string{program, "credentials", "-format", "process", "-env", env}
-	if a.config != "" {
-		config, err := filepath.Abs(a.config)
+	if a.config != "" || a.getenv("XDG_CONFIG_HOME") != "" {
+		config, err := a.configPath()
+		if err == nil {
+			config, err = filepath.Abs(config)
+		}
 		if err != nil {
 			return "", err
 		}
 		words = append(words, "-config", config)
+	}
+	if a.state != "" || a.getenv("XDG_STATE_HOME") != "" {
+		dir, err := a.stateDir()
+		if err != nil {
+			return "", err
+		}
+		words = append(words, "-state-dir", dir)
 	}
 	if a.login.duration != 0 {
 		words = append(words, "-duration", a.login.duration.String())

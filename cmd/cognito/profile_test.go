@@ -28,8 +28,9 @@ func TestProfile(t *testing.T) {
 		!strings.Contains(string(text), "\nregion = us-east-1\n") {
 		t.Fatalf("%q, %v", text, err)
 	}
-	if want := " credentials -format process -env DEV -config " + m.settings["COGNITO_CONFIG"] +
-		"\n"; !strings.Contains(string(text), want) {
+	want := " credentials -format process -env DEV -config " + m.settings["COGNITO_CONFIG"] +
+		" -state-dir " + m.settings["COGNITO_STATE_DIR"] + "\n"
+	if !strings.Contains(string(text), want) {
 		t.Errorf("%q has no %q", text, want)
 	}
 	info, err := os.Stat(config)

@@ -21,7 +21,7 @@ new ones before these expire. It listens on loopback only, and serves only clien
 token, which is new for each run. It prints the variables to set, including the token, to standard
 output. Stop it with Ctrl-C or SIGTERM.
 SDKs prefer keys in the environment, AWS_PROFILE, and keys of the default profile to the endpoint.
-"cognito exec -serve" removes the first two from the command's environment.`,
+The output unsets such variables. "cognito exec -serve" also hides the default profile.`,
 		example: `cognito serve
 (umask 077; exec cognito serve -addr 127.0.0.1:9911 > endpoint.env)`,
 		run: func(ctx context.Context, a *app, args []string) error {
@@ -38,7 +38,8 @@ SDKs prefer keys in the environment, AWS_PROFILE, and keys of the default profil
 				return usagef("unknown -format %q: choose one of %s", *format,
 					strings.Join(shell.Formats(), ", "))
 			}
-			if _, err := shell.Set(*format, regionVariables(a.region)); err != nil {
+			region := []shell.Variable{{Name: "AWS_REGION", Value: a.region}}
+			if _, err := shell.Set(*format, region); err != nil {
 				return err
 			}
 			if _, err := loopback(*addr); err != nil {
@@ -67,8 +68,7 @@ func (s *signedIn) serve(ctx context.Context, addr, format string) error {
 	}
 	server.Start(ctx)
 	defer server.Close()
-	settings := append(server.Variables(), regionVariables(s.a.serviceRegion(s.env))...)
-	lines, err := shell.Set(format, settings)
+	lines, err := s.a.shellLines(format, append(server.Variables(), s.a.placeVariables(s.env)...))
 	if err != nil {
 		return err
 	}

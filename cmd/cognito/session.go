@@ -195,11 +195,14 @@ func (s *signedIn) needed(why string) error {
 	return signInError{fmt.Errorf("%s: run \"cognito login%s\"", why, s.a.sameFlags())}
 }
 
-// sameFlags returns the flags -config and -env with which another command finds the same
-// environment.
+// sameFlags returns the flags -config, -state-dir and -env with which another command finds the
+// same environment.
 func (a *app) sameFlags() (text string) {
 	if a.config != "" && a.config != a.getenv("COGNITO_CONFIG") {
 		text = " -config " + shell.Word(a.config)
+	}
+	if a.state != "" && a.state != a.getenv("COGNITO_STATE_DIR") {
+		text += " -state-dir " + shell.Word(a.state)
 	}
 	if a.env != "" {
 		text += " -env " + shell.Word(a.env)

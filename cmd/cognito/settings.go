@@ -67,26 +67,75 @@ func (a *app) environment() (name string, e cognito.Environment, err error) {
 	if e, err = environments.Select(all, name); err != nil {
 		return "", e, usagef("%w (-env, or COGNITO_ENV)", err)
 	}
-	if !a.switchedOn("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
-		for service, endpoint := range map[string]*string{
-			"COGNITO_IDENTITY_PROVIDER": &e.Endpoints.CognitoIDP,
-			"COGNITO_IDENTITY":          &e.Endpoints.CognitoIdentity,
-			"STS":                       &e.Endpoints.STS,
-			"S3":                        &e.Endpoints.S3,
-		} {
-			*endpoint = cmp.Or(a.getenv("AWS_ENDPOINT_URL_"+service), a.getenv("AWS_ENDPOINT_URL"),
-				*endpoint)
-		}
+	if err := a.checkVariables(); err != nil {
+		return "", e, err
+	}
+	if err := a.endpoints(&e.Endpoints); err != nil {
+		return "", e, err
 	}
 	path, _ := a.configPath()
 	if err := e.Validate(); err != nil {
-		return "", e, usagef("environment %s of %s, or AWS_ENDPOINT_URL: %w", name, path, err)
+		return "", e, usagef("environment %s of %s: %w", name, path, err)
 	} else if e.UserPoolID == "" || e.ClientID == "" {
 		return "", e,
 			usagef("user_pool_id or client_id is missing in environment %s of %s: ask an "+
 				"administrator for it", name, path)
 	}
 	return name, e, nil
+}
+
+// endpoints replaces the endpoints e with those of the AWS_ENDPOINT_URL variables.
+func (a *app) endpoints(e *cognito.Endpoints) error {
+	if a.switchedOn(ignoreEndpoints) {
+		return nil
+	}
+	for _, service := range []struct {
+		name     string
+		endpoint *string
+	}{
+		{"COGNITO_IDENTITY_PROVIDER", &e.CognitoIDP},
+		{"COGNITO_IDENTITY", &e.CognitoIdentity},
+		{"STS", &e.STS},
+		{"S3", &e.S3},
+	} {
+		variable := "AWS_ENDPOINT_URL_" + service.name
+		if a.getenv(variable) == "" {
+			variable = "AWS_ENDPOINT_URL"
+		}
+		value := a.getenv(variable)
+		alone := cognito.Environment{Endpoints: cognito.Endpoints{S3: value}}
+		if alone.Validate() != nil {
+			return usagef("%s is not an https URL, or http on loopback: correct or unset it",
+				variable)
+		}
+		*service.endpoint = cmp.Or(value, *service.endpoint)
+	}
+	return nil
+}
+
+// checkVariables returns an error that names a variable with an invalid value. The error does not
+// have the value.
+func (a *app) checkVariables() error {
+	for _, name := range []string{
+		"AWS_USE_FIPS_ENDPOINT",
+		"AWS_USE_DUALSTACK_ENDPOINT",
+		ignoreEndpoints,
+	} {
+		if a.getenv(name) != "" && !a.switchedOn(name) &&
+			!strings.EqualFold(a.getenv(name), "false") {
+			return usagef("%s is neither true nor false: correct or unset it", name)
+		}
+	}
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
+		alone := cognito.Environment{ // with endpoints, as other servers have other Regions
+			Region:    a.getenv(name),
+			Endpoints: cognito.Endpoints{S3: "https://h", STS: "https://h"},
+		}
+		if alone.Validate() != nil {
+			return usagef("%s is not a Region, such as us-east-1: correct or unset it", name)
+		}
+	}
+	return nil
 }
 
 // envName returns the name in -env, or the name of the only environment.
@@ -124,12 +173,10 @@ func (a *app) httpClient() (*http.Client, error) {
 		return client, nil
 	}
 	data, err := files.Read(bundle, 16<<20)
-	if err != nil {
-		return nil, usagef("AWS_CA_BUNDLE: %w", err)
-	}
 	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(data) {
-		return nil, usagef("AWS_CA_BUNDLE: %s has no PEM certificate", bundle)
+	if err != nil || !roots.AppendCertsFromPEM(data) {
+		return nil, usagef("AWS_CA_BUNDLE names no readable file of PEM certificates: correct or " +
+			"unset it")
 	}
 	if transport, ok := client.Transport.(*http.Transport); ok {
 		if transport.TLSClientConfig == nil {
@@ -143,7 +190,7 @@ func (a *app) httpClient() (*http.Client, error) {
 // stateDir returns the directory for sessions: $COGNITO_STATE_DIR, or the default of the operating
 // system ($XDG_STATE_HOME and ~/.local/state in the XDG Base Directory Specification).
 func (a *app) stateDir() (string, error) {
-	if dir := a.getenv("COGNITO_STATE_DIR"); dir != "" {
+	if dir := cmp.Or(a.state, a.getenv("COGNITO_STATE_DIR")); dir != "" {
 		return filepath.Abs(dir)
 	}
 	if dir := a.getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {

@@ -232,7 +232,7 @@ func TestHosts(t *testing.T) {
 		{"", "", "cognito-idp.us-east-1.amazonaws.com"},
 		{"true", "", "cognito-idp-fips.us-east-1.amazonaws.com"},
 		{"", "true", "cognito-idp.us-east-1.amazonaws.com"},
-		{"no", "1", "cognito-idp.us-east-1.amazonaws.com"},
+		{"false", "False", "cognito-idp.us-east-1.amazonaws.com"},
 	} {
 		m.settings["AWS_USE_FIPS_ENDPOINT"], m.settings["AWS_USE_DUALSTACK_ENDPOINT"] = test.fips,
 			test.dualStack

@@ -7,6 +7,7 @@ package awsconfig
 import (
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -46,8 +47,12 @@ func (f File) Path(getenv func(string) string) (string, error) {
 	home := getenv("HOME")
 	if home == "" || runtime.GOOS == "windows" {
 		var err error
-		if home, err = os.UserHomeDir(); err != nil {
-			return "", fmt.Errorf("no home directory: %w: set %s", err, variable)
+		if home, err = os.UserHomeDir(); err != nil { // services and some IDEs have no HOME
+			var account *user.User
+			if account, err = user.Current(); err != nil || account.HomeDir == "" {
+				return "", fmt.Errorf("no home directory: %w: set %s", err, variable)
+			}
+			home = account.HomeDir
 		}
 	}
 	return filepath.Join(home, inHome), nil
@@ -65,8 +70,9 @@ func Find(getenv func(string) string, profile string, is func(Key) bool) (path, 
 		if err != nil {
 			continue
 		}
-		for _, s := range parse(data, file == ConfigFile) {
-			if i := slices.IndexFunc(s.keys, is); s.profile == profile && i >= 0 {
+		parts, _ := parse(data, file == ConfigFile)
+		for _, s := range parts {
+			if i := slices.IndexFunc(s.keys, is); (s.names(profile) || s.inherited()) && i >= 0 {
 				return path, s.keys[i].Name
 			}
 		}
@@ -74,11 +80,14 @@ func Find(getenv func(string) string, profile string, is func(Key) bool) (path, 
 	return "", ""
 }
 
-// Section returns a section of the credentials file that starts with a comment.
+// Section returns a section of the credentials file that starts with a comment. It omits
+// endpoint_url if that is empty.
 func Section(profile string, settings []shell.Variable, comment string) ([]byte, error) {
 	text := "[" + profile + "]\n# " + comment + "\n"
 	for _, s := range settings {
-		if !ValidValue(s.Value) {
+		if s.Name == "endpoint_url" && s.Value == "" {
+			continue
+		} else if !ValidValue(s.Value) {
 			return nil, fmt.Errorf("%s has a character that the file cannot represent", s.Name)
 		}
 		text += s.Name + " = " + s.Value + "\n"

@@ -3,6 +3,7 @@ package awsconfig
 import (
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -57,6 +58,27 @@ func TestSectionRefuses(t *testing.T) {
 		if got, err := Section("default", settings, ""); err == nil || got != nil ||
 			strings.Contains(err.Error(), "IQo") {
 			t.Errorf("Section(%q) = %q, %v, want an error without the value", value, got, err)
+		}
+	}
+}
+
+// Without HOME, the file is in the directory that the user database names.
+func TestPathWithoutHome(t *testing.T) {
+	needs.Unix(t)
+	account, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HOME", "")
+	for _, variable := range []string{"", "~/.aws/config"} {
+		path, err := ConfigFile.Path(func(name string) string {
+			if name == "AWS_CONFIG_FILE" {
+				return variable
+			}
+			return ""
+		})
+		if want := filepath.Join(account.HomeDir, ".aws", "config"); path != want || err != nil {
+			t.Errorf("AWS_CONFIG_FILE=%s: Path() = %q, %v, want %q", variable, path, err, want)
 		}
 	}
 }

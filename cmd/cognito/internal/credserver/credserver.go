@@ -90,13 +90,16 @@ func (s *Server) Start(ctx context.Context) {
 		MaxHeaderBytes:               16 << 10,
 		ReadHeaderTimeout:            headerTimeout,
 		ReadTimeout:                  headerTimeout,
-		IdleTimeout:                  time.Minute,
 		WriteTimeout:                 renewalLimit + headerTimeout,
+		ConnContext:                  withConnection,
 		// Discard log noise from malformed requests.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
+	// Clients send one request and come back an hour later. Idle connections would only be a load.
+	s.server.SetKeepAlivesEnabled(false)
 	go func() {
-		if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		err := s.server.Serve(&connections{Listener: s.listener})
+		if !errors.Is(err, http.ErrServerClosed) {
 			s.ended <- err
 		}
 	}()
@@ -140,6 +143,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", http.MethodGet)
 		refuse(w, http.StatusMethodNotAllowed, "WrongMethod", "the method must be GET")
 	default:
+		trust(r.Context())
 		s.answer(w)
 	}
 }

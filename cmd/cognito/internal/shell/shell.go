@@ -62,6 +62,24 @@ func Set(format string, variables []Variable) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// Unset returns lines that remove variables, in the syntax of a shell. It omits names that are not
+// letters, digits and _. A dotenv file cannot remove variables: Unset then returns nil.
+func Unset(format string, names []string) (lines []byte) {
+	form, ok := map[string]string{
+		"sh":         "unset %s\n",
+		"fish":       "set -eg %s\n",
+		"powershell": "Remove-Item Env:%s -ErrorAction SilentlyContinue\n",
+		"cmd":        "set \"%s=\"\n",
+	}[format]
+	for _, name := range names {
+		const safe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+		if ok && strings.Trim(name, safe) == "" {
+			lines = fmt.Appendf(lines, form, name)
+		}
+	}
+	return lines
+}
+
 // Plain reports whether s is printable ASCII.
 func Plain(s string) bool {
 	return !slices.ContainsFunc([]byte(s), func(c byte) bool { return c < ' ' || c > '~' })
