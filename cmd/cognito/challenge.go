@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -14,8 +15,8 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/awserr"
-	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/internal/bom"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
@@ -41,10 +42,17 @@ func (a *app) ask(ctx context.Context, prompt string, secret bool) (line string,
 	}
 	defer release()
 	prompt = terminal.Printable(prompt)
+	var in io.Reader = a.answersFile()
+	if !terminal.Is(a.answersFile()) {
+		if a.login.text == nil {
+			a.login.text = bom.NewReader(in)
+		}
+		in = a.login.text
+	}
 	if secret {
-		line, err = terminal.ReadSecret(ctx, a.answersFile(), a.stderr, prompt)
+		line, err = terminal.ReadSecret(ctx, in, a.stderr, prompt)
 	} else {
-		line, err = terminal.ReadLine(ctx, a.answersFile(), a.stderr, prompt)
+		line, err = terminal.ReadLine(ctx, in, a.stderr, prompt)
 	}
 	if err == nil && a.login.proven != "" && samePassword(line, a.login.proven) {
 		return "", errors.New("this is the password, which SRP keeps secret: nothing was sent")
@@ -200,7 +208,7 @@ func (a *app) seed() (string, error) {
 	if a.login.totpFile == "" {
 		return "", nil
 	}
-	data, err := files.Read(a.login.totpFile, 4096)
+	data, err := readText(a.login.totpFile, 4096)
 	if err != nil {
 		return "", usagef("-totp-file: %w", err)
 	}

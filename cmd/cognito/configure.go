@@ -77,7 +77,7 @@ func (c *configuring) run(ctx context.Context, a *app) error {
 		return err
 	}
 	if c.secretFile != "" {
-		data, err := files.Read(c.secretFile, 4096)
+		data, err := readText(c.secretFile, 4096)
 		if err != nil {
 			return usagef("-client-secret-file: %w", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -58,8 +59,9 @@ type loginFlags struct {
 	remember                        bool
 	duration                        time.Duration
 
-	answers *os.File // the source of passwords and codes, once it is open
-	proven  string   // the password that this sign-in proves by SRP; no answer may equal it
+	answers *os.File  // the source of passwords and codes, once it is open
+	text    io.Reader // reads answers, if that is not a terminal
+	proven  string    // the password that this sign-in proves by SRP; no answer may equal it
 }
 
 // register defines the flags of a sign-in in f.
