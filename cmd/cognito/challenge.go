@@ -60,6 +60,17 @@ func (a *app) ask(ctx context.Context, prompt string, secret bool) (line string,
 	return line, err
 }
 
+const paddedText = "begins or ends with white space, which user pools do not allow: remove it"
+
+// password asks for a password. It refuses white space at the ends before an attempt is counted.
+func (a *app) password(ctx context.Context, prompt string) (string, error) {
+	line, err := a.ask(ctx, prompt, true)
+	if err == nil && strings.Trim(line, " \t\n\v\f\r") != line {
+		return "", usagef("the password %s", paddedText)
+	}
+	return line, err
+}
+
 // samePassword reports whether a and b are equal, ignoring white space around them. It compares
 // them in constant time.
 func samePassword(a, b string) bool {
@@ -108,6 +119,9 @@ func (s *signedIn) answer(
 			}
 		}
 	}
+	if slices.Contains(asks, "PASSWORD") && a.login.noPassword {
+		return nil, unanswered(challenge, errors.New("-no-password is set: nothing was sent"))
+	}
 	chosen := challenge.Name == "SELECT_CHALLENGE" || challenge.Name == login.PreferredChallenge
 	if slices.Contains(asks, "PASSWORD") && !(chosen && login.Flow == "USER_AUTH") {
 		return nil, unanswered(challenge,
@@ -133,7 +147,10 @@ func (s *signedIn) answer(
 		answers := maps.Clone(fixed)
 		for _, key := range asks {
 			switch {
+			case key == "SOFTWARE_TOKEN_MFA_CODE" && seed != "" && a.login.codes == attempts:
+				err = fmt.Errorf("-totp-file gave %d codes, which is the maximum", attempts)
 			case key == "SOFTWARE_TOKEN_MFA_CODE" && seed != "":
+				a.login.codes++
 				answers[key], err = cognito.TOTP(seed, corrected(s.clock.offset(), maxTOTPOffset))
 			case key == "PASSWORD" && login.Password != "":
 				// -challenge names PASSWORD or PASSWORD_SRP.

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -31,8 +32,12 @@ the user pool requires. It refuses an answer or a new password that equals the p
 SRP. Text from the user pool follows "The user pool says:".
 
 With -flow USER_AUTH and no -challenge, the first line of standard input is the name of the chosen
-challenge. If the user pool tracks devices, login stores the device as well. A user pool that
-remembers the device does not ask for a code at the next sign-in.`,
+challenge. With -no-password, the input has no password: use it for a CUSTOM_AUTH sign-in that needs
+none.
+
+If the user pool tracks devices, login stores the device as well. A user pool that remembers the
+device does not ask for a code at the next sign-in. login names the environment's hosts that are not
+AWS's.`,
 		example: `cognito login -env DEV -user ada
 cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/password`,
 		run: func(ctx context.Context, a *app, args []string) error {
@@ -55,12 +60,14 @@ cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/pass
 // loginFlags are the flags of a sign-in, and its state.
 type loginFlags struct {
 	user, flow, challenge, totpFile string
+	deviceName                      string
 	passwordFD                      int
-	remember                        bool
+	remember, noPassword            bool
 	duration                        time.Duration
 
 	answers *os.File  // the source of passwords and codes, once it is open
 	text    io.Reader // reads answers, if that is not a terminal
+	codes   int       // is how many -totp-file has given, because a pool could ask for many
 	proven  string    // the password that this sign-in proves by SRP; no answer may equal it
 }
 
@@ -78,6 +85,10 @@ func (l *loginFlags) register(f *flag.FlagSet) {
 		strings.Join(challenges, ", ")+" (default: ask)")
 	f.BoolVar(&l.remember, "remember-device", false,
 		"remember this device, if the user pool lets users decide")
+	f.StringVar(&l.deviceName, "device-name", "",
+		"`name` of a new device in the user pool (default: the host name)")
+	f.BoolVar(&l.noPassword, "no-password", false,
+		"read no password, for CUSTOM_AUTH and USER_AUTH sign-ins without one")
 }
 
 // The values of -flow and -challenge.
@@ -105,7 +116,12 @@ func (s *signedIn) login(ctx context.Context) error {
 			strings.Join(challenges, ", "))
 	case login.PreferredChallenge != "" && login.Flow != "USER_AUTH":
 		return usagef("-challenge requires -flow USER_AUTH: -flow is %s", login.Flow)
+	case a.login.noPassword && login.Flow != "CUSTOM_AUTH" && login.Flow != "USER_AUTH":
+		return usagef("-no-password requires -flow CUSTOM_AUTH or USER_AUTH")
+	case a.login.noPassword && strings.HasPrefix(login.PreferredChallenge, "PASSWORD"):
+		return usagef("-no-password excludes -challenge %s", login.PreferredChallenge)
 	}
+	s.noteHosts()
 	// A sign-in with prompts can take minutes, so the lock is not held during it. This update also
 	// fails before the first prompt if the session cannot be stored.
 	var before state.Record
@@ -126,38 +142,90 @@ func (s *signedIn) login(ctx context.Context) error {
 	}
 	if login.Username == "" && onTerminal { // otherwise, the first line is the password
 		login.Username, _ = a.ask(ctx, "User name: ", false)
+		login.Username = strings.TrimSpace(login.Username)
 	}
 	if login.Username == "" {
 		return usagef("no user name: use -user")
+	} else if strings.TrimSpace(login.Username) != login.Username {
+		return usagef("the user name %s", paddedText)
 	}
 	if session := before.SavedSession(); session != nil && before.User == login.Username &&
 		session.IdentityPoolID == s.env.IdentityPoolID {
 		login.IdentityID = session.IdentityID
 	}
-	name := cmp.Or(before.Names[login.Username], login.Username)
-	if stored := before.Devices[name]; stored != nil {
-		login.Device.Load(stored) // a damaged one is ignored
-	}
-	if login.Flow != "USER_AUTH" || strings.HasPrefix(login.PreferredChallenge, "PASSWORD") {
-		if login.Password, err = a.ask(ctx, "Password: ", true); err != nil {
+	login.Device = deviceOf(&before, login.Username)
+	if !a.login.noPassword && (login.Flow != "USER_AUTH" ||
+		strings.HasPrefix(login.PreferredChallenge, "PASSWORD")) {
+		var usage usageError
+		login.Password, err = a.password(ctx, "Password: ")
+		if errors.As(err, &usage) {
+			return err
+		} else if err != nil {
 			return signInError{fmt.Errorf("no password: %w", err)}
 		}
 		a.login.proven = proven(login)
 	}
-	session, err := s.client.Start(ctx, login)
-	for err != nil {
+	session, err := s.conclude(ctx, &login)
+	if err != nil && login.Flow == "CUSTOM_AUTH" && !a.login.noPassword {
+		err = fmt.Errorf("%w (if the sign-in needs no password, use -no-password)", err)
+	}
+	if err != nil {
+		return err
+	}
+	return s.signedIn(ctx, login.Username, session)
+}
+
+// maxChallenges bounds the challenges of a sign-in, because -totp-file and -challenge answer some
+// without the user.
+const maxChallenges = 32
+
+// conclude signs in and answers challenges until there is a session.
+func (s *signedIn) conclude(ctx context.Context, login *cognito.Login) (*cognito.Session, error) {
+	onTerminal := terminal.Is(s.a.answersFile())
+	session, err := s.client.Start(ctx, *login)
+	for n := 1; err != nil; n++ {
 		var challenge *cognito.Challenge
 		var final signInError
 		open := login.Flow == "USER_AUTH" && login.PreferredChallenge == ""
 		if !errors.As(err, &challenge) || errors.As(err, &final) {
-			return err
+			return nil, err
 		}
-		if open && challenge.Name != "SELECT_CHALLENGE" && !onTerminal {
-			return unanswered(challenge, errors.New("no choice was offered: use -challenge"))
+		switch {
+		case open && challenge.Name != "SELECT_CHALLENGE" && !onTerminal:
+			err = errors.New("no choice was offered: use -challenge")
+			return nil, unanswered(challenge, err)
+		case n > maxChallenges:
+			err = fmt.Errorf("there were %d challenges before: it may not be a Cognito user pool",
+				maxChallenges)
+			return nil, unanswered(challenge, err)
 		}
-		session, err = s.answer(ctx, challenge, &login)
+		session, err = s.answer(ctx, challenge, login)
 	}
-	return s.signedIn(ctx, login.Username, session)
+	return session, nil
+}
+
+// deviceOf returns the stored device of a user, by the user's name or an alias, or the zero value. A
+// single device is returned for any name, because an alias may be new. The library uses a device
+// only for its own user.
+func deviceOf(r *state.Record, typed string) cognito.Device {
+	name := cmp.Or(r.Names[typed], typed)
+	var own, only cognito.Device
+	for _, key := range slices.Sorted(maps.Keys(r.Devices)) {
+		var d cognito.Device
+		if d.Load(r.Devices[key]) != nil {
+			continue // it is damaged
+		}
+		switch only = d; {
+		case key == name:
+			return d
+		case d.Username == name || d.Alias == typed:
+			own = d
+		}
+	}
+	if own.Key == "" && len(r.Devices) == 1 {
+		own = only
+	}
+	return own
 }
 
 // signedIn stores a new session and its device. typed is the user name as the user entered it.
