@@ -49,11 +49,3 @@ func ofAWS(service, host string) bool {
 	label, _, _ := strings.Cut(host, ".")
 	return err == nil && name == service && strings.TrimSuffix(label, "-fips") == service
 }
-
-// noteHosts names the hosts that are not AWS's.
-func (s *signedIn) noteHosts() {
-	if hosts := customHosts(s.env); hosts != nil {
-		s.a.notef("environment %s has hosts that are not AWS's: %s", s.name,
-			strings.Join(hosts, ", "))
-	}
-}

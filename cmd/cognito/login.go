@@ -121,7 +121,11 @@ func (s *signedIn) login(ctx context.Context) error {
 	case a.login.noPassword && strings.HasPrefix(login.PreferredChallenge, "PASSWORD"):
 		return usagef("-no-password excludes -challenge %s", login.PreferredChallenge)
 	}
-	s.noteHosts()
+	hosts := strings.Join(customHosts(s.env), ", ")
+	onTerminal := terminal.Is(a.answersFile())
+	if hosts != "" && onTerminal { // before the password is entered
+		a.notef("environment %s has hosts that are not AWS's: %s", s.name, hosts)
+	}
 	// A sign-in with prompts can take minutes, so the lock is not held during it. This update also
 	// fails before the first prompt if the session cannot be stored.
 	var before state.Record
@@ -133,7 +137,6 @@ func (s *signedIn) login(ctx context.Context) error {
 		return err
 	}
 	defer func() { a.login.proven = "" }() // the password is not needed after the sign-in
-	onTerminal := terminal.Is(a.answersFile())
 	if login.Username == "" {
 		login.Username = before.User
 		if onTerminal && login.Username != "" {
@@ -175,28 +178,19 @@ func (s *signedIn) login(ctx context.Context) error {
 	return s.signedIn(ctx, login.Username, session)
 }
 
-// maxChallenges bounds the challenges of a sign-in, because -totp-file and -challenge answer some
-// without the user.
-const maxChallenges = 32
-
 // conclude signs in and answers challenges until there is a session.
 func (s *signedIn) conclude(ctx context.Context, login *cognito.Login) (*cognito.Session, error) {
 	onTerminal := terminal.Is(s.a.answersFile())
 	session, err := s.client.Start(ctx, *login)
-	for n := 1; err != nil; n++ {
+	for err != nil {
 		var challenge *cognito.Challenge
 		var final signInError
 		open := login.Flow == "USER_AUTH" && login.PreferredChallenge == ""
 		if !errors.As(err, &challenge) || errors.As(err, &final) {
 			return nil, err
 		}
-		switch {
-		case open && challenge.Name != "SELECT_CHALLENGE" && !onTerminal:
+		if open && challenge.Name != "SELECT_CHALLENGE" && !onTerminal {
 			err = errors.New("no choice was offered: use -challenge")
-			return nil, unanswered(challenge, err)
-		case n > maxChallenges:
-			err = fmt.Errorf("there were %d challenges before: it may not be a Cognito user pool",
-				maxChallenges)
 			return nil, unanswered(challenge, err)
 		}
 		session, err = s.answer(ctx, challenge, login)
@@ -272,7 +266,12 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 		return err
 	}
 	if s.a.now.name == "login" {
-		s.a.notef("signed in to %s as %s", s.name, cmp.Or(real, typed))
+		text := fmt.Sprintf("signed in to %s as %s", s.name, cmp.Or(real, typed))
+		hosts := strings.Join(customHosts(s.env), ", ")
+		if hosts != "" && !terminal.Is(s.a.answersFile()) {
+			text += ", with hosts that are not AWS's: " + hosts
+		}
+		s.a.notef("%s", text)
 	}
 	return nil
 }
