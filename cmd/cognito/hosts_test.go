@@ -75,7 +75,8 @@ func TestConfigureAsksForHosts(t *testing.T) {
 		}
 		for _, existing := range []bool{false, true} {
 			m := blank(t)
-			plain := m.write(t, "plain", fill(`{"DEV": {"user_pool_id": "POOL", "client_id": "CLIENT"}}`))
+			plain := m.write(t, "plain",
+				fill(`{"DEV": {"user_pool_id": "POOL", "client_id": "CLIENT"}}`))
 			if existing {
 				m.must(t, "", "configure", "-from", plain)
 			}

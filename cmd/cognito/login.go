@@ -198,9 +198,9 @@ func (s *signedIn) conclude(ctx context.Context, login *cognito.Login) (*cognito
 	return session, nil
 }
 
-// deviceOf returns the stored device of a user, by the user's name or an alias, or the zero value. A
-// single device is returned for any name, because an alias may be new. The library uses a device
-// only for its own user.
+// deviceOf returns the stored device of a user, by the user's name or an alias, or the zero value.
+// It returns a single device for any name, because an alias may be new. The library uses a device
+// only for the user that it belongs to.
 func deviceOf(r *state.Record, typed string) cognito.Device {
 	name := cmp.Or(r.Names[typed], typed)
 	var own, only cognito.Device

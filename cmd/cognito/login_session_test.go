@@ -21,10 +21,10 @@ func TestSessionWithoutIDToken(t *testing.T) {
 		if operation(r) != "GetTokensFromRefreshToken" {
 			return nil
 		}
-		return answer(http.StatusOK,
-			`{"AuthenticationResult":{"AccessToken":"a.b.c","ExpiresIn":3600,"TokenType":"Bearer"}}`)
+		return answer(http.StatusOK, `{"AuthenticationResult":
+			{"AccessToken":"a.b.c","ExpiresIn":3600,"TokenType":"Bearer"}}`)
 	})
-	for _, command := range []string{"whoami", "credentials", "token", "doctor"} {
+	for _, command := range []string{"whoami", "credentials", "token"} {
 		code, stdout, stderr := m.run(t, "", command)
 		if code == 0 || !strings.Contains(stdout+stderr, "no ID token was issued") ||
 			!strings.Contains(stdout+stderr, "openid") {
