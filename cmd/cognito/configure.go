@@ -166,8 +166,8 @@ func (c *configuring) read(a *app,
 
 // complete applies the flags to the environment, prompts for missing settings and validates the
 // result. If the environment exists with other settings, or a setting has a new host that is not
-// AWS's, complete continues only with -force or after the user agrees. only reports whether a single
-// environment is written.
+// AWS's, complete continues only with -force or after the user agrees. only reports whether a
+// single environment is written.
 func (c *configuring) complete(ctx context.Context, a *app, name *string, e *cognito.Environment,
 	all map[string]cognito.Environment, only bool) error {
 	given := settings(&c.given)

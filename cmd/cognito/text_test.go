@@ -43,7 +43,8 @@ func TestTextFromWindows(t *testing.T) {
 			user.MFA, user.TOTPSecret = []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}, totpSecret
 
 			// A pipe, over several prompts.
-			input := form.encode(cognitotest.ExamplePassword + "\r\nSOFTWARE_TOKEN_MFA\r\n12 3x\r\n")
+			const password = cognitotest.ExamplePassword
+			input := form.encode(password + "\r\nSOFTWARE_TOKEN_MFA\r\n12 3x\r\n")
 			code, _, stderr := m.run(t, input, login()...)
 			if code != exitSignIn || !strings.Contains(stderr, "a code contains digits only") {
 				t.Errorf("login with a wrong code: exit %d, %s", code, stderr)
@@ -62,10 +63,11 @@ func TestTextFromWindows(t *testing.T) {
 				t.Errorf("configure: bucket_name is %q, want a-bucket", got)
 			}
 
-			clientSecret := m.write(t, "secret", form.encode(cognitotest.ExampleClientSecret+"\r\n"))
+			const want = cognitotest.ExampleClientSecret
+			clientSecret := m.write(t, "secret", form.encode(want+"\r\n"))
 			m.must(t, "", "configure", "-env", "BARE", "-client-id",
 				cognitotest.ExampleSecretClientID, "-client-secret-file", clientSecret, "-force")
-			if got := m.configuration(t)["BARE"].ClientSecret; got != cognitotest.ExampleClientSecret {
+			if got := m.configuration(t)["BARE"].ClientSecret; got != want {
 				t.Error("configure -client-secret-file stored another secret")
 			}
 			m.must(t, form.encode(string(text)), "configure", "-env", "DEV", "-from", "-")
