@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -14,8 +15,8 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/awserr"
-	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 	"github.com/loginwithcognito/cognito/cognitoidp"
+	"github.com/loginwithcognito/cognito/internal/bom"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
@@ -41,13 +42,31 @@ func (a *app) ask(ctx context.Context, prompt string, secret bool) (line string,
 	}
 	defer release()
 	prompt = terminal.Printable(prompt)
+	var in io.Reader = a.answersFile()
+	if !terminal.Is(a.answersFile()) {
+		if a.login.text == nil {
+			a.login.text = bom.NewReader(in)
+		}
+		in = a.login.text
+	}
 	if secret {
-		line, err = terminal.ReadSecret(ctx, a.answersFile(), a.stderr, prompt)
+		line, err = terminal.ReadSecret(ctx, in, a.stderr, prompt)
 	} else {
-		line, err = terminal.ReadLine(ctx, a.answersFile(), a.stderr, prompt)
+		line, err = terminal.ReadLine(ctx, in, a.stderr, prompt)
 	}
 	if err == nil && a.login.proven != "" && samePassword(line, a.login.proven) {
 		return "", errors.New("this is the password, which SRP keeps secret: nothing was sent")
+	}
+	return line, err
+}
+
+const paddedText = "begins or ends with white space, which user pools do not allow: remove it"
+
+// password asks for a password. It refuses white space at the ends before an attempt is counted.
+func (a *app) password(ctx context.Context, prompt string) (string, error) {
+	line, err := a.ask(ctx, prompt, true)
+	if err == nil && strings.Trim(line, " \t\n\v\f\r") != line {
+		return "", usagef("the password %s", paddedText)
 	}
 	return line, err
 }
@@ -100,6 +119,9 @@ func (s *signedIn) answer(
 			}
 		}
 	}
+	if slices.Contains(asks, "PASSWORD") && a.login.noPassword {
+		return nil, unanswered(challenge, errors.New("-no-password is set: nothing was sent"))
+	}
 	chosen := challenge.Name == "SELECT_CHALLENGE" || challenge.Name == login.PreferredChallenge
 	if slices.Contains(asks, "PASSWORD") && !(chosen && login.Flow == "USER_AUTH") {
 		return nil, unanswered(challenge,
@@ -125,7 +147,10 @@ func (s *signedIn) answer(
 		answers := maps.Clone(fixed)
 		for _, key := range asks {
 			switch {
+			case key == "SOFTWARE_TOKEN_MFA_CODE" && seed != "" && a.login.codes == attempts:
+				err = fmt.Errorf("-totp-file gave %d codes, which is the maximum", attempts)
 			case key == "SOFTWARE_TOKEN_MFA_CODE" && seed != "":
+				a.login.codes++
 				answers[key], err = cognito.TOTP(seed, corrected(s.clock.offset(), maxTOTPOffset))
 			case key == "PASSWORD" && login.Password != "":
 				// -challenge names PASSWORD or PASSWORD_SRP.
@@ -200,7 +225,7 @@ func (a *app) seed() (string, error) {
 	if a.login.totpFile == "" {
 		return "", nil
 	}
-	data, err := files.Read(a.login.totpFile, 4096)
+	data, err := readText(a.login.totpFile, 4096)
 	if err != nil {
 		return "", usagef("-totp-file: %w", err)
 	}

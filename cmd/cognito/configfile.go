@@ -9,6 +9,7 @@ import (
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 	"github.com/loginwithcognito/cognito/environments"
+	"github.com/loginwithcognito/cognito/internal/bom"
 )
 
 // A setting describes how "cognito configure" obtains one setting of an environment.
@@ -56,10 +57,14 @@ const maxConfig = 2 << 20
 // replaceable returns the environments in a configuration file. It returns an error if writing the
 // file again would lose data: if the file is damaged, is an Amplify file or has comments.
 func replaceable(path string, data []byte) (map[string]cognito.Environment, error) {
-	if len(bytes.TrimSpace(data)) == 0 {
+	data, err := bom.Decode(data)
+	if err == nil && len(bytes.TrimSpace(data)) == 0 {
 		return map[string]cognito.Environment{}, nil
 	}
-	all, err := environments.Parse(data)
+	var all map[string]cognito.Environment
+	if err == nil {
+		all, err = environments.Parse(data)
+	}
 	if err != nil {
 		return nil, usagef("%s: %w", path, err)
 	}

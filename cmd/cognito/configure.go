@@ -25,7 +25,9 @@ func configureCommand() command {
 -from reads environments files, amplify_outputs.json, older Amplify files, the output of
 "terraform output -json" and the file that "cdk deploy --outputs-file" writes. Flags override
 -from. At a terminal, configure prompts for missing settings; Enter keeps a value and - removes it.
-It checks that the ids match each other. Other environments in the file are not changed.`,
+It checks that the ids match each other. Other environments in the file are not changed. If -from
+adds hosts that are not AWS's (endpoints or issuer), configure shows them, and asks at a terminal or
+requires -force, because they receive tokens and credentials.`,
 		example: `cognito configure -from amplify_outputs.json
 terraform output -json | cognito configure -env PROD -from -
 cognito configure -env DEV -user-pool-id us-east-1_EXAMPLE00 -client-id 1example23456789abcdefghij`,
@@ -59,7 +61,8 @@ func (c *configuring) register(f *flag.FlagSet) {
 	}
 	f.StringVar(&c.secretFile, "client-secret-file", "", "`file` with the app client's secret")
 	f.BoolVar(&c.force, "force", false,
-		"replace the settings of an existing environment without asking")
+		"replace the settings of an existing environment, and accept hosts that are not AWS's, "+
+			"without asking")
 }
 
 // run reads, completes and saves the environments.
@@ -77,7 +80,7 @@ func (c *configuring) run(ctx context.Context, a *app) error {
 		return err
 	}
 	if c.secretFile != "" {
-		data, err := files.Read(c.secretFile, 4096)
+		data, err := readText(c.secretFile, 4096)
 		if err != nil {
 			return usagef("-client-secret-file: %w", err)
 		}
@@ -162,8 +165,9 @@ func (c *configuring) read(a *app,
 }
 
 // complete applies the flags to the environment, prompts for missing settings and validates the
-// result. If the environment exists with other settings, it replaces them only with -force or after
-// the user agrees. only reports whether a single environment is written.
+// result. If the environment exists with other settings, or a setting has a new host that is not
+// AWS's, complete continues only with -force or after the user agrees. only reports whether a
+// single environment is written.
 func (c *configuring) complete(ctx context.Context, a *app, name *string, e *cognito.Environment,
 	all map[string]cognito.Environment, only bool) error {
 	given := settings(&c.given)
@@ -200,25 +204,42 @@ func (c *configuring) complete(ctx context.Context, a *app, name *string, e *cog
 			"and -client-id", *name)
 	}
 	var differ []string
-	old := all[*name]
-	for i, s := range settings(&old) {
-		if *s.Value != "" && *s.Value != *settings(e)[i].Value {
+	old, changed := all[*name], *e
+	for i, s := range settings(&changed) {
+		switch was := *settings(&old)[i].Value; {
+		case was == *s.Value:
+			*s.Value = ""
+		case was != "":
 			differ = append(differ, s.Key)
 		}
 	}
+	if hosts := customHosts(changed); hosts != nil {
+		which := fmt.Sprintf("environment %s gets hosts that are not AWS's: %s", *name,
+			strings.Join(hosts, ", "))
+		a.notef("%s", which)
+		if !c.agreed(ctx, a, "They receive tokens and credentials. Use these hosts? [y/N] ") {
+			return usagef("%s: use -force to accept them", which)
+		}
+	}
 	// With everything set, the prompts have shown the old settings.
-	if differ == nil || c.force || everything {
+	if differ == nil || everything {
 		return nil
 	}
 	which := fmt.Sprintf("environment %s already exists with a different %s", *name,
 		strings.Join(differ, ", "))
-	if terminal.Is(a.answersFile()) {
-		answer, _ := a.ask(ctx, which+". Replace it? [y/N] ", false)
-		if strings.EqualFold(strings.TrimSpace(answer), "y") {
-			return nil
-		}
+	if !c.agreed(ctx, a, which+". Replace it? [y/N] ") {
+		return usagef("%s: use -force to replace it, or choose another -env", which)
 	}
-	return usagef("%s: use -force to replace it, or choose another -env", which)
+	return nil
+}
+
+// agreed reports whether -force is set or the user, at a terminal, answers yes.
+func (c *configuring) agreed(ctx context.Context, a *app, question string) bool {
+	if c.force || !terminal.Is(a.answersFile()) {
+		return c.force
+	}
+	answer, _ := a.ask(ctx, question, false)
+	return strings.EqualFold(strings.TrimSpace(answer), "y")
 }
 
 // askSetting prompts for a setting until the value is valid. An empty line keeps the old value, and

@@ -68,6 +68,7 @@ func (d *doctor) run(ctx context.Context) error {
 		look  func(context.Context) (string, error)
 	}{
 		{"configuration", nil, d.configuration},
+		{"hosts", []string{"configuration"}, d.hosts},
 		{"state", []string{"configuration"}, d.state},
 		{"other keys", nil, d.otherKeys},
 		{"proxy", nil, d.proxy},

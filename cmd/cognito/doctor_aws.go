@@ -71,6 +71,15 @@ func (d *doctor) clock(context.Context) (string, error) {
 	return fmt.Sprintf("%v %s AWS's", off.Abs(), way), nil
 }
 
+// hosts names the hosts that are not AWS's. They may be intended, so it is not a failure.
+func (d *doctor) hosts(context.Context) (string, error) {
+	if hosts := customHosts(d.s.env); hosts != nil {
+		return "", remark("not AWS's: " + strings.Join(hosts, ", ") +
+			": remove them from the environment and AWS_ENDPOINT_URL if that is not intended")
+	}
+	return "all are AWS's", nil
+}
+
 // userPool fetches the pool's public keys. It sends the first request, so it also reports problems
 // with DNS and TLS.
 func (d *doctor) userPool(ctx context.Context) (string, error) {
@@ -96,6 +105,8 @@ func (s *signedIn) verifier() *jwt.Verifier {
 	fips, dualStack := s.a.hosts()
 	return &jwt.Verifier{
 		UserPoolID: s.env.UserPoolID,
+		Region:     s.env.UserPoolRegion,
+		Issuer:     s.env.Issuer,
 		ClientID:   s.env.ClientID,
 		Endpoint:   s.env.Endpoints.CognitoIDP,
 		FIPS:       fips,

@@ -11,7 +11,6 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/emulator"
-	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -46,7 +45,7 @@ cognito emulate -print-seed > seed.json`,
 			}
 			server := cognitotest.Example()
 			if *seed != "" {
-				data, err := files.Read(*seed, 16<<20)
+				data, err := readText(*seed, 16<<20)
 				if err == nil {
 					server, err = emulator.ParseSeed(data)
 				}

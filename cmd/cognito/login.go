@@ -7,6 +7,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -30,8 +32,12 @@ the user pool requires. It refuses an answer or a new password that equals the p
 SRP. Text from the user pool follows "The user pool says:".
 
 With -flow USER_AUTH and no -challenge, the first line of standard input is the name of the chosen
-challenge. If the user pool tracks devices, login stores the device as well. A user pool that
-remembers the device does not ask for a code at the next sign-in.`,
+challenge. With -no-password, the input has no password: use it for a CUSTOM_AUTH sign-in that needs
+none.
+
+If the user pool tracks devices, login stores the device as well. A user pool that remembers the
+device does not ask for a code at the next sign-in. login names the environment's hosts that are not
+AWS's.`,
 		example: `cognito login -env DEV -user ada
 cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/password`,
 		run: func(ctx context.Context, a *app, args []string) error {
@@ -54,12 +60,15 @@ cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/pass
 // loginFlags are the flags of a sign-in, and its state.
 type loginFlags struct {
 	user, flow, challenge, totpFile string
+	deviceName                      string
 	passwordFD                      int
-	remember                        bool
+	remember, noPassword            bool
 	duration                        time.Duration
 
-	answers *os.File // the source of passwords and codes, once it is open
-	proven  string   // the password that this sign-in proves by SRP; no answer may equal it
+	answers *os.File  // the source of passwords and codes, once it is open
+	text    io.Reader // reads answers, if that is not a terminal
+	codes   int       // is how many -totp-file has given, because a pool could ask for many
+	proven  string    // the password that this sign-in proves by SRP; no answer may equal it
 }
 
 // register defines the flags of a sign-in in f.
@@ -76,6 +85,10 @@ func (l *loginFlags) register(f *flag.FlagSet) {
 		strings.Join(challenges, ", ")+" (default: ask)")
 	f.BoolVar(&l.remember, "remember-device", false,
 		"remember this device, if the user pool lets users decide")
+	f.StringVar(&l.deviceName, "device-name", "",
+		"`name` of a new device in the user pool (default: the host name)")
+	f.BoolVar(&l.noPassword, "no-password", false,
+		"read no password, for CUSTOM_AUTH and USER_AUTH sign-ins without one")
 }
 
 // The values of -flow and -challenge.
@@ -103,6 +116,15 @@ func (s *signedIn) login(ctx context.Context) error {
 			strings.Join(challenges, ", "))
 	case login.PreferredChallenge != "" && login.Flow != "USER_AUTH":
 		return usagef("-challenge requires -flow USER_AUTH: -flow is %s", login.Flow)
+	case a.login.noPassword && login.Flow != "CUSTOM_AUTH" && login.Flow != "USER_AUTH":
+		return usagef("-no-password requires -flow CUSTOM_AUTH or USER_AUTH")
+	case a.login.noPassword && strings.HasPrefix(login.PreferredChallenge, "PASSWORD"):
+		return usagef("-no-password excludes -challenge %s", login.PreferredChallenge)
+	}
+	hosts := strings.Join(customHosts(s.env), ", ")
+	onTerminal := terminal.Is(a.answersFile())
+	if hosts != "" && onTerminal { // before the password is entered
+		a.notef("environment %s has hosts that are not AWS's: %s", s.name, hosts)
 	}
 	// A sign-in with prompts can take minutes, so the lock is not held during it. This update also
 	// fails before the first prompt if the session cannot be stored.
@@ -115,7 +137,6 @@ func (s *signedIn) login(ctx context.Context) error {
 		return err
 	}
 	defer func() { a.login.proven = "" }() // the password is not needed after the sign-in
-	onTerminal := terminal.Is(a.answersFile())
 	if login.Username == "" {
 		login.Username = before.User
 		if onTerminal && login.Username != "" {
@@ -124,38 +145,81 @@ func (s *signedIn) login(ctx context.Context) error {
 	}
 	if login.Username == "" && onTerminal { // otherwise, the first line is the password
 		login.Username, _ = a.ask(ctx, "User name: ", false)
+		login.Username = strings.TrimSpace(login.Username)
 	}
 	if login.Username == "" {
 		return usagef("no user name: use -user")
+	} else if strings.TrimSpace(login.Username) != login.Username {
+		return usagef("the user name %s", paddedText)
 	}
 	if session := before.SavedSession(); session != nil && before.User == login.Username &&
 		session.IdentityPoolID == s.env.IdentityPoolID {
 		login.IdentityID = session.IdentityID
 	}
-	name := cmp.Or(before.Names[login.Username], login.Username)
-	if stored := before.Devices[name]; stored != nil {
-		login.Device.Load(stored) // a damaged one is ignored
-	}
-	if login.Flow != "USER_AUTH" || strings.HasPrefix(login.PreferredChallenge, "PASSWORD") {
-		if login.Password, err = a.ask(ctx, "Password: ", true); err != nil {
+	login.Device = deviceOf(&before, login.Username)
+	if !a.login.noPassword && (login.Flow != "USER_AUTH" ||
+		strings.HasPrefix(login.PreferredChallenge, "PASSWORD")) {
+		var usage usageError
+		login.Password, err = a.password(ctx, "Password: ")
+		if errors.As(err, &usage) {
+			return err
+		} else if err != nil {
 			return signInError{fmt.Errorf("no password: %w", err)}
 		}
 		a.login.proven = proven(login)
 	}
-	session, err := s.client.Start(ctx, login)
+	session, err := s.conclude(ctx, &login)
+	if err != nil && login.Flow == "CUSTOM_AUTH" && !a.login.noPassword {
+		err = fmt.Errorf("%w (if the sign-in needs no password, use -no-password)", err)
+	}
+	if err != nil {
+		return err
+	}
+	return s.signedIn(ctx, login.Username, session)
+}
+
+// conclude signs in and answers challenges until there is a session.
+func (s *signedIn) conclude(ctx context.Context, login *cognito.Login) (*cognito.Session, error) {
+	onTerminal := terminal.Is(s.a.answersFile())
+	session, err := s.client.Start(ctx, *login)
 	for err != nil {
 		var challenge *cognito.Challenge
 		var final signInError
 		open := login.Flow == "USER_AUTH" && login.PreferredChallenge == ""
 		if !errors.As(err, &challenge) || errors.As(err, &final) {
-			return err
+			return nil, err
 		}
 		if open && challenge.Name != "SELECT_CHALLENGE" && !onTerminal {
-			return unanswered(challenge, errors.New("no choice was offered: use -challenge"))
+			err = errors.New("no choice was offered: use -challenge")
+			return nil, unanswered(challenge, err)
 		}
-		session, err = s.answer(ctx, challenge, &login)
+		session, err = s.answer(ctx, challenge, login)
 	}
-	return s.signedIn(ctx, login.Username, session)
+	return session, nil
+}
+
+// deviceOf returns the stored device of a user, by the user's name or an alias, or the zero value.
+// It returns a single device for any name, because an alias may be new. The library uses a device
+// only for the user that it belongs to.
+func deviceOf(r *state.Record, typed string) cognito.Device {
+	name := cmp.Or(r.Names[typed], typed)
+	var own, only cognito.Device
+	for _, key := range slices.Sorted(maps.Keys(r.Devices)) {
+		var d cognito.Device
+		if d.Load(r.Devices[key]) != nil {
+			continue // it is damaged
+		}
+		switch only = d; {
+		case key == name:
+			return d
+		case d.Username == name || d.Alias == typed:
+			own = d
+		}
+	}
+	if own.Key == "" && len(r.Devices) == 1 {
+		own = only
+	}
+	return own
 }
 
 // signedIn stores a new session and its device. typed is the user name as the user entered it.
@@ -212,7 +276,12 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 		s.a.notef("%s", err)
 	}
 	if s.a.now.name == "login" {
-		s.a.notef("signed in to %s as %s", s.name, cmp.Or(real, typed))
+		text := fmt.Sprintf("signed in to %s as %s", s.name, cmp.Or(real, typed))
+		hosts := strings.Join(customHosts(s.env), ", ")
+		if hosts != "" && !terminal.Is(s.a.answersFile()) {
+			text += ", with hosts that are not AWS's: " + hosts
+		}
+		s.a.notef("%s", text)
 	}
 	return nil
 }

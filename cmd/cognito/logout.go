@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 )
@@ -16,7 +20,8 @@ func logoutCommand() command {
 	return command{
 		name: "logout",
 		summary: `Sign out: revoke the refresh token, and delete the stored session and credentials.
-Devices are kept for the next sign-in. AWS credentials that other programs have received stay valid
+If the user pool does not support that, the session ends here, and logout says so. Devices are kept
+for the next sign-in. AWS credentials that other programs have received stay valid
 until they expire. If the user pool cannot be reached, the session is kept, unless -force is set. If
 nobody is signed in, logout says so and exits with 0.`,
 		example: `cognito logout
@@ -65,9 +70,10 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 	defer cancel()
 	context.AfterFunc(ctx, func() { time.AfterFunc(logoutLimit, cancel) })
 	told := false
+	var lacking error // why the pool cannot do what -global or -forget-device asks for
 	end := func(r *state.Record, session *cognito.Session) error {
-		if err := l.tellPool(lasting, s, r, session); err != nil {
-			return err
+		if lacking = l.tellPool(lasting, s, r, session); lacking != nil && !unsupported(lacking) {
+			return lacking
 		}
 		s.revokeReplaced(lasting, r)
 		err, left := session.SignOut(lasting), cognito.SavedSession{}
@@ -88,6 +94,10 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 	})
 	var gone signInError
 	switch {
+	case err == nil && lacking != nil:
+		s.a.notef("signed out of %s, but the user pool did not do what was asked: %s", s.name,
+			lacking)
+		return exitStatus(exitFailed)
 	case err == nil:
 		s.a.notef("signed out of %s; AWS credentials in use stay valid until they expire",
 			s.name)
@@ -117,6 +127,19 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 	return nil
 }
 
+// unsupported reports whether err shows that the server lacks the operation, as some emulators do.
+func unsupported(err error) bool {
+	var service *awserr.Error
+	if !errors.As(err, &service) {
+		return false
+	}
+	says := strings.ToLower(service.Code + " " + service.Message)
+	return slices.Contains([]int{404, 405, 501}, service.StatusCode) ||
+		service.Code == "HTTP 500" || // cognito-local: the error has no code of AWS
+		slices.ContainsFunc([]string{"unknownoperation", "unsupported", "not implemented",
+			"notimplemented"}, func(part string) bool { return strings.Contains(says, part) })
+}
+
 // tellPool handles -global and -forget-device. Both need the access token, and revoking the refresh
 // token invalidates it.
 func (l logout) tellPool(
@@ -141,7 +164,10 @@ func (l logout) tellPool(
 			return cognito.Explain(err)
 		}
 		r.Devices = maps.Clone(r.Devices)
-		delete(r.Devices, session.UnverifiedClaims().Username)
+		maps.DeleteFunc(r.Devices, func(_ string, stored json.RawMessage) bool {
+			var d cognito.Device
+			return d.Load(stored) == nil && d.Key == device.Key
+		})
 	}
 	if l.global {
 		return cognito.Explain(pool.GlobalSignOut(ctx, tokens.Access))

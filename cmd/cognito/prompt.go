@@ -99,7 +99,7 @@ func (a *app) askFor(
 	case "NEW_PASSWORD":
 		return a.newPassword(ctx)
 	case "PASSWORD":
-		return a.ask(ctx, "Password: ", true)
+		return a.password(ctx, "Password: ")
 	case "SOFTWARE_TOKEN_MFA_CODE":
 		return a.code(ctx, "Authenticator code: ")
 	case "EMAIL":
@@ -163,7 +163,7 @@ func (a *app) code(ctx context.Context, prompt string) (string, error) {
 // newPassword asks for a new password, twice on a terminal.
 func (a *app) newPassword(ctx context.Context) (string, error) {
 	for attempt := 1; ; attempt++ {
-		password, err := a.ask(ctx, "New password: ", true)
+		password, err := a.password(ctx, "New password: ")
 		if err != nil || !terminal.Is(a.answersFile()) {
 			return password, err
 		}

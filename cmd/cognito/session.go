@@ -82,6 +82,7 @@ func (a *app) client(env cognito.Environment, h *http.Client) *cognito.Client {
 		Duration:    a.login.duration,
 		FIPS:        fips,
 		DualStack:   dualStack,
+		DeviceName:  a.login.deviceName,
 		HTTPClient:  h,
 	}
 }

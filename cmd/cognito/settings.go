@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 	"github.com/loginwithcognito/cognito/environments"
+	"github.com/loginwithcognito/cognito/internal/bom"
 )
 
 // configPath returns the configuration file: that of -config, or the default file that "cognito
@@ -33,6 +35,18 @@ func (a *app) configPath() (string, error) {
 		return "", usagef("no configuration directory: %w: use -config", err)
 	}
 	return filepath.Join(dir, "cognito", "config.json"), nil
+}
+
+// readText reads a file of at most the given size as text: see package bom.
+func readText(path string, most int64) ([]byte, error) {
+	data, err := files.Read(path, most)
+	if err != nil {
+		return nil, err
+	}
+	if data, err = bom.Decode(data); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return data, nil
 }
 
 // environments returns the environments in the configuration file.
@@ -172,7 +186,7 @@ func (a *app) httpClient() (*http.Client, error) {
 	if bundle == "" {
 		return client, nil
 	}
-	data, err := files.Read(bundle, 16<<20)
+	data, err := readText(bundle, 16<<20)
 	roots := x509.NewCertPool()
 	if err != nil || !roots.AppendCertsFromPEM(data) {
 		return nil, usagef("AWS_CA_BUNDLE names no readable file of PEM certificates: correct or " +

@@ -53,6 +53,7 @@ cognito whoami -offline -json`,
 // A whoami holds the output of the command.
 type whoami struct {
 	Environment        string   `json:"environment"`
+	CustomHosts        []string `json:"custom_hosts,omitempty"` // those that are not AWS's
 	UserPoolID         string   `json:"user_pool_id"`
 	ClientID           string   `json:"client_id"`
 	User               string   `json:"user"`
@@ -111,6 +112,7 @@ func (w *whoami) kept(s *signedIn) error {
 		}
 	}
 	w.Environment, w.UserPoolID, w.ClientID = s.name, s.env.UserPoolID, s.env.ClientID
+	w.CustomHosts = customHosts(s.env)
 	w.User, w.Subject, w.Groups = claims.Username, claims.Subject, claims.Groups
 	w.Device = saved.Device.Key
 	w.tokens = saved.Tokens.Expires
@@ -141,6 +143,7 @@ func (w *whoami) write(a *app, asJSON bool) error {
 		{"subject", w.Subject},
 		{"groups", strings.Join(w.Groups, ", ")},
 		{"environment", w.Environment},
+		{"custom hosts", strings.Join(w.CustomHosts, ", ")},
 		{"user pool", w.UserPoolID},
 		{"app client", w.ClientID},
 		{"device", w.Device},

@@ -61,26 +61,28 @@ func (e Interrupted) ExitCode() int {
 // If ctx ends, ReadSecret restores the terminal and returns the cause, such as [Interrupted]. The
 // abandoned read takes the next line from in, so the program should end. A signal that ends the
 // program by itself leaves the terminal without echo.
-func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
+func ReadSecret(ctx context.Context, in io.Reader, out io.Writer, prompt string) (string, error) {
 	return read(ctx, in, out, prompt, true)
 }
 
 // ReadLine is [ReadSecret] for text that may be shown while it is typed.
-func ReadLine(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
+func ReadLine(ctx context.Context, in io.Reader, out io.Writer, prompt string) (string, error) {
 	return read(ctx, in, out, prompt, false)
 }
 
 func read(
-	ctx context.Context, in *os.File, out io.Writer, prompt string, secret bool,
+	ctx context.Context, in io.Reader, out io.Writer, prompt string, secret bool,
 ) (string, error) {
-	if restore, err := noEcho(in, secret); err == nil {
-		defer func() {
-			restore()
-			if secret || ctx.Err() != nil {
-				fmt.Fprintln(out) // in place of the user's own
-			}
-		}()
-		fmt.Fprint(out, prompt)
+	if file, ok := in.(*os.File); ok {
+		if restore, err := noEcho(file, secret); err == nil {
+			defer func() {
+				restore()
+				if secret || ctx.Err() != nil {
+					fmt.Fprintln(out) // in place of the user's own
+				}
+			}()
+			fmt.Fprint(out, prompt)
+		}
 	}
 	var line string
 	var err error

@@ -144,7 +144,7 @@ func TestReadEnds(t *testing.T) {
 		w.Close()
 		pipe.Close()
 	})
-	type reader func(context.Context, *os.File, io.Writer, string) (string, error)
+	type reader func(context.Context, io.Reader, io.Writer, string) (string, error)
 	for _, test := range []struct {
 		name string
 		read reader
