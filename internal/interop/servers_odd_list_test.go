@@ -122,7 +122,7 @@ func (s store) check(t *testing.T, bucket string, keys map[string]bool, without,
 		if refuse && err == nil && parallel {
 			t.Errorf("%s: no error, want one about the order", w.Name)
 		}
-		if err != nil && (refuse || !parallel) { // the server changes the names, so they are not sorted
+		if err != nil && (refuse || !parallel) { // if the server changes names, they are unsorted
 			if text := err.Error(); !strings.Contains(text, "in the order of their UTF-8 bytes") &&
 				!strings.Contains(text, "is repeated") {
 				t.Errorf("%s: %v, want an error about the order", w.Name, err)
