@@ -33,6 +33,7 @@ import (
 	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/endpoint"
 	"github.com/loginwithcognito/cognito/internal/redact"
+	"github.com/loginwithcognito/cognito/internal/strictjson"
 )
 
 // CodeInvalidGrant says that a code or refresh token expired, was used or revoked, or that Scope
@@ -228,7 +229,7 @@ func readFailure(resp *awshttp.Response) *awshttp.Failure {
 // readTokens reads a response of the token endpoint (RFC 6749 section 5.1).
 func readTokens(body []byte) (t Tokens, err error) {
 	var m map[string]json.RawMessage
-	ok := json.Unmarshal(body, &m) == nil
+	ok := strictjson.Unmarshal(body, &m) == nil
 	read := func(name string, token *string) {
 		raw, sent := m[name]
 		if sent && (json.Unmarshal(raw, token) != nil || *token != "" && !valid("token", *token)) {

@@ -96,7 +96,8 @@ func TestOddKeys(t *testing.T) {
 							listed[key] = true
 						}
 					}
-					s.check(t, bucket, listed, test.without, test.serial, !controls)
+					s.check(t, bucket, listed, test.without, test.serial,
+						test.unordered, !controls)
 				})
 			}
 			if diff := cmp.Diff(test.refused, refused); diff != "" {
@@ -108,16 +109,20 @@ func TestOddKeys(t *testing.T) {
 
 // check lists a bucket in all ways except those in without, compares the entries with boto3's, and
 // checks that the bucket holds exactly keys. If parallel is set, it lists the bucket again with
-// parallel requests, except in the ways of serial.
-func (s store) check(t *testing.T, bucket string, keys map[string]bool, without, serial []string,
-	parallel bool) {
+// parallel requests, except in the ways of serial. The ways of unordered end with an error.
+func (s store) check(t *testing.T, bucket string, keys map[string]bool, without, serial,
+	unordered []string, parallel bool) {
 	theirs := s.boto3(t, bucket)
 	for _, w := range ways {
 		if slices.Contains(without, w.Name) {
 			continue
 		}
 		ours, err := s.list(t, bucket, w, s3list.ListInput{})
-		if err != nil && !parallel { // the server changes the names, so they are not sorted
+		refuse := slices.Contains(unordered, w.Name)
+		if refuse && err == nil && parallel {
+			t.Errorf("%s: no error, want one about the order", w.Name)
+		}
+		if err != nil && (refuse || !parallel) { // if the server changes names, they are unsorted
 			if text := err.Error(); !strings.Contains(text, "in the order of their UTF-8 bytes") &&
 				!strings.Contains(text, "is repeated") {
 				t.Errorf("%s: %v, want an error about the order", w.Name, err)

@@ -51,7 +51,7 @@ var arrows = map[string][]string{
 	"s3list": {"internal/ascii", "internal/awshttp", "internal/endpoint", "internal/redact",
 		"internal/xmlscan", "sigv4"},
 	"managedlogin": {"awserr", "internal/ascii", "internal/awshttp", "internal/endpoint",
-		"internal/redact"},
+		"internal/redact", "internal/strictjson"},
 	"": {"awserr", "cognitoid", "cognitoidp", "internal/awshost", "internal/awshttp",
 		"internal/endpoint", "internal/redact", "internal/renew", "internal/strictjson", "jwt",
 		"sigv4", "srp", "sts"},

@@ -326,7 +326,7 @@ func testSources(t *testing.T) map[string]map[string][]string {
 		for _, declaration := range file.Decls {
 			name := ""
 			if f, ok := declaration.(*ast.FuncDecl); ok && f.Recv == nil &&
-				strings.HasPrefix(f.Name.Name, "Test") {
+				(strings.HasPrefix(f.Name.Name, "Test") || strings.HasPrefix(f.Name.Name, "Fuzz")) {
 				name = f.Name.Name
 			}
 			found[folder][name] = append(found[folder][name], "")

@@ -203,8 +203,8 @@ func (s *Scanner) declaration() (text []byte) {
 
 // Texts reads a document and stores the texts of elements in the strings that into points to. Its
 // keys are the names of the elements below the root, such as "Error/Code". If one is missing, its
-// string keeps its value. If one occurs more than once, Texts returns an error, because all but one
-// would be lost.
+// string keeps its value. If one occurs more than once, or an element that leads to one, Texts
+// returns an error, because all but one would be lost or several would be mixed.
 //
 // If the root element has another name than root, Texts returns an error. An empty root stands for
 // any name.
@@ -225,20 +225,22 @@ func (s *Scanner) Texts(into map[string]*string) { s.texts("", into, map[string]
 func (s *Scanner) texts(parent string, into map[string]*string, found map[string]bool) {
 	for name := range s.Children {
 		path := parent + string(name)
-		if text := into[path]; text != nil {
-			*text = string(s.Text())
-			if found[path] {
-				s.Fail(fmt.Errorf("the response has more than one %s", path))
-			}
-			found[path] = true
-			continue
+		text, below := into[path], path+"/"
+		known := text != nil
+		for key := range into {
+			known = known || strings.HasPrefix(key, below)
 		}
-		path += "/"
-		for key := range into { // Children skips an element that no key leads into
-			if strings.HasPrefix(key, path) {
-				s.texts(path, into, found)
-				break
-			}
+		if !known {
+			continue // Children skips it
+		}
+		if found[path] {
+			s.Fail(fmt.Errorf("the response has more than one %s", path))
+		}
+		found[path] = true
+		if text != nil {
+			*text = string(s.Text())
+		} else {
+			s.texts(below, into, found)
 		}
 	}
 }

@@ -172,7 +172,12 @@ func TestTexts(t *testing.T) {
 		{
 			name: "more than one, below two parents",
 			body: "<a><c><d>2</d></c><b>1</b><c><d/></c></a>",
-			err:  "more than one c/d",
+			err:  "more than one c",
+		},
+		{
+			name: "below the second of two parents",
+			body: "<a><c/><b>1</b><c><d>2</d></c></a>",
+			err:  "more than one c",
 		},
 		{
 			name: "namespace prefix, reference, empty element",

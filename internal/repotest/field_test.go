@@ -1,0 +1,131 @@
+package repotest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A fieldCase is one kind of case that users, servers, files and attackers have shown. Tests are
+// named as in trap. The sections are those of the report that listed the cases.
+type fieldCase struct {
+	section int
+	kind    string
+	tests   string
+}
+
+var fieldCases = []fieldCase{
+	// A listing that ends without an error is complete.
+	{1, "repeated elements", "s3list.TestRepeatedElements s3list.TestGroupedElements " +
+		"s3list.TestOrder xmlscan.TestTexts sts.TestResponseIsStrict"},
+	{1, "missing and odd fields", "s3list.TestMissingFields s3list.TestTruncation " +
+		"s3list.TestFormsOfOtherServers cmd/cognito.TestWriteMissing"},
+	{1, "endpoints without wildcard DNS", "s3list.TestBucketURL s3list.TestBucketURLVectors"},
+	{1, "Regions that are not AWS's", "s3list.TestRegionOfOtherServers " +
+		"endpoint.TestRegionOfCustomEndpoint sts.TestRegionOfOtherServer"},
+
+	// Sign for every service, and never use a wrong scope silently.
+	{2, "header rules of services", "sigv4.TestContentSHA256 sigv4.TestVPCLattice " +
+		"cmd/cognito.TestCurlContentSHA256"},
+	{2, "headers that intermediaries change", "sigv4.TestHeaders cognito.TestHTTPClientTimeout"},
+	{2, "scopes of hosts", "awshost.TestScope awshost.TestScopeUnknown cmd/cognito.TestCurlScope " +
+		"interop.TestHosts interop.TestRegenerateVectors/hosts"},
+	{2, "several Regions", "awshost.TestCheck cognito.TestHTTPClientRegion " +
+		"cmd/cognito.TestCurlScope cognito.TestHostsInSeveralRegions"},
+	{2, "WebSocket URLs, unsigned session tokens", "sigv4.TestPresignWebSocket " +
+		"sigv4.TestOmitSessionToken"},
+	{2, "tunnels", "cmd/cognito.TestCurlConnectTo"},
+
+	// Tokens, pools, users.
+	{3, "operations that a service lacks", "cognito.TestRefreshFallsBack " +
+		"cognito.TestRefreshIsSettled cognito.TestRefreshFallbackRefused " +
+		"cognito.TestSignOutUnsupported interop.TestCognitoLocal interop.TestMotoWithoutSRP"},
+	{3, "typed names and names of the pool", "cognito.TestDeviceUnderBothNames " +
+		"cognito.TestDeviceUnderNamesOfPool interop.TestCognitoLocal"},
+	{3, "issuers", "jwt.TestIssuers jwt.TestIssuerWithoutKeys cognito.TestLoginsKey " +
+		"interop.TestCognitoLocal/proxy"},
+	{3, "keys of other tools", "environments.TestForeignEndpoints " +
+		"environments.TestForeignEndpointOfAnotherEntry environments.TestForeignKeysNotes " +
+		"environments.TestTables"},
+	{3, "offers of MFA_SETUP", "cognito.TestAnswerKeysForSetup"},
+	{3, "no ID token", "cognito.TestRefreshWithoutIDToken"},
+	{3, "claims of unexpected types", "jwt.TestUnexpectedTypes cognito.TestUnexpectedClaims"},
+	{3, "outer white space", "cognito.TestWhiteSpace cognitoidp.TestWhiteSpace"},
+	{3, "names of devices", "cognito.TestDeviceName"},
+	{3, "explanations", "cognito.TestExplain cognito.TestExplainRefusedFlow " +
+		"cognito.TestIdentityOfOtherUser"},
+
+	// Files and text from other tools.
+	{4, "byte order marks and UTF-16", "bom.TestDecode bom.TestReaderDoesNotWait " +
+		"environments.TestParse"},
+	{4, "files and outputs of other tools", "environments.TestParse " +
+		"environments.TestScriptAround environments.TestImportOutputForms " +
+		"environments.TestEmulate"},
+	{4, "ambiguous optional settings", "environments.TestImportOptional " +
+		"environments.TestImportAmbiguous environments.TestImportAmbiguousPools " +
+		"cmd/cognito.TestConfigureNotes"},
+
+	// Network and environment.
+	{5, "unreadable settings", "awshttp.TestUnreadableProxy awshttp.TestUnreadableRoots " +
+		"awshttp.TestReadableProxies"},
+
+	// Attacks and sudden ends.
+	{6, "exits during a refresh", "cmd/cognito.TestExits"},
+	{6, "challenges that a flow cannot lead to", "cognito.TestSequences " +
+		"cognito.TestLoopKeepsPassword cognito.TestRespondPassword " +
+		"cmd/cognito.TestHostilePoolThroughPipe cmd/cognito.TestHostilePoolAtTerminal"},
+	{6, "storing that fails after a refresh", "cmd/cognito/internal/state.TestStoreFails " +
+		"cmd/cognito/internal/state.TestReserve cmd/cognito/internal/state.TestFind"},
+	{6, "clocks of servers", "jwt.TestTwoClocks cognito.TestStaleDate cognito.TestWrongDates " +
+		"cmd/cognito.TestTOTPClock awshttp.TestSync"},
+	{6, "a clock that is ahead", "cognito.TestResumeWithClockAhead"},
+	{6, "updates without a lock", "cmd/cognito.TestConfigureConcurrent " +
+		"cmd/cognito/internal/files.TestUpdate cmd/cognito/internal/files.TestUpdateConcurrent " +
+		"cmd/cognito/internal/files.TestCurrent"},
+	{6, "names of loopback", "awshttp.TestLoopbackOnly awshttp.TestRemoteLocalhost"},
+	{6, "requests that net/http replays", "awshttp.TestNoReplay awshttp.TestGetBody"},
+	{6, "duplicate and re-cased members", "strictjson.TestUnmarshal " +
+		"strictjson.TestUnmarshalRefuses jwt.TestNamesAreStrict cognito.TestSavedStateIsStrict " +
+		"cognito.TestResponsesAreStrict managedlogin.TestTokensAreStrict " +
+		"cognitoidp.TestInvalidAuthResponse sts.TestResponseIsStrict"},
+	{6, "long, endless and unordered listings", "s3list.TestHostileKeys s3list.TestOrder " +
+		"s3list.TestOrderEndless"},
+	{6, "damage inside valid JSON", "cognito.TestResumeDamaged " +
+		"cognito.TestRefreshWithDamagedToken"},
+	{6, "printers that use reflection", "redact.TestFields redact.TestTypes"},
+	{6, "proofs of a sign-in with a device", "cognito.TestForgottenDeviceRetriesOnce " +
+		"cognito.TestDamagedDevice"},
+	{6, "scripts that compute values", "environments.TestScriptRefusesComputed " +
+		"environments.TestScriptAround environments.TestSyntaxErrors"},
+	{6, "installations for tests", "repotest.TestInstallsArePinned"},
+	{6, "fuzz targets that find nothing new", "s3list.FuzzParser"},
+}
+
+// TestFieldCases checks that each case names tests, and that they exist.
+func TestFieldCases(t *testing.T) {
+	found := testSources(t)
+	kinds := map[string]bool{}
+	for i, c := range fieldCases {
+		if kinds[c.kind] || c.kind == "" || i > 0 && c.section < fieldCases[i-1].section {
+			t.Errorf("section %d, %q: duplicate, without a name, or out of order", c.section,
+				c.kind)
+		}
+		kinds[c.kind] = true
+		tests := strings.Fields(c.tests)
+		if len(tests) == 0 {
+			t.Errorf("section %d, %q: no test", c.section, c.kind)
+		}
+		for _, name := range tests {
+			folder, test, _ := strings.Cut(name, ".")
+			test, sub, _ := strings.Cut(test, "/")
+			texts, ok := found[folder][test]
+			begins := func(text string) bool { return strings.HasPrefix(text, sub) }
+			if !ok || test == "" {
+				t.Errorf("section %d, %q: test %s is not in %q", c.section, c.kind, test, folder)
+			} else if !slices.ContainsFunc(slices.Concat(texts, found[folder][""]), begins) {
+				t.Errorf("section %d, %q: no subtest of %s begins with %q", c.section, c.kind,
+					test, sub)
+			}
+		}
+	}
+}
