@@ -42,7 +42,6 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 	var decided atomic.Bool // whether the request is abandoned or committed
 	decide := func() bool { return decided.CompareAndSwap(false, true) }
 	go func(fault func(*http.Request) *http.Response) {
-		defer body.Close()
 		rec := &recorder{header: make(http.Header)}
 		defer func() {
 			if p := recover(); p != nil && p != http.ErrAbortHandler {
@@ -50,6 +49,7 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 			} else {
 				rec.closed = p != nil
 			}
+			body.Close()
 			done <- rec
 		}()
 		m.server.serve(rec, in, fault, decide)
