@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/internal/redact"
@@ -22,39 +23,27 @@ import (
 
 // A sign-in with a browser (RFC 6749 section 4.1, RFC 7636, RFC 8252):
 //
-//	program                       browser                  managed login
-//	StartBrowser
-//	  listen, make URL ---------> opens URL -------------> pages: password, provider, passkey
-//	Wait                          callback URL <---------- redirect with code and state
-//	  Deliver <-------------------  | to the listener, or pasted
-//	  compare state                 |
-//	  Exchange: code, verifier -------------------------->
-//	  verify ID token, nonce, at_hash <------------------- tokens
-//	  Session                     page "signed in"
+//	program                        browser                     managed login
+//	StartBrowser: listen --------> opens URL ----------------> password, provider or passkey
+//	Deliver: check state <-------- opens the callback URL <--- redirect with code and state
+//	Exchange -------- code, verifier ------------------------> checks code_challenge
+//	verify the ID token, nonce, at_hash <------- tokens ------ issues tokens
+//	Wait: session                  page "You are signed in"
 
 // A BrowserLogin describes a sign-in with a browser. The zero value lets the user choose.
 type BrowserLogin struct {
-	// Provider is the name of an identity provider in the user pool, such as "Google", that the
-	// user signs in with. Identifier selects one by an identifier, such as an e-mail domain. Set at
-	// most one of them.
-	Provider, Identifier string
-
-	LoginHint string // the user name to show
-	Language  string // the language of the pages, such as "de"
-	Prompt    string // "login" ignores the browser's session, "none" shows no page
-
-	// RedirectURI is one of the app client's callback URLs. If it is empty, it is one of
-	// Environment.RedirectURI.
-	RedirectURI string
-
-	// IdentityID is the same as in [Login].
-	IdentityID string
+	Provider    string // the name of an identity provider in the user pool, such as "Google"
+	Identifier  string // an identifier of a provider, such as an e-mail domain; excludes Provider
+	LoginHint   string // the user name to show
+	Language    string // the language of the pages, such as "de"
+	Prompt      string // "login" ignores the browser's session, "none" shows no page
+	RedirectURI string // a callback URL; empty: one of Environment.RedirectURI
+	IdentityID  string // the same as in [Login]
 }
 
 // A BrowserSignIn is a sign-in that waits for a browser. It is safe for concurrent use.
 type BrowserSignIn struct {
 	redact.Fields
-
 	URL         string // to open in a browser; it contains no secret
 	RedirectURI string // where the browser returns to
 
@@ -62,27 +51,24 @@ type BrowserSignIn struct {
 	state, nonce, verifier, identityID string
 	callback                           *url.URL
 	server                             *http.Server // nil if RedirectURI is not on loopback
+	ctx                                context.Context
+	cancel                             context.CancelFunc // called by Close
 
-	ctx      context.Context // ends with Close
-	cancel   context.CancelFunc
+	begun    atomic.Bool        // whether a callback with the state has arrived
+	doubts   atomic.Int32       // errors sent to doubtful
 	doubtful chan *BrowserError // for Wait
-	done     chan struct{}      // closed when session or err is set
-
-	mu      sync.Mutex // guards the fields below
-	begun   bool       // whether a response with the state has arrived
-	ended   bool       // whether done is closed
-	closed  bool
-	doubts  int            // sent to doubtful
-	pages   sync.WaitGroup // pages with the outcome that are being written
-	session *Session
-	err     error
+	pages    sync.RWMutex       // held for reading until a page is sent
+	once     sync.Once
+	done     chan struct{} // closed when session or err is set
+	session  *Session
+	err      error
 }
 
 // maxDoubts bounds the doubtful errors of one sign-in, because any page can cause them.
 const maxDoubts = 3
 
-// StartBrowser begins a sign-in with a browser, at the user pool's managed login. It serves users
-// of every identity provider, and passkeys. The caller opens [BrowserSignIn.URL]:
+// StartBrowser begins a sign-in at the user pool's managed login, which also serves users of other
+// identity providers, and passkeys. The caller opens [BrowserSignIn.URL] in a browser:
 //
 //	signIn, err := client.StartBrowser(ctx, cognito.BrowserLogin{})
 //	...
@@ -90,51 +76,44 @@ const maxDoubts = 3
 //	fmt.Println("Open", signIn.URL)
 //	session, err := signIn.Wait(ctx)
 //
-// The browser returns to a callback URL of the app client. For one with http on loopback,
-// StartBrowser listens on its port, and uses the next URL if the port is not free. For others, such
-// as the scheme of a desktop program, the caller passes the address to [BrowserSignIn.Deliver].
-// StartBrowser itself sends nothing.
+// The browser returns to a callback URL of the app client. StartBrowser listens on the first one on
+// loopback whose port is free. If none is on loopback, it uses the first one, such as one with the
+// scheme of a desktop program, and the caller calls [BrowserSignIn.Deliver]. It sends nothing.
 func (c *Client) StartBrowser(ctx context.Context, login BrowserLogin) (*BrowserSignIn, error) {
-	required := []string{"user_pool_id", "client_id", "domain"}
-	uris := []string{login.RedirectURI}
-	if login.RedirectURI == "" {
-		required = append(required, "redirect_uri")
-		uris = c.Environment.redirectURIs()
+	e := c.Environment
+	required := []string{"user_pool_id", "client_id", "domain", "redirect_uri"}
+	if login.RedirectURI != "" {
+		e.RedirectURI = login.RedirectURI
+		required = required[:3]
 	}
 	if err := c.open(required...); err != nil {
 		return nil, err
 	}
-	scopes := c.Environment.Scopes
-	if scopes != "" && !listed(scopes, "openid") {
-		return nil, errors.New("cognito: scopes lacks openid, so that no ID token would be " +
-			"issued: add it")
-	}
 	b := &BrowserSignIn{
-		client: c,
-		// Letters and digits only: Cognito changes others in a state.
-		state:      rand.Text(),
+		client:     c,
+		state:      rand.Text(), // Cognito changes characters other than letters and digits
 		nonce:      rand.Text(),
-		verifier:   rand.Text() + rand.Text(), // 43 to 128 characters (RFC 7636 section 4.1)
+		verifier:   rand.Text() + rand.Text(), // at least 43 characters (RFC 7636 section 4.1)
 		identityID: login.IdentityID,
 		doubtful:   make(chan *BrowserError, maxDoubts),
 		done:       make(chan struct{}),
 	}
-	if err := b.listen(ctx, uris); err != nil {
-		return nil, err
+	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	err := b.listen(ctx, e.redirectURIs())
+	if err == nil {
+		b.URL, err = c.services.login.AuthorizeURL(managedlogin.AuthorizeInput{
+			RedirectURI:      b.RedirectURI,
+			Scope:            e.Scopes,
+			State:            b.state,
+			Nonce:            b.nonce,
+			CodeChallenge:    managedlogin.CodeChallenge(b.verifier),
+			IdentityProvider: login.Provider,
+			IDPIdentifier:    login.Identifier,
+			LoginHint:        login.LoginHint,
+			Lang:             login.Language,
+			Prompt:           login.Prompt,
+		})
 	}
-	var err error
-	b.URL, err = c.services.login.AuthorizeURL(managedlogin.AuthorizeInput{
-		RedirectURI:      b.RedirectURI,
-		Scope:            scopes,
-		State:            b.state,
-		Nonce:            b.nonce,
-		CodeChallenge:    managedlogin.CodeChallenge(b.verifier),
-		IdentityProvider: login.Provider,
-		IDPIdentifier:    login.Identifier,
-		LoginHint:        login.LoginHint,
-		Lang:             login.Language,
-		Prompt:           login.Prompt,
-	})
 	if err != nil {
 		b.Close()
 		return nil, err
@@ -142,9 +121,8 @@ func (c *Client) StartBrowser(ctx context.Context, login BrowserLogin) (*Browser
 	return b, nil
 }
 
-// Wait waits until the browser returns, and returns the session. If the user pool refuses the
-// sign-in, the error is a [*BrowserError]. If that is Doubtful, call Wait again. Only ctx limits
-// how long Wait waits.
+// Wait waits for the browser and returns the session. If the user pool refuses the sign-in, the
+// error is a [*BrowserError]. If that is Doubtful, call Wait again. Only ctx limits the time.
 func (b *BrowserSignIn) Wait(ctx context.Context) (*Session, error) {
 	select {
 	case <-b.done:
@@ -159,13 +137,12 @@ func (b *BrowserSignIn) Wait(ctx context.Context) (*Session, error) {
 
 // Deliver continues the sign-in with the address at which the browser ended: one that the operating
 // system passed to the program, or that the user copied because the browser is on another machine.
-// An address of another sign-in is an error and changes nothing. [BrowserSignIn.Wait] returns the
-// session.
+// If it does not belong to this sign-in, the error changes nothing. Wait returns the session.
 func (b *BrowserSignIn) Deliver(ctx context.Context, address string) error {
-	u, err := url.Parse(strings.Join(strings.Fields(address), "")) // a terminal may wrap it
-	if err != nil || !sameURL(u, b.callback) {
-		return fmt.Errorf("cognito: Deliver: this is not the address that the browser ended at: "+
-			"it begins with %s", b.RedirectURI)
+	u, err := url.Parse(strings.Join(strings.Fields(address), "")) // terminals wrap it
+	if err != nil || place(u) != place(b.callback) {
+		return fmt.Errorf("cognito: Deliver: this is not the address that the browser ended at, "+
+			"which begins with %s", b.RedirectURI)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -174,72 +151,54 @@ func (b *BrowserSignIn) Deliver(ctx context.Context, address string) error {
 }
 
 var (
-	errQuery = errors.New("cognito: the address is incomplete, or has a parameter twice: " +
+	errQuery = errors.New("cognito: the callback address is incomplete, or repeats a parameter: " +
 		"copy all of it")
-	errState  = errors.New("cognito: the address belongs to another sign-in: start again")
-	errClosed = errors.New("cognito: the sign-in with the browser was closed")
+	errState = errors.New("cognito: the callback address belongs to another sign-in: start again")
 )
 
 // deliver continues the sign-in with the query of a callback. Only one with the state of this
 // sign-in ends it (RFC 6749 section 10.12).
 func (b *BrowserSignIn) deliver(ctx context.Context, query string) error {
 	values, err := url.ParseQuery(query)
-	if err != nil {
-		return errQuery
-	}
 	for _, name := range []string{"code", "state", "error", "error_description"} {
-		if len(values[name]) > 1 {
+		if err != nil || len(values[name]) > 1 {
 			return errQuery
 		}
 	}
-	code, state := values.Get("code"), values.Get("state")
-	var refused *BrowserError
-	if values.Has("error") {
-		refused = newBrowserError(values.Get("error"), values.Get("error_description"))
-		refused.Doubtful = !values.Has("state")
-	}
+	code, failed := values.Get("code"), values.Has("error")
+	refused := newBrowserError(values.Get("error"), values.Get("error_description"))
+	refused.Doubtful = !values.Has("state")
 	switch {
-	case refused != nil && refused.Doubtful:
-		return refused
-	case subtle.ConstantTimeCompare([]byte(state), []byte(b.state)) != 1:
+	case failed && refused.Doubtful:
+		return Explain(refused)
+	case subtle.ConstantTimeCompare([]byte(values.Get("state")), []byte(b.state)) != 1:
 		return errState
-	case refused == nil && code == "":
+	case code == "" && !failed:
 		return errQuery
-	}
-	b.mu.Lock()
-	first := !b.begun
-	b.begun = true
-	b.mu.Unlock()
-	switch {
-	case !first: // the browser loads the page again
-		select {
-		case <-b.done:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	case refused != nil:
+	case b.begun.Swap(true): // the browser loads the page again
+	case failed:
 		b.end(nil, Explain(refused))
 	default:
 		b.end(b.exchange(ctx, code))
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.err
-}
-
-// end sets the outcome, if there is none yet.
-func (b *BrowserSignIn) end(session *Session, err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ended {
-		return
+	select {
+	case <-b.done:
+		return b.err
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	b.session, b.err, b.ended = session, err, true
-	close(b.done)
 }
 
-// exchange exchanges a code for a session. The ID token shows that the tokens are from the user
-// pool and for this sign-in, even if the domain is not the pool's.
+// end sets the outcome, unless there is one.
+func (b *BrowserSignIn) end(session *Session, err error) {
+	b.once.Do(func() {
+		b.session, b.err = session, err
+		close(b.done)
+	})
+}
+
+// exchange exchanges a code for a session. The ID token proves that the tokens are from the user
+// pool and for this sign-in, even if the domain belongs to another pool.
 func (b *BrowserSignIn) exchange(ctx context.Context, code string) (*Session, error) {
 	c := b.client
 	defer c.connectAhead(ctx)()
@@ -277,21 +236,18 @@ func (b *BrowserSignIn) exchange(ctx context.Context, code string) (*Session, er
 	return s, nil
 }
 
-// checkIDToken checks what connects a verified ID token to a sign-in and an access token (OpenID
-// Connect Core 1.0, sections 3.1.3.7 and 3.1.3.8). at_hash is optional there.
+// checkIDToken checks what connects a verified ID token to the sign-in and to the access token
+// (OpenID Connect Core 1.0, sections 3.1.3.7 and 3.1.3.8). There, at_hash is optional.
 func checkIDToken(claims jwt.Claims, nonce, access string) error {
-	var all map[string]json.RawMessage
+	var all map[string]any
 	json.Unmarshal([]byte(claims.JSON), &all) // errors are impossible
-	text := func(name string) (value string) {
-		json.Unmarshal(all[name], &value)
-		return value
-	}
-	if subtle.ConstantTimeCompare([]byte(text("nonce")), []byte(nonce)) != 1 {
+	got, _ := all["nonce"].(string)
+	if subtle.ConstantTimeCompare([]byte(got), []byte(nonce)) != 1 {
 		return errors.New("cognito: the ID token belongs to another sign-in (nonce): start again")
 	}
 	sum := sha256.Sum256([]byte(access))
-	want := base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
-	if _, ok := all["at_hash"]; ok && text("at_hash") != want {
+	hash := base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
+	if got, ok := all["at_hash"]; ok && got != hash {
 		return errors.New("cognito: the access token does not belong to the ID token (at_hash): " +
 			"check domain")
 	}
@@ -309,7 +265,7 @@ func fromBrowser(t managedlogin.Tokens) cognitoidp.AuthenticationResult {
 }
 
 // LogoutURL returns the URL at which a browser ends its session with managed login, so that the
-// next sign-in asks for the user. It continues at logoutURI, a sign-out URL of the app client.
+// next sign-in asks who signs in. It continues at logoutURI, a sign-out URL of the app client.
 // Tokens stay valid: see [Session.SignOut].
 func (c *Client) LogoutURL(logoutURI string) (string, error) {
 	if err := c.open("client_id", "domain"); err != nil {

@@ -1,6 +1,7 @@
 package cognito
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,13 +18,12 @@ import (
 	"github.com/loginwithcognito/cognito/internal/endpoint"
 )
 
-// A BrowserError is what the user pool or a provider sent in place of a code (RFC 6749 section
-// 4.1.2.1).
+// A BrowserError is what managed login sent in place of a code (RFC 6749 section 4.1.2.1).
 type BrowserError struct {
 	Code        string // such as "access_denied"
-	Description string // may be empty; control characters are removed
+	Description string // may be empty
 
-	// Doubtful is true if the error arrived without the state of this sign-in. Cognito sends such
+	// Doubtful is true if the error arrived without the state of the sign-in. Cognito sends such
 	// errors, but any page in the browser can too. The sign-in continues.
 	Doubtful bool
 }
@@ -37,15 +37,11 @@ func newBrowserError(code, description string) *BrowserError {
 
 // Error returns one line with the code and the description.
 func (e *BrowserError) Error() string {
-	text := "cognito: managed login refused the sign-in: " + e.Code
+	text := "cognito: managed login"
 	if e.Doubtful {
-		text = "cognito: managed login, or another page in the browser, refused the sign-in: " +
-			e.Code
+		text += " or another page"
 	}
-	if e.Description != "" {
-		text += ": " + e.Description
-	}
-	return text
+	return strings.TrimSuffix(text+" refused the sign-in: "+e.Code+": "+e.Description, ": ")
 }
 
 // badPorts are the ports that browsers do not open (WHATWG: Fetch, "port blocking").
@@ -58,58 +54,41 @@ const badPorts = "0 1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 
 // loopback (AWS: CreateUserPoolClient, CallbackURLs).
 func parseRedirectURI(uri string) (*url.URL, error) {
 	u, err := url.Parse(uri)
-	switch {
-	case err != nil, !u.IsAbs(), u.User != nil, len(uri) > 1024,
-		strings.ContainsFunc(uri, func(c rune) bool { return c <= ' ' || c > '~' || c == '#' }):
-		return nil, errors.New("not a callback URL")
-	case u.Scheme != "http":
-		return u, nil
+	invalid := func(c rune) bool { return c <= ' ' || c > '~' || c == '#' }
+	if err != nil || !u.IsAbs() || u.User != nil || len(uri) > 1024 ||
+		strings.ContainsFunc(uri, invalid) {
+		return nil, errors.New("cognito: redirect_uri is not a callback URL")
 	}
-	port := portOf(u)
+	port := callbackPort(u)
 	n, err := strconv.Atoi(port)
-	if err != nil || n > 65535 || strconv.Itoa(n) != port || listed(badPorts, port) ||
-		!endpoint.Loopback(u.Hostname()) {
-		return nil, errors.New("not a callback URL on this machine")
+	if u.Scheme == "http" && (err != nil || n > 65535 || strconv.Itoa(n) != port ||
+		listed(badPorts, port) || !endpoint.Loopback(u.Hostname())) {
+		return nil, errors.New("cognito: redirect_uri has http, but not a usable port on loopback")
 	}
 	return u, nil
 }
 
-// portOf returns the port of an http or https URL.
-func portOf(u *url.URL) string {
-	switch {
-	case u.Port() != "":
-		return u.Port()
-	case u.Scheme == "http":
-		return "80"
-	case u.Scheme == "https":
-		return "443"
+func callbackPort(u *url.URL) string { return cmp.Or(u.Port(), "80") }
+
+// place returns a URL without its query and fragment, in the form in which browsers send it.
+func place(u *url.URL) string {
+	path := u.EscapedPath()
+	if path == "" && u.Host != "" {
+		path = "/"
 	}
-	return ""
+	return u.Scheme + ":" + u.Opaque + "//" + hostOf(u.Host) + path
 }
 
-// sameURL reports whether two URLs differ at most in query and fragment, and in what browsers
-// normalize.
-func sameURL(a, b *url.URL) bool {
-	path := func(u *url.URL) string {
-		if u.EscapedPath() == "" && u.Host != "" {
-			return "/"
-		}
-		return u.EscapedPath()
-	}
-	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) &&
-		portOf(a) == portOf(b) && a.User == nil && a.Opaque == b.Opaque && path(a) == path(b)
-}
+func hostOf(host string) string { return strings.TrimSuffix(strings.ToLower(host), ":80") }
 
 // listen selects the first callback URL on loopback whose port is free, and listens there. If none
 // is on loopback, it selects the first one.
 func (b *BrowserSignIn) listen(ctx context.Context, uris []string) error {
-	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	var failed []string
+	var inUse []string
 	for _, uri := range uris {
 		u, err := parseRedirectURI(uri)
 		if err != nil {
-			return fmt.Errorf("cognito: the callback URL %.200q is invalid: see "+
-				"Environment.RedirectURI", uri)
+			return err
 		}
 		if u.Scheme != "http" {
 			if b.callback == nil {
@@ -123,17 +102,16 @@ func (b *BrowserSignIn) listen(ctx context.Context, uris []string) error {
 			b.serve(listeners)
 			return nil
 		}
-		failed = append(failed, err.Error())
+		inUse = append(inUse, err.Error())
 	}
-	if failed != nil {
-		return fmt.Errorf("cognito: no port of redirect_uri is free: %s",
-			strings.Join(failed, "; "))
+	if inUse != nil {
+		return fmt.Errorf("cognito: no port in redirect_uri is free: %s", strings.Join(inUse, "; "))
 	}
 	return nil
 }
 
-// listenOn listens where a browser may connect. For localhost that is both address families,
-// because the one that another program has would receive the code.
+// listenOn listens at every address that a browser may connect to. For localhost these are in both
+// address families, because a program that has the port in one of them could receive the code.
 func listenOn(ctx context.Context, u *url.URL) (all []net.Listener, err error) {
 	hosts := []string{u.Hostname()}
 	if hosts[0] == "localhost" {
@@ -141,153 +119,114 @@ func listenOn(ctx context.Context, u *url.URL) (all []net.Listener, err error) {
 	}
 	var config net.ListenConfig
 	for _, host := range hosts {
-		l, failed := config.Listen(ctx, "tcp", net.JoinHostPort(host, portOf(u)))
+		l, failed := config.Listen(ctx, "tcp", net.JoinHostPort(host, callbackPort(u)))
 		if failed == nil {
 			all = append(all, l)
 			continue
 		}
 		err = failed
-		if free, absent := config.Listen(ctx, "tcp", net.JoinHostPort(host, "0")); absent == nil {
-			// The machine has this address family, so the port is in use.
-			free.Close()
-			for _, l := range all {
+		other, absent := config.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+		if absent == nil { // the machine has this family, so the port is in use
+			for _, l := range append(all, other) {
 				l.Close()
 			}
 			return nil, err
 		}
 	}
 	if all != nil {
-		err = nil
+		return all, nil
 	}
-	return all, err
+	return nil, err
 }
 
 func (b *BrowserSignIn) serve(listeners []net.Listener) {
 	b.server = &http.Server{
 		Handler:        http.HandlerFunc(b.handle),
 		ReadTimeout:    10 * time.Second,
-		MaxHeaderBytes: 64 << 10, // all programs on localhost share cookies
+		MaxHeaderBytes: 64 << 10, // all programs on localhost share their cookies
 		ErrorLog:       log.New(io.Discard, "", 0),
 	}
 	b.server.SetKeepAlivesEnabled(false)
 	for _, l := range listeners {
-		go b.server.Serve(l) // returns at Close
+		go b.server.Serve(l) // returns after Close
 	}
 }
 
-// handle responds to the browser, after the exchange. Requests that are not callbacks of this
-// sign-in change nothing: a wrong Host is DNS rebinding, and others come from scanners, for icons
-// and from hostile pages.
+// handle responds to the browser after the exchange, so that the page is true. Other requests than
+// callbacks change nothing: browsers request icons, and hostile pages rebind DNS names.
 func (b *BrowserSignIn) handle(w http.ResponseWriter, r *http.Request) {
-	b.mu.Lock()
-	closed := b.closed
-	if !closed {
-		b.pages.Add(1)
-	}
-	b.mu.Unlock()
-	if closed {
-		return
-	}
-	defer b.pages.Done()
-
-	host := func(s string) string { return strings.TrimSuffix(strings.ToLower(s), ":80") }
-	at := &url.URL{Scheme: "http", Host: b.callback.Host, Path: r.URL.Path, RawPath: r.URL.RawPath}
+	b.pages.RLock()
+	defer b.pages.RUnlock()
+	at := url.URL{Scheme: "http", Host: b.callback.Host, Path: r.URL.Path, RawPath: r.URL.RawPath}
 	switch {
-	case host(r.Host) != host(b.callback.Host):
-		respond(w, http.StatusForbidden, pageUnrelated)
+	case hostOf(r.Host) != hostOf(b.callback.Host):
+		respond(w, http.StatusForbidden, unrelated)
 		return
-	case !sameURL(at, b.callback):
-		respond(w, http.StatusNotFound, pageUnrelated)
+	case place(&at) != place(b.callback):
+		respond(w, http.StatusNotFound, unrelated)
 		return
 	case r.Method != http.MethodGet:
 		w.Header().Set("Allow", http.MethodGet)
-		respond(w, http.StatusMethodNotAllowed, pageUnrelated)
+		respond(w, http.StatusMethodNotAllowed, unrelated)
 		return
 	}
-	// Not the context of the request: if the browser disconnects, the code has been used.
+	// Not with the context of the request: a code is valid once, even if the browser disconnects.
 	err := b.deliver(b.ctx, r.URL.RawQuery)
 	var refused *BrowserError
 	switch {
 	case err == nil:
-		respond(w, http.StatusOK, pageSignedIn)
-	case errors.Is(err, errState), errors.Is(err, errQuery):
-		respond(w, http.StatusBadRequest, pageUnrelated)
-	default:
-		if errors.As(err, &refused) && refused.Doubtful {
-			b.doubt(refused)
-		}
-		respond(w, http.StatusBadRequest, pageFailed)
-	}
-}
-
-// doubt passes a doubtful error to Wait.
-func (b *BrowserSignIn) doubt(refused *BrowserError) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.doubts < maxDoubts {
-		b.doubts++
+		respond(w, http.StatusOK, "You are signed in")
+		return
+	case err == errState, err == errQuery:
+		respond(w, http.StatusBadRequest, unrelated)
+		return
+	case errors.As(err, &refused) && refused.Doubtful && b.doubts.Add(1) <= maxDoubts:
 		b.doubtful <- refused // has room for all
 	}
+	respond(w, http.StatusBadRequest, "The sign-in failed")
 }
 
-// A page is a fixed text: nothing of a request is in it.
-type page struct{ title, text string }
+const (
+	unrelated = "This page does not belong to a sign-in in progress"
 
-var (
-	pageSignedIn  = page{"You are signed in", "Close this page and return to the program."}
-	pageFailed    = page{"The sign-in failed", "Return to the program, which shows the reason."}
-	pageUnrelated = page{"This is not a sign-in in progress",
-		"Return to the program and start again."}
+	page = `<!DOCTYPE html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>%[1]s</title>
+<style>:root { color-scheme: light dark } body { font: 1rem/1.5 system-ui, sans-serif;
+margin: 20vh auto; max-width: 26rem; padding: 0 1.5rem; text-align: center }</style>
+<h1>%[1]s</h1><p>You can close this page and return to the program.</p></html>
+`
 )
 
-const pageHTML = `<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>%[1]s</title>
-<style>
-:root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; margin: 20vh auto 0; max-width: 26rem;
-  padding: 0 1.5rem; text-align: center; }
-h1 { font-size: 1.5rem; line-height: 1.25; }
-</style>
-<main>
-<h1>%[1]s</h1>
-<p>%[2]s</p>
-</main>
-</html>
-`
-
-// respond writes a page, and has sent all of it when it returns.
-func respond(w http.ResponseWriter, status int, p page) {
-	body := fmt.Sprintf(pageHTML, p.title, p.text)
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; "+
-		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
+// respond sends a page. Its text is fixed: nothing of a request is in it.
+func respond(w http.ResponseWriter, status int, title string) {
+	for name, value := range map[string]string{
+		"Cache-Control": "no-store",
+		"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; " +
+			"frame-ancestors 'none'",
+		"Content-Type":           "text/html; charset=utf-8",
+		"Referrer-Policy":        "no-referrer",
+		"X-Content-Type-Options": "nosniff",
+	} {
+		w.Header().Set(name, value)
+	}
 	control := http.NewResponseController(w)
 	control.SetWriteDeadline(time.Now().Add(2 * time.Second))
+	body := fmt.Sprintf(page, title)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	io.WriteString(w, body)
 	control.Flush()
 }
 
-// Close releases the ports, after the browser has received its page. A Wait in progress returns an
+// Close releases the port after the browser has received its page. A Wait in progress returns an
 // error. Sessions are not affected.
 func (b *BrowserSignIn) Close() error {
-	b.end(nil, errClosed)
-	b.mu.Lock()
-	b.closed = true
-	b.mu.Unlock()
+	b.end(nil, errors.New("cognito: the sign-in with the browser was closed"))
 	b.cancel()
-	b.pages.Wait()
+	b.pages.Lock()
+	defer b.pages.Unlock()
 	if b.server == nil {
 		return nil
 	}
-	// Shutdown would wait for connections that browsers open ahead and do not use.
-	return b.server.Close()
+	return b.server.Close() // Shutdown waits for connections that browsers open ahead
 }

@@ -124,7 +124,7 @@ func form(key string) (valid func(string) bool, description string) {
 		return isRedirectURIs, "http://localhost:8400/callback (http on loopback only, on a " +
 			"port that browsers allow; several are separated by commas)"
 	case "scopes":
-		return isScopes, "openid email (separated by spaces)"
+		return isScopes, "openid email (openid is required; separated by spaces)"
 	case "identity_pool_id":
 		return isIdentityPoolID,
 			"us-east-1:01234567-89ab-cdef-0123-456789abcdef (not an ARN, not a user pool id)"
@@ -278,11 +278,13 @@ func isRedirectURIs(s string) bool {
 }
 
 func isScopes(s string) bool {
-	return !slices.ContainsFunc(strings.Split(s, " "), func(scope string) bool {
-		return scope == "" || len(scope) > 256 || strings.ContainsFunc(scope, func(c rune) bool {
-			return c <= ' ' || c > '~' || c == '"' || c == '\\' // RFC 6749 section 3.3
-		})
-	})
+	invalid := func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' }
+	for scope := range strings.SplitSeq(s, " ") { // RFC 6749 section 3.3
+		if scope == "" || len(scope) > 256 || strings.ContainsFunc(scope, invalid) {
+			return false
+		}
+	}
+	return listed(s, "openid")
 }
 
 func isBucketName(s string) bool { return alphanumeric(s, "_-.") && len(s) <= 255 }

@@ -95,7 +95,8 @@ ignored @CognitoUserPool.*.PinpointAppId @CognitoUserPool.*.MigrationEnabled
 ignored @CognitoUserPool.*.AdvancedSecurity* @S3TransferUtility.*.Region
 ignored @CognitoUserPool.*.HostedUI.* @Auth.*.OAuth.* @Auth.*.authentication* @Auth.*.login*
 ignored @Auth.*.mfa* @Auth.*.password* @Auth.*.signup* @Auth.*.social* @Auth.*.username*
-ignored @Auth.*.verification* @UserAgent @Version @IdentityManager @AppSync @CloudLogicAPI @DynamoDBObjectMapper
+ignored @Auth.*.verification* @UserAgent @Version @IdentityManager @AppSync @CloudLogicAPI
+ignored @DynamoDBObjectMapper
 ignored @FacebookSignIn @GoogleSignIn @Lex @PinpointAnalytics @PinpointTargeting
 ignored storage.plugins.awsS3StoragePlugin.region
 ignored storage.plugins.awsS3StoragePlugin.defaultAccessLevel
@@ -223,7 +224,7 @@ func (r *reader) addGiven(name string, found []given) {
 func (r *reader) usable(g given, separator string) string {
 	var all []string
 	values := []string{g.value}
-	if separator != "" {
+	if g.setting == "redirect_uri" {
 		values = strings.Split(g.value, separator)
 	}
 	for _, value := range values {

@@ -131,7 +131,7 @@ func plausible(key, name, value string) bool {
 				"deploy build task instance mail provider appsync apigateway") &&
 			!containsAny(strings.ToLower(value), "sms lambda service-role exec")
 	case "domain":
-		return containsAny(value, ".auth. .auth-fips.") && strings.Contains(value, ".amazoncognito.") ||
+		return strings.Contains(value, ".amazoncognito.com") ||
 			has("domain") && has("auth cognito userpool user_pool login hosted") &&
 				!has("arn bucket cloudfront distribution alias target zone identity") &&
 				!strings.HasSuffix(value, ".cloudfront.net")
@@ -181,16 +181,15 @@ func candidates(setting string, found []output) map[string]string {
 func joined(setting, separator string, found []output) string {
 	var all []string
 	for _, o := range found {
-		if plausible(setting, o.name, o.value) && valid(setting, o.value) &&
-			!slices.Contains(all, o.value) {
+		if plausible(setting, o.name, o.value) && !slices.Contains(all, o.value) &&
+			(setting == "scopes" || valid(setting, o.value)) {
 			all = append(all, o.value)
 		}
 	}
-	text := strings.Join(all, separator)
-	if setting == "scopes" && !slices.Contains(strings.Fields(text), "openid") {
-		return "" // not those of browser sign-in
+	if text := strings.Join(all, separator); valid(setting, text) {
+		return text
 	}
-	return text
+	return "" // other scopes than those of browser sign-in
 }
 
 // pick adds the environment that outputs make. Its errors name keys, never values.
