@@ -109,7 +109,7 @@ func TestDoctorFindsFault(t *testing.T) {
 			said: "aws_region",
 			code: exitFailed,
 			spoil: func(t *testing.T, m *machine, _ *fault) {
-				m.configure(t, "aws_region", "China")
+				m.configure(t, "aws_region", "North China")
 			},
 		},
 		{

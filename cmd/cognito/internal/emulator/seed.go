@@ -24,8 +24,14 @@ type seed struct {
 
 type seedPool struct {
 	cognitotest.UserPool
-	Clients []seedClient
-	Users   []seedUser
+	Clients   []seedClient
+	Users     []seedUser
+	Providers []seedProvider
+}
+
+type seedProvider struct {
+	cognitotest.Provider
+	Users []seedUser
 }
 
 //lint:file-ignore U1000 The methods and fields of unredacted hide others; they are never used.
@@ -110,8 +116,10 @@ func ParseSeed(data []byte) (*cognitotest.Server, error) {
 			client.RefreshTokenValidity = time.Duration(c.RefreshTokenValidity)
 			pool.Clients = append(pool.Clients, client)
 		}
-		for _, u := range p.Users {
-			pool.Users = append(pool.Users, u.User)
+		pool.Users = users(p.Users)
+		for _, provider := range p.Providers {
+			provider.Provider.Users = users(provider.Users)
+			pool.Providers = append(pool.Providers, provider.Provider)
 		}
 		server.UserPools = append(server.UserPools, pool)
 	}
@@ -133,6 +141,20 @@ func ParseSeed(data []byte) (*cognitotest.Server, error) {
 	return &server, checkSeed(&server)
 }
 
+func users(seeded []seedUser) (all []cognitotest.User) {
+	for _, u := range seeded {
+		all = append(all, u.User)
+	}
+	return all
+}
+
+func seedUsers(all []cognitotest.User) (seeded []seedUser) {
+	for _, u := range all {
+		seeded = append(seeded, seedUser{User: u})
+	}
+	return seeded
+}
+
 // WriteSeed writes the seed of the example, which shows every field.
 func WriteSeed(w io.Writer) error {
 	server := cognitotest.Example()
@@ -143,8 +165,10 @@ func WriteSeed(w io.Writer) error {
 			// the example leaves the durations as they are
 			p.Clients = append(p.Clients, seedClient{AppClient: c})
 		}
-		for _, u := range pool.Users {
-			p.Users = append(p.Users, seedUser{User: u})
+		p.Users = seedUsers(pool.Users)
+		for _, provider := range pool.Providers {
+			seeded := seedProvider{Provider: provider, Users: seedUsers(provider.Users)}
+			p.Providers = append(p.Providers, seeded)
 		}
 		out.UserPools = append(out.UserPools, p)
 	}
