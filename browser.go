@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -50,7 +51,8 @@ type BrowserSignIn struct {
 	client                             *Client
 	state, nonce, verifier, identityID string
 	callback                           *url.URL
-	server                             *http.Server // nil if RedirectURI is not on loopback
+	listeners                          []net.Listener // none if RedirectURI is not on loopback
+	server                             http.Server
 	ctx                                context.Context
 	cancel                             context.CancelFunc // called by Close
 

@@ -98,8 +98,8 @@ func (b *BrowserSignIn) listen(ctx context.Context, uris []string) error {
 		}
 		listeners, err := listenOn(ctx, u)
 		if err == nil {
-			b.callback, b.RedirectURI = u, uri
-			b.serve(listeners)
+			b.callback, b.RedirectURI, b.listeners = u, uri, listeners
+			b.serve()
 			return nil
 		}
 		inUse = append(inUse, err.Error())
@@ -139,15 +139,13 @@ func listenOn(ctx context.Context, u *url.URL) (all []net.Listener, err error) {
 	return nil, err
 }
 
-func (b *BrowserSignIn) serve(listeners []net.Listener) {
-	b.server = &http.Server{
-		Handler:        http.HandlerFunc(b.handle),
-		ReadTimeout:    10 * time.Second,
-		MaxHeaderBytes: 64 << 10, // all programs on localhost share their cookies
-		ErrorLog:       log.New(io.Discard, "", 0),
-	}
+func (b *BrowserSignIn) serve() {
+	b.server.Handler = http.HandlerFunc(b.handle)
+	b.server.ReadTimeout = 10 * time.Second
+	b.server.MaxHeaderBytes = 64 << 10 // all programs on localhost share their cookies
+	b.server.ErrorLog = log.New(io.Discard, "", 0)
 	b.server.SetKeepAlivesEnabled(false)
-	for _, l := range listeners {
+	for _, l := range b.listeners {
 		go b.server.Serve(l) // returns after Close
 	}
 }
@@ -225,8 +223,9 @@ func (b *BrowserSignIn) Close() error {
 	b.cancel()
 	b.pages.Lock()
 	defer b.pages.Unlock()
-	if b.server == nil {
-		return nil
+	err := b.server.Close() // Shutdown waits for connections that browsers open ahead
+	for _, l := range b.listeners {
+		l.Close() // again, because Serve may not have begun
 	}
-	return b.server.Close() // Shutdown waits for connections that browsers open ahead
+	return err
 }
