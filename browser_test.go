@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -489,13 +490,18 @@ func TestBrowserClockAhead(t *testing.T) {
 
 // operations counts the requests of a session: paths of managed login, and targets of the API.
 func operations(server *cognitotest.Server) (count func(string) int) {
+	var mu sync.Mutex
 	var log []string
 	server.Fault = func(r *http.Request) *http.Response {
 		_, target, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		mu.Lock()
+		defer mu.Unlock()
 		log = append(log, r.URL.Path+" "+target)
 		return nil
 	}
 	return func(part string) (n int) {
+		mu.Lock()
+		defer mu.Unlock()
 		for _, text := range log {
 			if strings.Contains(text, part) {
 				n++
