@@ -16,6 +16,9 @@
 // [Challenge] for what only the user can answer, such as a code or a new password. A [Device] that
 // the pool remembers makes codes unnecessary.
 //
+// Users of other identity providers, and of passkeys, sign in with a browser: see
+// [Client.StartBrowser]. [Client.Federate] needs no user pool.
+//
 // # Credentials
 //
 // The session's ID token is traded at an identity pool for credentials of a role. This uses the
