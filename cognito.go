@@ -16,6 +16,9 @@
 // [Challenge] for what only the user can answer, such as a code or a new password. A [Device] that
 // the pool remembers makes codes unnecessary.
 //
+// Users of other identity providers, and of passkeys, sign in with a browser: see
+// [Client.StartBrowser]. [Client.Federate] needs no user pool.
+//
 // # Credentials
 //
 // The session's ID token is traded at an identity pool for credentials of a role. This uses the
@@ -44,6 +47,7 @@ import (
 	"github.com/loginwithcognito/cognito/internal/endpoint"
 	"github.com/loginwithcognito/cognito/internal/redact"
 	"github.com/loginwithcognito/cognito/jwt"
+	"github.com/loginwithcognito/cognito/managedlogin"
 	"github.com/loginwithcognito/cognito/sts"
 )
 
@@ -92,6 +96,7 @@ type Client struct {
 	services services
 	err      error // why services could not be made
 	verifier jwt.Verifier
+	issued   jwt.Verifier // for the session's own new tokens, by the pool's clock
 }
 
 // services are the clients of the AWS services.
@@ -101,6 +106,7 @@ type services struct {
 	idp      cognitoidp.Client
 	identity cognitoid.Client
 	sts      sts.Client
+	login    managedlogin.Client
 }
 
 // open makes the service clients at the first call, and checks that the settings that the caller
@@ -162,16 +168,26 @@ func (c *Client) connect() error {
 		DualStack:  c.DualStack,
 		HTTPClient: h,
 	}
-	c.verifier = jwt.Verifier{
-		UserPoolID: e.UserPoolID,
-		Region:     e.UserPoolRegion,
-		Issuer:     e.Issuer,
-		ClientID:   e.ClientID,
-		Endpoint:   e.Endpoints.CognitoIDP,
-		FIPS:       c.FIPS,
-		DualStack:  c.DualStack,
-		HTTPClient: h,
+	s.login = managedlogin.Client{
+		Domain:       e.Domain,
+		ClientID:     e.ClientID,
+		ClientSecret: e.ClientSecret,
+		HTTPClient:   h,
 	}
+	verifier := func(now func() time.Time) jwt.Verifier {
+		return jwt.Verifier{
+			UserPoolID: e.UserPoolID,
+			Region:     e.UserPoolRegion,
+			Issuer:     e.Issuer,
+			ClientID:   e.ClientID,
+			Endpoint:   e.Endpoints.CognitoIDP,
+			FIPS:       c.FIPS,
+			DualStack:  c.DualStack,
+			HTTPClient: h,
+			Now:        now,
+		}
+	}
+	c.verifier, c.issued = verifier(nil), verifier(s.idp.Now)
 	return nil
 }
 

@@ -435,8 +435,9 @@ func TestRedaction(t *testing.T) {
 	if err != nil || json.Unmarshal(revealed, &stored) != nil || stored.Session == "" {
 		t.Fatal(err)
 	}
+	browser := startBrowser(t, browserClient(browserServer()))
 	secrets := []string{
-		stored.Session,
+		stored.Session, queryOf(t, browser.URL).Get("state"),
 		cognitotest.ExampleClientSecret, cognitotest.ExamplePassword, "ASIA", "device-Password",
 		"login-Session",
 		saved.Tokens.ID, saved.Tokens.Access, saved.Tokens.Refresh,
@@ -446,6 +447,7 @@ func TestRedaction(t *testing.T) {
 		client.Environment, client, session, saved, &saved, saved.Tokens, &saved.Tokens,
 		saved.Device, login, &login, challenge, *asChallenge(challenge),
 		fmt.Errorf("wrapped: %w", challenge), errors.Join(challenge),
+		browser, cognito.Federation{Provider: "in every field"},
 		struct{ err error }{challenge},
 	}
 	tested := map[string]bool{}
@@ -461,7 +463,7 @@ func TestRedaction(t *testing.T) {
 		fill(reflect.ValueOf(pointer).Elem(), "in every field")
 		values = append(values, pointer, reflect.ValueOf(pointer).Elem().Interface())
 	}
-	withoutSecrets := []string{"Endpoints", "Setting"}
+	withoutSecrets := []string{"Endpoints", "Setting", "BrowserLogin", "BrowserError"}
 	for _, name := range exportedStructs(t) {
 		if !tested[name] && !slices.Contains(withoutSecrets, name) {
 			t.Errorf("type %s is not tested", name)

@@ -3,6 +3,7 @@ package cognito
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/loginwithcognito/cognito/cognitoid"
 	"github.com/loginwithcognito/cognito/internal/awshost"
+	"github.com/loginwithcognito/cognito/internal/redact"
 	"github.com/loginwithcognito/cognito/internal/renew"
 	"github.com/loginwithcognito/cognito/jwt"
 	"github.com/loginwithcognito/cognito/sigv4"
@@ -30,6 +32,67 @@ func (c *Client) Guest() (*Session, error) {
 	s := c.newSession()
 	s.guest = true
 	return s, nil
+}
+
+// A Federation obtains tokens of an identity provider that the identity pool trusts directly,
+// without a user pool.
+type Federation struct {
+	redact.Fields
+
+	// Provider is the name of the provider in the identity pool, such as "accounts.google.com", or
+	// the ARN of a SAML provider. If it is empty, it is the issuer of the token, a JSON Web Token.
+	Provider string
+
+	// Token returns a valid token: an OpenID Connect ID token, a SAML assertion in base64, an
+	// access token of Facebook or Amazon, or the token of GetOpenIdTokenForDeveloperIdentity. It is
+	// called whenever credentials are requested, and must be safe for concurrent use. Required.
+	Token func(ctx context.Context) (string, error)
+}
+
+// developerProvider is the name of developer-authenticated identities, and the issuer of their
+// tokens, which name the identity (AWS: "Developer-authenticated identities").
+const developerProvider = "cognito-identity.amazonaws.com"
+
+// Federate returns a session with credentials for the tokens of another identity provider: any
+// OpenID Connect provider, such as Google or GitHub Actions, a SAML provider, or a backend with
+// developer-authenticated identities. It sends nothing until credentials are requested. The session
+// has no tokens of a user pool and cannot be saved.
+func (c *Client) Federate(f Federation) (*Session, error) {
+	if err := c.open("identity_pool_id"); err != nil {
+		return nil, err
+	}
+	switch {
+	case f.Token == nil:
+		return nil, errors.New("cognito: Federation.Token is missing")
+	case strings.HasPrefix(f.Provider, "arn:") && c.Duration != 0:
+		return nil, errors.New("cognito: SAML providers need the enhanced flow: " +
+			"set Client.Duration to 0")
+	}
+	s := c.newSession()
+	s.federation = f
+	return s, nil
+}
+
+// federatedLogins returns the Logins map with a new token of the provider.
+func (s *Session) federatedLogins(ctx context.Context) (map[string]string, error) {
+	token, err := s.federation.Token(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cognito: Federation.Token: %w", err)
+	}
+	provider := s.federation.Provider
+	claims, err := jwt.ParseUnverified(token) // other forms have no claims
+	if provider == "" {
+		if provider, _ = strings.CutPrefix(claims.Issuer, "https://"); provider == "" {
+			return nil, errors.New("cognito: the token is not a JSON Web Token with an issuer: " +
+				"set Federation.Provider")
+		}
+	}
+	if err == nil {
+		s.mu.Lock()
+		s.claims = claims
+		s.mu.Unlock()
+	}
+	return map[string]string{provider: token}, nil
 }
 
 // Credentials returns temporary AWS credentials. It refreshes them if they expire within 15
@@ -173,8 +236,11 @@ func (s *Session) credentialsFor(ctx context.Context, id string, logins map[stri
 // without the scheme, which is correct in every partition and for both forms of issuer. The map of
 // a guest is nil.
 func (s *Session) logins(ctx context.Context) (map[string]string, error) {
-	if s.guest {
+	switch {
+	case s.guest:
 		return nil, nil
+	case s.federation.Token != nil:
+		return s.federatedLogins(ctx)
 	}
 	tokens, err := s.tokens.Get(ctx)
 	if err != nil {
@@ -228,8 +294,18 @@ func refusedIdentity(err error, code, text string) bool {
 // identity.
 func (s *Session) fetchIdentityID(ctx context.Context, old string, logins map[string]string) (
 	string, error) {
+	pool := s.client.Environment.IdentityPoolID
+	if token := logins[developerProvider]; token != "" {
+		claims, err := jwt.ParseUnverified(token)
+		if err != nil || claims.Audience != pool || !isIdentityPoolID(claims.Subject) {
+			return "", errors.New("cognito: the token of the developer provider is for another " +
+				"identity pool: check identity_pool_id")
+		}
+		s.setIdentityID(claims.Subject)
+		return claims.Subject, nil
+	}
 	id, err := s.client.services.identity.GetID(ctx, cognitoid.GetIDInput{
-		IdentityPoolID: s.client.Environment.IdentityPoolID,
+		IdentityPoolID: pool,
 		Logins:         logins,
 	})
 	if err != nil {
@@ -257,7 +333,8 @@ func (s *Session) setIdentityID(id string) {
 func (s *Session) roleSessionName() string {
 	name := "guest"
 	if !s.guest {
-		name = s.UnverifiedClaims().Username
+		claims := s.UnverifiedClaims()
+		name = cmp.Or(claims.Username, claims.Subject)
 	}
 	name = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(letters+digits+"_+=,.@-", r) {

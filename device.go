@@ -155,11 +155,13 @@ func (s *Session) confirmDevice(ctx context.Context, accessToken string, device 
 	return nil
 }
 
-// takeDevice replaces the session's device by a stored one. A refresh token is valid only with the
-// device of its sign-in.
-func (s *Session) takeDevice(d Device) {
+// takeStored replaces the session's device by a stored one, and its way to refresh. A refresh token
+// is valid only with the device of its sign-in.
+func (s *Session) takeStored(stored SavedSession) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	d := stored.Device
+	s.byBrowser = stored.ManagedLogin
 	if d.Key != "" && d.Key != s.device.current.Key {
 		s.device = deviceState{current: d}
 	}

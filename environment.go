@@ -41,6 +41,18 @@ type Environment struct {
 	// ClientSecret is the secret of the app client, or empty if it has none.
 	ClientSecret string `json:"client_secret"`
 
+	// Domain is the domain of managed login, the user pool's pages for a browser: a host name such
+	// as "example.auth.us-east-1.amazoncognito.com", or a base URL like those of Endpoints.
+	Domain string `json:"domain"`
+
+	// RedirectURI has the callback URLs of the app client, as they are registered, separated by
+	// commas. [Client.StartBrowser] listens on the first loopback URL whose port is free.
+	RedirectURI string `json:"redirect_uri"`
+
+	// Scopes are the scopes that browser sign-in requests, separated by spaces. They must include
+	// openid. If it is empty, Cognito grants all scopes that the app client allows.
+	Scopes string `json:"scopes"`
+
 	// IdentityPoolID is the id of the identity pool, such as
 	// "us-east-1:01234567-89ab-cdef-0123-456789abcdef". Its Region may differ from the user pool's.
 	IdentityPoolID string `json:"identity_pool_id"`
@@ -105,6 +117,14 @@ func form(key string) (valid func(string) bool, description string) {
 		return isClientID, "1example23456789 (the id of the app client, not its name)"
 	case "client_secret":
 		return isClientID, "the text that Cognito generated: letters, digits, _ and + only"
+	case "domain":
+		return isDomain, "example.auth.us-east-1.amazoncognito.com (not the prefix alone), or " +
+			"https://host: no path, no query"
+	case "redirect_uri":
+		return isRedirectURIs, "http://localhost:8400/callback (http on loopback only, on a " +
+			"port that browsers allow; several are separated by commas)"
+	case "scopes":
+		return isScopes, "openid email (openid is required; separated by spaces)"
 	case "identity_pool_id":
 		return isIdentityPoolID,
 			"us-east-1:01234567-89ab-cdef-0123-456789abcdef (not an ARN, not a user pool id)"
@@ -174,6 +194,10 @@ func (e Environment) Validate() error {
 func (e *Environment) problem(key, value string) string {
 	region := e.ResolveRegion()
 	valid, description := form(key)
+	limit := 2048
+	if key == "redirect_uri" || key == "scopes" {
+		limit = 16 << 10 // lists
+	}
 	if key == "aws_region" && e.Endpoints.S3+e.Endpoints.STS != "" &&
 		(e.Endpoints.S3 != "" || e.BucketName == "") && (e.Endpoints.STS != "" || e.RoleARN == "") {
 		valid = endpoint.ValidScope // only part of signatures, not of a host of AWS
@@ -184,7 +208,7 @@ func (e *Environment) problem(key, value string) string {
 		return "has quotes or white space around it: remove them"
 	case strings.ContainsAny(value, "<>{}$") || value[0] == '[':
 		return "still has a placeholder, such as <your value>: replace it"
-	case len(value) > 2048 || !valid(value):
+	case len(value) > limit || !valid(value):
 		return "should look like " + description
 	case strings.HasPrefix(value, "arn:") && e.Endpoints.STS+e.Endpoints.CognitoIdentity == "":
 		// An ARN of AWS itself: other services choose their own partitions.
@@ -222,6 +246,45 @@ func isRoleARN(s string) bool {
 		strings.Trim(part[4], digits) == "" && len(part[5]) > len("role/") &&
 		strings.HasPrefix(part[5], "role/") &&
 		alphanumeric(part[5], "_+=,.@-/")
+}
+
+func isDomain(s string) bool {
+	if !strings.Contains(s, "://") {
+		if !strings.Contains(s, ".") {
+			return false
+		}
+		s = "https://" + s
+	}
+	u, err := endpoint.Parse(s)
+	return err == nil && u.Path == "/"
+}
+
+// redirectURIs returns the callback URLs of RedirectURI.
+func (e Environment) redirectURIs() (all []string) {
+	for uri := range strings.SplitSeq(e.RedirectURI, ",") {
+		if uri = strings.TrimSpace(uri); uri != "" {
+			all = append(all, uri)
+		}
+	}
+	return all
+}
+
+func isRedirectURIs(s string) bool {
+	all := Environment{RedirectURI: s}.redirectURIs()
+	return all != nil && !slices.ContainsFunc(all, func(uri string) bool {
+		_, err := parseRedirectURI(uri)
+		return err != nil
+	})
+}
+
+func isScopes(s string) bool {
+	invalid := func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' }
+	for scope := range strings.SplitSeq(s, " ") { // RFC 6749 section 3.3
+		if scope == "" || len(scope) > 256 || strings.ContainsFunc(scope, invalid) {
+			return false
+		}
+	}
+	return listed(s, "openid")
 }
 
 func isBucketName(s string) bool { return alphanumeric(s, "_-.") && len(s) <= 255 }

@@ -14,6 +14,9 @@ func validEnvironment() Environment {
 		Issuer:         "https://issuer.example.com/us-east-1_AbCdEfGhI",
 		ClientID:       "1example23456789abcdefghij",
 		ClientSecret:   "1example2secret3of4fifty5characters6or7so8that9is0hidden",
+		Domain:         "example.auth.us-east-1.amazoncognito.com",
+		RedirectURI:    "http://localhost:8400/callback,http://[::1]:8400/,com.example.app:/cb",
+		Scopes:         "openid email server/read:all",
 		IdentityPoolID: "eu-west-1:01234567-89ab-cdef-0123-456789abcdef",
 		RoleARN:        "arn:aws:iam::123456789012:role/path/Name+=,.@-_",
 		CustomRoleARN:  "arn:aws:iam::123456789012:role/other",
@@ -58,6 +61,15 @@ func TestValidateAccepts(t *testing.T) {
 		{"user_pool_region", "us-west-2"},
 		{"issuer", "https://issuer.example.com/us-east-1_AbCdEfGhI"},
 		{"issuer", "http://127.0.0.1:9229/us-east-1_AbCdEfGhI"},
+		{"domain", "example.auth-fips.us-gov-west-1.amazoncognito.com"},
+		{"domain", "https://login.example.com/"},
+		{"domain", "login.example.com/"},
+		{"domain", "http://127.0.0.1:9000"},
+		{"redirect_uri", "http://localhost/callback"},
+		{"redirect_uri", "https://app.example.com/callback?a=b, myapp://callback"},
+		{"redirect_uri", "http://127.0.0.1:65535"},
+		{"redirect_uri", strings.Repeat("http://localhost:8400/callback,", 100)},
+		{"scopes", strings.Repeat("a", 256) + " openid"},
 		{"endpoints.sts", "https://sts.example.com:8443/a/b"},
 		{"endpoints.sts", "http://localhost:9000"},
 		{"endpoints.sts", "http://[::1]:9000"},
@@ -86,6 +98,11 @@ func TestValidateRefuses(t *testing.T) {
 			"user name, no query"
 		issuer = "should look like https://host/path, or http://localhost:9000 for this machine: " +
 			"no user name, no query"
+		domain = "should look like example.auth.us-east-1.amazoncognito.com (not the prefix " +
+			"alone), or https://host: no path, no query"
+		redirect = "should look like http://localhost:8400/callback (http on loopback only, on " +
+			"a port that browsers allow; several are separated by commas)"
+		scopes = "should look like openid email (openid is required; separated by spaces)"
 		quotes = "has quotes or white space around it: remove them"
 		fill   = "still has a placeholder, such as <your value>: replace it"
 	)
@@ -144,6 +161,29 @@ func TestValidateRefuses(t *testing.T) {
 		{"bucket_name", "example-bucket/photos", bucket},
 		{"bucket_name", "arn:aws:s3:::example-bucket", bucket},
 		{"bucket_name", strings.Repeat("b", 256), bucket},
+		{"domain", "example", domain},
+		{"domain", "http://login.example.com", domain},
+		{"domain", "https://login.example.com/login", domain},
+		{"domain", "login.example.com?a=b", domain},
+		{"domain", "https://name:word@login.example.com", domain},
+		{"redirect_uri", ",", redirect},
+		{"redirect_uri", "/callback", redirect},
+		{"redirect_uri", "http://example.com/callback", redirect},
+		{"redirect_uri", "http://localhost:8400/#", redirect},
+		{"redirect_uri", "http://localhost:8400/a b", redirect},
+		{"redirect_uri", "http://name@localhost:8400/", redirect},
+		{"redirect_uri", "http://localhost:0/", redirect},
+		{"redirect_uri", "http://localhost:08400/", redirect},
+		{"redirect_uri", "http://localhost:65536/", redirect},
+		{"redirect_uri", "http://localhost:6000/", redirect},
+		{"redirect_uri", "http://localhost:8400/,http://127.0.0.1:6667/", redirect},
+		{"redirect_uri", "http://localhost:8400/" + strings.Repeat("a", 1024), redirect},
+		{"scopes", "openid  email", scopes},
+		{"scopes", "openid\temail", scopes},
+		{"scopes", "openid a\"b", scopes},
+		{"scopes", "openid a\\b", scopes},
+		{"scopes", "email", scopes},
+		{"scopes", "openid " + strings.Repeat("a", 257), scopes},
 		{"endpoints.cognito_idp", "http://idp.example.com", url},
 		{"endpoints.cognito_identity", "identity.example.com", url},
 		{"endpoints.sts", "https://name:word@sts.example.com", url},

@@ -335,3 +335,40 @@ func ExampleEnvironment_Validate() {
 	// cognito: client_id should look like 1example23456789 (the id of the app client, not its name)
 	// cognito: role_arn still has a placeholder, such as <your value>: replace it
 }
+
+// Server.Browse stands for the user and a browser on another machine.
+func ExampleClient_StartBrowser() {
+	server := cognitotest.Example()
+	app := &server.UserPools[0].Clients[0]
+	app.CallbackURLs = []string{"com.example.program:/callback"}
+	client := &cognito.Client{
+		Environment: cognito.Environment{
+			UserPoolID:  cognitotest.ExampleUserPoolID,
+			ClientID:    cognitotest.ExampleClientID,
+			Domain:      cognitotest.ExampleDomain,
+			RedirectURI: app.CallbackURLs[0],
+			Scopes:      "openid email",
+		},
+		HTTPClient: server.Client(),
+	}
+	ctx := context.Background()
+	signIn, err := client.StartBrowser(ctx, cognito.BrowserLogin{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer signIn.Close()
+	// A program prints or opens signIn.URL here.
+	address, err := server.Browse(signIn.URL, "ada", cognitotest.ExamplePassword)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := signIn.Deliver(ctx, address); err != nil {
+		log.Fatal(err)
+	}
+	session, err := signIn.Wait(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(session.UnverifiedClaims().Email)
+	// Output: ada@example.com
+}

@@ -135,6 +135,23 @@ var explanations = [...]explanation{
 			"or a tag value is longer than 256 characters: check the pool's roles"},
 	{"cognitoid", "ResourceNotFoundException", "",
 		"identity_pool_id does not exist in its Region, or the identity was deleted"},
+	{"managedlogin", "invalid_grant", "",
+		"the code or refresh token expired, was used or was revoked, or scopes asks for " +
+			"attributes that the app client cannot read: sign in again"},
+	{"managedlogin", "invalid_client", "",
+		"client_id does not exist at this domain, or client_secret is missing or wrong: " +
+			"check domain, client_id and client_secret"},
+	{"managedlogin", "unauthorized_client", "", appClientOAuth},
+	{"browser", "unauthorized_client", "", appClientOAuth},
+	{"browser", "invalid_scope", "",
+		"the app client does not allow all of scopes: compare them"},
+	{"browser", "invalid_request", "already found an entry",
+		"the user was just linked to the provider: sign in once more"},
+	{"browser", "access_denied", "",
+		"the user cancelled, or the provider does not let the user in: " +
+			"sign in again, or ask the provider's administrator"},
+	{"browser", "login_required", "",
+		"Prompt is none, and the browser is not signed in: use another Prompt"},
 	{"sts", "AccessDenied", "",
 		"role_arn does not exist, or its trust policy does not allow " +
 			"cognito-identity.amazonaws.com with this identity pool's id as aud " +
@@ -152,6 +169,9 @@ var explanations = [...]explanation{
 	{"sts", "ExpiredTokenException", "",
 		"the token is older than its life of 10 minutes, or this machine's clock is wrong"},
 }
+
+const appClientOAuth = "the app client does not allow the flow (authorization code grant): " +
+	"check client_id and the app client's settings"
 
 const wrongTOTP = "the code is misspelt, or the authenticator app has a wrong clock or TOTP " +
 	"secret: try the next code"
@@ -204,6 +224,9 @@ func refusal(err error) awserr.Error {
 	var refused *awserr.Error
 	if errors.As(err, &refused) {
 		return *refused
+	}
+	if browser := (*BrowserError)(nil); errors.As(err, &browser) {
+		return awserr.Error{Service: "browser", Code: browser.Code, Message: browser.Description}
 	}
 	return awserr.Error{}
 }

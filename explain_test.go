@@ -38,10 +38,25 @@ func TestExplain(t *testing.T) {
 			StatusCode: 403,
 		}
 	}
+	login := func(code string) error {
+		return &awserr.Error{Service: "managedlogin", Operation: "Exchange", Code: code}
+	}
+	browser := func(code, description string) error {
+		return &cognito.BrowserError{Code: code, Description: description}
+	}
 	for _, test := range []struct {
 		err  error
 		want string // words of the cause, in order
 	}{
+		{login("invalid_grant"), "expired used revoked scopes attributes sign in again"},
+		{login("invalid_client"), "domain client_secret"},
+		{login("unauthorized_client"), "app client flow"},
+		{browser("unauthorized_client", ""), "app client flow"},
+		{browser("invalid_scope", ""), "scopes compare"},
+		{browser("invalid_request", "Already found an entry for username google_1"),
+			"linked sign in once more"},
+		{browser("access_denied", ""), "cancelled or provider administrator"},
+		{browser("login_required", ""), "Prompt none"},
 		{idp("NotAuthorizedException", "Incorrect username or password."),
 			"password wrong no such user clock client_id"},
 		{idp("NotAuthorizedException", "Unable to verify secret hash for client 1example"),

@@ -47,8 +47,8 @@ type RefreshFunc func(
 //	   v                                           v                    |
 //	refreshNow <-------------------------------- its argument refresh   |
 //	   |  confirmDevice, if that failed before     |                    |
-//	   |  GetTokensFromRefreshToken                |                    |
-//	   |  or REFRESH_TOKEN_AUTH                    v                    v
+//	   |  GetTokensFromRefreshToken,               |                    |
+//	   |  REFRESH_TOKEN_AUTH or managed login      v                    v
 //	   |  receive                               store, unlock         unlock
 //	   v                                           |                    |
 //	renew.Value keeps the result <-----------------+--- adopt ----------+
@@ -68,7 +68,7 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 		if err == nil && ofAnother(claims, s.UnverifiedClaims()) {
 			return stored, unusable(errOtherUser)
 		}
-		s.takeDevice(stored.Device)
+		s.takeStored(stored)
 		stored.Tokens, _, err = s.refreshNow(ctx, stored.Tokens)
 		newest = stored.Tokens
 		stored.Device, _ = s.Device() // refreshNow may have confirmed it
@@ -78,7 +78,7 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 	for range 2 {
 		saved, err := s.client.RefreshWith(ctx, current, refresh)
 		if saved.Tokens.Refresh == "" {
-			saved.Tokens = newest
+			saved.Tokens, saved.ManagedLogin = newest, s.save(newest).ManagedLogin
 		}
 		if err != nil {
 			return newest, time.Time{}, err
@@ -86,7 +86,7 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 		expires, err := s.adopt(saved.Tokens)
 		switch {
 		case err == nil:
-			s.takeDevice(saved.Device)
+			s.takeStored(saved)
 			if s.client.services.idp.Now().Before(expires) {
 				return saved.Tokens, expires, nil
 			}
@@ -133,8 +133,19 @@ func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time
 	}
 	s.mu.Lock()
 	byAuth, username, device := s.noRotation, s.claims.Username, s.device.current.Key
+	byBrowser := s.byBrowser
 	s.mu.Unlock()
 	c := s.client
+	if byBrowser && c.Environment.Domain != "" {
+		// These tokens are not bound to a device, without which the other operations refuse them
+		// if the user pool remembers devices.
+		issued, err := c.services.login.Refresh(ctx, old.Refresh)
+		if err != nil {
+			old.Refresh = cmp.Or(issued.RefreshToken, old.Refresh)
+			return old, time.Time{}, Explain(err)
+		}
+		return s.receive(old, fromBrowser(issued))
+	}
 	var out cognitoidp.AuthOutput
 	var err error
 	if !byAuth {

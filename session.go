@@ -35,7 +35,7 @@ type Tokens struct {
 	Expires time.Time // when the first of the ID and access tokens expires
 }
 
-// A Session is a signed-in user, or a guest. It refreshes its tokens and credentials.
+// A Session is a signed-in user, a guest, or a federation. It refreshes its tokens and credentials.
 //
 // A Session is safe for concurrent use. Concurrent callers share one refresh. If it fails, they
 // receive the old tokens or credentials until those expire.
@@ -43,6 +43,7 @@ type Session struct {
 	redact.Fields
 	client      *Client
 	guest       bool
+	federation  Federation // Token is nil if the session has tokens of the user pool
 	tokens      renew.Value[Tokens]
 	credentials renew.Value[sigv4.Credentials]
 
@@ -50,6 +51,7 @@ type Session struct {
 	claims     jwt.Claims
 	identityID string
 	noRotation bool // the service supports only REFRESH_TOKEN_AUTH
+	byBrowser  bool // the tokens are from managed login, which refreshes them
 	device     deviceState
 	ended      bool // by SignOut
 }
@@ -65,10 +67,11 @@ func (c *Client) newSession() *Session {
 }
 
 // Tokens returns the session's tokens. It refreshes them if they expire within 5 minutes, or within
-// a third of their life if that is shorter. For a guest it returns an error.
+// a third of their life if that is shorter. For a guest or a federation it returns an error.
 func (s *Session) Tokens(ctx context.Context) (Tokens, error) {
-	if s.guest {
-		return Tokens{}, errors.New("cognito: a guest has no tokens: sign in")
+	if s.guest || s.federation.Token != nil {
+		return Tokens{}, errors.New("cognito: guests and federations have no tokens of the user " +
+			"pool: sign in")
 	}
 	return s.tokens.Get(ctx)
 }
@@ -93,6 +96,9 @@ type SavedSession struct {
 
 	// Device is the device that the refresh token is bound to, if the user pool tracks devices.
 	Device Device
+
+	// ManagedLogin is true if the tokens are from managed login. They are refreshed there.
+	ManagedLogin bool
 }
 
 // Save returns s as JSON, with the secrets. Store it as carefully as a password.
@@ -108,10 +114,12 @@ func (s SavedSession) Save() []byte {
 		Tokens                     tokens
 		IdentityID, IdentityPoolID string
 		Device                     json.RawMessage
+		ManagedLogin               bool `json:",omitempty"` // unknown to older versions
 	}{
 		tokens{s.Tokens.ID, s.Tokens.Access, s.Tokens.Refresh, s.Tokens.Expires.UTC()},
 		s.IdentityID, s.IdentityPoolID,
 		s.Device.Save(),
+		s.ManagedLogin,
 	})
 	return saved
 }
@@ -134,7 +142,11 @@ func (s *Session) Save() []byte { return s.save(s.tokens.Peek()).Save() }
 func (s *Session) save(tokens Tokens) SavedSession {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	saved := SavedSession{Tokens: tokens, Device: s.device.current}
+	saved := SavedSession{
+		Tokens:       tokens,
+		Device:       s.device.current,
+		ManagedLogin: s.byBrowser,
+	}
 	if s.identityID != "" {
 		saved.IdentityID = s.identityID
 		saved.IdentityPoolID = s.client.Environment.IdentityPoolID
@@ -162,7 +174,7 @@ func (c *Client) Resume(ctx context.Context, saved []byte) (*Session, error) {
 		return nil, errors.New("cognito: Resume: the refresh token is missing: sign in again")
 	}
 	s := c.newSession()
-	s.device.current = from.Device
+	s.device.current, s.byBrowser = from.Device, from.ManagedLogin
 	if from.IdentityPoolID == c.Environment.IdentityPoolID && isIdentityPoolID(from.IdentityID) {
 		s.identityID = from.IdentityID // otherwise it is requested again
 	}

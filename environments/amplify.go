@@ -23,8 +23,12 @@ identity_pool_id           auth.identity_pool_id
 endpoints.cognito_idp      auth.user_pool_endpoint
 endpoints.cognito_identity auth.identity_pool_endpoint
 bucket_name                storage.bucket_name
+domain                     auth.oauth.domain
+redirect_uri               auth.oauth.redirect_sign_in_uri
+scopes                     auth.oauth.scopes
+ignored auth.oauth.identity_providers auth.oauth.redirect_sign_out_uri auth.oauth.response_type
 ignored auth.authentication_flow_type auth.groups auth.mfa_configuration auth.mfa_methods
-ignored auth.oauth auth.password_policy auth.passwordless auth.standard_required_attributes
+ignored auth.password_policy auth.passwordless auth.standard_required_attributes
 ignored auth.unauthenticated_identities_enabled auth.user_verification_types
 ignored auth.username_attributes storage.aws_region storage.buckets
 ignored $schema analytics custom data geo notifications version
@@ -43,6 +47,10 @@ endpoints.cognito_idp      @endpoint @userPoolEndpoint @Cognito.userPoolEndpoint
 endpoints.cognito_identity @identityPoolEndpoint @Cognito.identityPoolEndpoint
 bucket_name                aws_user_files_s3_bucket Storage.bucket Storage.AWSS3.bucket
 bucket_name                Storage.S3.bucket
+domain                     oauth.domain @oauth.domain @Cognito.loginWith.oauth.domain
+redirect_uri               oauth.redirectSignIn @oauth.redirectSignIn
+redirect_uri               @Cognito.loginWith.oauth.redirectSignIn
+scopes                     oauth.scope @oauth.scope @Cognito.loginWith.oauth.scopes
 refused aws_user_files_s3_dangerously_connect_to_http_endpoint_for_testing
 refused Storage.dangerouslyConnectToHttpEndpointForTesting
 refused Storage.AWSS3.dangerouslyConnectToHttpEndpointForTesting
@@ -52,14 +60,16 @@ ignored aws_mobile_* aws_cognito_login_mechanisms aws_cognito_mfa_* aws_cognito_
 ignored aws_cognito_sign_up_* aws_cognito_signup_* aws_cognito_social_providers
 ignored aws_cognito_username_attributes aws_cognito_verification_mechanisms aws_mandatory_sign_in
 ignored aws_sign_in_enabled aws_user_files aws_user_files_s3_bucket_region aws_user_pools
-ignored @authenticationFlowType @clientMetadata @cookieStorage @mandatorySignIn @oauth
+ignored @authenticationFlowType @clientMetadata @cookieStorage @mandatorySignIn
 ignored @refreshHandlers @signUpVerificationMethod @storage @Cognito.allowGuestAccess
-ignored @Cognito.groups @Cognito.loginWith @Cognito.mfa @Cognito.passwordFormat
+ignored @Cognito.groups @Cognito.loginWith.oauth.* @Cognito.loginWith.username
+ignored @Cognito.loginWith.email @Cognito.loginWith.phone @Cognito.mfa @Cognito.passwordFormat
 ignored @Cognito.passwordless @Cognito.region @Cognito.signUpVerificationMethod
 ignored @Cognito.userAttributes Storage.AWSS3.* Storage.S3.* Storage.buckets
 ignored Storage.customPrefix Storage.level Storage.region
 ignored API Analytics DataStore Geo I18n Interactions Logger Notifications Predictions PubSub XR
-ignored federationTarget geo modelIntrospection oauth predictions ssr
+ignored federationTarget geo modelIntrospection predictions ssr
+ignored oauth.* @oauth.*
 `
 
 // mobileKeys are those of awsconfiguration.json, and of the Cognito plugin in
@@ -76,10 +86,17 @@ identity_pool_id           @CredentialsProvider.CognitoIdentity.*.PoolId
 identity_pool_region       @CredentialsProvider.CognitoIdentity.*.Region
 endpoints.cognito_identity @CredentialsProvider.CognitoIdentity.*.Endpoint
 bucket_name                storage.plugins.awsS3StoragePlugin.bucket @S3TransferUtility.*.Bucket
+domain                     @CognitoUserPool.*.HostedUI.WebDomain @Auth.*.OAuth.WebDomain
+redirect_uri               @CognitoUserPool.*.HostedUI.SignInRedirectURI
+redirect_uri               @Auth.*.OAuth.SignInRedirectURI
+scopes                     @CognitoUserPool.*.HostedUI.Scopes @Auth.*.OAuth.Scopes
 refused @S3TransferUtility.*.LocalTestingEnabled
 ignored @CognitoUserPool.*.PinpointAppId @CognitoUserPool.*.MigrationEnabled
-ignored @CognitoUserPool.*.AdvancedSecurity* @CognitoUserPool.*.HostedUI @S3TransferUtility.*.Region
-ignored @UserAgent @Version @Auth @IdentityManager @AppSync @CloudLogicAPI @DynamoDBObjectMapper
+ignored @CognitoUserPool.*.AdvancedSecurity* @S3TransferUtility.*.Region
+ignored @CognitoUserPool.*.HostedUI.* @Auth.*.OAuth.* @Auth.*.authentication* @Auth.*.login*
+ignored @Auth.*.mfa* @Auth.*.password* @Auth.*.signup* @Auth.*.social* @Auth.*.username*
+ignored @Auth.*.verification* @UserAgent @Version @IdentityManager @AppSync @CloudLogicAPI
+ignored @DynamoDBObjectMapper
 ignored @FacebookSignIn @GoogleSignIn @Lex @PinpointAnalytics @PinpointTargeting
 ignored storage.plugins.awsS3StoragePlugin.region
 ignored storage.plugins.awsS3StoragePlugin.defaultAccessLevel
@@ -185,6 +202,9 @@ func (r *reader) addGiven(name string, found []given) {
 	}
 	for _, s := range e.Settings() {
 		*s.Value = from[s.Key].value
+		if separator, ok := separators[s.Key]; ok {
+			*s.Value = r.usable(from[s.Key], separator)
+		}
 		if strings.HasPrefix(s.Key, "endpoints.") && *s.Value != "" &&
 			!strings.Contains(*s.Value, "://") {
 			*s.Value = "https://" + *s.Value // as Amplify does
@@ -197,6 +217,26 @@ func (r *reader) addGiven(name string, found []given) {
 			where(region.path))
 	}
 	r.add(name, e)
+}
+
+// usable returns those values of a setting for browser sign-in that are valid. The others are for
+// other kinds of programs, and must not prevent other ways to sign in.
+func (r *reader) usable(g given, separator string) string {
+	var all []string
+	values := []string{g.value}
+	if g.setting == "redirect_uri" {
+		values = strings.Split(g.value, separator)
+	}
+	for _, value := range values {
+		if value = strings.TrimSpace(value); value == "" {
+			continue
+		} else if valid(g.setting, value) {
+			all = append(all, value)
+		} else {
+			r.notef("%s has a value that cannot be %s, which is ignored", where(g.path), g.setting)
+		}
+	}
+	return strings.Join(all, separator)
 }
 
 // walk appends the values at path and below to found.
@@ -212,7 +252,7 @@ func (r *reader) walk(rules []rule, value any, found *[]given, path ...string) {
 			below = true
 			continue
 		}
-		text, isText := value.(string)
+		text, isText := asText(rule.treatment, value)
 		switch {
 		case rule.treatment == "refused" && value != false:
 			r.failf("%s changes where requests go, and is not supported: remove it", where(path))

@@ -281,11 +281,42 @@ func (r *reader) text(to *string, base []string, path ...string) {
 		}
 		value = o[key]
 	}
-	if s, ok := value.(string); ok {
+	if s, ok := asText(strings.Join(path[len(base):], "."), value); ok {
 		*to = s
 	} else if value != nil {
 		r.failf("%s must be a string in quotes", where(path))
 	}
+}
+
+// asText returns the text of a setting. Those with several values may be lists.
+func asText(setting string, value any) (text string, ok bool) {
+	values, isList := value.([]any)
+	if separator := separators[setting]; isList && separator != "" {
+		texts := make([]string, len(values))
+		for i := range values {
+			if texts[i], ok = values[i].(string); !ok {
+				return "", false
+			}
+		}
+		return strings.Join(texts, separator), true
+	}
+	text, ok = value.(string)
+	return text, ok
+}
+
+// separators has the settings for browser sign-in, and what separates their values. A domain is one
+// value.
+var separators = map[string]string{"domain": "", "redirect_uri": ",", "scopes": " "}
+
+// valid reports whether a setting has a valid form.
+func valid(setting, value string) bool {
+	var alone cognito.Environment
+	for _, s := range alone.Settings() {
+		if s.Key == setting {
+			*s.Value = value
+		}
+	}
+	return alone.Validate() == nil
 }
 
 // where names a place in the file, such as "DEV.endpoints.sts".

@@ -153,6 +153,7 @@ func TestParse(t *testing.T) {
 			Region:     "us-east-2",
 			UserPoolID: "us-east-2_Mobile001", ClientID: "1mobile0example0client0001",
 			ClientSecret:   "1mobileexamplesecret2of3the4app5client6of7the8phone9s",
+			Domain:         "example.auth.us-east-2.amazoncognito.com",
 			IdentityPoolID: "us-east-2:bbbbbbbb-1111-4222-8333-444444444444",
 			BucketName:     "example-mobile-files",
 		}},
@@ -313,8 +314,8 @@ func TestParseAccepts(t *testing.T) {
 }
 
 const (
-	knownKeys = `aws_region, user_pool_id, user_pool_region, issuer, client_id, client_secret, identity_pool_id, ` +
-		`role_arn, custom_role_arn, bucket_name, endpoints`
+	knownKeys = `aws_region, user_pool_id, user_pool_region, issuer, client_id, client_secret, domain, ` +
+		`redirect_uri, scopes, identity_pool_id, role_arn, custom_role_arn, bucket_name, endpoints`
 	knownEndpoints = `cognito_idp, cognito_identity, sts, s3`
 )
 

@@ -122,6 +122,9 @@ func encode(t testing.TB, all map[string]cognito.Environment, indent string) []b
 		file[name] = map[string]any{
 			"aws_region":   e.Region,
 			"user_pool_id": e.UserPoolID, "client_id": e.ClientID, "client_secret": e.ClientSecret,
+			"domain":           e.Domain,
+			"redirect_uri":     e.RedirectURI,
+			"scopes":           e.Scopes,
 			"identity_pool_id": e.IdentityPoolID,
 			"role_arn":         e.RoleARN,
 			"custom_role_arn":  e.CustomRoleARN, "bucket_name": e.BucketName,
@@ -171,8 +174,8 @@ func FuzzParse(f *testing.F) {
 			_ = e.ResolveRegion()
 		}
 		for _, name := range []string{"aws_region", "user_pool_id", "client_id", "client_secret",
-			"identity_pool_id", "role_arn", "custom_role_arn", "bucket_name",
-			"endpoints", "CognitoUserPool", "CredentialsProvider", "aws_project_region",
+			"domain", "redirect_uri", "scopes", "identity_pool_id", "role_arn", "custom_role_arn",
+			"bucket_name", "endpoints", "CognitoUserPool", "CredentialsProvider", "aws_project_region",
 			"aws_user_pools_id", "aws_cognito_identity_pool_id"} {
 			if _, ok := all[name]; ok {
 				// the name of a format's key: as the name of an environment it would be taken for

@@ -25,11 +25,10 @@ type output struct{ key, name, value string }
 func (r *reader) readDeployment() bool {
 	var found []output
 	terraform, ours := true, false
-	// Keys of this package's own format have an underscore, or are in its list.
-	known := keys("")
+	// Keys of this package's own format have an underscore, or no other format has them.
 	own := func(key string) bool {
 		return strings.Contains(key, "_") && key == strings.ToLower(key) ||
-			slices.Contains(known, key)
+			key == "issuer" || key == "endpoints"
 	}
 	for _, group := range slices.Sorted(maps.Keys(r.file)) {
 		entry, nested := r.file[group].(object)
@@ -131,6 +130,16 @@ func plausible(key, name, value string) bool {
 			!has("unauth guest sms sns lambda function trigger exec service authorizer admin "+
 				"deploy build task instance mail provider appsync apigateway") &&
 			!containsAny(strings.ToLower(value), "sms lambda service-role exec")
+	case "domain":
+		return strings.Contains(value, ".amazoncognito.com") ||
+			has("domain") && has("auth cognito userpool user_pool login hosted") &&
+				!has("arn bucket cloudfront distribution alias target zone identity") &&
+				!strings.HasSuffix(value, ".cloudfront.net")
+	case "redirect_uri":
+		return has("callback redirect signinur sign_in_ur") && !has("signout sign_out logout") &&
+			strings.Contains(value, "://")
+	case "scopes":
+		return has("scope") && !strings.HasPrefix(value, "arn:")
 	case "bucket_name":
 		return has("bucket") && !has("arn url domain region") &&
 			value == strings.ToLower(value) && len(value) >= 3
@@ -155,20 +164,32 @@ func isGenerated(s string) bool {
 func candidates(setting string, found []output) map[string]string {
 	keys := map[string]string{}
 	for _, o := range found {
+		if host, ok := strings.CutPrefix(o.value, "https://"); ok && setting == "domain" {
+			o.value, _, _ = strings.Cut(host, "/") // of a page there
+		}
 		if o.value == "" || keys[o.value] != "" || !plausible(setting, o.name, o.value) {
 			continue
 		}
-		var alone cognito.Environment
-		for _, s := range alone.Settings() {
-			if s.Key == setting {
-				*s.Value = o.value
-			}
-		}
-		if alone.Validate() == nil {
+		if valid(setting, o.value) {
 			keys[o.value] = o.key
 		}
 	}
 	return keys
+}
+
+// joined returns the values of all outputs that can be a setting with several.
+func joined(setting, separator string, found []output) string {
+	var all []string
+	for _, o := range found {
+		if plausible(setting, o.name, o.value) && !slices.Contains(all, o.value) &&
+			(setting == "scopes" || valid(setting, o.value)) {
+			all = append(all, o.value)
+		}
+	}
+	if text := strings.Join(all, separator); valid(setting, text) {
+		return text
+	}
+	return "" // other scopes than those of browser sign-in
 }
 
 // pick adds the environment that outputs make. Its errors name keys, never values.
@@ -182,6 +203,10 @@ func (r *reader) pick(found []output) {
 		if *known[i].Value != "" {
 			continue
 		}
+		if separator := separators[s.Key]; separator != "" {
+			*s.Value = joined(s.Key, separator, found)
+			continue
+		}
 		byValue := candidates(s.Key, found)
 		keys := list(slices.Sorted(maps.Values(byValue)))
 		switch {
@@ -191,7 +216,7 @@ func (r *reader) pick(found []output) {
 			for value := range byValue {
 				*s.Value = value
 			}
-		case s.Key == "aws_region" || s.Key == "role_arn" || s.Key == "bucket_name":
+		case slices.Contains([]string{"aws_region", "role_arn", "bucket_name", "domain"}, s.Key):
 			r.notef("%s is not set: each of %s can be it", s.Key, keys)
 		default:
 			r.failf("each of %s can be %s: %w", keys, s.Key, ErrAmbiguous)

@@ -54,7 +54,7 @@ var arrows = map[string][]string{
 		"internal/redact", "internal/strictjson"},
 	"": {"awserr", "cognitoid", "cognitoidp", "internal/awshost", "internal/awshttp",
 		"internal/endpoint", "internal/redact", "internal/renew", "internal/strictjson", "jwt",
-		"sigv4", "srp", "sts"},
+		"managedlogin", "sigv4", "srp", "sts"},
 	"internal/renew": {},
 	"jwt": {"internal/ascii", "internal/awshttp", "internal/endpoint",
 		"internal/renew", "internal/strictjson"},
