@@ -55,8 +55,8 @@ func (m *memberChange) RoundTrip(r *http.Request) (*http.Response, error) {
 // foreignText is in a result only if it comes from a member that the service did not send.
 const foreignText = "Zm9yZWlnbg"
 
-// foreign returns another value of the type of value.
-func foreign(value string) string {
+// otherValue returns another value of the type of value.
+func otherValue(value string) string {
 	switch {
 	case value == "":
 		return "{}"
@@ -131,22 +131,22 @@ func TestResponsesAreStrict(t *testing.T) {
 	} {
 		for kind, change := range map[string]func(name, value string) string{
 			"duplicate before": func(name, value string) string {
-				return `"` + name + `":` + foreign(value) + `,"` + name + `":` + value
+				return `"` + name + `":` + otherValue(value) + `,"` + name + `":` + value
 			},
 			"duplicate after": func(name, value string) string {
 				if value == "" { // the value follows
 					return `"` + name + `":{},"` + name + `":`
 				}
-				return `"` + name + `":` + value + `,"` + name + `":` + foreign(value)
+				return `"` + name + `":` + value + `,"` + name + `":` + otherValue(value)
 			},
 			"other case before": func(name, value string) string {
-				return `"` + otherCase(name) + `":` + foreign(value) + `,"` + name + `":` + value
+				return `"` + otherCase(name) + `":` + otherValue(value) + `,"` + name + `":` + value
 			},
 			"other case after": func(name, value string) string {
 				if value == "" {
 					return `"` + otherCase(name) + `":{},"` + name + `":`
 				}
-				return `"` + name + `":` + value + `,"` + otherCase(name) + `":` + foreign(value)
+				return `"` + name + `":` + value + `,"` + otherCase(name) + `":` + otherValue(value)
 			},
 		} {
 			t.Run(test.operation+" "+kind, func(t *testing.T) {
