@@ -92,21 +92,24 @@ func (s *signedIn) learn(ctx context.Context, client *cognito.Client) {
 	}
 }
 
-// fresh reports whether credentials need no refresh by the server's time. If this machine's clock
-// was wrong when the offset was measured, it may have been set since. If the result depends on
-// that, fresh learns the time from the user pool.
+// late returns the server's time. Unless that was measured within the last minute, this machine's
+// clock may have been set since, and late returns the later one of both times.
+func (s *signedIn) late() time.Time {
+	now, local := s.now(), time.Now()
+	if !s.clock.recent() && local.After(now) {
+		return local
+	}
+	return now
+}
+
+// fresh reports whether credentials need no refresh by the server's time. If the result depends on
+// whether this machine's clock was set, fresh learns the time from the user pool.
 func (s *signedIn) fresh(ctx context.Context, have *state.Credentials) bool {
-	early, late := s.now(), time.Now()
-	if early.After(late) {
-		early, late = late, early
-	}
-	if have.Fresh(late) {
-		return true
-	}
-	if have.Fresh(early) && !s.clock.recent() {
+	if !have.Fresh(s.late()) && (have.Fresh(s.now()) || have.Fresh(time.Now())) &&
+		!s.clock.recent() {
 		s.learn(ctx, s.client)
 	}
-	return have.Fresh(s.now())
+	return have.Fresh(s.late())
 }
 
 // keepOffset stores the offset in the record, if it was measured.

@@ -165,6 +165,16 @@ func TestExpiredByServer(t *testing.T) {
 			t.Errorf("%d refreshes of valid tokens", n)
 		}
 	})
+	t.Run("clock set right without a network", func(t *testing.T) {
+		t.Parallel()
+		m := newMachine(t).signedIn(t)
+		m.skew(-time.Hour, time.Hour)
+		m.key(t)
+		m.fault.set(func(*http.Request) *http.Response { panic(http.ErrAbortHandler) })
+		if code, stdout, _ := m.run(t, "", "credentials"); code != exitFailed || stdout != "" {
+			t.Errorf("exit %d, %q: the credentials may have expired", code, stdout)
+		}
+	})
 	t.Run("clock behind", func(t *testing.T) {
 		t.Parallel()
 		m := newMachine(t)

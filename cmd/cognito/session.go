@@ -293,7 +293,7 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 	}
 	have, err := s.kept()
 	if err == nil && have != nil &&
-		(s.fresh(ctx, have) || have.Left(s.now()) > time.Minute && s.justFailed()) {
+		(s.fresh(ctx, have) || have.Left(s.late()) > time.Minute && s.justFailed()) {
 		return have.Value(), nil
 	}
 	var creds sigv4.Credentials
@@ -320,12 +320,12 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 	if err == nil {
 		return creds, nil
 	}
-	if have != nil && have.For == s.how() && have.Left(s.now()) > time.Minute &&
+	if have != nil && have.For == s.how() && have.Left(s.late()) > time.Minute &&
 		!errors.Is(ctx.Err(), context.Canceled) {
 		now := time.Now()
 		s.failed.Store(&now)
 		s.a.notef("the credentials could not be renewed and expire in %v: %s",
-			have.Left(s.now()).Round(time.Second), err)
+			have.Left(s.late()).Round(time.Second), err)
 		return have.Value(), nil
 	}
 	return sigv4.Credentials{}, err
