@@ -88,7 +88,7 @@ func TestNextCode(t *testing.T) {
 		time.Sleep(7 * time.Second) // to 7 s past the step that the bubble begins with
 		var said bytes.Buffer
 		s := &signedIn{a: &app{stderr: &said}, clock: new(clock)}
-		s.clock.off.Store(int64(5 * time.Second)) // AWS's clock is 12 s past it
+		s.clock.last.Store(&measurement{offset: 5 * time.Second}) // AWS's clock is 12 s past it
 		start := time.Now()
 		if err := s.nextCode(t.Context()); err != nil || time.Since(start) != 18*time.Second ||
 			!strings.Contains(said.String(), "18s") {

@@ -76,7 +76,7 @@ for /f "delims=" %i in ('cognito credentials -format cmd') do @%i`,
 			} else if err != nil {
 				return err
 			}
-			text, err := a.formatted(*format, *profile, creds, s.env)
+			text, err := a.formatted(*format, *profile, creds, s.env, s.now())
 			if err != nil {
 				return err
 			}
@@ -105,12 +105,13 @@ func (a *app) unattended() error {
 	return nil
 }
 
-// formatted returns the output of the command.
+// formatted returns the output of the command. now is the server's time.
 func (a *app) formatted(
 	format, profile string, creds sigv4.Credentials, env cognito.Environment,
+	now time.Time,
 ) ([]byte, error) {
 	region := a.serviceRegion(env)
-	if err := credserver.Usable(creds); err != nil {
+	if err := credserver.Usable(creds, now); err != nil {
 		return nil, err
 	}
 	object := credentialsObject{

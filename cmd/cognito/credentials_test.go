@@ -154,7 +154,8 @@ func TestUnusableCredentials(t *testing.T) {
 		"zero value": {},
 	} {
 		for _, format := range append(shell.Formats(), "json", "process", "ini") {
-			if text, err := a.formatted(format, "", creds, env); err == nil || text != nil {
+			text, err := a.formatted(format, "", creds, env, time.Now())
+			if err == nil || text != nil {
 				t.Errorf("%s: %s is %q", name, format, text)
 			}
 		}

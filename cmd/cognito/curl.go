@@ -286,13 +286,3 @@ func redirected(response *http.Response) string {
 	}
 	return ""
 }
-
-// now returns the current time by AWS's clock. The offset of the local clock comes from an earlier
-// response of this run or, without one, from the saved credentials.
-func (s *signedIn) now() time.Time {
-	off := s.clock.offset()
-	if have, err := s.kept(); off == 0 && err == nil && have != nil {
-		off = have.Offset
-	}
-	return corrected(off, maxSigningOffset)
-}

@@ -184,14 +184,14 @@ func (d *doctor) compare(context.Context) (string, error) {
 					cmp.Or(claims.Audience, claims.ClientID), e.ClientID, again)
 		}
 	}
-	return "from the user pool and app client, " + until(d.saved.Tokens.Expires), nil
+	return "from the user pool and app client, " + until(d.saved.Tokens.Expires, d.s.now()), nil
 }
 
 // refresh obtains new tokens, also if the stored ones have not expired.
 func (d *doctor) refresh(ctx context.Context) (_ string, err error) {
 	d.tokens, err = d.s.tokens(ctx)
 	d.s.anew = false // later steps use these tokens
-	return "new tokens, " + until(d.tokens.Expires), err
+	return "new tokens, " + until(d.tokens.Expires, d.s.now()), err
 }
 
 func (d *doctor) verify(ctx context.Context) (string, error) {
@@ -215,7 +215,8 @@ func (d *doctor) credentials(ctx context.Context) (string, error) {
 		d.creds, err = session.Credentials(ctx)
 		return err
 	})
-	return fmt.Sprintf("access key %s, %s", d.creds.AccessKeyID, until(d.creds.Expires)), err
+	return fmt.Sprintf("access key %s, %s", d.creds.AccessKeyID,
+		until(d.creds.Expires, d.s.now())), err
 }
 
 // have returns the credentials that an earlier step obtained.

@@ -52,7 +52,7 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 				return err
 			}
 			// Stop here after a signal. From now on, signals are for the command.
-			if err := cmp.Or(credserver.Usable(creds), ctx.Err()); err != nil {
+			if err := cmp.Or(credserver.Usable(creds, s.now()), ctx.Err()); err != nil {
 				return err
 			}
 			if a.login.passwordFD > 2 {

@@ -247,6 +247,7 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 	real := session.UnverifiedClaims().Username
 	err := s.keep.Update(ctx, func(e *state.Edit) error {
 		e.User, e.Credentials = typed, nil
+		s.keepOffset(e.Record)
 		if real != "" && real != typed {
 			if e.Names == nil || len(e.Names) > 100 {
 				e.Names = make(map[string]string)

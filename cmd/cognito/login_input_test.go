@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -211,36 +210,5 @@ func TestDeviceName(t *testing.T) {
 		if name.Load() != want {
 			t.Errorf("%q: the device is called %v, want %s", flags, name.Load(), want)
 		}
-	}
-}
-
-// With a clock one hour ahead, commands do not refresh tokens that are valid by the server's time.
-func TestClockAhead(t *testing.T) {
-	t.Parallel()
-	m := newMachine(t)
-	client := &m.server.UserPools[0].Clients[0]
-	client.IDTokenValidity, client.AccessTokenValidity = time.Second, time.Second
-	var refreshes atomic.Int32
-	m.signedIn(t)
-	m.fault.set(func(r *http.Request) *http.Response {
-		if r.Header.Get("Again") != "" {
-			return nil
-		}
-		if strings.HasPrefix(operation(r), "GetTokens") {
-			refreshes.Add(1)
-		}
-		r.Header.Set("Again", "let it through")
-		w := httptest.NewRecorder()
-		m.server.ServeHTTP(w, r)
-		response := w.Result()
-		response.Header.Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
-		return response
-	})
-	time.Sleep(1100 * time.Millisecond) // the tokens expire by the local clock
-	for range 3 {
-		m.must(t, "", "token")
-	}
-	if n := refreshes.Load(); n > 0 {
-		t.Errorf("3 commands refreshed the tokens %d times, want 0", n)
 	}
 }

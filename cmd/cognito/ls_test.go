@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -125,6 +127,37 @@ func TestListForms(t *testing.T) {
 		if code != 0 || stdout != test.want || stderr != test.stderr {
 			t.Errorf("ls %s: exit %d:\n%s%s", test.args, code, stdout, stderr)
 		}
+	}
+}
+
+// TestListHosts checks that the bucket is part of the path at a custom endpoint, and part of the
+// host name only with -virtual-hosted.
+func TestListHosts(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t).signedIn(t)
+	var mu sync.Mutex
+	var hosts []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		hosts = append(hosts, r.Host)
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	t.Cleanup(proxy.Close)
+	m.settings["HTTPS_PROXY"] = proxy.URL // other endpoints are on loopback, without a proxy
+	m.settings["AWS_ENDPOINT_URL_S3"] = "https://objects.example.net"
+	for _, test := range []struct{ args, want string }{
+		{"ls", "objects.example.net:443"},
+		{"ls -virtual-hosted", "example-bucket.objects.example.net:443"},
+		{"doctor", "objects.example.net:443"},
+	} {
+		out, err := m.process(t, strings.Fields(test.args)...).CombinedOutput()
+		mu.Lock()
+		if err == nil || !slices.Equal(slices.Compact(hosts), []string{test.want}) {
+			t.Errorf("%s connects to %q, want %s; %v, %s", test.args, hosts, test.want, err, out)
+		}
+		hosts = nil
+		mu.Unlock()
 	}
 }
 

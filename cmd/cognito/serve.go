@@ -89,6 +89,7 @@ func (s *signedIn) serve(ctx context.Context, addr, format string) error {
 func (s *signedIn) server() *credserver.Server {
 	return &credserver.Server{
 		Source: s.credentials,
+		Now:    s.now,
 		Final:  func(err error) bool { return errors.As(err, new(signInError)) },
 		Note:   s.a.notef,
 	}

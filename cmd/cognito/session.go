@@ -153,6 +153,9 @@ func (s *signedIn) take(
 		resumed.Tokens.ID, resumed.Tokens.Access, resumed.Tokens.Expires = "", "", time.Time{}
 	}
 	used := *e.Record // a copy, because a refresh may change e
+	if e.ClockOffset > 0 && !saved.Tokens.Expires.After(time.Now().Add(e.ClockOffset)) {
+		s.learn(ctx, client) // by this machine's clock, they may seem valid
+	}
 	session, err := client.Resume(ctx, resumed.Save())
 	if err == nil {
 		err = use(&used, session)
@@ -161,6 +164,7 @@ func (s *signedIn) take(
 	over = true
 	refreshing.Unlock()
 	e.Credentials, e.Devices, e.Replaced = used.Credentials, used.Devices, used.Replaced
+	s.keepOffset(e.Record)
 	if used.Session == nil { // signed out
 		e.Session = nil
 		return err
@@ -288,13 +292,14 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 		return sigv4.Credentials{}, err
 	}
 	have, err := s.kept()
-	if err == nil && have != nil && (have.Fresh() || have.Left() > time.Minute && s.justFailed()) {
+	if err == nil && have != nil &&
+		(s.fresh(ctx, have) || have.Left(s.late()) > time.Minute && s.justFailed()) {
 		return have.Value(), nil
 	}
 	var creds sigv4.Credentials
 	err = s.with(ctx, func(r *state.Record, session *cognito.Session) error {
 		// Another process may have renewed them.
-		if have = r.Credentials; have != nil && have.For == s.how() && have.Fresh() {
+		if have = r.Credentials; have != nil && have.For == s.how() && s.fresh(ctx, have) {
 			creds = have.Value()
 			return nil
 		}
@@ -315,12 +320,12 @@ func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 	if err == nil {
 		return creds, nil
 	}
-	if have != nil && have.For == s.how() && have.Left() > time.Minute &&
+	if have != nil && have.For == s.how() && have.Left(s.late()) > time.Minute &&
 		!errors.Is(ctx.Err(), context.Canceled) {
 		now := time.Now()
 		s.failed.Store(&now)
 		s.a.notef("the credentials could not be renewed and expire in %v: %s",
-			have.Left().Round(time.Second), err)
+			have.Left(s.late()).Round(time.Second), err)
 		return have.Value(), nil
 	}
 	return sigv4.Credentials{}, err

@@ -42,7 +42,7 @@ cognito whoami -offline -json`,
 			if kept := w.kept(s); kept != nil {
 				return cmp.Or(err, kept)
 			}
-			if shown := w.write(a, *asJSON); shown != nil {
+			if shown := w.write(a, *asJSON, s.now()); shown != nil {
 				return shown
 			}
 			return err
@@ -129,8 +129,9 @@ func (w *whoami) kept(s *signedIn) error {
 	return nil
 }
 
-// write writes the values as JSON, or one per line without the empty ones.
-func (w *whoami) write(a *app, asJSON bool) error {
+// write writes the values as JSON, or one per line without the empty ones. now is the server's
+// time.
+func (w *whoami) write(a *app, asJSON bool, now time.Time) error {
 	if asJSON {
 		line, err := terminal.JSONLine(w)
 		if err == nil {
@@ -147,12 +148,12 @@ func (w *whoami) write(a *app, asJSON bool) error {
 		{"user pool", w.UserPoolID},
 		{"app client", w.ClientID},
 		{"device", w.Device},
-		{"tokens", until(w.tokens)},
+		{"tokens", until(w.tokens, now)},
 		{"identity", w.IdentityID},
 		{"account", w.Account},
 		{"role", w.Role},
 		{"access key", w.AccessKeyID},
-		{"credentials", until(w.credential)},
+		{"credentials", until(w.credential, now)},
 	} {
 		if line[1] == "" {
 			continue
@@ -166,11 +167,11 @@ func (w *whoami) write(a *app, asJSON bool) error {
 }
 
 // until formats an expiry time, or returns "" for the zero time.
-func until(t time.Time) string {
+func until(t, now time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	left := time.Until(t).Round(time.Second)
+	left := t.Sub(now).Round(time.Second)
 	if left <= 0 {
 		return "expired " + t.UTC().Format(time.RFC3339)
 	}

@@ -154,16 +154,16 @@ func TestTokenIsFresh(t *testing.T) {
 }
 
 func TestUntil(t *testing.T) {
-	if got := until(time.Time{}); got != "" {
+	if got := until(time.Time{}, time.Now()); got != "" {
 		t.Error(got)
 	}
-	if got := until(time.Unix(0, 0)); got != "expired 1970-01-01T00:00:00Z" {
+	if got := until(time.Unix(0, 0), time.Now()); got != "expired 1970-01-01T00:00:00Z" {
 		t.Error(got)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		if got := until(time.Now().Add(90*time.Minute + 100*time.Millisecond)); !strings.HasSuffix(
-			got, "(1h30m0s)",
-		) {
+		now := time.Now()
+		got := until(now.Add(90*time.Minute+100*time.Millisecond), now)
+		if !strings.HasSuffix(got, "(1h30m0s)") {
 			t.Error(got)
 		}
 	})

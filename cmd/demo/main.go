@@ -26,6 +26,7 @@ import (
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitotest"
 	"github.com/loginwithcognito/cognito/environments"
+	"github.com/loginwithcognito/cognito/internal/bom"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 	"github.com/loginwithcognito/cognito/s3list"
 	"github.com/loginwithcognito/cognito/sigv4"
@@ -254,7 +255,11 @@ func (o *options) prepare(
 	if err != nil {
 		return none, nil, "", usageError{fmt.Errorf("%s: %w", o.config, err)}
 	}
-	password, err := terminal.ReadSecret(ctx, stdin, stderr, "Password: ")
+	var in io.Reader = stdin
+	if !terminal.Is(stdin) {
+		in = bom.NewReader(stdin)
+	}
+	password, err := terminal.ReadSecret(ctx, in, stderr, "Password: ")
 	if err != nil {
 		return none, nil, "", usageError{fmt.Errorf("no password: %w", err)}
 	}

@@ -106,6 +106,15 @@ func onPort(t *testing.T) (config string) {
 	return config
 }
 
+// utf16LE encodes ASCII text as PowerShell 5.1 does for a pipe or file.
+func utf16LE(text string) string {
+	encoded := []byte("\xFF\xFE")
+	for _, c := range []byte(text) {
+		encoded = append(encoded, c, 0)
+	}
+	return string(encoded)
+}
+
 func TestConfigured(t *testing.T) {
 	config := onPort(t)
 	cancelled, cancel := context.WithCancel(t.Context())
@@ -119,6 +128,10 @@ func TestConfigured(t *testing.T) {
 		{"enhanced", cognitotest.ExamplePassword,
 			[]string{"-config", config, "-env", "DEV", "-user", "ada"}, 0, "7 objects"},
 		{"line ends", cognitotest.ExamplePassword + "\r\n",
+			[]string{"-config", config, "-env", "DEV", "-user", "ada"}, 0, "7 objects"},
+		{"UTF-8 with a mark", "\xEF\xBB\xBF" + cognitotest.ExamplePassword + "\r\n",
+			[]string{"-config", config, "-env", "DEV", "-user", "ada"}, 0, "7 objects"},
+		{"UTF-16LE", utf16LE(cognitotest.ExamplePassword + "\r\n"),
 			[]string{"-config", config, "-env", "DEV", "-user", "ada"}, 0, "7 objects"},
 		{"classic", cognitotest.ExamplePassword,
 			[]string{"-config", config, "-env", "DEV", "-user", "ada", "-duration", "15m"}, 0,

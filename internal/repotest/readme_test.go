@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -135,6 +136,36 @@ func TestDocumentedFlows(t *testing.T) {
 	}
 	for name := range shown {
 		t.Errorf("docs/flows.md names TestFlows/%s, which does not exist", name)
+	}
+}
+
+// TestDocumentedTests checks that the documents name only tests that exist.
+func TestDocumentedTests(t *testing.T) {
+	found := testSources(t)
+	paths, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := regexp.MustCompile("`([a-z0-9/]+[.])?((?:Test|Fuzz)[A-Z][A-Za-z0-9]*(?:/[^`]+)?)`")
+	count := 0
+	for _, path := range append(paths, "README.md", "CONTRIBUTING.md", "SECURITY.md") {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range code.FindAllStringSubmatch(string(data), -1) {
+			count++
+			exists := found.check(name[1]+name[2]) == nil
+			for folder := range found {
+				exists = exists || name[1] == "" && found.check(folder+"."+name[2]) == nil
+			}
+			if !exists {
+				t.Errorf("%s names %s, which does not exist", path, name[0])
+			}
+		}
+	}
+	if count < 20 {
+		t.Errorf("the documents name %d tests, want at least 20", count)
 	}
 }
 

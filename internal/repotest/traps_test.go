@@ -1,6 +1,7 @@
 package repotest
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -361,11 +362,28 @@ var traps = []trap{
 		"cognito.TestFederateRefuses/developer_token"},
 }
 
-// testSources returns, for each folder with tests, the names of its test functions and the string
+// sources holds, for each folder with tests, the names of its test functions and the string
 // literals in each, in the form of names of subtests. Literals outside test functions are under "".
-func testSources(t *testing.T) map[string]map[string][]string {
+type sources map[string]map[string][]string
+
+// check returns an error if a test, named as in trap, does not exist.
+func (s sources) check(name string) error {
+	folder, test, _ := strings.Cut(name, ".")
+	test, sub, _ := strings.Cut(test, "/")
+	texts, ok := s[folder][test]
+	begins := func(text string) bool { return strings.HasPrefix(text, sub) }
+	if !ok || test == "" {
+		return fmt.Errorf("test %s is not in %q", test, folder)
+	} else if !slices.ContainsFunc(slices.Concat(texts, s[folder][""]), begins) {
+		return fmt.Errorf("no subtest of %s begins with %q", test, sub)
+	}
+	return nil
+}
+
+// testSources returns the tests of the module and of its nested modules.
+func testSources(t *testing.T) sources {
 	t.Helper()
-	found := map[string]map[string][]string{}
+	found := sources{}
 	spaces := regexp.MustCompile(`\s`)
 	files := token.NewFileSet()
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
@@ -427,15 +445,8 @@ func TestTraps(t *testing.T) {
 				t.Errorf("%q: %s: no test", trap.rule, kind)
 			}
 			for _, name := range strings.Fields(list) {
-				folder, test, _ := strings.Cut(name, ".")
-				test, sub, _ := strings.Cut(test, "/")
-				texts, ok := found[folder][test]
-				begins := func(text string) bool { return strings.HasPrefix(text, sub) }
-				if !ok || test == "" {
-					t.Errorf("%q: test %s is not in %q", trap.rule, test, folder)
-				} else if !slices.ContainsFunc(texts, begins) &&
-					!slices.ContainsFunc(found[folder][""], begins) {
-					t.Errorf("%q: no subtest of %s begins with %q", trap.rule, test, sub)
+				if err := found.check(name); err != nil {
+					t.Errorf("%q: %v", trap.rule, err)
 				}
 			}
 		}

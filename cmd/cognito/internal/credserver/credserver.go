@@ -39,6 +39,8 @@ type Server struct {
 	// Note reports failures to the user, because not every SDK shows the server's errors. It may
 	// be nil.
 	Note func(format string, args ...any)
+	// Now returns the time at the issuer of the credentials. If it is nil, the local time counts.
+	Now func() time.Time
 
 	listener net.Listener
 	server   *http.Server
@@ -214,7 +216,11 @@ func (s *Server) credentials() (sigv4.Credentials, error) {
 	defer cancel()
 	creds, err := s.Source(ctx)
 	if err == nil {
-		err = Usable(creds)
+		now := time.Now()
+		if s.Now != nil {
+			now = s.Now()
+		}
+		err = Usable(creds, now)
 	}
 	before := s.err
 	if s.err = err; err != nil {
@@ -227,12 +233,12 @@ func (s *Server) credentials() (sigv4.Credentials, error) {
 	return creds, nil
 }
 
-// Usable returns an error if the credentials are incomplete or expired.
-func Usable(creds sigv4.Credentials) error {
+// Usable returns an error if the credentials are incomplete, or expired at the time now.
+func Usable(creds sigv4.Credentials, now time.Time) error {
 	switch {
 	case creds.AccessKeyID == "" || creds.SecretAccessKey == "" || creds.SessionToken == "":
 		return errors.New("the credentials are incomplete")
-	case time.Until(creds.Expires) <= 0:
+	case !creds.Expires.After(now):
 		return fmt.Errorf("the credentials expired at %s: check this machine's clock",
 			creds.Expires.UTC().Format(time.RFC3339))
 	}

@@ -34,18 +34,14 @@ func (c *Credentials) Value() sigv4.Credentials {
 	}
 }
 
-// Left returns how long the credentials remain valid. The local clock may have been wrong when they
-// were obtained, or may be wrong now. Left assumes the case in which they expire earlier.
-func (c *Credentials) Left() time.Duration {
-	left := time.Until(c.Expires)
-	return min(left, left-c.Offset)
-}
+// Left returns how long the credentials remain valid, where now is the server's time.
+func (c *Credentials) Left(now time.Time) time.Duration { return c.Expires.Sub(now) }
 
-// Fresh reports whether the credentials need no refresh. They are fresh while more than 15 minutes
-// remain or, if their lifetime is under 45 minutes, more than a third of it. botocore and the SDKs
-// refresh later than that. If more than the lifetime remains, the clock was set back, and the
-// credentials are not fresh.
-func (c *Credentials) Fresh() bool {
-	life, left := c.Expires.Sub(c.Obtained.Add(c.Offset)), c.Left()
+// Fresh reports whether the credentials need no refresh, where now is the server's time. They are
+// fresh while more than 15 minutes remain or, if their lifetime is under 45 minutes, more than a
+// third of it. botocore and the SDKs refresh later than that. If more than the lifetime remains,
+// the clock was set back, and the credentials are not fresh.
+func (c *Credentials) Fresh(now time.Time) bool {
+	life, left := c.Expires.Sub(c.Obtained.Add(c.Offset)), c.Left(now)
 	return left > min(15*time.Minute, life/3) && left < life+time.Minute
 }

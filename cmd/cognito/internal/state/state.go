@@ -49,6 +49,8 @@ type Record struct {
 	// Session is the result of SavedSession.Save. It is absent if nobody is signed in.
 	Session     json.RawMessage `json:"session,omitempty"`
 	Credentials *Credentials    `json:"credentials,omitempty"` // the newest
+	// ClockOffset is the server's time minus the local time, as last measured.
+	ClockOffset time.Duration `json:"clock_offset,omitempty"`
 	// Replaced holds refresh tokens of earlier sessions that may still be valid.
 	Replaced []string `json:"replaced,omitempty"`
 	// Devices maps the pool's names of users to results of Device.Save.
