@@ -47,8 +47,6 @@ var stores = []struct {
 }{
 	{name: "MinIO", start: startMinIO,
 		serial: []string{"another delimiter"}, // it returns one continuation token twice
-		// MinIO stores a key that is longer than those of S3, and s3list refuses its listings.
-		withheld: []string{strings.Repeat(strings.Repeat("d", 127)+"/", 8) + "d"},
 		refused: map[string]string{
 			"\x00":                         "XMinioInvalidObjectName",
 			"nul\x00in":                    "XMinioInvalidObjectName",
@@ -87,6 +85,8 @@ var stores = []struct {
 	},
 	{name: "versitygw", start: startPosixGateway, plain: true,
 		serial: []string{"versions"}, // it repeats and omits versions between two pages
+		// It stores a key that is longer than those of S3, and s3list refuses its listings.
+		withheld: []string{strings.Repeat(strings.Repeat("d", 127)+"/", 8) + "d"},
 		refused: map[string]string{ // keys are paths of files and directories
 			"\x00":                         "InternalError",
 			"nul\x00in":                    "InternalError",

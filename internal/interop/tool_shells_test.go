@@ -19,6 +19,7 @@ func TestToolShells(t *testing.T) {
 	const posix = `set -eu
 eval "$(cognito credentials -format sh -region "$ODD")"
 [ "$AWS_REGION" = "$ODD" ]
+unset AWS_REGION AWS_DEFAULT_REGION
 eval "$(cognito credentials -format sh -region us-east-1)"
 exec "$@"
 `
@@ -32,12 +33,14 @@ exec "$@"
 		{"fish", []string{"--no-config", "-c", `
 cognito credentials -format fish -region "$ODD" | source
 test "$AWS_REGION" = "$ODD"; or exit 9
+set -e AWS_REGION AWS_DEFAULT_REGION
 cognito credentials -format fish -region us-east-1 | source
 exec $argv
 `}},
 		{"pwsh", []string{"-NoProfile", "-Command", `
 cognito credentials -format powershell -region $env:ODD | Out-String | Invoke-Expression
 if ($env:AWS_REGION -cne $env:ODD) { exit 9 }
+Remove-Item Env:AWS_REGION, Env:AWS_DEFAULT_REGION
 cognito credentials -format powershell -region us-east-1 | Out-String | Invoke-Expression
 ` + strings.Join(ls, " ")}},
 	} {
