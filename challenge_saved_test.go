@@ -59,8 +59,7 @@ func TestResumeChallengeRefuses(t *testing.T) {
 			t.Fatalf("Unmarshal: %v", err)
 		}
 		for _, other := range []string{session.Session[1:] + "A", "", strings.Repeat("s", 5000)} {
-			again,
-				err := client.ResumeChallenge(
+			again, err := client.ResumeChallenge(
 				[]byte(strings.Replace(string(stored), session.Session, other, 1)),
 			)
 			if err != nil {
@@ -123,8 +122,7 @@ func TestResumeChallengeWithDevice(t *testing.T) {
 			!slices.Equal(choices, challenge.Choices()) {
 			t.Errorf("choices %q, want %q", choices, challenge.Choices())
 		}
-		s,
-			err := again.Respond(t.Context(),
+		s, err := again.Respond(t.Context(),
 			map[string]string{"ANSWER": "PASSWORD_SRP", "PASSWORD": cognitotest.ExamplePassword})
 		if err != nil {
 			t.Fatalf("Respond: %v", err)

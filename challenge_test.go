@@ -93,8 +93,7 @@ func TestPasswordAsChallenge(t *testing.T) {
 					t.Fatalf("%s: %s has AnswerKeys %q", name, challenge.Name,
 						challenge.AnswerKeys())
 				}
-				_,
-					err := saveAndResume(t, client, challenge).Respond(t.Context(),
+				_, err := saveAndResume(t, client, challenge).Respond(t.Context(),
 					map[string]string{"PASSWORD": password})
 				switch password {
 				case "":
@@ -117,8 +116,7 @@ func TestPasswordAsChallenge(t *testing.T) {
 		}
 	}
 	client := exampleClient(everyFlow(nil))
-	_,
-		err := challenged(t, client, cognito.Login{
+	_, err := challenged(t, client, cognito.Login{
 		Flow: "USER_AUTH",
 	}).Respond(t.Context(), map[string]string{"ANSWER": "PASSWORD"})
 	challenge := asChallenge(err)
@@ -325,8 +323,7 @@ func TestChallenge(t *testing.T) {
 		if !errors.As(err, &challenge) {
 			t.Fatalf("SignIn: %v", err)
 		}
-		s,
-			err = challenge.Respond(ctx,
+		s, err = challenge.Respond(ctx,
 			map[string]string{"NEW_PASSWORD": "Another-Horse-8-battery"})
 		if err != nil {
 			t.Fatalf("Respond: %v", err)
@@ -393,8 +390,7 @@ func TestNewPasswordKeepsAttributes(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := count("RespondToAuthChallenge")
-	_,
-		err = challenge.Respond(t.Context(),
+	_, err = challenge.Respond(t.Context(),
 		map[string]string{"NEW_PASSWORD": newPassword, "userAttributes.email": "grace@example.com"})
 	if err == nil || !strings.Contains(err.Error(), "userAttributes.email") ||
 		count("RespondToAuthChallenge") != before {
@@ -415,8 +411,7 @@ func TestNewPasswordFillsAttributes(t *testing.T) {
 			u.Attributes = map[string]string{"email": "grace@example.com", "given_name": ""}
 		}
 	}
-	_,
-		err := exampleClient(server).SignIn(t.Context(), cognitotest.ExampleNewUser,
+	_, err := exampleClient(server).SignIn(t.Context(), cognitotest.ExampleNewUser,
 		cognitotest.ExamplePassword)
 	challenge := asChallenge(err)
 	if challenge == nil ||
@@ -480,9 +475,9 @@ func TestLongChallengeText(t *testing.T) {
 			t.Errorf("the error has %d bytes for %.20s", len(text), challenge.Name)
 		}
 	}
-	httpClient,
-		_ := scripted(t,
-		map[string]string{"GetTokensFromRefreshToken": `{"ChallengeName":"` + long[:1<<19] + `"}`})
+	httpClient, _ := scripted(t, map[string]string{
+		"GetTokensFromRefreshToken": `{"ChallengeName":"` + long[:1<<19] + `"}`,
+	})
 	client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient}
 	if _, err := client.Resume(t.Context(), cognito.SavedSession{
 		Tokens: cognito.Tokens{Refresh: "r"},
@@ -525,8 +520,7 @@ func TestUnknownChallenge(t *testing.T) {
 	if !strings.Contains(err.Error(), "SENTENCE") {
 		t.Errorf("%q does not name the parameters", err)
 	}
-	_,
-		err = saveAndResume(t, exampleClient(server), challenge).Respond(t.Context(),
+	_, err = saveAndResume(t, exampleClient(server), challenge).Respond(t.Context(),
 		map[string]string{"HUM": "hm"})
 	if next := asChallenge(err); next == nil || next.Name != "VOICE_PRINT_2" {
 		t.Errorf("error %v", err)
@@ -602,24 +596,21 @@ func TestAnswerKeysForSetup(t *testing.T) {
 
 // Control characters from the server do not appear in the text of a challenge.
 func TestChallengeTextIsClean(t *testing.T) {
-	httpClient,
-		_ := scripted(t,
-		map[string]string{
-			"InitiateAuth": `{"ChallengeName":"X\u001b[2J","ChallengeParameters":{}}`,
-		})
-	_,
-		err := (&cognito.Client{
+	httpClient, _ := scripted(t, map[string]string{
+		"InitiateAuth": `{"ChallengeName":"X\u001b[2J","ChallengeParameters":{}}`,
+	})
+	_, err := (&cognito.Client{
 		Environment: exampleEnvironment(),
 		HTTPClient:  httpClient,
 	}).SignIn(t.Context(), "ada", "x")
 	if strings.Contains(err.Error(), "\x1b") {
 		t.Errorf("%q", err)
 	}
-	httpClient,
-		_ = scripted(t, map[string]string{"InitiateAuth": `{"ChallengeName":"NEW_PASSWORD_REQUIRED",
-			"ChallengeParameters":{"requiredAttributes":"[\"a\\u001b[2J\"]"}}`})
-	_,
-		err = (&cognito.Client{
+	httpClient, _ = scripted(t, map[string]string{
+		"InitiateAuth": `{"ChallengeName":"NEW_PASSWORD_REQUIRED",
+			"ChallengeParameters":{"requiredAttributes":"[\"a\\u001b[2J\"]"}}`,
+	})
+	_, err = (&cognito.Client{
 		Environment: exampleEnvironment(),
 		HTTPClient:  httpClient,
 	}).SignIn(t.Context(), "ada", "x")

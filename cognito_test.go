@@ -59,8 +59,7 @@ func TestSignUpContinuesAsSignIn(t *testing.T) {
 		if err != nil {
 			t.Fatalf("ConfirmSignUp: %v", err)
 		}
-		s,
-			err := client.Start(ctx, cognito.Login{
+		s, err := client.Start(ctx, cognito.Login{
 			Username: name,
 			Flow:     "USER_AUTH",
 			Session:  confirmed.Session,
@@ -87,8 +86,7 @@ func TestForgotAndChangePassword(t *testing.T) {
 			t.Fatalf("UserPool: %v", err)
 		}
 		const name, third = cognitotest.ExampleUser, "Yet-Another-Horse-9"
-		sent,
-			err := pool.ForgotPassword(ctx, cognitoidp.ForgotPasswordInput{
+		sent, err := pool.ForgotPassword(ctx, cognitoidp.ForgotPasswordInput{
 			ClientID:   env.ClientID,
 			SecretHash: client.SecretHash(name),
 			Username:   name,
@@ -292,8 +290,7 @@ func TestMetadataInEveryCall(t *testing.T) {
 			server := cognitotest.Example()
 			seen := map[string]int{}
 			server.Fault = func(r *http.Request) *http.Response {
-				operation,
-					ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"),
+				operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"),
 					"AWSCognitoIdentityProviderService.")
 				if !ok {
 					return nil
@@ -321,8 +318,7 @@ func TestMetadataInEveryCall(t *testing.T) {
 			client := exampleClient(server)
 			client.ClientMetadata = map[string]string{"app": "test"}
 			client.UserContextData = &cognitoidp.UserContextData{EncodedData: "fingerprint"}
-			_,
-				err := client.SignIn(t.Context(), cognitotest.ExampleNewUser,
+			_, err := client.SignIn(t.Context(), cognitotest.ExampleNewUser,
 				cognitotest.ExamplePassword)
 			challenge := asChallenge(err)
 			if challenge == nil {
@@ -389,8 +385,7 @@ func TestOtherProcess(t *testing.T) {
 	server = tracking("") // another server, for the same reason
 	listener2 := httptest.NewServer(server)
 	defer listener2.Close()
-	_,
-		err = exampleClient(server).SignIn(t.Context(), cognitotest.ExampleUser,
+	_, err = exampleClient(server).SignIn(t.Context(), cognitotest.ExampleUser,
 		cognitotest.ExamplePassword)
 	challenge := asChallenge(err)
 	if challenge == nil {

@@ -227,8 +227,7 @@ func resumeChallenge(client *cognito.Client, stored string) error {
 	if err != nil {
 		return err
 	}
-	s,
-		err := challenge.Respond(context.Background(),
+	s, err := challenge.Respond(context.Background(),
 		map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code})
 	if err != nil {
 		return err

@@ -180,8 +180,9 @@ func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time
 
 // refreshByAuth is the older operation. It has no USERNAME, but SECRET_HASH needs the user name
 // that the pool uses, which may differ from the one typed.
-func (s *Session) refreshByAuth(ctx context.Context, token, username, device string) (
-	out cognitoidp.AuthOutput, err error) {
+func (s *Session) refreshByAuth(
+	ctx context.Context, token, username, device string,
+) (out cognitoidp.AuthOutput, err error) {
 	c := s.client
 	parameters := map[string]string{"REFRESH_TOKEN": token}
 	if c.Environment.ClientSecret != "" {
@@ -242,8 +243,9 @@ func unsupported(err error) bool {
 
 // receive returns the tokens of a response and when they expire. If a refresh returns no refresh
 // token, the old one stays valid.
-func (s *Session) receive(old Tokens, r cognitoidp.AuthenticationResult) (
-	Tokens, time.Time, error) {
+func (s *Session) receive(
+	old Tokens, r cognitoidp.AuthenticationResult,
+) (Tokens, time.Time, error) {
 	tokens := Tokens{
 		ID:      r.IDToken,
 		Access:  r.AccessToken,

@@ -30,8 +30,8 @@ func TestRefreshWithOtherUser(t *testing.T) {
 				Name:     "bob",
 				Password: cognitotest.ExamplePassword,
 			})
-			other,
-				err := exampleClient(server).SignIn(t.Context(), "bob", cognitotest.ExamplePassword)
+			other, err := exampleClient(server).SignIn(t.Context(), "bob",
+				cognitotest.ExamplePassword)
 			if err != nil {
 				t.Fatalf("SignIn: %v", err)
 			}

@@ -153,8 +153,7 @@ func TestKeysRefused(t *testing.T) {
 func TestKeysFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for status, want := range map[int]int{404: 1, 503: 3} {
-			c,
-				sent := answering(status,
+			c, sent := answering(status,
 				`{"message":"User pool us-east-1_AbCdEfGhI does not exist."}`)
 			_, err := c.Keys(t.Context())
 			if text := fmt.Sprintf("jwt: cannot fetch the keys of the user pool: cognitoidp: "+

@@ -48,9 +48,9 @@ func TestUnattended(t *testing.T) {
 			pool := &m.server.UserPools[0]
 			pool.MFAConfiguration = "OPTIONAL"
 			pool.Users[0].MFA, pool.Users[0].TOTPSecret = test.mfa, seed
-			code, stdout,
-				stderr := m.run(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada",
-				"-totp-file", m.write(t, "seed", test.file), "-flow", test.flow)
+			code, stdout, stderr := m.run(t, cognitotest.ExamplePassword+"\n",
+				"login", "-user", "ada", "-flow", test.flow,
+				"-totp-file", m.write(t, "seed", test.file))
 			if code != test.code || stdout != "" || !strings.Contains(stderr, test.says) ||
 				strings.Count(stderr, "\n") != 1 {
 				t.Errorf("exit %d, %q, %s", code, stdout, stderr)

@@ -21,8 +21,9 @@ import (
 // What wait4(2) tells of memory counts that of the process which started the program, too. So the
 // program's output is held up by a pipe that is full, and what it has needed until it writes is
 // read from proc_pid_status(5).
-func cost(t testing.TB, env []string, command ...string) (out string, cpu time.Duration,
-	peak float64) {
+func cost(
+	t testing.TB, env []string, command ...string,
+) (out string, cpu time.Duration, peak float64) {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {

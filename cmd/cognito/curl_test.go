@@ -127,8 +127,7 @@ func TestCurl(t *testing.T) {
 			stderr: "not a valid method",
 		},
 	} {
-		code, stdout,
-			stderr := m.run(t, test.stdin,
+		code, stdout, stderr := m.run(t, test.stdin,
 			append([]string{"curl", "-service", "s3"}, test.args...)...)
 		if code != test.code || stdout != test.stdout || !strings.Contains(stderr, test.stderr) ||
 			test.stderr == "" && stderr != "" {
@@ -205,8 +204,7 @@ func TestCurlTampered(t *testing.T) {
 			tamper(r)
 			m.server.ServeHTTP(w, r)
 		}))
-		code, stdout,
-			_ := m.run(t, "", "curl", "-X", "PUT", "-service", "s3", "-H",
+		code, stdout, _ := m.run(t, "", "curl", "-X", "PUT", "-service", "s3", "-H",
 			"Content-Type: text/plain", "-d", "good", middle.URL+"/example-bucket/way")
 		middle.Close()
 		if name == "nothing" {

@@ -285,8 +285,7 @@ func TestDoctorFindsFault(t *testing.T) {
 			code: exitSignIn,
 			spoil: func(t *testing.T, m *machine, _ *fault) {
 				_, r := m.record(t)
-				pool,
-					err := (&cognito.Client{
+				pool, err := (&cognito.Client{
 					Environment: cognito.Environment{UserPoolID: cognitotest.ExampleUserPoolID,
 						ClientID:  cognitotest.ExampleClientID,
 						Endpoints: cognito.Endpoints{CognitoIDP: m.url}},
@@ -474,12 +473,10 @@ func (m *machine) foreignTokens(t *testing.T, pool, client string) {
 		ID: pool, Clients: []cognitotest.AppClient{{ID: client}},
 		Users: []cognitotest.User{{Name: "ada", Password: cognitotest.ExamplePassword}},
 	}}}
-	session,
-		err := (&cognito.Client{
+	session, err := (&cognito.Client{
 		Environment: cognito.Environment{UserPoolID: pool, ClientID: client},
 		HTTPClient:  other.Client(),
-	}).
-		SignIn(t.Context(), "ada", cognitotest.ExamplePassword)
+	}).SignIn(t.Context(), "ada", cognitotest.ExamplePassword)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,8 +80,8 @@ func TestEmulate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	advice,
-		stderr := m.emulating(t, "-config", config, "-seed", m.write(t, "seed.json", string(text)))
+	seedFile := m.write(t, "seed.json", string(text))
+	advice, stderr := m.emulating(t, "-config", config, "-seed", seedFile)
 	url, ok := strings.CutPrefix(advice[1], "export AWS_ENDPOINT_URL=http://127.0.0.1:")
 	if !ok || advice[2] != "export AWS_REGION=us-east-1" || advice[4] != "export COGNITO_CONFIG="+
 		config {
@@ -102,9 +102,8 @@ func TestEmulate(t *testing.T) {
 		"ada"); code != exitSignIn {
 		t.Errorf("exit %d, %s", code, said)
 	}
-	_, after,
-		found := strings.Cut(stderr.String(), "code sent to ada of "+cognitotest.ExampleUserPoolID+
-		": ")
+	_, after, found := strings.Cut(stderr.String(),
+		"code sent to ada of "+cognitotest.ExampleUserPoolID+": ")
 	if !found || len(after) != 7 {
 		t.Errorf("standard error: %q", stderr)
 	}

@@ -120,8 +120,8 @@ func TestListForms(t *testing.T) {
 		{"s3://example-bucket-elsewhere", "bonjour.txt\n", ""}, // in another Region
 		{"-own", "", ""},
 	} {
-		code, stdout,
-			stderr := m.run(t, "", append([]string{"ls"}, strings.Fields(test.args)...)...)
+		args := append([]string{"ls"}, strings.Fields(test.args)...)
+		code, stdout, stderr := m.run(t, "", args...)
 		if code != 0 || stdout != test.want || stderr != test.stderr {
 			t.Errorf("ls %s: exit %d:\n%s%s", test.args, code, stdout, stderr)
 		}
@@ -149,8 +149,8 @@ func TestListFailures(t *testing.T) {
 		{"-env BARE", exitUsage, "bucket_name"},
 		{"s3://no-such-bucket", exitFailed, "NoSuchBucket"},
 	} {
-		code, stdout,
-			stderr := m.run(t, "", append([]string{"ls"}, strings.Fields(test.args)...)...)
+		args := append([]string{"ls"}, strings.Fields(test.args)...)
+		code, stdout, stderr := m.run(t, "", args...)
 		if code != test.code || !strings.Contains(stderr, test.stderr) || stdout != "" {
 			t.Errorf("ls %s: exit %d: %s%s", test.args, code, stdout, stderr)
 		}

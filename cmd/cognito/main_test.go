@@ -98,8 +98,9 @@ func newMachine(t testing.TB) *machine {
 }
 
 // run runs the tool in this process, with input on its standard input, which is no terminal.
-func (m *machine) run(t *testing.T, input string, args ...string) (code int, stdout,
-	stderr string) {
+func (m *machine) run(
+	t *testing.T, input string, args ...string,
+) (code int, stdout, stderr string) {
 	t.Helper()
 	return m.runContext(t, t.Context(), input, args...)
 }

@@ -53,8 +53,7 @@ func settingsOf(t *testing.T, c *exec.Cmd) (settings map[string]string) {
 
 func get(t *testing.T, settings map[string]string) (int, map[string]string) {
 	t.Helper()
-	request,
-		err := http.NewRequestWithContext(t.Context(), "GET",
+	request, err := http.NewRequestWithContext(t.Context(), "GET",
 		settings["AWS_CONTAINER_CREDENTIALS_FULL_URI"], nil)
 	if err != nil {
 		t.Fatal(err)

@@ -17,8 +17,9 @@ import (
 )
 
 // try runs the program with a password on its standard input, which is no terminal.
-func try(t *testing.T, ctx context.Context, password string, args ...string) (code int, stdout,
-	stderr string) {
+func try(
+	t *testing.T, ctx context.Context, password string, args ...string,
+) (code int, stdout, stderr string) {
 	t.Helper()
 	stdin, w, err := os.Pipe()
 	if err != nil {
@@ -52,8 +53,8 @@ func TestOffline(t *testing.T) {
 }
 
 func TestOfflineClassicJSON(t *testing.T) {
-	code, stdout,
-		stderr := try(t, t.Context(), "", "-json", "-duration", "1h", "-prefix", "photos/")
+	code, stdout, stderr := try(t, t.Context(), "",
+		"-json", "-duration", "1h", "-prefix", "photos/")
 	if code != 0 {
 		t.Fatalf("exit %d: %s", code, stderr)
 	}
