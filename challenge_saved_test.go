@@ -65,8 +65,8 @@ func TestResumeChallengeRefuses(t *testing.T) {
 			if err != nil {
 				t.Fatalf("ResumeChallenge: %v", err)
 			}
-			if _, err := again.Respond(t.Context(), right); !hasCode(err,
-				cognitoidp.CodeNotAuthorized) {
+			_, err = again.Respond(t.Context(), right)
+			if !hasCode(err, cognitoidp.CodeNotAuthorized) {
 				t.Errorf("session %.20q: %v", other, err)
 			}
 		}
@@ -97,8 +97,8 @@ func TestResumeChangedChallenge(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			if s, err := challenge.Respond(t.Context(),
-				map[string]string{"SMS_MFA_CODE": "000000"}); s != nil || err == nil {
+			s, err := challenge.Respond(t.Context(), map[string]string{"SMS_MFA_CODE": "000000"})
+			if s != nil || err == nil {
 				t.Fatalf("byte %d: the sign-in succeeded", i)
 			}
 		}
@@ -194,9 +194,8 @@ func TestResumeChallenge(t *testing.T) {
 				!again.Expires().Equal(challenge.Expires()) {
 				t.Errorf("%+v, want %+v", again, challenge)
 			}
-			if _, err := again.Respond(ctx,
-				map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "000000"}); !hasCode(err,
-				"CodeMismatchException") {
+			_, err = again.Respond(ctx, map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "000000"})
+			if !hasCode(err, "CodeMismatchException") {
 				t.Errorf("Respond: error %v", err)
 			}
 			code, err := cognito.TOTP(exampleTOTPSecret, time.Now())
@@ -210,8 +209,8 @@ func TestResumeChallenge(t *testing.T) {
 			if _, err := s.Credentials(ctx); err != nil {
 				t.Errorf("Credentials: %v", err)
 			}
-			if _, err := again.Respond(ctx,
-				map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code}); err == nil {
+			_, err = again.Respond(ctx, map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code})
+			if err == nil {
 				t.Error("the challenge was answered twice")
 			}
 		})

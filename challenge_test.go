@@ -123,8 +123,9 @@ func TestPasswordAsChallenge(t *testing.T) {
 	if challenge == nil || challenge.Name != "PASSWORD" {
 		t.Fatalf("a choice without PASSWORD: error %v", err)
 	}
-	if _, err := challenge.Respond(t.Context(),
-		map[string]string{"PASSWORD": cognitotest.ExamplePassword}); err != nil {
+	_, err = challenge.Respond(t.Context(),
+		map[string]string{"PASSWORD": cognitotest.ExamplePassword})
+	if err != nil {
 		t.Errorf("Respond: %v", err)
 	}
 }
@@ -142,9 +143,8 @@ func TestWebAuthnOptions(t *testing.T) {
 	}
 	other := challenged(t, client, login).Parameters["CREDENTIAL_REQUEST_OPTIONS"]
 	for _, credential := range []string{assertion(other), "null", "{"} {
-		if _, err := challenge.Respond(t.Context(),
-			map[string]string{"CREDENTIAL": credential}); !hasCode(err,
-			cognitoidp.CodeNotAuthorized) {
+		_, err := challenge.Respond(t.Context(), map[string]string{"CREDENTIAL": credential})
+		if !hasCode(err, cognitoidp.CodeNotAuthorized) {
 			t.Errorf("%s: %v", credential, err)
 		}
 		challenge = challenged(t, client, login)
@@ -170,12 +170,12 @@ func TestWrongCustomAnswer(t *testing.T) {
 	if again == nil || again.Name != "CUSTOM_CHALLENGE" || again.Parameters["tries"] != "I" {
 		t.Fatalf("after a wrong answer: %v", err)
 	}
-	if _, err := again.Respond(t.Context(), map[string]string{"ANSWER": "3"}); !hasCode(err,
-		cognitoidp.CodeNotAuthorized) {
+	_, err = again.Respond(t.Context(), map[string]string{"ANSWER": "3"})
+	if !hasCode(err, cognitoidp.CodeNotAuthorized) {
 		t.Errorf("after two wrong answers: %v", err)
 	}
-	if _, err := challenged(t, client, login).Respond(t.Context(),
-		map[string]string{"ANSWER": "2"}); err != nil {
+	_, err = challenged(t, client, login).Respond(t.Context(), map[string]string{"ANSWER": "2"})
+	if err != nil {
 		t.Errorf("Respond: %v", err)
 	}
 }
@@ -281,13 +281,15 @@ func TestFriendlyDeviceName(t *testing.T) {
 		if err != nil {
 			t.Fatalf("TOTP: %v", err)
 		}
-		if _, err := challenge.Respond(t.Context(),
+		_, err = challenge.Respond(t.Context(),
 			map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code,
-				"FRIENDLY_DEVICE_NAME": "my phone"}); err != nil {
+				"FRIENDLY_DEVICE_NAME": "my phone"})
+		if err != nil {
 			t.Fatalf("Respond: %v", err)
 		}
-		if got := challenged(t, client,
-			byPassword).Parameters["FRIENDLY_DEVICE_NAME"]; got != "my phone" {
+		got := challenged(t, client,
+			byPassword).Parameters["FRIENDLY_DEVICE_NAME"]
+		if got != "my phone" {
 			t.Errorf("FRIENDLY_DEVICE_NAME = %q", got)
 		}
 		if len(sent) != 1 || !sent["AWSCognitoIdentityProviderService.VerifySoftwareToken"] {
@@ -331,12 +333,12 @@ func TestChallenge(t *testing.T) {
 		if _, err := s.Credentials(ctx); err != nil {
 			t.Errorf("Credentials: %v", err)
 		}
-		if _, err := client.SignIn(ctx, cognitotest.ExampleNewUser,
-			cognitotest.ExamplePassword); err == nil {
+		_, err = client.SignIn(ctx, cognitotest.ExampleNewUser, cognitotest.ExamplePassword)
+		if err == nil {
 			t.Error("the old password is valid")
 		}
-		if _, err := client.SignIn(ctx, cognitotest.ExampleNewUser,
-			"Another-Horse-8-battery"); err != nil {
+		_, err = client.SignIn(ctx, cognitotest.ExampleNewUser, "Another-Horse-8-battery")
+		if err != nil {
 			t.Errorf("SignIn: %v", err)
 		}
 	}
@@ -356,8 +358,8 @@ func TestChallengeWithoutSignIn(t *testing.T) {
 	}
 	server := everyFlow(withMFA("SMS_MFA"))
 	count := watch(server, nil)
-	if _, _, err := challenged(t, exampleClient(server),
-		byPassword).SetUpTOTP(t.Context()); err == nil ||
+	_, _, err := challenged(t, exampleClient(server), byPassword).SetUpTOTP(t.Context())
+	if err == nil ||
 		!strings.Contains(err.Error(), `"SMS_MFA"`) || count("AssociateSoftwareToken") != 0 {
 		t.Errorf("SetUpTOTP for SMS_MFA: error %v", err)
 	}
@@ -396,8 +398,8 @@ func TestNewPasswordKeepsAttributes(t *testing.T) {
 		count("RespondToAuthChallenge") != before {
 		t.Errorf("Respond: error %v", err)
 	}
-	if _, err := challenge.Respond(t.Context(),
-		map[string]string{"NEW_PASSWORD": newPassword}); err != nil {
+	_, err = challenge.Respond(t.Context(), map[string]string{"NEW_PASSWORD": newPassword})
+	if err != nil {
 		t.Errorf("Respond: %v", err)
 	}
 }
@@ -419,9 +421,10 @@ func TestNewPasswordFillsAttributes(t *testing.T) {
 			[]string{"NEW_PASSWORD", "userAttributes.given_name"}) {
 		t.Fatal(err)
 	}
-	if _, err := challenge.Respond(t.Context(),
+	_, err = challenge.Respond(t.Context(),
 		map[string]string{"NEW_PASSWORD": newPassword,
-			"userAttributes.given_name": "Grace"}); err != nil {
+			"userAttributes.given_name": "Grace"})
+	if err != nil {
 		t.Errorf("Respond: %v", err)
 	}
 }
@@ -444,8 +447,8 @@ func TestSetUpTOTPWithOneSession(t *testing.T) {
 	if _, challenge, err = challenge.SetUpTOTP(t.Context()); err != nil {
 		t.Fatalf("SetUpTOTP: %v", err)
 	}
-	if _, err := challenge.Respond(t.Context(),
-		map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "123456"}); err != nil {
+	_, err = challenge.Respond(t.Context(), map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "123456"})
+	if err != nil {
 		t.Errorf("Respond: %v", err)
 	}
 	for _, request := range (*log)[1:] {
@@ -479,9 +482,10 @@ func TestLongChallengeText(t *testing.T) {
 		"GetTokensFromRefreshToken": `{"ChallengeName":"` + long[:1<<19] + `"}`,
 	})
 	client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient}
-	if _, err := client.Resume(t.Context(), cognito.SavedSession{
+	_, err := client.Resume(t.Context(), cognito.SavedSession{
 		Tokens: cognito.Tokens{Refresh: "r"},
-	}.Save()); err == nil || len(err.Error()) > 2048 {
+	}.Save())
+	if err == nil || len(err.Error()) > 2048 {
 		t.Errorf("the error of a refresh has %d bytes", len(fmt.Sprint(err)))
 	}
 }

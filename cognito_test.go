@@ -47,8 +47,8 @@ func TestSignUpContinuesAsSignIn(t *testing.T) {
 		if err != nil {
 			t.Fatalf("SignUp: %v", err)
 		}
-		if _, err := client.SignIn(ctx, name, newPassword); !hasCode(err,
-			cognitoidp.CodeUserNotConfirmed) {
+		_, err = client.SignIn(ctx, name, newPassword)
+		if !hasCode(err, cognitoidp.CodeUserNotConfirmed) {
 			t.Errorf("SignIn: error %v", err)
 		}
 		confirmed, err := pool.ConfirmSignUp(ctx, cognitoidp.ConfirmSignUpInput{
@@ -98,8 +98,8 @@ func TestForgotAndChangePassword(t *testing.T) {
 			ClientID: env.ClientID, SecretHash: client.SecretHash(name), Username: name,
 			Password: newPassword, ConfirmationCode: "000000",
 		}
-		if err := cognito.Explain(pool.ConfirmForgotPassword(ctx, in)); !hasCode(err,
-			cognitoidp.CodeCodeMismatch) {
+		err = cognito.Explain(pool.ConfirmForgotPassword(ctx, in))
+		if !hasCode(err, cognitoidp.CodeCodeMismatch) {
 			t.Errorf("Explain: error %v", err)
 		}
 		in.ConfirmationCode = server.Code(cognitotest.ExampleUserPoolID, name)
@@ -128,9 +128,10 @@ func TestForgotAndChangePassword(t *testing.T) {
 		if err := pool.GlobalSignOut(ctx, tokens.Access); err != nil {
 			t.Fatalf("GlobalSignOut: %v", err)
 		}
-		if _, err := client.Resume(ctx, cognito.SavedSession{
+		_, err = client.Resume(ctx, cognito.SavedSession{
 			Tokens: cognito.Tokens{Refresh: tokens.Refresh},
-		}.Save()); !hasCode(err, cognitoidp.CodeNotAuthorized) {
+		}.Save())
+		if !hasCode(err, cognitoidp.CodeNotAuthorized) {
 			t.Errorf("Resume with a revoked token: error %v, want NotAuthorizedException", err)
 		}
 	}

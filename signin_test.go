@@ -328,8 +328,9 @@ func TestSignInCancelled(t *testing.T) {
 		}
 		return nil
 	})
-	if _, err := exampleClient(server).SignIn(ctx, cognitotest.ExampleUser,
-		cognitotest.ExamplePassword); !errors.Is(err, context.Canceled) {
+	_, err := exampleClient(server).SignIn(ctx, cognitotest.ExampleUser,
+		cognitotest.ExamplePassword)
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("SignIn: error %v", err)
 	}
 }
@@ -650,17 +651,17 @@ func TestPasswordMissing(t *testing.T) {
 	if challenge == nil {
 		t.Fatal(err)
 	}
-	if _, err := challenge.Respond(t.Context(),
-		map[string]string{"ANSWER": "PASSWORD_SRP"}); err == nil ||
-		!strings.Contains(err.Error(), "PASSWORD is missing") {
+	_, err = challenge.Respond(t.Context(), map[string]string{"ANSWER": "PASSWORD_SRP"})
+	if err == nil || !strings.Contains(err.Error(), "PASSWORD is missing") {
 		t.Errorf("Respond: error %v", err)
 	}
 	if n := count("RespondToAuthChallenge"); n != 0 {
 		t.Errorf("%d answers were sent", n)
 	}
-	if _, err := challenge.Respond(t.Context(),
+	_, err = challenge.Respond(t.Context(),
 		map[string]string{"ANSWER": "PASSWORD_SRP",
-			"PASSWORD": cognitotest.ExamplePassword}); err != nil {
+			"PASSWORD": cognitotest.ExamplePassword})
+	if err != nil {
 		t.Errorf("Respond: %v", err)
 	}
 }

@@ -62,9 +62,10 @@ func TestParseBounds(t *testing.T) {
 			t.Errorf("%s: %.300s", name, err)
 		}
 	}
-	if _, err := environments.Parse(
+	_, err := environments.Parse(
 		append(readFile(t, "environments.json"), strings.Repeat(" ", mib)...),
-	); err == nil || err.Error() != "environments: the file has more than 1048576 bytes" {
+	)
+	if err == nil || err.Error() != "environments: the file has more than 1048576 bytes" {
 		t.Error(err)
 	}
 	full := []byte(`{"client_id": "` + strings.Repeat("a", mib-17) + `"}`)

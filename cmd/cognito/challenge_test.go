@@ -70,11 +70,11 @@ func TestSetUpUnattended(t *testing.T) {
 	m.server.UserPools[0].MFAConfiguration = "ON"
 	seed := m.write(t, "seed", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
 	input := cognitotest.ExamplePassword + "\nSOFTWARE_TOKEN_MFA\n"
-	if code, _, stderr := m.run(t, input, "login", "-user", "ada", "-totp-file",
-		seed); code != exitSignIn || !strings.Contains(stderr, "set it up once") {
+	code, _, stderr := m.run(t, input, "login", "-user", "ada", "-totp-file", seed)
+	if code != exitSignIn || !strings.Contains(stderr, "set it up once") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
-	code, _, stderr := m.run(t, input, "login", "-user", "ada")
+	code, _, stderr = m.run(t, input, "login", "-user", "ada")
 	if code != exitSignIn ||
 		!strings.Contains(stderr, "enter this secret in an authenticator app: ") ||
 		strings.ContainsAny(stderr, "▀▄█\x1b") {

@@ -130,12 +130,12 @@ func TestConfigureFromSeveral(t *testing.T) {
 			"user_pool_id": "eu-west-1_Prod", "client_id": "CLIENT"}}`,
 	)
 	file := m.write(t, "environments.json", text)
-	if code, _, stderr := m.run(t, "", "configure", "-from", file, "-bucket",
-		"x-bucket"); code != exitUsage {
+	code, _, stderr := m.run(t, "", "configure", "-from", file, "-bucket", "x-bucket")
+	if code != exitUsage {
 		t.Errorf("flags for several: exit %d, %s", code, stderr)
 	}
-	if code, _, stderr := m.run(t, "", "configure", "-from", file, "-env",
-		"TEST"); code != exitUsage || !strings.Contains(stderr, "DEV, PROD") {
+	code, _, stderr = m.run(t, "", "configure", "-from", file, "-env", "TEST")
+	if code != exitUsage || !strings.Contains(stderr, "DEV, PROD") {
 		t.Errorf("no such: exit %d, %s", code, stderr)
 	}
 	m.must(t, "", "configure", "-from", file, "-env", "PROD")

@@ -178,8 +178,8 @@ func TestCurlURLs(t *testing.T) {
 			t.Errorf("%s: exit %d: %s", address, code, stderr)
 		}
 	}
-	if code, _, stderr := m.run(t, "", "curl",
-		"https://abc.execute-api.us-east-1.amazonaws.com/"); code != exitSignIn {
+	code, _, stderr := m.run(t, "", "curl", "https://abc.execute-api.us-east-1.amazonaws.com/")
+	if code != exitSignIn {
 		t.Errorf("nobody signed in: exit %d: %s", code, stderr)
 	}
 }

@@ -84,14 +84,14 @@ func TestDoctorOtherKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(m.dir, ".aws", "credentials")
-	if err := os.WriteFile(path, []byte("[work]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"),
-		0o600); err != nil {
+	err := os.WriteFile(path, []byte("[work]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"), 0o600)
+	if err != nil {
 		t.Fatal(err)
 	}
 	// In this file it is no profile, but a section that nobody reads.
 	config := strings.Replace(path, "credentials", "config", 1)
-	if err := os.WriteFile(config, []byte("[other]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"),
-		0o600); err != nil {
+	err = os.WriteFile(config, []byte("[other]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"), 0o600)
+	if err != nil {
 		t.Fatal(err)
 	}
 	for profile, want := range map[string]string{"": "ok    other keys        none",
@@ -155,8 +155,8 @@ func TestDoctorTrustsBundle(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.settings["AWS_ENDPOINT_URL"], m.settings["AWS_CA_BUNDLE"] = secure.URL, bundle
-	if out := m.signedIn(t).must(t, "", "doctor"); !strings.Contains(out, " at "+
-		strings.TrimPrefix(secure.URL, "https://")+", TLS 1.3\n") {
+	out := m.signedIn(t).must(t, "", "doctor")
+	if !strings.Contains(out, " at "+strings.TrimPrefix(secure.URL, "https://")+", TLS 1.3\n") {
 		t.Error(out)
 	}
 }

@@ -98,9 +98,9 @@ func TestEmulate(t *testing.T) {
 	m.settings = map[string]string{"COGNITO_CONFIG": config,
 		"COGNITO_STATE_DIR": filepath.Join(m.dir, "other"), "HOME": m.dir}
 	// no code
-	if code, _, said := m.run(t, cognitotest.ExamplePassword+"\n", "login", "-user",
-		"ada"); code != exitSignIn {
-		t.Errorf("exit %d, %s", code, said)
+	code, _, output := m.run(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada")
+	if code != exitSignIn {
+		t.Errorf("login without a code: exit %d, want %d: %s", code, exitSignIn, output)
 	}
 	_, after, found := strings.Cut(stderr.String(),
 		"code sent to ada of "+cognitotest.ExampleUserPoolID+": ")
@@ -132,8 +132,8 @@ func TestEmulate(t *testing.T) {
 	if code := a.main(t.Context(), []string{"login", "-user", "ada"}); code != 0 {
 		t.Fatalf("exit %d, %s", code, &said)
 	}
-	if got := m.must(t, "", "credentials", "-format", "process"); !strings.Contains(got,
-		"AccessKeyId") {
+	got := m.must(t, "", "credentials", "-format", "process")
+	if !strings.Contains(got, "AccessKeyId") {
 		t.Error(got)
 	}
 }

@@ -67,15 +67,16 @@ func TestLoginNeedsAPlaceFirst(t *testing.T) {
 	made := new(calls)
 	m.fault.set(made.note)
 	if runtime.GOOS != "windows" {
-		if err := cmp.Or(os.Mkdir(m.settings["COGNITO_STATE_DIR"], 0o700),
-			os.Chmod(m.settings["COGNITO_STATE_DIR"], 0o755)); err != nil {
+		err := cmp.Or(os.Mkdir(m.settings["COGNITO_STATE_DIR"], 0o700),
+			os.Chmod(m.settings["COGNITO_STATE_DIR"], 0o755))
+		if err != nil {
 			t.Fatal(err)
 		}
 		m.run(t, cognitotest.ExamplePassword, "login", "-user", "ada")
 	}
 	m.settings["COGNITO_STATE_DIR"] = m.write(t, "file", "")
-	if code, _, stderr := m.run(t, cognitotest.ExamplePassword, "login", "-user",
-		"ada"); code == 0 || !strings.Contains(stderr, "file") {
+	code, _, stderr := m.run(t, cognitotest.ExamplePassword, "login", "-user", "ada")
+	if code == 0 || !strings.Contains(stderr, "file") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 	if len(made.names) > 0 {
@@ -226,8 +227,8 @@ func TestWrongSettings(t *testing.T) {
 		}
 		m.must(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada", "-config", noRole)
 		m.fault.set(made.note)
-		if code, stdout, stderr := m.run(t, cognitotest.ExamplePassword,
-			args...); code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 {
+		code, stdout, stderr := m.run(t, cognitotest.ExamplePassword, args...)
+		if code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%q: exit %d: %s%s", args, code, stdout, stderr)
 		}
 	}
@@ -258,8 +259,8 @@ func TestInterruptedBeforeCommand(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	a := &app{stdin: os.Stdin, stdout: io.Discard, stderr: io.Discard}
-	if err := a.runChild(ctx, "/nonexistent", []string{"x"}, nil); !errors.Is(err,
-		context.Canceled) {
+	err := a.runChild(ctx, "/nonexistent", []string{"x"}, nil)
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

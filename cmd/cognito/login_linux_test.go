@@ -59,9 +59,10 @@ func TestInterruptedAtPrompt(t *testing.T) {
 			s.exits(128 + int(sent.(syscall.Signal)))
 		}
 	}
-	if written, _ := filepath.Glob(
+	written, _ := filepath.Glob(
 		filepath.Join(m.settings["COGNITO_STATE_DIR"], "*.json"),
-	); written != nil {
+	)
+	if written != nil {
 		t.Errorf("a state was written: %q", written)
 	}
 }

@@ -77,11 +77,12 @@ func TestListKeys(t *testing.T) {
 	}
 
 	var creds sigv4.Credentials
-	if err := json.Unmarshal([]byte(m.must(t, "", "credentials", "-format", "process")), &struct {
+	err := json.Unmarshal([]byte(m.must(t, "", "credentials", "-format", "process")), &struct {
 		AccessKeyID     *string `json:"AccessKeyId"`
 		SecretAccessKey *string
 		SessionToken    *string
-	}{&creds.AccessKeyID, &creds.SecretAccessKey, &creds.SessionToken}); err != nil {
+	}{&creds.AccessKeyID, &creds.SecretAccessKey, &creds.SessionToken})
+	if err != nil {
 		t.Fatal(err)
 	}
 	client := &s3list.Client{
@@ -172,8 +173,8 @@ func TestListOwn(t *testing.T) {
 	var who struct {
 		IdentityID string `json:"identity_id"`
 	}
-	if err := json.Unmarshal([]byte(m.must(t, "", "whoami", "-offline", "-json")),
-		&who); err != nil || who.IdentityID == "" {
+	err := json.Unmarshal([]byte(m.must(t, "", "whoami", "-offline", "-json")), &who)
+	if err != nil || who.IdentityID == "" {
 		t.Fatal(who, err)
 	}
 	m.must(t, "", "curl", "-service", "s3", "-X", "PUT", "-d", "mine", m.url+"/example-bucket/"+

@@ -111,8 +111,8 @@ func TestServeWarnsOfDefault(t *testing.T) {
 			if err := os.MkdirAll(filepath.Join(m.dir, ".aws"), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(m.dir, ".aws", name), []byte(text),
-				0o600); err != nil {
+			err := os.WriteFile(filepath.Join(m.dir, ".aws", name), []byte(text), 0o600)
+			if err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -48,8 +48,8 @@ func TestStaleCredentials(t *testing.T) {
 		t.Errorf("exit %d, %s, %s", code, stdout, stderr)
 	}
 	age(90 * time.Second)
-	if code, stdout, stderr := m.run(t, "", "credentials", "-format",
-		"process"); code != exitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 {
+	code, stdout, stderr = m.run(t, "", "credentials", "-format", "process")
+	if code != exitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("exit %d, %q, %s", code, stdout, stderr)
 	}
 	m.fault.set(nil)
@@ -144,22 +144,23 @@ func TestAdviceRepeatsFlags(t *testing.T) {
 	for _, args := range [][]string{{"credentials", "-format", "process"}, {"doctor"},
 		{"whoami", "-offline"}, {"token"}} {
 		_, _, stderr := m.run(t, "", append(args, "-config", other)...)
-		if want := "run \"cognito login -config '" + other +
-			"' -env DEV\""; !strings.Contains(stderr, want) {
+		want := "run \"cognito login -config '" + other +
+			"' -env DEV\""
+		if !strings.Contains(stderr, want) {
 			t.Errorf("%q: no %q in %s", args, want, stderr)
 		}
-		if _, _, stderr := m.run(t, "", args...); !strings.Contains(stderr,
-			"run \"cognito login -env DEV\"") {
+		_, _, stderr = m.run(t, "", args...)
+		if !strings.Contains(stderr, "run \"cognito login -env DEV\"") {
 			t.Errorf("%q: %s", args, stderr)
 		}
 	}
-	if _, _, stderr := m.run(t, "", "login", "-config", other+"x"); !strings.Contains(stderr,
-		"run \"cognito configure -config '"+other+"x' -env DEV\"") {
+	_, _, stderr := m.run(t, "", "login", "-config", other+"x")
+	if !strings.Contains(stderr, "run \"cognito configure -config '"+other+"x' -env DEV\"") {
 		t.Error(stderr)
 	}
-	if _, _, stderr := m.run(t, "", "configure", "-config", other+"x", "-user-pool-id",
-		"us-east-1_A", "-client-id", "abc"); !strings.Contains(stderr,
-		"run \"cognito login -config '"+other+"x' -user NAME\"") {
+	_, _, stderr = m.run(t, "", "configure", "-config", other+"x", "-user-pool-id",
+		"us-east-1_A", "-client-id", "abc")
+	if !strings.Contains(stderr, "run \"cognito login -config '"+other+"x' -user NAME\"") {
 		t.Error(stderr)
 	}
 }

@@ -28,8 +28,8 @@ func TestWhoami(t *testing.T) {
 	}
 	m.signedIn(t)
 	offline := func() (w whoami) {
-		if err := json.Unmarshal([]byte(m.must(t, "", "whoami", "-offline", "-json")),
-			&w); err != nil {
+		err := json.Unmarshal([]byte(m.must(t, "", "whoami", "-offline", "-json")), &w)
+		if err != nil {
 			t.Fatal(err)
 		}
 		return w
@@ -161,7 +161,8 @@ func TestUntil(t *testing.T) {
 		t.Error(got)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		if got := until(time.Now().Add(90*time.Minute + 100*time.Millisecond)); !strings.HasSuffix(
+		got := until(time.Now().Add(90*time.Minute + 100*time.Millisecond))
+		if !strings.HasSuffix(
 			got, "(1h30m0s)",
 		) {
 			t.Error(got)

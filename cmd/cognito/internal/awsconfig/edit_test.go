@@ -243,8 +243,9 @@ func TestBotocoreReadsProfile(t *testing.T) {
 		if test.refused == "" && test.name != "a mark at the beginning" {
 			read++
 			for when, text := range map[string]string{"before": test.before, "after": test.after} {
-				if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d-%s", i, when)),
-					[]byte(text), 0o600); err != nil {
+				err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d-%s", i, when)),
+					[]byte(text), 0o600)
+				if err != nil {
 					t.Fatal(err)
 				}
 			}
