@@ -318,7 +318,7 @@ const (
 	knownEndpoints = `cognito_idp, cognito_identity, sts, s3`
 )
 
-// What the file says is refused with one line for each problem, in an order that does not change.
+// The error has one line for each problem in the file, in a fixed order.
 func TestParseRefuses(t *testing.T) {
 	for _, test := range []struct {
 		text string

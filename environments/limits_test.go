@@ -13,7 +13,7 @@ import (
 	"github.com/loginwithcognito/cognito/environments"
 )
 
-// An error has a bearable length, whatever the file is.
+// The length of an error is limited for every file.
 func TestParseBounds(t *testing.T) {
 	many := func(element string) string {
 		var b strings.Builder

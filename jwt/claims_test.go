@@ -31,7 +31,7 @@ func TestTokenHasNoLineEnds(t *testing.T) {
 	}
 }
 
-// Who makes a token up does not choose how long the lines of a log are.
+// A forged token does not decide the length of an error, which servers write to their logs.
 func TestErrorsRepeatLittleOfToken(t *testing.T) {
 	p, long := newPool(t, "k1"), strings.Repeat("x", 30_000)
 	v := verifier(p)

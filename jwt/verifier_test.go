@@ -457,7 +457,7 @@ func TestKeysThatDoNotCome(t *testing.T) {
 	})
 }
 
-// The example token of RFC 7515 A.2 is read; it is no token of a user pool.
+// The example token of RFC 7515 A.2 can be read. It is not a token of a user pool.
 func TestParseUnverified(t *testing.T) {
 	var vector struct {
 		JWS string `json:"compact"`

@@ -199,7 +199,7 @@ func TestOrder(t *testing.T) {
 			err: twice,
 		},
 
-		// What was requested.
+		// Keys that were not requested.
 		{
 			name:  "prefix",
 			in:    ListInput{Prefix: "p/"},

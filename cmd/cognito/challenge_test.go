@@ -38,7 +38,7 @@ func TestUnattended(t *testing.T) {
 			"-totp-file"},
 		"an empty file": {[]string{"SOFTWARE_TOKEN_MFA"}, "\n", "", exitUsage,
 			"-totp-file"},
-		// nobody to ask
+		// no input to read the code from
 		"the pool wants a code": {[]string{"EMAIL_OTP"}, seed, "", exitSignIn, "EMAIL_OTP"},
 		"the password by itself": {[]string{"SOFTWARE_TOKEN_MFA"}, seed, "user_password_auth", 0,
 			"signed in"},
@@ -139,7 +139,7 @@ func TestHostilePoolThroughPipe(t *testing.T) {
 	}
 }
 
-// Where a pipe has the password only, a challenge after it is named by the error.
+// If piped input has only the password, the error names the challenge that follows.
 func TestMissingAnswer(t *testing.T) {
 	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)

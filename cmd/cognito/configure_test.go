@@ -73,7 +73,8 @@ func TestConfigureByFlags(t *testing.T) {
 	}
 	m.signedIn(t) // it works
 
-	// Another environment is added; what is new in an old one is no replacement, what differs is.
+	// Another environment is added. A new setting in an existing environment needs no -force, but a
+	// different value does.
 	secret := m.write(t, "secret", cognitotest.ExampleClientSecret+"\n")
 	m.must(t, "", "configure", "-env", "PROD", "-user-pool-id", imported.UserPoolID, "-client-id",
 		cognitotest.ExampleSecretClientID, "-client-secret-file", secret)
@@ -107,7 +108,7 @@ func TestConfigureSaysWhatNext(t *testing.T) {
 	}
 }
 
-// What -from leaves out is said, and the rest is saved.
+// configure -from names the settings that it leaves out, and saves the others.
 func TestConfigureNotes(t *testing.T) {
 	m := blank(t)
 	code, stdout, stderr := m.run(t, fill(`{"S": {"UserPoolId": "POOL", "ClientId": "CLIENT",

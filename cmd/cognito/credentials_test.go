@@ -53,7 +53,7 @@ func TestProcessFormat(t *testing.T) {
 	}
 }
 
-// What the SDKs run has their standard input, and must leave it alone.
+// An SDK that runs credential_process passes on its own standard input, which must not be read.
 func TestProcessFormatAsksNothing(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

@@ -18,7 +18,7 @@ import (
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
-// What is sent is signed as the stand-in verifies it, which shares no code with the signer.
+// The stand-in accepts the signatures of curl. Its verification shares no code with the signer.
 func TestCurl(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)
@@ -158,7 +158,7 @@ func TestCurl(t *testing.T) {
 	}
 }
 
-// Nothing is sent, and nobody has to be signed in, for what can't be right.
+// An invalid URL is an error before a sign-in is needed, and nothing is sent.
 func TestCurlURLs(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -184,7 +184,7 @@ func TestCurlURLs(t *testing.T) {
 	}
 }
 
-// What changes on the way is refused.
+// The stand-in refuses a request that was changed in transit.
 func TestCurlTampered(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)

@@ -88,7 +88,7 @@ func TestDoctorOtherKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// In this file it is no profile, but a section that nobody reads.
+	// In the configuration file, this section is not a profile, and tools ignore it.
 	config := strings.Replace(path, "credentials", "config", 1)
 	err = os.WriteFile(config, []byte("[other]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"), 0o600)
 	if err != nil {
@@ -125,7 +125,7 @@ func TestReachable(t *testing.T) {
 	if reachable(nil) != nil {
 		t.Error("an error of none")
 	}
-	// To wait for another process is no matter of the network.
+	// Waiting for another process is not reported as a problem of the network.
 	path := filepath.Join(t.TempDir(), "x")
 	lock, err := files.Lock(t.Context(), path, t.Logf)
 	if err != nil {
@@ -140,7 +140,7 @@ func TestReachable(t *testing.T) {
 	}
 }
 
-// What AWS_CA_BUNDLE trusts is reached by TLS.
+// doctor trusts the certificates in AWS_CA_BUNDLE.
 func TestDoctorTrustsBundle(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

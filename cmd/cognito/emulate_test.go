@@ -151,7 +151,7 @@ func printedSeed(t *testing.T) string {
 func TestEmulateRefuses(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	// A port that is taken is no wrong flag, here as for serve.
+	// A port in use is not a usage error, as with serve.
 	taken := strings.TrimPrefix(m.signedIn(t).url, "http://")
 	for _, command := range []string{"emulate", "serve"} {
 		if code, _, stderr := m.run(t, "", command, "-addr", taken); code != exitFailed ||

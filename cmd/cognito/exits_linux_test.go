@@ -19,7 +19,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// Whatever ends a process, and whatever the disk does, the new refresh token is kept: the pool
+// A new refresh token is stored, however the process ends and if the disk fails, because the pool
 // accepts no other. A killed process loses it only between the pool's response and the first write.
 //
 // COGNITO_TEST_EXITS=full runs the long form, which prints figures with -v and takes up to an hour.
@@ -47,13 +47,13 @@ type subject struct {
 	operation string // the request during which it is ended
 }
 
-// What a command may send while it is ended.
+// The requests during which a command is ended.
 const (
 	refreshes = "GetTokensFromRefreshToken"
 	revokes   = "RevokeToken"
 )
 
-// subjects are the commands, each with expired tokens.
+// subjects returns the commands. Each runs with expired tokens.
 func subjects(s *station) []subject {
 	// The child prints where the endpoint is, and ends when it has read a line.
 	child := []string{"exec", "-serve", "--", "sh", "-c", `
@@ -83,7 +83,7 @@ func subjects(s *station) []subject {
 	return all
 }
 
-// subjectNames are the names of all subjects.
+// subjectNames returns the names of all subjects.
 func subjectNames() (names []string) {
 	for _, about := range subjects(new(station)) {
 		names = append(names, about.name)
@@ -91,7 +91,7 @@ func subjectNames() (names []string) {
 	return names
 }
 
-// subject finds one by name. One that serves begins with good credentials, which are fetched here.
+// subject returns the subject with a name. For one that serves, it fetches credentials first.
 func (s *station) subject(name string) (subject, error) {
 	all := subjects(s)
 	about := all[slices.IndexFunc(all, func(about subject) bool { return about.name == name })]
@@ -105,7 +105,7 @@ func (s *station) subject(name string) (subject, error) {
 	return about, nil
 }
 
-// A wayOut is one way in which a process is made to end.
+// A wayOut is one way to end a process.
 type wayOut struct {
 	name     string
 	terminal bool     // the process has a terminal
@@ -113,7 +113,7 @@ type wayOut struct {
 	happen   func(r *run)
 }
 
-// waysOut are all ways but those that a process cannot notice.
+// waysOut returns all ways but those that a process cannot notice.
 func waysOut() []wayOut {
 	signals := func(name string, all ...syscall.Signal) wayOut {
 		return wayOut{name: name, happen: func(r *run) { r.send(between, all...) }}

@@ -79,8 +79,8 @@ const (
 	answered stage = "answered" // the response is sent
 )
 
-// A slowPool stands between one station and the stand-in, and says how far refreshes and
-// revocations have come.
+// A slowPool is a proxy between a station and the stand-in. It reports the progress of refreshes
+// and revocations.
 type slowPool struct {
 	server *cognitotest.Server
 	url    string
@@ -562,7 +562,7 @@ func needsTerminal(t *testing.T) {
 	tty.Close()
 }
 
-// notTested skips a test for want of rights or devices, and fails it in CI.
+// notTested skips a test that needs missing permissions or devices. In CI, the test fails instead.
 func notTested(t *testing.T, err error) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {

@@ -19,8 +19,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// The name of an environment is whatever a file says. It is repeated in many places, and steers the
-// terminal in none.
+// A file may give an environment any name. No message prints its control characters.
 func TestNamesDoNotSteerTerminal(t *testing.T) {
 	t.Parallel()
 	const name = "\x1b]0;title\a\x1b[31m\u009b7m\nB"
@@ -60,7 +59,7 @@ func TestNamesDoNotSteerTerminal(t *testing.T) {
 	}
 }
 
-// Where the session could not be kept, no password is sent for it, and no code is used up.
+// If the session cannot be stored, login sends no password and uses up no code.
 func TestLoginNeedsAPlaceFirst(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -84,7 +83,7 @@ func TestLoginNeedsAPlaceFirst(t *testing.T) {
 	}
 }
 
-// What a killed process left is removed, wherever the state lies.
+// The files of a killed process are removed, in any directory of sessions.
 func TestLeftoversAreRemoved(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -121,7 +120,7 @@ func TestLogoutThatIsNotKept(t *testing.T) {
 	}
 }
 
-// Where services do not answer, the error says what to run.
+// If services do not respond, the error names the command to run.
 func TestProcessFormatEndsInTime(t *testing.T) {
 	t.Parallel()
 	if processLimit >= time.Minute {
@@ -199,8 +198,7 @@ func TestBrokenPipes(t *testing.T) {
 	}
 }
 
-// What the flags or the configuration get wrong is told before anything is asked or sent, with the
-// exit code that says so.
+// Wrong flags and settings are reported with exitUsage, before any prompt or request.
 func TestWrongSettings(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -237,7 +235,7 @@ func TestWrongSettings(t *testing.T) {
 	}
 }
 
-// Who names a user must not get another's credentials.
+// A command with sign-in flags must not use the session of another user.
 func TestSignInFlagsAreNotIgnored(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)
@@ -265,7 +263,7 @@ func TestInterruptedBeforeCommand(t *testing.T) {
 	}
 }
 
-// Where new tokens could not be written, the refresh token is not used up.
+// If new tokens cannot be stored, the refresh token is not used up.
 func TestFullDiskKeepsToken(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {

@@ -124,7 +124,7 @@ func TestCodesAtTerminal(t *testing.T) {
 	s = m.atTerminal(t, 80, 24, "login", "-user", "ada")
 	s.answer("Password: ", cognitotest.ExamplePassword)
 	s.answer("1 to 2: ", "2")
-	// is no attempt: it may be a password, and is not sent
+	// This is not sent, because it may be a password, and does not count as an attempt.
 	s.answer("Authenticator code: ", "12345x")
 	s.expect("digits only")
 	for range 3 {
@@ -191,7 +191,7 @@ func TestRememberDeviceAtTerminal(t *testing.T) {
 	}
 }
 
-// A pool's own challenge: what it says is shown, and steers nothing; the answer is not shown.
+// The texts of a custom challenge are shown without control characters. The answer is not echoed.
 func TestCustomChallengeAtTerminal(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -222,7 +222,7 @@ func TestCustomChallengeAtTerminal(t *testing.T) {
 	}
 }
 
-// What is piped is answers, and the first is the password: it must not be sent as a user name.
+// The first line of piped input is the password. It must not be sent as a user name.
 func TestPipedPasswordIsNoUserName(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

@@ -220,7 +220,7 @@ func TestListVersions(t *testing.T) {
 	}
 }
 
-// What was listed before a Ctrl-C stays.
+// Objects listed before a Ctrl-C remain in the output.
 func TestListInterrupted(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -246,7 +246,7 @@ func TestListInterrupted(t *testing.T) {
 	}
 }
 
-// Whoever reads may have seen enough: "| head" makes no noise.
+// A closed pipe, as with "| head", is not reported as an error.
 func TestListIntoClosedPipe(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)

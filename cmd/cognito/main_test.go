@@ -97,7 +97,7 @@ func newMachine(t testing.TB) *machine {
 	return m
 }
 
-// run runs the tool in this process, with input on its standard input, which is no terminal.
+// run runs the tool in this process, with input on its standard input, which is not a terminal.
 func (m *machine) run(
 	t *testing.T, input string, args ...string,
 ) (code int, stdout, stderr string) {

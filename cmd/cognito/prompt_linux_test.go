@@ -155,7 +155,7 @@ func cells(s string) (n int) {
 	return n
 }
 
-// A refused password is given once, whatever the pool calls the error.
+// A refused password is sent once, for every error code of the pool.
 func TestRefusedPassword(t *testing.T) {
 	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)
@@ -215,7 +215,7 @@ func notMarked(row string) string {
 	return ""
 }
 
-// What a pool says is marked on each row of the window, wherever it says it.
+// Each row of the window that shows text of the pool is marked, in every message.
 func TestLookAlikes(t *testing.T) {
 	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)

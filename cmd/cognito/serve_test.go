@@ -128,8 +128,7 @@ func TestServeWarnsOfDefault(t *testing.T) {
 	}
 }
 
-// When the user signs out, or the session ends, there is no answer any more, and a new sign-in
-// brings it back.
+// After a sign-out or the end of the session, serve returns no credentials until the next sign-in.
 func TestServeWithoutSession(t *testing.T) {
 	t.Parallel()
 	needs.Unix(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 )
 
-// Where a refreshed session cannot be stored, the command still has what it was run for.
+// If a refreshed session cannot be stored, the command still prints its result.
 func TestRefreshThatIsNotStored(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -132,7 +132,7 @@ func TestDeviceAndSeed(t *testing.T) {
 	m.must(t, "", "credentials")
 }
 
-// What an error says to run finds the same environment.
+// The command that an error suggests has the flags that select the same environment.
 func TestAdviceRepeatsFlags(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

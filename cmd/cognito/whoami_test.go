@@ -77,7 +77,7 @@ func TestWhoami(t *testing.T) {
 		w.Role != "" {
 		t.Errorf("%+v", w)
 	}
-	// What is known is shown beside the error.
+	// The known values are printed in addition to the error.
 	code, stdout, stderr := m.run(t, "", "whoami")
 	if code != exitFailed || !strings.HasPrefix(stdout, "user         ada\n") || stderr == "" {
 		t.Errorf("exit %d: %s%s", code, stdout, stderr)
@@ -87,7 +87,7 @@ func TestWhoami(t *testing.T) {
 	}
 }
 
-// A group's name comes from the pool, and steers nothing.
+// The names of groups, which the pool sends, are printed without control characters.
 func TestWhoamiPrintable(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -138,7 +138,7 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// What has expired is refreshed first, and what has not is printed as it is.
+// An expired token is refreshed first. A valid one is printed unchanged.
 func TestTokenIsFresh(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)

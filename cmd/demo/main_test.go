@@ -16,7 +16,7 @@ import (
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
-// try runs the program with a password on its standard input, which is no terminal.
+// try runs the program with a password on its standard input, which is not a terminal.
 func try(
 	t *testing.T, ctx context.Context, password string, args ...string,
 ) (code int, stdout, stderr string) {

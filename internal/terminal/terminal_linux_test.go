@@ -128,7 +128,7 @@ func TestEchoStaysOffAfterStop(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	becomes(true)
-	syscall.Kill(os.Getpid(), syscall.SIGCONT) // is nobody's any more
+	syscall.Kill(os.Getpid(), syscall.SIGCONT) // it has no effect any more
 	if !echoes(t, screen) {
 		t.Error("the echo is off")
 	}

@@ -276,8 +276,7 @@ func TestServerRenewsOneAtATime(t *testing.T) {
 	}
 }
 
-// Who started the endpoint is told why it has no credentials: once, and again when the reason is
-// another.
+// The server reports why it has no credentials: once, and again if the reason changes.
 func TestServerReportsFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var said []string

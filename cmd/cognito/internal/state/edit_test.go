@@ -60,8 +60,8 @@ func (k *Keeper) files(t *testing.T) string {
 	return strings.Join(names, " ")
 }
 
-// What processes have left that were killed, or could not rename, is taken up or removed. All of it
-// reads the same with the lock and without.
+// Files of processes that were killed, or could not rename them, are recovered or removed. The
+// result is the same with and without the lock.
 func TestFind(t *testing.T) {
 	for _, test := range []struct {
 		name  string
