@@ -53,13 +53,11 @@ func (ask *call) check() error {
 			wrong = "is longer than 1024 bytes"
 		case len(key) < len(ask.Prefix) || string(key[:len(ask.Prefix)]) != ask.Prefix:
 			wrong = "does not begin with ListInput.Prefix"
-		case kind == prefixKind && string(key) <= ask.StartAfter && ask.StartAfter != "":
-			if string(key) == ask.StartAfter {
-				continue // yielded by the listing that is resumed
-			}
-			if !strings.HasPrefix(ask.StartAfter, string(key)) {
-				wrong = "does not sort after ListInput.StartAfter"
-			}
+		case kind == prefixKind && string(key) == ask.StartAfter:
+			continue // yielded by the listing that is resumed
+		case kind == prefixKind && string(key) < ask.StartAfter &&
+			!strings.HasPrefix(ask.StartAfter, string(key)):
+			wrong = "does not sort after ListInput.StartAfter"
 		case same && !found[kind] && (kind == prefixKind || len(version) > 0):
 			continue
 		case same:

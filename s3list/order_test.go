@@ -268,6 +268,18 @@ func TestOrder(t *testing.T) {
 			want:  "b/ c",
 		},
 		{
+			name:  "prefix around start in two pages",
+			in:    ListInput{StartAfter: "b/c"},
+			pages: []string{page("b/"), page("b/", "c")},
+			want:  "b/ c",
+		},
+		{
+			name:  "prefix around start repeated",
+			in:    ListInput{StartAfter: "b/c"},
+			pages: []string{page("b/", "b/")},
+			err:   twice,
+		},
+		{
 			name:  "prefix at start",
 			in:    ListInput{StartAfter: "b/"},
 			pages: []string{page("b/", "c/")},
