@@ -121,7 +121,7 @@ func TestEmulate(t *testing.T) {
 	}
 }
 
-// An entry with an endpoint lends it to no entry that has its own pool.
+// The endpoint of an entry does not apply to an entry with another pool.
 func TestForeignEndpointOfAnotherEntry(t *testing.T) {
 	got, err := Parse([]byte(`{"CognitoUserPool": {"Default": {"PoolId": "p", "Endpoint": "a"},
 		"B": {"PoolId": "q"}}, "CredentialsProvider": {"CognitoIdentity": {

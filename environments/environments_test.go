@@ -125,7 +125,7 @@ func withRegion(e cognito.Environment, region string) cognito.Environment {
 	return e
 }
 
-// Every format is read as it is, with Windows line ends, with a byte order mark, in UTF-16, and
+// Every format is read unchanged, with Windows line ends, with a byte order mark, in UTF-16, and
 // surrounded by white space.
 func TestParse(t *testing.T) {
 	tests := map[string]map[string]cognito.Environment{
@@ -233,7 +233,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// Small texts that differ from the files in one point.
+// Small files that each differ from a valid one in one detail.
 func TestParseAccepts(t *testing.T) {
 	for _, test := range []struct {
 		name, text string

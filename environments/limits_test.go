@@ -74,7 +74,7 @@ func TestParseBounds(t *testing.T) {
 	}
 }
 
-// No damage to a file brings the client secret into the error.
+// The error for a damaged file does not contain the client secret.
 func TestParseHidesSecrets(t *testing.T) {
 	for _, text := range []string{
 		`{"DEV": {"client_secret": "hi-dden", "client_id": "a"}}`,
@@ -138,8 +138,8 @@ func encode(t testing.TB, all map[string]cognito.Environment, indent string) []b
 	return data
 }
 
-// FuzzParse: nothing panics; what is read can be validated and selected, and is the same when it is
-// written by name and read again.
+// FuzzParse checks that Parse does not panic, and that its result can be validated and selected and
+// survives Marshal and Parse unchanged.
 func FuzzParse(f *testing.F) {
 	files, err := os.ReadDir(filepath.Join("testdata"))
 	if err != nil || len(files) == 0 {

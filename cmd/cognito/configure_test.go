@@ -180,7 +180,7 @@ func TestConfigureRefuses(t *testing.T) {
 	}
 }
 
-// A file that would lose something is not touched.
+// A file is not changed if content of it would be lost.
 func TestConfigureKeepsForeignFiles(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
@@ -212,7 +212,7 @@ func TestConfigureKeepsForeignFiles(t *testing.T) {
 	}
 }
 
-// Names with which the file would be taken for another format.
+// Names that would make Parse recognize another format are refused.
 func TestConfigureNames(t *testing.T) {
 	t.Parallel()
 	for name, good := range map[string]bool{
@@ -292,7 +292,7 @@ func TestConfigureFollowsALink(t *testing.T) {
 	}
 }
 
-// Every field of an environment is in the file, and comes back.
+// Every field of an environment is written to the file and read from it.
 func TestMarshalEnvironments(t *testing.T) {
 	var e cognito.Environment
 	var set func(v reflect.Value)

@@ -18,7 +18,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// A session is renewed by the doctor, and where that fails nothing is lost.
+// doctor refreshes the session. If that fails, the session is kept.
 func TestDoctorKeepsState(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -76,7 +76,7 @@ func TestDoctorElsewhere(t *testing.T) {
 	}
 }
 
-// Keys that other tools prefer are told, and are no fault.
+// doctor names keys that other tools prefer. They are not a failed check.
 func TestDoctorOtherKeys(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)

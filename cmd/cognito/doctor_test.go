@@ -36,7 +36,7 @@ func (m *machine) change(t *testing.T, change func(*state.Record, *cognito.Saved
 	}
 }
 
-// configure changes a value of the environment DEV, and the session goes with it.
+// configure changes a value of the environment DEV, which makes the session unusable.
 func (m *machine) configure(t *testing.T, key, value string) {
 	t.Helper()
 	data, err := os.ReadFile(m.settings["COGNITO_CONFIG"])
@@ -56,7 +56,7 @@ func (m *machine) configure(t *testing.T, key, value string) {
 	}
 }
 
-// Each thing that can be wrong is broken in turn: the doctor names it, and nothing before it.
+// For each kind of problem, doctor reports the check that fails, and no earlier one.
 func TestDoctorFindsFault(t *testing.T) {
 	const foreignPool, foreignIdentities = "us-east-1_FOREIGN00",
 		"us-east-1:00000000-8a4d-4e6f-9b3a-0123456789ab"
@@ -466,7 +466,7 @@ func (m *machine) dated(ahead time.Duration) func(*http.Request) *http.Response 
 	}
 }
 
-// foreignTokens puts tokens of another pool or app client in the place of those that are kept.
+// foreignTokens replaces the stored tokens with those of another pool or app client.
 func (m *machine) foreignTokens(t *testing.T, pool, client string) {
 	t.Helper()
 	other := &cognitotest.Server{UserPools: []cognitotest.UserPool{{

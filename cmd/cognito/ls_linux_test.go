@@ -43,7 +43,7 @@ func TestProgressAtTerminal(t *testing.T) {
 	}
 }
 
-// Neither keys nor bodies steer the terminal that they are shown on.
+// Keys and bodies are shown on a terminal without control characters.
 func TestServersDoNotSteerTerminal(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

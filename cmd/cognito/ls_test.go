@@ -36,8 +36,8 @@ func keysOf(t *testing.T, text string) (keys, prefixes []string) {
 	return keys, prefixes
 }
 
-// Every key comes out as it went in, in both forms, however odd, and over several pages; the
-// library lists the same.
+// ls prints every key of several pages unchanged, as text and as JSON. The library lists the same
+// keys.
 func TestListKeys(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

@@ -14,7 +14,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// The user as which the tool runs in these tests, and another one.
+// The ids of the user that runs the tool in these tests, and of another user.
 const (
 	userID  = 4711
 	otherID = 4712

@@ -29,7 +29,7 @@ func (m *machine) typed(t *testing.T, lines []string, args ...string) (code int,
 	return code, <-screen
 }
 
-// A user who types the password at every prompt has it sent only where that was asked for by name.
+// A password typed at every prompt is sent only if the user selected that by name.
 func TestHostilePoolAtTerminal(t *testing.T) {
 	t.Parallel()
 	for _, flow := range toolFlows {
@@ -59,7 +59,7 @@ func TestHostilePoolAtTerminal(t *testing.T) {
 	}
 }
 
-// At SELECT_CHALLENGE the password is sent to users who choose that, and is asked for once.
+// At SELECT_CHALLENGE, the password is sent if the user chooses that, and is prompted for once.
 func TestChoicesAtTerminal(t *testing.T) {
 	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)
@@ -110,7 +110,7 @@ func TestChoicesAtTerminal(t *testing.T) {
 	}
 }
 
-// An answer that is the password proven before is not sent, and an answer that is another is.
+// An answer equal to the password of the SRP proof is not sent. Other answers are.
 func TestPasswordAsAnswer(t *testing.T) {
 	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)

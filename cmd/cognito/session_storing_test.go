@@ -93,7 +93,7 @@ func TestRefreshIsStoredFirst(t *testing.T) {
 	}
 }
 
-// A login takes the place of what could not be renamed, and a logout revokes the newest token.
+// A login replaces a session whose file could not be renamed. A logout revokes the newest token.
 func TestNewestSession(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

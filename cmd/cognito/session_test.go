@@ -11,7 +11,7 @@ import (
 	"github.com/loginwithcognito/cognito"
 )
 
-// Credentials that can't be renewed serve as long as they are valid; then the command fails.
+// Credentials that cannot be refreshed are used until they expire. Then the command fails.
 func TestStaleCredentials(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -58,7 +58,7 @@ func TestStaleCredentials(t *testing.T) {
 	}
 }
 
-// A session that has ended is told from one that can't be renewed just now.
+// The errors for a session that has ended and for a failed refresh differ.
 func TestEndedSession(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)
@@ -100,8 +100,7 @@ func TestEndedSession(t *testing.T) {
 
 func first[A, B any](a A, _ B) A { return a }
 
-// A device that the pool remembers is asked for no code by the next sign-in, and the seed of a
-// generator answers for it.
+// A sign-in with a remembered device needs no code. Otherwise -totp-file provides it.
 func TestDeviceAndSeed(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

@@ -170,7 +170,7 @@ func TestUntil(t *testing.T) {
 	})
 }
 
-// The examples in the help are true.
+// The examples in the help texts work.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -184,7 +184,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// Several goroutines may ask for credentials where nothing is kept on disk: one fetches them.
+// If nothing is stored on disk, one of several concurrent goroutines fetches the credentials.
 func TestSharedInMemory(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

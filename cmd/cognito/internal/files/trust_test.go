@@ -194,7 +194,7 @@ func TestUpdateKeepsOwner(t *testing.T) {
 	}
 }
 
-// Without a change, what killed processes have left is removed as well.
+// Files of killed processes are removed even if nothing changes.
 func TestUpdateCleans(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")

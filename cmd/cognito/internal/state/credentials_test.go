@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// When credentials are renewed, also where one of the two clocks is wrong.
+// Credentials are refreshed at the right time even if one of the two clocks is wrong.
 func TestFresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
