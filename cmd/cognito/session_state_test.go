@@ -228,8 +228,8 @@ func TestManyProcesses(t *testing.T) {
 }
 
 // Whenever the program is killed, it leaves a complete file that only the user can read, and that
-// the next run can use. After a kill between the pool's response and the write, that is the old token,
-// which the pool accepts during its grace period.
+// the next run can use. After a kill between the pool's response and the write, that is the
+// old token, which the pool accepts during its grace period.
 func TestKilled(t *testing.T) {
 	m := newMachine(t)
 	client := &m.server.UserPools[0].Clients[0]
