@@ -162,10 +162,8 @@ func TestUntil(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		got := until(time.Now().Add(90*time.Minute + 100*time.Millisecond))
-		if !strings.HasSuffix(
-			got, "(1h30m0s)",
-		) {
-			t.Error(got)
+		if !strings.HasSuffix(got, "(1h30m0s)") {
+			t.Errorf("until() = %q, want the suffix (1h30m0s)", got)
 		}
 	})
 }

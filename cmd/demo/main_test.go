@@ -200,7 +200,7 @@ func TestDocumentedFlags(t *testing.T) {
 	}
 	count := 0
 	for line := range strings.Lines(string(data)) {
-		if args, ok := strings.CutPrefix(line, "demo "); ok {
+		if args, ok := strings.CutPrefix(line, "go run ./cmd/demo "); ok {
 			if _, err := parseFlags(strings.Fields(args), io.Discard); err != nil {
 				t.Errorf("%s: %v", line, err)
 			}
