@@ -59,15 +59,14 @@ func TestResumeChallengeRefuses(t *testing.T) {
 			t.Fatalf("Unmarshal: %v", err)
 		}
 		for _, other := range []string{session.Session[1:] + "A", "", strings.Repeat("s", 5000)} {
-			again,
-				err := client.ResumeChallenge(
+			again, err := client.ResumeChallenge(
 				[]byte(strings.Replace(string(stored), session.Session, other, 1)),
 			)
 			if err != nil {
 				t.Fatalf("ResumeChallenge: %v", err)
 			}
-			if _, err := again.Respond(t.Context(), right); !hasCode(err,
-				cognitoidp.CodeNotAuthorized) {
+			_, err = again.Respond(t.Context(), right)
+			if !hasCode(err, cognitoidp.CodeNotAuthorized) {
 				t.Errorf("session %.20q: %v", other, err)
 			}
 		}
@@ -98,8 +97,8 @@ func TestResumeChangedChallenge(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			if s, err := challenge.Respond(t.Context(),
-				map[string]string{"SMS_MFA_CODE": "000000"}); s != nil || err == nil {
+			s, err := challenge.Respond(t.Context(), map[string]string{"SMS_MFA_CODE": "000000"})
+			if s != nil || err == nil {
 				t.Fatalf("byte %d: the sign-in succeeded", i)
 			}
 		}
@@ -123,8 +122,7 @@ func TestResumeChallengeWithDevice(t *testing.T) {
 			!slices.Equal(choices, challenge.Choices()) {
 			t.Errorf("choices %q, want %q", choices, challenge.Choices())
 		}
-		s,
-			err := again.Respond(t.Context(),
+		s, err := again.Respond(t.Context(),
 			map[string]string{"ANSWER": "PASSWORD_SRP", "PASSWORD": cognitotest.ExamplePassword})
 		if err != nil {
 			t.Fatalf("Respond: %v", err)
@@ -196,9 +194,8 @@ func TestResumeChallenge(t *testing.T) {
 				!again.Expires().Equal(challenge.Expires()) {
 				t.Errorf("%+v, want %+v", again, challenge)
 			}
-			if _, err := again.Respond(ctx,
-				map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "000000"}); !hasCode(err,
-				"CodeMismatchException") {
+			_, err = again.Respond(ctx, map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "000000"})
+			if !hasCode(err, "CodeMismatchException") {
 				t.Errorf("Respond: error %v", err)
 			}
 			code, err := cognito.TOTP(exampleTOTPSecret, time.Now())
@@ -212,8 +209,8 @@ func TestResumeChallenge(t *testing.T) {
 			if _, err := s.Credentials(ctx); err != nil {
 				t.Errorf("Credentials: %v", err)
 			}
-			if _, err := again.Respond(ctx,
-				map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code}); err == nil {
+			_, err = again.Respond(ctx, map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code})
+			if err == nil {
 				t.Error("the challenge was answered twice")
 			}
 		})

@@ -93,8 +93,7 @@ func TestPasswordAsChallenge(t *testing.T) {
 					t.Fatalf("%s: %s has AnswerKeys %q", name, challenge.Name,
 						challenge.AnswerKeys())
 				}
-				_,
-					err := saveAndResume(t, client, challenge).Respond(t.Context(),
+				_, err := saveAndResume(t, client, challenge).Respond(t.Context(),
 					map[string]string{"PASSWORD": password})
 				switch password {
 				case "":
@@ -117,16 +116,16 @@ func TestPasswordAsChallenge(t *testing.T) {
 		}
 	}
 	client := exampleClient(everyFlow(nil))
-	_,
-		err := challenged(t, client, cognito.Login{
+	_, err := challenged(t, client, cognito.Login{
 		Flow: "USER_AUTH",
 	}).Respond(t.Context(), map[string]string{"ANSWER": "PASSWORD"})
 	challenge := asChallenge(err)
 	if challenge == nil || challenge.Name != "PASSWORD" {
 		t.Fatalf("a choice without PASSWORD: error %v", err)
 	}
-	if _, err := challenge.Respond(t.Context(),
-		map[string]string{"PASSWORD": cognitotest.ExamplePassword}); err != nil {
+	_, err = challenge.Respond(t.Context(),
+		map[string]string{"PASSWORD": cognitotest.ExamplePassword})
+	if err != nil {
 		t.Errorf("Respond: %v", err)
 	}
 }
@@ -144,9 +143,8 @@ func TestWebAuthnOptions(t *testing.T) {
 	}
 	other := challenged(t, client, login).Parameters["CREDENTIAL_REQUEST_OPTIONS"]
 	for _, credential := range []string{assertion(other), "null", "{"} {
-		if _, err := challenge.Respond(t.Context(),
-			map[string]string{"CREDENTIAL": credential}); !hasCode(err,
-			cognitoidp.CodeNotAuthorized) {
+		_, err := challenge.Respond(t.Context(), map[string]string{"CREDENTIAL": credential})
+		if !hasCode(err, cognitoidp.CodeNotAuthorized) {
 			t.Errorf("%s: %v", credential, err)
 		}
 		challenge = challenged(t, client, login)
@@ -172,12 +170,12 @@ func TestWrongCustomAnswer(t *testing.T) {
 	if again == nil || again.Name != "CUSTOM_CHALLENGE" || again.Parameters["tries"] != "I" {
 		t.Fatalf("after a wrong answer: %v", err)
 	}
-	if _, err := again.Respond(t.Context(), map[string]string{"ANSWER": "3"}); !hasCode(err,
-		cognitoidp.CodeNotAuthorized) {
+	_, err = again.Respond(t.Context(), map[string]string{"ANSWER": "3"})
+	if !hasCode(err, cognitoidp.CodeNotAuthorized) {
 		t.Errorf("after two wrong answers: %v", err)
 	}
-	if _, err := challenged(t, client, login).Respond(t.Context(),
-		map[string]string{"ANSWER": "2"}); err != nil {
+	_, err = challenged(t, client, login).Respond(t.Context(), map[string]string{"ANSWER": "2"})
+	if err != nil {
 		t.Errorf("Respond: %v", err)
 	}
 }
@@ -283,13 +281,15 @@ func TestFriendlyDeviceName(t *testing.T) {
 		if err != nil {
 			t.Fatalf("TOTP: %v", err)
 		}
-		if _, err := challenge.Respond(t.Context(),
+		_, err = challenge.Respond(t.Context(),
 			map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code,
-				"FRIENDLY_DEVICE_NAME": "my phone"}); err != nil {
+				"FRIENDLY_DEVICE_NAME": "my phone"})
+		if err != nil {
 			t.Fatalf("Respond: %v", err)
 		}
-		if got := challenged(t, client,
-			byPassword).Parameters["FRIENDLY_DEVICE_NAME"]; got != "my phone" {
+		got := challenged(t, client,
+			byPassword).Parameters["FRIENDLY_DEVICE_NAME"]
+		if got != "my phone" {
 			t.Errorf("FRIENDLY_DEVICE_NAME = %q", got)
 		}
 		if len(sent) != 1 || !sent["AWSCognitoIdentityProviderService.VerifySoftwareToken"] {
@@ -325,8 +325,7 @@ func TestChallenge(t *testing.T) {
 		if !errors.As(err, &challenge) {
 			t.Fatalf("SignIn: %v", err)
 		}
-		s,
-			err = challenge.Respond(ctx,
+		s, err = challenge.Respond(ctx,
 			map[string]string{"NEW_PASSWORD": "Another-Horse-8-battery"})
 		if err != nil {
 			t.Fatalf("Respond: %v", err)
@@ -334,12 +333,12 @@ func TestChallenge(t *testing.T) {
 		if _, err := s.Credentials(ctx); err != nil {
 			t.Errorf("Credentials: %v", err)
 		}
-		if _, err := client.SignIn(ctx, cognitotest.ExampleNewUser,
-			cognitotest.ExamplePassword); err == nil {
+		_, err = client.SignIn(ctx, cognitotest.ExampleNewUser, cognitotest.ExamplePassword)
+		if err == nil {
 			t.Error("the old password is valid")
 		}
-		if _, err := client.SignIn(ctx, cognitotest.ExampleNewUser,
-			"Another-Horse-8-battery"); err != nil {
+		_, err = client.SignIn(ctx, cognitotest.ExampleNewUser, "Another-Horse-8-battery")
+		if err != nil {
 			t.Errorf("SignIn: %v", err)
 		}
 	}
@@ -359,8 +358,8 @@ func TestChallengeWithoutSignIn(t *testing.T) {
 	}
 	server := everyFlow(withMFA("SMS_MFA"))
 	count := watch(server, nil)
-	if _, _, err := challenged(t, exampleClient(server),
-		byPassword).SetUpTOTP(t.Context()); err == nil ||
+	_, _, err := challenged(t, exampleClient(server), byPassword).SetUpTOTP(t.Context())
+	if err == nil ||
 		!strings.Contains(err.Error(), `"SMS_MFA"`) || count("AssociateSoftwareToken") != 0 {
 		t.Errorf("SetUpTOTP for SMS_MFA: error %v", err)
 	}
@@ -393,15 +392,14 @@ func TestNewPasswordKeepsAttributes(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := count("RespondToAuthChallenge")
-	_,
-		err = challenge.Respond(t.Context(),
+	_, err = challenge.Respond(t.Context(),
 		map[string]string{"NEW_PASSWORD": newPassword, "userAttributes.email": "grace@example.com"})
 	if err == nil || !strings.Contains(err.Error(), "userAttributes.email") ||
 		count("RespondToAuthChallenge") != before {
 		t.Errorf("Respond: error %v", err)
 	}
-	if _, err := challenge.Respond(t.Context(),
-		map[string]string{"NEW_PASSWORD": newPassword}); err != nil {
+	_, err = challenge.Respond(t.Context(), map[string]string{"NEW_PASSWORD": newPassword})
+	if err != nil {
 		t.Errorf("Respond: %v", err)
 	}
 }
@@ -415,8 +413,7 @@ func TestNewPasswordFillsAttributes(t *testing.T) {
 			u.Attributes = map[string]string{"email": "grace@example.com", "given_name": ""}
 		}
 	}
-	_,
-		err := exampleClient(server).SignIn(t.Context(), cognitotest.ExampleNewUser,
+	_, err := exampleClient(server).SignIn(t.Context(), cognitotest.ExampleNewUser,
 		cognitotest.ExamplePassword)
 	challenge := asChallenge(err)
 	if challenge == nil ||
@@ -424,9 +421,10 @@ func TestNewPasswordFillsAttributes(t *testing.T) {
 			[]string{"NEW_PASSWORD", "userAttributes.given_name"}) {
 		t.Fatal(err)
 	}
-	if _, err := challenge.Respond(t.Context(),
+	_, err = challenge.Respond(t.Context(),
 		map[string]string{"NEW_PASSWORD": newPassword,
-			"userAttributes.given_name": "Grace"}); err != nil {
+			"userAttributes.given_name": "Grace"})
+	if err != nil {
 		t.Errorf("Respond: %v", err)
 	}
 }
@@ -449,8 +447,8 @@ func TestSetUpTOTPWithOneSession(t *testing.T) {
 	if _, challenge, err = challenge.SetUpTOTP(t.Context()); err != nil {
 		t.Fatalf("SetUpTOTP: %v", err)
 	}
-	if _, err := challenge.Respond(t.Context(),
-		map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "123456"}); err != nil {
+	_, err = challenge.Respond(t.Context(), map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "123456"})
+	if err != nil {
 		t.Errorf("Respond: %v", err)
 	}
 	for _, request := range (*log)[1:] {
@@ -480,13 +478,14 @@ func TestLongChallengeText(t *testing.T) {
 			t.Errorf("the error has %d bytes for %.20s", len(text), challenge.Name)
 		}
 	}
-	httpClient,
-		_ := scripted(t,
-		map[string]string{"GetTokensFromRefreshToken": `{"ChallengeName":"` + long[:1<<19] + `"}`})
+	httpClient, _ := scripted(t, map[string]string{
+		"GetTokensFromRefreshToken": `{"ChallengeName":"` + long[:1<<19] + `"}`,
+	})
 	client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient}
-	if _, err := client.Resume(t.Context(), cognito.SavedSession{
+	_, err := client.Resume(t.Context(), cognito.SavedSession{
 		Tokens: cognito.Tokens{Refresh: "r"},
-	}.Save()); err == nil || len(err.Error()) > 2048 {
+	}.Save())
+	if err == nil || len(err.Error()) > 2048 {
 		t.Errorf("the error of a refresh has %d bytes", len(fmt.Sprint(err)))
 	}
 }
@@ -525,8 +524,7 @@ func TestUnknownChallenge(t *testing.T) {
 	if !strings.Contains(err.Error(), "SENTENCE") {
 		t.Errorf("%q does not name the parameters", err)
 	}
-	_,
-		err = saveAndResume(t, exampleClient(server), challenge).Respond(t.Context(),
+	_, err = saveAndResume(t, exampleClient(server), challenge).Respond(t.Context(),
 		map[string]string{"HUM": "hm"})
 	if next := asChallenge(err); next == nil || next.Name != "VOICE_PRINT_2" {
 		t.Errorf("error %v", err)
@@ -602,24 +600,21 @@ func TestAnswerKeysForSetup(t *testing.T) {
 
 // Control characters from the server do not appear in the text of a challenge.
 func TestChallengeTextIsClean(t *testing.T) {
-	httpClient,
-		_ := scripted(t,
-		map[string]string{
-			"InitiateAuth": `{"ChallengeName":"X\u001b[2J","ChallengeParameters":{}}`,
-		})
-	_,
-		err := (&cognito.Client{
+	httpClient, _ := scripted(t, map[string]string{
+		"InitiateAuth": `{"ChallengeName":"X\u001b[2J","ChallengeParameters":{}}`,
+	})
+	_, err := (&cognito.Client{
 		Environment: exampleEnvironment(),
 		HTTPClient:  httpClient,
 	}).SignIn(t.Context(), "ada", "x")
 	if strings.Contains(err.Error(), "\x1b") {
 		t.Errorf("%q", err)
 	}
-	httpClient,
-		_ = scripted(t, map[string]string{"InitiateAuth": `{"ChallengeName":"NEW_PASSWORD_REQUIRED",
-			"ChallengeParameters":{"requiredAttributes":"[\"a\\u001b[2J\"]"}}`})
-	_,
-		err = (&cognito.Client{
+	httpClient, _ = scripted(t, map[string]string{
+		"InitiateAuth": `{"ChallengeName":"NEW_PASSWORD_REQUIRED",
+			"ChallengeParameters":{"requiredAttributes":"[\"a\\u001b[2J\"]"}}`,
+	})
+	_, err = (&cognito.Client{
 		Environment: exampleEnvironment(),
 		HTTPClient:  httpClient,
 	}).SignIn(t.Context(), "ada", "x")

@@ -47,8 +47,8 @@ func TestSignUpContinuesAsSignIn(t *testing.T) {
 		if err != nil {
 			t.Fatalf("SignUp: %v", err)
 		}
-		if _, err := client.SignIn(ctx, name, newPassword); !hasCode(err,
-			cognitoidp.CodeUserNotConfirmed) {
+		_, err = client.SignIn(ctx, name, newPassword)
+		if !hasCode(err, cognitoidp.CodeUserNotConfirmed) {
 			t.Errorf("SignIn: error %v", err)
 		}
 		confirmed, err := pool.ConfirmSignUp(ctx, cognitoidp.ConfirmSignUpInput{
@@ -59,8 +59,7 @@ func TestSignUpContinuesAsSignIn(t *testing.T) {
 		if err != nil {
 			t.Fatalf("ConfirmSignUp: %v", err)
 		}
-		s,
-			err := client.Start(ctx, cognito.Login{
+		s, err := client.Start(ctx, cognito.Login{
 			Username: name,
 			Flow:     "USER_AUTH",
 			Session:  confirmed.Session,
@@ -87,8 +86,7 @@ func TestForgotAndChangePassword(t *testing.T) {
 			t.Fatalf("UserPool: %v", err)
 		}
 		const name, third = cognitotest.ExampleUser, "Yet-Another-Horse-9"
-		sent,
-			err := pool.ForgotPassword(ctx, cognitoidp.ForgotPasswordInput{
+		sent, err := pool.ForgotPassword(ctx, cognitoidp.ForgotPasswordInput{
 			ClientID:   env.ClientID,
 			SecretHash: client.SecretHash(name),
 			Username:   name,
@@ -100,8 +98,8 @@ func TestForgotAndChangePassword(t *testing.T) {
 			ClientID: env.ClientID, SecretHash: client.SecretHash(name), Username: name,
 			Password: newPassword, ConfirmationCode: "000000",
 		}
-		if err := cognito.Explain(pool.ConfirmForgotPassword(ctx, in)); !hasCode(err,
-			cognitoidp.CodeCodeMismatch) {
+		err = cognito.Explain(pool.ConfirmForgotPassword(ctx, in))
+		if !hasCode(err, cognitoidp.CodeCodeMismatch) {
 			t.Errorf("Explain: error %v", err)
 		}
 		in.ConfirmationCode = server.Code(cognitotest.ExampleUserPoolID, name)
@@ -130,9 +128,10 @@ func TestForgotAndChangePassword(t *testing.T) {
 		if err := pool.GlobalSignOut(ctx, tokens.Access); err != nil {
 			t.Fatalf("GlobalSignOut: %v", err)
 		}
-		if _, err := client.Resume(ctx, cognito.SavedSession{
+		_, err = client.Resume(ctx, cognito.SavedSession{
 			Tokens: cognito.Tokens{Refresh: tokens.Refresh},
-		}.Save()); !hasCode(err, cognitoidp.CodeNotAuthorized) {
+		}.Save())
+		if !hasCode(err, cognitoidp.CodeNotAuthorized) {
 			t.Errorf("Resume with a revoked token: error %v, want NotAuthorizedException", err)
 		}
 	}
@@ -292,8 +291,7 @@ func TestMetadataInEveryCall(t *testing.T) {
 			server := cognitotest.Example()
 			seen := map[string]int{}
 			server.Fault = func(r *http.Request) *http.Response {
-				operation,
-					ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"),
+				operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"),
 					"AWSCognitoIdentityProviderService.")
 				if !ok {
 					return nil
@@ -321,8 +319,7 @@ func TestMetadataInEveryCall(t *testing.T) {
 			client := exampleClient(server)
 			client.ClientMetadata = map[string]string{"app": "test"}
 			client.UserContextData = &cognitoidp.UserContextData{EncodedData: "fingerprint"}
-			_,
-				err := client.SignIn(t.Context(), cognitotest.ExampleNewUser,
+			_, err := client.SignIn(t.Context(), cognitotest.ExampleNewUser,
 				cognitotest.ExamplePassword)
 			challenge := asChallenge(err)
 			if challenge == nil {
@@ -389,8 +386,7 @@ func TestOtherProcess(t *testing.T) {
 	server = tracking("") // another server, for the same reason
 	listener2 := httptest.NewServer(server)
 	defer listener2.Close()
-	_,
-		err = exampleClient(server).SignIn(t.Context(), cognitotest.ExampleUser,
+	_, err = exampleClient(server).SignIn(t.Context(), cognitotest.ExampleUser,
 		cognitotest.ExamplePassword)
 	challenge := asChallenge(err)
 	if challenge == nil {

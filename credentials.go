@@ -168,8 +168,9 @@ func (t *regional) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // fetchCredentials requests new credentials in the enhanced or the classic flow.
-func (s *Session) fetchCredentials(ctx context.Context, old sigv4.Credentials) (
-	creds sigv4.Credentials, expires time.Time, err error) {
+func (s *Session) fetchCredentials(
+	ctx context.Context, old sigv4.Credentials,
+) (creds sigv4.Credentials, expires time.Time, err error) {
 	required := []string{"identity_pool_id"}
 	if s.client.Duration != 0 {
 		required = append(required, "role_arn")
@@ -203,8 +204,9 @@ func (s *Session) fetchCredentials(ctx context.Context, old sigv4.Credentials) (
 }
 
 // credentialsFor returns credentials of an identity.
-func (s *Session) credentialsFor(ctx context.Context, id string, logins map[string]string) (
-	none sigv4.Credentials, err error) {
+func (s *Session) credentialsFor(
+	ctx context.Context, id string, logins map[string]string,
+) (none sigv4.Credentials, err error) {
 	c := s.client
 	if c.Duration == 0 {
 		in := cognitoid.GetCredentialsForIdentityInput{IdentityID: id, Logins: logins}
@@ -292,8 +294,9 @@ func refusedIdentity(err error, code, text string) bool {
 // fetchIdentityID requests an identity to replace old, which is empty or refused. If a concurrent
 // call has stored another one since, it returns that one, because each GetId gives a guest a new
 // identity.
-func (s *Session) fetchIdentityID(ctx context.Context, old string, logins map[string]string) (
-	string, error) {
+func (s *Session) fetchIdentityID(
+	ctx context.Context, old string, logins map[string]string,
+) (string, error) {
 	pool := s.client.Environment.IdentityPoolID
 	if token := logins[developerProvider]; token != "" {
 		claims, err := jwt.ParseUnverified(token)

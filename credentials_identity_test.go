@@ -271,8 +271,7 @@ func TestKnownIdentity(t *testing.T) {
 		asked int
 	}{{own, 0}, {"", 1}, {others, 1}, {"us-east-1:00000000-0000-0000-0000-000000000000", 1}} {
 		count := watch(server, nil)
-		s,
-			err := exampleClient(server).Start(t.Context(), cognito.Login{
+		s, err := exampleClient(server).Start(t.Context(), cognito.Login{
 			Username:   cognitotest.ExampleUser,
 			Password:   cognitotest.ExamplePassword,
 			IdentityID: test.known,

@@ -152,8 +152,7 @@ func TestRefreshWithLateDevice(t *testing.T) {
 			stored, err = refresh(ctx, current)
 			return cognito.SavedSession{}, err
 		}
-		s,
-			_ := withTOTP(t, client, cognito.Login{
+		s, _ := withTOTP(t, client, cognito.Login{
 			Username: cognitotest.ExampleUser,
 			Password: cognitotest.ExamplePassword,
 		})

@@ -31,8 +31,7 @@ func TestDeviceAfterAnswer(t *testing.T) {
 			client := exampleClient(server)
 			device, _ := signIn(t, client).Device()
 			change(&device)
-			_,
-				err := client.Start(t.Context(), cognito.Login{
+			_, err := client.Start(t.Context(), cognito.Login{
 				Username: cognitotest.ExampleEmail,
 				Flow:     "USER_AUTH",
 				Device:   device,
@@ -41,8 +40,7 @@ func TestDeviceAfterAnswer(t *testing.T) {
 			if challenge == nil || challenge.Name != "SELECT_CHALLENGE" {
 				t.Fatal(err)
 			}
-			_,
-				err = challenge.Respond(t.Context(),
+			_, err = challenge.Respond(t.Context(),
 				map[string]string{"ANSWER": "PASSWORD_SRP",
 					"PASSWORD": cognitotest.ExamplePassword})
 			if name == "forgotten" {
@@ -109,8 +107,9 @@ func tracking(how string) *cognitotest.Server {
 }
 
 // withTOTP signs in and answers the TOTP challenge if there is one.
-func withTOTP(t *testing.T, client *cognito.Client, login cognito.Login) (s *cognito.Session,
-	asked bool) {
+func withTOTP(
+	t *testing.T, client *cognito.Client, login cognito.Login,
+) (s *cognito.Session, asked bool) {
 	t.Helper()
 	s, err := client.Start(t.Context(), login)
 	if challenge := asChallenge(err); challenge != nil && challenge.Name == "SOFTWARE_TOKEN_MFA" {
@@ -401,8 +400,7 @@ func TestDeviceNotConfirmed(t *testing.T) {
 			}
 			return nil
 		})
-		s,
-			_ := withTOTP(t, exampleClient(server), cognito.Login{
+		s, _ := withTOTP(t, exampleClient(server), cognito.Login{
 			Username: cognitotest.ExampleUser,
 			Password: cognitotest.ExamplePassword,
 		})

@@ -16,21 +16,22 @@ import (
 )
 
 func Example() {
-	ctx, stand, password := context.Background(), cognitotest.Example().Client(),
-		cognitotest.ExamplePassword
+	ctx := context.Background()
+	password, httpClient := cognitotest.ExamplePassword, cognitotest.Example().Client()
 	env := cognito.Environment{
 		UserPoolID:     "us-east-1_EXAMPLE00",
 		ClientID:       "1example23456789abcdefghij",
 		IdentityPoolID: "us-east-1:5f2b7c1e-8a4d-4e6f-9b3a-0123456789ab",
 		BucketName:     "example-bucket",
 	}
-	client := &cognito.Client{Environment: env, HTTPClient: stand} // without HTTPClient: AWS
+	// Without HTTPClient, the requests go to AWS. In a test it may be that of a cognitotest.Server.
+	client := &cognito.Client{Environment: env, HTTPClient: httpClient}
 	session, err := client.SignIn(ctx, "ada", password)
 	if err != nil {
 		log.Fatal(err) // a *cognito.Challenge if the pool asks for more
 	}
 	bucket := &s3list.Client{
-		Region: "us-east-1", Credentials: session.Credentials, HTTPClient: stand,
+		Region: "us-east-1", Credentials: session.Credentials, HTTPClient: httpClient,
 	}
 	for object, err := range bucket.Objects(ctx, env.BucketName, "photos/") {
 		if err != nil {

@@ -176,7 +176,7 @@ const appClientOAuth = "the app client does not allow the flow (authorization co
 const wrongTOTP = "the code is misspelt, or the authenticator app has a wrong clock or TOTP " +
 	"secret: try the next code"
 
-// anyFlow stands for the setting of the flow that was refused.
+// anyFlow is the placeholder for the setting of the flow that was refused.
 const anyFlow = "this one (such as ALLOW_USER_SRP_AUTH)"
 
 // explained is an error of a service with its usual causes.

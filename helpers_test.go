@@ -202,8 +202,9 @@ func signInWithDevice(client *cognito.Client, stored string) error {
 		if err != nil {
 			return err
 		}
-		if s, err = challenge.Respond(context.Background(),
-			map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code}); err != nil {
+		s, err = challenge.Respond(context.Background(),
+			map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code})
+		if err != nil {
 			return err
 		}
 	} else if err != nil {
@@ -227,8 +228,7 @@ func resumeChallenge(client *cognito.Client, stored string) error {
 	if err != nil {
 		return err
 	}
-	s,
-		err := challenge.Respond(context.Background(),
+	s, err := challenge.Respond(context.Background(),
 		map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code})
 	if err != nil {
 		return err

@@ -65,7 +65,7 @@ func (s *Session) refresh(ctx context.Context, old Tokens) (Tokens, time.Time, e
 	newest := old // returned even if it could not be stored: it may be the only valid token
 	refresh := func(ctx context.Context, stored SavedSession) (SavedSession, error) {
 		claims, err := jwt.ParseUnverified(stored.Tokens.ID)
-		if err == nil && ofAnother(claims, s.UnverifiedClaims()) {
+		if err == nil && differentUsers(claims, s.UnverifiedClaims()) {
 			return stored, unusable(errOtherUser)
 		}
 		s.takeStored(stored)
@@ -189,10 +189,11 @@ func (s *Session) refreshNow(ctx context.Context, old Tokens) (Tokens, time.Time
 	return s.receive(old, *result)
 }
 
-// refreshByAuth is the older operation. It has no USERNAME, but SECRET_HASH needs the user name
-// that the pool uses, which may differ from the one typed.
-func (s *Session) refreshByAuth(ctx context.Context, token, username, device string) (
-	out cognitoidp.AuthOutput, err error) {
+// refreshByAuth refreshes with the older operation, InitiateAuth. The request has no USERNAME, but
+// SECRET_HASH is computed from the user name that the pool uses, not from an alias.
+func (s *Session) refreshByAuth(
+	ctx context.Context, token, username, device string,
+) (out cognitoidp.AuthOutput, err error) {
 	c := s.client
 	parameters := map[string]string{"REFRESH_TOKEN": token}
 	if c.Environment.ClientSecret != "" {
@@ -215,17 +216,17 @@ func (s *Session) refreshByAuth(ctx context.Context, token, username, device str
 	})
 }
 
-// Parts of the codes of responses that settle a call. Those of faults do, unless the status or the
-// message says that the service lacks the operation.
+// Parts of the error codes of services that have the operation. The parts in faults do not decide
+// this if the status or the message says that the service lacks the operation.
 const (
 	refusals = "NotAuthorized Unauthorized Forbidden AccessDenied TokenReuse TokenType UserNot " +
 		"PasswordReset Lambda Throttl TooMany LimitExceeded SlowDown"
 	faults = "Internal Unavailable Timeout"
 )
 
-// unsupported reports whether err shows that the service lacks the operation, which did not use up
-// the token. Emulators and older versions of Cognito say so in many ways, so that this is every
-// response except those about authorization, triggers, throttling and faults.
+// unsupported reports whether err shows that the service lacks the operation, and so did not use up
+// the token. Emulators and older versions of Cognito say so in many ways. Every response counts,
+// except those about authorization, triggers, throttling and faults.
 func unsupported(err error) bool {
 	var unanswered awshttp.Unanswered
 	if errors.As(err, &unanswered) {
@@ -253,8 +254,9 @@ func unsupported(err error) bool {
 
 // receive returns the tokens of a response and when they expire. If a refresh returns no refresh
 // token, the old one stays valid.
-func (s *Session) receive(old Tokens, r cognitoidp.AuthenticationResult) (
-	Tokens, time.Time, error) {
+func (s *Session) receive(
+	old Tokens, r cognitoidp.AuthenticationResult,
+) (Tokens, time.Time, error) {
 	tokens := Tokens{
 		ID:      r.IDToken,
 		Access:  r.AccessToken,
@@ -273,9 +275,9 @@ func (s *Session) receive(old Tokens, r cognitoidp.AuthenticationResult) (
 	return tokens, expires, nil
 }
 
-// adopt makes the claims of tokens those of the session, and returns when the tokens expire. The
-// local clock may be wrong in either direction, so that is the earliest time of Tokens.Expires and
-// the claims.
+// adopt makes the claims of tokens those of the session, and returns when the tokens expire:
+// Tokens.Expires or the claim exp of a token, whichever is earliest, because the clock that
+// Tokens.Expires was computed from may be wrong in either direction.
 func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 	if tokens.ID == "" {
 		return expires, errNoIDToken
@@ -304,7 +306,7 @@ func (s *Session) adopt(tokens Tokens) (expires time.Time, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ofAnother(claims, s.claims) {
+	if differentUsers(claims, s.claims) {
 		return time.Time{}, errOtherUser
 	}
 	s.claims = claims
@@ -319,7 +321,7 @@ var (
 
 var errOtherUser = errors.New("it belongs to another user than the session")
 
-// ofAnother reports whether two tokens are known to belong to different users.
-func ofAnother(c, old jwt.Claims) bool {
+// differentUsers reports whether two tokens are known to belong to different users.
+func differentUsers(c, old jwt.Claims) bool {
 	return c.Subject != old.Subject && c.Subject != "" && old.Subject != ""
 }

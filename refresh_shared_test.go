@@ -30,8 +30,8 @@ func TestRefreshWithOtherUser(t *testing.T) {
 				Name:     "bob",
 				Password: cognitotest.ExamplePassword,
 			})
-			other,
-				err := exampleClient(server).SignIn(t.Context(), "bob", cognitotest.ExamplePassword)
+			other, err := exampleClient(server).SignIn(t.Context(), "bob",
+				cognitotest.ExamplePassword)
 			if err != nil {
 				t.Fatalf("SignIn: %v", err)
 			}
@@ -75,8 +75,8 @@ func TestRefreshWithOtherUser(t *testing.T) {
 				ended bool
 			}{{cognito.SavedSession{Tokens: own}, true}, {savedSession(other), false}} {
 				test.saved.Tokens.ID = ""
-				if _, err := exampleClient(server).Resume(t.Context(),
-					test.saved.Save()); (err != nil) != test.ended {
+				_, err := exampleClient(server).Resume(t.Context(), test.saved.Save())
+				if (err != nil) != test.ended {
 					t.Errorf("after SignOut: %v", err)
 				}
 			}
@@ -253,9 +253,10 @@ func TestProcessesShareRotatingToken(t *testing.T) {
 	if _, err := exampleClient(server).Resume(t.Context(), last.Save()); err != nil {
 		t.Errorf("the stored token is not valid: %v", err)
 	}
-	if _, err := exampleClient(server).Resume(t.Context(), cognito.SavedSession{
+	_, err = exampleClient(server).Resume(t.Context(), cognito.SavedSession{
 		Tokens: cognito.Tokens{Refresh: savedSession(first).Tokens.Refresh},
-	}.Save()); err == nil {
+	}.Save())
+	if err == nil {
 		t.Error("the first token is valid")
 	}
 }

@@ -69,7 +69,8 @@ func (p *sequencePool) RoundTrip(r *http.Request) (*http.Response, error) {
 		"AvailableChallenges":["PASSWORD"],"ChallengeParameters":%s}`, name, parameters)), nil
 }
 
-// What may follow a first factor, the password, and each challenge of the triggers of CUSTOM_AUTH.
+// The challenges that may follow a first factor, the password, and a challenge of the triggers of
+// CUSTOM_AUTH.
 const (
 	afterFactor   = "SMS_MFA EMAIL_OTP SOFTWARE_TOKEN_MFA SELECT_MFA_TYPE MFA_SETUP DEVICE_SRP_AUTH"
 	afterPassword = afterFactor + " NEW_PASSWORD_REQUIRED"

@@ -156,7 +156,7 @@ func (s *Session) save(tokens Tokens) SavedSession {
 
 // Resume continues a session from what [Session.Save] returned, in the same or another process. It
 // sends nothing if the ID token is still valid. If the token has expired by the local clock, Resume
-// learns the pool's time. It refreshes tokens that have expired by that, or are damaged.
+// learns the pool's time. It refreshes the tokens if they have expired by that time or are damaged.
 //
 // To continue a session of another program, pass its refresh token:
 //
@@ -243,21 +243,22 @@ func (s *Session) SignOut(ctx context.Context) (err error) {
 		}
 		claims, _ := jwt.ParseUnverified(stored.Tokens.ID)
 		newer := stored.Tokens.Refresh
-		if newer != "" && newer != token && !ofAnother(claims, s.UnverifiedClaims()) {
+		if newer != "" && newer != token && !differentUsers(claims, s.UnverifiedClaims()) {
 			token, older = newer, token
 		}
 	}
-	err = s.revoke(ctx, token)
-	if discard = err == nil || unsupported(err); discard && err != nil {
+	if err := s.revoke(ctx, token); unsupported(err) {
+		discard = true
 		return fmt.Errorf("cognito: the session has ended, but its refresh token stays valid "+
 			"until it expires: %w", err)
+	} else if err != nil {
+		return err
 	}
-	if discard {
-		err = s.revoke(ctx, older)
-		if code := refusal(err).Code; code == cognitoidp.CodeNotAuthorized ||
-			code == cognitoidp.CodeUnauthorized {
-			err = nil // it was replaced by rotation
-		}
+	discard = true
+	err = s.revoke(ctx, older)
+	switch refusal(err).Code {
+	case cognitoidp.CodeNotAuthorized, cognitoidp.CodeUnauthorized:
+		return nil // rotation has replaced it
 	}
 	return err
 }

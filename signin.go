@@ -302,8 +302,9 @@ func (v *conversation) proceed(ctx context.Context, out cognitoidp.AuthOutput) (
 
 // prove ends the SRP exchange. It returns the answers to PASSWORD_VERIFIER and
 // DEVICE_PASSWORD_VERIFIER.
-func (v *conversation) prove(out cognitoidp.AuthOutput, id srp.Identity) (
-	map[string]string, error) {
+func (v *conversation) prove(
+	out cognitoidp.AuthOutput, id srp.Identity,
+) (map[string]string, error) {
 	exchange := v.exchange
 	v.exchange, v.password = nil, "" // each is for one proof
 	received := out.ChallengeParameters
@@ -325,8 +326,9 @@ func (v *conversation) prove(out cognitoidp.AuthOutput, id srp.Identity) (
 }
 
 // finish returns a session with the pool's tokens, after confirming a new device.
-func (v *conversation) finish(ctx context.Context, result cognitoidp.AuthenticationResult) (
-	*Session, error) {
+func (v *conversation) finish(
+	ctx context.Context, result cognitoidp.AuthenticationResult,
+) (*Session, error) {
 	s := v.client.newSession()
 	if isIdentityPoolID(v.identityID) {
 		s.identityID = v.identityID

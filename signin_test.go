@@ -281,8 +281,7 @@ func TestInvalidSRPChallenge(t *testing.T) {
 				return answer(200, `{"ChallengeName":"PASSWORD_VERIFIER","ChallengeParameters":{`+
 					parameters+`}}`)
 			})
-			_,
-				err := exampleClient(server).SignIn(t.Context(), cognitotest.ExampleUser,
+			_, err := exampleClient(server).SignIn(t.Context(), cognitotest.ExampleUser,
 				cognitotest.ExamplePassword)
 			if err == nil || count("RespondToAuthChallenge") != 0 {
 				t.Errorf("SignIn: error %v, %d answers", err, count("RespondToAuthChallenge"))
@@ -329,8 +328,9 @@ func TestSignInCancelled(t *testing.T) {
 		}
 		return nil
 	})
-	if _, err := exampleClient(server).SignIn(ctx, cognitotest.ExampleUser,
-		cognitotest.ExamplePassword); !errors.Is(err, context.Canceled) {
+	_, err := exampleClient(server).SignIn(ctx, cognitotest.ExampleUser,
+		cognitotest.ExamplePassword)
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("SignIn: error %v", err)
 	}
 }
@@ -356,8 +356,7 @@ func TestConcurrentSignIns(t *testing.T) {
 		failed := make(chan error, n)
 		for range n {
 			running.Go(func() {
-				s,
-					err := client.SignIn(t.Context(), cognitotest.ExampleUser,
+				s, err := client.SignIn(t.Context(), cognitotest.ExampleUser,
 					cognitotest.ExamplePassword)
 				if err == nil {
 					_, err = s.Credentials(t.Context())
@@ -410,8 +409,7 @@ func TestCustomAuthProvesPassword(t *testing.T) {
 				}
 			})
 			client := &cognito.Client{Environment: env, HTTPClient: server.Client()}
-			_,
-				err := client.Start(t.Context(), cognito.Login{
+			_, err := client.Start(t.Context(), cognito.Login{
 				Flow:     "CUSTOM_AUTH",
 				Username: cognitotest.ExampleEmail,
 				Password: test.password,
@@ -460,12 +458,10 @@ func TestLoginForOtherFlow(t *testing.T) {
 
 // Without ExpiresIn, the claims say when tokens expire.
 func TestNoExpiresIn(t *testing.T) {
-	httpClient,
-		_ := scripted(t,
-		map[string]string{
-			"InitiateAuth": strings.Replace(tokensOf("https://i.example/p", "ada"),
-				`,"ExpiresIn":3600`, "", 1),
-		})
+	httpClient, _ := scripted(t, map[string]string{
+		"InitiateAuth": strings.Replace(tokensOf("https://i.example/p", "ada"),
+			`,"ExpiresIn":3600`, "", 1),
+	})
 	s := signIn(t, &cognito.Client{Environment: exampleEnvironment(), HTTPClient: httpClient})
 	if d := time.Until(savedSession(s).Tokens.Expires); d < time.Minute {
 		t.Errorf("tokens that live an hour expire in %v", d)
@@ -604,10 +600,10 @@ func TestPasswordVerifierAnswer(t *testing.T) {
 			responses := got["ChallengeResponses"].(map[string]any)
 			a := (*log)[0].members["AuthParameters"].(map[string]any)["SRP_A"].(string)
 			decoded, _ := base64.RawURLEncoding.DecodeString(block)
-			signature,
-				_ := base64.StdEncoding.DecodeString(responses["PASSWORD_CLAIM_SIGNATURE"].(string))
-			if err := server.Verify(a, id, decoded, responses["TIMESTAMP"].(string),
-				signature); err != nil {
+			proof := responses["PASSWORD_CLAIM_SIGNATURE"].(string)
+			signature, _ := base64.StdEncoding.DecodeString(proof)
+			timestamp := responses["TIMESTAMP"].(string)
+			if err := server.Verify(a, id, decoded, timestamp, signature); err != nil {
 				t.Errorf("Verify: %v", err)
 			}
 			if responses["PASSWORD_CLAIM_SECRET_BLOCK"] != block {
@@ -647,8 +643,7 @@ func TestPasswordMissing(t *testing.T) {
 	if n := count("InitiateAuth"); n != 0 {
 		t.Errorf("%d InitiateAuth requests", n)
 	}
-	_,
-		err := client.Start(t.Context(), cognito.Login{
+	_, err := client.Start(t.Context(), cognito.Login{
 		Flow:     "USER_AUTH",
 		Username: cognitotest.ExampleUser,
 	})
@@ -656,17 +651,17 @@ func TestPasswordMissing(t *testing.T) {
 	if challenge == nil {
 		t.Fatal(err)
 	}
-	if _, err := challenge.Respond(t.Context(),
-		map[string]string{"ANSWER": "PASSWORD_SRP"}); err == nil ||
-		!strings.Contains(err.Error(), "PASSWORD is missing") {
+	_, err = challenge.Respond(t.Context(), map[string]string{"ANSWER": "PASSWORD_SRP"})
+	if err == nil || !strings.Contains(err.Error(), "PASSWORD is missing") {
 		t.Errorf("Respond: error %v", err)
 	}
 	if n := count("RespondToAuthChallenge"); n != 0 {
 		t.Errorf("%d answers were sent", n)
 	}
-	if _, err := challenge.Respond(t.Context(),
+	_, err = challenge.Respond(t.Context(),
 		map[string]string{"ANSWER": "PASSWORD_SRP",
-			"PASSWORD": cognitotest.ExamplePassword}); err != nil {
+			"PASSWORD": cognitotest.ExamplePassword})
+	if err != nil {
 		t.Errorf("Respond: %v", err)
 	}
 }

@@ -79,8 +79,9 @@ func systemRoots() []byte {
 
 // serveTLS serves all hosts on one loopback address. It offers HTTP/2 except to clients of S3,
 // which does not support it.
-func serveTLS(handler http.Handler, certificate tls.Certificate) (address string, stop func(),
-	err error) {
+func serveTLS(
+	handler http.Handler, certificate tls.Certificate,
+) (address string, stop func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err

@@ -218,12 +218,12 @@ func (a *authorization) callback(q url.Values) string {
 	return a.redirectURI + "?" + q.Encode()
 }
 
-// finish returns to the redirect URI with a code. With a session Cognito encodes the state twice,
-// which changes all characters that are not unreserved (amplify-js issues 5218 and 4550).
+// finish returns to the redirect URI with a code. If the browser had a session, Cognito encodes the
+// state twice, which changes all characters but A-Z a-z 0-9 - . _ ~ (amplify-js issues 5218, 4550).
 func (r *loginRequest) finish(s *Server, a *authorization, b *browser, viaSession bool) func() {
 	issued := &issuedCode{*a, b.account, b.authTime}
 	if issued.nonce == "" && b.account.provider != "" {
-		issued.nonce = rand.Text() // Cognito's own for the provider (next-auth issue 3544)
+		issued.nonce = rand.Text() // sent to the provider (next-auth issue 3544)
 	}
 	code := newUUID()
 	s.codes.put(code, issued, time.Now().Add(codeLife))

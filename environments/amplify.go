@@ -8,10 +8,11 @@ import (
 	"github.com/loginwithcognito/cognito"
 )
 
-// The tables below have all keys of other tools' formats. A line has a setting, and the keys that
-// give it: the last one wins. "ignored" keys do not change where requests go. "refused" keys do,
-// and have no counterpart in [cognito.Environment]. "*" matches any name or rest of a name. What is
-// below an ignored key is ignored, too.
+// The tables below list all keys of other tools' formats. A line names a setting and the keys that
+// hold its value. If a file has several of them, the last one in the table is used. "ignored" keys
+// do not change where requests go. "refused" keys do, and have no counterpart in
+// [cognito.Environment]. "*" matches any name or rest of a name. Keys below an ignored key are
+// ignored too.
 
 // outputsKeys are those of amplify_outputs.json (aws-amplify/amplify-backend,
 // packages/client-config, schema_v1.4.json).
@@ -120,7 +121,7 @@ func rules(table, base string) (all []rule) {
 	return all
 }
 
-// matches reports whether path is where the rule applies, or above that.
+// matches reports whether path is the path of the rule or leads to it.
 func (r rule) matches(path []string) bool {
 	if len(r.keys) < len(path) {
 		return false
@@ -146,19 +147,19 @@ func settingKeys() map[string]bool {
 	return found
 }
 
-// A given is the value that a file gives a setting.
-type given struct {
+// A candidate is a value for a setting that was found in a file.
+type candidate struct {
 	order          int // of the rule
 	setting, value string
 	path           []string
 	section, name  string // what is before "*" in the rule, and what "*" matches or "Default"
 }
 
-// readTable reads a file of the format that a table describes. In the formats with names, an entry
-// of CognitoUserPool belongs to the identity pool and the bucket of the same name, or else to those
-// named Default.
+// readTable reads a file of the format that a table describes. In a format with names, an entry of
+// CognitoUserPool is an environment, with the identity pool and the bucket of the same name or else
+// those named Default.
 func (r *reader) readTable(table, base string) {
-	var found []given
+	var found []candidate
 	r.walk(rules(table, base), r.file, &found)
 	if len(found) == 0 {
 		if table != mobileKeys {
@@ -166,17 +167,17 @@ func (r *reader) readTable(table, base string) {
 		}
 		return
 	}
-	order := func(a, b given) int { return a.order - b.order }
+	order := func(a, b candidate) int { return a.order - b.order }
 	first := slices.MinFunc(found, order).section
-	sections := map[string]map[string][]given{} // by name
+	sections := map[string]map[string][]candidate{} // by name
 	for _, g := range found {
 		if sections[g.section] == nil {
-			sections[g.section] = map[string][]given{}
+			sections[g.section] = map[string][]candidate{}
 		}
 		sections[g.section][g.name] = append(sections[g.section][g.name], g)
 	}
 	for _, name := range slices.Sorted(maps.Keys(sections[first])) {
-		var of []given
+		var of []candidate
 		for section, named := range sections {
 			if named[name] == nil && section != first {
 				of = append(of, named["Default"]...)
@@ -184,14 +185,14 @@ func (r *reader) readTable(table, base string) {
 			of = append(of, named[name]...)
 		}
 		slices.SortFunc(of, order)
-		r.addGiven(name, of)
+		r.addFound(name, of)
 	}
 }
 
-// addGiven adds the environment with the settings that found gives.
-func (r *reader) addGiven(name string, found []given) {
+// addFound adds the environment with the values in found.
+func (r *reader) addFound(name string, found []candidate) {
 	var e cognito.Environment
-	from := map[string]given{}
+	from := map[string]candidate{}
 	for _, g := range found {
 		old := from[g.setting]
 		if old.value != "" && old.value != g.value && g.setting != "aws_region" &&
@@ -211,8 +212,8 @@ func (r *reader) addGiven(name string, found []given) {
 		}
 	}
 	region := from["identity_pool_region"]
-	inID, _, ok := strings.Cut(e.IdentityPoolID, ":")
-	if ok && inID != "" && region.value != "" && inID != region.value {
+	idRegion, _, ok := strings.Cut(e.IdentityPoolID, ":")
+	if ok && idRegion != "" && region.value != "" && idRegion != region.value {
 		r.failf("%s is not the Region in the id of the identity pool: correct one",
 			where(region.path))
 	}
@@ -221,7 +222,7 @@ func (r *reader) addGiven(name string, found []given) {
 
 // usable returns those values of a setting for browser sign-in that are valid. The others are for
 // other kinds of programs, and must not prevent other ways to sign in.
-func (r *reader) usable(g given, separator string) string {
+func (r *reader) usable(g candidate, separator string) string {
 	var all []string
 	values := []string{g.value}
 	if g.setting == "redirect_uri" {
@@ -240,11 +241,11 @@ func (r *reader) usable(g given, separator string) string {
 }
 
 // walk appends the values at path and below to found.
-func (r *reader) walk(rules []rule, value any, found *[]given, path ...string) {
+func (r *reader) walk(rules []rule, value any, found *[]candidate, path ...string) {
 	if value == nil {
 		return
 	}
-	below := false // whether a rule applies to what is below path
+	below := false // whether a rule applies below path
 	for i, rule := range rules {
 		if !rule.matches(path) {
 			continue
@@ -260,7 +261,7 @@ func (r *reader) walk(rules []rule, value any, found *[]given, path ...string) {
 		case !isText:
 			r.failf("%s must be a string in quotes", where(path))
 		default:
-			g := given{i, rule.treatment, text, slices.Clone(path), "", "Default"}
+			g := candidate{i, rule.treatment, text, slices.Clone(path), "", "Default"}
 			if star := slices.Index(rule.keys, "*"); star >= 0 {
 				g.section, g.name = strings.Join(path[:star], "."), path[star]
 			}

@@ -99,7 +99,7 @@ func TestForeignEndpoints(t *testing.T) {
 	}
 }
 
-// What "cognito emulate" prints is read with the lines around its JSON.
+// The whole output of "cognito emulate" can be parsed: its JSON and the lines around it.
 func TestEmulate(t *testing.T) {
 	got, err := Parse([]byte("# AWS CLI, boto3, AWS SDKs and cognito:\n" +
 		"export AWS_ENDPOINT_URL=http://127.0.0.1:9400\nexport AWS_REGION=us-east-1\n" +
@@ -121,7 +121,7 @@ func TestEmulate(t *testing.T) {
 	}
 }
 
-// An entry with an endpoint lends it to no entry that has its own pool.
+// The endpoint of an entry does not apply to an entry with another pool.
 func TestForeignEndpointOfAnotherEntry(t *testing.T) {
 	got, err := Parse([]byte(`{"CognitoUserPool": {"Default": {"PoolId": "p", "Endpoint": "a"},
 		"B": {"PoolId": "q"}}, "CredentialsProvider": {"CognitoIdentity": {

@@ -9,7 +9,7 @@ import (
 var errNotLiteral = errors.New("expected a string in quotes, a number, true, false or null: " +
 	"nothing is evaluated")
 
-// constructs are parts of expressions, and their names.
+// constructs lists what makes an expression a computed value: a part of its text, and a name.
 const constructs = `? a conditional expression (?:)
 process.env process.env
 import.meta import.meta
@@ -21,9 +21,9 @@ ${ a template literal with ${}
 && a logical operator
 + concatenation with +`
 
-// compute records the expression at start as a computed value, and skips it. If it has none of the
-// constructs, the error is otherwise. If that is nil, there is no error and nothing is skipped.
-func (s *scanner) compute(start int, otherwise error) {
+// compute skips the expression at start, and records an error for the constructs in it. For an
+// expression without constructs it records fallback or, if that is nil, does not skip it.
+func (s *scanner) compute(start int, fallback error) {
 	was := s.at
 	var code strings.Builder // without strings
 	s.at = start
@@ -58,14 +58,13 @@ func (s *scanner) compute(start int, otherwise error) {
 			names = append(names, name)
 		}
 	}
-	if names != nil {
+	switch {
+	case names != nil:
 		s.record(start, strings.Join(names, " and "))
-	} else if otherwise == nil && s.peek() != 0 {
+	case fallback == nil && s.peek() != 0:
 		s.at = was
-	} else if otherwise == nil {
-		return
-	} else if s.computed == nil {
-		s.computed, s.computedAt = otherwise, start
+	case fallback != nil && s.computed == nil:
+		s.computed, s.computedAt = fallback, start
 	}
 }
 
@@ -77,7 +76,7 @@ func (s *scanner) record(at int, construct string) {
 	}
 }
 
-// refuseComputed makes the first computed value the error. It comes before every other error.
+// refuseComputed makes the first computed value the error, in place of any other error.
 func (s *scanner) refuseComputed() {
 	if s.computed != nil {
 		s.err, s.at = s.computed, s.computedAt

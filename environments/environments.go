@@ -67,8 +67,9 @@ func Parse(data []byte) (map[string]cognito.Environment, error) {
 // The notes name what Import left out: keys that it does not know, and settings other than the ids
 // that several outputs can be. If several outputs can be the same id or secret, the error is
 // [ErrAmbiguous] and names them, and the caller can add the setting to given.
-func Import(data []byte, given cognito.Environment) (
-	found map[string]cognito.Environment, notes []string, err error) {
+func Import(
+	data []byte, given cognito.Environment,
+) (found map[string]cognito.Environment, notes []string, err error) {
 	if len(data) > maxFile {
 		return nil, nil, fmt.Errorf("environments: the file has more than %d bytes", maxFile)
 	}

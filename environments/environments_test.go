@@ -125,7 +125,7 @@ func withRegion(e cognito.Environment, region string) cognito.Environment {
 	return e
 }
 
-// Every format is read as it is, with Windows line ends, with a byte order mark, in UTF-16, and
+// Every format is read unchanged, with Windows line ends, with a byte order mark, in UTF-16, and
 // surrounded by white space.
 func TestParse(t *testing.T) {
 	tests := map[string]map[string]cognito.Environment{
@@ -234,7 +234,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// Small texts that differ from the files in one point.
+// Small files that each differ from a valid one in one detail.
 func TestParseAccepts(t *testing.T) {
 	for _, test := range []struct {
 		name, text string
@@ -319,7 +319,7 @@ const (
 	knownEndpoints = `cognito_idp, cognito_identity, sts, s3`
 )
 
-// What the file says is refused with one line for each problem, in an order that does not change.
+// The error has one line for each problem in the file, in a fixed order.
 func TestParseRefuses(t *testing.T) {
 	for _, test := range []struct {
 		text string

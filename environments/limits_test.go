@@ -13,7 +13,7 @@ import (
 	"github.com/loginwithcognito/cognito/environments"
 )
 
-// An error has a bearable length, whatever the file is.
+// The length of an error is limited for every file.
 func TestParseBounds(t *testing.T) {
 	many := func(element string) string {
 		var b strings.Builder
@@ -62,9 +62,10 @@ func TestParseBounds(t *testing.T) {
 			t.Errorf("%s: %.300s", name, err)
 		}
 	}
-	if _, err := environments.Parse(
+	_, err := environments.Parse(
 		append(readFile(t, "environments.json"), strings.Repeat(" ", mib)...),
-	); err == nil || err.Error() != "environments: the file has more than 1048576 bytes" {
+	)
+	if err == nil || err.Error() != "environments: the file has more than 1048576 bytes" {
 		t.Error(err)
 	}
 	full := []byte(`{"client_id": "` + strings.Repeat("a", mib-17) + `"}`)
@@ -73,7 +74,7 @@ func TestParseBounds(t *testing.T) {
 	}
 }
 
-// No damage to a file brings the client secret into the error.
+// The error for a damaged file does not contain the client secret.
 func TestParseHidesSecrets(t *testing.T) {
 	for _, text := range []string{
 		`{"DEV": {"client_secret": "hi-dden", "client_id": "a"}}`,
@@ -140,8 +141,8 @@ func encode(t testing.TB, all map[string]cognito.Environment, indent string) []b
 	return data
 }
 
-// FuzzParse: nothing panics; what is read can be validated and selected, and is the same when it is
-// written by name and read again.
+// FuzzParse checks that Parse does not panic, and that its result can be validated and selected and
+// survives Marshal and Parse unchanged.
 func FuzzParse(f *testing.F) {
 	files, err := os.ReadDir(filepath.Join("testdata"))
 	if err != nil || len(files) == 0 {

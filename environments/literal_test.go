@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// plain makes of an object what encoding/json would have made.
+// plain converts an object to the types of encoding/json.
 func plain(v any) any {
 	switch v := v.(type) {
 	case object:
@@ -257,7 +257,7 @@ func TestSyntaxErrors(t *testing.T) {
 	}
 }
 
-// 64 objects and lists within each other are read, 65 are not.
+// A nesting depth of 64 is accepted, and 65 is refused.
 func TestDepth(t *testing.T) {
 	for _, nest := range []struct{ open, inner, end string }{{`{"a":`, `{}`, `}`},
 		{`[`, `[]`, `]`}} {
@@ -280,8 +280,8 @@ func TestDepth(t *testing.T) {
 	}
 }
 
-// decode is encoding/json's opinion of a text, which differs in what it lets pass: twice tells
-// whether a name comes twice in one object, depth how deep the text is nested.
+// decode returns the value that encoding/json reads from a text. It also reports what encoding/json
+// accepts and this package refuses: whether an object has a duplicate name, and the depth of nesting.
 func decode(data []byte) (value any, twice bool, depth int, err error) {
 	err = json.Unmarshal(data, &value)
 	decoder := json.NewDecoder(bytes.NewReader(data))
@@ -314,8 +314,8 @@ func decode(data []byte) (value any, twice bool, depth int, err error) {
 	return value, twice, depth, err
 }
 
-// FuzzLiteral: every JSON object is read, and as encoding/json reads it, but for what is refused on
-// purpose.
+// FuzzLiteral checks that every JSON object is read as encoding/json reads it, except for duplicate
+// names and deep nesting, which are refused.
 func FuzzLiteral(f *testing.F) {
 	files, err := filepath.Glob(filepath.Join("testdata", "*.json"))
 	if err != nil || len(files) == 0 {

@@ -7,27 +7,32 @@ import (
 	"strings"
 )
 
-// A script is a scanner that looks for the object literal with AWS keys that a script assigns,
-// passes, returns or exports, such as "const awsmobile = {...}; export default awsmobile;". The
-// literal may be in a string, as in Dart. What only running the script would show is an error: two
-// such literals, a choice between literals, and statements that change the literal.
+// A script searches the text of a script for one object literal with AWS keys, which the script
+// assigns, passes, returns or exports, as in
+//
+//	const awsmobile = {"aws_project_region": "us-east-1"};
+//	export default awsmobile;
+//
+// The literal may be in a string, as in Dart. The script is not run, so it is an error if the text
+// does not decide the result: two such literals, a choice between literals, or statements that
+// change the literal.
 type script struct {
 	*scanner
 	found   object
-	final   bool            // whether an error matters although a literal was found
-	setting map[string]bool // the keys of settings
-	names   []string        // variables that hold the next literal or, after it, found
+	final   bool            // err is returned even if a literal was found
+	setting map[string]bool // keys of settings, from settingKeys
+	names   []string        // variables to which found, or else the next literal, is assigned
 	choice  int             // offset of a "?" in the current statement, or -1
 }
 
-// script returns the literal.
+// script returns the literal of a script.
 func (s *scanner) script() object {
 	x := script{scanner: s, setting: settingKeys(), choice: -1}
 	literal := false // whether "{" starts an object literal, not a block of statements
 	last := ""       // word, such as "module.exports"
 	for s.space(); s.peek() != 0; s.space() {
 		start, c := s.at, s.peek()
-		// JSON on a line of its own is what "cognito emulate" prints.
+		// "cognito emulate" prints JSON on a line of its own between shell commands.
 		alone := start > 0 && strings.HasPrefix(s.text[start-1:], "\n{\"")
 		if c == '{' && (literal || alone) {
 			x.add(start, s.object(0))
@@ -61,7 +66,7 @@ func (s *scanner) script() object {
 	return x.found
 }
 
-// refuse ends the scan, because the script does what cannot be read.
+// refuse ends the scan with an error about a construct that would have to be evaluated.
 func (x *script) refuse(at int, construct string) {
 	x.record(at, construct)
 	x.refuseComputed()
@@ -72,8 +77,12 @@ func (x *script) add(start int, o object) {
 	// {...found, more: true} is harmless without settings.
 	copied := x.found != nil &&
 		strings.HasPrefix(strings.TrimLeft(x.text[start+1:], " \t\r\n"), "...")
-	known := x.aws && !copied || copied && x.hasSetting(o)
-	if x.aws = false; !known {
+	known := x.aws
+	if copied {
+		known = x.hasSetting(o)
+	}
+	x.aws = false
+	if !known {
 		x.err, x.computed = nil, nil // another object, readable or not: continue from here
 		return
 	}

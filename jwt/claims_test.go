@@ -12,7 +12,7 @@ import (
 	"github.com/loginwithcognito/cognito/jwt"
 )
 
-// A line end, which encoding/base64 passes over, does not make another spelling of a token.
+// A line end, which encoding/base64 ignores, makes a token invalid.
 func TestTokenHasNoLineEnds(t *testing.T) {
 	p := newPool(t, "k1")
 	v := verifier(p)
@@ -31,7 +31,7 @@ func TestTokenHasNoLineEnds(t *testing.T) {
 	}
 }
 
-// Who makes a token up does not choose how long the lines of a log are.
+// A forged token does not decide the length of an error, which servers write to their logs.
 func TestErrorsRepeatLittleOfToken(t *testing.T) {
 	p, long := newPool(t, "k1"), strings.Repeat("x", 30_000)
 	v := verifier(p)
@@ -59,7 +59,7 @@ func TestErrorsRepeatLittleOfToken(t *testing.T) {
 	check(header, "aud", "app client")
 }
 
-// A date of the last hours of the year 9999 stays one that JSON can hold, wherever the machine is.
+// A date in the last hours of the year 9999 can be marshaled as JSON in every time zone.
 func TestDatesAreUTC(t *testing.T) {
 	claims, err := jwt.ParseUnverified(unsigned(map[string]any{"exp": int64(253402300799)}))
 	if err != nil || claims.ExpiresAt.Location() != time.UTC || claims.ExpiresAt.Year() != 9999 {
@@ -103,8 +103,7 @@ func sloppy(t *testing.T, part string) string {
 	return part[:len(part)-1] + alphabet[last+1:last+2]
 }
 
-// A token has one spelling only: otherwise a list of revoked tokens, or a cache, could be passed
-// by.
+// Each token has one accepted encoding. Others would evade a list of revoked tokens, or a cache.
 func TestTokenHasOneSpelling(t *testing.T) {
 	p := newPool(t, "k1")
 	// Lengths that leave bits over in each part.

@@ -153,14 +153,14 @@ func TestKeysRefused(t *testing.T) {
 func TestKeysFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for status, want := range map[int]int{404: 1, 503: 3} {
-			c,
-				sent := answering(status,
+			c, sent := answering(status,
 				`{"message":"User pool us-east-1_AbCdEfGhI does not exist."}`)
 			_, err := c.Keys(t.Context())
-			if text := fmt.Sprintf("jwt: cannot fetch the keys of the user pool: cognitoidp: "+
+			text := fmt.Sprintf("jwt: cannot fetch the keys of the user pool: cognitoidp: "+
 				"JWKS: HTTP %d: User "+
 				"pool us-east-1_AbCdEfGhI does not exist. (status %d, request id r-1)", status,
-				status); err == nil || err.Error() != text || *sent != want {
+				status)
+			if err == nil || err.Error() != text || *sent != want {
 				t.Errorf("%d times, %v", *sent, err)
 			}
 		}
@@ -188,10 +188,11 @@ func FuzzParseKeys(f *testing.F) {
 
 // A Key is public: it may be printed and stored.
 func TestKeyMarshals(t *testing.T) {
-	if _, err := json.Marshal(Key{
+	_, err := json.Marshal(Key{
 		ID:        "a",
 		PublicKey: &rsa.PublicKey{N: big.NewInt(7), E: 3},
-	}); err != nil {
+	})
+	if err != nil {
 		t.Error(err)
 	}
 }

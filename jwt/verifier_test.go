@@ -412,7 +412,7 @@ func TestKeysAreKeptAndFetchedOnceMore(t *testing.T) {
 	})
 }
 
-// A countedContext ends after it was asked often whether it has.
+// A countedContext is done after a number of calls of Err.
 type countedContext struct {
 	context.Context
 	asked int
@@ -425,8 +425,8 @@ func (c *countedContext) Err() error {
 	return c.Context.Err()
 }
 
-// While the keys can't be had a token with an unknown one is refused after a while, and does not
-// keep a processor busy.
+// If the keys cannot be fetched, a token with an unknown key is refused after a time limit, without
+// busy waiting.
 func TestKeysThatDoNotCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, hang := newPool(t, "k1"), new(atomic.Bool)
@@ -457,7 +457,7 @@ func TestKeysThatDoNotCome(t *testing.T) {
 	})
 }
 
-// The example token of RFC 7515 A.2 is read; it is no token of a user pool.
+// The example token of RFC 7515 A.2 can be read. It is not a token of a user pool.
 func TestParseUnverified(t *testing.T) {
 	var vector struct {
 		JWS string `json:"compact"`

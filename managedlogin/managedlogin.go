@@ -136,7 +136,7 @@ func valid(name, value string) bool {
 	case "redirect_uri", "logout_uri":
 		u, err := url.Parse(value)
 		return err == nil && u.IsAbs() && len(value) <= 1024 && !strings.Contains(value, "#")
-	case "scope":
+	case "scope": // may be empty
 		return ascii.Only("x"+value, ascii.Alphanumeric+" !#$%&'()*+,-./:;<=>?@[]^_`{|}~", 13_000)
 	case "state", "nonce", "code_challenge", "code_verifier":
 		short := strings.HasPrefix(name, "code_") && len(value) < 43 // RFC 7636 section 4.1

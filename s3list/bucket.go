@@ -7,14 +7,13 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/loginwithcognito/cognito/internal/ascii"
 	"github.com/loginwithcognito/cognito/internal/endpoint"
 )
 
 // maxBucketName is the longest name that was ever allowed, in us-east-1 before March 2018 (Amazon
 // S3 User Guide, "General purpose bucket naming rules"). Today the limit is 63.
 const maxBucketName = 255
-
-const lowerAndDigits = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 // checkBucket refuses names that must not become part of a host name or a path, and buckets of
 // kinds that this package cannot list. It accepts more than today's rules: older buckets may have
@@ -27,7 +26,7 @@ func checkBucket(bucket string) error {
 		return errors.New("it is an ARN: use the bucket's name or an alias (...-s3alias)")
 	case len(bucket) > maxBucketName:
 		return fmt.Errorf("the name has %d characters: the limit is %d", len(bucket), maxBucketName)
-	case strings.Trim(bucket, lowerAndDigits+"ABCDEFGHIJKLMNOPQRSTUVWXYZ-._") != "":
+	case !ascii.Only(bucket, ascii.Alphanumeric+"-._", maxBucketName):
 		return errors.New("the name may contain only letters, digits, '-', '.' and '_'")
 	case strings.Trim(bucket, ".") == "": // in a path, "." and ".." have a meaning
 		return errors.New("the name has only dots")
@@ -45,8 +44,8 @@ func checkBucket(bucket string) error {
 // *.s3.REGION.amazonaws.com covers one label (Amazon S3 User Guide, "Virtual hosting of general
 // purpose buckets").
 func isLabel(bucket string) bool {
-	return len(bucket) >= 3 && len(bucket) <= 63 &&
-		strings.Trim(bucket, lowerAndDigits+"-") == "" && strings.Trim(bucket, "-") == bucket
+	return len(bucket) >= 3 && ascii.Only(bucket, ascii.Lower+ascii.Digits+"-", 63) &&
+		strings.Trim(bucket, "-") == bucket
 }
 
 // bucketURL returns the URL of a bucket in region, with the bucket in the host name or in the path.

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// maxEmpty is the limit for pages in a row that have no new keys. S3 sends such pages where it
-// passes over keys that were deleted. The limit allows for a server that passes over as many keys
-// as a full page has, one in each page.
+// maxEmpty is the limit for pages in a row that have no new keys. S3 sends such pages for ranges of
+// deleted keys. The limit is the number of keys in a full page, so that even a server that sends a
+// page for each deleted key stays below it.
 const maxEmpty = 1000
 
 // The kinds of entries. Each kind is in key order, but not all servers sort them together.
@@ -32,7 +32,8 @@ func (ask *call) check() error {
 	p, next := ask.page, ask.position
 	next.next = p.next
 	var found [kinds]bool
-	kept, before := p.entries[:0], []byte(nil)
+	var before []byte
+	kept := p.entries[:0]
 	p.sorted = true
 	for _, e := range p.entries {
 		kind := objectKind
@@ -52,13 +53,11 @@ func (ask *call) check() error {
 			wrong = "is longer than 1024 bytes"
 		case len(key) < len(ask.Prefix) || string(key[:len(ask.Prefix)]) != ask.Prefix:
 			wrong = "does not begin with ListInput.Prefix"
-		case kind == prefixKind && string(key) <= ask.StartAfter && ask.StartAfter != "":
-			if string(key) == ask.StartAfter {
-				continue // yielded by the listing that is resumed
-			}
-			if !strings.HasPrefix(ask.StartAfter, string(key)) {
-				wrong = "does not sort after ListInput.StartAfter"
-			}
+		case kind == prefixKind && string(key) == ask.StartAfter:
+			continue // yielded by the listing that is resumed
+		case kind == prefixKind && string(key) < ask.StartAfter &&
+			!strings.HasPrefix(ask.StartAfter, string(key)):
+			wrong = "does not sort after ListInput.StartAfter"
 		case same && !found[kind] && (kind == prefixKind || len(version) > 0):
 			continue
 		case same:

@@ -199,7 +199,7 @@ func TestOrder(t *testing.T) {
 			err: twice,
 		},
 
-		// What was requested.
+		// Keys that were not requested.
 		{
 			name:  "prefix",
 			in:    ListInput{Prefix: "p/"},
@@ -266,6 +266,18 @@ func TestOrder(t *testing.T) {
 			in:    ListInput{StartAfter: "b/c"},
 			pages: []string{page("b/", "c")},
 			want:  "b/ c",
+		},
+		{
+			name:  "prefix around start in two pages",
+			in:    ListInput{StartAfter: "b/c"},
+			pages: []string{page("b/"), page("b/", "c")},
+			want:  "b/ c",
+		},
+		{
+			name:  "prefix around start repeated",
+			in:    ListInput{StartAfter: "b/c"},
+			pages: []string{page("b/", "b/")},
+			err:   twice,
 		},
 		{
 			name:  "prefix at start",

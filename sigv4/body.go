@@ -59,6 +59,7 @@ func hashPayload(req *http.Request, given string) (string, error) {
 			n, req.ContentLength)
 	}
 	req.ContentLength = n // Amazon S3 does not accept the chunked transfer coding
+	// Unlike hex.EncodeToString, this allocates only the string.
 	sum := hash.Sum(make([]byte, 0, sha256.Size))
 	return string(hex.AppendEncode(make([]byte, 0, 2*sha256.Size), sum)), nil
 }

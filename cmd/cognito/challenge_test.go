@@ -38,7 +38,7 @@ func TestUnattended(t *testing.T) {
 			"-totp-file"},
 		"an empty file": {[]string{"SOFTWARE_TOKEN_MFA"}, "\n", "", exitUsage,
 			"-totp-file"},
-		// nobody to ask
+		// no input to read the code from
 		"the pool wants a code": {[]string{"EMAIL_OTP"}, seed, "", exitSignIn, "EMAIL_OTP"},
 		"the password by itself": {[]string{"SOFTWARE_TOKEN_MFA"}, seed, "user_password_auth", 0,
 			"signed in"},
@@ -48,9 +48,9 @@ func TestUnattended(t *testing.T) {
 			pool := &m.server.UserPools[0]
 			pool.MFAConfiguration = "OPTIONAL"
 			pool.Users[0].MFA, pool.Users[0].TOTPSecret = test.mfa, seed
-			code, stdout,
-				stderr := m.run(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada",
-				"-totp-file", m.write(t, "seed", test.file), "-flow", test.flow)
+			code, stdout, stderr := m.run(t, cognitotest.ExamplePassword+"\n",
+				"login", "-user", "ada", "-flow", test.flow,
+				"-totp-file", m.write(t, "seed", test.file))
 			if code != test.code || stdout != "" || !strings.Contains(stderr, test.says) ||
 				strings.Count(stderr, "\n") != 1 {
 				t.Errorf("exit %d, %q, %s", code, stdout, stderr)
@@ -70,11 +70,11 @@ func TestSetUpUnattended(t *testing.T) {
 	m.server.UserPools[0].MFAConfiguration = "ON"
 	seed := m.write(t, "seed", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
 	input := cognitotest.ExamplePassword + "\nSOFTWARE_TOKEN_MFA\n"
-	if code, _, stderr := m.run(t, input, "login", "-user", "ada", "-totp-file",
-		seed); code != exitSignIn || !strings.Contains(stderr, "set it up once") {
+	code, _, stderr := m.run(t, input, "login", "-user", "ada", "-totp-file", seed)
+	if code != exitSignIn || !strings.Contains(stderr, "set it up once") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
-	code, _, stderr := m.run(t, input, "login", "-user", "ada")
+	code, _, stderr = m.run(t, input, "login", "-user", "ada")
 	if code != exitSignIn ||
 		!strings.Contains(stderr, "enter this secret in an authenticator app: ") ||
 		strings.ContainsAny(stderr, "▀▄█\x1b") {
@@ -139,7 +139,7 @@ func TestHostilePoolThroughPipe(t *testing.T) {
 	}
 }
 
-// Where a pipe has the password only, a challenge after it is named by the error.
+// If piped input has only the password, the error names the challenge that follows.
 func TestMissingAnswer(t *testing.T) {
 	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)

@@ -53,7 +53,7 @@ func names() func(yield func(string) bool) {
 	}
 }
 
-// Every command tells its flags without doing anything, and has a description of each.
+// The flags of every command are known without running it, and have descriptions.
 func TestFlagsOfEveryCommand(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -115,7 +115,7 @@ try cognito exec -- x
 	}
 }
 
-// zsh completes in an interactive shell only: compadd and _files are stood in for.
+// zsh completes in interactive shells only, so the test replaces compadd and _files.
 func TestCompletionInZsh(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

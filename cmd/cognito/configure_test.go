@@ -73,7 +73,8 @@ func TestConfigureByFlags(t *testing.T) {
 	}
 	m.signedIn(t) // it works
 
-	// Another environment is added; what is new in an old one is no replacement, what differs is.
+	// Another environment is added. A new setting in an existing environment needs no -force, but a
+	// different value does.
 	secret := m.write(t, "secret", cognitotest.ExampleClientSecret+"\n")
 	m.must(t, "", "configure", "-env", "PROD", "-user-pool-id", imported.UserPoolID, "-client-id",
 		cognitotest.ExampleSecretClientID, "-client-secret-file", secret)
@@ -107,7 +108,7 @@ func TestConfigureSaysWhatNext(t *testing.T) {
 	}
 }
 
-// What -from leaves out is said, and the rest is saved.
+// configure -from names the settings that it leaves out, and saves the others.
 func TestConfigureNotes(t *testing.T) {
 	m := blank(t)
 	code, stdout, stderr := m.run(t, fill(`{"S": {"UserPoolId": "POOL", "ClientId": "CLIENT",
@@ -130,12 +131,12 @@ func TestConfigureFromSeveral(t *testing.T) {
 			"user_pool_id": "eu-west-1_Prod", "client_id": "CLIENT"}}`,
 	)
 	file := m.write(t, "environments.json", text)
-	if code, _, stderr := m.run(t, "", "configure", "-from", file, "-bucket",
-		"x-bucket"); code != exitUsage {
+	code, _, stderr := m.run(t, "", "configure", "-from", file, "-bucket", "x-bucket")
+	if code != exitUsage {
 		t.Errorf("flags for several: exit %d, %s", code, stderr)
 	}
-	if code, _, stderr := m.run(t, "", "configure", "-from", file, "-env",
-		"TEST"); code != exitUsage || !strings.Contains(stderr, "DEV, PROD") {
+	code, _, stderr = m.run(t, "", "configure", "-from", file, "-env", "TEST")
+	if code != exitUsage || !strings.Contains(stderr, "DEV, PROD") {
 		t.Errorf("no such: exit %d, %s", code, stderr)
 	}
 	m.must(t, "", "configure", "-from", file, "-env", "PROD")
@@ -179,7 +180,7 @@ func TestConfigureRefuses(t *testing.T) {
 	}
 }
 
-// A file that would lose something is not touched.
+// A file is not changed if content of it would be lost.
 func TestConfigureKeepsForeignFiles(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
@@ -211,7 +212,7 @@ func TestConfigureKeepsForeignFiles(t *testing.T) {
 	}
 }
 
-// Names with which the file would be taken for another format.
+// Names that would make Parse recognize another format are refused.
 func TestConfigureNames(t *testing.T) {
 	t.Parallel()
 	for name, good := range map[string]bool{
@@ -291,7 +292,7 @@ func TestConfigureFollowsALink(t *testing.T) {
 	}
 }
 
-// Every field of an environment is in the file, and comes back.
+// Every field of an environment is written to the file and read from it.
 func TestMarshalEnvironments(t *testing.T) {
 	var e cognito.Environment
 	var set func(v reflect.Value)

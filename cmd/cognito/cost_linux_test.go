@@ -18,11 +18,11 @@ import (
 // cost runs a program to its end and returns what it printed, its processor time, and the most
 // memory that was resident.
 //
-// What wait4(2) tells of memory counts that of the process which started the program, too. So the
-// program's output is held up by a pipe that is full, and what it has needed until it writes is
-// read from proc_pid_status(5).
-func cost(t testing.TB, env []string, command ...string) (out string, cpu time.Duration,
-	peak float64) {
+// The memory that wait4(2) reports includes that of the process that started the program. So a full
+// pipe blocks the program's output, and the memory used until then is read from proc_pid_status(5).
+func cost(
+	t testing.TB, env []string, command ...string,
+) (out string, cpu time.Duration, peak float64) {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {

@@ -47,13 +47,13 @@ func TestProcessFormat(t *testing.T) {
 	if again := m.must(t, "", "credentials", "-format", "process"); again != text {
 		t.Error("credentials were not kept")
 	}
-	if code, _, stderr := m.run(t, "wrong\n", "login", "-user",
-		cognitotest.ExampleUser); code != exitFailed || strings.Count(stderr, "\n") != 1 {
+	code, _, stderr = m.run(t, "wrong\n", "login", "-user", cognitotest.ExampleUser)
+	if code != exitFailed || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("wrong password: exit %d, %s", code, stderr)
 	}
 }
 
-// What the SDKs run has their standard input, and must leave it alone.
+// An SDK that runs credential_process passes on its own standard input, which must not be read.
 func TestProcessFormatAsksNothing(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -135,8 +135,8 @@ func TestFormats(t *testing.T) {
 		{"-format", "ini", "-profile", "a]\nb"},
 		{"-format", "ini", "-profile", "a b"}, {"word"},
 	} {
-		if code, stdout, _ := m.run(t, "",
-			append([]string{"credentials"}, args...)...); code != exitUsage || stdout != "" {
+		code, stdout, _ := m.run(t, "", append([]string{"credentials"}, args...)...)
+		if code != exitUsage || stdout != "" {
 			t.Errorf("%q: exit %d", args, code)
 		}
 	}
@@ -163,9 +163,8 @@ func TestUnusableCredentials(t *testing.T) {
 	o := credentialsObject{SecretAccessKey: "secret"}
 	v := shell.Variable{Name: "NAME", Value: "secret"}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		if s := fmt.Sprintf(verb, o) +
-			fmt.Sprintf(verb, []shell.Variable{v}); strings.Contains(s, "secret") ||
-			strings.Contains(s, fmt.Sprintf("%x", "secret")) {
+		s := fmt.Sprintf(verb, o) + fmt.Sprintf(verb, []shell.Variable{v})
+		if strings.Contains(s, "secret") || strings.Contains(s, fmt.Sprintf("%x", "secret")) {
 			t.Errorf("%s shows %s", verb, s)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
-// What is sent is signed as the stand-in verifies it, which shares no code with the signer.
+// The stand-in accepts the signatures of curl. Its verification shares no code with the signer.
 func TestCurl(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)
@@ -127,8 +127,7 @@ func TestCurl(t *testing.T) {
 			stderr: "not a valid method",
 		},
 	} {
-		code, stdout,
-			stderr := m.run(t, test.stdin,
+		code, stdout, stderr := m.run(t, test.stdin,
 			append([]string{"curl", "-service", "s3"}, test.args...)...)
 		if code != test.code || stdout != test.stdout || !strings.Contains(stderr, test.stderr) ||
 			test.stderr == "" && stderr != "" {
@@ -159,7 +158,7 @@ func TestCurl(t *testing.T) {
 	}
 }
 
-// Nothing is sent, and nobody has to be signed in, for what can't be right.
+// An invalid URL is an error before a sign-in is needed, and nothing is sent.
 func TestCurlURLs(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -179,13 +178,13 @@ func TestCurlURLs(t *testing.T) {
 			t.Errorf("%s: exit %d: %s", address, code, stderr)
 		}
 	}
-	if code, _, stderr := m.run(t, "", "curl",
-		"https://abc.execute-api.us-east-1.amazonaws.com/"); code != exitSignIn {
+	code, _, stderr := m.run(t, "", "curl", "https://abc.execute-api.us-east-1.amazonaws.com/")
+	if code != exitSignIn {
 		t.Errorf("nobody signed in: exit %d: %s", code, stderr)
 	}
 }
 
-// What changes on the way is refused.
+// The stand-in refuses a request that was changed in transit.
 func TestCurlTampered(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)
@@ -205,8 +204,7 @@ func TestCurlTampered(t *testing.T) {
 			tamper(r)
 			m.server.ServeHTTP(w, r)
 		}))
-		code, stdout,
-			_ := m.run(t, "", "curl", "-X", "PUT", "-service", "s3", "-H",
+		code, stdout, _ := m.run(t, "", "curl", "-X", "PUT", "-service", "s3", "-H",
 			"Content-Type: text/plain", "-d", "good", middle.URL+"/example-bucket/way")
 		middle.Close()
 		if name == "nothing" {

@@ -18,7 +18,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// A session is renewed by the doctor, and where that fails nothing is lost.
+// doctor refreshes the session. If that fails, the session is kept.
 func TestDoctorKeepsState(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -76,7 +76,7 @@ func TestDoctorElsewhere(t *testing.T) {
 	}
 }
 
-// Keys that other tools prefer are told, and are no fault.
+// doctor names keys that other tools prefer. They are not a failed check.
 func TestDoctorOtherKeys(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)
@@ -84,14 +84,14 @@ func TestDoctorOtherKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(m.dir, ".aws", "credentials")
-	if err := os.WriteFile(path, []byte("[work]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"),
-		0o600); err != nil {
+	err := os.WriteFile(path, []byte("[work]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"), 0o600)
+	if err != nil {
 		t.Fatal(err)
 	}
-	// In this file it is no profile, but a section that nobody reads.
+	// In the configuration file, this section is not a profile, and tools ignore it.
 	config := strings.Replace(path, "credentials", "config", 1)
-	if err := os.WriteFile(config, []byte("[other]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"),
-		0o600); err != nil {
+	err = os.WriteFile(config, []byte("[other]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"), 0o600)
+	if err != nil {
 		t.Fatal(err)
 	}
 	for profile, want := range map[string]string{"": "ok    other keys        none",
@@ -125,7 +125,7 @@ func TestReachable(t *testing.T) {
 	if reachable(nil) != nil {
 		t.Error("an error of none")
 	}
-	// To wait for another process is no matter of the network.
+	// Waiting for another process is not reported as a problem of the network.
 	path := filepath.Join(t.TempDir(), "x")
 	lock, err := files.Lock(t.Context(), path, t.Logf)
 	if err != nil {
@@ -140,7 +140,7 @@ func TestReachable(t *testing.T) {
 	}
 }
 
-// What AWS_CA_BUNDLE trusts is reached by TLS.
+// doctor trusts the certificates in AWS_CA_BUNDLE.
 func TestDoctorTrustsBundle(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -155,8 +155,8 @@ func TestDoctorTrustsBundle(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.settings["AWS_ENDPOINT_URL"], m.settings["AWS_CA_BUNDLE"] = secure.URL, bundle
-	if out := m.signedIn(t).must(t, "", "doctor"); !strings.Contains(out, " at "+
-		strings.TrimPrefix(secure.URL, "https://")+", TLS 1.3\n") {
+	out := m.signedIn(t).must(t, "", "doctor")
+	if !strings.Contains(out, " at "+strings.TrimPrefix(secure.URL, "https://")+", TLS 1.3\n") {
 		t.Error(out)
 	}
 }

@@ -36,7 +36,7 @@ func (m *machine) change(t *testing.T, change func(*state.Record, *cognito.Saved
 	}
 }
 
-// configure changes a value of the environment DEV, and the session goes with it.
+// configure changes a value of the environment DEV, which makes the session unusable.
 func (m *machine) configure(t *testing.T, key, value string) {
 	t.Helper()
 	data, err := os.ReadFile(m.settings["COGNITO_CONFIG"])
@@ -56,7 +56,7 @@ func (m *machine) configure(t *testing.T, key, value string) {
 	}
 }
 
-// Each thing that can be wrong is broken in turn: the doctor names it, and nothing before it.
+// For each kind of problem, doctor reports the check that fails, and no earlier one.
 func TestDoctorFindsFault(t *testing.T) {
 	const foreignPool, foreignIdentities = "us-east-1_FOREIGN00",
 		"us-east-1:00000000-8a4d-4e6f-9b3a-0123456789ab"
@@ -285,8 +285,7 @@ func TestDoctorFindsFault(t *testing.T) {
 			code: exitSignIn,
 			spoil: func(t *testing.T, m *machine, _ *fault) {
 				_, r := m.record(t)
-				pool,
-					err := (&cognito.Client{
+				pool, err := (&cognito.Client{
 					Environment: cognito.Environment{UserPoolID: cognitotest.ExampleUserPoolID,
 						ClientID:  cognitotest.ExampleClientID,
 						Endpoints: cognito.Endpoints{CognitoIDP: m.url}},
@@ -467,19 +466,17 @@ func (m *machine) dated(ahead time.Duration) func(*http.Request) *http.Response 
 	}
 }
 
-// foreignTokens puts tokens of another pool or app client in the place of those that are kept.
+// foreignTokens replaces the stored tokens with those of another pool or app client.
 func (m *machine) foreignTokens(t *testing.T, pool, client string) {
 	t.Helper()
 	other := &cognitotest.Server{UserPools: []cognitotest.UserPool{{
 		ID: pool, Clients: []cognitotest.AppClient{{ID: client}},
 		Users: []cognitotest.User{{Name: "ada", Password: cognitotest.ExamplePassword}},
 	}}}
-	session,
-		err := (&cognito.Client{
+	session, err := (&cognito.Client{
 		Environment: cognito.Environment{UserPoolID: pool, ClientID: client},
 		HTTPClient:  other.Client(),
-	}).
-		SignIn(t.Context(), "ada", cognitotest.ExamplePassword)
+	}).SignIn(t.Context(), "ada", cognitotest.ExamplePassword)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,8 +80,8 @@ func TestEmulate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	advice,
-		stderr := m.emulating(t, "-config", config, "-seed", m.write(t, "seed.json", string(text)))
+	seedFile := m.write(t, "seed.json", string(text))
+	advice, stderr := m.emulating(t, "-config", config, "-seed", seedFile)
 	url, ok := strings.CutPrefix(advice[1], "export AWS_ENDPOINT_URL=http://127.0.0.1:")
 	if !ok || advice[2] != "export AWS_REGION=us-east-1" || advice[4] != "export COGNITO_CONFIG="+
 		config {
@@ -98,13 +98,12 @@ func TestEmulate(t *testing.T) {
 	m.settings = map[string]string{"COGNITO_CONFIG": config,
 		"COGNITO_STATE_DIR": filepath.Join(m.dir, "other"), "HOME": m.dir}
 	// no code
-	if code, _, said := m.run(t, cognitotest.ExamplePassword+"\n", "login", "-user",
-		"ada"); code != exitSignIn {
-		t.Errorf("exit %d, %s", code, said)
+	code, _, output := m.run(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada")
+	if code != exitSignIn {
+		t.Errorf("login without a code: exit %d, want %d: %s", code, exitSignIn, output)
 	}
-	_, after,
-		found := strings.Cut(stderr.String(), "code sent to ada of "+cognitotest.ExampleUserPoolID+
-		": ")
+	_, after, found := strings.Cut(stderr.String(),
+		"code sent to ada of "+cognitotest.ExampleUserPoolID+": ")
 	if !found || len(after) != 7 {
 		t.Errorf("standard error: %q", stderr)
 	}
@@ -133,8 +132,8 @@ func TestEmulate(t *testing.T) {
 	if code := a.main(t.Context(), []string{"login", "-user", "ada"}); code != 0 {
 		t.Fatalf("exit %d, %s", code, &said)
 	}
-	if got := m.must(t, "", "credentials", "-format", "process"); !strings.Contains(got,
-		"AccessKeyId") {
+	got := m.must(t, "", "credentials", "-format", "process")
+	if !strings.Contains(got, "AccessKeyId") {
 		t.Error(got)
 	}
 }
@@ -152,7 +151,7 @@ func printedSeed(t *testing.T) string {
 func TestEmulateRefuses(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	// A port that is taken is no wrong flag, here as for serve.
+	// A port in use is not a usage error, as with serve.
 	taken := strings.TrimPrefix(m.signedIn(t).url, "http://")
 	for _, command := range []string{"emulate", "serve"} {
 		if code, _, stderr := m.run(t, "", command, "-addr", taken); code != exitFailed ||

@@ -112,8 +112,9 @@ func TestExecArgumentsAndStatus(t *testing.T) {
 					test.stdout, err)
 			}
 			var failed *exec.ExitError
-			if said := errors.As(err, &failed) &&
-				len(failed.Stderr) > 0; said != (code == 2 || code == 126 || code == 127) {
+			said := errors.As(err, &failed) &&
+				len(failed.Stderr) > 0
+			if said != (code == 2 || code == 126 || code == 127) {
 				t.Errorf("%q: on standard error: %v", test.args, said)
 			}
 		}

@@ -39,7 +39,8 @@ type ending struct {
 	child bool               // a child process handles signals
 }
 
-// hold delays the exit of the process until release is called. It fails after wait was called.
+// hold delays the exit of the process until release is called. It returns an error after wait was
+// called.
 func (e *ending) hold() (release func(), err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -82,7 +82,7 @@ func TestEnding(t *testing.T) {
 	}
 }
 
-// A child decides what comes of signals, unless one has come before.
+// A child process handles signals, unless one arrived before it started.
 func TestEndingPass(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var e ending
@@ -162,7 +162,7 @@ func TestSecondSignal(t *testing.T) {
 	t.Error("50 signals do not end it")
 }
 
-// A signal that was ignored before does not end a process. (The Go runtime respects that for two.)
+// An inherited ignored signal does not end a process. The Go runtime respects that for two signals.
 func TestIgnoredSignals(t *testing.T) {
 	t.Parallel()
 	needs.Unix(t)
@@ -190,7 +190,7 @@ func TestIgnoredSignals(t *testing.T) {
 	}
 }
 
-// An endpoint that ends waits for a refresh that a request has begun.
+// At its end, serve waits for a refresh that a request has started.
 func TestEndpointKeepsToken(t *testing.T) {
 	t.Parallel()
 	needs.Unix(t)
@@ -253,7 +253,7 @@ func TestEndpointKeepsToken(t *testing.T) {
 	}
 }
 
-// A reader that goes away does not end the process in the middle of a refresh.
+// A closed output does not end the process during a refresh.
 func TestBrokenPipeKeepsToken(t *testing.T) {
 	t.Parallel()
 	needs.Unix(t)

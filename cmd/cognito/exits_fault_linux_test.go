@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// A diskFault says before which calls about files of the state directory something happens.
+// A diskFault selects calls about files of the state directory, and what happens before them.
 type diskFault struct {
 	command string
 	calls   []string // by name; nil: all
@@ -123,7 +123,7 @@ var asides = []string{
 	"fcntl", "fstat", "newfstatat", "lseek", "close", "flock", "read", "getdents64",
 }
 
-// testFaults lets each call about the state directory fail: one after the other, and all of a kind.
+// testFaults makes each call about the state directory fail, and then all calls of a kind.
 func (w *workshop) testFaults(t *testing.T) {
 	needsTracing(t)
 	commands, stages := []string{"credentials"}, []stage{spent}
@@ -201,8 +201,8 @@ func checkOrder(t *testing.T, calls []string) {
 	}
 }
 
-// calls returns the calls that a fault would be about, after others. Where the last fault does
-// nothing they are those of an undisturbed run.
+// calls returns the calls that a fault would apply to, after other faults. If the last fault does
+// nothing, they are the calls of an undisturbed run.
 func (w *workshop) calls(t *testing.T, faults ...diskFault) (calls []string) {
 	t.Helper()
 	s, err := w.newStation()
@@ -219,7 +219,7 @@ func (w *workshop) calls(t *testing.T, faults ...diskFault) (calls []string) {
 	return calls
 }
 
-// testRecovery lets the calls of the run fail that comes after one which met a fault.
+// testRecovery makes the calls of a run fail that follows a run with a fault.
 func (w *workshop) testRecovery(t *testing.T) {
 	onlyFull(t, "the calls of the run after a failure")
 	needsTracing(t)

@@ -86,8 +86,8 @@ func (w *workshop) testKills(t *testing.T) {
 	}
 }
 
-// killMany kills a command until so many processes were killed, and says how many sessions were
-// lost.
+// killMany runs a command until the given number of processes were killed, and logs how many
+// sessions were lost.
 func (w *workshop) killMany(t *testing.T, command string, added time.Duration, kills int) {
 	t.Helper()
 	var mu sync.Mutex
@@ -216,7 +216,7 @@ func (w *workshop) killBefore(t *testing.T, nth int) (calls int, lost bool) {
 	return calls, d.err != nil
 }
 
-// judge completes a death by what has become of the session.
+// judge sets the fields of a death that describe the session.
 func (s *station) judge(d *death, before string) {
 	newest := s.pool.settled()
 	d.spent = newest != before

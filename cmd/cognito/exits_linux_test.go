@@ -19,7 +19,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// Whatever ends a process, and whatever the disk does, the new refresh token is kept: the pool
+// A new refresh token is stored, however the process ends and if the disk fails, because the pool
 // accepts no other. A killed process loses it only between the pool's response and the first write.
 //
 // COGNITO_TEST_EXITS=full runs the long form, which prints figures with -v and takes up to an hour.
@@ -47,13 +47,13 @@ type subject struct {
 	operation string // the request during which it is ended
 }
 
-// What a command may send while it is ended.
+// The requests during which a command is ended.
 const (
 	refreshes = "GetTokensFromRefreshToken"
 	revokes   = "RevokeToken"
 )
 
-// subjects are the commands, each with expired tokens.
+// subjects returns the commands. Each runs with expired tokens.
 func subjects(s *station) []subject {
 	// The child prints where the endpoint is, and ends when it has read a line.
 	child := []string{"exec", "-serve", "--", "sh", "-c", `
@@ -83,7 +83,7 @@ func subjects(s *station) []subject {
 	return all
 }
 
-// subjectNames are the names of all subjects.
+// subjectNames returns the names of all subjects.
 func subjectNames() (names []string) {
 	for _, about := range subjects(new(station)) {
 		names = append(names, about.name)
@@ -91,7 +91,7 @@ func subjectNames() (names []string) {
 	return names
 }
 
-// subject finds one by name. One that serves begins with good credentials, which are fetched here.
+// subject returns the subject with a name. For one that serves, it fetches credentials first.
 func (s *station) subject(name string) (subject, error) {
 	all := subjects(s)
 	about := all[slices.IndexFunc(all, func(about subject) bool { return about.name == name })]
@@ -105,7 +105,7 @@ func (s *station) subject(name string) (subject, error) {
 	return about, nil
 }
 
-// A wayOut is one way in which a process is made to end.
+// A wayOut is one way to end a process.
 type wayOut struct {
 	name     string
 	terminal bool     // the process has a terminal
@@ -113,7 +113,7 @@ type wayOut struct {
 	happen   func(r *run)
 }
 
-// waysOut are all ways but those that a process cannot notice.
+// waysOut returns all ways but those that a process cannot notice.
 func waysOut() []wayOut {
 	signals := func(name string, all ...syscall.Signal) wayOut {
 		return wayOut{name: name, happen: func(r *run) { r.send(between, all...) }}
@@ -295,11 +295,11 @@ func (w *workshop) tryAll(t *testing.T, rows []row) {
 	t.Log(&total)
 }
 
-// hold is for how long the pool keeps a request waiting once the process was told to end. A process
+// hold is how long the pool delays its response after the process was signalled. A process
 // that does not wait for it ends within a fraction of that.
 const hold = 150 * time.Millisecond
 
-// try ends a subject at a stage, and reports what has become of the session.
+// try ends a subject at a stage, and returns the state of the session.
 func (w *workshop) try(row row) (o outcome) {
 	all := waysOut()
 	e := all[slices.IndexFunc(all, func(e wayOut) bool { return e.name == row.ending })]
@@ -426,7 +426,8 @@ func (s *station) wholeLogout() error {
 	return err
 }
 
-// testNoResponse ends processes that wait for a pool which never responds: the wait is bounded.
+// testNoResponse ends processes that wait for a pool that never responds, and checks how long they
+// wait.
 func (w *workshop) testNoResponse(t *testing.T) {
 	onlyFull(t, "waiting for a pool that does not respond")
 	names := subjectNames()
@@ -470,7 +471,7 @@ func (w *workshop) testNoResponse(t *testing.T) {
 	})
 }
 
-// testPrompts ends processes at a prompt: they leave a terminal that shows what is typed.
+// testPrompts ends processes at a prompt, and checks that the terminal echoes afterwards.
 func (w *workshop) testPrompts(t *testing.T) {
 	needsTerminal(t)
 	for _, signals := range [][]syscall.Signal{
@@ -510,7 +511,7 @@ func (w *workshop) testPrompts(t *testing.T) {
 	}
 }
 
-// An outcome is what one run of a subject came to.
+// An outcome is the result of one run of a subject.
 type outcome struct {
 	reached bool // the process lived when the stage was reached
 	status  string
@@ -566,7 +567,7 @@ func (y *tally) check(t *testing.T) {
 	}
 }
 
-// each calls do for 0 to n-1, some at a time: most processes under test wait for the pool.
+// each calls do for 0 to n-1, several at a time, because most processes wait for the pool.
 func each(n int, do func(i int)) {
 	const atOnce = 8
 	var next atomic.Int64
@@ -581,7 +582,7 @@ func each(n int, do func(i int)) {
 	all.Wait()
 }
 
-// onlyFull skips what only the long form of the test does.
+// onlyFull skips a test that only the long form runs.
 func onlyFull(t *testing.T, what string) {
 	t.Helper()
 	if !fullExits() {

@@ -25,11 +25,11 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// endLimit bounds the life of a process that was told to end, also where the pool never responds.
+// endLimit is how long a signalled process may run, even if the pool never responds.
 // It is far more than any process needs, so that a busy machine does not fail a test.
 const endLimit = 4 * time.Minute
 
-// toolVariable names the tool that is already built.
+// toolVariable is the variable with the path of a tool that is already built.
 const toolVariable = "COGNITO_TEST_EXITS_TOOL"
 
 // fullExits reports whether the long form of the tests of exits runs.
@@ -69,7 +69,7 @@ func newWorkshop(t *testing.T) *workshop {
 	return w
 }
 
-// A stage is how far a request that uses the refresh token has come.
+// A stage is the progress of a request that uses the refresh token.
 type stage string
 
 const (
@@ -79,8 +79,8 @@ const (
 	answered stage = "answered" // the response is sent
 )
 
-// A slowPool stands between one station and the stand-in, and says how far refreshes and
-// revocations have come.
+// A slowPool is a proxy between a station and the stand-in. It reports the progress of refreshes
+// and revocations.
 type slowPool struct {
 	server *cognitotest.Server
 	url    string
@@ -99,7 +99,7 @@ func (p *slowPool) watch(at func(operation string, at stage)) {
 	p.at = at
 }
 
-// connected notes which connections are open.
+// connected records which connections are open.
 func (p *slowPool) connected(c net.Conn, state http.ConnState) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -111,7 +111,7 @@ func (p *slowPool) connected(c net.Conn, state http.ConnState) {
 	}
 }
 
-// start says that a process under test begins.
+// start marks the start of a process under test.
 func (p *slowPool) start() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -301,8 +301,8 @@ func (s *station) record() (string, error) {
 	return paths[0], nil
 }
 
-// expire takes the credentials and all tokens but the refresh token out of the state file,
-// while no process changes it.
+// expire removes the credentials and all tokens but the refresh token from the state file, while no
+// process changes it.
 func (s *station) expire() error {
 	path, err := s.record()
 	if err != nil {
@@ -562,7 +562,7 @@ func needsTerminal(t *testing.T) {
 	tty.Close()
 }
 
-// notTested skips a test for want of rights or devices, and fails it in CI.
+// notTested skips a test that needs missing permissions or devices. In CI, the test fails instead.
 func notTested(t *testing.T, err error) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {

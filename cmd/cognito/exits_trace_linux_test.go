@@ -69,9 +69,9 @@ const (
 // errNoTrace is the error where the kernel does not let this process trace another.
 var errNoTrace = errors.New("no tracing")
 
-// A tracer sees the system calls of one process, one after the other whichever thread makes
-// them, as strace(1) does. strace counts the calls of each thread by themselves, and so can't
-// make the nth call of a Go program fail.
+// A tracer stops at the system calls of all threads of one process, one after the other. strace(1)
+// does too, but counts the calls of each thread separately, and so cannot make the nth call of a Go
+// program fail.
 type tracer struct {
 	under string // the directory whose files are of interest
 	// file is called before each call about such a file. The call fails with what it returns,

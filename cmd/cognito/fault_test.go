@@ -8,14 +8,14 @@ import (
 	"sync/atomic"
 )
 
-// A fault is a Fault that can be changed while requests may be under way.
+// A fault is a Server.Fault that can be changed while requests are in flight.
 type fault struct {
 	now atomic.Pointer[func(*http.Request) *http.Response]
 }
 
 func (f *fault) set(answer func(*http.Request) *http.Response) { f.now.Store(&answer) }
 
-// faulty gives the server a fault, before it listens.
+// faulty sets the fault of a server that does not listen yet.
 func (m *machine) faulty() *fault {
 	f := new(fault)
 	m.server.Fault = func(r *http.Request) *http.Response {

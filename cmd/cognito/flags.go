@@ -84,7 +84,7 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 		}
 		words, args = append(words, rest[0]), rest[1:]
 	}
-	var unused string // is a sign-in flag that is set although there is no sign-in
+	var unused string // a sign-in flag that is set although the command does not sign in
 	signIn := flag.NewFlagSet("", flag.ContinueOnError)
 	new(loginFlags).register(signIn)
 	f.Visit(func(set *flag.Flag) {

@@ -19,8 +19,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// The name of an environment is whatever a file says. It is repeated in many places, and steers the
-// terminal in none.
+// A file may give an environment any name. No message prints its control characters.
 func TestNamesDoNotSteerTerminal(t *testing.T) {
 	t.Parallel()
 	const name = "\x1b]0;title\a\x1b[31m\u009b7m\nB"
@@ -60,22 +59,23 @@ func TestNamesDoNotSteerTerminal(t *testing.T) {
 	}
 }
 
-// Where the session could not be kept, no password is sent for it, and no code is used up.
+// If the session cannot be stored, login sends no password and uses up no code.
 func TestLoginNeedsAPlaceFirst(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	made := new(calls)
 	m.fault.set(made.note)
 	if runtime.GOOS != "windows" {
-		if err := cmp.Or(os.Mkdir(m.settings["COGNITO_STATE_DIR"], 0o700),
-			os.Chmod(m.settings["COGNITO_STATE_DIR"], 0o755)); err != nil {
+		err := cmp.Or(os.Mkdir(m.settings["COGNITO_STATE_DIR"], 0o700),
+			os.Chmod(m.settings["COGNITO_STATE_DIR"], 0o755))
+		if err != nil {
 			t.Fatal(err)
 		}
 		m.run(t, cognitotest.ExamplePassword, "login", "-user", "ada")
 	}
 	m.settings["COGNITO_STATE_DIR"] = m.write(t, "file", "")
-	if code, _, stderr := m.run(t, cognitotest.ExamplePassword, "login", "-user",
-		"ada"); code == 0 || !strings.Contains(stderr, "file") {
+	code, _, stderr := m.run(t, cognitotest.ExamplePassword, "login", "-user", "ada")
+	if code == 0 || !strings.Contains(stderr, "file") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 	if len(made.names) > 0 {
@@ -83,7 +83,7 @@ func TestLoginNeedsAPlaceFirst(t *testing.T) {
 	}
 }
 
-// What a killed process left is removed, wherever the state lies.
+// The files of a killed process are removed, in any directory of sessions.
 func TestLeftoversAreRemoved(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -120,7 +120,7 @@ func TestLogoutThatIsNotKept(t *testing.T) {
 	}
 }
 
-// Where services do not answer, the error says what to run.
+// If services do not respond, the error names the command to run.
 func TestProcessFormatEndsInTime(t *testing.T) {
 	t.Parallel()
 	if processLimit >= time.Minute {
@@ -198,8 +198,7 @@ func TestBrokenPipes(t *testing.T) {
 	}
 }
 
-// What the flags or the configuration get wrong is told before anything is asked or sent, with the
-// exit code that says so.
+// Wrong flags and settings are reported with exitUsage, before any prompt or request.
 func TestWrongSettings(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -226,8 +225,8 @@ func TestWrongSettings(t *testing.T) {
 		}
 		m.must(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada", "-config", noRole)
 		m.fault.set(made.note)
-		if code, stdout, stderr := m.run(t, cognitotest.ExamplePassword,
-			args...); code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 {
+		code, stdout, stderr := m.run(t, cognitotest.ExamplePassword, args...)
+		if code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%q: exit %d: %s%s", args, code, stdout, stderr)
 		}
 	}
@@ -236,7 +235,7 @@ func TestWrongSettings(t *testing.T) {
 	}
 }
 
-// Who names a user must not get another's credentials.
+// A command with sign-in flags must not use the session of another user.
 func TestSignInFlagsAreNotIgnored(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)
@@ -258,13 +257,13 @@ func TestInterruptedBeforeCommand(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	a := &app{stdin: os.Stdin, stdout: io.Discard, stderr: io.Discard}
-	if err := a.runChild(ctx, "/nonexistent", []string{"x"}, nil); !errors.Is(err,
-		context.Canceled) {
+	err := a.runChild(ctx, "/nonexistent", []string{"x"}, nil)
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
 
-// Where new tokens could not be written, the refresh token is not used up.
+// If new tokens cannot be stored, the refresh token is not used up.
 func TestFullDiskKeepsToken(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {

@@ -93,9 +93,10 @@ func TestConfigureAsksForHosts(t *testing.T) {
 			}
 			m.must(t, "", "configure", "-from", file, "-force")
 			m.must(t, "", "configure", "-from", file) // nothing is new
-			if code, _, stderr := m.run(t, "", "configure", "-from", m.write(t, "other",
+			code, _, stderr = m.run(t, "", "configure", "-from", m.write(t, "other",
 				fill(strings.ReplaceAll(`{"DEV": {"user_pool_id": "POOL", "client_id": "CLIENT", `+
-					setting+`}}`, "evil", "worse")))); code != exitUsage {
+					setting+`}}`, "evil", "worse"))))
+			if code != exitUsage {
 				t.Errorf("%s changed: exit %d, %s", key, code, stderr)
 			}
 		}

@@ -59,9 +59,10 @@ func TestInterruptedAtPrompt(t *testing.T) {
 			s.exits(128 + int(sent.(syscall.Signal)))
 		}
 	}
-	if written, _ := filepath.Glob(
+	written, _ := filepath.Glob(
 		filepath.Join(m.settings["COGNITO_STATE_DIR"], "*.json"),
-	); written != nil {
+	)
+	if written != nil {
 		t.Errorf("a state was written: %q", written)
 	}
 }
@@ -123,7 +124,7 @@ func TestCodesAtTerminal(t *testing.T) {
 	s = m.atTerminal(t, 80, 24, "login", "-user", "ada")
 	s.answer("Password: ", cognitotest.ExamplePassword)
 	s.answer("1 to 2: ", "2")
-	// is no attempt: it may be a password, and is not sent
+	// This is not sent, because it may be a password, and does not count as an attempt.
 	s.answer("Authenticator code: ", "12345x")
 	s.expect("digits only")
 	for range 3 {
@@ -190,7 +191,7 @@ func TestRememberDeviceAtTerminal(t *testing.T) {
 	}
 }
 
-// A pool's own challenge: what it says is shown, and steers nothing; the answer is not shown.
+// The texts of a custom challenge are shown without control characters. The answer is not echoed.
 func TestCustomChallengeAtTerminal(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -221,7 +222,7 @@ func TestCustomChallengeAtTerminal(t *testing.T) {
 	}
 }
 
-// What is piped is answers, and the first is the password: it must not be sent as a user name.
+// The first line of piped input is the password. It must not be sent as a user name.
 func TestPipedPasswordIsNoUserName(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

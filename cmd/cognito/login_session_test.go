@@ -10,7 +10,7 @@ import (
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 )
 
-// A session whose refresh returns no ID token says so, and why.
+// If a refresh returns no ID token, the error names the reason.
 func TestSessionWithoutIDToken(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)
@@ -33,7 +33,7 @@ func TestSessionWithoutIDToken(t *testing.T) {
 	}
 }
 
-// logout ends the session although the server lacks what the flags ask for, and says so.
+// logout ends the session even if the server does not support the flags, and reports that.
 func TestLogoutUnsupported(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

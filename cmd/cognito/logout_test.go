@@ -176,7 +176,7 @@ func TestLogout(t *testing.T) {
 				t.Errorf("the old refresh token: %v", err)
 			}
 
-			// Once more is no failure, and the device serves the next sign-in.
+			// A second logout succeeds, and the next sign-in uses the device.
 			if !test.session {
 				if code, _, stderr := m.run(t, "", "logout"); code != 0 ||
 					!strings.Contains(stderr, "nobody is signed in") {

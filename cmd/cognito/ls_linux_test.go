@@ -13,8 +13,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// Where the listing goes into a file, a terminal shows how far it has come, and nothing of that
-// stays.
+// If the listing is written to a file, the terminal shows its progress, and clears it at the end.
 func TestProgressAtTerminal(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -44,7 +43,7 @@ func TestProgressAtTerminal(t *testing.T) {
 	}
 }
 
-// Neither keys nor bodies steer the terminal that they are shown on.
+// Keys and bodies are shown on a terminal without control characters.
 func TestServersDoNotSteerTerminal(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

@@ -69,7 +69,7 @@ func TestHumanSize(t *testing.T) {
 	}
 }
 
-// Whatever a name holds, what is printed of it steers nothing, and says what it is.
+// A printed name contains no control characters, and can be converted back to the name.
 func FuzzNames(f *testing.F) {
 	for _, key := range oddKeys {
 		f.Add(key)

@@ -38,8 +38,8 @@ func keysOf(t *testing.T, text string) (keys, prefixes []string) {
 	return keys, prefixes
 }
 
-// Every key comes out as it went in, in both forms, however odd, and over several pages; the
-// library lists the same.
+// ls prints every key of several pages unchanged, as text and as JSON. The library lists the same
+// keys.
 func TestListKeys(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -79,11 +79,12 @@ func TestListKeys(t *testing.T) {
 	}
 
 	var creds sigv4.Credentials
-	if err := json.Unmarshal([]byte(m.must(t, "", "credentials", "-format", "process")), &struct {
+	err := json.Unmarshal([]byte(m.must(t, "", "credentials", "-format", "process")), &struct {
 		AccessKeyID     *string `json:"AccessKeyId"`
 		SecretAccessKey *string
 		SessionToken    *string
-	}{&creds.AccessKeyID, &creds.SecretAccessKey, &creds.SessionToken}); err != nil {
+	}{&creds.AccessKeyID, &creds.SecretAccessKey, &creds.SessionToken})
+	if err != nil {
 		t.Fatal(err)
 	}
 	client := &s3list.Client{
@@ -122,8 +123,8 @@ func TestListForms(t *testing.T) {
 		{"s3://example-bucket-elsewhere", "bonjour.txt\n", ""}, // in another Region
 		{"-own", "", ""},
 	} {
-		code, stdout,
-			stderr := m.run(t, "", append([]string{"ls"}, strings.Fields(test.args)...)...)
+		args := append([]string{"ls"}, strings.Fields(test.args)...)
+		code, stdout, stderr := m.run(t, "", args...)
 		if code != 0 || stdout != test.want || stderr != test.stderr {
 			t.Errorf("ls %s: exit %d:\n%s%s", test.args, code, stdout, stderr)
 		}
@@ -182,8 +183,8 @@ func TestListFailures(t *testing.T) {
 		{"-env BARE", exitUsage, "bucket_name"},
 		{"s3://no-such-bucket", exitFailed, "NoSuchBucket"},
 	} {
-		code, stdout,
-			stderr := m.run(t, "", append([]string{"ls"}, strings.Fields(test.args)...)...)
+		args := append([]string{"ls"}, strings.Fields(test.args)...)
+		code, stdout, stderr := m.run(t, "", args...)
 		if code != test.code || !strings.Contains(stderr, test.stderr) || stdout != "" {
 			t.Errorf("ls %s: exit %d: %s%s", test.args, code, stdout, stderr)
 		}
@@ -205,8 +206,8 @@ func TestListOwn(t *testing.T) {
 	var who struct {
 		IdentityID string `json:"identity_id"`
 	}
-	if err := json.Unmarshal([]byte(m.must(t, "", "whoami", "-offline", "-json")),
-		&who); err != nil || who.IdentityID == "" {
+	err := json.Unmarshal([]byte(m.must(t, "", "whoami", "-offline", "-json")), &who)
+	if err != nil || who.IdentityID == "" {
 		t.Fatal(who, err)
 	}
 	m.must(t, "", "curl", "-service", "s3", "-X", "PUT", "-d", "mine", m.url+"/example-bucket/"+
@@ -252,7 +253,7 @@ func TestListVersions(t *testing.T) {
 	}
 }
 
-// What was listed before a Ctrl-C stays.
+// Objects listed before a Ctrl-C remain in the output.
 func TestListInterrupted(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -278,7 +279,7 @@ func TestListInterrupted(t *testing.T) {
 	}
 }
 
-// Whoever reads may have seen enough: "| head" makes no noise.
+// A closed pipe, as with "| head", is not reported as an error.
 func TestListIntoClosedPipe(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)

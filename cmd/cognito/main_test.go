@@ -55,7 +55,7 @@ func sampled(t testing.TB, step int) int {
 	return step
 }
 
-// A machine is where the tool runs in a test: a stand-in on loopback, and directories of its own.
+// A machine is the surroundings of the tool in a test: a stand-in on loopback, and directories.
 type machine struct {
 	server   *cognitotest.Server
 	fault    *fault // of the server
@@ -97,9 +97,10 @@ func newMachine(t testing.TB) *machine {
 	return m
 }
 
-// run runs the tool in this process, with input on its standard input, which is no terminal.
-func (m *machine) run(t *testing.T, input string, args ...string) (code int, stdout,
-	stderr string) {
+// run runs the tool in this process, with input on its standard input, which is not a terminal.
+func (m *machine) run(
+	t *testing.T, input string, args ...string,
+) (code int, stdout, stderr string) {
 	t.Helper()
 	return m.runContext(t, t.Context(), input, args...)
 }
@@ -142,8 +143,8 @@ func (m *machine) signedIn(t *testing.T) *machine {
 	return m
 }
 
-// built returns the path of the tool as it is released. Without COGNITO_TEST_LONG, it returns this
-// test, which is the tool if COGNITO_TEST_TOOL is set, because a build takes seconds.
+// built returns the path of the tool. With COGNITO_TEST_LONG, it builds the release. Otherwise it
+// returns this test binary, which runs the tool if COGNITO_TEST_TOOL is set.
 func built(t testing.TB) string {
 	t.Helper()
 	if !long(t, "the tool is not built") {

@@ -14,7 +14,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// The user as which the tool runs in these tests, and another one.
+// The ids of the user that runs the tool in these tests, and of another user.
 const (
 	userID  = 4711
 	otherID = 4712
@@ -318,8 +318,9 @@ func TestProfileKeepsOwner(t *testing.T) {
 	m := newMachine(t)
 	real := m.write(t, "real", "[a]\n")
 	link := filepath.Join(m.dir, "link")
-	if err := errors.Join(os.Chown(real, userID, otherID), os.Chmod(real, 0o640),
-		os.Symlink("real", link)); err != nil {
+	err := errors.Join(os.Chown(real, userID, otherID), os.Chmod(real, 0o640),
+		os.Symlink("real", link))
+	if err != nil {
 		t.Fatal(err)
 	}
 	m.settings["AWS_CONFIG_FILE"] = link

@@ -47,8 +47,9 @@ print(session.client("dynamodb").meta.endpoint_url)
 	}
 	m.must(t, "", "profile", "-profile", "dev")
 	out, err = needs.Python(t, env, strings.Split(script, "\n\n")[0])
-	if want := "https://s3.example.com\n" + strings.Repeat(m.url+"\n", 3) +
-		"https://dynamodb.us-east-1.amazonaws.com\n"; err != nil || out != want {
+	want := "https://s3.example.com\n" + strings.Repeat(m.url+"\n", 3) +
+		"https://dynamodb.us-east-1.amazonaws.com\n"
+	if err != nil || out != want {
 		t.Errorf("with other endpoints, boto3 prints %q, want %q: %v", out, want, err)
 	}
 

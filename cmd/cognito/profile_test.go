@@ -59,8 +59,9 @@ func TestProfile(t *testing.T) {
 		t.Skip("SKIPPED: no symbolic links here: ", err)
 	}
 	m.settings["AWS_SHARED_CREDENTIALS_FILE"] = filepath.Join(m.dir, "credentials")
-	if err := os.WriteFile(m.settings["AWS_SHARED_CREDENTIALS_FILE"],
-		[]byte("[x]\naws_access_key_id = AKIDNOTSHOWN\n"), 0o600); err != nil {
+	err = os.WriteFile(m.settings["AWS_SHARED_CREDENTIALS_FILE"],
+		[]byte("[x]\naws_access_key_id = AKIDNOTSHOWN\n"), 0o600)
+	if err != nil {
 		t.Fatal(err)
 	}
 	run(0, "under [x]", "-profile", "x", "-duration", "1h", "-region", "eu-west-1")

@@ -29,7 +29,7 @@ func (m *machine) typed(t *testing.T, lines []string, args ...string) (code int,
 	return code, <-screen
 }
 
-// A user who types the password at every prompt has it sent only where that was asked for by name.
+// A password typed at every prompt is sent only if the user selected that by name.
 func TestHostilePoolAtTerminal(t *testing.T) {
 	t.Parallel()
 	for _, flow := range toolFlows {
@@ -59,7 +59,7 @@ func TestHostilePoolAtTerminal(t *testing.T) {
 	}
 }
 
-// At SELECT_CHALLENGE the password is sent to users who choose that, and is asked for once.
+// At SELECT_CHALLENGE, the password is sent if the user chooses that, and is prompted for once.
 func TestChoicesAtTerminal(t *testing.T) {
 	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)
@@ -110,7 +110,7 @@ func TestChoicesAtTerminal(t *testing.T) {
 	}
 }
 
-// An answer that is the password proven before is not sent, and an answer that is another is.
+// An answer equal to the password of the SRP proof is not sent. Other answers are.
 func TestPasswordAsAnswer(t *testing.T) {
 	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)
@@ -155,7 +155,7 @@ func cells(s string) (n int) {
 	return n
 }
 
-// A refused password is given once, whatever the pool calls the error.
+// A refused password is sent once, for every error code of the pool.
 func TestRefusedPassword(t *testing.T) {
 	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)
@@ -215,7 +215,7 @@ func notMarked(row string) string {
 	return ""
 }
 
-// What a pool says is marked on each row of the window, wherever it says it.
+// Each row of the window that shows text of the pool is marked, in every message.
 func TestLookAlikes(t *testing.T) {
 	t.Parallel()
 	m, pool := newMachine(t), newHostilePool(t)

@@ -66,7 +66,7 @@ func (m *machine) revocations(t *testing.T) func() []string {
 	}
 }
 
-// A sign-in revokes the refresh token that it replaces, and not its own.
+// A sign-in revokes the refresh token that it replaces, but not the new one.
 func TestLoginRevokesReplaced(t *testing.T) {
 	m := newMachine(t).signedIn(t)
 	old := m.stored(t)
@@ -115,7 +115,7 @@ func TestRevocationIsRetried(t *testing.T) {
 	}
 }
 
-// A pool that refuses to revoke a token for ever is not asked again.
+// If the pool refuses a revocation permanently, it is not retried.
 func TestRevocationUnsupported(t *testing.T) {
 	m := newMachine(t).signedIn(t)
 	m.fault.set(only("RevokeToken", refused("UnsupportedOperationException", "no revocation")))

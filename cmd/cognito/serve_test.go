@@ -53,8 +53,7 @@ func settingsOf(t *testing.T, c *exec.Cmd) (settings map[string]string) {
 
 func get(t *testing.T, settings map[string]string) (int, map[string]string) {
 	t.Helper()
-	request,
-		err := http.NewRequestWithContext(t.Context(), "GET",
+	request, err := http.NewRequestWithContext(t.Context(), "GET",
 		settings["AWS_CONTAINER_CREDENTIALS_FULL_URI"], nil)
 	if err != nil {
 		t.Fatal(err)
@@ -112,8 +111,8 @@ func TestServeWarnsOfDefault(t *testing.T) {
 			if err := os.MkdirAll(filepath.Join(m.dir, ".aws"), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(m.dir, ".aws", name), []byte(text),
-				0o600); err != nil {
+			err := os.WriteFile(filepath.Join(m.dir, ".aws", name), []byte(text), 0o600)
+			if err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -129,8 +128,7 @@ func TestServeWarnsOfDefault(t *testing.T) {
 	}
 }
 
-// When the user signs out, or the session ends, there is no answer any more, and a new sign-in
-// brings it back.
+// After a sign-out or the end of the session, serve returns no credentials until the next sign-in.
 func TestServeWithoutSession(t *testing.T) {
 	t.Parallel()
 	needs.Unix(t)

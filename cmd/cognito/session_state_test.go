@@ -55,8 +55,8 @@ func (m *machine) record(t *testing.T) (path string, r state.Record) {
 	return path, r
 }
 
-// forget takes the credentials and all tokens but the refresh token, so that the next command has
-// to get new ones.
+// forget removes the credentials and all tokens but the refresh token, so that the next command
+// obtains new ones.
 func (m *machine) forget(t *testing.T) {
 	t.Helper()
 	path, r := m.record(t)
@@ -76,7 +76,7 @@ func (m *machine) forget(t *testing.T) {
 	}
 }
 
-// A file that was cut short, or is not this program's, is set aside whole, and told.
+// A truncated file, or one of another program, is renamed unchanged, and reported.
 func TestDamagedFile(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)
@@ -132,7 +132,7 @@ func TestDamagedFile(t *testing.T) {
 	}
 }
 
-// A directory that others can look into is refused, and not changed.
+// A directory that other users can read is refused, and not changed.
 func TestOpenDirectory(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -181,8 +181,8 @@ func (m *machine) refreshes() *atomic.Int64 {
 	return count
 }
 
-// Many processes at once, on a refresh token that changes with every use and dies at once: one
-// refreshes, none loses it.
+// If refresh tokens rotate without a grace period, one of many concurrent processes refreshes, and
+// the session is not lost.
 func TestManyProcesses(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -227,9 +227,9 @@ func TestManyProcesses(t *testing.T) {
 	}
 }
 
-// Killed at any moment, the program leaves a file that is whole, readable by the user alone, and
-// good for the next run. (A kill between the pool's answer and the file leaves the old token, which
-// the pool's grace period is for.)
+// Whenever the program is killed, it leaves a complete file that only the user can read, and that
+// the next run can use. After a kill between the pool's response and the write, that is the
+// old token, which the pool accepts during its grace period.
 func TestKilled(t *testing.T) {
 	m := newMachine(t)
 	client := &m.server.UserPools[0].Clients[0]

@@ -15,7 +15,7 @@ import (
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 )
 
-// Where a refreshed session cannot be stored, the command still has what it was run for.
+// If a refreshed session cannot be stored, the command still prints its result.
 func TestRefreshThatIsNotStored(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -93,7 +93,7 @@ func TestRefreshIsStoredFirst(t *testing.T) {
 	}
 }
 
-// A login takes the place of what could not be renamed, and a logout revokes the newest token.
+// A login replaces a session whose file could not be renamed. A logout revokes the newest token.
 func TestNewestSession(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/loginwithcognito/cognito"
 )
 
-// Credentials that can't be renewed serve as long as they are valid; then the command fails.
+// Credentials that cannot be refreshed are used until they expire. Then the command fails.
 func TestStaleCredentials(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -48,8 +48,8 @@ func TestStaleCredentials(t *testing.T) {
 		t.Errorf("exit %d, %s, %s", code, stdout, stderr)
 	}
 	age(90 * time.Second)
-	if code, stdout, stderr := m.run(t, "", "credentials", "-format",
-		"process"); code != exitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 {
+	code, stdout, stderr = m.run(t, "", "credentials", "-format", "process")
+	if code != exitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("exit %d, %q, %s", code, stdout, stderr)
 	}
 	m.fault.set(nil)
@@ -58,7 +58,7 @@ func TestStaleCredentials(t *testing.T) {
 	}
 }
 
-// A session that has ended is told from one that can't be renewed just now.
+// The errors for a session that has ended and for a failed refresh differ.
 func TestEndedSession(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)
@@ -100,8 +100,7 @@ func TestEndedSession(t *testing.T) {
 
 func first[A, B any](a A, _ B) A { return a }
 
-// A device that the pool remembers is asked for no code by the next sign-in, and the seed of a
-// generator answers for it.
+// A sign-in with a remembered device needs no code. Otherwise -totp-file provides it.
 func TestDeviceAndSeed(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -132,7 +131,7 @@ func TestDeviceAndSeed(t *testing.T) {
 	m.must(t, "", "credentials")
 }
 
-// What an error says to run finds the same environment.
+// The command that an error suggests has the flags that select the same environment.
 func TestAdviceRepeatsFlags(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -144,22 +143,23 @@ func TestAdviceRepeatsFlags(t *testing.T) {
 	for _, args := range [][]string{{"credentials", "-format", "process"}, {"doctor"},
 		{"whoami", "-offline"}, {"token"}} {
 		_, _, stderr := m.run(t, "", append(args, "-config", other)...)
-		if want := "run \"cognito login -config '" + other +
-			"' -env DEV\""; !strings.Contains(stderr, want) {
+		want := "run \"cognito login -config '" + other +
+			"' -env DEV\""
+		if !strings.Contains(stderr, want) {
 			t.Errorf("%q: no %q in %s", args, want, stderr)
 		}
-		if _, _, stderr := m.run(t, "", args...); !strings.Contains(stderr,
-			"run \"cognito login -env DEV\"") {
+		_, _, stderr = m.run(t, "", args...)
+		if !strings.Contains(stderr, "run \"cognito login -env DEV\"") {
 			t.Errorf("%q: %s", args, stderr)
 		}
 	}
-	if _, _, stderr := m.run(t, "", "login", "-config", other+"x"); !strings.Contains(stderr,
-		"run \"cognito configure -config '"+other+"x' -env DEV\"") {
+	_, _, stderr := m.run(t, "", "login", "-config", other+"x")
+	if !strings.Contains(stderr, "run \"cognito configure -config '"+other+"x' -env DEV\"") {
 		t.Error(stderr)
 	}
-	if _, _, stderr := m.run(t, "", "configure", "-config", other+"x", "-user-pool-id",
-		"us-east-1_A", "-client-id", "abc"); !strings.Contains(stderr,
-		"run \"cognito login -config '"+other+"x' -user NAME\"") {
+	_, _, stderr = m.run(t, "", "configure", "-config", other+"x", "-user-pool-id",
+		"us-east-1_A", "-client-id", "abc")
+	if !strings.Contains(stderr, "run \"cognito login -config '"+other+"x' -user NAME\"") {
 		t.Error(stderr)
 	}
 }

@@ -81,7 +81,7 @@ func TestTextFromWindows(t *testing.T) {
 	}
 }
 
-// Text with a NUL is refused, and not shown: it may be a password.
+// Text with a NUL is refused, and not printed, because it may be a password.
 func TestTextWithNUL(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

@@ -12,7 +12,7 @@ import (
 
 // credentialNames lists the environment variables from which SDKs and tools read credentials or
 // their source. If one remained, tools could prefer it to our variables, or mix both. A name that
-// ends in * stands for all names that start with it.
+// ends in * matches all names that start with it.
 var credentialNames = []string{
 	// All SDKs (AWS SDKs and Tools Reference Guide, "Environment variables").
 	"AWS_ACCESS_KEY_ID",
@@ -128,7 +128,8 @@ func endpoints(e cognito.Environment) []shell.Variable {
 
 // placeVariables returns the environment variables for the Region and the endpoints, so that tools
 // do not send the keys of a stand-in to AWS. The SDKs read AWS_REGION. The AWS CLI and boto3 read
-// AWS_DEFAULT_REGION. A stand-in for all services is also that of services unknown to this program.
+// AWS_DEFAULT_REGION. If one stand-in replaces all the services in e, tools use it for every other
+// service too.
 func (a *app) placeVariables(e cognito.Environment) []shell.Variable {
 	region := a.serviceRegion(e)
 	all := []shell.Variable{

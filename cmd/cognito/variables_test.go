@@ -37,7 +37,7 @@ func rivals() map[string]string {
 	return all
 }
 
-// held starts a command under exec that waits, and returns its environment.
+// held starts a waiting command with exec, and returns the environment of the command.
 func (m *machine) held(t *testing.T, flags ...string) (env []string) {
 	t.Helper()
 	c := m.process(t, append(flags, "--", "sh", "-c", "env; echo; read line")...)
@@ -62,8 +62,8 @@ func (m *machine) held(t *testing.T, flags ...string) (env []string) {
 	return env
 }
 
-// The identity of a command is the user's, whichever variables and files name another one. Its
-// requests go to the environment's endpoints. boto3 decides.
+// A command uses the user's credentials, even if variables and files select others. Its requests go
+// to the environment's endpoints. The test asks boto3.
 func TestExecIdentity(t *testing.T) {
 	t.Parallel()
 	needs.Unix(t)
@@ -168,7 +168,7 @@ func (m *machine) configWithEndpoints(t *testing.T) (path string) {
 	return path
 }
 
-// Only endpoints that the environment has are set, and only equal ones also for other services.
+// Only the endpoints of the environment are set. Other services get one only if all are equal.
 func TestPlaceVariables(t *testing.T) {
 	a := &app{getenv: func(string) string { return "" }}
 	for _, test := range []struct {

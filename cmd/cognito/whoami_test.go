@@ -28,8 +28,8 @@ func TestWhoami(t *testing.T) {
 	}
 	m.signedIn(t)
 	offline := func() (w whoami) {
-		if err := json.Unmarshal([]byte(m.must(t, "", "whoami", "-offline", "-json")),
-			&w); err != nil {
+		err := json.Unmarshal([]byte(m.must(t, "", "whoami", "-offline", "-json")), &w)
+		if err != nil {
 			t.Fatal(err)
 		}
 		return w
@@ -77,7 +77,7 @@ func TestWhoami(t *testing.T) {
 		w.Role != "" {
 		t.Errorf("%+v", w)
 	}
-	// What is known is shown beside the error.
+	// The known values are printed in addition to the error.
 	code, stdout, stderr := m.run(t, "", "whoami")
 	if code != exitFailed || !strings.HasPrefix(stdout, "user         ada\n") || stderr == "" {
 		t.Errorf("exit %d: %s%s", code, stdout, stderr)
@@ -87,7 +87,7 @@ func TestWhoami(t *testing.T) {
 	}
 }
 
-// A group's name comes from the pool, and steers nothing.
+// The names of groups, which the pool sends, are printed without control characters.
 func TestWhoamiPrintable(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -138,7 +138,7 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// What has expired is refreshed first, and what has not is printed as it is.
+// An expired token is refreshed first. A valid one is printed unchanged.
 func TestTokenIsFresh(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)
@@ -164,12 +164,12 @@ func TestUntil(t *testing.T) {
 		now := time.Now()
 		got := until(now.Add(90*time.Minute+100*time.Millisecond), now)
 		if !strings.HasSuffix(got, "(1h30m0s)") {
-			t.Error(got)
+			t.Errorf("until() = %q, want the suffix (1h30m0s)", got)
 		}
 	})
 }
 
-// The examples in the help are true.
+// The examples in the help texts work.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -183,7 +183,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// Several goroutines may ask for credentials where nothing is kept on disk: one fetches them.
+// If nothing is stored on disk, one of several concurrent goroutines fetches the credentials.
 func TestSharedInMemory(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

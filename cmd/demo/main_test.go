@@ -16,9 +16,10 @@ import (
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
-// try runs the program with a password on its standard input, which is no terminal.
-func try(t *testing.T, ctx context.Context, password string, args ...string) (code int, stdout,
-	stderr string) {
+// try runs the program with a password on its standard input, which is not a terminal.
+func try(
+	t *testing.T, ctx context.Context, password string, args ...string,
+) (code int, stdout, stderr string) {
 	t.Helper()
 	stdin, w, err := os.Pipe()
 	if err != nil {
@@ -52,8 +53,8 @@ func TestOffline(t *testing.T) {
 }
 
 func TestOfflineClassicJSON(t *testing.T) {
-	code, stdout,
-		stderr := try(t, t.Context(), "", "-json", "-duration", "1h", "-prefix", "photos/")
+	code, stdout, stderr := try(t, t.Context(), "",
+		"-json", "-duration", "1h", "-prefix", "photos/")
 	if code != 0 {
 		t.Fatalf("exit %d: %s", code, stderr)
 	}
@@ -212,7 +213,7 @@ func TestDocumentedFlags(t *testing.T) {
 	}
 	count := 0
 	for line := range strings.Lines(string(data)) {
-		if args, ok := strings.CutPrefix(line, "demo "); ok {
+		if args, ok := strings.CutPrefix(line, "go run ./cmd/demo "); ok {
 			if _, err := parseFlags(strings.Fields(args), io.Discard); err != nil {
 				t.Errorf("%s: %v", line, err)
 			}

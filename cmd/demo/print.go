@@ -68,7 +68,7 @@ func printable(s string) string {
 	return s
 }
 
-// oneLine is an error's text fit for a terminal: line ends become "; ", and nothing in it steers.
+// oneLine returns the text of an error on one line, without control characters.
 func oneLine(err error) string {
 	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' })
 	return strings.Map(func(r rune) rune {

@@ -96,10 +96,9 @@ func scope(labels []string, suffix, regions string) (service, region string) {
 func find(labels []string, tail, region string) (service, _ string) {
 	star := ""
 	for ; len(labels) > 0; labels, star = labels[1:], "*." {
-		values, ok := row(star + strings.Join(labels, ".") + tail)
-		if ok {
-			name, explicit, other := strings.Cut(values, " ")
-			if other {
+		if values, ok := row(star + strings.Join(labels, ".") + tail); ok {
+			name, explicit, ok := strings.Cut(values, " ")
+			if ok {
 				region = explicit
 			}
 			return cmp.Or(name, labels[0]), region

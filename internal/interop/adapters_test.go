@@ -46,8 +46,9 @@ func (p minioProvider) Retrieve() (credentials.Value, error) {
 	return p.RetrieveWithCredContext(nil)
 }
 
-func (p minioProvider) RetrieveWithCredContext(*credentials.CredContext) (credentials.Value,
-	error) {
+func (p minioProvider) RetrieveWithCredContext(
+	*credentials.CredContext,
+) (credentials.Value, error) {
 	c, err := p.session.Credentials(context.Background())
 	return credentials.Value{
 		AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey,

@@ -184,8 +184,9 @@ func startGoFakeS3(t *testing.T) store {
 
 // do sends a signed request and returns the status and the error code of the response. It may be
 // called from any goroutine.
-func (s store) do(client *http.Client, method, target, body string) (status int, code string,
-	err error) {
+func (s store) do(
+	client *http.Client, method, target, body string,
+) (status int, code string, err error) {
 	request, err := http.NewRequest(method, s.endpoint+target, strings.NewReader(body))
 	if err != nil {
 		return 0, "", err

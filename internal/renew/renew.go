@@ -53,7 +53,7 @@ type Value[T any] struct {
 
 	mu      sync.Mutex
 	value   T
-	expires time.Time // zero: there is no value
+	expires time.Time // zero if there is no value
 	due     time.Time
 	begun   time.Time // when the last renewal started, by the local clock
 	call    *call[T]  // the renewal in flight, or nil

@@ -27,8 +27,9 @@ func openTerminal(t *testing.T) (keyboard, screen *os.File) {
 	var number, unlock int32
 	const ptsNumber, ptsLock = 0x80045430, 0x40045431 // TIOCGPTN, TIOCSPTLCK
 	for request, value := range map[uintptr]*int32{ptsLock: &unlock, ptsNumber: &number} {
-		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, keyboard.Fd(), request,
-			uintptr(unsafe.Pointer(value))); errno != 0 {
+		_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, keyboard.Fd(), request,
+			uintptr(unsafe.Pointer(value)))
+		if errno != 0 {
 			t.Fatal(errno)
 		}
 	}
@@ -127,7 +128,7 @@ func TestEchoStaysOffAfterStop(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	becomes(true)
-	syscall.Kill(os.Getpid(), syscall.SIGCONT) // is nobody's any more
+	syscall.Kill(os.Getpid(), syscall.SIGCONT) // it has no effect any more
 	if !echoes(t, screen) {
 		t.Error("the echo is off")
 	}

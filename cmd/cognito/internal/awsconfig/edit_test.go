@@ -235,16 +235,17 @@ func TestSetProfile(t *testing.T) {
 	}
 }
 
-// What botocore reads in the files of the table is what was meant, and in the other profiles what
-// was there before.
+// botocore reads the new profile as intended from the files of the table, and the other profiles as
+// they were.
 func TestBotocoreReadsProfile(t *testing.T) {
 	dir, read := t.TempDir(), 0
 	for i, test := range edits {
 		if test.refused == "" && test.name != "a mark at the beginning" {
 			read++
 			for when, text := range map[string]string{"before": test.before, "after": test.after} {
-				if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d-%s", i, when)),
-					[]byte(text), 0o600); err != nil {
+				err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d-%s", i, when)),
+					[]byte(text), 0o600)
+				if err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -267,7 +268,7 @@ for after in sorted(glob.glob(sys.argv[1] + "/*-after")):
 	}
 }
 
-// Whatever is in the file stays: only lines that are ours are added or replaced.
+// The content of the file is kept. Only lines of this program are added or replaced.
 func FuzzSetProfile(f *testing.F) {
 	for _, file := range edits {
 		f.Add([]byte(file.before))

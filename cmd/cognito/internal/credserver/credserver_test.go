@@ -163,7 +163,7 @@ func TestLoopback(t *testing.T) {
 	}
 }
 
-// ask is a request of who may.
+// ask sends an authorized request.
 func (s *Server) ask() *httptest.ResponseRecorder {
 	request := httptest.NewRequest("GET", s.URL(), nil)
 	request.Header.Set("Authorization", s.token)
@@ -172,8 +172,8 @@ func (s *Server) ask() *httptest.ResponseRecorder {
 	return recorder
 }
 
-// Tools must never take an empty or expired answer for credentials, and a service that fails must
-// not be asked at once again.
+// A response without valid credentials must be an error for every tool, and a failed request must
+// not be retried immediately.
 func TestServerWithoutCredentials(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -248,7 +248,7 @@ func TestServerWithoutCredentials(t *testing.T) {
 	}
 }
 
-// Many tools make one renewal at a time, which does not last forever.
+// Concurrent requests share one refresh, whose duration is limited.
 func TestServerRenewsOneAtATime(t *testing.T) {
 	var busy, most atomic.Int32
 	s := serving(t, func(ctx context.Context) (sigv4.Credentials, error) {
@@ -276,8 +276,7 @@ func TestServerRenewsOneAtATime(t *testing.T) {
 	}
 }
 
-// Who started the endpoint is told why it has no credentials: once, and again when the reason is
-// another.
+// The server reports why it has no credentials: once, and again if the reason changes.
 func TestServerReportsFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var said []string

@@ -20,7 +20,7 @@ func printedSeed(t *testing.T) string {
 	return out.String()
 }
 
-// The seed that is printed is the example, and reads as such.
+// The printed seed is the example, and parses to it.
 func TestSeedIsTheExample(t *testing.T) {
 	got, err := ParseSeed([]byte(printedSeed(t)))
 	if err != nil {
@@ -36,7 +36,7 @@ func TestSeedIsTheExample(t *testing.T) {
 	}
 }
 
-// Every field of the stand-in's can be set by a seed: what is added there and forgotten here fails.
+// A seed can set every field of the stand-in. The test fails for a new field that is missing here.
 func TestSeedHasEveryField(t *testing.T) {
 	var in map[string]any
 	if err := json.Unmarshal([]byte(printedSeed(t)), &in); err != nil {

@@ -15,7 +15,8 @@ import (
 const (
 	// notice is how long Lock waits before it writes a notice.
 	notice = 2 * time.Second
-	// patience is how long Lock waits. The longest refresh and its storing end a minute earlier.
+	// patience is how long Lock waits: a minute longer than a process takes, at most, to refresh
+	// tokens and to store them.
 	patience = 3*time.Minute + 10*time.Second
 )
 
@@ -41,13 +42,13 @@ func Lock(
 			locked, err = current(file)
 		}
 		if locked {
-			if err := sign(file); err != nil {
+			if err := writeHolder(file); err != nil {
 				file.Close()
 				return nil, err
 			}
 			return file, nil
 		}
-		other := holder(file)
+		other := readHolder(file)
 		file.Close()
 		if err != nil {
 			return nil, err
@@ -71,9 +72,9 @@ func Lock(
 // mark begins the text in a lock. Its first byte cannot be read on Windows while the lock is held.
 const mark = "#process "
 
-// sign writes the number and the command of this process into a lock. It ignores that the disk is
-// full, but does not overwrite the file of another program.
-func sign(lock *os.File) error {
+// writeHolder writes the number and the command of this process into a lock. A full disk is not an
+// error. The file of another program is an error, and is not overwritten.
+func writeHolder(lock *os.File) error {
 	old, err := io.ReadAll(io.NewSectionReader(lock, 0, int64(len(mark))))
 	if err != nil {
 		return err
@@ -92,8 +93,8 @@ func sign(lock *os.File) error {
 	return nil
 }
 
-// holder returns a description of the process that holds a lock.
-func holder(lock *os.File) string {
+// readHolder returns a description of the process that holds a lock.
+func readHolder(lock *os.File) string {
 	text, _ := io.ReadAll(io.NewSectionReader(lock, 1, 200))
 	line, _, complete := strings.Cut(string(text), "\n")
 	if !complete || !strings.HasPrefix(line, mark[1:]) {
@@ -102,7 +103,7 @@ func holder(lock *os.File) string {
 	return line
 }
 
-// current reports whether file still has its name. [Target.Update] removes its lock.
+// current reports whether file still has its name. It does not if [Target.Update] has removed it.
 func current(file *os.File) (bool, error) {
 	one, err := file.Stat()
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 var (
 	// ErrExposed reports a file or directory that another user owns or can change.
 	ErrExposed = errors.New("is accessible to other users")
-	// ErrUnfit reports a path that has something else than a file of this program.
+	// ErrUnfit reports a path that does not hold a file of this program.
 	ErrUnfit = errors.New("cannot be used")
 )
 
@@ -56,8 +56,8 @@ func userName(uid int) string {
 	return id
 }
 
-// openOwn opens a file that only this program writes. It follows no link, and returns an error if
-// another user owns the file or can write to it.
+// openOwn opens a file that only this program writes. It does not follow links. It returns an error
+// if another user owns the file or can write to it.
 func openOwn(path string, flag int) (*os.File, error) { return open(path, flag|noFollow, true) }
 
 // open opens a file and checks what was opened, because the path may change at any time. It follows
@@ -66,7 +66,9 @@ func open(path string, flag int, own bool) (*os.File, error) {
 	file, err := os.OpenFile(path, flag, 0o600)
 	var info fs.FileInfo
 	var statErr error
-	switch { // after an error, the owner may explain it
+	// If the file cannot be opened, its owner or mode may explain why. Check then does not accept
+	// root as the owner.
+	switch {
 	case err == nil:
 		info, statErr = file.Stat()
 	case own:
@@ -109,8 +111,8 @@ func MakeDir(dir string) error {
 	return os.MkdirAll(dir, 0o700)
 }
 
-// Home returns the user's home directory. Without a variable that names it, Home asks the user
-// database.
+// Home returns the user's home directory. If no environment variable names it, Home looks it up in
+// the user database.
 func Home() (string, error) {
 	dir, err := os.UserHomeDir()
 	if err != nil {

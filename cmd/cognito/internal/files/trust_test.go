@@ -194,7 +194,7 @@ func TestUpdateKeepsOwner(t *testing.T) {
 	}
 }
 
-// Without a change, what killed processes have left is removed as well.
+// Files of killed processes are removed even if nothing changes.
 func TestUpdateCleans(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
@@ -256,16 +256,16 @@ func TestHolder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := holder(file); got != test.want {
-			t.Errorf("holder() of %q = %q, want %q", test.text, got, test.want)
+		if got := readHolder(file); got != test.want {
+			t.Errorf("readHolder() of %q = %q, want %q", test.text, got, test.want)
 		}
 		file.Close()
 		lock, err := Lock(t.Context(), path, quiet)
 		if err != nil {
 			t.Fatalf("Lock() with %q = %v", test.text, err)
 		}
-		if text := holder(lock); !strings.HasPrefix(text, fmt.Sprintf("process %d ", os.Getpid())) {
-			t.Errorf("holder() of a lock = %q, want this process", text)
+		if text := readHolder(lock); !strings.HasPrefix(text, fmt.Sprintf("process %d ", os.Getpid())) {
+			t.Errorf("readHolder() of a lock = %q, want this process", text)
 		}
 		lock.Close()
 	}

@@ -60,8 +60,8 @@ func (k *Keeper) files(t *testing.T) string {
 	return strings.Join(names, " ")
 }
 
-// What processes have left that were killed, or could not rename, is taken up or removed. All of it
-// reads the same with the lock and without.
+// Files of processes that were killed, or could not rename them, are recovered or removed. The
+// result is the same with and without the lock.
 func TestFind(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -188,7 +188,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// Each step of storing can fail. What has the new record is kept.
+// Each step of storing can fail. A file with the new record is kept.
 func TestStoreFails(t *testing.T) {
 	fail := errors.New("the change failed")
 	for _, test := range []struct {
@@ -325,7 +325,7 @@ func (k *Keeper) block(t *testing.T) {
 	}
 }
 
-// Without space for new tokens, nothing is refreshed. What was reserved is given back.
+// Without disk space for new tokens, nothing is refreshed, and the reserved space is released.
 func TestReserveFails(t *testing.T) {
 	for _, test := range []struct {
 		name    string
