@@ -135,7 +135,9 @@ func (x *script) word(start int, word, last string) {
 	})
 	member := strings.LastIndexByte(word, '.')
 	known := uses || member >= 0 && x.setting[word[member+1:]]
+	marksModule := strings.HasPrefix(x.text[x.at:], `(exports, "__esModule",`) // by TypeScript
 	switch {
+	case marksModule && word == "Object.defineProperty":
 	case uses && x.choice >= 0:
 		x.refuse(x.choice, "a conditional expression")
 	case known && (last == "delete" || x.assigned()):

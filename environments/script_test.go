@@ -146,6 +146,8 @@ func TestScriptAround(t *testing.T) {
 		"comments":           amplifyScript + "// awsmobile.oauth = 1\n/* Object.assign <!-- */",
 		"strings":            amplifyScript + `const s = "awsmobile.oauth = 1, Object.assign <!--"`,
 		"harmless spread":    amplifyScript + "Amplify.configure({...awsmobile, ssr: true});",
+		"TypeScript's CommonJS": "\"use strict\";\nObject.defineProperty(exports, \"__esModule\", " +
+			"{ value: true });\n" + amplifyScript + "exports.default = awsmobile;",
 		"assignment of another object": amplifyScript +
 			"window.LOG_LEVEL = 'DEBUG'; Amplify.Logger.LOG_LEVEL = 'INFO';",
 		"regular expression": amplifyScript + `const re = /["'\/]/.test(x) ? 1 : 2`,
