@@ -48,6 +48,9 @@ type Scanner struct {
 // Here and in all other methods, a name is returned without its namespace prefix. Namespaces are
 // ignored, because servers that are compatible with AWS often leave them out.
 func (s *Scanner) Root() []byte {
+	if s.At == 0 {
+		s.take("\uFEFF") // a byte order mark (XML 1.0, section 4.3.3)
+	}
 	name := s.outside()
 	if name == nil {
 		s.malformed("unexpected EOF")
