@@ -15,14 +15,13 @@ type script struct {
 	*scanner
 	found   object
 	final   bool            // whether an error matters although a literal was found
-	setting map[string]bool // the keys of settings
 	names   []string        // variables that hold the next literal or, after it, found
 	choice  int             // offset of a "?" in the current statement, or -1
 }
 
 // script returns the literal.
 func (s *scanner) script() object {
-	x := script{scanner: s, setting: settingKeys(), choice: -1}
+	x := script{scanner: s, choice: -1}
 	literal := false // whether "{" starts an object literal, not a block of statements
 	last := ""       // word, such as "module.exports"
 	for s.space(); s.peek() != 0; s.space() {
