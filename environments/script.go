@@ -13,10 +13,10 @@ import (
 // such literals, a choice between literals, and statements that change the literal.
 type script struct {
 	*scanner
-	found   object
-	final   bool            // whether an error matters although a literal was found
-	names   []string        // variables that hold the next literal or, after it, found
-	choice  int             // offset of a "?" in the current statement, or -1
+	found  object
+	final  bool     // whether an error matters although a literal was found
+	names  []string // variables that hold the next literal or, after it, found
+	choice int      // offset of a "?" in the current statement, or -1
 }
 
 // script returns the literal.
