@@ -222,6 +222,9 @@ const (
 	refusals = "NotAuthorized Unauthorized Forbidden AccessDenied TokenReuse TokenType UserNot " +
 		"PasswordReset Lambda Throttl TooMany LimitExceeded SlowDown"
 	faults = "Internal Unavailable Timeout"
+
+	// unknowns say that the service lacks the operation, whatever the status is.
+	unknowns = "UnknownOperation InvalidAction NotImplemented Unsupported"
 )
 
 // unsupported reports whether err shows that the service lacks the operation, and so did not use up
@@ -240,6 +243,8 @@ func unsupported(err error) bool {
 	}
 	if e.StatusCode == 0 || has(refusals) {
 		return false
+	} else if has(unknowns) {
+		return true
 	}
 	switch e.StatusCode {
 	case 404, 405, 501:

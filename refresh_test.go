@@ -100,6 +100,8 @@ func TestRefreshFallsBack(t *testing.T) {
 		{"method not allowed", 405, "Method Not Allowed"},
 		{"LocalStack", 501, `{"__type":"InternalFailure","message":"not yet implemented"}`},
 		{"fault that is none", 500, `{"__type":"InternalError","message":"Not implemented: x"}`},
+		{"gateway", 403, `{"__type":"UnknownOperationException"}`},
+		{"unavailable operation", 503, `{"__type":"NotImplementedException"}`},
 		{"query protocol", 400, `{"__type":"InvalidAction","message":"Could not find operation"}`},
 		{"validation", 400, `{"__type":"ValidationException","message":"no such target"}`},
 		{"parameter", 400, `{"__type":"InvalidParameterException","message":"unknown target"}`},

@@ -29,9 +29,10 @@
 //
 // A file is text of at most 1 MiB, in UTF-8 or, with a byte order mark, in UTF-16: JSON, which may
 // have comments, trailing commas and the other forms of a JavaScript object literal, or a script
-// that assigns, passes or exports one such literal. Nothing is evaluated: values and statements
-// that would have to be are errors. Duplicate keys are errors. Errors name lines and keys, never
-// values, because a value may be a secret. Values are not checked here: see
+// that assigns, passes or exports one such literal. Nothing is evaluated: statements that would
+// have to be are errors, and so are values, except those of ignored keys. Duplicate keys are
+// errors. Errors name lines and keys, never values, because a value may be a secret. Values are not
+// checked here: see
 // [cognito.Environment.Validate].
 package environments
 

@@ -37,6 +37,7 @@ type scanner struct {
 	// The scanner continues after such a value, to see which keys the object has.
 	computed   error
 	computedAt int
+	setting    map[string]bool // see settingKeys
 }
 
 // parseLiteral reads the object literal of a configuration file.
@@ -48,7 +49,8 @@ func parseLiteral(text string) (object, error) {
 		}
 	}
 	s := scanner{
-		text: text,
+		text:    text,
+		setting: settingKeys(),
 		escapes: strings.NewReplacer(
 			`\\`, `\\`, `\"`, `\"`, `"`, `\"`, `\'`, `'`, "\\`", "`", `\$`, `$`, `\x`, `\u00`),
 	}
@@ -178,7 +180,11 @@ func (s *scanner) object(depth int) object {
 		if !s.take(':') {
 			s.fail("expected a colon after the key")
 		}
+		before := s.computed
 		o[key] = s.value(depth + 1)
+		if used, known := s.setting[key]; known && !used {
+			s.computed = before // the value is ignored, and may be computed
+		}
 	})
 	return o
 }

@@ -34,6 +34,11 @@ func TestFormsOfOtherServers(t *testing.T) {
 				"</Contents>" + file,
 		},
 		{
+			name:    "byte order mark",
+			root:    "\uFEFF" + declaration + "<ListBucketResult>",
+			content: "<Contents><Key>dir/</Key></Contents>" + file,
+		},
+		{
 			name: "no declaration, no namespace",
 			root: "<ListBucketResult>",
 			content: "<Contents><Key>dir/</Key><Size/></Contents>" + file +

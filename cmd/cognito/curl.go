@@ -270,10 +270,10 @@ func (c *curl) transport(s *signedIn) (http.RoundTripper, error) {
 	if !ok {
 		return nil, errors.New("-connect-to is not supported on this platform")
 	}
-	dialer := &net.Dialer{Timeout: 10 * time.Second}
 	transport.Proxy = nil
+	dial := transport.DialContext // localhost must be a loopback address
 	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return dialer.DialContext(ctx, network, c.connect)
+		return dial(ctx, network, c.connect)
 	}
 	return transport, nil
 }

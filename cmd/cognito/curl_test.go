@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -524,6 +525,16 @@ func TestCurlConnectTo(t *testing.T) {
 	c := &curl{a: &app{getenv: func(string) string { return "" }}, connect: to}
 	transport, err := c.transport(nil)
 	if err != nil || transport.(*http.Transport).Proxy != nil {
-		t.Errorf("transport = %v, %v, want one without a proxy", transport, err)
+		t.Fatalf("transport = %v, %v, want one without a proxy", transport, err)
+	}
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		return // crypto/x509 does not use SSL_CERT_FILE
+	}
+	// The library's checks of addresses remain. One of them is possible without a DNS server.
+	c.connect = "203.0.113.1:443"
+	t.Setenv("SSL_CERT_FILE", "missing")
+	_, err = transport.(*http.Transport).DialContext(t.Context(), "tcp", "search.example.com:443")
+	if err == nil || !strings.Contains(err.Error(), "SSL_CERT_FILE") {
+		t.Errorf("DialContext to %s = %v, want an error of awshttp", c.connect, err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -208,5 +210,15 @@ func (d *doctor) proxy(context.Context) (string, error) {
 				remark(name + " is set, but unsupported: set HTTPS_PROXY if requests need a proxy")
 		}
 	}
-	return cmp.Or(strings.Join(used, ", "), "none"), nil
+	return cmp.Or(strings.Join(used, ", "), "none"), checkProxy()
+}
+
+// checkProxy returns an error if requests to AWS fail because a variable cannot be read.
+func checkProxy() error {
+	transport, ok := cognito.NewHTTPClient().Transport.(*http.Transport)
+	if !ok || transport.Proxy == nil {
+		return nil
+	}
+	_, err := transport.Proxy(&http.Request{URL: &url.URL{Scheme: "https", Host: "aws.amazon.com"}})
+	return err
 }

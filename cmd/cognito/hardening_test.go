@@ -161,9 +161,10 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	for flag, args := range map[string][]string{
-		"password-fd": {"login", "-password-fd", "hunter2 for flag -x"},
-		"H":           {"curl", "-H", "X-Key hunter2", "https://example.com"},
-		"r":           {"ls", "-r=hunter2"}, "password": {"login", "-password=hunter2"},
+		"password-fd":            {"login", "-password-fd", "hunter2 for flag -x"},
+		"password-fd: it is not": {"login", "-password-fd", "-1"},
+		"H":                      {"curl", "-H", "X-Key hunter2", "https://example.com"},
+		"r":                      {"ls", "-r=hunter2"}, "password": {"login", "-password=hunter2"},
 	} {
 		code, _, stderr := m.run(t, "", args...)
 		if code != exitUsage || strings.Contains(stderr, "hunter2") ||

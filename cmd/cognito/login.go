@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -74,9 +75,18 @@ type loginFlags struct {
 // register defines the flags of a sign-in in f.
 func (l *loginFlags) register(f *flag.FlagSet) {
 	f.StringVar(&l.user, "user", "", "user `name` or alias (default: that of the last sign-in)")
-	f.IntVar(&l.passwordFD, "password-fd", -1,
+	l.passwordFD = -1
+	f.Func("password-fd",
 		"read the password and codes, one per line, from this file `descriptor` (default: the "+
-			"terminal, or standard input)")
+			"terminal, or standard input)",
+		func(text string) error {
+			fd, err := strconv.ParseUint(text, 10, 31)
+			l.passwordFD = int(fd)
+			if err != nil {
+				return errors.New("it is not the number of a descriptor, such as 3")
+			}
+			return nil
+		})
 	f.StringVar(&l.totpFile, "totp-file", "",
 		"`file` with the TOTP secret in base32, to compute authenticator codes from")
 	f.StringVar(&l.flow, "flow", "", "authentication flow: "+strings.Join(flows, ", ")+

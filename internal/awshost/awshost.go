@@ -56,14 +56,39 @@ func Scope(host string) (service, region string, err error) {
 
 // Check returns an error if requests to host must be signed for another Region than region. It
 // accepts hosts that do not decide that. These include the host of Amazon S3 without a Region,
-// which resolves to the Region of the bucket.
+// which resolves to the Region of the bucket. If the service is unknown, a Region in a host name of
+// AWS decides.
 func Check(host, region string) error {
-	service, in, err := Scope(host)
-	global := service == "s3" && !strings.Contains(strings.ToLower(host), in)
-	if err != nil || in == "" || in == region || global {
+	name, _, _ := strings.Cut(strings.ToLower(host), ":")
+	name = strings.TrimSuffix(name, ".") // the dot of an absolute name
+	_, in, err := Scope(name)
+	if err != nil {
+		in = named(strings.Split(name, "."), region)
+	}
+	global := strings.HasSuffix("."+name, ".s3.amazonaws.com")
+	if in == "" || in == region || global {
 		return nil
 	}
 	return fmt.Errorf("requests to %s must be signed for Region %s, not %s", host, in, region)
+}
+
+// named returns the last label before a suffix that is a Region, but region if a label is that. It
+// returns "" for machines, load balancers and private services of customers, which may be servers
+// with other Regions.
+func named(labels []string, region string) (found string) {
+	for i, label := range labels {
+		if label == "compute" || label == "elb" || strings.HasPrefix(label, "vpce-svc-") {
+			return ""
+		}
+		values, ok := row("." + strings.Join(labels[i:], "."))
+		_, prefixes, _ := strings.Cut(values, " ")
+		for _, label := range labels[:i] {
+			if ok && found != region && isRegion(label, prefixes) {
+				found = label
+			}
+		}
+	}
+	return found
 }
 
 // scope returns the scope of the host that has the labels before a suffix. regions has the values

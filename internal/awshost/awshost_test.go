@@ -172,6 +172,22 @@ func TestCheck(t *testing.T) {
 		{"iam.amazonaws.com", "us-east-1", ""},
 		{"bucket.s3.amazonaws.com", "eu-west-3", ""},
 		{"bucket.s3-accelerate.amazonaws.com", "eu-west-3", ""},
+		{"us-east-1-logs.s3.amazonaws.com", "eu-west-3", ""},
+		{"s3.us-east-1.amazonaws.com", "eu-west-3", "us-east-1, not eu-west-3"},
+		{"Kinesis.eu-west-3.amazonaws.com.:443", "us-east-1", "eu-west-3, not us-east-1"},
+
+		// The service is unknown, but the name has a Region.
+		{"maps.geo.us-east-1.amazonaws.com", "eu-west-3", "us-east-1, not eu-west-3"},
+		{"maps.geo.us-east-1.amazonaws.com", "us-east-1", ""},
+		{"unknown.eu-west-3.amazonaws.com", "us-east-1", "eu-west-3, not us-east-1"},
+		{"abc.eu-west-3.unknown.on.aws", "us-east-1", "eu-west-3, not us-east-1"},
+		{"us-east-1.unknown.eu-west-3.amazonaws.com", "eu-west-3", ""},
+		{"unknown.amazonaws.com", "eu-west-3", ""},
+		{"ec2-192-0-2-1.us-west-2.compute.amazonaws.com:9000", "eu-west-3", ""},
+		{"balancer-1.us-west-2.elb.amazonaws.com", "eu-west-3", ""},
+		{"balancer-1.elb.us-west-2.amazonaws.com", "eu-west-3", ""},
+		{"vpce-0-abc.vpce-svc-0.us-west-2.vpce.amazonaws.com", "eu-west-3", ""},
+		{"eu-west-1.example.com", "eu-west-3", ""},
 		{"api.example.com", "eu-west-3", ""},
 		{"127.0.0.1:9000", "eu-west-3", ""},
 	} {

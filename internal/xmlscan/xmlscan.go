@@ -23,9 +23,9 @@ import (
 const MaxDepth = 64
 
 // A Scanner reads an XML 1.0 document. It accepts what encoding/xml accepts, with the same names
-// and texts; the tests compare the two. It refuses three things more, none of which AWS sends:
-// document types and other declarations, names that are not ASCII, and elements deeper than
-// MaxDepth.
+// and texts; the tests compare the two. It also skips a byte order mark. It refuses three things
+// more, none of which AWS sends: document types and other declarations, names that are not ASCII,
+// and elements deeper than MaxDepth.
 //
 // A Scanner stores only the names of the open elements and the text that it is reading, so its
 // memory is bounded by the size of the document.
@@ -48,6 +48,9 @@ type Scanner struct {
 // Here and in all other methods, a name is returned without its namespace prefix. Namespaces are
 // ignored, because servers that are compatible with AWS often leave them out.
 func (s *Scanner) Root() []byte {
+	if s.At == 0 {
+		s.take("\uFEFF") // a byte order mark (XML 1.0, section 4.3.3)
+	}
 	name := s.outside()
 	if name == nil {
 		s.malformed("unexpected EOF")
