@@ -95,9 +95,10 @@ func TestConcurrentWriters(t *testing.T) {
 			var names []string
 			var running sync.WaitGroup
 			for i := range processes {
-				names = append(names, fmt.Sprintf("E%d-%d", round, i))
+				name := fmt.Sprintf("E%d-%d", round, i)
+				names = append(names, name)
 				running.Go(func() {
-					c := m.process(t, w.args(names[i])...)
+					c := m.process(t, w.args(name)...)
 					if out, err := c.CombinedOutput(); err != nil {
 						t.Errorf("%q: %v: %s", c.Args, err, out)
 					}

@@ -13,7 +13,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/loginwithcognito/cognito/internal/awshost"
 	"github.com/loginwithcognito/cognito/internal/terminal"

@@ -33,21 +33,31 @@ func TestCustomHosts(t *testing.T) {
 		{"cognito-idp", "sts.us-east-1.amazonaws.com", false},
 		{"s3", "evil.s3.us-east-1.amazonaws.com", false},
 		{"s3", "sts.s3.us-east-1.amazonaws.com", false},
+		{"amazoncognito", "example.auth.eu-west-1.amazoncognito.com", true},
+		{"amazoncognito", "example.auth-fips.us-gov-west-1.amazoncognito.com", true},
+		{"amazoncognito", "amazoncognito.com.example.com", false},
+		{"amazoncognito", "evilamazoncognito.com", false},
 	} {
 		if got := ofAWS(test.service, test.host); got != test.aws {
 			t.Errorf("ofAWS(%s, %s) = %t, want %t", test.service, test.host, got, test.aws)
 		}
 	}
 	got := customHosts(cognito.Environment{
-		Issuer: "https://idp.example.com/pool",
+		Domain:      "login.example.com",
+		RedirectURI: "http://localhost:8400, https://app.example.com/cb, myapp://cb",
+		Issuer:      "https://idp.example.com/pool",
 		Endpoints: cognito.Endpoints{
 			CognitoIDP: "https://idp.example.com",
 			STS:        "http://127.0.0.1:9400",
 			S3:         "https://s3.eu-west-1.amazonaws.com",
 		},
 	})
-	want := []string{"https://idp.example.com (issuer, endpoints.cognito_idp)",
-		"http://127.0.0.1:9400 (endpoints.sts)"}
+	want := []string{
+		"https://idp.example.com (issuer, endpoints.cognito_idp)",
+		"https://login.example.com (domain)",
+		"https://app.example.com (redirect_uri)",
+		"http://127.0.0.1:9400 (endpoints.sts)",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("customHosts = %q, want %q", got, want)
 	}
