@@ -136,8 +136,7 @@ func (r rule) matches(path []string) bool {
 	return true
 }
 
-// settingKeys returns the keys of other tools' formats, and whether a setting has them in its path.
-// The others are ignored.
+// settingKeys returns the keys of other tools' formats that are not ignored.
 func settingKeys() map[string]bool {
 	found := make(map[string]bool)
 	for _, r := range rules(outputsKeys+exportsKeys+mobileKeys, "Auth.") {

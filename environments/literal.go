@@ -37,7 +37,6 @@ type scanner struct {
 	// The scanner continues after such a value, to see which keys the object has.
 	computed   error
 	computedAt int
-	setting    map[string]bool // see settingKeys
 }
 
 // parseLiteral reads the object literal of a configuration file.
@@ -49,8 +48,7 @@ func parseLiteral(text string) (object, error) {
 		}
 	}
 	s := scanner{
-		text:    text,
-		setting: settingKeys(),
+		text: text,
 		escapes: strings.NewReplacer(
 			`\\`, `\\`, `\"`, `\"`, `"`, `\"`, `\'`, `'`, "\\`", "`", `\$`, `$`, `\x`, `\u00`),
 	}
@@ -180,11 +178,7 @@ func (s *scanner) object(depth int) object {
 		if !s.take(':') {
 			s.fail("expected a colon after the key")
 		}
-		before := s.computed
 		o[key] = s.value(depth + 1)
-		if used, known := s.setting[key]; known && !used {
-			s.computed = before // the value is ignored, and may be computed
-		}
 	})
 	return o
 }

@@ -18,15 +18,16 @@ import (
 // change the literal.
 type script struct {
 	*scanner
-	found  object
-	final  bool     // err is returned even if a literal was found
-	names  []string // variables to which found, or else the next literal, is assigned
-	choice int      // offset of a "?" in the current statement, or -1
+	found   object
+	final   bool            // err is returned even if a literal was found
+	setting map[string]bool // keys of settings, from settingKeys
+	names   []string        // variables to which found, or else the next literal, is assigned
+	choice  int             // offset of a "?" in the current statement, or -1
 }
 
 // script returns the literal of a script.
 func (s *scanner) script() object {
-	x := script{scanner: s, choice: -1}
+	x := script{scanner: s, setting: settingKeys(), choice: -1}
 	literal := false // whether "{" starts an object literal, not a block of statements
 	last := ""       // word, such as "module.exports"
 	for s.space(); s.peek() != 0; s.space() {
