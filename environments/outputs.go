@@ -125,11 +125,12 @@ func plausible(key, name, value string) bool {
 		return has("client") && has("secret") && isGenerated(value)
 	case "role_arn":
 		users := strings.NewReplacer("cognitouserpool", "", "userpool", "", "user_pool", "",
-			"oauth", "").Replace(name)
+			"oauth", "", "authorized", "auth", "author", "").Replace(name)
 		return (containsAny(users, "auth user cognito identitypool") ||
 			is("role", "rolearn", "role_arn")) &&
 			!has("unauth guest sms sns lambda function trigger exec service authorizer admin "+
-				"deploy build task instance mail provider appsync apigateway") &&
+				"deploy build task instance mail provider appsync apigateway github pipeline "+
+				"event backup replicat userdata") &&
 			!containsAny(strings.ToLower(value), "sms lambda service-role exec")
 	case "bucket_name":
 		return has("bucket") && !has("arn url domain region") &&
