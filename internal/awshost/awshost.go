@@ -72,9 +72,14 @@ func Check(host, region string) error {
 	return fmt.Errorf("requests to %s must be signed for Region %s, not %s", host, in, region)
 }
 
-// named returns the last label before a suffix that is a Region, but region if a label is that.
+// named returns the last label before a suffix that is a Region, but region if a label is that. It
+// returns "" for machines, load balancers and private services of customers, which may be servers
+// with other Regions.
 func named(labels []string, region string) (found string) {
-	for i := range labels {
+	for i, label := range labels {
+		if label == "compute" || label == "elb" || strings.HasPrefix(label, "vpce-svc-") {
+			return ""
+		}
 		values, ok := row("." + strings.Join(labels[i:], "."))
 		_, prefixes, _ := strings.Cut(values, " ")
 		for _, label := range labels[:i] {
