@@ -146,7 +146,7 @@ func TestScriptAround(t *testing.T) {
 		"comments":           amplifyScript + "// awsmobile.oauth = 1\n/* Object.assign <!-- */",
 		"strings":            amplifyScript + `const s = "awsmobile.oauth = 1, Object.assign <!--"`,
 		"harmless spread":    amplifyScript + "Amplify.configure({...awsmobile, ssr: true});",
-		"TypeScript's CommonJS": "\"use strict\";\nObject.defineProperty(exports, \"__esModule\", " +
+		"TypeScript's CommonJS": "Object.defineProperty(exports, \"__esModule\", " +
 			"{ value: true });\n" + amplifyScript + "exports.default = awsmobile;",
 		"assignment of another object": amplifyScript +
 			"window.LOG_LEVEL = 'DEBUG'; Amplify.Logger.LOG_LEVEL = 'INFO';",
