@@ -91,6 +91,9 @@ func (l *listing) arrived(ask *call) {
 	if ask.throttled {
 		l.shrink(ask.epoch)
 	}
+	if l.empty++; ask.err != nil || len(ask.page.entries) > 0 {
+		l.empty = 0
+	}
 	i := slices.Index(l.spans, s)
 	first := s.guessed && s.first == "" // the guess is not confirmed yet
 	empty := ask.err == nil && len(ask.page.entries) == 0 && ask.page.next == (cursor{})
@@ -132,9 +135,6 @@ func (l *listing) arrivedPage(i int, ask *call) {
 	s, p := ask.span, ask.page
 	s.next = p.next
 	last, err := s.next == (cursor{}), ask.wrong
-	if l.empty++; len(p.entries) > 0 {
-		l.empty = 0
-	}
 	switch {
 	case s.endless(p):
 		err = errors.New("the server sends the same marker twice")

@@ -63,7 +63,7 @@ func hostOf(text, service string) string {
 // any customer, such as those of load balancers, buckets and VPC endpoints.
 func ofAWS(service, host string) bool {
 	host = strings.TrimPrefix(strings.ToLower(host), "issuer-") // see jwt.Verifier.Region
-	if service == "amazoncognito" { // PREFIX.auth.REGION.amazoncognito.com
+	if service == "amazoncognito" {                             // PREFIX.auth.REGION.amazoncognito.com
 		return strings.HasSuffix(host, ".amazoncognito.com")
 	}
 	name, _, err := awshost.Scope(host)
