@@ -33,7 +33,14 @@ func Environments(server *cognitotest.Server, url string) map[string]cognito.Env
 			},
 		}
 		if len(pool.Clients) > 0 {
-			e.ClientID, e.ClientSecret = pool.Clients[0].ID, pool.Clients[0].Secret
+			client := pool.Clients[0]
+			e.ClientID, e.ClientSecret = client.ID, client.Secret
+			with := e
+			with.Domain, with.RedirectURI = url, strings.Join(client.CallbackURLs, ",")
+			with.Scopes = strings.Join(client.AllowedOAuthScopes, " ")
+			if with.RedirectURI != "" && with.Validate() == nil { // it may be for other programs
+				e = with
+			}
 		}
 		for _, identities := range server.IdentityPools {
 			if e.IdentityPoolID == "" && slices.Contains(identities.ClientIDs, e.ClientID) {
@@ -65,6 +72,9 @@ func Advice(environments map[string]cognito.Environment, url, config string) str
 	}
 	if path, err := filepath.Abs(config); err == nil && config != "" {
 		fmt.Fprintf(&b, "export COGNITO_CONFIG=%s\n", shell.Word(path))
+	}
+	if e.RedirectURI != "" {
+		fmt.Fprintf(&b, "# Managed login: domain %s, callback URLs %s\n", e.Domain, e.RedirectURI)
 	}
 	fmt.Fprint(&b, "# Amplify.configure:\n")
 	// The keys are those of Auth.Cognito in aws-amplify's ResourcesConfig.
