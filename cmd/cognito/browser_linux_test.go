@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/emulator"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -164,4 +166,169 @@ func TestLoginBrowser(t *testing.T) {
 	// A flag selects another way, which is remembered.
 	m.must(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada")
 	m.must(t, cognitotest.ExamplePassword+"\n", "login")
+}
+
+// The browser is on another machine: the user pastes the address that it ended at.
+func TestLoginBrowserPasted(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	s := m.atTerminal(t, 80, 24, "login", "-browser")
+	callback := m.signIn(t, address(t, opened))
+	page, query, _ := strings.Cut(callback, "?")
+	const prompt = "Address (or wait for the browser): "
+	s.answer(prompt, "https://example.com/")
+	s.expect("not the address that the browser ended at")
+	s.answer(prompt, page+"?code=x&state=other")
+	s.expect("another sign-in")
+	s.answer(prompt, callback)
+	s.expect("signed in to DEV as ada")
+	s.exits(0)
+	if strings.Contains(s.text(), query) {
+		t.Errorf("the code is shown: %s", s.text())
+	}
+	env, err := os.ReadFile(opened + ".env")
+	if err != nil || strings.Contains(string(env), "AWS_") ||
+		strings.Contains(string(env), "COGNITO_") {
+		t.Errorf("environment of the browser: %v, %s", err, env)
+	}
+}
+
+// Without a terminal, the address is a line of the input.
+func TestLoginBrowserPiped(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	stdin, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	defer w.Close()
+	var stderr lockedBuffer
+	a := &app{stdin: stdin, stdout: &stderr, stderr: &stderr, getenv: func(name string) string {
+		return m.settings[name]
+	}}
+	ended := make(chan int, 1)
+	go func() { ended <- a.main(t.Context(), []string{"login", "-browser"}) }()
+	fmt.Fprintln(w, m.signIn(t, address(t, opened)))
+	if code := <-ended; code != 0 {
+		t.Errorf("exit %d: %s", code, &stderr)
+	}
+}
+
+func TestLoginBrowserEnds(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		args []string
+		act  func(m *machine, at string, cancel func())
+		code int
+		want string
+	}{
+		{
+			name: "timeout",
+			args: []string{"-wait", "300ms"},
+			act:  func(*machine, string, func()) {},
+			code: exitSignIn,
+			want: "the browser did not return",
+		},
+		{
+			name: "Ctrl-C",
+			act:  func(_ *machine, _ string, cancel func()) { cancel() },
+			code: exitInterrupted,
+			want: "interrupted",
+		},
+		{
+			name: "refused, with an escape sequence",
+			act: func(_ *machine, at string, _ func()) {
+				u, err := url.Parse(at)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				visit(t, u.Query().Get("redirect_uri")+"?error=access_denied&error_description="+
+					"no%1b[2J&state="+u.Query().Get("state"))
+			},
+			code: exitFailed,
+			want: "refused the sign-in: access_denied: no",
+		},
+		{
+			name: "another user's keys",
+			act: func(m *machine, at string, _ func()) {
+				m.fault.set(func(r *http.Request) *http.Response {
+					if r.URL.Path != "/oauth2/token" {
+						return nil
+					}
+					return answer(http.StatusBadRequest, `{"error":"invalid_grant"}`)
+				})
+				visit(t, m.signIn(t, at))
+			},
+			code: exitFailed,
+			want: "invalid_grant",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			m, opened := browsing(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			ended := m.begin(t, ctx, append([]string{"login", "-browser"}, test.args...)...)
+			test.act(m, address(t, opened), cancel)
+			got := <-ended
+			if got.code != test.code || !strings.Contains(got.stderr, test.want) ||
+				strings.Contains(got.stderr, "\x1b") {
+				t.Errorf("exit %d, want %d and %q: %q", got.code, test.code, test.want, got.stderr)
+			}
+			if code, _, _ := m.run(t, "", "whoami"); code != exitSignIn {
+				t.Errorf("whoami: exit %d, want %d", code, exitSignIn)
+			}
+		})
+	}
+}
+
+// A refresh that the token endpoint refuses with invalid_grant ends the session.
+func TestBrowserSessionEnds(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	ended := m.begin(t, t.Context(), "login", "-browser")
+	visit(t, m.signIn(t, address(t, opened)))
+	if got := <-ended; got.code != 0 {
+		t.Fatal(got.stderr)
+	}
+	m.change(t, func(_ *state.Record, saved *cognito.SavedSession) {
+		saved.Tokens.ID, saved.Tokens.Expires = "", time.Time{}
+		saved.Tokens.Access = ""
+	})
+	m.fault.set(func(r *http.Request) *http.Response {
+		if r.URL.Path != "/oauth2/token" {
+			return nil
+		}
+		return answer(http.StatusBadRequest, `{"error":"invalid_grant"}`)
+	})
+	if code, _, stderr := m.run(t, "", "token"); code != exitSignIn ||
+		!strings.Contains(stderr, "has ended") {
+		t.Errorf("token: exit %d: %s", code, stderr)
+	}
+	m.fault.set(nil)
+	if code, _, _ := m.run(t, "", "credentials"); code == exitUsage {
+		t.Error("credentials: a usage error")
+	}
+}
+
+func TestBrowserFlags(t *testing.T) {
+	t.Parallel()
+	m, _ := browsing(t)
+	for _, args := range []string{
+		"login -browser -flow USER_AUTH",
+		"login -browser -no-password",
+		"login -browser -wait -1s",
+		"login -provider Google",
+		"login -browser -env BARE -config " + filepath.Join(m.dir, "config.json"),
+		"credentials -browser",
+		"exec -browser -- true",
+		"serve -browser",
+	} {
+		if code, _, stderr := m.run(t, "", strings.Fields(args)...); code != exitUsage {
+			t.Errorf("%s: exit %d: %s", args, code, stderr)
+		}
+	}
 }
