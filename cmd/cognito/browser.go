@@ -27,7 +27,8 @@ type browserFlags struct {
 // register defines the flags in f.
 func (b *browserFlags) register(f *flag.FlagSet) {
 	f.BoolVar(&b.use, "browser", false,
-		"sign in with a browser, at the user pool's managed login (default: as at the last sign-in)")
+		"sign in with a browser, at the user pool's managed login (default: as at the last "+
+			"sign-in)")
 	f.BoolVar(&b.noOpen, "no-open", false, "with -browser, only print the address")
 	f.StringVar(&b.provider, "provider", "",
 		"with -browser, the `name` of an identity provider in the user pool")
