@@ -332,3 +332,18 @@ func TestBrowserFlags(t *testing.T) {
 		}
 	}
 }
+
+func TestDoctorManagedLogin(t *testing.T) {
+	t.Parallel()
+	m, _ := browsing(t)
+	_, stdout, _ := m.run(t, "", "doctor")
+	if !strings.Contains(stdout, "ok    managed login") {
+		t.Errorf("doctor printed %s", stdout)
+	}
+	m.server.UserPools[0].Clients[0].CallbackURLs[0] += "/other"
+	_, stdout, stderr := m.run(t, "", "doctor")
+	if !strings.Contains(stdout, "FAIL  managed login") ||
+		!strings.Contains(stderr, "redirect_mismatch") {
+		t.Errorf("doctor printed %s%s", stdout, stderr)
+	}
+}

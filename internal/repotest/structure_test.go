@@ -65,7 +65,7 @@ var arrows = map[string][]string{
 		"cmd/cognito/internal/credserver", "cmd/cognito/internal/emulator",
 		"cmd/cognito/internal/files", "cmd/cognito/internal/shell", "cmd/cognito/internal/state",
 		"cognitoidp", "cognitotest", "environments", "internal/awshost", "internal/bom",
-		"internal/qr", "internal/terminal", "jwt", "s3list", "sigv4", "sts"},
+		"internal/qr", "internal/terminal", "jwt", "managedlogin", "s3list", "sigv4", "sts"},
 	"cmd/cognito/internal/awsconfig":  {"cmd/cognito/internal/files", "cmd/cognito/internal/shell"},
 	"cmd/cognito/internal/browser":    {},
 	"cmd/cognito/internal/credserver": {"cmd/cognito/internal/shell", "internal/terminal", "sigv4"},
