@@ -252,7 +252,7 @@ func TestLoginBrowserEnds(t *testing.T) {
 			want: "refused the sign-in: access_denied: no",
 		},
 		{
-			name: "another user's keys",
+			name: "the token endpoint refuses the code",
 			act: func(m *machine, at string, _ func()) {
 				m.fault.set(func(r *http.Request) *http.Response {
 					if r.URL.Path != "/oauth2/token" {
@@ -308,10 +308,6 @@ func TestBrowserSessionEnds(t *testing.T) {
 		!strings.Contains(stderr, "has ended") {
 		t.Errorf("token: exit %d: %s", code, stderr)
 	}
-	m.fault.set(nil)
-	if code, _, _ := m.run(t, "", "credentials"); code == exitUsage {
-		t.Error("credentials: a usage error")
-	}
 }
 
 func TestBrowserFlags(t *testing.T) {
@@ -345,5 +341,20 @@ func TestDoctorManagedLogin(t *testing.T) {
 	if !strings.Contains(stdout, "FAIL  managed login") ||
 		!strings.Contains(stderr, "redirect_mismatch") {
 		t.Errorf("doctor printed %s%s", stdout, stderr)
+	}
+}
+
+// With -no-store, the session ends with the command, and no file is written.
+func TestLoginBrowserNoStore(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	ended := m.begin(t, t.Context(), "login", "-browser", "-no-store")
+	visit(t, m.signIn(t, address(t, opened)))
+	got := <-ended
+	if got.code != 0 || strings.Contains(got.stderr, "not revoked") {
+		t.Errorf("exit %d: %s", got.code, got.stderr)
+	}
+	if _, err := os.Stat(m.settings["COGNITO_STATE_DIR"]); err == nil {
+		t.Error("-no-store made the state directory")
 	}
 }

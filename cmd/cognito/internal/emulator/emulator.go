@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -104,7 +105,9 @@ type Handler struct {
 
 // ServeHTTP passes the request to the server, and then prints a new code of its user.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AWSCognitoIdentityProviderService.") {
+	page := r.Method == http.MethodPost && r.URL.Path == "/login"
+	if !page &&
+		!strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AWSCognitoIdentityProviderService.") {
 		h.Server.ServeHTTP(w, r)
 		return
 	}
@@ -122,6 +125,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		AuthParameters, ChallengeResponses struct{ USERNAME string }
 	}
 	json.Unmarshal(body, &who) // on an error, the names stay empty
+	if form, err := url.ParseQuery(string(body)); page && err == nil {
+		who.Username = form.Get("username")
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, user := range []string{who.Username, who.AuthParameters.USERNAME,
