@@ -33,6 +33,11 @@ func TestCustomHosts(t *testing.T) {
 		{"cognito-idp", "sts.us-east-1.amazonaws.com", false},
 		{"s3", "evil.s3.us-east-1.amazonaws.com", false},
 		{"s3", "sts.s3.us-east-1.amazonaws.com", false},
+		{"managed login", "example.auth.us-east-1.amazoncognito.com", true},
+		{"managed login", "example.auth-fips.us-gov-west-1.amazoncognito.com", true},
+		{"managed login", "login.example.com", false},
+		{"managed login", "example.auth.us-east-1.amazoncognito.com.example.net", false},
+		{"managed login", "a.auth.b.c.amazoncognito.com", false},
 	} {
 		if got := ofAWS(test.service, test.host); got != test.aws {
 			t.Errorf("ofAWS(%s, %s) = %t, want %t", test.service, test.host, got, test.aws)
@@ -40,6 +45,7 @@ func TestCustomHosts(t *testing.T) {
 	}
 	got := customHosts(cognito.Environment{
 		Issuer: "https://idp.example.com/pool",
+		Domain: "login.example.com",
 		Endpoints: cognito.Endpoints{
 			CognitoIDP: "https://idp.example.com",
 			STS:        "http://127.0.0.1:9400",
@@ -47,6 +53,7 @@ func TestCustomHosts(t *testing.T) {
 		},
 	})
 	want := []string{"https://idp.example.com (issuer, endpoints.cognito_idp)",
+		"https://login.example.com (domain)",
 		"http://127.0.0.1:9400 (endpoints.sts)"}
 	if !slices.Equal(got, want) {
 		t.Errorf("customHosts = %q, want %q", got, want)
@@ -59,7 +66,8 @@ func TestCustomHostsKnowsSettings(t *testing.T) {
 	var e cognito.Environment
 	for _, s := range e.Settings() {
 		*s.Value = "https://host.example"
-		if u, _ := url.Parse(*s.Value); e.Validate() == nil && customHosts(e) == nil {
+		if u, _ := url.Parse(*s.Value); e.Validate() == nil && customHosts(e) == nil &&
+			s.Key != "redirect_uri" { // it receives only a code
 			t.Errorf("%s may be %s, but is not shown", s.Key, u)
 		}
 		*s.Value = ""

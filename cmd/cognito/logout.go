@@ -25,7 +25,6 @@ for the next sign-in. AWS credentials that other programs have received stay val
 until they expire. If the user pool cannot be reached, the session is kept, unless -force is set. If
 nobody is signed in, logout says so and exits with 0.`,
 		example: `cognito logout
-cognito logout -browser
 cognito logout -global -forget-device`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			var l logout
