@@ -90,10 +90,10 @@ func TestEmulate(t *testing.T) {
 	var amplify struct {
 		Auth struct{ Cognito map[string]string }
 	}
-	if err := json.Unmarshal([]byte(advice[6]), &amplify); err != nil ||
+	if err := json.Unmarshal([]byte(advice[len(advice)-1]), &amplify); err != nil ||
 		amplify.Auth.Cognito["userPoolClientId"] != cognitotest.ExampleClientID ||
 		amplify.Auth.Cognito["userPoolEndpoint"] != "http://127.0.0.1:"+url {
-		t.Errorf("%v: %q", err, advice[6])
+		t.Errorf("%v: %q", err, advice)
 	}
 	m.settings = map[string]string{"COGNITO_CONFIG": config,
 		"COGNITO_STATE_DIR": filepath.Join(m.dir, "other"), "HOME": m.dir}

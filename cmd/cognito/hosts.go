@@ -11,32 +11,35 @@ import (
 
 // customHosts returns the hosts in e that are not AWS's, with the settings that name them, such as
 // "http://127.0.0.1:9400 (endpoints.sts, endpoints.s3)". They receive tokens, credentials, signed
-// requests or, with some flows, the password.
+// requests or, with some flows, the password. Those in redirect_uri receive only a code, which is
+// useless without the verifier of the sign-in (RFC 7636).
 func customHosts(e cognito.Environment) (hosts []string) {
 	keys := make(map[string][]string)
 	for _, s := range e.Settings() {
 		service, ok := map[string]string{
-			"domain":                     "amazoncognito",
-			"redirect_uri":               "",
 			"issuer":                     "cognito-idp",
+			"domain":                     "managed login",
 			"endpoints.cognito_idp":      "cognito-idp",
 			"endpoints.cognito_identity": "cognito-identity",
 			"endpoints.sts":              "sts",
 			"endpoints.s3":               "s3",
 		}[s.Key]
-		if !ok {
+		if !ok || *s.Value == "" {
 			continue
 		}
-		for text := range strings.SplitSeq(*s.Value, ",") { // redirect_uri may have several
-			host := hostOf(strings.TrimSpace(text), service)
-			if host == "" || slices.Contains(keys[host], s.Key) {
-				continue
-			}
-			if !slices.Contains(hosts, host) {
-				hosts = append(hosts, host)
-			}
-			keys[host] = append(keys[host], s.Key)
+		value := *s.Value
+		if !strings.Contains(value, "://") { // a domain may be a host name
+			value = "https://" + value
 		}
+		u, err := url.Parse(value)
+		if err != nil || ofAWS(service, u.Hostname()) {
+			continue // Environment.Validate reports the error
+		}
+		host := u.Scheme + "://" + u.Host
+		if !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
+		}
+		keys[host] = append(keys[host], s.Key)
 	}
 	for i, host := range hosts {
 		hosts[i] += " (" + strings.Join(keys[host], ", ") + ")"
@@ -44,28 +47,15 @@ func customHosts(e cognito.Environment) (hosts []string) {
 	return hosts
 }
 
-// hostOf returns the scheme and host of a setting's URL. It returns "" for hosts of AWS's service,
-// and for callback URLs (service "") that lead to a program on this machine. Environment.Validate
-// reports URLs that cannot be parsed.
-func hostOf(text, service string) string {
-	if service == "amazoncognito" && text != "" && !strings.Contains(text, "://") {
-		text = "https://" + text
-	}
-	u, err := url.Parse(text)
-	if text == "" || err != nil || ofAWS(service, u.Hostname()) ||
-		service == "" && u.Scheme != "https" {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
-}
-
 // ofAWS reports whether host is AWS's own for a service. Other hosts of AWS's domains may belong to
 // any customer, such as those of load balancers, buckets and VPC endpoints.
 func ofAWS(service, host string) bool {
-	host = strings.TrimPrefix(strings.ToLower(host), "issuer-") // see jwt.Verifier.Region
-	if service == "amazoncognito" {                             // PREFIX.auth.REGION.amazoncognito.com
-		return strings.HasSuffix(host, ".amazoncognito.com")
+	if service == "managed login" { // the prefix is the customer's, but the server is AWS's
+		labels := strings.Split(strings.ToLower(host), ".")
+		return len(labels) == 5 && (labels[1] == "auth" || labels[1] == "auth-fips") &&
+			strings.Join(labels[3:], ".") == "amazoncognito.com"
 	}
+	host = strings.TrimPrefix(strings.ToLower(host), "issuer-") // see jwt.Verifier.Region
 	name, _, err := awshost.Scope(host)
 	label, _, _ := strings.Cut(host, ".")
 	return err == nil && name == service && strings.TrimSuffix(label, "-fips") == service

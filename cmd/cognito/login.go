@@ -37,15 +37,24 @@ challenge. With -no-password, the input has no password: use it for a CUSTOM_AUT
 none.
 
 If the user pool tracks devices, login stores the device as well. A user pool that remembers the
-device does not ask for a code at the next sign-in. login names the environment's hosts that are not
+device does not ask for a code at the next sign-in.
+
+With -browser, the user signs in at the user pool's managed login, which also serves users of other
+identity providers, and passkeys. login prints the address and opens it in the browser ($BROWSER, or
+the system's). If the browser is on another machine, paste the address that it ends at. Later
+sign-ins use the browser again, unless a flag such as -user is set.
+
+login names the environment's hosts that are not
 AWS's.`,
 		example: `cognito login -env DEV -user ada
+cognito login -browser
 cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/password`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.flags()
 			f.BoolVar(&a.noStore, "no-store", false,
 				"store nothing: only test the sign-in")
 			a.login.register(f)
+			a.browser.register(f)
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
@@ -145,6 +154,11 @@ func (s *signedIn) login(ctx context.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	if browser, err := a.withBrowser(before); err != nil {
+		return err
+	} else if browser {
+		return s.loginWithBrowser(ctx)
 	}
 	defer func() { a.login.proven = "" }() // the password is not needed after the sign-in
 	if login.Username == "" {
@@ -258,6 +272,7 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 	err := s.keep.Update(ctx, func(e *state.Edit) error {
 		e.User, e.Credentials = typed, nil
 		s.keepOffset(e.Record)
+		e.Browser = saved.ManagedLogin
 		if real != "" && real != typed {
 			if e.Names == nil || len(e.Names) > 100 {
 				e.Names = make(map[string]string)

@@ -34,6 +34,9 @@ cognito logout -global -forget-device`,
 				"make the user pool forget this device as well")
 			f.BoolVar(&l.force, "force", false,
 				"delete the session here even if the user pool cannot be reached")
+			f.BoolVar(&l.browser, "browser", false,
+				"then end the browser's session with managed login, so that it asks who signs in")
+			f.BoolVar(&a.browser.noOpen, "no-open", false, "with -browser, only print the address")
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
@@ -41,7 +44,10 @@ cognito logout -global -forget-device`,
 			if err != nil {
 				return err
 			}
-			return l.run(ctx, s)
+			if err := l.run(ctx, s); err != nil || !l.browser {
+				return err
+			}
+			return s.logoutWithBrowser()
 		},
 	}
 }
@@ -50,7 +56,7 @@ cognito logout -global -forget-device`,
 const logoutLimit = 10 * time.Second
 
 // A logout holds the flags of the command.
-type logout struct{ global, device, force bool }
+type logout struct{ global, device, force, browser bool }
 
 // run signs out of the user pool, and then deletes the session here.
 func (l logout) run(ctx context.Context, s *signedIn) error {

@@ -76,6 +76,7 @@ type app struct {
 	config, env, state, region string // flags of most commands
 	noStore                    bool
 	login                      loginFlags
+	browser                    browserFlags
 	passing                    *signedIn // with -no-store, the session that ends with the command
 }
 

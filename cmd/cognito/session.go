@@ -271,6 +271,10 @@ func poolSays(err error, codes ...string) bool {
 
 // ended reports whether err means that the user pool no longer accepts the tokens.
 func ended(err error) bool {
+	var service *awserr.Error
+	if errors.As(err, &service) && service.Service == "managedlogin" {
+		return service.Code == "invalid_grant" // RFC 6749 section 5.2
+	}
 	return poolSays(err, cognitoidp.CodeNotAuthorized, cognitoidp.CodeRefreshTokenReuse,
 		cognitoidp.CodeUserNotFound, cognitoidp.CodePasswordResetRequired)
 }

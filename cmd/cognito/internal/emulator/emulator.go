@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,7 +34,14 @@ func Environments(server *cognitotest.Server, url string) map[string]cognito.Env
 			},
 		}
 		if len(pool.Clients) > 0 {
-			e.ClientID, e.ClientSecret = pool.Clients[0].ID, pool.Clients[0].Secret
+			client := pool.Clients[0]
+			e.ClientID, e.ClientSecret = client.ID, client.Secret
+			with := e
+			with.Domain, with.RedirectURI = url, strings.Join(client.CallbackURLs, ",")
+			with.Scopes = strings.Join(client.AllowedOAuthScopes, " ")
+			if with.RedirectURI != "" && with.Validate() == nil { // it may be for other programs
+				e = with
+			}
 		}
 		for _, identities := range server.IdentityPools {
 			if e.IdentityPoolID == "" && slices.Contains(identities.ClientIDs, e.ClientID) {
@@ -66,6 +74,9 @@ func Advice(environments map[string]cognito.Environment, url, config string) str
 	if path, err := filepath.Abs(config); err == nil && config != "" {
 		fmt.Fprintf(&b, "export COGNITO_CONFIG=%s\n", shell.Word(path))
 	}
+	if e.RedirectURI != "" {
+		fmt.Fprintf(&b, "# Managed login: domain %s, callback URLs %s\n", e.Domain, e.RedirectURI)
+	}
 	fmt.Fprint(&b, "# Amplify.configure:\n")
 	// The keys are those of Auth.Cognito in aws-amplify's ResourcesConfig.
 	amplify := map[string]string{"userPoolEndpoint": url, "identityPoolEndpoint": url}
@@ -94,7 +105,9 @@ type Handler struct {
 
 // ServeHTTP passes the request to the server, and then prints a new code of its user.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AWSCognitoIdentityProviderService.") {
+	page := r.Method == http.MethodPost && r.URL.Path == "/login"
+	if !page &&
+		!strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AWSCognitoIdentityProviderService.") {
 		h.Server.ServeHTTP(w, r)
 		return
 	}
@@ -112,6 +125,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		AuthParameters, ChallengeResponses struct{ USERNAME string }
 	}
 	json.Unmarshal(body, &who) // on an error, the names stay empty
+	if form, err := url.ParseQuery(string(body)); page && err == nil {
+		who.Username = form.Get("username")
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, user := range []string{who.Username, who.AuthParameters.USERNAME,

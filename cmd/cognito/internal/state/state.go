@@ -46,6 +46,8 @@ type Record struct {
 	ClientID    string `json:"client_id"`
 	// User is the user name as typed at the last sign-in.
 	User string `json:"user,omitempty"`
+	// Browser is true if the last sign-in was with a browser.
+	Browser bool `json:"browser,omitempty"`
 	// Session is the result of SavedSession.Save. It is absent if nobody is signed in.
 	Session     json.RawMessage `json:"session,omitempty"`
 	Credentials *Credentials    `json:"credentials,omitempty"` // the newest

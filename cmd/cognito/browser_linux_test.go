@@ -1,0 +1,360 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/emulator"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// browsing returns a machine with the emulator's environment and a free callback port. Its browser
+// writes the address that it opens to the file opened.
+func browsing(t *testing.T) (m *machine, opened string) {
+	t.Helper()
+	m = newMachine(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	callback := fmt.Sprintf("http://127.0.0.1:%d/callback", l.Addr().(*net.TCPAddr).Port)
+	client := &m.server.UserPools[0].Clients[0]
+	client.CallbackURLs = []string{callback}
+	client.LogoutURLs = []string{strings.TrimSuffix(callback, "callback")}
+	config := filepath.Join(m.dir, "browser.json")
+	a := &app{stderr: io.Discard, getenv: func(name string) string { return m.settings[name] }}
+	err = a.changeConfig(t.Context(), config, func(all map[string]cognito.Environment) error {
+		all["DEV"] = emulator.Environments(m.server, m.url)["EMULATED"]
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.settings["COGNITO_CONFIG"] = config
+	opened = filepath.Join(m.dir, "opened")
+	script := filepath.Join(m.dir, "browse")
+	err = os.WriteFile(script, fmt.Appendf(nil,
+		"#!/bin/sh\nenv > '%[1]s.env'\necho \"$1\" > '%[1]s.new'\nmv '%[1]s.new' '%[1]s'\n",
+		opened), 0o700)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.settings["BROWSER"] = script
+	return m, opened
+}
+
+// address waits for the address that the browser opens.
+func address(t *testing.T, opened string) string {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+		if text, err := os.ReadFile(opened); err == nil {
+			os.Remove(opened)
+			return strings.TrimSpace(string(text))
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatal("the browser was not started")
+	return ""
+}
+
+// signIn returns the callback with which the browser ends at the address.
+func (m *machine) signIn(t *testing.T, address string) string {
+	t.Helper()
+	callback, err := m.server.Browse(address, cognitotest.ExampleUser, cognitotest.ExamplePassword)
+	if err != nil {
+		t.Error(err)
+	}
+	return callback
+}
+
+// visit returns the status of a page.
+func visit(t *testing.T, address string) int {
+	t.Helper()
+	resp, err := http.Get(address)
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	defer resp.Body.Close()
+	io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode
+}
+
+// A signInResult is what a run of the tool returned.
+type signInResult struct {
+	code   int
+	stderr string
+}
+
+// begin runs the tool while the test acts as the browser.
+func (m *machine) begin(t *testing.T, ctx context.Context, args ...string) <-chan signInResult {
+	t.Helper()
+	ended := make(chan signInResult, 1)
+	go func() {
+		code, _, stderr := m.runContext(t, ctx, "", args...)
+		if code != 0 {
+			t.Logf("exit %d: %s", code, stderr)
+		}
+		ended <- signInResult{code, stderr}
+	}()
+	return ended
+}
+
+func TestLoginBrowser(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	ended := m.begin(t, t.Context(), "login", "-browser")
+	at := address(t, opened)
+	callback := m.signIn(t, at)
+	if !strings.HasPrefix(at, m.url+"/oauth2/authorize?") {
+		t.Errorf("opened %q", at)
+	}
+	for _, other := range []string{
+		callback[:strings.Index(callback, "?")] + "?code=x&state=other",
+		callback[:strings.Index(callback, "?")] + "?error=access_denied&error_description=%1b[2J",
+	} {
+		if status := visit(t, other); status != http.StatusBadRequest {
+			t.Errorf("status %d for %q", status, other)
+		}
+	}
+	if status := visit(t, callback); status != http.StatusOK {
+		t.Errorf("status %d for the callback", status)
+	}
+	got := <-ended
+	if got.code != 0 || !strings.Contains(got.stderr, "signed in to DEV as ada") ||
+		!strings.Contains(got.stderr, "\n"+at+"\n") || strings.Contains(got.stderr, "\x1b") {
+		t.Errorf("exit %d: %q", got.code, got.stderr)
+	}
+	if text := m.must(t, "", "credentials", "-format", "process"); !strings.Contains(text, "Key") {
+		t.Errorf("credentials: %q", text)
+	}
+
+	// The next sign-in uses the browser again, and revokes the session that it replaces.
+	_, r := m.record(t)
+	old := r.SavedSession().Tokens.Refresh
+	ended = m.begin(t, t.Context(), "login")
+	visit(t, m.signIn(t, address(t, opened)))
+	if got := <-ended; got.code != 0 {
+		t.Errorf("second sign-in: exit %d: %s", got.code, got.stderr)
+	}
+	if _, r := m.record(t); r.SavedSession().Tokens.Refresh == old || len(r.Replaced) != 0 {
+		t.Errorf("the old session is not replaced, or not revoked")
+	}
+
+	// logout ends the browser's session too, even if nobody is signed in.
+	for range 2 {
+		if code, _, stderr := m.run(t, "", "logout", "-browser"); code != 0 {
+			t.Errorf("logout: exit %d: %s", code, stderr)
+		}
+		if at := address(t, opened); !strings.HasPrefix(at, m.url+"/logout?") ||
+			visit(t, strings.Split(at, "&logout_uri")[0]) == 0 {
+			t.Errorf("logout opened %q", at)
+		}
+	}
+	// A flag selects another way, which is remembered.
+	m.must(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada")
+	m.must(t, cognitotest.ExamplePassword+"\n", "login")
+}
+
+// The browser is on another machine: the user pastes the address that it ended at.
+func TestLoginBrowserPasted(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	s := m.atTerminal(t, 80, 24, "login", "-browser")
+	callback := m.signIn(t, address(t, opened))
+	page, query, _ := strings.Cut(callback, "?")
+	const prompt = "Address (or wait for the browser): "
+	s.answer(prompt, "https://example.com/")
+	s.expect("not the address that the browser ended at")
+	s.answer(prompt, page+"?code=x&state=other")
+	s.expect("another sign-in")
+	s.answer(prompt, callback)
+	s.expect("signed in to DEV as ada")
+	s.exits(0)
+	if strings.Contains(s.text(), query) {
+		t.Errorf("the code is shown: %s", s.text())
+	}
+	env, err := os.ReadFile(opened + ".env")
+	if err != nil || strings.Contains(string(env), "AWS_") ||
+		strings.Contains(string(env), "COGNITO_") {
+		t.Errorf("environment of the browser: %v, %s", err, env)
+	}
+}
+
+// Without a terminal, the address is a line of the input.
+func TestLoginBrowserPiped(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	stdin, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	defer w.Close()
+	var stderr lockedBuffer
+	a := &app{stdin: stdin, stdout: &stderr, stderr: &stderr, getenv: func(name string) string {
+		return m.settings[name]
+	}}
+	ended := make(chan int, 1)
+	go func() { ended <- a.main(t.Context(), []string{"login", "-browser"}) }()
+	fmt.Fprintln(w, m.signIn(t, address(t, opened)))
+	if code := <-ended; code != 0 {
+		t.Errorf("exit %d: %s", code, &stderr)
+	}
+}
+
+func TestLoginBrowserEnds(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		args []string
+		act  func(m *machine, at string, cancel func())
+		code int
+		want string
+	}{
+		{
+			name: "timeout",
+			args: []string{"-wait", "300ms"},
+			act:  func(*machine, string, func()) {},
+			code: exitSignIn,
+			want: "the browser did not return",
+		},
+		{
+			name: "Ctrl-C",
+			act:  func(_ *machine, _ string, cancel func()) { cancel() },
+			code: exitInterrupted,
+			want: "interrupted",
+		},
+		{
+			name: "refused, with an escape sequence",
+			act: func(_ *machine, at string, _ func()) {
+				u, err := url.Parse(at)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				visit(t, u.Query().Get("redirect_uri")+"?error=access_denied&error_description="+
+					"no%1b[2J&state="+u.Query().Get("state"))
+			},
+			code: exitFailed,
+			want: "refused the sign-in: access_denied: no",
+		},
+		{
+			name: "the token endpoint refuses the code",
+			act: func(m *machine, at string, _ func()) {
+				m.fault.set(func(r *http.Request) *http.Response {
+					if r.URL.Path != "/oauth2/token" {
+						return nil
+					}
+					return answer(http.StatusBadRequest, `{"error":"invalid_grant"}`)
+				})
+				visit(t, m.signIn(t, at))
+			},
+			code: exitFailed,
+			want: "invalid_grant",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			m, opened := browsing(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			ended := m.begin(t, ctx, append([]string{"login", "-browser"}, test.args...)...)
+			test.act(m, address(t, opened), cancel)
+			got := <-ended
+			if got.code != test.code || !strings.Contains(got.stderr, test.want) ||
+				strings.Contains(got.stderr, "\x1b") {
+				t.Errorf("exit %d, want %d and %q: %q", got.code, test.code, test.want, got.stderr)
+			}
+			if code, _, _ := m.run(t, "", "whoami"); code != exitSignIn {
+				t.Errorf("whoami: exit %d, want %d", code, exitSignIn)
+			}
+		})
+	}
+}
+
+// A refresh that the token endpoint refuses with invalid_grant ends the session.
+func TestBrowserSessionEnds(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	ended := m.begin(t, t.Context(), "login", "-browser")
+	visit(t, m.signIn(t, address(t, opened)))
+	if got := <-ended; got.code != 0 {
+		t.Fatal(got.stderr)
+	}
+	m.change(t, func(_ *state.Record, saved *cognito.SavedSession) {
+		saved.Tokens.ID, saved.Tokens.Expires = "", time.Time{}
+		saved.Tokens.Access = ""
+	})
+	m.fault.set(func(r *http.Request) *http.Response {
+		if r.URL.Path != "/oauth2/token" {
+			return nil
+		}
+		return answer(http.StatusBadRequest, `{"error":"invalid_grant"}`)
+	})
+	if code, _, stderr := m.run(t, "", "token"); code != exitSignIn ||
+		!strings.Contains(stderr, "has ended") {
+		t.Errorf("token: exit %d: %s", code, stderr)
+	}
+}
+
+func TestBrowserFlags(t *testing.T) {
+	t.Parallel()
+	m, _ := browsing(t)
+	for _, args := range []string{
+		"login -browser -flow USER_AUTH",
+		"login -browser -no-password",
+		"login -browser -wait -1s",
+		"login -provider Google",
+		"login -browser -env BARE -config " + filepath.Join(m.dir, "config.json"),
+		"credentials -browser",
+		"exec -browser -- true",
+		"serve -browser",
+	} {
+		if code, _, stderr := m.run(t, "", strings.Fields(args)...); code != exitUsage {
+			t.Errorf("%s: exit %d: %s", args, code, stderr)
+		}
+	}
+}
+
+func TestDoctorManagedLogin(t *testing.T) {
+	t.Parallel()
+	m, _ := browsing(t)
+	_, stdout, _ := m.run(t, "", "doctor")
+	if !strings.Contains(stdout, "ok    managed login") {
+		t.Errorf("doctor printed %s", stdout)
+	}
+	m.server.UserPools[0].Clients[0].CallbackURLs[0] += "/other"
+	_, stdout, stderr := m.run(t, "", "doctor")
+	if !strings.Contains(stdout, "FAIL  managed login") ||
+		!strings.Contains(stderr, "redirect_mismatch") {
+		t.Errorf("doctor printed %s%s", stdout, stderr)
+	}
+}
+
+// With -no-store, the session ends with the command, and no file is written.
+func TestLoginBrowserNoStore(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	ended := m.begin(t, t.Context(), "login", "-browser", "-no-store")
+	visit(t, m.signIn(t, address(t, opened)))
+	got := <-ended
+	if got.code != 0 || strings.Contains(got.stderr, "not revoked") {
+		t.Errorf("exit %d: %s", got.code, got.stderr)
+	}
+	if _, err := os.Stat(m.settings["COGNITO_STATE_DIR"]); err == nil {
+		t.Error("-no-store made the state directory")
+	}
+}
