@@ -16,12 +16,12 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// campaign returns the number of rounds of a test: few, unless COGNITO_TEST_LONG is set.
+// campaign returns the number of rounds of a test: few, or many with COGNITO_TEST_EXITS=full.
 func campaign(t *testing.T, few, many int) int {
-	if os.Getenv("COGNITO_TEST_LONG") != "" {
+	if fullExits() {
 		return many
 	}
-	t.Logf("%d rounds: COGNITO_TEST_LONG=1 runs %d", few, many)
+	t.Logf("%d rounds: COGNITO_TEST_EXITS=full runs %d", few, many)
 	return few
 }
 
@@ -89,7 +89,7 @@ func (w writer) beside(t *testing.T) string {
 // Concurrent processes that change the same file lose nothing.
 func TestConcurrentWriters(t *testing.T) {
 	const processes = 8
-	for round := range campaign(t, 2, 20) {
+	for round := range campaign(t, 3, 20) {
 		m := newMachine(t)
 		for _, w := range m.writers(t) {
 			var names []string
@@ -117,7 +117,7 @@ func TestConcurrentWriters(t *testing.T) {
 
 // A process that is killed at a random time loses no entry, and the next one removes what is left.
 func TestKilledWriters(t *testing.T) {
-	kills := campaign(t, 15, 300)
+	kills := campaign(t, 20, 300)
 	m := newMachine(t)
 	for _, w := range m.writers(t) {
 		m.must(t, "", w.args("FIRST")...)
