@@ -35,6 +35,14 @@ func blocks(t *testing.T, language string) []string {
 	return found
 }
 
+// TestReadmeLength checks that README.md is short enough for a newcomer.
+func TestReadmeLength(t *testing.T) {
+	data, err := os.ReadFile("README.md")
+	if n := bytes.Count(data, []byte("\n")); err != nil || n > 150 {
+		t.Errorf("README.md has %d lines, %v, want at most 150", n, err)
+	}
+}
+
 // TestReadmeProgram checks that the README's program is a part of an example, which is compiled and
 // run.
 func TestReadmeProgram(t *testing.T) {
