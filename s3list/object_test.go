@@ -141,6 +141,20 @@ func TestMissingFields(t *testing.T) {
 	}
 }
 
+// TestElementsInOtherCase checks that elements that differ from S3's only in case are errors: a
+// listing that ignored them could end early.
+func TestElementsInOtherCase(t *testing.T) {
+	for _, name := range pageElements {
+		for _, other := range []string{strings.ToLower(name), strings.ToUpper(name)} {
+			body := root + "<" + other + ">true</" + other + ">" + end
+			_, err := parsePage([]byte(body), false)
+			if err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("parsePage(%s) = %v, want an error that names %s", body, err, name)
+			}
+		}
+	}
+}
+
 // TestRepeatedElements checks that an element that must not be repeated, but is, ends the listing
 // with an error that names it. Otherwise one of the two would be lost.
 func TestRepeatedElements(t *testing.T) {

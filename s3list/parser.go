@@ -188,9 +188,21 @@ func (p *parser) child() bool {
 	case "CommonPrefixes":
 		p.commonPrefix()
 	default:
+		// An element in another case is not the one of S3, but ignoring it could end the listing.
+		for _, known := range pageElements {
+			if p.Err == nil && strings.EqualFold(known, string(name)) {
+				p.refuse(fmt.Errorf("the page has the element %.40q in place of %s", name, known))
+			}
+		}
 		p.Skip()
 	}
 	return true
+}
+
+// pageElements are the children of a page that decide what is listed.
+var pageElements = [...]string{
+	"IsTruncated", "EncodingType", "NextContinuationToken", "NextMarker", "NextKeyMarker",
+	"NextVersionIdMarker", "Contents", "Version", "DeleteMarker", "CommonPrefixes",
 }
 
 // finish decodes the page, sets its cursor and checks both.

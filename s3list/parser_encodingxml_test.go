@@ -345,6 +345,13 @@ func readXMLListing(d *xml.Decoder, versions bool) (parsed, error) {
 				prefixes = append(prefixes, Object{Key: prefix, CommonPrefix: true})
 			}
 		default:
+			for name := range strings.FieldsSeq("IsTruncated EncodingType NextContinuationToken " +
+				"NextMarker NextKeyMarker NextVersionIdMarker Contents Version DeleteMarker " +
+				"CommonPrefixes") {
+				if strings.EqualFold(name, start.Name.Local) {
+					return parsed{}, errors.New("in another case")
+				}
+			}
 			err = d.Skip()
 		}
 		if err != nil {
