@@ -34,11 +34,17 @@ import (
 //go:embed hosts.txt
 var hosts string
 
+// maxName is the maximum length of a host name (RFC 1035 section 2.3.4).
+const maxName = 255
+
 // Scope returns the signing name and the Region for requests to host, which may have a port. The
 // Region is empty if the name does not decide it, as for transfer acceleration of Amazon S3. Scope
 // returns an error for names that it does not know.
 func Scope(host string) (service, region string, err error) {
 	name, _, _ := strings.Cut(strings.ToLower(host), ":")
+	if len(name) > maxName {
+		return "", "", fmt.Errorf("awshost: a host name of %d bytes is too long", len(name))
+	}
 	labels := strings.Split(name, ".")
 	for i := 1; i < len(labels) && !strings.ContainsAny(name, "\n=*@$"); i++ {
 		suffix := strings.Join(labels[i:], ".")
@@ -62,7 +68,10 @@ func Check(host, region string) error {
 	name, _, _ := strings.Cut(strings.ToLower(host), ":")
 	name = strings.TrimSuffix(name, ".") // the dot of an absolute name
 	_, in, err := Scope(name)
-	if err != nil {
+	switch {
+	case len(name) > maxName:
+		return err
+	case err != nil:
 		in = named(strings.Split(name, "."), region)
 	}
 	global := strings.HasSuffix("."+name, ".s3.amazonaws.com")

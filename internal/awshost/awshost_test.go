@@ -125,6 +125,17 @@ func TestScope(t *testing.T) {
 }
 
 // TestScopeUnknown checks that Scope does not guess.
+// TestLongNames checks that names that cannot be resolved are refused without a search.
+func TestLongNames(t *testing.T) {
+	host := strings.Repeat("a.", 1<<20) + "kinesis.us-east-1.amazonaws.com"
+	if _, _, err := Scope(host); err == nil || len(err.Error()) > 100 {
+		t.Errorf("Scope of a long name = %.200v, want a short error", err)
+	}
+	if err := Check(host, "us-east-1"); err == nil || len(err.Error()) > 100 {
+		t.Errorf("Check of a long name = %.200v, want a short error", err)
+	}
+}
+
 func TestScopeUnknown(t *testing.T) {
 	for _, host := range []string{
 		"",
