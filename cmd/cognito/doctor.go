@@ -150,7 +150,7 @@ func (d *doctor) configuration(context.Context) (string, error) {
 		return "", err
 	}
 	name, env := s.name, s.env
-	d.s, s.anew = s, true
+	d.s, s.refresh = s, true
 	return fmt.Sprintf("environment %s in %s: user pool %s, app client %s", name, path,
 		env.UserPoolID, env.ClientID), nil
 }

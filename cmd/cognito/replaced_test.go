@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -235,6 +236,13 @@ func TestCopiesAreRevoked(t *testing.T) {
 
 // A session that is not stored ends with its command. What token prints stays valid.
 func TestUnstoredSessionEnds(t *testing.T) {
+	// A user pool may issue no refresh token: then there is nothing to revoke.
+	var stderr strings.Builder
+	a := &app{stderr: &stderr, noStore: true}
+	a.passing = &signedIn{a: a, keep: state.New("", "", cognito.Environment{})}
+	if a.leave(t.Context()); stderr.Len() > 0 {
+		t.Errorf("leave without a refresh token prints %q", &stderr)
+	}
 	for _, test := range []struct {
 		args  []string
 		tail  []string

@@ -23,13 +23,13 @@ import (
 // A signedIn gives commands access to the user's session. It loads, refreshes and stores the
 // session.
 type signedIn struct {
-	a      *app
-	name   string // the name of the environment
-	env    cognito.Environment
-	client *cognito.Client
-	keep   *state.Keeper
-	anew   bool // refresh tokens even if they have not expired
-	clock  *clock
+	a       *app
+	name    string // the name of the environment
+	env     cognito.Environment
+	client  *cognito.Client
+	keep    *state.Keeper
+	refresh bool // obtain new tokens even if they have not expired
+	clock   *clock
 	// failed is the time of the last failed renewal of credentials in this process, or nil.
 	failed atomic.Pointer[time.Time]
 }
@@ -141,7 +141,7 @@ func (s *signedIn) take(
 		}
 		newer, err := refresh(ctx, current) // the lock is held, so current is the newest
 		if err != nil && newer.Tokens.Refresh == saved.Tokens.Refresh {
-			newer.Tokens = saved.Tokens // s.anew may have removed them
+			newer.Tokens = saved.Tokens // s.refresh may have removed them
 		}
 		saved = &newer
 		e.SetSession(newer)
@@ -149,7 +149,7 @@ func (s *signedIn) take(
 		return newer, err
 	}
 	resumed := *saved
-	if s.anew {
+	if s.refresh {
 		resumed.Tokens.ID, resumed.Tokens.Access, resumed.Tokens.Expires = "", "", time.Time{}
 	}
 	used := *e.Record // a copy, because a refresh may change e
@@ -257,7 +257,11 @@ func (a *app) leave(ctx context.Context) {
 		return
 	}
 	r, _ := s.keep.Load() // from memory
-	if _, err := s.revoke(ctx, r.SavedSession().Tokens.Refresh); err != nil {
+	saved := r.SavedSession()
+	if saved == nil { // the pool issued no refresh token
+		return
+	}
+	if _, err := s.revoke(ctx, saved.Tokens.Refresh); err != nil {
 		a.notef("the session is not revoked: %s", err)
 	}
 }
