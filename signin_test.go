@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -22,6 +21,7 @@ import (
 	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/longtest"
 	"github.com/loginwithcognito/cognito/srp"
 )
 
@@ -338,10 +338,9 @@ func TestSignInCancelled(t *testing.T) {
 // Concurrent sign-ins all succeed, and leave neither goroutines nor memory behind. Set
 // COGNITO_TEST_LONG=1 for a thousand of them.
 func TestConcurrentSignIns(t *testing.T) {
-	n := 1000
-	if os.Getenv("COGNITO_TEST_LONG") == "" {
-		n = 50
-		t.Logf("reduced to %d sign-ins: COGNITO_TEST_LONG is not set", n)
+	n := 50
+	if longtest.Enabled(t, "50 of 1,000 sign-ins") {
+		n = 1000
 	}
 	synctest.Test(t, func(t *testing.T) {
 		server := cognitotest.Example()

@@ -532,7 +532,7 @@ func TestBrowseErrors(t *testing.T) {
 	}
 }
 
-// atHash is OpenID Connect Core 1.0 section 3.1.3.6, written anew.
+// atHash is OpenID Connect Core 1.0 section 3.1.3.6, written independently.
 func atHash(accessToken string) string {
 	h := sha256.New()
 	io.WriteString(h, accessToken)

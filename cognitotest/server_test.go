@@ -9,12 +9,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // The zero value is ready to use and has no users.
@@ -233,19 +234,10 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// long reports whether COGNITO_TEST_LONG=1 asks for the large cases, and logs if it does not.
-func long(t *testing.T, reduced string) bool {
-	if os.Getenv("COGNITO_TEST_LONG") == "1" {
-		return true
-	}
-	t.Logf("reduced: %s; COGNITO_TEST_LONG=1 runs the large case", reduced)
-	return false
-}
-
 // Concurrent sign-ins succeed, do not mix, and leave no goroutines, for which synctest would wait.
 func TestConcurrentSignIns(t *testing.T) {
 	n := 50
-	if long(t, "50 of 1000 sign-ins") {
+	if longtest.Enabled(t, "50 of 1000 sign-ins") {
 		n = 1000
 	}
 	synctest.Test(t, func(t *testing.T) {

@@ -11,7 +11,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"sort"
 	"strconv"
@@ -23,26 +22,6 @@ import (
 
 	"github.com/loginwithcognito/cognito/sigv4"
 )
-
-// long reports whether the environment variable COGNITO_TEST_LONG asks for the large cases too. If
-// not, it logs what is reduced.
-func long(t testing.TB, reduced string) bool {
-	t.Helper()
-	if os.Getenv("COGNITO_TEST_LONG") == "1" {
-		return true
-	}
-	t.Logf("REDUCED without COGNITO_TEST_LONG=1: %s", reduced)
-	return false
-}
-
-// sampled returns a step for a loop over all cases: 1 with COGNITO_TEST_LONG, else step.
-func sampled(t testing.TB, step int) int {
-	t.Helper()
-	if long(t, fmt.Sprintf("one of %d cases", step)) {
-		return 1
-	}
-	return step
-}
 
 // A server is an http.RoundTripper that responds in memory and records the requests.
 type server struct {

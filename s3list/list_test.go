@@ -18,6 +18,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/loginwithcognito/cognito/internal/longtest"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
@@ -388,7 +389,7 @@ func TestProgress(t *testing.T) {
 
 // TestCursor checks that a listing can be resumed after each object.
 func TestCursor(t *testing.T) {
-	step := sampled(t, 5)
+	step := longtest.Step(t, 5)
 	for d, distribution := range distributions {
 		b := bucketOf(distribution.keys(60))
 		for _, in := range []ListInput{
@@ -460,7 +461,7 @@ func (n writer) RoundTrip(req *http.Request) (*http.Response, error) {
 // TestMemory checks that a listing needs less than 40 MB for any number of keys, sequential or not.
 func TestMemory(t *testing.T) {
 	keys, limit := 200_000, uint64(40<<20)
-	if long(t, "200,000 keys instead of 2,000,000") {
+	if longtest.Enabled(t, "200,000 keys instead of 2,000,000") {
 		keys = 2_000_000
 	}
 	for _, parallel := range []int{0, 32} {
@@ -514,7 +515,7 @@ func allVersions(t *testing.T, b http.RoundTripper, in ListInput) (all []string)
 // TestVersions checks that every version of every key is yielded once and in order, with pages of
 // any size, which end within a key, and with any number of requests at once.
 func TestVersions(t *testing.T) {
-	step, n := sampled(t, 3), 1000
+	step, n := longtest.Step(t, 3), 1000
 	if step == 1 {
 		n = 3000
 	}

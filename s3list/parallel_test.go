@@ -15,6 +15,8 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // TestParallelDistributions checks that a parallel listing of any keys yields them in order, and is
@@ -30,7 +32,7 @@ func TestParallelDistributions(t *testing.T) {
 		}
 		testParallel(t, d.name, d.keys(10_000), 50, 32, speedup, overhead)
 	}
-	if long(t, "not with 200,000 keys") {
+	if longtest.Enabled(t, "not with 200,000 keys") {
 		for _, name := range []string{"numbers", "hashes", "directories", "zipf"} {
 			testParallel(t, name, keysOf(name, 200_000), 1000, 64, 8, 3)
 		}
@@ -74,7 +76,7 @@ func testParallel(t *testing.T, name string, keys []string, page, parallel, spee
 // TestParallelInputs compares parallel and sequential listings with all fields that narrow a
 // listing down, with small pages.
 func TestParallelInputs(t *testing.T) {
-	step := sampled(t, 4)
+	step := longtest.Step(t, 4)
 	for d, distribution := range distributions {
 		keys := distribution.keys(200)
 		b := bucketOf(keys)

@@ -19,6 +19,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/loginwithcognito/cognito/internal/longtest"
 	"github.com/loginwithcognito/cognito/internal/xmlscan"
 )
 
@@ -81,7 +82,7 @@ func compareParts(t *testing.T, body []byte, sizes ...int) {
 
 // TestParserLikeXML compares the parser with encoding/xml on all documents, complete and cut.
 func TestParserLikeXML(t *testing.T) {
-	step := sampled(t, 16)
+	step := longtest.Step(t, 16)
 	for d, body := range documents() {
 		compareXML(t, []byte(body))
 		if len(body) > 2000 {
@@ -99,7 +100,7 @@ func TestParserMutations(t *testing.T) {
 	page := root + "<a b='&lt;'/>" + encoded + notTruncated +
 		contents("a+b&#65;<!--c--><![CDATA[d]]>") + commonPrefix("q%2F") + end
 	const special = "<>/&;:!?-[]'\"= \r\n\x00\x01a0%+é\xff"
-	step := sampled(t, 16)
+	step := longtest.Step(t, 16)
 	for i := range page {
 		before, after := page[:i], page[i+1:]
 		compareXML(t, []byte(before+after))
@@ -184,7 +185,7 @@ func TestSameShape(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	pick := func(from []string) string { return from[random.IntN(len(from))] }
 	pages, valid := 400, 0
-	if long(t, "400 pages instead of 4000") {
+	if longtest.Enabled(t, "400 pages instead of 4000") {
 		pages = 4000
 	}
 	for range pages {

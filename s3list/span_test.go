@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // A wrongBucket gives wrong responses to requests that start after a key in dash/. With the
@@ -55,7 +57,7 @@ func (w wrongBucket) RoundTrip(req *http.Request) (*http.Response, error) {
 // lost or repeated.
 func TestWrongGuess(t *testing.T) {
 	n := 500
-	if long(t, "500 keys in each directory instead of 2000") {
+	if longtest.Enabled(t, "500 keys in each directory instead of 2000") {
 		n = 2000
 	}
 	var keys []string

@@ -7,25 +7,15 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/longtest"
 	"github.com/loginwithcognito/cognito/s3list"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
-
-// sampled returns a step for a loop over all cases: 1 with COGNITO_TEST_LONG, else step.
-func sampled(t *testing.T, step int) int {
-	t.Helper()
-	if os.Getenv("COGNITO_TEST_LONG") == "1" {
-		return 1
-	}
-	t.Logf("REDUCED without COGNITO_TEST_LONG=1: one of %d cases", step)
-	return step
-}
 
 // guest returns the credentials of a guest. The stand-in checks every signature made with them.
 func guest(t *testing.T, hc *http.Client) func(context.Context) (sigv4.Credentials, error) {
@@ -124,7 +114,7 @@ func TestStandInOddKeys(t *testing.T) {
 	signed.Credentials = guest(t, signed.HTTPClient)
 	sorted := slices.Sorted(maps.Keys(objects))
 
-	step := sampled(t, 2)
+	step := longtest.Step(t, 2)
 	for offset, in := range []s3list.ListInput{{Bucket: "odd-keys"}, {Bucket: "public.keys"}} {
 		c := signed
 		if in.Bucket == "public.keys" {
@@ -179,7 +169,7 @@ func TestStandInDelimiter(t *testing.T) {
 	objects := oddKeys()
 	server.Buckets = []cognitotest.Bucket{{Name: "odd-keys", Objects: objects, Public: true}}
 	c := &s3list.Client{Region: cognitotest.ExampleRegion, HTTPClient: server.Client()}
-	step := sampled(t, 4)
+	step := longtest.Step(t, 4)
 	for d, delimiter := range []string{"/", "a", "%", "+", " ", "é", "\x01", "/\x01/", "&"} {
 		for p, prefix := range []string{"", "a", "a/"} {
 			want := map[string]bool{} // whether the key is a common prefix
@@ -297,7 +287,7 @@ func TestStandInRefusals(t *testing.T) {
 		{
 			name:        "no such bucket",
 			credentials: credentials,
-			in:          s3list.ListInput{Bucket: "nobody-has-this"},
+			in:          s3list.ListInput{Bucket: "missing-bucket"},
 			code:        s3list.CodeNoSuchBucket,
 		},
 		{
@@ -360,7 +350,7 @@ func TestStandInConnect(t *testing.T) {
 	server := cognitotest.Example()
 	c := &s3list.Client{Region: cognitotest.ExampleRegion, HTTPClient: server.Client()}
 	c.Credentials = guest(t, c.HTTPClient)
-	for _, bucket := range []string{cognitotest.ExampleBucket, elsewhere, "nobody-has-this"} {
+	for _, bucket := range []string{cognitotest.ExampleBucket, elsewhere, "missing-bucket"} {
 		if err := c.Connect(t.Context(), bucket); err != nil {
 			t.Errorf("Connect(%q) = %v, want no error", bucket, err)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 func TestUnattended(t *testing.T) {
@@ -111,7 +112,7 @@ func TestHostilePoolThroughPipe(t *testing.T) {
 			t.Parallel()
 			m, pool := newMachine(t), newHostilePool(t)
 			m.settings["AWS_ENDPOINT_URL"] = pool.url
-			sent, step := false, sampled(t, 4)
+			sent, step := false, longtest.Step(t, 4)
 			for i, name := range challengeNames {
 				// The pool issues all challenges, from the i-th on, so each row covers the others.
 				if i%step != 0 {

@@ -17,6 +17,7 @@ import (
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitotest"
 	"github.com/loginwithcognito/cognito/environments"
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // blank is a machine without a configuration.
@@ -240,7 +241,7 @@ func TestConfigureNames(t *testing.T) {
 func TestConfigureConcurrent(t *testing.T) {
 	t.Parallel()
 	rounds := 20
-	if !long(t, "fewer rounds") {
+	if !longtest.Enabled(t, "fewer rounds") {
 		rounds = 2
 	}
 	for range rounds {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // cost runs a program to its end and returns what it printed, its processor time, and the most
@@ -101,7 +102,7 @@ func TestCachedCredentialsAreSmall(t *testing.T) {
 	cpu, peak := run()
 	t.Logf("%v of processor time, %.1f MB", cpu, peak)
 	most := 15.0
-	if !long(t, "the program is this test, which needs more memory") {
+	if !longtest.Enabled(t, "the program is this test, which needs more memory") {
 		most = 50 // also with -race
 	}
 	if peak >= most || peak < 1 {

@@ -20,7 +20,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// change writes the record anew.
+// change writes the record again.
 func (m *machine) change(t *testing.T, change func(*state.Record, *cognito.SavedSession)) {
 	t.Helper()
 	path, r := m.record(t)
@@ -316,7 +316,7 @@ func TestDoctorFindsFault(t *testing.T) {
 			},
 		},
 		{
-			name: "signed by somebody else",
+			name: "signed with another key",
 			step: "signature",
 			said: "no key",
 			code: exitFailed,

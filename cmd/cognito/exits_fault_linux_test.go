@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // A diskFault selects calls about files of the state directory, and what happens before them.
@@ -162,7 +164,7 @@ func (w *workshop) testFaults(t *testing.T) {
 			}
 		}
 	}
-	if step := sampled(t, 3); step > 1 && !fullExits() {
+	if step := longtest.Step(t, 3); step > 1 && !fullExits() {
 		faults = slices.DeleteFunc(faults, func(f diskFault) bool { return f.nth%step != 0 })
 	}
 	var lost atomic.Int64

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // A death is one run of a command that may have been killed.
@@ -76,7 +78,7 @@ func (w *workshop) testKills(t *testing.T) {
 	kills, commands := 10, []string{"credentials"}
 	if fullExits() {
 		kills, commands = 300, []string{"credentials", "token"}
-	} else if !long(t, "fewer kills") {
+	} else if !longtest.Enabled(t, "fewer kills") {
 		kills = 4
 	}
 	for _, command := range commands {

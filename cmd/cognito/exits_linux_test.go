@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // A new refresh token is stored, however the process ends and if the disk fails, because the pool
@@ -219,7 +220,7 @@ func (w *workshop) testSignals(t *testing.T) {
 	if rows = nil; fullExits() {
 		runs = 20
 	} else {
-		step = sampled(t, 3)
+		step = longtest.Step(t, 3)
 	}
 	for i := 0; i < len(all); i += step {
 		all[i].runs = runs

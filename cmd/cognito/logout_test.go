@@ -78,7 +78,7 @@ func TestLogout(t *testing.T) {
 			device:  true,
 			fault:   func(*http.Request) *http.Response { return answer(0, "") },
 		},
-		{name: "nobody can revoke", said: "forgotten here alone", device: true,
+		{name: "revocation unsupported", said: "forgotten here alone", device: true,
 			fault: only("RevokeToken",
 				refused("UnsupportedOperationException",
 					"Revocation is not enabled for this client"))},

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
-	"fmt"
 	"io"
 	"net/http/httptest"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // TestMain makes the test binary the tool itself, when it is told to.
@@ -33,26 +33,6 @@ func TestMain(m *testing.M) {
 	}
 	flag.Set("test.parallel", "8") // most tests wait for processes; -parallel overrides it
 	os.Exit(m.Run())
-}
-
-// long reports whether the environment variable COGNITO_TEST_LONG asks for the large cases too. If
-// not, it logs what is reduced.
-func long(t testing.TB, reduced string) bool {
-	t.Helper()
-	if os.Getenv("COGNITO_TEST_LONG") == "1" {
-		return true
-	}
-	t.Logf("REDUCED without COGNITO_TEST_LONG=1: %s", reduced)
-	return false
-}
-
-// sampled returns a step for a loop over all cases: 1 with COGNITO_TEST_LONG, else step.
-func sampled(t testing.TB, step int) int {
-	t.Helper()
-	if long(t, fmt.Sprintf("one of %d cases", step)) {
-		return 1
-	}
-	return step
 }
 
 // A machine is the surroundings of the tool in a test: a stand-in on loopback, and directories.
@@ -147,7 +127,7 @@ func (m *machine) signedIn(t *testing.T) *machine {
 // returns this test binary, which runs the tool if COGNITO_TEST_TOOL is set.
 func built(t testing.TB) string {
 	t.Helper()
-	if !long(t, "the tool is not built") {
+	if !longtest.Enabled(t, "the tool is not built") {
 		executable, err := os.Executable()
 		if err != nil {
 			t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/needs"
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 func TestProfile(t *testing.T) {
@@ -109,7 +110,7 @@ func TestProfileBoto3(t *testing.T) {
 	if err != nil || !strings.HasPrefix(out, "custom-process ") {
 		t.Errorf("boto3: %s: %v", out, err)
 	}
-	if _, err := exec.LookPath("aws"); err != nil || !long(t, "without the aws command") {
+	if _, err := exec.LookPath("aws"); err != nil || !longtest.Enabled(t, "without the aws command") {
 		return
 	}
 	c := exec.CommandContext(t.Context(), "aws", "s3", "ls", "s3://example-bucket",

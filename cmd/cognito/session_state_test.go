@@ -20,6 +20,7 @@ import (
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // record reads the state file of DEV, and checks what lies in its directory.
@@ -193,7 +194,7 @@ func TestManyProcesses(t *testing.T) {
 	m.signedIn(t)
 	_, first := m.record(t)
 	rounds, processes := 3, 50
-	if !long(t, "fewer processes") {
+	if !longtest.Enabled(t, "fewer processes") {
 		rounds, processes = 1, 12
 	}
 	for range rounds {
@@ -240,7 +241,7 @@ func TestKilled(t *testing.T) {
 	m.signedIn(t)
 	kills, survived, most := 0, 0, 50*time.Millisecond // about as long as the program takes
 	enough := 200
-	if !long(t, "fewer processes") {
+	if !longtest.Enabled(t, "fewer processes") {
 		enough = 15
 	}
 	for survived < enough && (kills < enough || survived == 0) {
@@ -284,7 +285,7 @@ func TestInterruptedRefreshKeepsToken(t *testing.T) {
 	} {
 		for i, sent := range interrupts() {
 			t.Run(fmt.Sprintf("%v %d times", sent, len(pauses)), func(t *testing.T) {
-				if i > 0 && len(pauses) == 3 && !long(t, "only the first signal") {
+				if i > 0 && len(pauses) == 3 && !longtest.Enabled(t, "only the first signal") {
 					return
 				}
 				t.Parallel()

@@ -13,6 +13,7 @@ import (
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/needs"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // rivals returns variables that select other credentials, with invalid values: those of the table,
@@ -108,7 +109,7 @@ func TestExecIdentity(t *testing.T) {
 		envs = append(envs, env)
 	}
 	all := rivals()
-	if long(t, "all variables at once, not each alone") {
+	if longtest.Enabled(t, "all variables at once, not each alone") {
 		for name, text := range all {
 			if strings.HasPrefix(name, "AWS_ENDPOINT_URL") {
 				continue // these are the user's choice, unless they are ignored

@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"internal/awshost":                {},
 	"internal/bom":                    {},
 	"internal/fakehttp":               {},
+	"internal/longtest":               {},
 	"internal/testvectors":            {},
 	"internal/endpoint":               {"internal/ascii"},
 	"internal/redact":                 {},

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/loginwithcognito/cognito/internal/longtest"
 	"github.com/loginwithcognito/cognito/internal/testvectors"
 )
 
@@ -220,11 +220,7 @@ func TestChunksRefused(t *testing.T) {
 	// before returns the body in front of text.
 	before := func(text string) string { return body[:strings.Index(body, text)] }
 	second, last := len(before("\r\n400;"))+2, len(before("\r\n0;"))+2
-	long := os.Getenv("COGNITO_TEST_LONG") == "1"
-	if !long {
-		t.Log("reduced: all bytes of the framing and some of the data are changed; " +
-			"COGNITO_TEST_LONG=1 runs the large case")
-	}
+	long := longtest.Enabled(t, "all bytes of the framing and some of the data are changed")
 	for at := range len(body) {
 		framing := at < 200 || at > second-10 && at < second+100 || at > last-10
 		if !framing && !(long && at > 65000) && at%997 != 0 {

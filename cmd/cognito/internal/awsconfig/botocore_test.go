@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/needs"
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // The parts of generated files.
@@ -77,10 +78,8 @@ func TestBotocoreReadsGenerated(t *testing.T) {
 		After    string                       // is empty if SetProfile refuses
 	}
 	files := 1000
-	if os.Getenv("COGNITO_TEST_LONG") == "1" {
+	if longtest.Enabled(t, "1,000 of 10,000 files") {
 		files = 10000
-	} else {
-		t.Log("REDUCED without COGNITO_TEST_LONG=1: 1,000 of 10,000 files")
 	}
 	var all []testCase
 	read, set := 0, 0

@@ -114,17 +114,17 @@ var edits = []struct {
 		after: "[profile 'dev'] # c\n" + newer + "\nREGION=eu-west-1\n",
 	},
 	{
-		name:    "somebody's",
+		name:    "another program's",
 		before:  "[profile dev]\noutput = json\n",
 		refused: "line 1: profile dev already exists",
 	},
 	{
-		name:    "somebody's process",
+		name:    "another program's process",
 		before:  "\n[profile dev]\ncredential_process = x\n",
 		refused: "line 2: profile dev already exists",
 	},
 	{
-		name:   "somebody's, force",
+		name:   "another program's, force",
 		before: "[profile dev]\noutput = json\n",
 		force:  true,
 		after:  "[profile dev]\n" + newer + "\nregion = eu-west-1\noutput = json\n",

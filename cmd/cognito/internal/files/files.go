@@ -7,7 +7,7 @@
 //	lock, err := files.Lock(ctx, path, note) // waits for other processes
 //	file, err := files.Create(path)          // NAME.*.new
 //	err = files.Reserve(file, size)          // makes sure that the disk has space
-//	err = files.Write(file, data)      // also syncs and closes the file
+//	err = files.Write(file, data)            // also syncs and closes the file
 //	err = files.Rename(file.Name(), path)
 //	err = files.Sync(filepath.Dir(path))
 //	err = lock.Close()
