@@ -328,7 +328,8 @@ func tamper(
 	})}
 }
 
-// Tokens that are not from the user pool, or not for this sign-in, are refused before they are used.
+// Tokens that are not from the user pool, or not for this sign-in, are refused before they are
+// used.
 func TestBrowserTokensRefused(t *testing.T) {
 	server := browserServer()
 	other := savedSession(mustSignInByBrowser(t, server, browserClient(server))).Tokens
@@ -390,7 +391,8 @@ func TestBrowserForeignDomain(t *testing.T) {
 	}
 }
 
-// A token endpoint that redirects, fails or responds without an end is a clear error, and gets the code once.
+// A token endpoint that redirects, fails or responds without an end is a clear error, and gets the
+// code once.
 func TestBrowserHostileTokenEndpoint(t *testing.T) {
 	for _, test := range []struct {
 		name   string

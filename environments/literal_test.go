@@ -281,7 +281,8 @@ func TestDepth(t *testing.T) {
 }
 
 // decode returns the value that encoding/json reads from a text. It also reports what encoding/json
-// accepts and this package refuses: whether an object has a duplicate name, and the depth of nesting.
+// accepts and this package refuses: whether an object has a duplicate name, and the depth of
+// nesting.
 func decode(data []byte) (value any, twice bool, depth int, err error) {
 	err = json.Unmarshal(data, &value)
 	decoder := json.NewDecoder(bytes.NewReader(data))

@@ -97,8 +97,8 @@ func ExampleSigner_Presign_upload() {
 	// true
 }
 
-// The URL with which a viewer joins a signaling channel of Amazon Kinesis Video Streams. The host is
-// that of GetSignalingChannelEndpoint.
+// The URL with which a viewer joins a signaling channel of Amazon Kinesis Video Streams. The host
+// is that of GetSignalingChannelEndpoint.
 func ExampleSigner_Presign_kinesisVideo() {
 	query := url.Values{
 		"X-Amz-ChannelARN": {"arn:aws:kinesisvideo:us-west-2:123456789012:" +

@@ -6,8 +6,8 @@ import (
 )
 
 // A fieldCase is one kind of case that users, servers, files and attackers have shown. Tests are
-// named as in trap. The sections are those of the report that listed the cases. Its section 7, other
-// platforms, is the subject of another issue.
+// named as in trap. The sections are those of the report that listed the cases. Its section 7,
+// other platforms, is the subject of another issue.
 type fieldCase struct {
 	section int
 	kind    string

@@ -192,7 +192,8 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
-// undocumented reports exported names without a doc comment. Names of a group may share its comment.
+// undocumented reports exported names without a doc comment. Names of a group may share its
+// comment.
 func undocumented(t *testing.T, files *token.FileSet, declaration ast.Decl) {
 	t.Helper()
 	report := func(name *ast.Ident, comment *ast.CommentGroup) {
