@@ -128,13 +128,15 @@ func (c *Client) StartBrowser(ctx context.Context, login BrowserLogin) (*Browser
 func (b *BrowserSignIn) Wait(ctx context.Context) (*Session, error) {
 	select {
 	case <-b.done:
-		return b.session, b.err
 	case refused := <-b.doubtful:
 		return nil, Explain(refused)
 	case <-ctx.Done():
-		return nil, fmt.Errorf("cognito: the browser did not return to %s: %w", b.RedirectURI,
-			context.Cause(ctx))
+		if !b.ended() {
+			return nil, fmt.Errorf("cognito: the browser did not return to %s: %w", b.RedirectURI,
+				context.Cause(ctx))
+		}
 	}
+	return b.session, b.err
 }
 
 // Deliver continues the sign-in with the address at which the browser ended: one that the operating
@@ -185,9 +187,22 @@ func (b *BrowserSignIn) deliver(ctx context.Context, query string) error {
 	}
 	select {
 	case <-b.done:
-		return b.err
 	case <-ctx.Done():
-		return ctx.Err()
+		if !b.ended() {
+			return ctx.Err()
+		}
+	}
+	return b.err
+}
+
+// ended reports whether there is an outcome. It counts even if a context ends at the same time: Wait
+// may have returned the session, and Close ends b.ctx before the browser has its page.
+func (b *BrowserSignIn) ended() bool {
+	select {
+	case <-b.done:
+		return true
+	default:
+		return false
 	}
 }
 

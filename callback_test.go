@@ -313,3 +313,27 @@ func TestListenerAndPaste(t *testing.T) {
 		t.Errorf("Wait: %v", err)
 	}
 }
+
+// An outcome counts even if the context has ended too: the browser gets the true page, and a session
+// is not lost.
+func TestOutcomeBeforeContext(t *testing.T) {
+	server, c, _ := loopback(t, "localhost")
+	b := startBrowser(t, c)
+	address := browse(t, server, b)
+	if err := b.Deliver(t.Context(), address); err != nil {
+		t.Fatalf("Deliver: %v", err)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatalf("Close: %v", err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 32 { // select chooses at random
+		if err := b.Deliver(ended, address); err != nil {
+			t.Fatalf("Deliver again: %v", err)
+		}
+		if session, err := b.Wait(ended); err != nil || session == nil {
+			t.Fatalf("Wait: %v, %v", session, err)
+		}
+	}
+}
