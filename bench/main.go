@@ -3,14 +3,14 @@
 //	go run .
 //
 // Bench runs all programs in turn, in several rounds, on the same work over loopback. It prints
-// tables in Markdown and writes them to RESULTS.md. It takes about 5 minutes; no other program
-// should use the machine meanwhile.
+// tables in Markdown and writes them to RESULTS.md, with a chart in RESULTS.svg. It takes about 5
+// minutes; no other program should use the machine meanwhile.
 //
 // A floor in a table is the smallest program that does the indispensable part of the work, such as
 // the hashing of a signature.
 //
-// With -quick, Bench does a small part of the work once or twice and does not write RESULTS.md.
-// This checks that all programs run and give the right results; its figures are meaningless.
+// With -quick, Bench does a small part of the work once or twice and writes no file. This checks that
+// all programs run and give the right results; its figures are meaningless.
 //
 // Bench needs Unix, and the go command to build the programs in cmd/.
 package main
@@ -105,7 +105,14 @@ func bench(e effort, isQuick bool) error {
 	if err != nil {
 		return err
 	}
+	if !isQuick {
+		fmt.Fprintf(&results, "\n![Targets and main comparisons](%s)\n", chartFile)
+	}
 	if err := printTargets(&results, tables); err != nil {
+		return err
+	}
+	var image bytes.Buffer
+	if err := draw(&image, tables); err != nil {
 		return err
 	}
 	for _, t := range tables {
@@ -115,8 +122,13 @@ func bench(e effort, isQuick bool) error {
 	if isQuick {
 		return nil
 	}
+	if err := os.WriteFile(chartFile, image.Bytes(), 0o644); err != nil {
+		return err
+	}
 	return os.WriteFile("RESULTS.md", results.Bytes(), 0o644)
 }
+
+const chartFile = "RESULTS.svg"
 
 const heading = `Benchmark results
 

@@ -94,16 +94,20 @@ A note.
 	}
 
 	goal := target{"Work", "ms", "ours", "peer", 0.3}
-	if v, err := goal.value([]*table{&work}); err != nil || v != 0.25 {
+	if v, ok, err := goal.value([]*table{&work}); err != nil || !ok || v != 0.25 {
 		t.Errorf("value() = %v, %v, want 0.25", v, err)
 	}
 	goal.ref = ""
-	if v, err := goal.value([]*table{&work}); err != nil || v != 2 {
+	if v, ok, err := goal.value([]*table{&work}); err != nil || !ok || v != 2 {
 		t.Errorf("value() without a ref = %v, %v, want 2", v, err)
 	}
 	goal.measure = "s"
-	if v, err := goal.value([]*table{&work}); err == nil {
+	if v, _, err := goal.value([]*table{&work}); err == nil {
 		t.Errorf("value() of an unknown measure = %v, want an error", v)
+	}
+	goal.ref = openSSL
+	if v, ok, err := goal.value([]*table{&work}); err != nil || ok {
+		t.Errorf("value() without OpenSSL = %v, %t, %v, want that it was not measured", v, ok, err)
 	}
 }
 
