@@ -282,9 +282,9 @@ func fromBrowser(t managedlogin.Tokens) cognitoidp.AuthenticationResult {
 }
 
 // ClientCredentials returns an access token for a machine instead of a user. The app client needs a
-// secret and the client credentials grant, which excludes sign-ins with a browser. scopes are custom
-// scopes, separated by spaces. If it is empty, all that the app client has are granted. Tokens.ID is
-// empty, so identity pools do not accept the result.
+// secret and the client credentials grant, which excludes sign-ins with a browser. scopes are
+// custom scopes, separated by spaces. If it is empty, all that the app client has are granted.
+// Tokens.ID is empty, so identity pools do not accept the result.
 func (c *Client) ClientCredentials(ctx context.Context, scopes string) (Tokens, error) {
 	if err := c.open("client_id", "client_secret", "domain"); err != nil {
 		return Tokens{}, err

@@ -61,8 +61,8 @@ const (
 //     PreventUserExistenceErrors;
 //   - the users ExampleUser and ExampleNewUser, and the identity provider ExampleProvider;
 //   - managed login at ExampleDomain, with callback URLs on the ports 8400 to 8402 of localhost;
-//   - an identity pool for both clients, for guests, for GitHub Actions, for ExampleSAMLProvider and
-//     for the developer provider login.example.com, which allows the classic flow, and its roles;
+//   - an identity pool for both clients, guests, GitHub Actions, ExampleSAMLProvider and the
+//     developer provider login.example.com, which allows the classic flow, and its roles;
 //   - a bucket in ExampleRegion whose keys contain spaces, +, %, non-ASCII letters and a control
 //     character, and a bucket in another Region.
 //
