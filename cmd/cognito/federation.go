@@ -155,9 +155,6 @@ func (a *app) actionsToken(ctx context.Context, audience string) (string, error)
 		return "", err
 	}
 	defer client.CloseIdleConnections()
-	client.CheckRedirect = func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}
 	response, err := client.Do(request)
 	if err != nil {
 		var failed *url.Error // its URL is long
