@@ -150,7 +150,7 @@ func (a *app) actionsToken(ctx context.Context, audience string) (string, error)
 	}
 	request.Header.Set("Authorization", "Bearer "+bearer)
 	request.Header.Set("Accept", "application/json")
-	client, err := a.httpClient()
+	client, err := a.httpClient() // it does not follow redirects
 	if err != nil {
 		return "", err
 	}

@@ -67,7 +67,7 @@ var arrows = map[string][]string{
 		"cmd/cognito/internal/credserver", "cmd/cognito/internal/emulator",
 		"cmd/cognito/internal/files", "cmd/cognito/internal/shell", "cmd/cognito/internal/state",
 		"cognitoidp", "cognitotest", "environments", "internal/awshost", "internal/bom",
-		"internal/qr", "internal/strictjson", "internal/terminal", "jwt", "managedlogin", "s3list",
+		"internal/endpoint", "internal/qr", "internal/strictjson", "internal/terminal", "jwt", "managedlogin", "s3list",
 		"sigv4", "sts"},
 	"cmd/cognito/internal/awsconfig":  {"cmd/cognito/internal/files", "cmd/cognito/internal/shell"},
 	"cmd/cognito/internal/browser":    {},
