@@ -88,7 +88,8 @@ func (d *doctor) run(ctx context.Context) error {
 		{"role", []string{"credentials"}, d.role},
 		{"bucket", []string{"credentials"}, d.bucket},
 	} {
-		if (step.name == domainStep || step.name == browserStep) && (d.s == nil || d.s.env.Domain == "") {
+		if (step.name == domainStep || step.name == browserStep) &&
+			(d.s == nil || d.s.env.Domain == "") {
 			continue // the deployment has none
 		}
 		detail, err := "", error(nil)

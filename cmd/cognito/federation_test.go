@@ -322,3 +322,33 @@ func TestFederationServes(t *testing.T) {
 		}
 	}
 }
+
+// The commands in docs/browser.md work, with the stand-in's address and configuration.
+func TestFederationDocument(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	page, err := os.ReadFile("../../docs/browser.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(page), "\n```sh\ncognito emulate -addr ")
+	block, _, _ = strings.Cut(block, "```")
+	ran := 0
+	for line := range strings.Lines(block) {
+		line = strings.ReplaceAll(strings.TrimSpace(line), "http://127.0.0.1:9400", m.url)
+		line = strings.ReplaceAll(line, "test.json", m.settings["COGNITO_CONFIG"])
+		if setting, ok := strings.CutPrefix(line, "export "); ok {
+			name, value, _ := strings.Cut(setting, "=")
+			m.settings[name] = value
+		} else if command, ok := strings.CutPrefix(line, "cognito "); ok {
+			ran++
+			if text := m.must(t, "", strings.Fields(command)...); !strings.Contains(text,
+				"provider     "+githubProvider) {
+				t.Errorf("%s printed %s", command, text)
+			}
+		}
+	}
+	if ran != 1 {
+		t.Errorf("docs/browser.md has %d commands after the exports, want 1:\n%s", ran, block)
+	}
+}
