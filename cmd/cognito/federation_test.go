@@ -131,7 +131,7 @@ func TestFederationRefuses(t *testing.T) {
 		code              int
 		want              string
 	}{
-		{"no file", "", "credentials -token-file none", exitUsage, "no such file"},
+		{"no file", "", "credentials -token-file none", exitUsage, "-token-file: open none"},
 		{"no name", "", "credentials -token-file=", exitUsage, "-token-file"},
 		{"no audience", "", "credentials -github-actions=", exitUsage, "audience is empty"},
 		{"empty", " \n", "credentials -token-file FILE", exitUsage, "is empty"},
