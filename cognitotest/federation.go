@@ -95,8 +95,8 @@ func (s *Server) issueToken(provider string, changes map[string]any) string {
 	return signJWT(key, keyIDOf(key, provider), c)
 }
 
-// providerLogin checks a token of a provider of the identity pool.
-func (s *Server) providerLogin(pool *IdentityPool, p LoginProvider, token string) (claims, error) {
+// providerLogin checks a token of a provider.
+func (s *Server) providerLogin(p LoginProvider, token string) (claims, error) {
 	if isSAML(p.Name) {
 		return s.verifyAssertion(p.Name, token)
 	}

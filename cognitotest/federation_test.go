@@ -215,6 +215,8 @@ func TestDeveloperIdentity(t *testing.T) {
 	p.credentials(a.IdentityId, params{developerKey: p.idToken()}).want(t, no)
 	p.credentials(guest, params{developerKey: p.openIDToken(guest, nil).Token}).want(t, no)
 	p.getID(logins).want(t, "InvalidParameterException")
+	c["aud"] = "us-east-1:0"
+	p.credentials(a.IdentityId, params{developerKey: s.sign(c)}).want(t, no)
 
 	long := in("ada")
 	long["TokenDuration"] = 86_400

@@ -79,7 +79,7 @@ func (s *Server) login(pool *IdentityPool, logins params) (identity, claims, err
 		return user, c, loginRefusal(err)
 	}
 	if p := pool.provider(provider); p != nil {
-		c, err := s.providerLogin(pool, *p, token)
+		c, err := s.providerLogin(*p, token)
 		return identity{pool, provider, c.text("sub")}, c, loginRefusal(err)
 	}
 	c, err := s.verifyToken(token)

@@ -225,7 +225,8 @@ func TestGitHubActionsRefuses(t *testing.T) {
 		{"endless", "", "", 200, value(strings.Repeat("a", 1<<20)), exitFailed, "no token"},
 		{"no value", "", "", 200, `{}`, exitFailed, "no token"},
 		{"empty value", "", "", 200, value(""), exitFailed, "no token"},
-		{"two values", "", "", 200, `{"value":"x","value":"` + token + `"}`, exitFailed, "no token"},
+		{"two values", "", "", 200, `{"value":"x","value":"` + token + `"}`, exitFailed,
+			"no token"},
 		{"other case", "", "", 200, `{"Value":"` + token + `"}`, exitFailed, "no token"},
 		{"not JSON", "", "", 200, "secret", exitFailed, "no token"},
 		{"not a token", "", "", 200, value("secret"), exitUsage, "not a JSON Web Token"},
@@ -316,7 +317,8 @@ func TestFederationServes(t *testing.T) {
 	}
 	for _, flags := range []string{"-token-file " + path, "-github-actions"} {
 		args := append([]string{"exec"}, strings.Fields(flags)...)
-		out, err := m.process(t, append(args, "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID")...).Output()
+		args = append(args, "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID")
+		out, err := m.process(t, args...).Output()
 		if err != nil || !strings.HasPrefix(string(out), "ASIA") {
 			t.Errorf("exec %s: %q, %v", flags, out, err)
 		}

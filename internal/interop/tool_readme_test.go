@@ -69,8 +69,9 @@ func TestToolReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pool := cognitotest.ExampleIdentityPoolID
 	for name, text := range map[string]string{
-		"cognito.json":         `{"CI": {"identity_pool_id": "` + cognitotest.ExampleIdentityPoolID + `"}}`,
+		"cognito.json":         `{"CI": {"identity_pool_id": "` + pool + `"}}`,
 		"token.jwt":            actionsToken(t, m.url) + "\n",
 		"amplify_outputs.json": string(outputs),
 		"password.txt":         cognitotest.ExamplePassword + "\n",

@@ -391,7 +391,8 @@ var traps = []trap{
 	{"the token of a workflow needs id-token: write and the audience of the identity pool",
 		"GitHub: OpenID Connect reference; configure-aws-credentials #306",
 		"cmd/cognito.TestFederation/GitHub_Actions",
-		"cmd/cognito.TestGitHubActionsRefuses/no_URL cmd/cognito.TestFederationRefuses/another_aud"},
+		"cmd/cognito.TestGitHubActionsRefuses/no_URL " +
+			"cmd/cognito.TestFederationRefuses/another_audience"},
 	{"developer identities are in the token, and have no GetId",
 		"API Reference: GetOpenIdTokenForDeveloperIdentity",
 		"cognito.TestFederate/developer",
