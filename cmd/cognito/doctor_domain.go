@@ -55,8 +55,10 @@ func (d *doctor) domain(ctx context.Context) (string, error) {
 	}
 	// A second domain of the user pool knows the app client. Domains of other pools do not.
 	first, _, _ := strings.Cut(e.RedirectURI, ",")
-	if first == "" || d.authorize(ctx, strings.TrimSpace(first)) != nil {
-		return "", fmt.Errorf("%s belongs to another user pool: %s", at.Host, set)
+	if first == "" {
+		return "", remark(at.Host + " is perhaps a domain of another user pool, because " + set)
+	} else if d.authorize(ctx, strings.TrimSpace(first)) != nil {
+		return "", fmt.Errorf("%s does not accept the app client: %s", at.Host, set)
 	}
 	return at.Host + " is a domain of the user pool, as is " + own, nil
 }

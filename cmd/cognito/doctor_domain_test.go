@@ -35,8 +35,8 @@ func TestDoctorDomain(t *testing.T) {
 		t.Cleanup(s.Close)
 		return strings.Replace(s.URL, "127.0.0.1", name, 1)
 	}
-	discovery := func(status int, body string) func(*machine) {
-		return func(m *machine) {
+	discovery := func(status int, body string) func(*testing.T, *machine) {
+		return func(_ *testing.T, m *machine) {
 			m.fault.set(func(r *http.Request) *http.Response {
 				if strings.HasSuffix(r.URL.Path, "/openid-configuration") {
 					return answer(status, body)
@@ -48,7 +48,7 @@ func TestDoctorDomain(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		domain func(t *testing.T, m *machine) string // nil: the pool's
-		change func(m *machine)
+		change func(t *testing.T, m *machine)
 		mark   string
 		want   []string
 	}{
@@ -69,7 +69,16 @@ func TestDoctorDomain(t *testing.T) {
 				return serve(t, other)
 			},
 			mark: "FAIL",
-			want: []string{"belongs to another user pool", "set domain to it"},
+			want: []string{"does not accept the app client", "set domain to it"},
+		},
+		{
+			name: "no callback URL",
+			domain: func(t *testing.T, m *machine) string {
+				return serve(t, m.server)
+			},
+			change: func(t *testing.T, m *machine) { m.configure(t, "redirect_uri", "") },
+			mark:   "--",
+			want:   []string{"perhaps a domain of another user pool", "set domain to it"},
 		},
 		{
 			name:   "name",
@@ -131,7 +140,7 @@ func TestDoctorDomain(t *testing.T) {
 			m.configure(t, "domain", domain)
 			m.configure(t, "redirect_uri", cognitotest.ExampleCallbackURL)
 			if test.change != nil {
-				test.change(m)
+				test.change(t, m)
 			}
 			code, stdout, _ := m.run(t, "", "doctor")
 			line := ""
@@ -149,7 +158,7 @@ func TestDoctorDomain(t *testing.T) {
 				}
 			}
 			skipped := strings.Contains(stdout, "managed login     skipped: needs domain")
-			if skipped != (test.mark == "FAIL") {
+			if skipped != (test.mark != "ok") {
 				t.Errorf("doctor printed %s", stdout)
 			}
 		})
