@@ -195,8 +195,8 @@ func (b *BrowserSignIn) deliver(ctx context.Context, query string) error {
 	return b.err
 }
 
-// ended reports whether there is an outcome. It counts even if a context ends at the same time: Wait
-// may have returned the session, and Close ends b.ctx before the browser has its page.
+// ended reports whether there is an outcome. It counts even if a context ends at the same time:
+// Wait may have returned the session, and Close ends b.ctx before the browser has its page.
 func (b *BrowserSignIn) ended() bool {
 	select {
 	case <-b.done:
@@ -279,6 +279,22 @@ func fromBrowser(t managedlogin.Tokens) cognitoidp.AuthenticationResult {
 		RefreshToken: t.RefreshToken,
 		ExpiresIn:    t.ExpiresIn,
 	}
+}
+
+// ClientCredentials returns an access token for a machine instead of a user. The app client needs a
+// secret and the client credentials grant, which excludes sign-ins with a browser. scopes are
+// custom scopes, separated by spaces. If it is empty, all that the app client has are granted.
+// Tokens.ID is empty, so identity pools do not accept the result.
+func (c *Client) ClientCredentials(ctx context.Context, scopes string) (Tokens, error) {
+	if err := c.open("client_id", "client_secret", "domain"); err != nil {
+		return Tokens{}, err
+	}
+	issued, err := c.services.login.ClientCredentials(ctx, scopes)
+	if err != nil {
+		return Tokens{}, Explain(err)
+	}
+	expires := c.services.idp.Now().Add(issued.ExpiresIn)
+	return Tokens{Access: issued.AccessToken, Expires: expires}, nil
 }
 
 // LogoutURL returns the URL at which a browser ends its session with managed login, so that the

@@ -705,3 +705,42 @@ func TestLogoutURL(t *testing.T) {
 		t.Errorf("LogoutURL without a domain = %q, want an error", got)
 	}
 }
+
+// An app client with a secret obtains access tokens of its own.
+func TestClientCredentials(t *testing.T) {
+	server := browserServer()
+	client := &server.UserPools[0].Clients[1]
+	client.CallbackURLs = nil
+	client.AllowedOAuthFlows = []string{"client_credentials"}
+	client.AllowedOAuthScopes = []string{"server/read", "server/write"}
+	c := browserClient(server)
+	c.Environment.ClientID, c.Environment.ClientSecret = client.ID, client.Secret
+	tokens, err := c.ClientCredentials(t.Context(), "server/read")
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := c.VerifyAccessToken(t.Context(), tokens.Access)
+	if err != nil || claims.Scope != "server/read" || tokens.ID+tokens.Refresh != "" ||
+		time.Until(tokens.Expires) < 50*time.Minute {
+		t.Errorf("ClientCredentials = scope %q, expires %v, %v", claims.Scope, tokens.Expires, err)
+	}
+	for _, test := range []struct {
+		name, scopes, want string
+		change             func(*cognito.Environment)
+	}{
+		{"scope", "server/other", "invalid_scope", func(*cognito.Environment) {}},
+		{"no secret", "", "client_secret", func(e *cognito.Environment) { e.ClientSecret = "" }},
+		{"no domain", "", "domain", func(e *cognito.Environment) { e.Domain = "" }},
+		{"no grant", "", "does not allow the flow", func(e *cognito.Environment) {
+			client.AllowedOAuthFlows = []string{"code"}
+		}},
+	} {
+		c := browserClient(server)
+		c.Environment.ClientID, c.Environment.ClientSecret = client.ID, client.Secret
+		test.change(&c.Environment)
+		tokens, err := c.ClientCredentials(t.Context(), test.scopes)
+		if err == nil || !strings.Contains(err.Error(), test.want) || tokens.Access != "" {
+			t.Errorf("%s: ClientCredentials: error %v, want %q", test.name, err, test.want)
+		}
+	}
+}

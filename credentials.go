@@ -77,7 +77,7 @@ func (c *Client) Federate(f Federation) (*Session, error) {
 func (s *Session) federatedLogins(ctx context.Context) (map[string]string, error) {
 	token, err := s.federation.Token(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("cognito: Federation.Token: %w", err)
+		return nil, fmt.Errorf("cognito: token of the identity provider: %w", err)
 	}
 	provider := s.federation.Provider
 	claims, err := jwt.ParseUnverified(token) // other forms have no claims
@@ -281,8 +281,14 @@ func (s *Session) withLogins(ctx context.Context, do func(logins map[string]stri
 			err = do(renewed)
 		}
 	}
+	if s.federation.Token != nil && refusedIdentity(err, cognitoid.CodeNotAuthorized, "") {
+		return &explained{err, federationCause} // the causes in explanations are of user pools
+	}
 	return Explain(err)
 }
+
+const federationCause = "the token has expired, or the identity pool does not have its issuer " +
+	"and audience among its providers: check the token's exp, iss and aud"
 
 // refusedIdentity reports whether err comes from the identity pool, with this code and with text in
 // its message.

@@ -2,13 +2,18 @@ package cognito_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/sts"
 )
 
 // foreign returns a token of another identity provider.
@@ -128,6 +133,165 @@ func TestFederateRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) ||
 			strings.Contains(err.Error(), "EAAB") {
 			t.Errorf("%s: error %v, want %q", test.name, err, test.want)
+		}
+	}
+}
+
+// Tokens of identity providers give credentials at the stand-in, which verifies them.
+func TestFederateStandIn(t *testing.T) {
+	const github = "token.actions.githubusercontent.com"
+	for _, test := range []struct {
+		name, provider, issuer string
+		changes                map[string]any
+		custom                 string // CustomRoleARN
+		duration               time.Duration
+		role, want             string
+	}{
+		{
+			name:   "OpenID Connect",
+			issuer: github,
+			role:   cognitotest.ExampleRoleARN,
+		},
+		{
+			name:     "OpenID Connect, classic flow",
+			issuer:   github,
+			duration: time.Hour,
+			role:     cognitotest.ExampleRoleARN,
+		},
+		{
+			name:     "SAML",
+			provider: cognitotest.ExampleSAMLProvider,
+			issuer:   cognitotest.ExampleSAMLProvider,
+			role:     cognitotest.ExampleRoleARN,
+		},
+		{
+			name:     "SAML role",
+			provider: cognitotest.ExampleSAMLProvider,
+			issuer:   cognitotest.ExampleSAMLProvider,
+			changes: map[string]any{
+				"cognito:roles": []string{cognitotest.ExampleAdminRoleARN},
+			},
+			custom: cognitotest.ExampleAdminRoleARN,
+			role:   cognitotest.ExampleAdminRoleARN,
+		},
+		{
+			name:    "expired",
+			issuer:  github,
+			changes: map[string]any{"exp": time.Now().Add(-time.Hour).Unix()},
+			want:    "probably the token has expired",
+		},
+		{
+			name:    "another audience",
+			issuer:  github,
+			changes: map[string]any{"aud": "sts.amazonaws.com"},
+			want:    "check the token's exp, iss and aud",
+		},
+		{
+			name:   "unknown provider",
+			issuer: "idp.example.org",
+			want:   "check the token's exp, iss and aud",
+		},
+		{
+			name:     "another name",
+			provider: cognitotest.ExampleSAMLProvider,
+			issuer:   github,
+			want:     "check the token's exp, iss and aud",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := cognitotest.Example()
+			env := exampleEnvironment()
+			env.CustomRoleARN, env.RoleARN = test.custom, cognitotest.ExampleRoleARN
+			c := &cognito.Client{
+				Environment: env,
+				HTTPClient:  server.Client(),
+				Duration:    test.duration,
+			}
+			s, err := c.Federate(cognito.Federation{
+				Provider: test.provider,
+				Token: func(context.Context) (string, error) {
+					return server.IssueToken(test.issuer, test.changes), nil
+				},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			role, err := roleOf(t, server, s)
+			if test.want != "" {
+				if err == nil || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("Credentials: error %v, want %q", err, test.want)
+				}
+				return
+			}
+			if name := test.role[strings.LastIndex(test.role, "/"):]; err != nil ||
+				!strings.Contains(role, name+"/") {
+				t.Errorf("role = %q, %v, want %s", role, err, test.role)
+			}
+		})
+	}
+}
+
+// roleOf returns the ARN that STS has for the credentials of a session.
+func roleOf(t *testing.T, server *cognitotest.Server, s *cognito.Session) (string, error) {
+	t.Helper()
+	if _, err := s.Credentials(t.Context()); err != nil {
+		return "", err
+	}
+	client := &sts.Client{
+		Region:      "us-east-1",
+		HTTPClient:  server.Client(),
+		Credentials: s.Credentials,
+	}
+	caller, err := client.GetCallerIdentity(t.Context())
+	return caller.ARN, err
+}
+
+// A backend signs its request for the token of a user. Each token names the identity, also if the
+// session has had another one.
+func TestFederateDeveloper(t *testing.T) { synctest.Test(t, federateDeveloper) }
+
+func federateDeveloper(t *testing.T) {
+	server := cognitotest.Example()
+	client := &cognito.Client{Environment: exampleEnvironment(), HTTPClient: server.Client()}
+	backend, err := client.Guest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := backend.HTTPClient("cognito-identity", "")
+	obtain := func(user string) (out struct{ IdentityId, Token string }) {
+		in := `{"IdentityPoolId":"` + cognitotest.ExampleIdentityPoolID +
+			`","Logins":{"login.example.com":"` + user + `"}}`
+		r, err := http.NewRequest(http.MethodPost,
+			"https://cognito-identity.us-east-1.amazonaws.com/", strings.NewReader(in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+		r.Header.Set("X-Amz-Target",
+			"AWSCognitoIdentityService.GetOpenIdTokenForDeveloperIdentity")
+		resp, err := api.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || out.Token == "" {
+			t.Fatalf("%s: %v, %v", resp.Status, out, err)
+		}
+		return out
+	}
+	user := "ada"
+	s, err := client.Federate(cognito.Federation{
+		Token: func(context.Context) (string, error) { return obtain(user).Token, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, user = range []string{"ada", "bob"} {
+		time.Sleep(time.Hour) // the next call renews the credentials
+		_, err := s.Credentials(t.Context())
+		id, failed := s.IdentityID(t.Context())
+		if want := obtain(user).IdentityId; err != nil || failed != nil || id != want {
+			t.Errorf("IdentityID of %s = %q, %v, %v, want %q", user, id, err, failed, want)
 		}
 	}
 }

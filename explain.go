@@ -170,8 +170,8 @@ var explanations = [...]explanation{
 		"the token is older than its life of 10 minutes, or this machine's clock is wrong"},
 }
 
-const appClientOAuth = "the app client does not allow the flow (authorization code grant): " +
-	"check client_id and the app client's settings"
+const appClientOAuth = "the app client does not allow the flow (authorization code or client " +
+	"credentials): check client_id and the app client's settings"
 
 const wrongTOTP = "the code is misspelt, or the authenticator app has a wrong clock or TOTP " +
 	"secret: try the next code"

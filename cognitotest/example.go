@@ -44,6 +44,9 @@ const (
 	ExampleProvider     = "Contoso"
 	ExampleProviderUser = "alan"
 
+	// ExampleSAMLProvider is a SAML provider of the identity pool.
+	ExampleSAMLProvider = "arn:aws:iam::123456789012:saml-provider/Example"
+
 	// ExampleBucket is a bucket in ExampleRegion.
 	ExampleBucket = "example-bucket"
 
@@ -58,8 +61,8 @@ const (
 //     PreventUserExistenceErrors;
 //   - the users ExampleUser and ExampleNewUser, and the identity provider ExampleProvider;
 //   - managed login at ExampleDomain, with callback URLs on the ports 8400 to 8402 of localhost;
-//   - an identity pool for both clients and for guests, which allows the classic flow, and its
-//     roles;
+//   - an identity pool for both clients, guests, GitHub Actions, ExampleSAMLProvider and the
+//     developer provider login.example.com, which allows the classic flow, and its roles;
 //   - a bucket in ExampleRegion whose keys contain spaces, +, %, non-ASCII letters and a control
 //     character, and a bucket in another Region.
 //
@@ -114,8 +117,15 @@ func Example() *Server {
 			AliasAttributes: []string{"email"},
 		}},
 		IdentityPools: []IdentityPool{{
-			ID:                  ExampleIdentityPoolID,
-			ClientIDs:           []string{ExampleClientID, ExampleSecretClientID},
+			ID:        ExampleIdentityPoolID,
+			ClientIDs: []string{ExampleClientID, ExampleSecretClientID},
+			Providers: []LoginProvider{{
+				Name:      actionsProvider,
+				ClientIDs: []string{"cognito-identity.amazonaws.com"},
+			}, {
+				Name: ExampleSAMLProvider,
+			}},
+			DeveloperProvider:   "login.example.com",
 			AuthenticatedRole:   ExampleRoleARN,
 			UnauthenticatedRole: ExampleGuestRoleARN,
 			AllowGuests:         true,

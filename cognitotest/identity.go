@@ -18,6 +18,14 @@ type IdentityPool struct {
 	// pool of the server.
 	ClientIDs []string
 
+	// Providers are identity providers outside of user pools whose tokens the pool accepts. It
+	// accepts those of SAML providers only in the enhanced flow.
+	Providers []LoginProvider
+
+	// DeveloperProvider is the name of the backend with developer-authenticated identities, such as
+	// "login.example.com". It allows GetOpenIdTokenForDeveloperIdentity.
+	DeveloperProvider string
+
 	// AuthenticatedRole is the ARN of the role of signed-in users.
 	AuthenticatedRole string
 
@@ -42,15 +50,16 @@ type IdentityPool struct {
 // identity is an identity that GetId returned.
 type identity struct {
 	pool     *IdentityPool
-	provider string // the key of the login: the issuer without https://; empty for a guest
-	sub      string // the user in the user pool
+	provider string // the key of the login, or DeveloperProvider; empty for a guest
+	sub      string // the user at the provider
 }
 
 // openIDTokenValidity is the lifetime of the token of GetOpenIdToken, from its API reference.
 const openIDTokenValidity = 10 * time.Minute
 
 // login checks Logins. A guest has none. A user has the ID token of a user pool, and its key must
-// be the issuer of the token without https://. Several logins are not modelled.
+// be the issuer of the token without https://. Other users have a token of a provider of the
+// identity pool, or of its developer provider. Several logins are not modelled.
 func (s *Server) login(pool *IdentityPool, logins params) (identity, claims, error) {
 	if len(logins) == 0 {
 		if !pool.AllowGuests {
@@ -65,36 +74,71 @@ func (s *Server) login(pool *IdentityPool, logins params) (identity, claims, err
 	var provider, token string
 	for provider, token = range logins { // the only one
 	}
+	if provider == developerKey {
+		user, c, err := s.developerLogin(pool, token)
+		return user, c, loginRefusal(err)
+	}
+	if p := pool.provider(provider); p != nil {
+		c, err := s.providerLogin(*p, token)
+		return identity{pool, provider, c.text("sub")}, c, loginRefusal(err)
+	}
 	c, err := s.verifyToken(token)
 	message := ""
 	_, issuer, _ := strings.Cut(c.text("iss"), "://")
 	switch {
-	case err == errTokenExpired:
-		message = "Invalid login token. Token expired"
-	case err == errTokenSignature:
-		message = "Invalid login token. Couldn't verify signed token."
+	case err == errTokenForm && !strings.HasPrefix(provider, "cognito-idp."):
+		err = errTokenAudience
+		fallthrough
 	case err != nil:
-		message = "Invalid login token. Not a valid OpenId Connect identity token."
+		return identity{}, nil, loginRefusal(err)
 	case issuer != provider:
 		message = "Invalid login token. Issuer doesn't match providerName"
 	case c.text("aud") == "" || c.text("token_use") != "id":
 		message = "Invalid login token. Missing a required claim: aud"
 	case !slices.Contains(pool.ClientIDs, c.text("aud")):
-		message = "Token is not from a supported provider of this identity pool."
+		return identity{}, nil, loginRefusal(errTokenAudience)
 	default:
 		return identity{pool, provider, c.text("sub")}, c, nil
 	}
 	return identity{}, nil, notAuthorized("%s", message)
 }
 
-// byIdentityPool finds the identity pool in the Region of the host, and checks the logins.
-func byIdentityPool(s *Server, r *request) (err error) {
+// loginRefusal returns the error response for an error of verifyToken or verifyAssertion.
+func loginRefusal(err error) error {
+	switch err {
+	case nil:
+		return nil
+	case errTokenExpired:
+		return notAuthorized("Invalid login token. Token expired")
+	case errTokenSignature:
+		return notAuthorized("Invalid login token. Couldn't verify signed token.")
+	case errTokenAudience:
+		return notAuthorized("Token is not from a supported provider of this identity pool.")
+	}
+	return notAuthorized("Invalid login token. Not a valid OpenId Connect identity token.")
+}
+
+// identityPool finds the identity pool in the Region of the host.
+func (s *Server) identityPool(r *request) (*IdentityPool, error) {
 	id := r.IdentityPoolId
 	at := slices.IndexFunc(s.IdentityPools, func(p IdentityPool) bool { return p.ID == id })
 	if at < 0 || !r.host.serves(before(id, ":")) {
-		return refuse("ResourceNotFoundException", "IdentityPool '%s' not found.", id)
+		return nil, refuse("ResourceNotFoundException", "IdentityPool '%s' not found.", id)
 	}
-	r.identity, r.claims, err = s.login(&s.IdentityPools[at], r.Logins)
+	return &s.IdentityPools[at], nil
+}
+
+// byIdentityPool finds the identity pool, and checks the logins. The token of a developer provider
+// names the identity, and is refused.
+func byIdentityPool(s *Server, r *request) error {
+	pool, err := s.identityPool(r)
+	if err != nil {
+		return err
+	}
+	if r.Logins[developerKey] != "" {
+		return invalid("Please provide a valid public provider")
+	}
+	r.identity, r.claims, err = s.login(pool, r.Logins)
 	return err
 }
 
@@ -113,14 +157,17 @@ func byIdentity(s *Server, r *request) (err error) {
 
 // getID returns the same identity of a user at every call, and a new one for each guest.
 func getID(s *Server, r *request) (object, error) {
-	pool, user := r.identity.pool, r.identity
+	return object{"IdentityId": s.identityID(r.identity)}, nil
+}
+
+func (s *Server) identityID(user identity) string {
 	id := newUUID()
 	if user.provider != "" {
-		id = stableUUID("identity", pool.ID, user.provider, user.sub)
+		id = stableUUID("identity", user.pool.ID, user.provider, user.sub)
 	}
-	id = before(pool.ID, ":") + ":" + id
+	id = before(user.pool.ID, ":") + ":" + id
 	s.identities.put(id, &user, time.Now().AddDate(100, 0, 0))
-	return object{"IdentityId": id}, nil
+	return id
 }
 
 // getCredentialsForIdentity is the enhanced flow.
@@ -161,9 +208,15 @@ func javaSeconds(t time.Time) json.RawMessage {
 // getOpenIDToken is the first half of the classic flow.
 func getOpenIDToken(s *Server, r *request) (object, error) {
 	user := r.identity
-	if !user.pool.AllowClassicFlow {
+	if !user.pool.AllowClassicFlow || isSAML(user.provider) {
 		return nil, invalid("Basic (classic) flow is not enabled, please use enhanced flow.")
 	}
+	token := s.signOpenID(r.IdentityId, user, openIDTokenValidity)
+	return object{"IdentityId": r.IdentityId, "Token": token}, nil
+}
+
+// signOpenID returns a token of the identity pool for an identity.
+func (s *Server) signOpenID(id string, user identity, life time.Duration) string {
 	amr := []string{"unauthenticated"}
 	if user.provider != "" {
 		amr = []string{
@@ -173,12 +226,12 @@ func getOpenIDToken(s *Server, r *request) (object, error) {
 		}
 	}
 	now := time.Now()
-	return object{"IdentityId": r.IdentityId, "Token": s.sign(claims{
+	return s.sign(claims{
 		"iss": identityIssuer,
-		"sub": r.IdentityId,
+		"sub": id,
 		"aud": user.pool.ID,
 		"amr": amr,
 		"iat": now.Unix(),
-		"exp": now.Add(openIDTokenValidity).Unix(),
-	})}, nil
+		"exp": now.Add(life).Unix(),
+	})
 }

@@ -86,7 +86,7 @@ func (s *Server) call(r *http.Request, body []byte, service string) (object, err
 	case !utf8.Valid(body):
 		return nil, refuse("SerializationException", "body is not UTF-8")
 	}
-	in := &request{host: parseHost(r.Host)}
+	in := &request{http: r, body: body, host: parseHost(r.Host)}
 	if err := in.decode(body, strings.Fields(o.required)); err != nil {
 		return nil, err
 	}

@@ -1,5 +1,7 @@
 package cognitotest
 
+import "net/http"
+
 // input holds the members of a request to a JSON service, under AWS's names.
 type input struct {
 	AccessToken                string
@@ -33,6 +35,7 @@ type input struct {
 	Session                    string
 	SoftwareTokenMfaSettings   *factorSettings
 	Token                      string
+	TokenDuration              int
 	UserAttributes             []struct{ Name, Value string }
 	UserCode                   string
 	Username                   string
@@ -43,6 +46,8 @@ type factorSettings struct{ Enabled, PreferredMfa bool }
 // request is a request to a JSON service, with what its input refers to.
 type request struct {
 	input
+	http *http.Request
+	body []byte
 	host host
 
 	pool    *UserPool
@@ -98,6 +103,8 @@ var operations = map[string]map[string]operation{
 		"GetId":                     {"IdentityPoolId", byIdentityPool, getID},
 		"GetCredentialsForIdentity": {"IdentityId", byIdentity, getCredentialsForIdentity},
 		"GetOpenIdToken":            {"IdentityId", byIdentity, getOpenIDToken},
+		"GetOpenIdTokenForDeveloperIdentity": {"IdentityPoolId Logins", byDeveloper,
+			getOpenIDTokenForDeveloperIdentity},
 	},
 }
 

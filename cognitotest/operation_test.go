@@ -124,8 +124,8 @@ func TestOperationsRefuseMalformedBodies(t *testing.T) {
 			}
 		}
 	}
-	if count != 23 {
-		t.Errorf("%d operations, want 23", count)
+	if count != 24 {
+		t.Errorf("%d operations, want 24", count)
 	}
 }
 

@@ -48,6 +48,8 @@
 //     must not send its secret in two places. An attempt to redeem a code uses the code up, and a
 //     second attempt revokes nothing. Only the first ID token has the nonce. The pages of identity
 //     providers are part of managed login.
+//   - The tokens of identity providers come from [Server.IssueToken]. A token of a developer
+//     provider cannot be linked to another identity.
 //   - The error of a disabled user says so. ForgotPassword says it too, unless the app client has
 //     [AppClient.PreventUserExistenceErrors].
 //
@@ -84,6 +86,8 @@ import (
 //
 //   - The paths of managed login, such as /oauth2/token and /login, are those of all user pools if
 //     an app client uses it. The parameter client_id determines the app client.
+//   - /idtoken is the token endpoint of GitHub Actions, if an identity pool has the provider
+//     token.actions.githubusercontent.com. The bearer token is ExampleActionsToken.
 //   - X-Amz-Target names an operation of user pools or identity pools.
 //   - Any other form is a request to STS.
 //   - /<user pool ID>/.well-known/jwks.json and .../openid-configuration are the discovery
@@ -131,6 +135,8 @@ type Server struct {
 	codes      store[*issuedCode]        // by authorization code
 	browsers   store[*browser]           // by cookie
 	buckets    map[string]*Bucket        // by name
+
+	providerKeys map[string]*rsa.PrivateKey // by the name of a LoginProvider
 }
 
 // maxBody limits the body of a request. S3's own limit is much higher.
@@ -174,6 +180,8 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, body []byte) (wr
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch service := s.service(r); {
+	case service == "actions":
+		return s.serveActions(w, r)
 	case service == "managed-login":
 		return s.serveManagedLogin(w, r, body)
 	case service == "s3":
@@ -191,6 +199,9 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, body []byte) (wr
 func (s *Server) service(r *http.Request) string {
 	if h := parseHost(r.Host); h.service != "" {
 		return h.service
+	}
+	if s.isActions(r) {
+		return "actions"
 	}
 	if s.isLogin(r) {
 		return "managed-login"

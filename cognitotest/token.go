@@ -58,19 +58,23 @@ func (s *Server) signingKey() *rsa.PrivateKey {
 }
 
 // keyID returns the kid of the signing key for one issuer. Tokens of other issuers have other kids.
-func (s *Server) keyID(issuer string) string {
-	sum := sha256.Sum256(append(s.signingKey().N.Bytes(), issuer...))
+func (s *Server) keyID(issuer string) string { return keyIDOf(s.signingKey(), issuer) }
+
+func keyIDOf(key *rsa.PrivateKey, issuer string) string {
+	sum := sha256.Sum256(append(key.N.Bytes(), issuer...))
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // sign returns an RS256 JWT of claims that include iss (RFC 7515, RFC 7518 section 3.3).
-func (s *Server) sign(c claims) string {
-	header := object{"alg": "RS256", "kid": s.keyID(c.text("iss"))}
+func (s *Server) sign(c claims) string { return signJWT(s.signingKey(), s.keyID(c.text("iss")), c) }
+
+func signJWT(key *rsa.PrivateKey, keyID string, c claims) string {
+	header := object{"alg": "RS256", "kid": keyID}
 	signed := segment(header) + "." + segment(c)
 	sum := sha256.Sum256([]byte(signed))
-	signature, err := rsa.SignPKCS1v15(nil, s.signingKey(), crypto.SHA256, sum[:])
+	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:])
 	if err != nil {
-		panic(err) // SigningKey is too short for the hash.
+		panic(err) // The key is too short for the hash.
 	}
 	return signed + "." + base64url(signature)
 }
@@ -83,12 +87,26 @@ var (
 	errTokenForm      = errors.New("not a signed JWT of an issuer of this server")
 	errTokenSignature = errors.New("wrong signature")
 	errTokenExpired   = errors.New("expired")
+	errTokenAudience  = errors.New("for another audience")
 )
 
 // verifyToken checks the form, the algorithm, the key, the signature and the expiry of a token,
 // which must be one that this server signed. Callers check the claims, such as token_use and aud.
 // If the error is errTokenExpired, verifyToken returns the claims too.
 func (s *Server) verifyToken(token string) (claims, error) {
+	return verifyJWT(token, 0, func(issuer string) (*rsa.PublicKey, string) {
+		if !s.issues(issuer) {
+			return nil, ""
+		}
+		return &s.signingKey().PublicKey, s.keyID(issuer)
+	})
+}
+
+// verifyJWT is verifyToken for issuers with the key and the kid that keyOf returns, or nil. skew is
+// the difference of clocks that it accepts.
+func verifyJWT(
+	token string, skew time.Duration, keyOf func(issuer string) (*rsa.PublicKey, string),
+) (claims, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 || strings.ContainsAny(token, "\r\n") { // encoding/base64 skips line ends
 		return nil, errTokenForm
@@ -101,19 +119,24 @@ func (s *Server) verifyToken(token string) (claims, error) {
 			return nil, errTokenForm
 		}
 	}
-	issuer := c.text("iss")
-	if header.text("alg") != "RS256" || !s.issues(issuer) {
+	key, keyID := keyOf(c.text("iss"))
+	if header.text("alg") != "RS256" || key == nil {
 		return nil, errTokenForm
 	}
 	signature, err := encoding.DecodeString(parts[2])
 	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-	key := &s.signingKey().PublicKey
-	if err != nil || header.text("kid") != s.keyID(issuer) ||
+	if err != nil || header.text("kid") != keyID ||
 		rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) != nil {
 		return nil, errTokenSignature
 	}
-	if exp, _ := c["exp"].(float64); time.Now().Unix() >= int64(exp) {
+	now := time.Now()
+	if exp, _ := c["exp"].(float64); now.Add(-skew).Unix() >= int64(exp) {
 		return c, errTokenExpired
+	}
+	for _, name := range []string{"iat", "nbf"} {
+		if from, _ := c[name].(float64); skew > 0 && int64(from) > now.Add(skew).Unix() {
+			return nil, errTokenForm
+		}
 	}
 	return c, nil
 }

@@ -77,7 +77,8 @@ func (d *doctor) run(ctx context.Context) error {
 		{"user pool", []string{"configuration"}, d.userPool},
 		{"clock", []string{"user pool"}, d.clock},
 		{"app client", []string{"user pool"}, d.appClient},
-		{browserStep, []string{"user pool"}, d.managedLogin},
+		{domainStep, []string{"user pool"}, d.domain},
+		{browserStep, []string{domainStep}, d.managedLogin},
 		{"session", []string{"state"}, d.session},
 		{"tokens", []string{"session"}, d.compare},
 		{"refresh", []string{"session", "app client"}, d.refresh},
@@ -87,7 +88,8 @@ func (d *doctor) run(ctx context.Context) error {
 		{"role", []string{"credentials"}, d.role},
 		{"bucket", []string{"credentials"}, d.bucket},
 	} {
-		if step.name == browserStep && (d.s == nil || d.s.env.Domain == "") {
+		if (step.name == domainStep || step.name == browserStep) &&
+			(d.s == nil || d.s.env.Domain == "") {
 			continue // the deployment has none
 		}
 		detail, err := "", error(nil)

@@ -13,8 +13,11 @@ import (
 	"github.com/loginwithcognito/cognito/managedlogin"
 )
 
-// browserStep is the name of the step that only environments with a domain have.
-const browserStep = "managed login"
+// These are the names of the steps that only environments with a domain have.
+const (
+	domainStep  = "domain"
+	browserStep = "managed login"
+)
 
 // managedLogin checks that managed login accepts the app client, the scopes and each callback URL.
 // If it does not, a browser shows an error page, and login -browser waits in vain.

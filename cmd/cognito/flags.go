@@ -34,6 +34,9 @@ func (a *app) serviceFlags() *flag.FlagSet {
 	f.BoolVar(&a.noStore, "no-store", false,
 		"store nothing on disk: sign in again, with the flags of \"cognito login\"")
 	a.login.register(f)
+	if a.now.name != "doctor" { // it checks the session
+		a.federation.register(f)
+	}
 	return f
 }
 
@@ -109,7 +112,7 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 		(a.login.duration < 15*time.Minute || a.login.duration > 12*time.Hour):
 		return nil, usagef("-duration is %v: must be from 15m to 12h", a.login.duration)
 	}
-	return words, nil
+	return words, a.federation.check(a)
 }
 
 // withoutValue removes the flag's value from an error text of package flag, because it may be a

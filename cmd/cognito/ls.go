@@ -85,6 +85,9 @@ func (s *signedIn) identityID(ctx context.Context) (id string, err error) {
 	if err := s.hasIdentities(); err != nil {
 		return "", err
 	}
+	if s.federated != nil {
+		return s.federated.IdentityID(ctx)
+	}
 	if r, err := s.keep.Load(); err == nil {
 		if saved := r.SavedSession(); saved != nil && saved.IdentityID != "" &&
 			saved.IdentityPoolID == s.env.IdentityPoolID {

@@ -77,6 +77,7 @@ type app struct {
 	noStore                    bool
 	login                      loginFlags
 	browser                    browserFlags
+	federation                 federationFlags
 	passing                    *signedIn // with -no-store, the session that ends with the command
 }
 

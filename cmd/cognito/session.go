@@ -30,6 +30,8 @@ type signedIn struct {
 	keep    *state.Keeper
 	refresh bool // obtain new tokens even if they have not expired
 	clock   *clock
+	// federated replaces the session if the flags select a token of another identity provider.
+	federated *cognito.Session
 	// failed is the time of the last failed renewal of credentials in this process, or nil.
 	failed atomic.Pointer[time.Time]
 }
@@ -38,7 +40,11 @@ type signedIn struct {
 // -no-store: then it signs the user in.
 func (a *app) open(ctx context.Context) (*signedIn, error) {
 	s, err := a.prepare()
-	if err == nil && a.noStore {
+	switch {
+	case err != nil:
+	case a.federation.used():
+		err = s.federate()
+	case a.noStore:
 		err = s.login(ctx)
 	}
 	return s, err
@@ -51,7 +57,7 @@ func (a *app) prepare() (*signedIn, error) {
 		return nil, err
 	}
 	dir := ""
-	if !a.noStore {
+	if !a.noStore && !a.federation.used() {
 		if dir, err = a.stateDir(); err != nil {
 			return nil, err
 		}
@@ -298,6 +304,9 @@ func (s *signedIn) tokens(ctx context.Context) (tokens cognito.Tokens, err error
 func (s *signedIn) credentials(ctx context.Context) (sigv4.Credentials, error) {
 	if err := s.hasIdentities(); err != nil {
 		return sigv4.Credentials{}, err
+	}
+	if s.federated != nil {
+		return s.federated.Credentials(ctx)
 	}
 	have, err := s.kept()
 	if err == nil && have != nil &&

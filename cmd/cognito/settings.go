@@ -90,7 +90,7 @@ func (a *app) environment() (name string, e cognito.Environment, err error) {
 	path, _ := a.configPath()
 	if err := e.Validate(); err != nil {
 		return "", e, usagef("environment %s of %s: %w", name, path, err)
-	} else if e.UserPoolID == "" || e.ClientID == "" {
+	} else if (e.UserPoolID == "" || e.ClientID == "") && !a.federation.used() {
 		return "", e,
 			usagef("user_pool_id or client_id is missing in environment %s of %s: ask an "+
 				"administrator for it", name, path)

@@ -18,7 +18,7 @@ func whoamiCommand() command {
 		name: "whoami",
 		summary: `Show the user, identity and role that are signed in, and when they expire.
 The user comes from the ID token, without a check of its signature: "cognito doctor" checks it. The
-role comes from AWS STS.`,
+role comes from AWS STS. With -token-file or -github-actions, the subject comes from that token.`,
 		example: `cognito whoami
 cognito whoami -offline -json`,
 		run: func(ctx context.Context, a *app, args []string) error {
@@ -28,8 +28,9 @@ cognito whoami -offline -json`,
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
-			if *offline && a.noStore {
-				return usagef("-offline cannot be used with -no-store: it shows the stored session")
+			if *offline && (a.noStore || a.federation.used()) {
+				return usagef("-offline shows the stored session: it excludes -no-store, " +
+					"-token-file and -github-actions")
 			}
 			s, err := a.open(ctx)
 			if err != nil {
@@ -58,6 +59,7 @@ type whoami struct {
 	ClientID           string   `json:"client_id"`
 	User               string   `json:"user"`
 	Subject            string   `json:"sub"`
+	Provider           string   `json:"provider,omitempty"` // of a federation
 	Groups             []string `json:"groups,omitempty"`
 	Device             string   `json:"device_key,omitempty"`
 	TokensExpire       string   `json:"tokens_expire,omitempty"`
@@ -70,17 +72,21 @@ type whoami struct {
 }
 
 // ask renews the tokens and credentials if necessary, and requests the role from STS.
-func (w *whoami) ask(ctx context.Context, s *signedIn) error {
-	_, err := s.tokens(ctx)
+func (w *whoami) ask(ctx context.Context, s *signedIn) (err error) {
+	if s.federated == nil {
+		_, err = s.tokens(ctx)
+	}
 	if err != nil || s.env.IdentityPoolID == "" {
 		return err
 	}
 	if w.IdentityID, err = s.identityID(ctx); err != nil {
 		return err
 	}
-	if _, err = s.credentials(ctx); err != nil {
+	creds, err := s.credentials(ctx)
+	if err != nil {
 		return err
 	}
+	w.keys(creds.AccessKeyID, creds.Expires)
 	caller, err := s.sts().GetCallerIdentity(ctx)
 	w.Account, w.Role = caller.Account, caller.ARN
 	return cognito.Explain(err)
@@ -101,6 +107,13 @@ func (s *signedIn) sts() *sts.Client {
 
 // kept adds the values of the stored record.
 func (w *whoami) kept(s *signedIn) error {
+	w.Environment, w.CustomHosts = s.name, customHosts(s.env)
+	if s.federated != nil {
+		claims := s.federated.UnverifiedClaims()
+		w.Subject = claims.Subject
+		w.Provider = cmp.Or(s.a.federation.provider, strings.TrimPrefix(claims.Issuer, "https://"))
+		return nil
+	}
 	r, saved, err := s.saved()
 	if err != nil {
 		return err
@@ -111,8 +124,7 @@ func (w *whoami) kept(s *signedIn) error {
 			return err
 		}
 	}
-	w.Environment, w.UserPoolID, w.ClientID = s.name, s.env.UserPoolID, s.env.ClientID
-	w.CustomHosts = customHosts(s.env)
+	w.UserPoolID, w.ClientID = s.env.UserPoolID, s.env.ClientID
 	w.User, w.Subject, w.Groups = claims.Username, claims.Subject, claims.Groups
 	w.Device = saved.Device.Key
 	w.tokens = saved.Tokens.Expires
@@ -123,10 +135,15 @@ func (w *whoami) kept(s *signedIn) error {
 		w.IdentityID = saved.IdentityID
 	}
 	if have, err := s.kept(); err == nil && have != nil {
-		w.AccessKeyID, w.credential = have.AccessKeyID, have.Expires
-		w.CredentialsExpire = have.Expires.UTC().Format(time.RFC3339)
+		w.keys(have.AccessKeyID, have.Expires)
 	}
 	return nil
+}
+
+// keys sets the values of credentials.
+func (w *whoami) keys(id string, expires time.Time) {
+	w.AccessKeyID, w.credential = id, expires
+	w.CredentialsExpire = expires.UTC().Format(time.RFC3339)
 }
 
 // write writes the values as JSON, or one per line without the empty ones. now is the server's
@@ -142,6 +159,7 @@ func (w *whoami) write(a *app, asJSON bool, now time.Time) error {
 	for _, line := range [][2]string{
 		{"user", w.User},
 		{"subject", w.Subject},
+		{"provider", w.Provider},
 		{"groups", strings.Join(w.Groups, ", ")},
 		{"environment", w.Environment},
 		{"custom hosts", strings.Join(w.CustomHosts, ", ")},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,9 +27,12 @@ func TestToolReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	var blocks []string
+	var workflow string
 	for i, part := range strings.Split(string(page), "```") {
 		if script, ok := strings.CutPrefix(part, "sh\n"); ok && i%2 == 1 {
 			blocks = append(blocks, script)
+		} else if text, ok := strings.CutPrefix(part, "yaml\n"); ok && i%2 == 1 {
+			workflow = text
 		}
 	}
 	if len(blocks) < 7 || !strings.Contains(blocks[0], "go build") ||
@@ -65,7 +69,10 @@ func TestToolReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pool := cognitotest.ExampleIdentityPoolID
 	for name, text := range map[string]string{
+		"cognito.json":         `{"CI": {"identity_pool_id": "` + pool + `"}}`,
+		"token.jwt":            actionsToken(t, m.url) + "\n",
 		"amplify_outputs.json": string(outputs),
 		"password.txt":         cognitotest.ExamplePassword + "\n",
 	} {
@@ -90,6 +97,28 @@ func TestToolReadme(t *testing.T) {
 		}
 	}
 
+	// The steps of the workflow run in a job with the permission id-token: write.
+	env = append(env, "COGNITO_CONFIG=cognito.json",
+		"ACTIONS_ID_TOKEN_REQUEST_URL="+m.url+"/idtoken?api-version=2.0",
+		"ACTIONS_ID_TOKEN_REQUEST_TOKEN="+cognitotest.ExampleActionsToken)
+	before, steps := toolFiles(t, home), 0
+	for line := range strings.Lines(workflow) {
+		script, ok := strings.CutPrefix(strings.TrimSpace(line), "- run: ")
+		if !ok {
+			continue
+		}
+		steps++
+		r := run(t, env, "", "bash", "-euo", "pipefail", "-c", "cd '"+work+"'\n"+script)
+		if r.status != 0 || !strings.Contains(r.stdout, "hello.txt\n") {
+			t.Errorf("exit status %d, %q, want 0 and hello.txt:\n%s%s", r.status, r.stdout, script,
+				r.stderr)
+		}
+	}
+	if steps == 0 || !strings.Contains(workflow, "COGNITO_CONFIG: cognito.json\n") ||
+		!equalFiles(before, toolFiles(t, home)) {
+		t.Errorf("the workflow has %d steps, or changes files:\n%s", steps, workflow)
+	}
+
 	// The README lists every file that the tool writes. None holds the password, and only the user
 	// may read them.
 	for path, data := range toolFiles(t, home) {
@@ -108,6 +137,27 @@ func TestToolReadme(t *testing.T) {
 			}
 		}
 	}
+}
+
+// actionsToken returns the ID token of a GitHub Actions job, from the stand-in.
+func actionsToken(t *testing.T, url string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+		url+"/idtoken?audience=cognito-identity.amazonaws.com", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+cognitotest.ExampleActionsToken)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var out struct{ Value string }
+	if err := json.NewDecoder(response.Body).Decode(&out); err != nil || out.Value == "" {
+		t.Fatalf("%s: %v", response.Status, err)
+	}
+	return out.Value
 }
 
 // toolFiles returns the files that the tool has written to a home directory.

@@ -86,9 +86,13 @@ func toolSeed(credentials, tokens time.Duration) map[string]any {
 			},
 		}},
 		"IdentityPools": []any{map[string]any{
-			"ID":                  cognitotest.ExampleIdentityPoolID,
-			"ClientIDs":           []string{cognitotest.ExampleClientID},
-			"AuthenticatedRole":   cognitotest.ExampleRoleARN,
+			"ID":                cognitotest.ExampleIdentityPoolID,
+			"ClientIDs":         []string{cognitotest.ExampleClientID},
+			"AuthenticatedRole": cognitotest.ExampleRoleARN,
+			"Providers": []any{map[string]any{
+				"Name":      "token.actions.githubusercontent.com",
+				"ClientIDs": []string{"cognito-identity.amazonaws.com"},
+			}},
 			"CredentialsValidity": credentials.String(),
 		}},
 		"Roles": []any{map[string]any{"ARN": cognitotest.ExampleRoleARN}},

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/internal/strictjson"
+	"github.com/loginwithcognito/cognito/jwt"
+)
+
+// federationFlags are the flags of commands that use AWS credentials for a token of another
+// identity provider than the user pool. Such credentials are kept in memory only.
+type federationFlags struct {
+	file, provider string
+	audience       string // of the token of GitHub Actions; empty: -github-actions is not set
+}
+
+// register defines the flags in set.
+func (f *federationFlags) register(set *flag.FlagSet) {
+	set.Func("token-file",
+		"use the token of an identity provider in this `file`, which is read for each renewal, "+
+			"instead of the session",
+		func(path string) error {
+			if f.file = path; path == "" {
+				return errors.New("it is empty")
+			}
+			return nil
+		})
+	set.BoolFunc("github-actions",
+		"use the token of the GitHub Actions job instead of the session; "+
+			"-github-actions=AUDIENCE sets its audience (default: "+actionsAudience+")",
+		func(audience string) error {
+			switch f.audience = audience; audience {
+			case "":
+				return errors.New("the audience is empty")
+			case "true":
+				f.audience = actionsAudience
+			case "false":
+				f.audience = ""
+			}
+			return nil
+		})
+	set.StringVar(&f.provider, "provider", "",
+		"`name` of the token's provider in the identity pool, such as the ARN of a SAML provider "+
+			"(default: the token's issuer)")
+}
+
+// used reports whether the flags select a token.
+func (f *federationFlags) used() bool { return f.file != "" || f.audience != "" }
+
+// check returns an error if the flags exclude each other or the other flags of a.
+func (f *federationFlags) check(a *app) error {
+	switch {
+	case !f.used() && f.provider != "":
+		return usagef("-provider requires -token-file or -github-actions")
+	case f.file != "" && f.audience != "":
+		return usagef("-token-file excludes -github-actions: use one of them")
+	case f.used() && a.noStore:
+		return usagef("-no-store is for sign-ins: -token-file and -github-actions store nothing")
+	case strings.HasPrefix(f.provider, "arn:") && a.login.duration != 0:
+		return usagef("-duration is not supported for SAML providers: they need the enhanced flow")
+	}
+	return nil
+}
+
+// federate makes s use tokens of another identity provider. It sends no request.
+func (s *signedIn) federate() (err error) {
+	if err := s.hasIdentities(); err != nil {
+		return err
+	}
+	s.federated, err = s.client.Federate(cognito.Federation{
+		Provider: s.a.federation.provider,
+		Token:    s.a.federatedToken,
+	})
+	return err
+}
+
+// maxFederatedToken is the longest token that identity pools accept (API Reference:
+// IdentityProviderToken).
+const maxFederatedToken = 50_000
+
+// federatedToken returns the token that the flags select.
+func (a *app) federatedToken(ctx context.Context) (token string, err error) {
+	f, source := a.federation, "the token of GitHub Actions"
+	if f.file != "" {
+		source = f.file
+		data, failed := readText(f.file, 2*maxFederatedToken+4) // it may be UTF-16
+		if failed != nil {
+			return "", usagef("-token-file: %w", failed)
+		}
+		token = strings.TrimSpace(string(data))
+	} else if token, err = a.actionsToken(ctx, f.audience); err != nil {
+		return "", err
+	}
+	switch {
+	case token == "":
+		return "", usagef("%s is empty: write a token to it", source)
+	case len(token) > maxFederatedToken:
+		return "", usagef("%s has more than %d bytes: it must be one token", source,
+			maxFederatedToken)
+	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return "", usagef("%s has white space or other characters than a token: write one token "+
+			"to it, in one line", source)
+	case f.provider == "":
+		if claims, err := jwt.ParseUnverified(token); err != nil || claims.Issuer == "" {
+			return "", usagef("%s is not a JSON Web Token with an issuer: use -provider", source)
+		}
+	}
+	return token, nil
+}
+
+const (
+	// actionsAudience is the audience that AWS suggests for tokens for identity pools.
+	actionsAudience = "cognito-identity.amazonaws.com"
+	actionsURL      = "ACTIONS_ID_TOKEN_REQUEST_URL"
+	actionsBearer   = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+	actionsLimit    = 30 * time.Second
+)
+
+// actionsToken requests the ID token of a job from GitHub (GitHub documentation: "OpenID Connect
+// reference", requesting the token with environment variables).
+func (a *app) actionsToken(ctx context.Context, audience string) (string, error) {
+	address, bearer := a.getenv(actionsURL), a.getenv(actionsBearer)
+	if address == "" || bearer == "" {
+		return "", usagef("-github-actions: %s or %s is not set: add \"permissions: id-token: "+
+			"write\" to the job", actionsURL, actionsBearer)
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" || u.User != nil ||
+		u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())) {
+		return "", usagef("%s is not an https URL, or http on loopback: correct it", actionsURL)
+	}
+	query := u.Query()
+	query.Set("audience", audience)
+	u.RawQuery, u.Fragment = query.Encode(), ""
+	ctx, cancel := context.WithTimeout(ctx, actionsLimit)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return "", err
+	}
+	request.Header.Set("Authorization", "Bearer "+bearer)
+	request.Header.Set("Accept", "application/json")
+	client, err := a.httpClient() // it does not follow redirects
+	if err != nil {
+		return "", err
+	}
+	defer client.CloseIdleConnections()
+	response, err := client.Do(request)
+	if err != nil {
+		var failed *url.Error // its URL is long
+		if errors.As(err, &failed) {
+			err = failed.Err
+		}
+		return "", fmt.Errorf("%s: %w", u.Host, err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s returned %s%s: check the job's permissions, and run it again",
+			u.Host, response.Status, redirected(response))
+	}
+	const most = maxFederatedToken + 4096
+	body, err := io.ReadAll(io.LimitReader(response.Body, most+1))
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", u.Host, err)
+	}
+	var members map[string]json.RawMessage // unlike a struct it has exact names
+	var token string
+	if len(body) > most || strictjson.Unmarshal(body, &members) != nil ||
+		json.Unmarshal(members["value"], &token) != nil || token == "" {
+		return "", fmt.Errorf("%s returned no token: check %s", u.Host, actionsURL)
+	}
+	return token, nil
+}
