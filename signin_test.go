@@ -338,8 +338,8 @@ func TestSignInCancelled(t *testing.T) {
 // Concurrent sign-ins all succeed, and leave neither goroutines nor memory behind. Set
 // COGNITO_TEST_LONG=1 for a thousand of them.
 func TestConcurrentSignIns(t *testing.T) {
-	n := 50
-	if longtest.Enabled(t, "50 of 1,000 sign-ins") {
+	n := 20
+	if longtest.Enabled(t, "20 of 1,000 sign-ins") {
 		n = 1000
 	}
 	synctest.Test(t, func(t *testing.T) {
