@@ -182,8 +182,8 @@ func FuzzParse(f *testing.F) {
 		}
 		for _, name := range []string{"aws_region", "user_pool_id", "client_id", "client_secret",
 			"domain", "redirect_uri", "scopes", "identity_pool_id", "role_arn", "custom_role_arn",
-			"bucket_name", "endpoints", "CognitoUserPool", "CredentialsProvider", "aws_project_region",
-			"aws_user_pools_id", "aws_cognito_identity_pool_id"} {
+			"bucket_name", "endpoints", "CognitoUserPool", "CredentialsProvider",
+			"aws_project_region", "aws_user_pools_id", "aws_cognito_identity_pool_id"} {
 			if _, ok := all[name]; ok {
 				// the name of a format's key: as the name of an environment it would be taken for
 				// it

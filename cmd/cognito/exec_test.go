@@ -25,8 +25,8 @@ func bothWays(t *testing.T, test func(t *testing.T, m *machine, flags ...string)
 	t.Run("endpoint", func(t *testing.T) { test(t, newMachine(t).signedIn(t), "exec", "-serve") })
 }
 
-// sampled returns the step of a loop over the cases of a test: for the endpoint, which runs commands
-// as the environment does, only the large cases are all of them.
+// sampled returns the step of a loop over the cases of a test in [bothWays]. For the endpoint,
+// which runs commands as the environment does, a sample is enough.
 func sampled(t *testing.T, flags []string) int {
 	t.Helper()
 	if len(flags) == 1 {
