@@ -303,7 +303,8 @@ func TestListenerAndPaste(t *testing.T) {
 		t.Errorf("RedirectURI = %q, want one on loopback", b.RedirectURI)
 	}
 	address := browse(t, server, b)
-	if err := b.Deliver(t.Context(), strings.Replace(address, "http://", "https://", 1)); err == nil {
+	other := strings.Replace(address, "http://", "https://", 1)
+	if err := b.Deliver(t.Context(), other); err == nil {
 		t.Error("Deliver with another scheme: nil, want an error")
 	}
 	if err := b.Deliver(t.Context(), address); err != nil {
@@ -314,8 +315,8 @@ func TestListenerAndPaste(t *testing.T) {
 	}
 }
 
-// An outcome counts even if the context has ended too: the browser gets the true page, and a session
-// is not lost.
+// An outcome counts even if the context has ended too: the browser gets the true page, and a
+// session is not lost.
 func TestOutcomeBeforeContext(t *testing.T) {
 	server, c, _ := loopback(t, "localhost")
 	b := startBrowser(t, c)

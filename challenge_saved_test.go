@@ -13,6 +13,7 @@ import (
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // ResumeChallenge or the pool refuses a challenge that was changed, has expired or belongs to
@@ -89,8 +90,12 @@ func TestResumeChangedChallenge(t *testing.T) {
 	if err != nil {
 		t.Fatalf("Save: %v", err)
 	}
+	step := longtest.Step(t, 5)
 	for i := range stored {
-		for _, bit := range []byte{0x01, 0x20, 0x80} {
+		for j, bit := range []byte{0x01, 0x20, 0x80} {
+			if (i+j)%step != 0 {
+				continue
+			}
 			text := bytes.Clone(stored)
 			text[i] ^= bit
 			challenge, err := client.ResumeChallenge(text)

@@ -178,7 +178,7 @@ func anotherProcess(t *testing.T, what, endpoint, text string) (output string, e
 	}
 	process := exec.CommandContext(t.Context(), executable)
 	process.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", "COGNITO_TEST_PROCESS="+what,
-		"COGNITO_TEST_ENDPOINT="+endpoint)
+		"COGNITO_TEST_ENDPOINT="+endpoint, "SSL_CERT_DIR="+os.DevNull, "SSL_CERT_FILE="+os.DevNull)
 	process.Stdin = strings.NewReader(text)
 	out, err := process.CombinedOutput()
 	return string(out), err

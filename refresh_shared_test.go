@@ -19,6 +19,7 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // If RefreshWith returns the tokens of another user, the session keeps its own.
@@ -233,8 +234,12 @@ func TestProcessesShareRotatingToken(t *testing.T) {
 	if err := store.save(savedSession(first)); err != nil {
 		t.Fatalf("save: %v", err)
 	}
+	processes := 4
+	if longtest.Enabled(t, "4 of 10 processes") {
+		processes = 10
+	}
 	var running sync.WaitGroup
-	for range 10 {
+	for range processes {
 		running.Go(func() {
 			if out, err := anotherProcess(t, "share", listener.URL, string(store)); err != nil {
 				t.Errorf("%v: %s", err, out)

@@ -457,7 +457,8 @@ func TestUnexpectedClaims(t *testing.T) {
 			}
 			name, value, _ := strings.Cut(claim[1:], `":`)
 			members[name] = json.RawMessage(value)
-			token := part(map[string]any{"alg": "RS256", "kid": "k"}) + "." + part(members) + ".AAAA"
+			header := part(map[string]any{"alg": "RS256", "kid": "k"})
+			token := header + "." + part(members) + ".AAAA"
 			httpClient, log := scripted(t, map[string]string{
 				"InitiateAuth":              issued(token, "r"),
 				"GetId":                     `{"IdentityId":"` + identityA + `"}`,
@@ -470,7 +471,8 @@ func TestUnexpectedClaims(t *testing.T) {
 				return
 			}
 			if _, err := s.Credentials(t.Context()); err != nil || len(*log) != 3 {
-				t.Errorf("Credentials with %s = %v after %d requests, want 3", claim, err, len(*log))
+				t.Errorf("Credentials with %s = %v after %d requests, want 3",
+					claim, err, len(*log))
 			}
 			if got := s.UnverifiedClaims().Username; got != "ada" {
 				t.Errorf("the user name with %s is %q, want ada", claim, got)

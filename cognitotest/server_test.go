@@ -236,8 +236,8 @@ func (zeros) Read(p []byte) (int, error) {
 
 // Concurrent sign-ins succeed, do not mix, and leave no goroutines, for which synctest would wait.
 func TestConcurrentSignIns(t *testing.T) {
-	n := 50
-	if longtest.Enabled(t, "50 of 1000 sign-ins") {
+	n := 20
+	if longtest.Enabled(t, "20 of 1000 sign-ins") {
 		n = 1000
 	}
 	synctest.Test(t, func(t *testing.T) {

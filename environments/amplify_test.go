@@ -148,7 +148,8 @@ func TestForeignKeysNotes(t *testing.T) {
 		file string
 		want []string
 	}{
-		{`{"version": "1", "auth": {"user_pool_id": "p", "oauth": {"domain": "d.example"}, "new": {"a": 1}},
+		{`{"version": "1",
+			"auth": {"user_pool_id": "p", "oauth": {"domain": "d.example"}, "new": {"a": 1}},
 			"custom": {"a": 1}, "unknown": 1}`,
 			[]string{`"auth.new" is unknown and ignored`, `"unknown" is unknown and ignored`}},
 		{`{"aws_user_pools_id": "p", "aws_cognito_mfa_types": [], "$comment": "c"}`,

@@ -314,8 +314,9 @@ func TestParseAccepts(t *testing.T) {
 }
 
 const (
-	knownKeys = `aws_region, user_pool_id, user_pool_region, issuer, client_id, client_secret, domain, ` +
-		`redirect_uri, scopes, identity_pool_id, role_arn, custom_role_arn, bucket_name, endpoints`
+	knownKeys = `aws_region, user_pool_id, user_pool_region, issuer, client_id, client_secret, ` +
+		`domain, redirect_uri, scopes, identity_pool_id, role_arn, custom_role_arn, bucket_name, ` +
+		`endpoints`
 	knownEndpoints = `cognito_idp, cognito_identity, sts, s3`
 )
 

@@ -43,7 +43,8 @@ func TestImportOutputs(t *testing.T) {
 			"identity_pool_id": {"sensitive": false, "value": "IDENTITY"},
 			"authenticated_role_arn": {"sensitive": false, "value": "ROLE"},
 			"unauthenticated_role_arn": {"sensitive": false, "value": "GUEST"},
-			"lambda_role_arn": {"sensitive": false, "value": "arn:aws:iam::123456789012:role/lambda"},
+			"lambda_role_arn": {
+				"sensitive": false, "value": "arn:aws:iam::123456789012:role/lambda"},
 			"bucket": {"sensitive": false, "value": "BUCKET"},
 			"bucket_id": {"sensitive": false, "value": "BUCKET"},
 			"bucket_arn": {"sensitive": false, "value": "arn:aws:s3:::BUCKET"},
@@ -97,7 +98,8 @@ func TestImportAmbiguous(t *testing.T) {
 			`{"S": {"UserPoolId": "POOL", "WebClientId": "CLIENT",
 		"CliClientId": "2example23456789abcdefghij",
 		"WebClientSecret": "1secret23456789abcdefghij",
-		"CliClientSecret": "2secret23456789abcdefghij", "ABucket": "bucket-a", "BBucket": "bucket-b"}}`,
+		"CliClientSecret": "2secret23456789abcdefghij",
+		"ABucket": "bucket-a", "BBucket": "bucket-b"}}`,
 		),
 	)
 	_, notes, err := Import(text, cognito.Environment{})

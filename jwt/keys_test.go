@@ -59,7 +59,8 @@ func TestKeys(t *testing.T) {
 		{"kty":"EC","kid":"ec","crv":"P-256","x":"AA","y":"AA"},
 		{"kty":"RSA","kid":"enc","use":"enc","n":"AA","e":"AQAB"},
 		{"kty":"RSA","kid":"512","alg":"RS512","n":"AA","e":"AQAB"},
-		{"alg":"RS256","e":"` + e + `","kid":"one","kty":"RSA","n":"` + n + `","use":"sig","x5c":["MII"]},
+		{"alg":"RS256","e":"` + e + `","kid":"one","kty":"RSA","n":"` + n + `",
+			"use":"sig","x5c":["MII"]},
 		{"kty":"RSA","kid":"two","n":"` + n + `","e":"Aw"}]}`
 	c, _ := answering(200, body)
 	var url string
@@ -73,8 +74,10 @@ func TestKeys(t *testing.T) {
 		b64(keys[0].PublicKey.N) != n || keys[1].ID != "two" || keys[1].PublicKey.E != 3 {
 		t.Fatal(keys, err)
 	}
-	if url != "GET https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI/.well-known/jwks.json" {
-		t.Error(url)
+	want := "GET https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI" +
+		"/.well-known/jwks.json"
+	if url != want {
+		t.Errorf("Keys sent %s, want %s", url, want)
 	}
 	c = &Verifier{
 		UserPoolID: poolID,

@@ -69,7 +69,8 @@ func newPool(t *testing.T, id string) *pool {
 }
 
 func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
-	if want := "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE00/.well-known/jwks.json"; r.URL.String() != want {
+	want := "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE00/.well-known/jwks.json"
+	if r.URL.String() != want {
 		return nil, fmt.Errorf("unexpected request for %s", r.URL)
 	}
 	p.fetched++
@@ -234,7 +235,8 @@ func TestVerify(t *testing.T) {
 			name: "other host",
 			token: p.sign(header,
 				with(id, "iss",
-					"https://cognito-idp.us-east-1.amazonaws.com.evil.example/us-east-1_EXAMPLE00")),
+					"https://cognito-idp.us-east-1.amazonaws.com.evil.example/"+
+						"us-east-1_EXAMPLE00")),
 			reason: jwt.WrongIssuer,
 			want:   "issuer",
 		},

@@ -389,7 +389,7 @@ func TestProgress(t *testing.T) {
 
 // TestCursor checks that a listing can be resumed after each object.
 func TestCursor(t *testing.T) {
-	step := longtest.Step(t, 5)
+	step := longtest.Step(t, 10)
 	for d, distribution := range distributions {
 		b := bucketOf(distribution.keys(60))
 		for _, in := range []ListInput{
@@ -515,7 +515,7 @@ func allVersions(t *testing.T, b http.RoundTripper, in ListInput) (all []string)
 // TestVersions checks that every version of every key is yielded once and in order, with pages of
 // any size, which end within a key, and with any number of requests at once.
 func TestVersions(t *testing.T) {
-	step, n := longtest.Step(t, 3), 1000
+	step, n := longtest.Step(t, 6), 500
 	if step == 1 {
 		n = 3000
 	}

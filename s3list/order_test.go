@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // versionsOfKeys returns versions, each "key version" or "key version!" for a delete marker.
@@ -472,7 +474,8 @@ func TestHostileKeys(t *testing.T) {
 	longest, long := strings.Repeat("k", 15<<20), strings.Repeat("k", 2<<20)
 	b := bucketOf(keysOf("numbers", 1500))
 	b.page = 100
-	for _, element := range []string{
+	step := longtest.Step(t, 2)
+	for i, element := range []string{
 		contents(longest),
 		contents(strings.Repeat("&amp;", 1<<20)),
 		commonPrefix(long),
@@ -482,6 +485,9 @@ func TestHostileKeys(t *testing.T) {
 		"<NextContinuationToken>" + long + "</NextContinuationToken>",
 		"<!--" + long + "-->",
 	} {
+		if i%step != 0 {
+			continue
+		}
 		hostile := root + encoded + element + end
 		rt := roundTripper(func(req *http.Request) (*http.Response, error) {
 			if b.requests.Load() < 8 {

@@ -56,8 +56,8 @@ func (w wrongBucket) RoundTrip(req *http.Request) (*http.Response, error) {
 // TestWrongGuess checks that wrong responses to a guess make a listing slower, but that no key is
 // lost or repeated.
 func TestWrongGuess(t *testing.T) {
-	n := 500
-	if longtest.Enabled(t, "500 keys in each directory instead of 2000") {
+	n := 250
+	if longtest.Enabled(t, "250 keys in each directory instead of 2000") {
 		n = 2000
 	}
 	var keys []string

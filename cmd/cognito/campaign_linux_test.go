@@ -14,12 +14,16 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // campaign returns the number of rounds of a test: few, or many with COGNITO_TEST_EXITS=full.
 func campaign(t *testing.T, few, many int) int {
 	if fullExits() {
 		return many
+	}
+	if !longtest.Enabled(t, "a third of the rounds") {
+		few /= 3
 	}
 	t.Logf("%d rounds: COGNITO_TEST_EXITS=full runs %d", few, many)
 	return few

@@ -377,7 +377,8 @@ func TestDoctorFindsFault(t *testing.T) {
 				f.set(func(r *http.Request) *http.Response {
 					if strings.Contains(r.Header.Get("Authorization"), "/sts/") {
 						return answer(403,
-							`<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>no</Message></Error></ErrorResponse>`)
+							"<ErrorResponse><Error><Code>InvalidClientTokenId</Code>"+
+								"<Message>no</Message></Error></ErrorResponse>")
 					}
 					return nil
 				})
@@ -401,7 +402,8 @@ func TestDoctorFindsFault(t *testing.T) {
 				f.set(func(r *http.Request) *http.Response {
 					if r.URL.Query().Has("list-type") {
 						return answer(403,
-							`<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`)
+							"<Error><Code>AccessDenied</Code>"+
+								"<Message>Access Denied</Message></Error>")
 					}
 					return nil
 				})

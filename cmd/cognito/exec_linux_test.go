@@ -13,9 +13,9 @@ func TestExecInterruptedAtTerminal(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
 		for key, name := range map[string]string{"\x03": "INT", "\x1c": "QUIT"} {
-			s := m.atTerminal(t, 80, 24, append(flags, "--", "sh", "-c",
-				`trap 'n=$((n+1)); echo got' `+name+
-					`; trap 'exit $((n+40))' USR1; n=0; echo ready; while :; do sleep 0.02; done`)...)
+			script := "trap 'n=$((n+1)); echo got' " + name + "; trap 'exit $((n+40))' USR1; " +
+				"n=0; echo ready; while :; do sleep 0.02; done"
+			s := m.atTerminal(t, 80, 24, append(flags, "--", "sh", "-c", script)...)
 			s.expect("ready")
 			s.press(key)
 			s.expect("got")

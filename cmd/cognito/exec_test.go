@@ -15,6 +15,7 @@ import (
 
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/needs"
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
 // bothWays runs a test for credentials in the environment, and for the endpoint.
@@ -22,6 +23,16 @@ func bothWays(t *testing.T, test func(t *testing.T, m *machine, flags ...string)
 	needs.Unix(t)
 	t.Run("environment", func(t *testing.T) { test(t, newMachine(t).signedIn(t), "exec") })
 	t.Run("endpoint", func(t *testing.T) { test(t, newMachine(t).signedIn(t), "exec", "-serve") })
+}
+
+// sampled returns the step of a loop over the cases of a test in [bothWays]. For the endpoint,
+// which runs commands as the environment does, a sample is enough.
+func sampled(t *testing.T, flags []string) int {
+	t.Helper()
+	if len(flags) == 1 {
+		return 1
+	}
+	return longtest.Step(t, 3)
 }
 
 func TestExecEnvironment(t *testing.T) {
@@ -78,7 +89,8 @@ func TestExecArgumentsAndStatus(t *testing.T) {
 		if err := os.WriteFile(script, []byte("no program"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		for _, test := range []struct {
+		step := sampled(t, flags)
+		for i, test := range []struct {
 			args   []string
 			code   int
 			stdout string
@@ -101,6 +113,9 @@ func TestExecArgumentsAndStatus(t *testing.T) {
 			{nil, exitUsage, ""},
 			{[]string{"-env", "NONE", "--", "true"}, exitUsage, ""},
 		} {
+			if i%step != 0 {
+				continue
+			}
 			c := m.process(t, slices.Concat(flags, test.args)...)
 			out, err := c.Output()
 			code := c.ProcessState.ExitCode()
@@ -150,9 +165,14 @@ func TestExecNeedsSignIn(t *testing.T) {
 func TestExecSignals(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, m *machine, flags ...string) {
-		for _, signal := range endingSignals() {
-			c := m.process(t, append(flags, "--", "sh", "-c",
-				`trap 'echo got; exit 5' TERM INT HUP QUIT USR1 USR2; echo ready; while :; do sleep 0.02; done`)...)
+		step := sampled(t, flags)
+		for i, signal := range endingSignals() {
+			if i%step != 0 {
+				continue
+			}
+			script := "trap 'echo got; exit 5' TERM INT HUP QUIT USR1 USR2; echo ready; " +
+				"while :; do sleep 0.02; done"
+			c := m.process(t, append(flags, "--", "sh", "-c", script)...)
 			stdout, err := c.StdoutPipe()
 			if err != nil {
 				t.Fatal(err)

@@ -164,7 +164,7 @@ func (w *workshop) testFaults(t *testing.T) {
 			}
 		}
 	}
-	if step := longtest.Step(t, 3); step > 1 && !fullExits() {
+	if step := longtest.Step(t, 5); step > 1 && !fullExits() {
 		faults = slices.DeleteFunc(faults, func(f diskFault) bool { return f.nth%step != 0 })
 	}
 	var lost atomic.Int64

@@ -79,7 +79,7 @@ func (w *workshop) testKills(t *testing.T) {
 	if fullExits() {
 		kills, commands = 300, []string{"credentials", "token"}
 	} else if !longtest.Enabled(t, "fewer kills") {
-		kills = 4
+		kills = 2
 	}
 	for _, command := range commands {
 		for _, added := range []time.Duration{0, 30 * time.Millisecond} {
@@ -95,7 +95,7 @@ func (w *workshop) killMany(t *testing.T, command string, added time.Duration, k
 	var mu sync.Mutex
 	killed, lost := map[stage]int{}, map[stage]int{}
 	total, totalLost, survived, broken := 0, 0, 0, false
-	each(4, func(int) {
+	each(min(kills, 4), func(int) {
 		var life, until time.Duration
 		var s *station
 		for n := 0; ; n++ {

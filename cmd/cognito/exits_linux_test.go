@@ -220,7 +220,7 @@ func (w *workshop) testSignals(t *testing.T) {
 	if rows = nil; fullExits() {
 		runs = 20
 	} else {
-		step = longtest.Step(t, 3)
+		step = longtest.Step(t, 5)
 	}
 	for i := 0; i < len(all); i += step {
 		all[i].runs = runs

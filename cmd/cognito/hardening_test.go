@@ -208,6 +208,11 @@ func TestWrongSettings(t *testing.T) {
 	noClient := config("a", `{"DEV": {"user_pool_id": "POOL"}}`)
 	noRole := config("b", `{"DEV": {"user_pool_id": "POOL", "client_id": "CLIENT",
 		"identity_pool_id": "us-east-1:00000000-8a4d-4e6f-9b3a-0123456789ab"}}`)
+	for _, env := range []string{"DEV", "BARE"} {
+		m.must(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada", "-env", env)
+	}
+	m.must(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada", "-config", noRole)
+	m.fault.set(made.note)
 	for _, args := range [][]string{
 		{"login", "-user", "ada", "-flow", "NONSENSE"},
 		{"login", "-user", "ada", "-flow", "REFRESH_TOKEN_AUTH"},
@@ -220,12 +225,6 @@ func TestWrongSettings(t *testing.T) {
 		{"ls", "-env", "BARE", "s3://example-bucket"},
 		{"credentials", "-duration", "1h", "-config", noRole},
 	} {
-		m.fault.set(nil)
-		for _, env := range []string{"DEV", "BARE"} {
-			m.must(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada", "-env", env)
-		}
-		m.must(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada", "-config", noRole)
-		m.fault.set(made.note)
 		code, stdout, stderr := m.run(t, cognitotest.ExamplePassword, args...)
 		if code != exitUsage || stdout != "" || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%q: exit %d: %s%s", args, code, stdout, stderr)

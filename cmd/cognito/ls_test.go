@@ -232,11 +232,16 @@ func TestListVersions(t *testing.T) {
 			return nil
 		}
 		return answer(200, `<?xml version="1.0" encoding="UTF-8"?>
-<ListVersionsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>example-bucket</Name><Prefix></Prefix><KeyMarker></KeyMarker>
-<VersionIdMarker></VersionIdMarker><MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>
-<DeleteMarker><Key>a</Key><VersionId>v3</VersionId><IsLatest>true</IsLatest><LastModified>2026-01-02T03:04:05.000Z</LastModified></DeleteMarker>
-<Version><Key>a</Key><VersionId>v2</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-01T03:04:05.000Z</LastModified>
-<ETag>&quot;0&quot;</ETag><Size>2048</Size><StorageClass>STANDARD</StorageClass></Version></ListVersionsResult>`)
+<ListVersionsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+<Name>example-bucket</Name><Prefix></Prefix><KeyMarker></KeyMarker>
+<VersionIdMarker></VersionIdMarker><MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType>
+<IsTruncated>false</IsTruncated>
+<DeleteMarker><Key>a</Key><VersionId>v3</VersionId><IsLatest>true</IsLatest>
+<LastModified>2026-01-02T03:04:05.000Z</LastModified></DeleteMarker>
+<Version><Key>a</Key><VersionId>v2</VersionId><IsLatest>false</IsLatest>
+<LastModified>2026-01-01T03:04:05.000Z</LastModified>
+<ETag>&quot;0&quot;</ETag><Size>2048</Size><StorageClass>STANDARD</StorageClass></Version>
+</ListVersionsResult>`)
 	})
 	m.signedIn(t)
 	space := strings.Repeat(" ", 30)
@@ -245,9 +250,10 @@ func TestListVersions(t *testing.T) {
 	if got := m.must(t, "", "ls", "-r", "-versions"); got != want {
 		t.Errorf("\n%s\n%s", got, want)
 	}
-	want = `{"key":"a","size":0,"last_modified":"2026-01-02T03:04:05Z","version_id":"v3","is_latest":true,"delete_marker":true}
-{"key":"a","size":2048,"last_modified":"2026-01-01T03:04:05Z","etag":"\"0\"","storage_class":"STANDARD","version_id":"v2","is_latest":false}
-`
+	want = `{"key":"a","size":0,"last_modified":"2026-01-02T03:04:05Z",` +
+		`"version_id":"v3","is_latest":true,"delete_marker":true}` + "\n" +
+		`{"key":"a","size":2048,"last_modified":"2026-01-01T03:04:05Z","etag":"\"0\"",` +
+		`"storage_class":"STANDARD","version_id":"v2","is_latest":false}` + "\n"
 	if got := m.must(t, "", "ls", "-r", "-versions", "-json"); got != want {
 		t.Errorf("\n%s\n%s", got, want)
 	}

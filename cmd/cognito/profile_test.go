@@ -110,7 +110,8 @@ func TestProfileBoto3(t *testing.T) {
 	if err != nil || !strings.HasPrefix(out, "custom-process ") {
 		t.Errorf("boto3: %s: %v", out, err)
 	}
-	if _, err := exec.LookPath("aws"); err != nil || !longtest.Enabled(t, "without the aws command") {
+	_, err = exec.LookPath("aws")
+	if err != nil || !longtest.Enabled(t, "without the aws command") {
 		return
 	}
 	c := exec.CommandContext(t.Context(), "aws", "s3", "ls", "s3://example-bucket",

@@ -243,6 +243,10 @@ func TestUnstoredSessionEnds(t *testing.T) {
 	if a.leave(t.Context()); stderr.Len() > 0 {
 		t.Errorf("leave without a refresh token prints %q", &stderr)
 	}
+	self, err := os.Executable() // which prints the tool's version
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		args  []string
 		tail  []string
@@ -254,10 +258,10 @@ func TestUnstoredSessionEnds(t *testing.T) {
 		{args: []string{"whoami"}, ends: true},
 		{args: []string{"doctor"}, ends: true},
 		{args: []string{"ls"}, ends: true},
-		{args: []string{"exec"}, tail: []string{"--", "go", "version"}, ends: true, apart: true},
+		{args: []string{"exec"}, tail: []string{"--", self, "version"}, ends: true, apart: true},
 		{
 			args:  []string{"exec", "-serve"},
-			tail:  []string{"--", "go", "version"},
+			tail:  []string{"--", self, "version"},
 			ends:  true,
 			apart: true,
 		},

@@ -103,8 +103,8 @@ func TestDoctorVariables(t *testing.T) {
 		{"ALL_PROXY", "http://secret@h", "--    proxy             ALL_PROXY is set"},
 		{"all_proxy", "socks5://secret", "--    proxy             all_proxy is set"},
 		{"NO_PROXY", "h", "ok    proxy             NO_PROXY\n"},
-		{"HTTPS_PROXY", "http://u:secret%zz@h", "FAIL  proxy             the environment variable " +
-			"HTTPS_PROXY is not the URL"},
+		{"HTTPS_PROXY", "http://u:secret%zz@h",
+			"FAIL  proxy             the environment variable HTTPS_PROXY is not the URL"},
 		{"no_proxy", "secret/33", "FAIL  proxy             the environment variable no_proxy"},
 		{"AWS_BEARER_TOKEN_BEDROCK", "secret", "AWS_BEARER_TOKEN_BEDROCK is set"},
 		{"AWS_WEB_IDENTITY_TOKEN_FILE", "secret", "AWS_WEB_IDENTITY_TOKEN_FILE is set"},

@@ -222,7 +222,8 @@ var traps = []trap{
 		"github.com/aws/rolesanywhere-credential-helper README, update",
 		"cmd/cognito.TestManyProcesses cmd/cognito.TestKilled",
 		"cmd/cognito.TestDamagedFile cmd/cognito.TestOpenDirectory"},
-	{"credentials with less than 15 minutes are renewed if possible, and expired ones never used", "botocore credentials.py _advisory_refresh_timeout",
+	{"credentials with less than 15 minutes are renewed if possible, and expired ones never used",
+		"botocore credentials.py _advisory_refresh_timeout",
 		"cognito.TestCredentialsRenewal cmd/cognito/internal/state.TestFresh",
 		"cognito.TestOldValueWhileValid cognito.TestHungRenewal " +
 			"cmd/cognito.TestStaleCredentials"},

@@ -77,8 +77,8 @@ func TestBotocoreReadsGenerated(t *testing.T) {
 		Profiles map[string]map[string]string // without continued values
 		After    string                       // is empty if SetProfile refuses
 	}
-	files := 1000
-	if longtest.Enabled(t, "1,000 of 10,000 files") {
+	files := 300
+	if longtest.Enabled(t, "300 of 10,000 files") {
 		files = 10000
 	}
 	var all []testCase

@@ -264,7 +264,8 @@ func TestHolder(t *testing.T) {
 		if err != nil {
 			t.Fatalf("Lock() with %q = %v", test.text, err)
 		}
-		if text := readHolder(lock); !strings.HasPrefix(text, fmt.Sprintf("process %d ", os.Getpid())) {
+		self := fmt.Sprintf("process %d ", os.Getpid())
+		if text := readHolder(lock); !strings.HasPrefix(text, self) {
 			t.Errorf("readHolder() of a lock = %q, want this process", text)
 		}
 		lock.Close()
