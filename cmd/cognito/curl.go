@@ -274,7 +274,7 @@ func (c *curl) transport(s *signedIn) (http.RoundTripper, error) {
 	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return dial(ctx, network, c.connect)
 	}
-	return transport, nil
+	return c.a.traced(transport, onTerminal(c.a.stderr)), nil
 }
 
 // redirected returns the part of an error text that names the target of a redirect, or "" if the

@@ -41,6 +41,7 @@ func (a *app) serviceFlags() *flag.FlagSet {
 func (a *app) bareFlags() *flag.FlagSet {
 	f := flag.NewFlagSet("cognito "+a.now.name, flag.ContinueOnError)
 	f.SetOutput(a.stderr)
+	f.BoolVar(&a.debug, "debug", false, "print one line for each request to standard error")
 	f.Usage = func() {
 		fmt.Fprintf(a.stdout, "Usage: cognito %s\n\n%s\n",
 			strings.TrimSpace(a.now.name+" [flags] "+a.now.args), a.now.summary)

@@ -74,7 +74,8 @@ type app struct {
 	inspect        func(*flag.FlagSet) // if not nil, receives the command's flags instead of a run
 
 	config, env, state, region string // flags of most commands
-	noStore                    bool
+	noStore, debug             bool
+	progress                   bool // a listing shows its progress
 	login                      loginFlags
 	browser                    browserFlags
 	passing                    *signedIn // with -no-store, the session that ends with the command

@@ -48,7 +48,7 @@ type Transport struct {
 	Base http.RoundTripper
 	// Begin is called before each request. It returns a function that is called with the result
 	// when the header of the response has arrived or the request has failed.
-	Begin func(host string) (end func(*Exchange))
+	Begin func(*http.Request) (end func(*Exchange))
 }
 
 // RoundTrip sends the request.
@@ -66,7 +66,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if e.Operation == "" {
 		e.Operation = r.URL.EscapedPath()
 	}
-	end := t.Begin(e.Host)
+	end := t.Begin(r)
 	begin := time.Now()
 	response, err := t.Base.RoundTrip(r)
 	e.Took = time.Since(begin).Round(time.Millisecond)

@@ -85,8 +85,8 @@ func TestTransport(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				hosts, got := "", ""
 				transport := &Transport{
-					Begin: func(host string) func(*Exchange) {
-						hosts += host
+					Begin: func(r *http.Request) func(*Exchange) {
+						hosts += r.URL.Host
 						return func(e *Exchange) { got += e.String() }
 					},
 					Base: roundTripper(func(r *http.Request) (*http.Response, error) {
