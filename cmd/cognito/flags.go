@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // flags returns a flag set for the current command, with the flags of all commands that use an
@@ -75,7 +73,7 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 			usage()
 			return nil, err
 		} else if err != nil {
-			return nil, usagef("%s: see \"cognito help %s\"", withoutValue(err.Error()), a.now.name)
+			return nil, a.flagError(f, err)
 		}
 		rest := f.Args()
 		ended := len(args) > len(rest) && args[len(args)-len(rest)-1] == "--"
@@ -106,23 +104,10 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 		return nil,
 			usagef("unexpected argument (passwords are read from the terminal or -password-fd): "+
 				"see \"cognito help %s\"", a.now.name)
-	case a.login.duration != 0 &&
-		(a.login.duration < 15*time.Minute || a.login.duration > 12*time.Hour):
-		return nil, usagef("-duration is %v: must be from 15m to 12h", a.login.duration)
+	case a.login.duration != 0 && !inRange(a.login.duration):
+		return nil, usagef("-duration %s: must be from 15m to 12h", brief(a.login.duration))
 	}
 	return words, nil
-}
-
-// withoutValue removes the flag's value from an error text of package flag, because it may be a
-// password.
-func withoutValue(text string) string {
-	for _, begin := range []string{"invalid value ", "invalid boolean value "} {
-		if rest, ok := strings.CutPrefix(text, begin); ok {
-			value, _ := strconv.QuotedPrefix(rest)
-			return strings.TrimSpace(begin) + strings.TrimPrefix(rest, value)
-		}
-	}
-	return text
 }
 
 const overviewEnd = `

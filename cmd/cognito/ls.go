@@ -49,7 +49,7 @@ cognito ls -r -json s3://example-bucket/photos/`,
 				return err
 			}
 			if l.in.Parallel < 1 || l.in.Parallel > 64 {
-				return usagef("-parallel is %d: it must be from 1 to 64", l.in.Parallel)
+				return usagef("-parallel %d: must be from 1 to 64", l.in.Parallel)
 			}
 			if len(words) > 0 {
 				rest, ok := strings.CutPrefix(words[0], "s3://")

@@ -122,7 +122,7 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 			return c.run(ctx, a, args)
 		}
 	}
-	return usagef("unknown command %q: \"cognito help\" lists the commands", name)
+	return unknownCommand(name)
 }
 
 // report writes err in one line to standard error and returns the exit code.
