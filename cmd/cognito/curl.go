@@ -22,8 +22,8 @@ import (
 func curlCommand() command {
 	return command{
 		name: "curl", args: "URL",
-		summary: `Send a request signed with AWS Signature Version 4 and print the response body.
-The names of AWS's hosts decide the service and the Region, and a "Host:" header replaces the name.
+		summary: `Send a signed request, and print the response body.
+The signature is AWS Signature Version 4. The names of AWS's hosts decide the service and the Region, and a "Host:" header replaces the name.
 Other hosts require -service and -region; loopback hosts are in the environment's Region. The host
 receives your session token, so use only hosts that you trust. Redirects are not followed, and -d
 does not add a Content-Type. The exit status is 0 only if the HTTP status is 2xx. On a terminal,
@@ -41,7 +41,7 @@ cognito curl -connect-to localhost:9200 https://vpc-d-abc.us-east-1.es.amazonaws
 					c.data, c.sends = data, true
 					return nil
 				})
-			f.Func("H", "`header` to send, as \"Name: value\"; may be repeated",
+			f.Func("H", "`header` to send (\"Name: value\"); may be repeated",
 				func(line string) error {
 					name, value, ok := strings.Cut(line, ":")
 					if name = strings.TrimSpace(name); !ok || name == "" {

@@ -24,7 +24,7 @@ import (
 func doctorCommand() command {
 	return command{
 		name: "doctor",
-		summary: `Check the setup step by step, and report the first problem and its fix.
+		summary: `Check the setup, and report the first problem and its fix.
 Each line starts with "ok", "FAIL", or "--" for a skipped check or a note. doctor refreshes the
 session and changes nothing else. The exit status is 0 if no check fails, 3 if the first failed
 check needs a sign-in, and 1 otherwise.`,

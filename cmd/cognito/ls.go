@@ -41,7 +41,7 @@ cognito ls -r -json s3://example-bucket/photos/`,
 			f.BoolVar(&l.versions, "versions", false,
 				"list all versions and delete markers, in long form")
 			f.BoolVar(&l.virtualHosted, "virtual-hosted", false,
-				"put the bucket into the host name of the environment's endpoints.s3, not the path")
+				"put the bucket into the host name of endpoints.s3, not the path")
 			f.IntVar(&l.in.Parallel, "parallel", 8,
 				"request at most this many `pages` at once, 1 to 64")
 			words, err := a.parse(f, args, 0, 1)

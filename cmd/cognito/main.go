@@ -43,24 +43,46 @@ type command struct {
 	run                 func(ctx context.Context, a *app, args []string) error
 }
 
-// commands returns the commands in the order of the help text.
-func commands() []command {
-	return []command{
-		configureCommand(),
-		loginCommand(),
-		credentialsCommand(),
-		execCommand(),
-		serveCommand(),
-		profileCommand(),
-		lsCommand(),
-		curlCommand(),
-		whoamiCommand(),
-		tokenCommand(),
-		logoutCommand(),
-		doctorCommand(),
-		emulateCommand(),
-		completionCommand(),
+// A group is a heading of "cognito help" with its commands.
+type group struct {
+	name     string
+	commands []command
+}
+
+// groups returns the commands in the order of the help text.
+func groups() []group {
+	return []group{
+		{"sign in", []command{
+			loginCommand(),
+			logoutCommand(),
+			whoamiCommand(),
+		}},
+		{"use", []command{
+			execCommand(),
+			credentialsCommand(),
+			profileCommand(),
+			serveCommand(),
+			tokenCommand(),
+		}},
+		{"look", []command{
+			lsCommand(),
+			curlCommand(),
+		}},
+		{"set up", []command{
+			configureCommand(),
+			doctorCommand(),
+			emulateCommand(),
+			completionCommand(),
+		}},
 	}
+}
+
+// commands returns all commands.
+func commands() (all []command) {
+	for _, g := range groups() {
+		all = append(all, g.commands...)
+	}
+	return all
 }
 
 // An app is one run of the tool. It holds the standard streams, the environment variables and the
@@ -101,15 +123,14 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		name, args = args[0], args[1:]
 	}
-	if name == "help" && len(args) > 0 && args[0] != "help" {
-		name, args = args[0], []string{"-help"}
-	}
 	switch name {
-	case "", "help", "-h", "-help", "--help":
+	case "":
 		a.overview()
-		if name == "" {
-			return usagef("missing command")
-		}
+		return usagef("missing command")
+	case "help":
+		return a.help(args)
+	case "-h", "-help", "--help":
+		a.overview()
 		return nil
 	case "version", "-version", "--version":
 		fmt.Fprintln(a.stdout, "cognito", version())

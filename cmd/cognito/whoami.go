@@ -16,7 +16,7 @@ import (
 func whoamiCommand() command {
 	return command{
 		name: "whoami",
-		summary: `Show the user, identity and role that are signed in, and when they expire.
+		summary: `Show the user, identity and role, and when they expire.
 The user comes from the ID token, without a check of its signature: "cognito doctor" checks it. The
 role comes from AWS STS.`,
 		example: `cognito whoami
