@@ -135,7 +135,7 @@ func (a *app) page(c command, f *flag.FlagSet, all bool) {
 	} else {
 		a.printf("%s\n", a.fold("Common flags:"+flagNames(shared)+` (see "cognito help flags")`, 2))
 	}
-	left := 15 - len(own) // rows for examples
+	left := 15 - len(own) - len(shared)/7 // rows for examples
 	for _, f := range own {
 		if term, _ := described(f); len(term) > flagColumn-4 {
 			left--

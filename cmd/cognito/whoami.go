@@ -148,12 +148,12 @@ func (w *whoami) write(a *app, asJSON bool, now time.Time) error {
 		{"user pool", w.UserPoolID},
 		{"app client", w.ClientID},
 		{"device", w.Device},
-		{"tokens", until(w.tokens, now)},
+		{"tokens", a.until(w.tokens, now)},
 		{"identity", w.IdentityID},
 		{"account", w.Account},
 		{"role", w.Role},
 		{"access key", w.AccessKeyID},
-		{"credentials", until(w.credential, now)},
+		{"credentials", a.until(w.credential, now)},
 	} {
 		if line[1] == "" {
 			continue
@@ -166,14 +166,14 @@ func (w *whoami) write(a *app, asJSON bool, now time.Time) error {
 	return nil
 }
 
-// until formats an expiry time, or returns "" for the zero time.
-func until(t, now time.Time) string {
+// until formats an expiry time for standard output, or returns "" for the zero time.
+func (a *app) until(t, now time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	left := t.Sub(now).Round(time.Second)
 	if left <= 0 {
-		return "expired " + t.UTC().Format(time.RFC3339)
+		return "expired " + a.date(t, a.stdout)
 	}
-	return fmt.Sprintf("until %s (%v)", t.UTC().Format(time.RFC3339), left)
+	return fmt.Sprintf("until %s (%v)", a.date(t, a.stdout), left)
 }
