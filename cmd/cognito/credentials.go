@@ -22,8 +22,8 @@ func credentialsCommand() command {
 	return command{
 		name: "credentials",
 		summary: `Print AWS credentials in a format that other tools read.
-They are refreshed if necessary. Saved credentials that are valid for at least 15 more minutes are printed without a request. The
-formats:
+They are refreshed if necessary. Saved credentials that are valid for at least 15 more minutes are
+printed without a request. The formats:
   json        an object with AccessKeyId, SecretAccessKey, SessionToken, Expiration (RFC 3339, UTC)
               and Region
   process     the output of a credential_process in the AWS configuration file; never prompts

@@ -23,11 +23,11 @@ func curlCommand() command {
 	return command{
 		name: "curl", args: "URL",
 		summary: `Send a signed request, and print the response body.
-The signature is AWS Signature Version 4. The names of AWS's hosts decide the service and the Region, and a "Host:" header replaces the name.
-Other hosts require -service and -region; loopback hosts are in the environment's Region. The host
-receives your session token, so use only hosts that you trust. Redirects are not followed, and -d
-does not add a Content-Type. The exit status is 0 only if the HTTP status is 2xx. On a terminal,
-control characters in the response are shown as "?".`,
+The signature is AWS Signature Version 4. The names of AWS's hosts decide the service and the
+Region, and a "Host:" header replaces the name. Other hosts require -service and -region; loopback
+hosts are in the environment's Region. The host receives your session token, so use only hosts that
+you trust. Redirects are not followed, and -d does not add a Content-Type. The exit status is 0 only
+if the HTTP status is 2xx. On a terminal, control characters in the response are shown as "?".`,
 		example: `cognito curl https://abc123.execute-api.us-east-1.amazonaws.com/prod/items
 cognito curl -X PUT -d @photo.jpg https://example-bucket.s3.us-east-1.amazonaws.com/photo.jpg
 cognito curl -connect-to localhost:9200 https://vpc-d-abc.us-east-1.es.amazonaws.com/_cat/indices`,

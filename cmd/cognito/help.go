@@ -112,7 +112,7 @@ func (a *app) topic(t topic) {
 	common, signIn := commonFlags()
 	a.printf("Flags of most commands:\n")
 	a.flagList(common, false)
-	a.printf("%s\n", a.fold("\nWith -no-store, also those of \"cognito login\":"+flagNames(signIn), 0))
+	a.printf("\n%s\n", a.fold(`With -no-store, also these of "cognito login":`+flagNames(signIn), 0))
 }
 
 // page writes the help of a command whose flags are f. Unless it writes all, the page fits in a
@@ -133,7 +133,8 @@ func (a *app) page(c command, f *flag.FlagSet, all bool) {
 		a.printf("\nCommon flags:\n")
 		a.flagList(shared, false)
 	} else {
-		a.printf("%s\n", a.fold("Common flags:"+flagNames(shared)+` (see "cognito help flags")`, 2))
+		names := "Common flags:" + flagNames(shared)
+		a.printf("%s\n", a.fold(names+` (see "cognito help flags")`, 2))
 	}
 	left := 15 - len(own) - len(shared)/7 // rows for examples
 	for _, f := range own {

@@ -26,11 +26,11 @@ func lsCommand() command {
 Each line is a full key, or a prefix with its "/". The default bucket is the environment's
 bucket_name. With -l, a line is: date, size in bytes, key. The date is local at a terminal, and UTC
 elsewhere. A prefix has PRE instead of a size. With -versions, a line is: date, size (DEL for a
-delete marker), version ID ("*" before the latest), key. -t and -S put prefixes
-first. They and -reverse print nothing before the listing is complete, and sort at most a million
-lines. A key with a quote, a backslash or a character that does not print is quoted as in Go or C. With
--json, such characters are escaped as in JSON. If the listing fails, the lines before the failure
-are valid, and the exit status is not 0.`,
+delete marker), version ID ("*" before the latest), key. -t and -S put prefixes first. They and
+-reverse print nothing before the listing is complete, and sort at most a million lines. A key with
+a quote, a backslash or a character that does not print is quoted as in Go or C. With -json, such
+characters are escaped as in JSON. If the listing fails, the lines before the failure are valid, and
+the exit status is not 0.`,
 		example: `cognito ls -own -l
 cognito ls -r -json s3://example-bucket/photos/`,
 		run: func(ctx context.Context, a *app, args []string) error {
