@@ -112,7 +112,8 @@ func (a *app) topic(t topic) {
 	common, signIn := commonFlags()
 	a.printf("Flags of most commands:\n")
 	a.flagList(common, false)
-	a.printf("\n%s\n", a.fold(`With -no-store, also these of "cognito login":`+flagNames(signIn), 0))
+	also := `With -no-store, also these of "cognito login":` + flagNames(signIn)
+	a.printf("\n%s\n", a.fold(also, 0))
 }
 
 // page writes the help of a command whose flags are f. Unless it writes all, the page fits in a
