@@ -115,7 +115,7 @@ func (d *doctor) run(ctx context.Context) error {
 	if d.first == nil {
 		return nil
 	}
-	d.a.notef("first problem: %s", d.first)
+	d.a.conclude("first problem: " + d.first.Error())
 	var signIn signInError
 	if errors.As(d.first, &signIn) {
 		return exitStatus(exitSignIn)
@@ -136,7 +136,9 @@ func (d *doctor) tell(step, detail string, err error) error {
 		}
 	}
 	d.good[step] = err == nil
-	_, err = fmt.Fprintf(d.a.stdout, "%-4s  %-16s  %s\n", mark, step, terminal.OneLine(detail))
+	const column = 24
+	text := screenful(d.a.stdout, terminal.OneLine(detail), column, column)
+	_, err = fmt.Fprintf(d.a.stdout, "%-4s  %-16s  %s\n", mark, step, text)
 	return err
 }
 

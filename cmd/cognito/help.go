@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -308,12 +310,14 @@ func (a *app) entry(term string, column int, text string) {
 	a.printf("%s\n", a.fold(text, column))
 }
 
-// fold breaks a text into lines. The first one begins in the column indent, and the others are
-// indented up to there.
-func (a *app) fold(text string, indent int) string {
+// fold breaks a text of the help into lines. The first one begins in the column indent, and the
+// others are indented up to there.
+func (a *app) fold(text string, indent int) string { return fold(text, indent, indent, a.width()) }
+
+// fold breaks a text between words into lines of at most width columns, if that is possible. The
+// first one begins in a column, and the others are indented.
+func fold(text string, column, indent, width int) string {
 	var b strings.Builder
-	width := a.width()
-	column := indent
 	for i, word := range strings.Fields(text) {
 		size := utf8.RuneCountInString(word)
 		switch {
@@ -334,11 +338,24 @@ func (a *app) fold(text string, indent int) string {
 // width returns the length of the longest line of help: that of the terminal, but at most 80, so
 // that no line wraps.
 func (a *app) width() int {
-	columns := 80
-	if file, ok := a.stdout.(*os.File); ok && terminal.Is(file) {
-		columns, _ = terminal.Size(file)
+	return max(40, min(cmp.Or(columns(a.stdout), 80), 80)) - 1
+}
+
+// columns returns the width of a terminal, or 0 if w is not a terminal.
+func columns(w io.Writer) int {
+	if file, ok := w.(*os.File); ok && terminal.Is(file) {
+		width, _ := terminal.Size(file)
+		return width
 	}
-	return max(40, min(columns, 80)) - 1
+	return 0
+}
+
+// screenful folds a text for w if that is a terminal: see [fold].
+func screenful(w io.Writer, text string, column, indent int) string {
+	if width := columns(w); width > indent+20 {
+		return fold(text, column, indent, width-1)
+	}
+	return text
 }
 
 // printf writes help to standard output.

@@ -94,6 +94,38 @@ func isSignIn(f *flag.Flag) bool {
 	return false
 }
 
+func TestFold(t *testing.T) {
+	for _, test := range []struct {
+		text                  string
+		column, indent, width int
+		want                  string
+	}{
+		{"", 0, 0, 10, ""},
+		{"one two", 0, 0, 7, "one two"},
+		{"one two", 1, 0, 7, "one\ntwo"},
+		{"one two three", 0, 2, 7, "one two\n  three"},
+		{"one https://host.example two", 0, 2, 7, "one\n  https://host.example\n  two"},
+		{"äöü äöü", 0, 0, 7, "äöü äöü"},
+	} {
+		if got := fold(test.text, test.column, test.indent, test.width); got != test.want {
+			t.Errorf("fold(%q) = %q, want %q", test.text, got, test.want)
+		}
+	}
+}
+
+// A message starts with the name of the program only, not with that of a package.
+func TestOnePrefix(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{"cognito: s3list: no such bucket", "no such bucket"},
+		{"terminal: nothing was entered", "nothing was entered"},
+		{"cognitoidp: InitiateAuth: refused", "cognitoidp: InitiateAuth: refused"},
+	} {
+		if got := onePrefix(test.text); got != test.want {
+			t.Errorf("onePrefix(%q) = %q, want %q", test.text, got, test.want)
+		}
+	}
+}
+
 func TestBlocks(t *testing.T) {
 	got := blocksOf(`One
 paragraph.

@@ -107,26 +107,3 @@ func TestLocalTimes(t *testing.T) {
 		t.Errorf("whoami shows an expiry in %v, want it in Tokyo's time", left)
 	}
 }
-
-// TestHelpInNarrowWindow checks that no line of the help wraps in a window of 60 columns.
-func TestHelpInNarrowWindow(t *testing.T) {
-	t.Parallel()
-	m := newMachine(t)
-	for _, test := range []struct{ page, end string }{
-		{"", " page."},
-		{"login", " details."},
-		{"flags", "-user"},
-		{"variables", "colors"},
-		{"-all credentials", " @%i"},
-	} {
-		page := test.page
-		s := m.atTerminal(t, 60, 20, strings.Fields("help "+page)...)
-		s.expect(test.end)
-		s.exits(0)
-		for line := range strings.Lines(s.text()) {
-			if n := len(strings.TrimSuffix(line, "\r\n")); n > 59 {
-				t.Errorf("cognito help %s: %q has %d columns, want at most 59", page, line, n)
-			}
-		}
-	}
-}

@@ -169,7 +169,7 @@ func (a *app) report(ctx context.Context, err error) int {
 		}
 		return exitInterrupted
 	}
-	a.notef("%s", strings.TrimPrefix(err.Error(), "cognito: "))
+	a.conclude(onePrefix(err.Error()))
 	switch {
 	case errors.As(err, &signIn), errors.As(err, &challenge):
 		return exitSignIn
@@ -177,6 +177,21 @@ func (a *app) report(ctx context.Context, err error) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// onePrefix returns an error's text without the name of the package that it starts with. Names of
+// services remain.
+func onePrefix(text string) string {
+	for _, name := range []string{"cognito: ", "s3list: ", "terminal: ", "environments: "} {
+		text = strings.TrimPrefix(text, name)
+	}
+	return text
+}
+
+// conclude writes why the program fails: in one line, or between words in several at a terminal.
+func (a *app) conclude(text string) {
+	text = "cognito: " + terminal.OneLine(text)
+	fmt.Fprintln(a.stderr, screenful(a.stderr, text, 0, 2))
 }
 
 // notef writes one line to standard error. It replaces control characters in it.
