@@ -42,6 +42,13 @@ func TestMessagesInNarrowWindow(t *testing.T) {
 	if !strings.HasSuffix(unfolded(got), want) || strings.Index(got, "\r\n") > 59 {
 		t.Errorf("cognito ls shows %q, want %q in lines of at most 59 columns", got, want)
 	}
+	m.signedIn(t)
+	s = m.atTerminal(t, 60, 20, "whoami", "-offline")
+	s.expect("custom hosts ")
+	s.expect("\r\n             ") // the list of settings goes on below
+	s.expect("tokens ")
+	s.exits(0)
+	m.must(t, "", "logout")
 	s = m.atTerminal(t, 60, 20, "doctor")
 	s.expect("first problem")
 	s.expect(" DEV\"\r\n")

@@ -158,7 +158,9 @@ func (w *whoami) write(a *app, asJSON bool, now time.Time) error {
 		if line[1] == "" {
 			continue
 		}
-		_, err := fmt.Fprintf(a.stdout, "%-12s %s\n", line[0], terminal.Printable(line[1]))
+		const column = 13
+		text := screenful(a.stdout, terminal.Printable(line[1]), column, column)
+		_, err := fmt.Fprintf(a.stdout, "%-12s %s\n", line[0], text)
 		if err != nil {
 			return err
 		}
