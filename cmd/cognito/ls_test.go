@@ -308,3 +308,35 @@ func TestListIntoClosedPipe(t *testing.T) {
 	}
 	w.Close()
 }
+
+// TestListRegion checks that the Region of a listing comes from -region, a variable or the
+// environment, in this order.
+func TestListRegion(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t).signedIn(t)
+	var mu sync.Mutex
+	signed := ""
+	m.fault.set(func(r *http.Request) *http.Response {
+		if r.URL.Query().Has("list-type") {
+			mu.Lock()
+			defer mu.Unlock()
+			signed = r.Header.Get("Authorization")
+			return answer(403, "")
+		}
+		return nil
+	})
+	for _, test := range []struct{ variable, flag, want string }{
+		{"", "", cognitotest.ExampleRegion},
+		{"eu-central-1", "", "eu-central-1"},
+		{"eu-central-1", "sa-east-1", "sa-east-1"},
+	} {
+		m.settings["AWS_REGION"] = test.variable
+		m.run(t, "", "ls", "-region", test.flag)
+		mu.Lock()
+		if !strings.Contains(signed, "/"+test.want+"/s3/") {
+			t.Errorf("AWS_REGION=%s ls -region %q signs %q, want Region %s", test.variable,
+				test.flag, signed, test.want)
+		}
+		mu.Unlock()
+	}
+}
