@@ -31,7 +31,7 @@ func (b *browserFlags) register(f *flag.FlagSet) {
 			"sign-in)")
 	f.BoolVar(&b.noOpen, "no-open", false, "with -browser, only print the address")
 	f.StringVar(&b.provider, "provider", "",
-		"with -browser, the `name` of an identity provider in the user pool")
+		"with -browser, the `name` of an identity provider")
 	f.StringVar(&b.prompt, "prompt", "",
 		"with -browser, `how` the page asks: login ignores the browser's session")
 	f.DurationVar(&b.wait, "wait", 5*time.Minute, "with -browser, how long to wait for it")

@@ -8,17 +8,21 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/awsconfig"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
 func completionCommand() command {
 	return command{
-		name: "completion", args: "bash|zsh|fish",
+		name: "completion", args: "bash|zsh|fish|powershell",
 		summary: `Print a shell script that completes commands and flags.
+It also completes the names of environments and profiles, and the values of flags such as -format.
 The script runs this program to find completions, so it stays valid when the program is updated.`,
 		example: `source <(cognito completion bash)
 cognito completion zsh > "${fpath[1]}/_cognito"
-cognito completion fish > ~/.config/fish/completions/cognito.fish`,
+cognito completion fish > ~/.config/fish/completions/cognito.fish
+cognito completion powershell | Out-String | Invoke-Expression`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.bareFlags()
 			typed := f.Bool("words", false,
@@ -54,7 +58,7 @@ _cognito() {
 	local word
 	COMPREPLY=()
 	while IFS=$'\t' read -r word _; do
-		COMPREPLY+=("$word")
+		COMPREPLY+=("$(printf %q "$word")")
 	done < <("${COMP_WORDS[0]/#\~/$HOME}" completion -words -- \
 		"${COMP_WORDS[@]:0:COMP_CWORD+1}" 2>/dev/null)
 }
@@ -65,9 +69,11 @@ _cognito() {
 	local -a found
 	found=("${(@f)$("${words[1]/#\~/$HOME}" completion -words -- \
 		"${(@)words[1,CURRENT]}" 2>/dev/null)}")
-	found=("${(@)found%%$'\t'*}")
 	if [[ -n ${found[1]} ]]; then
-		compadd -- "${found[@]}"
+		found=("${(@)found//\\/\\\\}")
+		found=("${(@)found//:/\\:}")
+		found=("${(@)found/$'\t'/:}")
+		_describe cognito found
 	else
 		_files
 	fi
@@ -90,6 +96,23 @@ function __cognito_complete
 end
 complete -c cognito -f -a '(__cognito_complete)'
 `,
+	// Older versions of PowerShell drop empty arguments, so the script passes a space for an empty
+	// word.
+	"powershell": `# PowerShell completion for cognito
+Register-ArgumentCompleter -Native -CommandName cognito -ScriptBlock {
+	param($word, $ast, $cursor)
+	$words = @($ast.CommandElements | Where-Object { $_.Extent.EndOffset -lt $cursor } |
+		ForEach-Object { "$_" }) + @(if ($word) { $word } else { ' ' })
+	& $words[0] completion -words -- $words 2>$null | ForEach-Object {
+		$value, $meaning = $_ -split "` + "`" + `t", 2
+		$text = $value
+		if ($text -match '[^\w./:@=-]') { $text = "'" + $text.Replace("'", "''") + "'" }
+		if (-not $meaning) { $meaning = $value }
+		[System.Management.Automation.CompletionResult]::new(
+			$text, $value, 'ParameterValue', $meaning)
+	}
+}
+`,
 }
 
 // complete returns the completions of the last word of a command line whose first word is the
@@ -99,7 +122,7 @@ func (a *app) complete(words []string) (found []string) {
 	if len(words) < 2 {
 		return nil
 	}
-	last := words[len(words)-1]
+	last := strings.TrimSpace(words[len(words)-1])
 	offer := func(word, meaning string) {
 		if strings.HasPrefix(word, last) {
 			found = append(found, strings.TrimSuffix(word+"\t"+terminal.OneLine(meaning), "\t"))
@@ -107,17 +130,32 @@ func (a *app) complete(words []string) (found []string) {
 	}
 	if len(words) == 2 || len(words) == 3 && words[1] == "help" {
 		for _, c := range commands() {
-			meaning, _, _ := strings.Cut(c.summary, ".")
-			offer(c.name, meaning)
+			offer(c.name, c.first())
 		}
-		if len(words) == 2 {
+		if len(words) == 3 {
+			for _, t := range topics() {
+				offer(t.name, t.summary)
+			}
+		} else {
 			offer("help", "Show the flags of a command")
 			offer("version", "Print the version")
 		}
 		return found
 	}
-	switch flags := a.flagsOf(words[1]); {
-	case flags == nil || slices.Contains(words[2:len(words)-1], "--"):
+	flags := a.flagsOf(words[1])
+	if flags == nil || slices.Contains(words[2:len(words)-1], "--") {
+		return nil
+	}
+	if name, start, ok := valueFlag(flags, words); ok {
+		value := last[len(start):]
+		for _, choice := range a.choices(name, words) {
+			if strings.HasPrefix(choice, value) && terminal.OneLine(choice) == choice {
+				found = append(found, start+choice)
+			}
+		}
+		return found
+	}
+	switch {
 	case strings.HasPrefix(last, "-"):
 		dash := "-"
 		if strings.HasPrefix(last, "--") {
@@ -127,12 +165,63 @@ func (a *app) complete(words []string) (found []string) {
 			_, usage := flag.UnquoteUsage(f)
 			offer(dash+f.Name, usage)
 		})
+	case words[1] == "use":
+		for _, name := range a.choices("env", words) {
+			offer(name, "")
+		}
 	case words[1] == "completion":
 		for _, shell := range completionShells() {
 			offer(shell, "")
 		}
 	}
 	return found
+}
+
+// valueFlag returns the name of the flag whose value is the last word, which then begins with
+// start. Bash makes "=" a word of its own.
+func valueFlag(flags *flag.FlagSet, words []string) (name, start string, ok bool) {
+	last, before := words[len(words)-1], words[len(words)-2]
+	if before == "=" {
+		before = words[len(words)-3]
+	}
+	if text, _, found := strings.Cut(last, "="); found && strings.HasPrefix(text, "-") {
+		before, start = text, text+"="
+	}
+	f := flags.Lookup(strings.TrimPrefix(strings.TrimPrefix(before, "-"), "-"))
+	if f == nil || !strings.HasPrefix(before, "-") {
+		return "", "", false
+	}
+	boolean, _ := f.Value.(interface{ IsBoolFlag() bool })
+	return f.Name, start, boolean == nil || !boolean.IsBoolFlag()
+}
+
+// choices returns the values of the flag with this name, as far as they are known.
+func (a *app) choices(name string, words []string) []string {
+	switch name {
+	case "env":
+		probe := &app{getenv: a.getenv, config: a.getenv("COGNITO_CONFIG")}
+		for i, word := range words[1:] {
+			if strings.TrimLeft(words[i], "-") == "config" {
+				probe.config = word
+			} else if path, ok := strings.CutPrefix(strings.TrimLeft(word, "-"), "config="); ok {
+				probe.config = path
+			}
+		}
+		all, _ := probe.environments()
+		return slices.Sorted(maps.Keys(all))
+	case "format":
+		if words[1] == "credentials" {
+			return append([]string{"json", "process", "ini"}, shell.Formats()...)
+		}
+		return shell.Formats()
+	case "profile":
+		return awsconfig.Profiles(a.getenv)
+	case "flow":
+		return flows
+	case "challenge":
+		return challenges
+	}
+	return nil
 }
 
 // flagsOf returns the flags of a command without running it, or nil if there is no such command.

@@ -21,9 +21,9 @@ import (
 func credentialsCommand() command {
 	return command{
 		name: "credentials",
-		summary: `Print AWS credentials in a format that other tools read, refreshed if necessary.
-Saved credentials that are valid for at least 15 more minutes are printed without a request. The
-formats:
+		summary: `Print AWS credentials in a format that other tools read.
+They are refreshed if necessary. Saved credentials that are valid for at least 15 more minutes are
+printed without a request. The formats:
   json        an object with AccessKeyId, SecretAccessKey, SessionToken, Expiration (RFC 3339, UTC)
               and Region
   process     the output of a credential_process in the AWS configuration file; never prompts
@@ -40,7 +40,7 @@ for /f "delims=" %i in ('cognito credentials -format cmd') do @%i`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.serviceFlags()
 			format := f.String("format", "json",
-				"output format: json, process, ini, "+strings.Join(shell.Formats(), ", "))
+				"output `format`: json, process, ini, "+strings.Join(shell.Formats(), ", "))
 			profile := f.String("profile", "",
 				"`name` of the section with -format ini (default: default)")
 			if _, err := a.parse(f, args, 0, 0); err != nil {

@@ -22,12 +22,12 @@ import (
 func curlCommand() command {
 	return command{
 		name: "curl", args: "URL",
-		summary: `Send a request signed with AWS Signature Version 4 and print the response body.
-The names of AWS's hosts decide the service and the Region, and a "Host:" header replaces the name.
-Other hosts require -service and -region; loopback hosts are in the environment's Region. The host
-receives your session token, so use only hosts that you trust. Redirects are not followed, and -d
-does not add a Content-Type. The exit status is 0 only if the HTTP status is 2xx. On a terminal,
-control characters in the response are shown as "?".`,
+		summary: `Send a signed request, and print the response body.
+The signature is AWS Signature Version 4. The names of AWS's hosts decide the service and the
+Region, and a "Host:" header replaces the name. Other hosts require -service and -region; loopback
+hosts are in the environment's Region. The host receives your session token, so use only hosts that
+you trust. Redirects are not followed, and -d does not add a Content-Type. The exit status is 0 only
+if the HTTP status is 2xx. On a terminal, control characters in the response are shown as "?".`,
 		example: `cognito curl https://abc123.execute-api.us-east-1.amazonaws.com/prod/items
 cognito curl -X PUT -d @photo.jpg https://example-bucket.s3.us-east-1.amazonaws.com/photo.jpg
 cognito curl -connect-to localhost:9200 https://vpc-d-abc.us-east-1.es.amazonaws.com/_cat/indices`,
@@ -41,7 +41,7 @@ cognito curl -connect-to localhost:9200 https://vpc-d-abc.us-east-1.es.amazonaws
 					c.data, c.sends = data, true
 					return nil
 				})
-			f.Func("H", "`header` to send, as \"Name: value\"; may be repeated",
+			f.Func("H", "`header` to send (\"Name: value\"); may be repeated",
 				func(line string) error {
 					name, value, ok := strings.Cut(line, ":")
 					if name = strings.TrimSpace(name); !ok || name == "" {
@@ -274,7 +274,7 @@ func (c *curl) transport(s *signedIn) (http.RoundTripper, error) {
 	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return dial(ctx, network, c.connect)
 	}
-	return transport, nil
+	return c.a.traced(transport, onTerminal(c.a.stderr)), nil
 }
 
 // redirected returns the part of an error text that names the target of a redirect, or "" if the

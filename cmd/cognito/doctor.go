@@ -24,7 +24,7 @@ import (
 func doctorCommand() command {
 	return command{
 		name: "doctor",
-		summary: `Check the setup step by step, and report the first problem and its fix.
+		summary: `Check the setup, and report the first problem and its fix.
 Each line starts with "ok", "FAIL", or "--" for a skipped check or a note. doctor refreshes the
 session and changes nothing else. The exit status is 0 if no check fails, 3 if the first failed
 check needs a sign-in, and 1 otherwise.`,
@@ -117,7 +117,7 @@ func (d *doctor) run(ctx context.Context) error {
 	if d.first == nil {
 		return nil
 	}
-	d.a.notef("first problem: %s", d.first)
+	d.a.conclude("first problem: " + d.first.Error())
 	var signIn signInError
 	if errors.As(d.first, &signIn) {
 		return exitStatus(exitSignIn)
@@ -138,7 +138,9 @@ func (d *doctor) tell(step, detail string, err error) error {
 		}
 	}
 	d.good[step] = err == nil
-	_, err = fmt.Fprintf(d.a.stdout, "%-4s  %-16s  %s\n", mark, step, terminal.OneLine(detail))
+	const column = 24
+	text := screenful(d.a.stdout, terminal.OneLine(detail), column, column)
+	_, err = fmt.Fprintf(d.a.stdout, "%-4s  %-16s  %s\n", mark, step, text)
 	return err
 }
 

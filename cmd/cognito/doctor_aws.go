@@ -184,14 +184,14 @@ func (d *doctor) compare(context.Context) (string, error) {
 					cmp.Or(claims.Audience, claims.ClientID), e.ClientID, again)
 		}
 	}
-	return "from the user pool and app client, " + until(d.saved.Tokens.Expires, d.s.now()), nil
+	return "from the user pool and app client, " + d.a.until(d.saved.Tokens.Expires, d.s.now()), nil
 }
 
 // refresh obtains new tokens, also if the stored ones have not expired.
 func (d *doctor) refresh(ctx context.Context) (_ string, err error) {
 	d.tokens, err = d.s.tokens(ctx)
 	d.s.refresh = false // later steps use these tokens
-	return "new tokens, " + until(d.tokens.Expires, d.s.now()), err
+	return "new tokens, " + d.a.until(d.tokens.Expires, d.s.now()), err
 }
 
 func (d *doctor) verify(ctx context.Context) (string, error) {
@@ -216,7 +216,7 @@ func (d *doctor) credentials(ctx context.Context) (string, error) {
 		return err
 	})
 	return fmt.Sprintf("access key %s, %s", d.creds.AccessKeyID,
-		until(d.creds.Expires, d.s.now())), err
+		d.a.until(d.creds.Expires, d.s.now())), err
 }
 
 // have returns the credentials that an earlier step obtained.

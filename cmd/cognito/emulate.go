@@ -17,10 +17,11 @@ import (
 func emulateCommand() command {
 	return command{
 		name: "emulate",
-		summary: `Emulate Cognito, STS and S3 on this machine, for tests in any language.
-The emulator verifies password proofs, codes, tokens and signatures. It prints the settings for the
-AWS CLI, boto3, the AWS SDKs and Amplify to standard output, and the codes that it "sends" to users
-to standard error. It keeps its state in memory. Stop it with Ctrl-C.
+		summary: `Emulate Cognito, STS and S3 on this machine, for tests.
+The tests may be in any language. The emulator verifies password proofs, codes, tokens and
+signatures. It prints the settings for the AWS CLI, boto3, the AWS SDKs and Amplify to standard
+output, and the codes that it "sends" to users to standard error. It keeps its state in memory. Stop
+it with Ctrl-C.
 -seed is a JSON file with user pools (app clients and users), identity pools, roles and buckets, in
 the format of -print-seed. MFAConfiguration, DeviceTracking and the users' MFA select a user pool's
 challenges. The default seed has the user ada (see -print-seed for the password), an identity pool

@@ -2,12 +2,8 @@ package main
 
 import (
 	"flag"
-	"fmt"
 	"io"
 	"runtime/debug"
-	"strconv"
-	"strings"
-	"time"
 )
 
 // flags returns a flag set for the current command, with the flags of all commands that use an
@@ -44,15 +40,8 @@ func (a *app) serviceFlags() *flag.FlagSet {
 func (a *app) bareFlags() *flag.FlagSet {
 	f := flag.NewFlagSet("cognito "+a.now.name, flag.ContinueOnError)
 	f.SetOutput(a.stderr)
-	f.Usage = func() {
-		fmt.Fprintf(a.stdout, "Usage: cognito %s\n\n%s\n",
-			strings.TrimSpace(a.now.name+" [flags] "+a.now.args), a.now.summary)
-		fmt.Fprintf(a.stdout, "\nExample:\n%s", indent(a.now.example))
-		fmt.Fprintln(a.stdout, "\nFlags:")
-		f.SetOutput(a.stdout)
-		f.PrintDefaults()
-		f.SetOutput(a.stderr)
-	}
+	f.BoolVar(&a.debug, "debug", false, "print one line for each request to standard error")
+	f.Usage = func() { a.page(a.now, f, false) }
 	return f
 }
 
@@ -77,7 +66,7 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 			usage()
 			return nil, err
 		} else if err != nil {
-			return nil, usagef("%s: see \"cognito help %s\"", withoutValue(err.Error()), a.now.name)
+			return nil, a.flagError(f, err)
 		}
 		rest := f.Args()
 		ended := len(args) > len(rest) && args[len(args)-len(rest)-1] == "--"
@@ -108,59 +97,10 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 		return nil,
 			usagef("unexpected argument (passwords are read from the terminal or -password-fd): "+
 				"see \"cognito help %s\"", a.now.name)
-	case a.login.duration != 0 &&
-		(a.login.duration < 15*time.Minute || a.login.duration > 12*time.Hour):
-		return nil, usagef("-duration is %v: must be from 15m to 12h", a.login.duration)
+	case a.login.duration != 0 && !inRange(a.login.duration):
+		return nil, usagef("-duration %s: must be from 15m to 12h", brief(a.login.duration))
 	}
 	return words, a.federation.check(a)
-}
-
-// withoutValue removes the flag's value from an error text of package flag, because it may be a
-// password.
-func withoutValue(text string) string {
-	for _, begin := range []string{"invalid value ", "invalid boolean value "} {
-		if rest, ok := strings.CutPrefix(text, begin); ok {
-			value, _ := strconv.QuotedPrefix(rest)
-			return strings.TrimSpace(begin) + strings.TrimPrefix(rest, value)
-		}
-	}
-	return text
-}
-
-const overviewEnd = `
-"cognito help COMMAND" shows a command's flags and an example. Flags override environment variables,
-which override the configuration file.
-
-Environment variables: COGNITO_CONFIG, COGNITO_ENV, COGNITO_STATE_DIR, AWS_REGION (or
-AWS_DEFAULT_REGION), AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SERVICE (where SERVICE is
-COGNITO_IDENTITY_PROVIDER, COGNITO_IDENTITY, STS or S3), AWS_IGNORE_CONFIGURED_ENDPOINT_URLS,
-AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, HTTPS_PROXY, NO_PROXY, AWS_CA_BUNDLE,
-AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT, NO_COLOR. ALL_PROXY is unsupported.
-
-Exit status: 0 success, 1 rejected or failed, 2 invalid flags or configuration, 3 sign-in needed,
-130 interrupted. "cognito exec" exits with its command's status, with 126 if the command cannot be
-run, and with 127 if it is not found.
-`
-
-// overview writes the general help, with the first sentence of each command's summary.
-func (a *app) overview() {
-	fmt.Fprint(a.stdout,
-		"Usage: cognito COMMAND [flags]\n\nSigns in to Amazon Cognito and provides AWS "+
-			"credentials to other tools.\n\nCommands:\n")
-	for _, c := range commands() {
-		first, _, _ := strings.Cut(c.summary, ".")
-		fmt.Fprintf(a.stdout, "  %-12s %s\n", c.name, strings.ReplaceAll(first, "\n", " "))
-	}
-	fmt.Fprint(a.stdout, overviewEnd)
-}
-
-// indent indents each line of s.
-func indent(s string) string {
-	var b strings.Builder
-	for line := range strings.Lines(strings.TrimSpace(s) + "\n") {
-		b.WriteString("  " + line)
-	}
-	return b.String()
 }
 
 // version returns the module version that the go command stamped into the binary.

@@ -86,7 +86,7 @@ func (l *loginFlags) register(f *flag.FlagSet) {
 	f.StringVar(&l.user, "user", "", "user `name` or alias (default: that of the last sign-in)")
 	l.passwordFD = -1
 	f.Func("password-fd",
-		"read the password and codes, one per line, from this file `descriptor` (default: the "+
+		"read the password and codes, one per line, from file descriptor `n` (default: the "+
 			"terminal, or standard input)",
 		func(text string) error {
 			fd, err := strconv.ParseUint(text, 10, 31)
@@ -98,9 +98,9 @@ func (l *loginFlags) register(f *flag.FlagSet) {
 		})
 	f.StringVar(&l.totpFile, "totp-file", "",
 		"`file` with the TOTP secret in base32, to compute authenticator codes from")
-	f.StringVar(&l.flow, "flow", "", "authentication flow: "+strings.Join(flows, ", ")+
+	f.StringVar(&l.flow, "flow", "", "authentication `flow`: "+strings.Join(flows, ", ")+
 		" (default: USER_SRP_AUTH)")
-	f.StringVar(&l.challenge, "challenge", "", "first challenge of a USER_AUTH sign-in: "+
+	f.StringVar(&l.challenge, "challenge", "", "first `challenge` of a USER_AUTH sign-in: "+
 		strings.Join(challenges, ", ")+" (default: ask)")
 	f.BoolVar(&l.remember, "remember-device", false,
 		"remember this device, if the user pool lets users decide")

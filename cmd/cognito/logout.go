@@ -19,11 +19,12 @@ import (
 func logoutCommand() command {
 	return command{
 		name: "logout",
-		summary: `Sign out: revoke the refresh token, and delete the stored session and credentials.
-If the user pool does not support that, the session ends here, and logout says so. Devices are kept
-for the next sign-in. AWS credentials that other programs have received stay valid
-until they expire. If the user pool cannot be reached, the session is kept, unless -force is set. If
-nobody is signed in, logout says so and exits with 0.`,
+		summary: `Sign out: revoke and delete the stored session.
+logout revokes the refresh token, and deletes the session and the credentials. If the user pool does
+not support that, the session ends here, and logout says so. Devices are kept for the next sign-in.
+AWS credentials that other programs have received stay valid until they expire. If the user pool
+cannot be reached, the session is kept, unless -force is set. If nobody is signed in, logout says so
+and exits with 0.`,
 		example: `cognito logout
 cognito logout -global -forget-device`,
 		run: func(ctx context.Context, a *app, args []string) error {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
 	"github.com/loginwithcognito/cognito/cognitotest"
@@ -72,5 +73,37 @@ func TestServersDoNotSteerTerminal(t *testing.T) {
 		if strings.Contains(s.text(), " keys") {
 			t.Errorf("%v: progress among the keys:\n%s", args, s.text())
 		}
+	}
+}
+
+// TestLocalTimes checks that dates are local at a terminal, and that JSON has RFC 3339 in UTC.
+func TestLocalTimes(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.settings["TZ"] = "Asia/Tokyo" // UTC+9 without daylight saving
+	m.signedIn(t).must(t, "", "credentials")
+	show := func(end string, args ...string) string {
+		s := m.atTerminal(t, 100, 24, args...)
+		s.expect(end)
+		s.exits(0)
+		return s.text()
+	}
+	want := " 2009-10-13 02:50:30            13  hello.txt\r\n"
+	if got := show("photos/", "ls", "-l"); !strings.Contains(got, want) {
+		t.Errorf("ls -l shows %q, want a local date", got)
+	}
+	want = `"last_modified":"2009-10-12T17:50:30Z"`
+	if got := show("photos/", "ls", "-json"); !strings.Contains(got, want) {
+		t.Errorf("ls -json shows %q, want a date in UTC", got)
+	}
+	local := regexp.MustCompile(`tokens +until (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) \(\d+m`)
+	shown := show("credentials", "whoami", "-offline")
+	found := local.FindStringSubmatch(shown)
+	if found == nil {
+		t.Fatalf("whoami shows %q, want %v", shown, local)
+	}
+	expires, err := time.Parse(time.DateTime, found[1])
+	if left := time.Until(expires); err != nil || left < 9*time.Hour || left > 11*time.Hour {
+		t.Errorf("whoami shows an expiry in %v, want it in Tokyo's time", left)
 	}
 }

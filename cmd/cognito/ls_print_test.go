@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,21 +40,74 @@ func TestProgress(t *testing.T) {
 		t.Skipf("NOT TESTED: there is no pseudo-terminal: %v", err)
 	}
 	defer terminal.Close()
+	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	reader, pipe, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	defer pipe.Close()
 	for _, test := range []struct {
+		name           string
 		stdout, stderr io.Writer
 		term           string
+		sorted, debug  bool
 		want           bool
 	}{
-		{&screen, &screen, "xterm", false},
-		{&screen, terminal, "xterm", true},
-		{terminal, terminal, "xterm", false}, // the listing is on it already
-		{&screen, terminal, "dumb", false},
+		{"no terminal", &screen, &screen, "xterm", false, false, false},
+		{"a buffer", &screen, terminal, "xterm", false, false, true},
+		{"a file", file, terminal, "xterm", false, false, true},
+		{"a file, with -debug", file, terminal, "xterm", false, true, false},
+		{"a pipe", pipe, terminal, "xterm", false, false, false},
+		{"a pipe, sorted", pipe, terminal, "xterm", true, false, false},
+		{"the terminal", terminal, terminal, "xterm", false, false, false},
+		{"the terminal, sorted", terminal, terminal, "xterm", true, false, true},
+		{"a dumb terminal", file, terminal, "dumb", false, false, false},
 	} {
-		a := &app{stdout: test.stdout, stderr: test.stderr, getenv: func(string) string {
-			return test.term
-		}}
-		if shown := progressTo(a) != io.Discard; shown != test.want {
-			t.Errorf("%v: %v", test, shown)
+		a := &app{
+			stdout: test.stdout,
+			stderr: test.stderr,
+			getenv: func(string) string { return test.term },
+			debug:  test.debug,
+		}
+		if shown := progressTo(a, test.sorted) != io.Discard; shown != test.want {
+			t.Errorf("progress of a listing to %s = %v, want %v", test.name, shown, test.want)
+		}
+	}
+}
+
+// TestSort checks the order of the lines of a listing. Lines with equal dates or sizes stay in the
+// order of the server.
+func TestSort(t *testing.T) {
+	lines := []s3list.Object{
+		{Key: "a", Size: 2, LastModified: time.Unix(30, 0)},
+		{Key: "b", Size: 1},
+		{Key: "c/", CommonPrefix: true},
+		{Key: "d", Size: 3, LastModified: time.Unix(20, 0)},
+		{Key: "e", Size: 3, LastModified: time.Unix(30, 0)},
+		{Key: "f/", CommonPrefix: true},
+	}
+	for _, test := range []struct {
+		listing listing
+		want    string
+	}{
+		{listing{byTime: true}, "c/ f/ a e d b"},
+		{listing{bySize: true}, "c/ f/ d e a b"},
+		{listing{bySize: true, reverse: true}, "b a e d f/ c/"},
+		{listing{reverse: true}, "f/ e d c/ b a"},
+	} {
+		sorted := slices.Clone(lines)
+		test.listing.sort(sorted)
+		var keys []string
+		for _, o := range sorted {
+			keys = append(keys, o.Key)
+		}
+		if got := strings.Join(keys, " "); got != test.want || !test.listing.sorts() {
+			t.Errorf("sort with %+v = %s, want %s", test.listing, got, test.want)
 		}
 	}
 }
@@ -105,7 +160,7 @@ func TestWriteMissing(t *testing.T) {
 		listing listing
 		want    string
 	}{
-		{listing{long: true}, strings.Repeat(" ", 20) + "         0 B  dir/\n"},
+		{listing{long: true}, strings.Repeat(" ", 20) + "             0  dir/\n"},
 		{listing{json: true}, `{"key":"dir/","size":0}` + "\n"},
 	} {
 		var out bytes.Buffer

@@ -107,14 +107,24 @@ func TestListForms(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)
 	const date = "2009-10-12T17:50:30Z  "
+	space := strings.Repeat(" ", 22)
 	for _, test := range []struct {
 		args         string
 		want, stderr string
 	}{
 		{"", "hello.txt\nnotes/\nphotos/\n", ""},
-		{"-l", date + "      13 B  hello.txt\n" + strings.Repeat(" ", 22) + "       PRE  notes/\n" +
-			strings.Repeat(" ", 22) + "       PRE  photos/\n",
-			"1 objects, 2 prefixes, 13 B\n"},
+		{"-l", date + "          13  hello.txt\n" + space + "         PRE  notes/\n" +
+			space + "         PRE  photos/\n", ""},
+		{"-l -human -summarize", date + "        13 B  hello.txt\n" +
+			space + "         PRE  notes/\n" + space + "         PRE  photos/\n" +
+			"\nTotal Objects: 1\nTotal Prefixes: 2\n   Total Size: 13 B\n", ""},
+		{"-summarize s3://example-bucket/none",
+			"\nTotal Objects: 0\nTotal Prefixes: 0\n   Total Size: 0\n", ""},
+		{"-json -summarize s3://example-bucket/p", `{"prefix":"photos/"}` + "\n" +
+			`{"total_objects":0,"total_prefixes":1,"total_size":0}` + "\n", ""},
+		{"-reverse", "photos/\nnotes/\nhello.txt\n", ""},
+		{"-S", "notes/\nphotos/\nhello.txt\n", ""},
+		{"-t -reverse", "hello.txt\nphotos/\nnotes/\n", ""},
 		{"s3://example-bucket/photos/2026/", "photos/2026/ærøskøbing.jpg\nphotos/2026/東京.jpg\n",
 			""},
 		{"-r s3://example-bucket/photos//", "photos//twice\n", ""},
@@ -181,6 +191,8 @@ func TestListFailures(t *testing.T) {
 		{"-parallel 0", exitUsage, "1 to 64"},
 		{"-parallel 65", exitUsage, "1 to 64"},
 		{"-env BARE", exitUsage, "bucket_name"},
+		{"-t -S", exitUsage, "-t excludes -S"},
+		{"-summarize -l s3://no-such-bucket", exitFailed, "NoSuchBucket"},
 		{"s3://no-such-bucket", exitFailed, "NoSuchBucket"},
 	} {
 		args := append([]string{"ls"}, strings.Fields(test.args)...)
@@ -245,8 +257,8 @@ func TestListVersions(t *testing.T) {
 	})
 	m.signedIn(t)
 	space := strings.Repeat(" ", 30)
-	want := "2026-01-02T03:04:05Z         DEL  *v3" + space + "  a\n" +
-		"2026-01-01T03:04:05Z     2.0 KiB   v2" + space + "  a\n"
+	want := "2026-01-02T03:04:05Z           DEL  *v3" + space + "  a\n" +
+		"2026-01-01T03:04:05Z          2048   v2" + space + "  a\n"
 	if got := m.must(t, "", "ls", "-r", "-versions"); got != want {
 		t.Errorf("\n%s\n%s", got, want)
 	}
@@ -301,4 +313,36 @@ func TestListIntoClosedPipe(t *testing.T) {
 		t.Errorf("%v: %s", err, &stderr)
 	}
 	w.Close()
+}
+
+// TestListRegion checks that the Region of a listing comes from -region, a variable or the
+// environment, in this order.
+func TestListRegion(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t).signedIn(t)
+	var mu sync.Mutex
+	signed := ""
+	m.fault.set(func(r *http.Request) *http.Response {
+		if r.URL.Query().Has("list-type") {
+			mu.Lock()
+			defer mu.Unlock()
+			signed = r.Header.Get("Authorization")
+			return answer(403, "")
+		}
+		return nil
+	})
+	for _, test := range []struct{ variable, flag, want string }{
+		{"", "", cognitotest.ExampleRegion},
+		{"eu-central-1", "", "eu-central-1"},
+		{"eu-central-1", "sa-east-1", "sa-east-1"},
+	} {
+		m.settings["AWS_REGION"] = test.variable
+		m.run(t, "", "ls", "-region", test.flag)
+		mu.Lock()
+		if !strings.Contains(signed, "/"+test.want+"/s3/") {
+			t.Errorf("AWS_REGION=%s ls -region %q signs %q, want Region %s", test.variable,
+				test.flag, signed, test.want)
+		}
+		mu.Unlock()
+	}
 }

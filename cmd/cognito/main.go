@@ -43,24 +43,46 @@ type command struct {
 	run                 func(ctx context.Context, a *app, args []string) error
 }
 
-// commands returns the commands in the order of the help text.
-func commands() []command {
-	return []command{
-		configureCommand(),
-		loginCommand(),
-		credentialsCommand(),
-		execCommand(),
-		serveCommand(),
-		profileCommand(),
-		lsCommand(),
-		curlCommand(),
-		whoamiCommand(),
-		tokenCommand(),
-		logoutCommand(),
-		doctorCommand(),
-		emulateCommand(),
-		completionCommand(),
+// A group is a heading of "cognito help" with its commands.
+type group struct {
+	name     string
+	commands []command
+}
+
+// groups returns the commands in the order of the help text.
+func groups() []group {
+	return []group{
+		{"sign in", []command{
+			loginCommand(),
+			logoutCommand(),
+			whoamiCommand(),
+		}},
+		{"use", []command{
+			execCommand(),
+			credentialsCommand(),
+			profileCommand(),
+			serveCommand(),
+			tokenCommand(),
+		}},
+		{"look", []command{
+			lsCommand(),
+			curlCommand(),
+		}},
+		{"set up", []command{
+			configureCommand(),
+			doctorCommand(),
+			emulateCommand(),
+			completionCommand(),
+		}},
 	}
+}
+
+// commands returns all commands.
+func commands() (all []command) {
+	for _, g := range groups() {
+		all = append(all, g.commands...)
+	}
+	return all
 }
 
 // An app is one run of the tool. It holds the standard streams, the environment variables and the
@@ -74,7 +96,8 @@ type app struct {
 	inspect        func(*flag.FlagSet) // if not nil, receives the command's flags instead of a run
 
 	config, env, state, region string // flags of most commands
-	noStore                    bool
+	noStore, debug             bool
+	progress                   bool // a listing shows its progress
 	login                      loginFlags
 	browser                    browserFlags
 	federation                 federationFlags
@@ -101,15 +124,14 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		name, args = args[0], args[1:]
 	}
-	if name == "help" && len(args) > 0 && args[0] != "help" {
-		name, args = args[0], []string{"-help"}
-	}
 	switch name {
-	case "", "help", "-h", "-help", "--help":
+	case "":
 		a.overview()
-		if name == "" {
-			return usagef("missing command")
-		}
+		return usagef("missing command")
+	case "help":
+		return a.help(args)
+	case "-h", "-help", "--help":
+		a.overview()
 		return nil
 	case "version", "-version", "--version":
 		fmt.Fprintln(a.stdout, "cognito", version())
@@ -122,7 +144,7 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 			return c.run(ctx, a, args)
 		}
 	}
-	return usagef("unknown command %q: \"cognito help\" lists the commands", name)
+	return unknownCommand(name)
 }
 
 // report writes err in one line to standard error and returns the exit code.
@@ -148,7 +170,7 @@ func (a *app) report(ctx context.Context, err error) int {
 		}
 		return exitInterrupted
 	}
-	a.notef("%s", strings.TrimPrefix(err.Error(), "cognito: "))
+	a.conclude(onePrefix(err.Error()))
 	switch {
 	case errors.As(err, &signIn), errors.As(err, &challenge):
 		return exitSignIn
@@ -156,6 +178,21 @@ func (a *app) report(ctx context.Context, err error) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// onePrefix returns an error's text without the name of the package that it starts with. Names of
+// services remain.
+func onePrefix(text string) string {
+	for _, name := range []string{"cognito: ", "s3list: ", "terminal: ", "environments: "} {
+		text = strings.TrimPrefix(text, name)
+	}
+	return text
+}
+
+// conclude writes why the program fails: in one line, or between words in several at a terminal.
+func (a *app) conclude(text string) {
+	text = "cognito: " + terminal.OneLine(text)
+	fmt.Fprintln(a.stderr, screenful(a.stderr, text, 0, 2))
 }
 
 // notef writes one line to standard error. It replaces control characters in it.

@@ -17,7 +17,7 @@ import (
 func profileCommand() command {
 	return command{
 		name: "profile",
-		summary: `Add a profile with these credentials to the AWS configuration file.
+		summary: `Add a profile to the AWS configuration file.
 The profile names this program as its credential_process. The AWS command line and all SDKs then run
 it to obtain and renew credentials. If the environment has endpoints, tools that use the profile
 send their requests there. The file is ~/.aws/config, or $AWS_CONFIG_FILE. The rest of the file is

@@ -30,6 +30,9 @@ func (m *machine) typed(t *testing.T, lines []string, args ...string) (code int,
 	return code, <-screen
 }
 
+// unfolded returns what a window shows, with each error in one line.
+func unfolded(shown string) string { return strings.ReplaceAll(shown, "\r\n  ", " ") }
+
 // A password typed at every prompt is sent only if the user selected that by name.
 func TestHostilePoolAtTerminal(t *testing.T) {
 	t.Parallel()
@@ -136,7 +139,7 @@ func TestPasswordAsAnswer(t *testing.T) {
 			pool.reset(false, test.challenges...)
 			lines := []string{password, answer, answer, answer}
 			code, shown := m.typed(t, lines, login("-flow", flow)...)
-			says := strings.Contains(shown, "which SRP keeps secret: nothing was sent")
+			says := strings.Contains(unfolded(shown), "which SRP keeps secret: nothing was sent")
 			if code != exitSignIn || !says || pool.leaks(t) {
 				t.Errorf("%s: exit %d:\n%s", name, code, shown)
 			}
@@ -285,7 +288,7 @@ func TestLookAlikes(t *testing.T) {
 		pool.refuse, pool.secretCode = "", "EVIL\nPassword: "
 		pool.reset(false, "MFA_SETUP")
 		code, shown := m.typed(t, []string{cognitotest.ExamplePassword}, login()...)
-		named := strings.Contains(shown, "not base32")
+		named := strings.Contains(unfolded(shown), "not base32")
 		if code != exitFailed || strings.Contains(shown, "EVIL") || !named {
 			t.Errorf("exit %d:\n%s", code, shown)
 		}

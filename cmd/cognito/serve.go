@@ -15,7 +15,7 @@ import (
 func serveCommand() command {
 	return command{
 		name: "serve",
-		summary: `Serve credentials to tools on this machine, and renew them.
+		summary: `Serve credentials on this machine, and renew them.
 serve runs what AWS calls a container credential provider. SDKs fetch credentials from it, and fetch
 new ones before these expire. It listens on loopback only, and serves only clients that send its
 token, which is new for each run. It prints the variables to set, including the token, to standard
@@ -28,7 +28,7 @@ The output unsets such variables. "cognito exec -serve" also hides the default p
 			f := a.serviceFlags()
 			addr := f.String("addr", "127.0.0.1:0",
 				"loopback `address` to listen on; port 0 selects a free port")
-			format := f.String("format", "sh", "output format of the variables: "+
+			format := f.String("format", "sh", "output `format` of the variables: "+
 				strings.Join(shell.Formats(), ", "))
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err

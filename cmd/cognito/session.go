@@ -68,7 +68,7 @@ func (a *app) prepare() (*signedIn, error) {
 	if err != nil {
 		return nil, err
 	}
-	learning := &clock{base: client.Transport}
+	learning := &clock{base: a.traced(client.Transport, onTerminal(a.stderr))}
 	client.Transport = learning
 	return &signedIn{
 		a:      a,

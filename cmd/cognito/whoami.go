@@ -16,7 +16,7 @@ import (
 func whoamiCommand() command {
 	return command{
 		name: "whoami",
-		summary: `Show the user, identity and role that are signed in, and when they expire.
+		summary: `Show the user, identity and role, and when they expire.
 The user comes from the ID token, without a check of its signature: "cognito doctor" checks it. The
 role comes from AWS STS. With -token-file or -github-actions, the subject comes from that token.`,
 		example: `cognito whoami
@@ -166,17 +166,19 @@ func (w *whoami) write(a *app, asJSON bool, now time.Time) error {
 		{"user pool", w.UserPoolID},
 		{"app client", w.ClientID},
 		{"device", w.Device},
-		{"tokens", until(w.tokens, now)},
+		{"tokens", a.until(w.tokens, now)},
 		{"identity", w.IdentityID},
 		{"account", w.Account},
 		{"role", w.Role},
 		{"access key", w.AccessKeyID},
-		{"credentials", until(w.credential, now)},
+		{"credentials", a.until(w.credential, now)},
 	} {
 		if line[1] == "" {
 			continue
 		}
-		_, err := fmt.Fprintf(a.stdout, "%-12s %s\n", line[0], terminal.Printable(line[1]))
+		const column = 13
+		text := screenful(a.stdout, terminal.Printable(line[1]), column, column)
+		_, err := fmt.Fprintf(a.stdout, "%-12s %s\n", line[0], text)
 		if err != nil {
 			return err
 		}
@@ -184,14 +186,14 @@ func (w *whoami) write(a *app, asJSON bool, now time.Time) error {
 	return nil
 }
 
-// until formats an expiry time, or returns "" for the zero time.
-func until(t, now time.Time) string {
+// until formats an expiry time for standard output, or returns "" for the zero time.
+func (a *app) until(t, now time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	left := t.Sub(now).Round(time.Second)
 	if left <= 0 {
-		return "expired " + t.UTC().Format(time.RFC3339)
+		return "expired " + a.date(t, a.stdout)
 	}
-	return fmt.Sprintf("until %s (%v)", t.UTC().Format(time.RFC3339), left)
+	return fmt.Sprintf("until %s (%v)", a.date(t, a.stdout), left)
 }

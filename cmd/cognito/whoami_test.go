@@ -154,15 +154,16 @@ func TestTokenIsFresh(t *testing.T) {
 }
 
 func TestUntil(t *testing.T) {
-	if got := until(time.Time{}, time.Now()); got != "" {
+	a := &app{}
+	if got := a.until(time.Time{}, time.Now()); got != "" {
 		t.Error(got)
 	}
-	if got := until(time.Unix(0, 0), time.Now()); got != "expired 1970-01-01T00:00:00Z" {
+	if got := a.until(time.Unix(0, 0), time.Now()); got != "expired 1970-01-01T00:00:00Z" {
 		t.Error(got)
 	}
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
-		got := until(now.Add(90*time.Minute+100*time.Millisecond), now)
+		got := a.until(now.Add(90*time.Minute+100*time.Millisecond), now)
 		if !strings.HasSuffix(got, "(1h30m0s)") {
 			t.Errorf("until() = %q, want the suffix (1h30m0s)", got)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/loginwithcognito/cognito/internal/trace"
 	"github.com/loginwithcognito/cognito/s3list"
 )
 
@@ -91,22 +93,21 @@ func (t *tracer) RoundTrip(request *http.Request) (*http.Response, error) {
 		return t.base.RoundTrip(request)
 	}
 	service, _, _ := strings.Cut(request.URL.Host, ".")
-	operation := request.Method + " " + request.URL.Path
+	var form url.Values
 	sent := names(request.URL.Query())
 	if request.Body != nil {
 		data, _ := io.ReadAll(request.Body)
 		request.Body.Close()
 		request = request.Clone(request.Context())
 		request.Body = io.NopCloser(bytes.NewReader(data))
-		if form, err := url.ParseQuery(string(data)); err == nil && form.Has("Action") {
-			operation, sent = form.Get("Action"), names(form)
+		var err error
+		if form, err = url.ParseQuery(string(data)); err == nil && form.Has("Action") {
+			sent = names(form)
 		} else {
-			sent = members(data)
+			form, sent = nil, members(data)
 		}
 	}
-	if _, target, ok := strings.Cut(request.Header.Get("X-Amz-Target"), "."); ok {
-		operation = target
-	}
+	operation := cmp.Or(trace.Operation(request, form), request.Method+" "+request.URL.Path)
 	begin := time.Now()
 	response, err := t.base.RoundTrip(request)
 	took := time.Since(begin).Round(100 * time.Microsecond)

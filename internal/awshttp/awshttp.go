@@ -37,6 +37,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito/internal/endpoint"
+	"github.com/loginwithcognito/cognito/internal/trace"
 )
 
 // A Sender sends requests and holds what they share: the retry quota, the clock offset, and the
@@ -96,7 +97,13 @@ func (s *Sender) Do(ctx context.Context, r Request) (*Response, error) {
 	cost, signedAgain := 0, false
 	for retries := 0; ; retries++ {
 		now, offset := s.now()
-		req, err := r.New(ctx, now)
+		attempt := ctx
+		if signedAgain {
+			attempt = trace.WithRetries(ctx, retries+1)
+		} else if retries > 0 {
+			attempt = trace.WithRetries(ctx, retries)
+		}
+		req, err := r.New(attempt, now)
 		if err != nil {
 			return nil, err // not retried, even if it is a Failure of another service
 		}

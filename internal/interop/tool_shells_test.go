@@ -91,7 +91,7 @@ cognito completion zsh > "$HOME/functions/_cognito"
 fpath=("$HOME/functions" $fpath)
 autoload -U compinit
 compinit -u -d "$HOME/dump"
-compadd() { shift; echo "$@" }
+_describe() { print -r -- "${${(P)2}%%:*}" }
 echo ${_comps[cognito]}
 words=(cognito login -us) CURRENT=3
 _cognito`}, "_cognito\n-user\n"},

@@ -80,6 +80,29 @@ func Find(getenv func(string) string, profile string, is func(Key) bool) (path, 
 	return "", ""
 }
 
+// Profiles returns the names of the profiles in both files, sorted. It skips files that cannot be
+// read, and names that are not valid.
+func Profiles(getenv func(string) string) (names []string) {
+	for _, file := range []File{CredentialsFile, ConfigFile} {
+		path, err := file.Path(getenv)
+		if err != nil {
+			continue
+		}
+		data, err := files.Read(path, MaxSize)
+		if err != nil {
+			continue
+		}
+		parts, _ := parse(data, file == ConfigFile)
+		for _, s := range parts {
+			if ValidName(s.profile) && !s.inherited() {
+				names = append(names, s.profile)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // Section returns a section of the credentials file that starts with a comment. It omits
 // endpoint_url if that is empty.
 func Section(profile string, settings []shell.Variable, comment string) ([]byte, error) {
