@@ -36,6 +36,8 @@ func TestChromium(t *testing.T) {
 		{"hostile page", chromiumHostilePage},
 		{"form-action", chromiumFormAction},
 		{"layout", chromiumLayout},
+		{"oauth2cli", chromiumOAuth2CLI},
+		{"amplify", chromiumAmplify},
 		{"tool", chromiumTool},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, b) })
