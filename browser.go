@@ -195,8 +195,8 @@ func (b *BrowserSignIn) deliver(ctx context.Context, query string) error {
 	return b.err
 }
 
-// ended reports whether there is an outcome. It counts even if a context ends at the same time: Wait
-// may have returned the session, and Close ends b.ctx before the browser has its page.
+// ended reports whether there is an outcome. It counts even if a context ends at the same time:
+// Wait may have returned the session, and Close ends b.ctx before the browser has its page.
 func (b *BrowserSignIn) ended() bool {
 	select {
 	case <-b.done:
