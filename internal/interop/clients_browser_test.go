@@ -103,13 +103,6 @@ func chromiumAmplify(t *testing.T, b *chromium) {
 		t.Fatalf("esbuild: %s", bundle.stderr)
 	}
 	server, pool := b.pool(t)
-	for _, host := range []string{
-		pool.Domain,
-		"cognito-idp." + region + ".amazonaws.com",
-		"cognito-identity." + region + ".amazonaws.com",
-	} {
-		b.domains.serve(host, crossOrigin(server))
-	}
 	app := httptest.NewUnstartedServer(nil)
 	given := parameters(app)
 	given["domain"] = pool.Domain
@@ -131,6 +124,13 @@ func chromiumAmplify(t *testing.T, b *chromium) {
 	home := strings.TrimSuffix(callbackOn("localhost", address), "callback")
 	pool.Clients[0].CallbackURLs = []string{home}
 	pool.Clients[0].LogoutURLs = []string{home}
+	for _, host := range []string{
+		pool.Domain,
+		"cognito-idp." + region + ".amazonaws.com",
+		"cognito-identity." + region + ".amazonaws.com",
+	} {
+		b.domains.serve(host, crossOrigin(server))
+	}
 	const nobody, user = "UserUnAuthenticatedException", cognitotest.ExampleUser + " " +
 		cognitotest.ExampleEmail + " credentials "
 	b.open(t, home)

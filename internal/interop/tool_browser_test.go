@@ -83,10 +83,13 @@ func toolOpensBrowser(t *testing.T, b *chromium, program string) {
 			t.Error(err)
 		}
 		ended <- r
+		if f, err := os.OpenFile(opened, os.O_RDWR, 0); err == nil {
+			f.Close() // ends ReadFile below if no browser was opened
+		}
 	}()
 	address, err := os.ReadFile(opened)
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(address) == 0 {
+		t.Fatalf("no browser was opened: %v: %s", err, (<-ended).stderr)
 	}
 	b.open(t, strings.TrimSpace(string(address)))
 	b.signIn(t, cognitotest.ExampleUser, cognitotest.ExamplePassword)

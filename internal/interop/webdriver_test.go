@@ -222,11 +222,10 @@ func (b *chromium) heading(t *testing.T, text string) {
 	b.find(t, "//h1[.='"+text+"']")
 }
 
-// fill replaces the text of the field with a name.
+// fill enters text into the empty field with a name.
 func (b *chromium) fill(t *testing.T, name, text string) {
 	t.Helper()
 	field := b.find(t, "//input[@name='"+name+"']")
-	call(t, http.MethodPost, field+"/clear", nil, nil)
 	call(t, http.MethodPost, field+"/value", map[string]string{"text": text}, nil)
 }
 
