@@ -314,11 +314,14 @@ func TestListenerAndPaste(t *testing.T) {
 	}
 }
 
-// An outcome counts even if the context has ended too: the browser gets the true page, and a session
-// is not lost.
+// An outcome counts even if the context has ended too, or a doubtful error has arrived: the browser
+// gets the true page, and a session is not lost.
 func TestOutcomeBeforeContext(t *testing.T) {
 	server, c, _ := loopback(t, "localhost")
 	b := startBrowser(t, c)
+	for range 3 {
+		load(t, "GET", b.RedirectURI+"?error=access_denied", nil)
+	}
 	address := browse(t, server, b)
 	if err := b.Deliver(t.Context(), address); err != nil {
 		t.Fatalf("Deliver: %v", err)
