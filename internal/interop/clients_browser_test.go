@@ -17,7 +17,8 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// oauth2cli, the client of kubelogin, signs in with the browser at an issuer that go-oidc discovers.
+// oauth2cli, the client of kubelogin, signs in with the browser. go-oidc discovers the issuer and
+// verifies the tokens.
 func chromiumOAuth2CLI(t *testing.T, b *chromium) {
 	server, pool := b.pool(t)
 	bind := freePort(t)
