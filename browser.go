@@ -129,7 +129,9 @@ func (b *BrowserSignIn) Wait(ctx context.Context) (*Session, error) {
 	select {
 	case <-b.done:
 	case refused := <-b.doubtful:
-		return nil, Explain(refused)
+		if !b.ended() {
+			return nil, Explain(refused)
+		}
 	case <-ctx.Done():
 		if !b.ended() {
 			return nil, fmt.Errorf("cognito: the browser did not return to %s: %w", b.RedirectURI,

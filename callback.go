@@ -190,7 +190,8 @@ const (
 	page = `<!DOCTYPE html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>%[1]s</title>
 <style>:root { color-scheme: light dark } body { font: 1rem/1.5 system-ui, sans-serif;
-margin: 20vh auto; max-width: 26rem; padding: 0 1.5rem; text-align: center }</style>
+margin: 20vh auto; max-width: 26rem; padding: 0 1.5rem; text-align: center; text-wrap: balance }
+h1 { font-size: 1.5rem; line-height: 1.2 }</style>
 <h1>%[1]s</h1><p>You can close this page and return to the program.</p></html>
 `
 )

@@ -315,11 +315,14 @@ func TestListenerAndPaste(t *testing.T) {
 	}
 }
 
-// An outcome counts even if the context has ended too: the browser gets the true page, and a
-// session is not lost.
+// An outcome counts even if the context has ended too, or a doubtful error has arrived: the browser
+// gets the true page, and a session is not lost.
 func TestOutcomeBeforeContext(t *testing.T) {
 	server, c, _ := loopback(t, "localhost")
 	b := startBrowser(t, c)
+	for range 3 {
+		load(t, "GET", b.RedirectURI+"?error=access_denied", nil)
+	}
 	address := browse(t, server, b)
 	if err := b.Deliver(t.Context(), address); err != nil {
 		t.Fatalf("Deliver: %v", err)
@@ -336,5 +339,85 @@ func TestOutcomeBeforeContext(t *testing.T) {
 		if session, err := b.Wait(ended); err != nil || session == nil {
 			t.Fatalf("Wait: %v, %v", session, err)
 		}
+	}
+}
+
+// Connections that never finish a request, and long requests, do not delay the browser.
+func TestListenerSlowClients(t *testing.T) {
+	server, c, uris := loopback(t, "localhost")
+	b := startBrowser(t, c)
+	at, err := url.Parse(uris[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, begun := range []string{
+		"",
+		"GET /callback?code=x",
+		"GET /callback?code=x&state=y HTTP/1.1\r\nHost: " + at.Host + "\r\nX-A: ",
+		"POST /callback HTTP/1.1\r\nHost: " + at.Host + "\r\nContent-Length: 1000000\r\n\r\n",
+	} {
+		slow, err := net.Dial("tcp", "127.0.0.1:"+at.Port())
+		if err != nil {
+			t.Fatalf("Dial: %v", err)
+		}
+		defer slow.Close()
+		io.WriteString(slow, begun)
+	}
+	resp, _ := load(t, "GET", uris[0]+"?error=x&state="+strings.Repeat("y", 1<<20), nil)
+	if resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("a long query: status %d, want 431", resp.StatusCode)
+	}
+	if resp, _ := load(t, "GET", browse(t, server, b), nil); resp.StatusCode != 200 {
+		t.Errorf("the callback: status %d, want 200", resp.StatusCode)
+	}
+	if _, err := b.Wait(t.Context()); err != nil {
+		t.Errorf("Wait: %v", err)
+	}
+}
+
+// Callbacks that arrive during the exchange wait for its outcome. Their codes are not sent.
+func TestListenerSecondCallback(t *testing.T) {
+	server, c, _ := loopback(t, "localhost")
+	began, proceed := make(chan string, 2), make(chan bool)
+	server.Fault = func(r *http.Request) *http.Response {
+		if r.URL.Path == "/oauth2/token" {
+			r.ParseForm()
+			began <- r.Form.Get("code")
+			<-proceed
+		}
+		return nil
+	}
+	b := startBrowser(t, c)
+	good := browse(t, server, b)
+	statuses := make(chan int, 2)
+	visit := func(address string) {
+		resp, err := http.Get(address)
+		if err != nil {
+			t.Errorf("GET: %v", err)
+			statuses <- 0
+			return
+		}
+		resp.Body.Close()
+		statuses <- resp.StatusCode
+	}
+	go visit(good)
+	code := <-began
+	state := queryOf(t, good).Get("state")
+	go visit(b.RedirectURI + "?error=access_denied&state=" + state)
+	// A callback with another state is refused at once.
+	if resp, _ := load(t, "GET", b.RedirectURI+"?code=x&state=y", nil); resp.StatusCode != 400 {
+		t.Errorf("another state: status %d, want 400", resp.StatusCode)
+	}
+	close(proceed)
+	for range 2 {
+		if status := <-statuses; status != 200 {
+			t.Errorf("a callback: status %d, want 200", status)
+		}
+	}
+	if _, err := b.Wait(t.Context()); err != nil || code != queryOf(t, good).Get("code") {
+		t.Errorf("Wait: %v after the code %q", err, code)
+	}
+	if len(began) != 0 {
+		t.Errorf("the token endpoint received the code %q too", <-began)
 	}
 }

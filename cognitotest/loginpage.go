@@ -1,6 +1,7 @@
 package cognitotest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base32"
 	"encoding/json"
@@ -135,14 +136,16 @@ func (r *loginRequest) proceed(
 // loginPage shows the forms that start a sign-in.
 func (r *loginRequest) loginPage(a *authorization, message string) func() {
 	title, content := "Sign in", paragraph("error", message)
+	user := field("Username", "username", "text", "username",
+		cmp.Or(r.form.Get("username"), a.hint))
 	password := field("Password", "password", "password", "current-password", "")
 	switch {
 	case a.provider != nil:
 		title = "Sign in with " + a.provider.Name
-		content += r.formOf(field("Username", "username", "text", "username", a.hint)+password,
+		content += r.formOf(user+password,
 			`<button name="cancel" value="1" formnovalidate>Cancel</button>`)
 	case a.client.supports("COGNITO"):
-		content += r.formOf(field("Username", "username", "text", "username", a.hint) + password)
+		content += r.formOf(user + password)
 	}
 	if a.provider == nil && !a.local {
 		for i := range a.pool.Providers {

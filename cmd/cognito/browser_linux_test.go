@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -265,6 +266,28 @@ func TestLoginBrowserEnds(t *testing.T) {
 			code: exitFailed,
 			want: "invalid_grant",
 		},
+		{
+			name: "the token endpoint redirects",
+			act: func(m *machine, at string, _ func()) {
+				m.fault.set(func(r *http.Request) *http.Response {
+					if r.URL.Path != "/oauth2/token" {
+						return nil
+					}
+					to := answer(http.StatusTemporaryRedirect, "")
+					to.Header = http.Header{"Location": {"/oauth2/other"}}
+					return to
+				})
+				visit(t, m.signIn(t, at))
+			},
+			code: exitFailed,
+			want: "redirects, which is not followed",
+		},
+		{
+			name: "the domain belongs to another user pool",
+			act:  signInElsewhere(t),
+			code: exitFailed,
+			want: "check domain and user_pool_id",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -283,6 +306,105 @@ func TestLoginBrowserEnds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// signInElsewhere returns a function that signs in at the domain of another user pool.
+func signInElsewhere(t *testing.T) func(m *machine, at string, cancel func()) {
+	return func(m *machine, at string, _ func()) {
+		other := cognitotest.Example()
+		other.UserPools[0].ID = "us-east-1_FOREIGN00"
+		other.UserPools[0].Clients = m.server.UserPools[0].Clients
+		callback, err := other.Browse(at, cognitotest.ExampleUser, cognitotest.ExamplePassword)
+		if err != nil {
+			t.Error(err)
+		}
+		m.fault.set(func(r *http.Request) *http.Response {
+			if r.URL.Path != "/oauth2/token" {
+				return nil
+			}
+			w := httptest.NewRecorder()
+			other.ServeHTTP(w, r)
+			return w.Result()
+		})
+		visit(t, callback)
+	}
+}
+
+// Connections that the browser opens ahead do not delay the end, and the page is not cut off.
+func TestLoginBrowserIdleConnections(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	ended := m.begin(t, t.Context(), "login", "-browser")
+	callback := m.signIn(t, address(t, opened))
+	at, err := url.Parse(callback)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, begun := range []string{"", "", "GET /favicon.ico HTTP/1.1\r\n"} {
+		c, err := net.Dial("tcp", at.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		io.WriteString(c, begun)
+	}
+	resp, err := http.Get(callback)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	if err != nil || !strings.HasSuffix(string(page), "</html>\n") {
+		t.Errorf("the page is cut off: %v: %s", err, page)
+	}
+	if got := <-ended; got.code != 0 {
+		t.Errorf("exit %d: %s", got.code, got.stderr)
+	}
+}
+
+// The browser receives the whole address as one argument, and no terminal. Its output is not
+// shown, and the tool does not wait for its end.
+func TestLoginBrowserProgram(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	err := os.WriteFile(m.settings["BROWSER"], fmt.Appendf(nil, `#!/bin/sh
+echo noise; echo noise >&2
+for fd in 0 1 2; do
+	at=$(readlink /proc/$$/fd/$fd)
+	[ "$at" = /dev/null ] || echo "stream $fd at $at" >'%[1]s.wrong'
+done
+[ $# = 2 ] && [ "$1" = -new ] || echo "$# arguments: $*" >'%[1]s.wrong'
+echo "$2" >'%[1]s.new'
+mv '%[1]s.new' '%[1]s'
+until [ -e '%[1]s.end' ] || [ ! -d '%[2]s' ]; do sleep 0.1; done
+touch '%[1]s.ended'
+`, opened, m.dir), 0o700)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.settings["BROWSER"] = "/nonexistent/browser:" + m.settings["BROWSER"] + " -new %s"
+	ended := m.begin(t, t.Context(), "login", "-browser")
+	at := address(t, opened)
+	u, err := url.Parse(at)
+	if err != nil || len(u.Query()) < 7 || u.Query().Get("code_challenge_method") != "S256" {
+		t.Fatalf("opened %q, %v", at, err)
+	}
+	visit(t, m.signIn(t, at))
+	got := <-ended
+	if got.code != 0 || strings.Contains(got.stderr, "noise") ||
+		!strings.Contains(got.stderr, "\n"+at+"\n") {
+		t.Errorf("exit %d: %q", got.code, got.stderr)
+	}
+	if _, err := os.Stat(opened + ".ended"); err == nil {
+		t.Error("the tool waited for the end of the browser, or ended it")
+	}
+	if wrong, err := os.ReadFile(opened + ".wrong"); err == nil {
+		t.Errorf("the browser has %s", wrong)
+	}
+	if err := os.WriteFile(opened+".end", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address(t, opened+".ended") // before its directory is removed
 }
 
 // A refresh that the token endpoint refuses with invalid_grant ends the session.

@@ -77,6 +77,9 @@ install_shells() { apt_package fish fish && apt_package zsh zsh; }
 # tmux is the terminal in which tests run cmd/cognito.
 install_tmux() { apt_package tmux tmux; }
 
+# Chromium and its driver, with which tests sign in at managed login.
+install_chromium() { apt_package chromium chromium && apt_package chromedriver chromium-driver; }
+
 # sum FILE prints the file's SHA-256, which is the stamp of packages installed from a list.
 sum() { { sha256sum "$1" 2>/dev/null || shasum -a 256 "$1"; } | cut -d' ' -f1; }
 
@@ -135,7 +138,7 @@ install_python() {
 	stamp python "$want"
 }
 
-all=(staticcheck js python netns shells tmux versitygw minio gofakes3)
+all=(staticcheck js python netns shells tmux chromium versitygw minio gofakes3)
 
 for tool in "${@:-${all[@]}}"; do
 	if ! declare -F "install_$tool" >/dev/null; then

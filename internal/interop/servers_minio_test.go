@@ -34,6 +34,8 @@ func TestMinIO(t *testing.T) {
 	stand := twoPools()
 	cognitoServer := httptest.NewUnstartedServer(stand)
 	cognitoURL := "http://" + cognitoServer.Listener.Addr().String()
+	callback := callbackOn("localhost", freePort(t))
+	stand.UserPools[0].Clients[0].CallbackURLs = []string{callback}
 	stand.UserPools[0].Issuer = cognitoURL + "/" + cognitotest.ExampleUserPoolID
 	cognitoServer.Start()
 	defer cognitoServer.Close()
@@ -113,6 +115,24 @@ func TestMinIO(t *testing.T) {
 		}
 		if left := time.Until(creds.Expires); left < 119*time.Minute || left > 2*time.Hour {
 			t.Errorf("credentials expire in %v, want 2h", left)
+		}
+		checkListing(t, &s3list.Client{
+			Region:      region,
+			Endpoint:    endpoint,
+			Credentials: session.Credentials,
+		}, "odd-keys", minioKeys)
+	})
+	t.Run("managed login", func(t *testing.T) {
+		e := e
+		e.Domain, e.RedirectURI = cognitoURL, callback
+		client := &cognito.Client{Environment: e, Duration: 2 * time.Hour}
+		session := browseSession(t, client, stand)
+		tokens, err := session.Tokens(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := assume(t, userRole, tokens.ID); err != nil {
+			t.Errorf("AssumeRoleWithWebIdentity with the ID token: %v", err)
 		}
 		checkListing(t, &s3list.Client{
 			Region:      region,

@@ -73,6 +73,30 @@ func idToken(t *testing.T, e cognito.Environment, client *http.Client) string {
 	return tokens.ID
 }
 
+// browseSession signs the example's user in at managed login.
+func browseSession(
+	t *testing.T, c *cognito.Client, stand *cognitotest.Server,
+) *cognito.Session {
+	t.Helper()
+	signIn, err := c.StartBrowser(t.Context(), cognito.BrowserLogin{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer signIn.Close()
+	callback, err := stand.Browse(signIn.URL, cognitotest.ExampleUser, cognitotest.ExamplePassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := signIn.Deliver(t.Context(), callback); err != nil {
+		t.Fatal(err)
+	}
+	session, err := signIn.Wait(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return session
+}
+
 // oldIDToken returns an ID token that was valid in the year 2000, in which the clock of a synctest
 // bubble starts.
 func oldIDToken(t *testing.T, e cognito.Environment, stand *cognitotest.Server) (token string) {

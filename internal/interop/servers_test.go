@@ -85,12 +85,12 @@ func start(t *testing.T, ready, printed string, env []string, program string, ar
 
 // freePort returns a loopback address with an unused port. The port is outside the ranges from
 // which systems assign ephemeral ports (RFC 6335 section 6; from 32768 on Linux), so that a
-// parallel test does not receive it in the meantime.
+// parallel test does not receive it in the meantime, and browsers open it, unlike 10080.
 func freePort(t *testing.T) string {
 	t.Helper()
 	for range 100 {
 		if l, err := net.Listen("tcp",
-			fmt.Sprint("127.0.0.1:", 10_000+rand.IntN(20_000))); err == nil {
+			fmt.Sprint("127.0.0.1:", 10_100+rand.IntN(19_900))); err == nil {
 			l.Close()
 			return l.Addr().String()
 		}
