@@ -70,7 +70,7 @@ func TestConfigureFromURL(t *testing.T) {
 		{"truncated", secure.URL + "/cut.json", exitFailed, "unexpected EOF"},
 		{"a page", secure.URL + "/page.html?key=secret", exitUsage, "/page.html: "},
 		{"new hosts", secure.URL + "/hosts.json", exitUsage, "https://evil.example (issuer)"},
-		{"TLS 1.1", old.URL + "/good.json", exitFailed, "protocol version"},
+		{"TLS 1.1", old.URL + "/good.json?key=secret", exitFailed, "protocol version"},
 		{"user name", "https://ada:secret@127.0.0.1/good.json", exitUsage, "has a user name"},
 		{"http", "http://files.example/good.json", exitUsage, `starts with "http:"`},
 		{"localhost of others", "http://localhost.example/x", exitUsage, `starts with "http:"`},
