@@ -63,7 +63,7 @@ func TestConfigureFromURL(t *testing.T) {
 		{"https", secure.URL + "/good.json", 0, ""},
 		{"https, query", secure.URL + "/good.json?key=secret", 0, ""},
 		{"http on loopback", plain.URL + "/good.json", 0, ""},
-		{"scheme in capitals", strings.Replace(secure.URL, "https", "HTTPS", 1) + "/good.json", 0, ""},
+		{"HTTPS", strings.Replace(secure.URL, "https", "HTTPS", 1) + "/good.json", 0, ""},
 		{"missing", secure.URL + "/none?key=secret", exitFailed, "/none: the server returned 404"},
 		{"redirect", secure.URL + "/moved.json", exitFailed, "a redirect to 127.0.0.1:"},
 		{"too large", secure.URL + "/large.json", exitFailed, "more than 2097152 bytes"},
