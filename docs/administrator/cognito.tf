@@ -72,9 +72,12 @@ resource "aws_cognito_user_pool_client" "cli" {
   prevent_user_existence_errors = "ENABLED"
   enable_token_revocation       = true
 
-  # How long a user stays signed in.
-  refresh_token_validity = 30
+  access_token_validity  = 1
+  id_token_validity      = 1
+  refresh_token_validity = 30 # how long a user stays signed in
   token_validity_units {
+    access_token  = "hours"
+    id_token      = "hours"
     refresh_token = "days"
   }
 

@@ -3,6 +3,7 @@ package interop
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,11 +11,15 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/environments"
 )
 
@@ -22,8 +27,9 @@ import (
 const templates = "../../docs/administrator/"
 
 // motoWithRoles starts moto_server behind a proxy, which answers the operations of identity pool
-// roles that moto lacks. It returns the URL of the proxy, and the roles of each identity pool.
-func motoWithRoles(t *testing.T) (address string, roles *sync.Map) {
+// roles that moto lacks. It returns the URL of the proxy, and the last requests that set an
+// identity pool (key "pool") and its roles (key: the id of the pool).
+func motoWithRoles(t *testing.T) (address string, sent *sync.Map) {
 	t.Helper()
 	var moto struct{ URL string }
 	serve(t, python(t, "testdata/python/moto_server.py"),
@@ -33,28 +39,34 @@ func motoWithRoles(t *testing.T) (address string, roles *sync.Map) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	roles = new(sync.Map)
+	sent = new(sync.Map)
 	proxy := httputil.NewSingleHostReverseProxy(to)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-		if operation != "SetIdentityPoolRoles" && operation != "GetIdentityPoolRoles" {
-			proxy.ServeHTTP(w, r)
-			return
-		}
 		body, _ := io.ReadAll(r.Body)
 		var pool struct{ IdentityPoolId string }
 		json.Unmarshal(body, &pool)
-		if operation == "SetIdentityPoolRoles" {
-			roles.Store(pool.IdentityPoolId, body)
+		switch operation {
+		case "SetIdentityPoolRoles":
+			sent.Store(pool.IdentityPoolId, body)
 			body = []byte("{}")
-		} else if set, ok := roles.Load(pool.IdentityPoolId); ok {
-			body = set.([]byte)
+		case "GetIdentityPoolRoles":
+			if set, ok := sent.Load(pool.IdentityPoolId); ok {
+				body = set.([]byte)
+			}
+		case "CreateIdentityPool", "UpdateIdentityPool":
+			sent.Store("pool", body)
+			fallthrough
+		default:
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			proxy.ServeHTTP(w, r)
+			return
 		}
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		w.Write(body)
 	}))
 	t.Cleanup(server.Close)
-	return server.URL, roles
+	return server.URL, sent
 }
 
 // terraform returns a function that runs Terraform in dir. The provider comes from a directory of
@@ -79,30 +91,15 @@ func terraform(t *testing.T, dir string) func(args ...string) string {
 	return do
 }
 
-// awsAt returns a function that runs the AWS CLI with moto and decodes its output.
-func awsAt(t *testing.T, address string) func(into any, args ...string) {
-	t.Helper()
-	env := environment(t, "AWS_ENDPOINT_URL="+address, "AWS_ACCESS_KEY_ID=test",
-		"AWS_SECRET_ACCESS_KEY=test")
-	return func(into any, args ...string) {
-		t.Helper()
-		r := run(t, env, "", append(python(t, "-m", "awscli"), args...)...)
-		if r.status != 0 {
-			t.Fatalf("aws %s: exit status %d\n%s", strings.Join(args, " "), r.status, r.stderr)
-		}
-		if err := json.Unmarshal([]byte(r.stdout), into); err != nil && into != nil {
-			t.Fatalf("aws %s: %v\n%s", strings.Join(args, " "), err, r.stdout)
-		}
-	}
-}
-
-// TestTemplates checks that Terraform and moto's CloudFormation accept the templates, that
-// "cognito configure -from" reads their outputs, and that both create the same settings.
+// TestTemplates checks that Terraform creates what its template describes, at moto; that cfn-lint
+// accepts the template of CloudFormation; that both describe the same settings; and that "cognito
+// configure -from" reads their outputs.
 //
-// It does not check that AWS accepts them: moto ignores some settings, and evaluates no policy.
+// It does not check that AWS accepts them. moto has no resources of Cognito in CloudFormation, so
+// stack.py resolves that template.
 func TestTemplates(t *testing.T) {
 	t.Parallel()
-	address, roles := motoWithRoles(t)
+	address, sent := motoWithRoles(t)
 	m := bareToolMachine(t, buildTool(t))
 	dir := filepath.Dir(m.write(t, "terraform/provider.tf", `provider "aws" {
   region                      = "us-east-1"
@@ -127,103 +124,182 @@ func TestTemplates(t *testing.T) {
 	m.write(t, "terraform/cognito.tf", string(text), 0o600)
 	tf := terraform(t, dir)
 	tf("fmt", "-check", "cognito.tf")
-	tf("validate", "-no-color")
-	aws := awsAt(t, address)
-
+	lint := run(t, environment(t), "",
+		python(t, "-c", "from cfnlint.runner import main; main()", templates+"cognito.yaml")...)
+	if lint.status != 0 {
+		t.Errorf("cfn-lint: exit status %d\n%s%s", lint.status, lint.stdout, lint.stderr)
+	}
 	for _, test := range []struct {
 		name, prefix, classic string
+		want                  cognito.Environment
 	}{
-		{"plain", "", "false"},
-		{"browser-classic", "example", "true"},
+		{"plain", "", "false", cognito.Environment{}},
+		{"browser, classic", "example", "true", cognito.Environment{
+			Domain: "example.auth.us-east-1.amazoncognito.com",
+			RedirectURI: "http://localhost:8400/callback,http://localhost:8401/callback," +
+				"http://localhost:8402/callback",
+			Scopes: "openid",
+		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			tf("apply", "-auto-approve", "-no-color", "-var", "bucket_name=example-bucket",
 				"-var", "domain_prefix="+test.prefix, "-var", "classic_flow="+test.classic)
-			stack := "cfn-" + test.name
-			aws(nil, "cloudformation", "create-stack", "--stack-name", stack,
-				"--template-body", "file://"+templates+"cognito.yaml",
-				"--capabilities", "CAPABILITY_IAM", "--parameters",
-				"ParameterKey=BucketName,ParameterValue=example-bucket",
-				"ParameterKey=DomainPrefix,ParameterValue="+test.prefix,
-				"ParameterKey=ClassicFlow,ParameterValue="+test.classic)
-			var described json.RawMessage
-			aws(&described, "cloudformation", "describe-stacks", "--stack-name", stack)
+			got := configured(t, m, tf("output", "-json"))
+			var role struct {
+				Roles struct{ Authenticated string }
+			}
+			if set, ok := sent.Load(got.IdentityPoolID); !ok ||
+				json.Unmarshal(set.([]byte), &role) != nil || role.Roles.Authenticated == "" {
+				t.Fatalf("SetIdentityPoolRoles: %s, want an authenticated role", set)
+			}
+			want := test.want
+			want.Region, want.BucketName = region, "example-bucket"
+			want.UserPoolID, want.ClientID = got.UserPoolID, got.ClientID
+			want.IdentityPoolID = got.IdentityPoolID
+			if test.classic == "true" {
+				want.RoleARN = role.Roles.Authenticated
+			}
+			if got != want || got.UserPoolID == "" || got.IdentityPoolID == "" {
+				t.Errorf("Terraform: %#v, want %#v", settingsOf(got), settingsOf(want))
+			}
 
-			var deployed []map[string]any
-			for _, source := range []string{tf("output", "-json"), string(described)} {
-				config := filepath.Join(m.dir, stack+".json")
-				os.Remove(config)
-				m.must(t, source, "configure", "-config", config, "-from", "-")
-				data, err := os.ReadFile(config)
-				if err != nil {
-					t.Fatal(err)
-				}
-				all, err := environments.Parse(data)
-				if err != nil {
-					t.Fatal(err)
-				}
-				e := all[environments.Default]
-				if e.IdentityPoolID == "" || e.BucketName != "example-bucket" ||
-					e.Region != region || (e.RoleARN != "") != (test.classic == "true") {
-					t.Errorf("configure wrote %s", data)
-				}
-				if test.prefix != "" && (e.Domain != "example.auth.us-east-1.amazoncognito.com" ||
-					strings.Count(e.RedirectURI, "http://localhost:840") != 3 ||
-					e.Scopes != "openid") {
-					t.Errorf("configure wrote no settings for a browser: %s", data)
-				}
-				deployed = append(deployed, deployment(t, aws, e.UserPoolID, e.ClientID,
-					e.IdentityPoolID))
+			parameters, err := json.Marshal(map[string]any{
+				"template": templates + "cognito.yaml",
+				"parameters": map[string]string{
+					"BucketName":   "example-bucket",
+					"DomainPrefix": test.prefix,
+					"ClassicFlow":  test.classic,
+				},
+				"references": map[string]string{
+					"AWS::Partition":        "aws",
+					"AWS::Region":           region,
+					"AWS::StackName":        "cognito-cli",
+					"IdentityPool":          got.IdentityPoolID,
+					"UserPool":              got.UserPoolID,
+					"UserPool.ProviderName": "cognito-idp.us-east-1.amazonaws.com/" + got.UserPoolID,
+					"UserPoolClient":        got.ClientID,
+					"UserRole.Arn":          role.Roles.Authenticated,
+				},
+			})
+			if err != nil {
+				t.Fatal(err)
 			}
-			if diff := cmp.Diff(deployed[0], deployed[1]); diff != "" {
-				t.Errorf("settings (-Terraform +CloudFormation):\n%s", diff)
+			r := run(t, environment(t), string(parameters),
+				python(t, "testdata/python/stack.py")...)
+			var resolved struct {
+				Stacks    json.RawMessage
+				Resources map[string]map[string]any
 			}
+			if err := json.Unmarshal([]byte(r.stdout), &resolved); err != nil {
+				t.Fatalf("stack.py: %v\n%s", err, r.stderr)
+			}
+			if got := configured(t, m, string(resolved.Stacks)); got != want {
+				t.Errorf("CloudFormation: %#v, want %#v", settingsOf(got), settingsOf(want))
+			}
+			var documented any
+			policy := strings.ReplaceAll(documentedPolicy(t),
+				"us-east-1:01234567-89ab-cdef-0123-456789abcdef", got.IdentityPoolID)
+			if err := json.Unmarshal([]byte(policy), &documented); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(documented,
+				resolved.Resources["UserRole"]["AssumeRolePolicyDocument"]); diff != "" {
+				t.Errorf("trust policy (-administrator.md +cognito.yaml):\n%s", diff)
+			}
+			pool, _ := sent.Load("pool") // moto does not describe all of it
+			var request map[string]any
+			if err := json.Unmarshal(pool.([]byte), &request); err != nil {
+				t.Fatal(err)
+			}
+			sameSettings(t, "IdentityPool", resolved.Resources["IdentityPool"], request)
+			compareSettings(t, address, got, role.Roles.Authenticated, resolved.Resources)
 		})
-	}
-	count := 0
-	roles.Range(func(_, set any) bool {
-		count++
-		if !bytes.Contains(set.([]byte), []byte(`"authenticated":"arn:aws:iam::`)) {
-			t.Errorf("SetIdentityPoolRoles has %s, want an authenticated role", set)
-		}
-		return true
-	})
-	if count == 0 {
-		t.Error("SetIdentityPoolRoles was not called")
 	}
 }
 
-// deployment returns the settings of a deployment that do not depend on its names.
-func deployment(t *testing.T, aws func(any, ...string), pool, client, identity string,
-) map[string]any {
+// configured returns the environment that "cognito configure -from" writes for the outputs of a
+// deployment.
+func configured(t *testing.T, m *toolMachine, outputs string) cognito.Environment {
 	t.Helper()
-	var p struct{ UserPool map[string]any }
-	aws(&p, "cognito-idp", "describe-user-pool", "--user-pool-id", pool)
-	var c struct{ UserPoolClient map[string]any }
-	aws(&c, "cognito-idp", "describe-user-pool-client", "--user-pool-id", pool, "--client-id",
-		client)
-	var i map[string]any
-	aws(&i, "cognito-identity", "describe-identity-pool", "--identity-pool-id", identity)
-	found := make(map[string]any)
-	for key, from := range map[string]map[string]any{
-		"Policies":                        p.UserPool,
-		"UsernameConfiguration":           p.UserPool,
-		"DeletionProtection":              p.UserPool,
-		"ExplicitAuthFlows":               c.UserPoolClient,
-		"PreventUserExistenceErrors":      c.UserPoolClient,
-		"EnableTokenRevocation":           c.UserPoolClient,
-		"RefreshTokenValidity":            c.UserPoolClient,
-		"TokenValidityUnits":              c.UserPoolClient,
-		"CallbackURLs":                    c.UserPoolClient,
-		"LogoutURLs":                      c.UserPoolClient,
-		"AllowedOAuthFlows":               c.UserPoolClient,
-		"AllowedOAuthScopes":              c.UserPoolClient,
-		"AllowedOAuthFlowsUserPoolClient": c.UserPoolClient,
-		"SupportedIdentityProviders":      c.UserPoolClient,
-		"AllowUnauthenticatedIdentities":  i,
-		"AllowClassicFlow":                i,
-	} {
-		found[key] = from[key]
+	config := filepath.Join(m.dir, "config.json")
+	os.Remove(config)
+	m.must(t, outputs, "configure", "-config", config, "-from", "-")
+	all, err := environments.Parse([]byte(m.read(t, "config.json")))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return found
+	return all[environments.Default]
+}
+
+// documentedPolicy returns the trust policy in docs/administrator.md.
+func documentedPolicy(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile(templates + "../administrator.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, policy, _ := strings.Cut(string(data), "```json\n")
+	policy, _, _ = strings.Cut(policy, "```")
+	return policy
+}
+
+// settingsOf returns the settings of an environment, which redacts itself.
+func settingsOf(e cognito.Environment) (all []string) {
+	for _, s := range e.Settings() {
+		all = append(all, s.Key+"="+*s.Value)
+	}
+	return all
+}
+
+// compareSettings compares the properties of the stack's resources with those that moto describes.
+func compareSettings(t *testing.T, address string, e cognito.Environment, role string,
+	resources map[string]map[string]any) {
+	t.Helper()
+	env := environment(t, "AWS_ENDPOINT_URL="+address, "AWS_ACCESS_KEY_ID=test",
+		"AWS_SECRET_ACCESS_KEY=test")
+	_, name, _ := strings.Cut(role, ":role/")
+	for _, test := range []struct {
+		resource, key string // of the output
+		command       []string
+		without       []string // properties that moto does not describe in this form
+	}{
+		{
+			"UserPool", "UserPool",
+			[]string{"cognito-idp", "describe-user-pool", "--user-pool-id", e.UserPoolID},
+			[]string{"EnabledMfas", "Policies", "UserPoolName"},
+		},
+		{
+			"UserPoolClient", "UserPoolClient",
+			[]string{"cognito-idp", "describe-user-pool-client", "--user-pool-id", e.UserPoolID,
+				"--client-id", e.ClientID},
+			[]string{"GenerateSecret"},
+		},
+		{
+			"UserRole", "Role",
+			[]string{"iam", "get-role", "--role-name", name},
+			[]string{"Policies"},
+		},
+	} {
+		r := run(t, env, "", append(python(t, "-m", "awscli"), test.command...)...)
+		var output map[string]map[string]any
+		if err := json.Unmarshal([]byte(r.stdout), &output); err != nil {
+			t.Fatalf("aws %s: %v, %s", test.command, err, r.stderr)
+		}
+		sameSettings(t, test.resource, resources[test.resource], output[test.key], test.without...)
+	}
+}
+
+// sameSettings compares the properties of a resource with settings that Terraform made.
+func sameSettings(t *testing.T, resource string, properties, settings map[string]any,
+	without ...string) {
+	t.Helper()
+	sorted := cmpopts.SortSlices(func(a, b any) bool { return fmt.Sprint(a) < fmt.Sprint(b) })
+	for key, want := range properties {
+		if slices.Contains(without, key) {
+			continue
+		}
+		if diff := cmp.Diff(want, settings[key], sorted); diff != "" {
+			t.Errorf("%s.%s (-CloudFormation +Terraform):\n%s", resource, key, diff)
+		}
+	}
 }
