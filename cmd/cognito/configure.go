@@ -23,12 +23,14 @@ func configureCommand() command {
 		name: "configure",
 		summary: `Save the settings of an environment.
 -from reads environments files, amplify_outputs.json, older Amplify files, the output of
-"terraform output -json" and the file that "cdk deploy --outputs-file" writes. Flags override
--from. At a terminal, configure prompts for missing settings; Enter keeps a value and - removes it.
-It checks that the ids match each other. Other environments in the file are not changed. If -from
-adds hosts that are not AWS's (endpoints or issuer), configure shows them, and asks at a terminal or
-requires -force, because they receive tokens and credentials.`,
+"terraform output -json" and "aws cloudformation describe-stacks", and the file that "cdk deploy
+--outputs-file" writes. The file may be at an https URL. Flags override -from. At a terminal,
+configure prompts for missing settings; Enter keeps a value and - removes it. It checks that the ids
+match each other. Other environments in the file are not changed. If -from adds hosts that are not
+AWS's (endpoints or issuer), configure shows them, and asks at a terminal or requires -force,
+because they receive tokens and credentials.`,
 		example: `cognito configure -from amplify_outputs.json
+cognito configure -from https://example.com/cognito.json
 terraform output -json | cognito configure -env PROD -from -
 cognito configure -env DEV -user-pool-id us-east-1_EXAMPLE00 -client-id 1example23456789abcdefghij`,
 		run: func(ctx context.Context, a *app, args []string) error {
@@ -53,7 +55,8 @@ type configuring struct {
 
 // register defines the flags.
 func (c *configuring) register(f *flag.FlagSet) {
-	f.StringVar(&c.from, "from", "", "`file` to read settings from, or - for standard input")
+	f.StringVar(&c.from, "from", "",
+		"`file` or https URL to read settings from, or - for standard input")
 	for _, s := range settings(&c.given) {
 		if s.flag != "" {
 			f.StringVar(s.Value, s.flag, "", "`"+s.Key+"` of the environment")
@@ -86,7 +89,7 @@ func (c *configuring) run(ctx context.Context, a *app) error {
 		}
 		c.given.ClientSecret = strings.TrimSpace(string(data))
 	}
-	changed, err := c.read(a, all)
+	changed, err := c.read(ctx, a, all)
 	if err != nil {
 		return err
 	}
@@ -123,20 +126,17 @@ func (c *configuring) run(ctx context.Context, a *app) error {
 
 // read returns the environments to write, by name. They come from the file that -from names or,
 // without -from, from the configuration file. complete adds the settings of the flags.
-func (c *configuring) read(a *app,
+func (c *configuring) read(ctx context.Context, a *app,
 	all map[string]cognito.Environment) (map[string]cognito.Environment, error) {
 	if c.from == "" {
 		name := cmp.Or(a.envName(all), environments.Default)
 		return map[string]cognito.Environment{name: all[name]}, nil
 	}
-	data, err := files.Read(c.from, maxConfig)
-	if c.from == "-" {
-		// The parsers refuse data of this size.
-		data, err = io.ReadAll(io.LimitReader(a.stdin, maxConfig))
-	}
+	data, err := c.source(ctx, a)
 	if err != nil {
-		return nil, usagef("-from: %w", err)
+		return nil, err
 	}
+	c.from = withoutQuery(c.from) // for messages
 	found, notes, err := environments.Import(data, c.given)
 	for _, note := range notes {
 		a.notef("-from %s: %s", c.from, note)
@@ -162,6 +162,23 @@ func (c *configuring) read(a *app,
 			"the other flags change", c.from)
 	}
 	return found, nil
+}
+
+// source returns the data that -from names.
+func (c *configuring) source(ctx context.Context, a *app) (data []byte, err error) {
+	switch {
+	case isURL(c.from):
+		return a.download(ctx, c.from, maxConfig)
+	case c.from == "-":
+		// The parsers refuse data of this size.
+		data, err = io.ReadAll(io.LimitReader(a.stdin, maxConfig))
+	default:
+		data, err = files.Read(c.from, maxConfig)
+	}
+	if err != nil {
+		return nil, usagef("-from: %w", err)
+	}
+	return data, nil
 }
 
 // complete applies the flags to the environment, prompts for missing settings and validates the

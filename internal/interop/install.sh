@@ -74,6 +74,21 @@ install_netns() { apt_package ip iproute2; }
 # The shells, other than bash, that cmd/cognito has completion scripts and credential formats for.
 install_shells() { apt_package fish fish && apt_package zsh zsh; }
 
+# actionlint and shellcheck, which .ci/run runs. MIT and GPL-3.0.
+install_actionlint() { go_tool actionlint github.com/rhysd/actionlint/cmd/actionlint v1.7.12; }
+install_shellcheck() { apt_package shellcheck shellcheck; }
+
+# Terraform, which no package registry has. If the machine has the provider hashicorp/aws in a
+# directory, as "terraform providers mirror" writes it, the stamp names the directory. Otherwise
+# "terraform init" downloads the provider.
+install_terraform() {
+	local provider
+	command -v terraform >/dev/null || say "terraform is missing: install version 1.5 or newer"
+	provider=$(find /opt /usr/local/share /usr/share -name 'terraform-provider-aws_v*' -print -quit \
+		2>/dev/null || true)
+	[[ -z $provider ]] || stamp terraform "${provider%/*/hashicorp/aws/*}"
+}
+
 # tmux is the terminal in which tests run cmd/cognito.
 install_tmux() { apt_package tmux tmux; }
 
@@ -138,7 +153,8 @@ install_python() {
 	stamp python "$want"
 }
 
-all=(staticcheck js python netns shells tmux chromium versitygw minio gofakes3)
+all=(staticcheck actionlint shellcheck terraform js python netns shells tmux chromium versitygw minio
+	gofakes3)
 
 for tool in "${@:-${all[@]}}"; do
 	if ! declare -F "install_$tool" >/dev/null; then
