@@ -20,6 +20,7 @@ func (a *app) flags() *flag.FlagSet {
 		"`name` of the environment (default: $COGNITO_ENV, or the only one)")
 	f.StringVar(&a.state, "state-dir", a.getenv("COGNITO_STATE_DIR"),
 		"`directory` of the sessions (default: $COGNITO_STATE_DIR, or that of the user)")
+	f.BoolVar(&a.debug, "debug", false, "print one line for each request to standard error")
 	return f
 }
 

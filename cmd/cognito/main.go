@@ -18,6 +18,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -63,6 +64,10 @@ func commands() []command {
 	}
 }
 
+// offering lists the commands that offer to sign in again. Users run them at a terminal. Programs
+// run the others.
+var offering = []string{"exec", "ls", "curl", "whoami", "token"}
+
 // An app is one run of the tool. It holds the standard streams, the environment variables and the
 // values of the flags.
 type app struct {
@@ -75,6 +80,8 @@ type app struct {
 
 	config, env, state, region string // flags of most commands
 	noStore                    bool
+	debug                      bool
+	offers                     bool // an ended session leads to the offer to sign in again
 	login                      loginFlags
 	browser                    browserFlags
 	passing                    *signedIn // with -no-store, the session that ends with the command
@@ -116,7 +123,7 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 	}
 	for _, c := range commands() {
 		if c.name == name {
-			a.now = c
+			a.now, a.offers = c, slices.Contains(offering, name)
 			defer a.leave(ctx)
 			return c.run(ctx, a, args)
 		}

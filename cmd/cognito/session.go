@@ -32,6 +32,8 @@ type signedIn struct {
 	clock   *clock
 	// failed is the time of the last failed renewal of credentials in this process, or nil.
 	failed atomic.Pointer[time.Time]
+	offer  sync.Mutex // held while the user is asked to sign in again
+	again  bool       // the user has signed in again; offer guards it
 }
 
 // open returns the session of the environment that the flags name. It sends no request, except with
@@ -105,7 +107,14 @@ func (s *signedIn) how() string {
 func (s *signedIn) with(
 	ctx context.Context, use func(*state.Record, *cognito.Session) error,
 ) error {
-	err := s.keep.Update(ctx, func(e *state.Edit) error { return s.take(ctx, e, use) })
+	edit := func(e *state.Edit) error { return s.take(ctx, e, use) }
+	err := s.keep.Update(ctx, edit)
+	var needed signInError
+	if errors.As(err, &needed) {
+		if err = s.signInAgain(ctx, err); err == nil {
+			err = s.keep.Update(ctx, edit)
+		}
+	}
 	if only, ok := err.(*state.UnstoredError); ok {
 		s.a.notef("%s", only)
 		return nil
@@ -178,7 +187,7 @@ func (s *signedIn) take(
 	}
 	e.SetSession(*saved)
 	if ended(err) {
-		return s.needed(fmt.Sprintf("the session of %s in %s has ended (%v)", e.User, s.name, err))
+		return s.ended(e.User, err)
 	}
 	return err
 }
@@ -198,6 +207,26 @@ func (s *signedIn) saved() (state.Record, *cognito.SavedSession, error) {
 // needed returns the error that a sign-in is needed.
 func (s *signedIn) needed(why string) error {
 	return signInError{fmt.Errorf("%s: run \"cognito login%s\"", why, s.a.sameFlags())}
+}
+
+// shortLine is the longest line for an ended session, which scripts and editors show in full.
+const shortLine = 100
+
+// ended returns the error that a new sign-in is needed because the session has ended. With -debug,
+// it also writes why.
+func (s *signedIn) ended(user string, why error) error {
+	if s.a.debug {
+		s.a.notef("the session has ended: %s", why)
+	}
+	err := s.needed(fmt.Sprintf("the session of %s in %s has ended", user, s.name))
+	if len("cognito: "+err.Error()) > shortLine {
+		err = s.needed("the session has ended")
+	}
+	if len("cognito: "+err.Error()) > shortLine {
+		err = signInError{errors.New("the session has ended: run \"cognito login\" with the same " +
+			"-config, -state-dir and -env")}
+	}
+	return err
 }
 
 // sameFlags returns the flags -config, -state-dir and -env with which another command finds the
