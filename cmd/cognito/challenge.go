@@ -324,9 +324,10 @@ func (a *app) setUp(
 		return nil, err
 	}
 	if a.drawCode(cognito.TOTPURI("cognito", user, seed)) {
-		a.notef("scan this with an authenticator app, or enter the secret %s", seed)
+		a.notef("scan this with an authenticator app, or enter this secret:")
 	} else {
-		a.notef("enter this secret in an authenticator app: %s", seed)
+		a.notef("enter this secret in an authenticator app:")
 	}
+	fmt.Fprintln(a.stderr, terminal.OneLine(seed)) // alone, so that it fits into 60 columns
 	return next, nil
 }

@@ -81,10 +81,11 @@ func TestSetUpAtTerminal(t *testing.T) {
 			s := m.atTerminal(t, test.columns, test.rows, "login", "-user", "ada")
 			s.answer("Password: ", cognitotest.ExamplePassword)
 			s.answer("1 to 2: ", "SOFTWARE_TOKEN_MFA")
-			before := s.expect("secret ")
+			before := s.expect("secret")
 			if test.quiet == 0 {
-				s.expect("in an authenticator app: ")
+				s.expect(" in an authenticator app")
 			}
+			s.expect(":\r\n")
 			seed := s.expect("\r\n")
 			got := bitmapOnScreen(before, test.noColor == "")
 			var want []string
@@ -103,6 +104,7 @@ func TestSetUpAtTerminal(t *testing.T) {
 			s.expect("EnableSoftwareTokenMFAException")
 			s.answer("Authenticator code: ", code)
 			s.expect("signed in to DEV as ada")
+			s.answer("for the AWS CLI and SDKs? [y/N] ", "")
 			s.exits(0)
 		})
 	}

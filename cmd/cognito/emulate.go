@@ -106,11 +106,11 @@ func (a *app) emulate(
 	}
 	url := "http://" + listener.Addr().String()
 	environments := emulator.Environments(server, url)
-	flags := " -config " + shell.Word(config)
+	variables := []shell.Variable{{Name: "COGNITO_CONFIG", Value: config}}
 	err = a.changeConfig(ctx, config, func(all map[string]cognito.Environment) error {
 		maps.Copy(all, environments)
 		if len(all) > 1 {
-			flags += " -env " + emulator.Name
+			variables = append(variables, shell.Variable{Name: "COGNITO_ENV", Value: emulator.Name})
 		}
 		return nil
 	})
@@ -139,7 +139,7 @@ func (a *app) emulate(
 		return a.runChild(ctx, program, words, env)
 	}
 	defer context.AfterFunc(ctx, func() { service.Close() })()
-	advice := emulator.Welcome(server, flags) + emulator.Advice(environments, url, config)
+	advice := emulator.Welcome(server, variables) + emulator.Advice(environments, url, config)
 	if _, err := io.WriteString(a.stdout, advice); err != nil {
 		return err
 	}

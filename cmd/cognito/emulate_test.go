@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -82,9 +83,14 @@ func TestEmulate(t *testing.T) {
 	}
 	seedFile := m.write(t, "seed.json", string(text))
 	advice, stderr := m.emulating(t, "-config", config, "-seed", seedFile)
-	url, ok := strings.CutPrefix(advice[1], "export AWS_ENDPOINT_URL=http://127.0.0.1:")
-	if !ok || advice[2] != "export AWS_REGION=us-east-1" || advice[4] != "export COGNITO_CONFIG="+
-		config {
+	settings := slices.Index(advice, "# AWS CLI, boto3, AWS SDKs and cognito:")
+	if settings < 0 {
+		t.Fatalf("printed %q", advice)
+	}
+	url, ok := strings.CutPrefix(advice[settings+1],
+		"export AWS_ENDPOINT_URL=http://127.0.0.1:")
+	if !ok || advice[settings+2] != "export AWS_REGION=us-east-1" ||
+		advice[settings+4] != "export COGNITO_CONFIG="+config {
 		t.Errorf("printed %q", advice)
 	}
 	var amplify struct {

@@ -97,8 +97,8 @@ func TestExecArgumentsAndStatus(t *testing.T) {
 			{[]string{"--", m.dir + "/none"}, exitNotFound, ""},
 			{[]string{"--", script}, exitCannotRun, ""},
 			{[]string{"--", m.dir}, exitCannotRun, ""},
-			{[]string{"--"}, exitUsage, ""},
-			{nil, exitUsage, ""},
+			{[]string{"--"}, 0, ""}, // a shell, without input
+			{nil, 0, ""},
 			{[]string{"-env", "NONE", "--", "true"}, exitUsage, ""},
 		} {
 			c := m.process(t, slices.Concat(flags, test.args)...)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -88,21 +87,21 @@ func inOwnHome(path string) string {
 
 // summarize shows what the new session is good for, and the command to continue with.
 func (s *signedIn) summarize(claims jwt.Claims, expires time.Time) {
-	next := "cognito exec" + s.a.sameFlags() + " -- aws s3 ls"
-	if s.env.IdentityPoolID == "" {
-		next = "cognito token" + s.a.sameFlags()
+	a := s.a
+	if role := cmp.Or(s.env.RoleARN, s.env.CustomRoleARN, claims.PreferredRole); role != "" {
+		a.notef("role %s", role)
 	}
-	if s.a.noStore {
-		next = ""
-	}
-	for _, line := range [][2]string{
-		{"role", cmp.Or(s.env.RoleARN, s.env.CustomRoleARN, claims.PreferredRole)},
-		{"until", expires.Local().Format("2006-01-02 15:04 MST") + ", then renewed"},
-		{"next", next},
-	} {
-		if line[1] != "" {
-			fmt.Fprintf(s.a.stderr, "  %-6s %s\n", line[0], terminal.OneLine(line[1]))
+	a.notef("until %s, then renewed", expires.Local().Format("2006-01-02 15:04 MST"))
+	switch {
+	case a.noStore:
+	case s.env.IdentityPoolID == "":
+		a.notef("next: cognito token%s", a.sameFlags())
+	default:
+		list := "aws s3 ls"
+		if s.env.BucketName != "" {
+			list += " s3://" + s.env.BucketName
 		}
+		a.notef("next: cognito exec%s -- %s", a.sameFlags(), list)
 	}
 }
 

@@ -148,7 +148,11 @@ func (s *signedIn) login(ctx context.Context) error {
 	hosts := strings.Join(customHosts(s.env), ", ")
 	onTerminal := terminal.Is(a.answersFile())
 	if hosts != "" && onTerminal { // before the password is entered
-		a.notef("environment %s has hosts that are not AWS's: %s", s.name, hosts)
+		a.notef("environment %s has hosts that are not AWS's:", s.name)
+		for _, host := range customHosts(s.env) {
+			host, _, _ = strings.Cut(host, " ") // whoami names the settings
+			a.notef("%s", host)
+		}
 	}
 	// A sign-in with prompts can take minutes, so the lock is not held during it. This update also
 	// fails before the first prompt if the session cannot be stored.

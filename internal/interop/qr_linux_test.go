@@ -64,7 +64,7 @@ func TestQROnScreen(t *testing.T) {
 			typeAfter("Password: ", cognitotest.ExamplePassword+"\n")
 			typeAfter("1 to 2: ", "SOFTWARE_TOKEN_MFA\n")
 			shown := typeAfter("Authenticator code: ", "\x03")
-			_, secret, _ := strings.Cut(shown, "enter the secret ")
+			_, secret, _ := strings.Cut(shown, "enter this secret:")
 			secret = strings.TrimSpace(secret)
 
 			read := readCodes(t, [][]string{dark(shown, test.noColor == "")})

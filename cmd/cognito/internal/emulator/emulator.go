@@ -73,16 +73,22 @@ func SignIn(server *cognitotest.Server) string {
 	return fmt.Sprintf("the user is %s, the password is %s", user.Name, user.Password)
 }
 
-// Welcome returns comment lines with a user and the commands to try first. These commands have the
-// given flags.
-func Welcome(server *cognitotest.Server, flags string) string {
+// Welcome returns comment lines with a user and the commands to try first. The variables are those
+// with which these commands find the environment of the first user pool.
+func Welcome(server *cognitotest.Server, variables []shell.Variable) string {
 	user := ""
 	if len(server.UserPools[0].Users) > 0 {
 		user = " -user " + shell.Word(server.UserPools[0].Users[0].Name)
 	}
-	return fmt.Sprintf("# AWS is emulated until Ctrl-C: %s.\n# In another terminal, run:\n"+
-		"#   cognito login%s%s\n#   cognito exec%[2]s -- aws s3 ls\n#   cognito ls%[2]s\n",
-		SignIn(server), flags, user)
+	var b strings.Builder
+	fmt.Fprintf(&b, "# AWS is emulated until Ctrl-C: %s.\n", SignIn(server))
+	b.WriteString("# In another terminal, run:\n")
+	for _, v := range variables {
+		fmt.Fprintf(&b, "#   export %s=%s\n", v.Name, shell.Word(v.Value))
+	}
+	fmt.Fprintf(&b, "#   cognito login%s\n", user)
+	b.WriteString("#   cognito exec -- aws s3 ls\n#   cognito ls\n")
+	return b.String()
 }
 
 // Advice returns the settings for programs that use the emulator.
@@ -100,7 +106,10 @@ func Advice(environments map[string]cognito.Environment, url, config string) str
 		fmt.Fprintf(&b, "export COGNITO_CONFIG=%s\n", shell.Word(path))
 	}
 	if e.RedirectURI != "" {
-		fmt.Fprintf(&b, "# Managed login: domain %s, callback URLs %s\n", e.Domain, e.RedirectURI)
+		fmt.Fprintf(&b, "# Managed login: domain %s, callback URLs:\n", e.Domain)
+		for callback := range strings.SplitSeq(e.RedirectURI, ",") {
+			fmt.Fprintf(&b, "#   %s\n", callback)
+		}
 	}
 	fmt.Fprint(&b, "# Amplify.configure:\n")
 	// The keys are those of Auth.Cognito in aws-amplify's ResourcesConfig.
