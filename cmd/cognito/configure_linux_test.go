@@ -83,7 +83,7 @@ func TestSetUpAtTerminal(t *testing.T) {
 			s.answer("1 to 2: ", "SOFTWARE_TOKEN_MFA")
 			before := s.expect("secret")
 			if test.quiet == 0 {
-				s.expect(" in an authenticator app")
+				s.expect("authenticator app")
 			}
 			s.expect(":\r\n")
 			seed := s.expect("\r\n")

@@ -135,6 +135,7 @@ func (a *app) emulate(
 		}
 		if a.attended() {
 			a.notef("%s", emulator.SignIn(server))
+			a.notef("next: cognito login")
 		}
 		return a.runChild(ctx, program, words, env)
 	}

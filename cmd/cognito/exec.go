@@ -43,7 +43,8 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 			if err != nil {
 				return err
 			}
-			if len(words) == 0 {
+			interactive := len(words) == 0
+			if interactive {
 				words = []string{a.defaultShell()}
 			}
 			path, err := exec.LookPath(words[0])
@@ -66,6 +67,9 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 				a.answersFile().Close() // the command must not inherit the password
 			}
 			a.offers = false // the command has the terminal
+			if interactive && a.attended() {
+				a.notef("%s has the credentials of %s; exit ends it", words[0], s.name)
+			}
 			if *serve {
 				return s.execServing(ctx, path, words)
 			}

@@ -49,7 +49,7 @@ func (a *app) configureFirst(ctx context.Context) error {
 		return nil // the command reads the file, or reports that it does not exist
 	}
 	env := a.env
-	a.notef("%s does not exist: it gets the settings of your user pool", path)
+	a.notef("no user pool is configured yet")
 	for attempt := 1; ; attempt++ {
 		from, err := a.ask(ctx, "File or URL that has the settings (Enter to type them): ", false)
 		if err != nil {
@@ -91,7 +91,7 @@ func (s *signedIn) summarize(claims jwt.Claims, expires time.Time) {
 	if role := cmp.Or(s.env.RoleARN, s.env.CustomRoleARN, claims.PreferredRole); role != "" {
 		a.notef("role %s", role)
 	}
-	a.notef("until %s, then renewed", expires.Local().Format("2006-01-02 15:04 MST"))
+	a.notef("tokens until %s, renewed on use", expires.Local().Format("2006-01-02 15:04 MST"))
 	switch {
 	case a.noStore:
 	case s.env.IdentityPoolID == "":

@@ -164,9 +164,15 @@ func (a *app) report(ctx context.Context, err error) int {
 	return exitFailed
 }
 
-// notef writes one line to standard error. It replaces control characters in it.
+// notef writes one line to standard error. It replaces control characters in it. At a terminal, it
+// folds a long line.
 func (a *app) notef(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "cognito: %s\n", terminal.OneLine(fmt.Sprintf(format, args...)))
+	line := "cognito: " + terminal.OneLine(fmt.Sprintf(format, args...))
+	if f, ok := a.stderr.(*os.File); ok && terminal.Is(f) {
+		columns, _ := terminal.Size(f)
+		line = fold(line, columns)
+	}
+	fmt.Fprintln(a.stderr, line)
 }
 
 // A usageError reports an error in the flags or the configuration, which the user can correct.

@@ -9,10 +9,36 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
+
+// fold breaks a line at spaces into lines that fit into the given number of columns. It does not
+// break a command in quotation marks, which users copy, nor a line in a very narrow window.
+func fold(line string, columns int) string {
+	const narrow, indent = 40, "\n  "
+	var b strings.Builder
+	width := 0 // of the last line
+	for line != "" && columns >= narrow {
+		end, quoted := 0, false
+		for end < len(line) && (line[end] != ' ' || quoted || end == 0) {
+			quoted = quoted != (line[end] == '"')
+			end++
+		}
+		word := line[:end] // with the space before it
+		size := utf8.RuneCountInString(word)
+		if width > 0 && width+size > columns {
+			b.WriteString(indent)
+			word, width = word[1:], len("  ")-len(" ")
+		}
+		b.WriteString(word)
+		width += size
+		line = line[end:]
+	}
+	return b.String() + line
+}
 
 // marked returns lines that show a text from a server. The text cannot imitate a prompt of the
 // tool: each line begins with the tool's words and quotes the text. Characters that do not print

@@ -6,6 +6,31 @@ import (
 	"testing"
 )
 
+func TestFold(t *testing.T) {
+	for _, test := range []struct {
+		line    string
+		columns int
+		want    string
+	}{
+		{"cognito: signed in to DEV as ada", 80, "cognito: signed in to DEV as ada"},
+		{"cognito: signed in to an environment as ada", 40,
+			"cognito: signed in to an environment as\n  ada"},
+		{"cognito: the session of ada has ended: run \"cognito login -env DEV\"", 60,
+			"cognito: the session of ada has ended: run\n  \"cognito login -env DEV\""},
+		{"cognito: http://127.0.0.1:9400/a-very-long-address-without-space x", 40,
+			"cognito:\n  http://127.0.0.1:9400/a-very-long-address-without-space\n  x"},
+		{"cognito: an open \" quotation mark hides all the spaces behind it", 40,
+			"cognito: an open\n  \" quotation mark hides all the spaces behind it"},
+		{"cognito: signed in to an environment as ada", 39,
+			"cognito: signed in to an environment as ada"},
+		{"", 80, ""},
+	} {
+		if got := fold(test.line, test.columns); got != test.want {
+			t.Errorf("fold(%q, %d) = %q, want %q", test.line, test.columns, got, test.want)
+		}
+	}
+}
+
 func TestMarked(t *testing.T) {
 	const says = `The user pool says: "`
 	for _, test := range []struct {
