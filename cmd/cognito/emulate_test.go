@@ -93,6 +93,18 @@ func TestEmulate(t *testing.T) {
 		advice[settings+4] != "export COGNITO_CONFIG="+config {
 		t.Errorf("printed %q", advice)
 	}
+	for _, want := range []string{
+		"# AWS is emulated until Ctrl-C: the user is ada, the password is " +
+			cognitotest.ExamplePassword + ".",
+		"#   export COGNITO_CONFIG=" + config,
+		"#   cognito login -user ada",
+		"#   cognito exec -- aws s3 ls",
+		"#   cognito ls",
+	} {
+		if !slices.Contains(advice[:settings], want) {
+			t.Errorf("printed %q, want %q", advice, want)
+		}
+	}
 	var amplify struct {
 		Auth struct{ Cognito map[string]string }
 	}

@@ -154,7 +154,14 @@ func (a *app) report(ctx context.Context, err error) int {
 		}
 		return exitInterrupted
 	}
-	a.notef("%s", strings.TrimPrefix(err.Error(), "cognito: "))
+	text := strings.TrimPrefix(err.Error(), "cognito: ")
+	var needed *neededError
+	if errors.As(err, &needed) && !a.debug {
+		text = needed.text
+	} else if needed != nil && needed.cause != nil {
+		text += " (" + needed.cause.Error() + ")"
+	}
+	a.notef("%s", text)
 	switch {
 	case errors.As(err, &signIn), errors.As(err, &challenge):
 		return exitSignIn

@@ -206,27 +206,36 @@ func (s *signedIn) saved() (state.Record, *cognito.SavedSession, error) {
 
 // needed returns the error that a sign-in is needed.
 func (s *signedIn) needed(why string) error {
-	return signInError{fmt.Errorf("%s: run \"cognito login%s\"", why, s.a.sameFlags())}
+	text := fmt.Sprintf("%s: run \"cognito login%s\"", why, s.a.sameFlags())
+	return signInError{&neededError{text: text}}
 }
+
+// A neededError is the one-line form of the error that a sign-in is needed. report writes it
+// without the errors that wrap it and, unless -debug is set, without its cause.
+type neededError struct {
+	text  string
+	cause error // or nil
+}
+
+func (e *neededError) Error() string { return e.text }
 
 // shortLine is the longest line for an ended session, which scripts and editors show in full.
 const shortLine = 100
 
-// ended returns the error that a new sign-in is needed because the session has ended. With -debug,
-// it also writes why.
+// ended returns the error that a new sign-in is needed because the session has ended.
 func (s *signedIn) ended(user string, why error) error {
-	if s.a.debug {
-		s.a.notef("the session has ended: %s", why)
+	var text string
+	for _, err := range []error{
+		s.needed(fmt.Sprintf("the session of %s in %s has ended", user, s.name)),
+		s.needed("the session has ended"),
+		errors.New("the session has ended: run \"cognito login\" with the same -config, -state-dir " +
+			"and -env"),
+	} {
+		if text = err.Error(); len("cognito: "+text) <= shortLine {
+			break
+		}
 	}
-	err := s.needed(fmt.Sprintf("the session of %s in %s has ended", user, s.name))
-	if len("cognito: "+err.Error()) > shortLine {
-		err = s.needed("the session has ended")
-	}
-	if len("cognito: "+err.Error()) > shortLine {
-		err = signInError{errors.New("the session has ended: run \"cognito login\" with the same " +
-			"-config, -state-dir and -env")}
-	}
-	return err
+	return signInError{&neededError{text, why}}
 }
 
 // sameFlags returns the flags -config, -state-dir and -env with which another command finds the
