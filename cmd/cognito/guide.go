@@ -85,9 +85,13 @@ func inOwnHome(path string) string {
 	return filepath.Join(home, rest)
 }
 
-// summarize shows what the new session is good for, and the command to continue with.
+// summarize shows a user at a terminal what the new session is good for, and the command to continue
+// with.
 func (s *signedIn) summarize(claims jwt.Claims, expires time.Time) {
 	a := s.a
+	if !a.attended() {
+		return
+	}
 	if role := cmp.Or(s.env.RoleARN, s.env.CustomRoleARN, claims.PreferredRole); role != "" {
 		a.notef("role %s", role)
 	}

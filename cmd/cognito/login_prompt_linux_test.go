@@ -31,7 +31,6 @@ func TestConfigureAsksForHostsAtTerminal(t *testing.T) {
 		file := m.write(t, "from", fill(`{"DEV": {"user_pool_id": "POOL", "client_id": "CLIENT",
 			"issuer": "https://evil.example"}}`))
 		code, shown := m.typed(t, []string{answer}, "configure", "-from", file)
-		shown = strings.ReplaceAll(shown, "\r\n  ", " ")
 		if code != want || !strings.Contains(shown, "https://evil.example (issuer)") ||
 			!strings.Contains(shown, "Use these hosts? [y/N]") {
 			t.Errorf("%q: exit %d, %s", answer, code, shown)
