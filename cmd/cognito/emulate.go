@@ -74,9 +74,9 @@ cognito emulate -print-seed > seed.json`,
 	}
 }
 
-// emulate serves server on addr until ctx is done or, if words is not empty, until that command ends.
-// It adds the emulator's environments to the file config. If config is empty, it creates a temporary
-// file.
+// emulate serves server on addr until ctx is done or, if words is not empty, until that command
+// ends. It adds the emulator's environments to the file config. If config is empty, it creates a
+// temporary file.
 func (a *app) emulate(
 	ctx context.Context, server *cognitotest.Server, addr, config string, words []string,
 ) error {
@@ -151,8 +151,8 @@ func (a *app) emulate(
 }
 
 // emulated returns the environment variables of a command that uses the emulator. All its files are
-// in dir, so that the user's own are neither used nor changed. AWS tools use the session of "cognito
-// login" through the default profile.
+// in dir, so that the user's own are neither used nor changed. AWS tools use the session of
+// "cognito login" through the default profile.
 func (a *app) emulated(
 	ctx context.Context, e cognito.Environment, config, dir string,
 ) ([]string, error) {

@@ -85,8 +85,8 @@ func inOwnHome(path string) string {
 	return filepath.Join(home, rest)
 }
 
-// summarize shows a user at a terminal what the new session is good for, and the command to continue
-// with.
+// summarize shows a user at a terminal what the new session is good for, and the command to
+// continue with.
 func (s *signedIn) summarize(claims jwt.Claims, expires time.Time) {
 	a := s.a
 	if !a.attended() {

@@ -193,7 +193,8 @@ func TestSignInAgain(t *testing.T) {
 	}
 }
 
-// TestEndedSessionLine has names that are too long for the line. The cause appears with -debug only.
+// TestEndedSessionLine has names that are too long for the line. The cause appears with -debug
+// only.
 func TestEndedSessionLine(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t).signedIn(t)
@@ -224,7 +225,8 @@ func TestExecShell(t *testing.T) {
 	m.settings["SHELL"] = "/bin/sh"
 	for _, args := range [][]string{{"exec"}, {"exec", "-serve"}} {
 		c := m.process(t, args...)
-		c.Stdin = strings.NewReader("echo $COGNITO_ENV ${AWS_CREDENTIAL_EXPIRATION:-renewed}\nexit 3\n")
+		c.Stdin = strings.NewReader(
+			"echo $COGNITO_ENV ${AWS_CREDENTIAL_EXPIRATION:-renewed}\nexit 3\n")
 		out, _ := c.Output()
 		name, expiry, _ := strings.Cut(string(out), " ")
 		if c.ProcessState.ExitCode() != 3 || name != "DEV" ||

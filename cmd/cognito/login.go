@@ -200,9 +200,9 @@ func (s *signedIn) login(ctx context.Context) error {
 	return s.signedIn(ctx, login.Username, session)
 }
 
-// authenticate asks for the password and signs in. A user at a terminal may enter the password again
-// if the user pool reports that it is incorrect. After other errors, such as that of a locked user,
-// another attempt can only do harm.
+// authenticate asks for the password and signs in. A user at a terminal may enter the password
+// again if the user pool reports that it is incorrect. After other errors, such as that of a locked
+// user, another attempt can only do harm.
 func (s *signedIn) authenticate(
 	ctx context.Context, login *cognito.Login,
 ) (*cognito.Session, error) {
@@ -230,8 +230,8 @@ func (s *signedIn) authenticate(
 	}
 }
 
-// incorrect reports whether the user pool compared a password and rejected it. NotAuthorizedException
-// has many other causes, which only its message names.
+// incorrect reports whether the user pool compared a password and rejected it.
+// NotAuthorizedException has many other causes, which only its message names.
 func incorrect(err error) bool {
 	var service *awserr.Error
 	return poolSays(err, cognitoidp.CodeNotAuthorized) && errors.As(err, &service) &&
@@ -289,7 +289,8 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 		remember := s.a.login.remember
 		if !remember && terminal.Is(s.a.answersFile()) {
 			var err error
-			remember, err = s.a.agrees(ctx, "Remember this device, to skip codes from now on?", false)
+			remember, err = s.a.agrees(ctx, "Remember this device, to skip codes from now on?",
+				false)
 			if err != nil {
 				return err
 			}

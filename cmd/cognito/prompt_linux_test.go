@@ -35,7 +35,8 @@ func unfolded(shown string) string {
 	message, joined := false, lines[:0]
 	for _, line := range lines {
 		rest, indented := strings.CutPrefix(line, "  ")
-		if message = strings.Contains(line, "cognito: ") || message && indented; message && indented {
+		message = strings.Contains(line, "cognito: ") || message && indented
+		if message && indented {
 			joined[len(joined)-1] += " " + rest
 			continue
 		}

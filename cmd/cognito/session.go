@@ -228,8 +228,8 @@ func (s *signedIn) ended(user string, why error) error {
 	for _, err := range []error{
 		s.needed(fmt.Sprintf("the session of %s in %s has ended", user, s.name)),
 		s.needed("the session has ended"),
-		errors.New("the session has ended: run \"cognito login\" with the same -config, -state-dir " +
-			"and -env"),
+		errors.New("the session has ended: run \"cognito login\" with the same -config, " +
+			"-state-dir and -env"),
 	} {
 		if text = err.Error(); len("cognito: "+text) <= shortLine {
 			break
