@@ -28,7 +28,7 @@ func TestFirstLogin(t *testing.T) {
 	s := m.atTerminal(t, 80, 24, "login")
 	s.expect("no user pool is configured yet")
 	s.answer("(Enter to type them): ", from+"x")
-	s.expect("file or directory")
+	s.expect("cognito: -from:")
 	s.answer("(Enter to type them): ", from)
 	s.answer("Environment (BARE, DEV): ", "DEV")
 	s.answer("User name: ", "ada")
