@@ -204,8 +204,10 @@ func TestEndedSessionLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	long := m.write(t, strings.Repeat("n", 80), string(data))
-	for _, args := range [][]string{{"token"}, {"token", "-config", long}} {
+	long := m.write(t, strings.Repeat("n", 10), string(data))
+	longer := m.write(t, strings.Repeat("n", 80), string(data))
+	for _, args := range [][]string{{"token"}, {"token", "-config", long},
+		{"token", "-config", longer}} {
 		code, _, stderr := m.run(t, "", args...)
 		if code != exitSignIn || strings.Count(stderr, "\n") != 1 || len(stderr) > 100+len("\n") ||
 			!strings.Contains(stderr, "cognito login") {
