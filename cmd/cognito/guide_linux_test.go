@@ -180,7 +180,8 @@ func TestSignInAgain(t *testing.T) {
 			stdout = "" // it shows what is stored
 		}
 		if code != exitSignIn || stdout != "" || strings.Count(stderr, "\n") != 1 ||
-			len(stderr) > 100+len("\n") || !strings.Contains(stderr, `run "cognito login -env DEV"`) {
+			len(stderr) > 100+len("\n") ||
+			!strings.Contains(stderr, `run "cognito login -env DEV"`) {
 			t.Errorf("%q without a terminal: exit %d, %q, %q", test.args, code, stdout, stderr)
 		}
 	}
