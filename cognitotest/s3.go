@@ -96,11 +96,13 @@ type s3Request struct {
 	name    string     // of the bucket
 	key     string
 	bucket  *Bucket
+	account string // the AWS account ID of the caller
 	content []byte // the body without chunk framing
 }
 
 // s3Operations are the operations by method, target and the names of their query parameters.
 var s3Operations = map[string]func(*s3Request) (write func(), err error){
+	"GET account":          (*s3Request).listBuckets,
 	"GET bucket list-type": (*s3Request).listObjectsV2,
 	"HEAD bucket":          (*s3Request).headBucket,
 	"GET bucket location":  (*s3Request).getBucketLocation,
@@ -115,7 +117,10 @@ var s3Operations = map[string]func(*s3Request) (write func(), err error){
 // another operation.
 func (r *s3Request) operation() string {
 	target := "bucket"
-	if r.key != "" {
+	switch {
+	case r.name == "":
+		target = "account"
+	case r.key != "":
 		target = "object"
 	}
 	var names []string
@@ -181,13 +186,14 @@ func (r *s3Request) call() (write func(), err error) {
 		return nil, deny(404, "NoSuchBucket", "The specified bucket does not exist",
 			"BucketName", r.name)
 	}
+	r.account = account
 	if b != nil {
 		if err := r.checkOwner(account); err != nil {
 			return nil, err
 		}
-		if do := s3Operations[r.operation()]; do != nil {
-			return do(r)
-		}
+	}
+	if do := s3Operations[r.operation()]; do != nil {
+		return do(r)
 	}
 	return nil, deny(501, "NotImplemented", "cognitotest does not implement "+r.operation())
 }

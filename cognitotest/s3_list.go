@@ -68,6 +68,30 @@ func (l *listing) fill(keys []string) {
 	}
 }
 
+// listBuckets lists the buckets that the caller's account owns, in one page.
+func (r *s3Request) listBuckets() (func(), error) {
+	var buckets strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(r.server.buckets)) {
+		if r.server.buckets[name].owner() == r.account {
+			buckets.WriteString(element("Bucket", elements("Name", name,
+				"CreationDate", Object{}.lastModified().Format(s3Time))))
+		}
+	}
+	return writeXML(r.w, http.StatusOK, "application/xml",
+		element(`ListAllMyBucketsResult xmlns="`+s3Namespace+`"`,
+			element("Owner", elements("ID", canonicalID(r.account))),
+			element("Buckets", buckets.String()))), nil
+}
+
+// canonicalID returns the canonical user ID of an account.
+func canonicalID(account string) string {
+	sum := sha256.Sum256([]byte(account))
+	return hex.EncodeToString(sum[:])
+}
+
+// s3Time is the layout of times in responses.
+const s3Time = "2006-01-02T15:04:05.000Z"
+
 // listObjectsV2 lists keys in the order of their UTF-8 bytes, as general purpose buckets do. With
 // max-keys=0 the page is empty and not truncated.
 func (r *s3Request) listObjectsV2() (func(), error) {
@@ -104,8 +128,7 @@ func (r *s3Request) listObjectsV2() (func(), error) {
 
 	owner := ""
 	if r.form.Get("fetch-owner") == "true" {
-		sum := sha256.Sum256([]byte(b.owner()))
-		owner = element("Owner", elements("ID", hex.EncodeToString(sum[:])))
+		owner = element("Owner", elements("ID", canonicalID(b.owner())))
 	}
 	var contents, groups strings.Builder
 	for _, e := range l.entries {
@@ -116,7 +139,7 @@ func (r *s3Request) listObjectsV2() (func(), error) {
 		o := b.Objects[e.name]
 		contents.WriteString(element("Contents", elements(
 			"Key", name(e.name),
-			"LastModified", o.lastModified().Format("2006-01-02T15:04:05.000Z"),
+			"LastModified", o.lastModified().Format(s3Time),
 			"ETag", o.etag(),
 			"Size", strconv.Itoa(len(o.Body)),
 		), owner, elements("StorageClass", cmp.Or(o.StorageClass, "STANDARD"))))

@@ -316,3 +316,18 @@ func FuzzListing(f *testing.F) {
 		}
 	})
 }
+
+// TestListBuckets lists the buckets of the caller's account only.
+func TestListBuckets(t *testing.T) {
+	s := Example()
+	s.Buckets[1].Owner = "210987654321"
+	p := newS3Peer(t, s)
+	p.host = "localhost"
+	a := p.do("GET", "/", "")
+	const want = "<Buckets><Bucket><Name>" + ExampleBucket +
+		"</Name><CreationDate>2009-10-12T17:50:30.000Z</CreationDate></Bucket></Buckets>"
+	if a.status != 200 || !strings.Contains(a.body, want) {
+		t.Errorf("ListBuckets = %d %s, want %s", a.status, a.body, want)
+	}
+	p.do("GET", "/?max-buckets=1", "").want(t, "max-buckets", 501, "NotImplemented")
+}

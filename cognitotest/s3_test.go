@@ -224,7 +224,8 @@ func TestBucketAddressing(t *testing.T) {
 		{"unknown bucket, path", useast, "/nothing/hello.txt", "us-east-1", 404, missing, ""},
 		{"unknown bucket, wrong scope", "nothing." + useast, list, "eu-west-1", 400, malformed,
 			"us-east-1"},
-		{"no bucket", useast, "/", "us-east-1", 501, "NotImplemented", ""},
+		{"no bucket", useast, "/", "us-east-1", 200, "", ""},
+		{"no bucket, other query", useast, "/?prefixes=a", "us-east-1", 501, "NotImplemented", ""},
 		{"escaped slash", useast, "/" + ExampleBucket + "%2Fhello.txt?list-type=2", "us-east-1",
 			404, missing, ""},
 	} {

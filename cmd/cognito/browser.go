@@ -24,6 +24,9 @@ type browserFlags struct {
 	wait             time.Duration
 }
 
+// browserWait is how long a sign-in waits for the browser by default.
+const browserWait = 5 * time.Minute
+
 // register defines the flags in f.
 func (b *browserFlags) register(f *flag.FlagSet) {
 	f.BoolVar(&b.use, "browser", false,
@@ -34,7 +37,7 @@ func (b *browserFlags) register(f *flag.FlagSet) {
 		"with -browser, the `name` of an identity provider")
 	f.StringVar(&b.prompt, "prompt", "",
 		"with -browser, `how` the page asks: login ignores the browser's session")
-	f.DurationVar(&b.wait, "wait", 5*time.Minute, "with -browser, how long to wait for it")
+	f.DurationVar(&b.wait, "wait", browserWait, "with -browser, how long to wait for it")
 }
 
 // withBrowser reports whether login uses a browser: with -browser, or if the last sign-in did and

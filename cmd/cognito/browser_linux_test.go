@@ -183,6 +183,7 @@ func TestLoginBrowserPasted(t *testing.T) {
 	s.expect("another sign-in")
 	s.answer(prompt, callback)
 	s.expect("signed in to DEV as ada")
+	s.answer("for the AWS CLI and SDKs? [y/N] ", "")
 	s.exits(0)
 	if strings.Contains(s.text(), query) {
 		t.Errorf("the code is shown: %s", s.text())

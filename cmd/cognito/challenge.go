@@ -323,10 +323,14 @@ func (a *app) setUp(
 	if err != nil {
 		return nil, err
 	}
-	if a.drawCode(cognito.TOTPURI("cognito", user, seed)) {
-		a.notef("scan this with an authenticator app, or enter the secret %s", seed)
+	// The code is last, so that the window shows all of it and the prompt. The secret of 52
+	// characters is alone on its line, so that it fits into 60 columns.
+	code := a.drawCode(cognito.TOTPURI("cognito", user, seed))
+	if code != "" {
+		a.notef("scan this code with an authenticator app, or enter this secret:")
 	} else {
-		a.notef("enter this secret in an authenticator app: %s", seed)
+		a.notef("enter this secret in an authenticator app:")
 	}
+	fmt.Fprint(a.stderr, terminal.OneLine(seed), "\n", code)
 	return next, nil
 }

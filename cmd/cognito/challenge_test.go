@@ -77,7 +77,7 @@ func TestSetUpUnattended(t *testing.T) {
 	}
 	code, _, stderr = m.run(t, input, "login", "-user", "ada")
 	if code != exitSignIn ||
-		!strings.Contains(stderr, "enter this secret in an authenticator app: ") ||
+		!strings.Contains(stderr, "enter this secret in an authenticator app:\n") ||
 		strings.ContainsAny(stderr, "▀▄█\x1b") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}

@@ -120,6 +120,10 @@ func (c *configuring) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	if a.now.name == "login" { // it continues
+		a.notef("wrote %s", path)
+		return nil
+	}
 	a.notef("wrote %s: now run \"cognito login%s -user NAME\"", path, a.sameFlags())
 	return nil
 }

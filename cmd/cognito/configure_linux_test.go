@@ -70,6 +70,8 @@ func TestSetUpAtTerminal(t *testing.T) {
 		"80 columns":  {80, 24, "", 2},
 		"no colour":   {100, 50, "1", 4},
 		"just enough": {41, 24, "", 2},
+		"few rows":    {60, 22, "", 2},
+		"one too few": {60, 21, "", 0},
 		"narrow":      {40, 24, "", 0},
 		"very narrow": {10, 5, "", 0},
 	} {
@@ -81,12 +83,13 @@ func TestSetUpAtTerminal(t *testing.T) {
 			s := m.atTerminal(t, test.columns, test.rows, "login", "-user", "ada")
 			s.answer("Password: ", cognitotest.ExamplePassword)
 			s.answer("1 to 2: ", "SOFTWARE_TOKEN_MFA")
-			before := s.expect("secret ")
+			s.expect("secret")
 			if test.quiet == 0 {
-				s.expect("in an authenticator app: ")
+				s.expect("authenticator app")
 			}
+			s.expect(":\r\n")
 			seed := s.expect("\r\n")
-			got := bitmapOnScreen(before, test.noColor == "")
+			got := bitmapOnScreen(s.expect("Authenticator code: "), test.noColor == "")
 			var want []string
 			if test.quiet > 0 {
 				want = expectedBitmap(t, cognito.TOTPURI("cognito", "ada", seed), test.quiet)
@@ -99,10 +102,11 @@ func TestSetUpAtTerminal(t *testing.T) {
 				t.Fatal(err)
 			}
 			wrong := code[:5] + string('0'+(code[5]-'0'+1)%10)
-			s.answer("Authenticator code: ", wrong)
+			s.press(wrong + "\n")
 			s.expect("EnableSoftwareTokenMFAException")
 			s.answer("Authenticator code: ", code)
 			s.expect("signed in to DEV as ada")
+			s.answer("for the AWS CLI and SDKs? [y/N] ", "")
 			s.exits(0)
 		})
 	}

@@ -117,7 +117,7 @@ func (d *doctor) run(ctx context.Context) error {
 	if d.first == nil {
 		return nil
 	}
-	d.a.conclude("first problem: " + d.first.Error())
+	d.a.notef("%s", "first problem: "+d.first.Error())
 	var signIn signInError
 	if errors.As(d.first, &signIn) {
 		return exitStatus(exitSignIn)
@@ -193,11 +193,14 @@ func (d *doctor) otherKeys(context.Context) (string, error) {
 	if names := d.a.others(profiles); len(names) > 0 {
 		return "",
 			remark(strings.Join(names, ", ") + " is set: other tools may prefer it to a profile; " +
-				"unset it if that is not intended")
+				"exec and serve remove it; unset it if that is not intended")
 	} else if path := d.a.staticKeys(profile); path != "" {
 		return "",
 			remark(path + " has a key under [" + profile +
 				"], which other tools use: remove it or set AWS_PROFILE if that is not intended")
+	}
+	if names := d.a.others(nil); len(names) > 0 {
+		return "none; exec and serve remove " + strings.Join(names, ", "), nil
 	}
 	return "none that other tools prefer to the session's credentials", nil
 }

@@ -190,6 +190,10 @@ func (d *doctor) compare(context.Context) (string, error) {
 // refresh obtains new tokens, also if the stored ones have not expired.
 func (d *doctor) refresh(ctx context.Context) (_ string, err error) {
 	d.tokens, err = d.s.tokens(ctx)
+	var ended *neededError
+	if errors.As(err, &ended) && ended.cause != nil {
+		err = fmt.Errorf("%w (%v)", err, ended.cause)
+	}
 	d.s.refresh = false // later steps use these tokens
 	return "new tokens, " + d.a.until(d.tokens.Expires, d.s.now()), err
 }

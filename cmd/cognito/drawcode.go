@@ -9,30 +9,33 @@ import (
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
-// drawCode draws text as a QR code on standard error and reports whether it did. It draws only if
-// standard error is a terminal with enough columns.
-func (a *app) drawCode(text string) bool {
+// drawCode returns text as a QR code for standard error. It returns "" unless that is a terminal
+// whose window shows the whole code and a prompt.
+func (a *app) drawCode(text string) string {
 	screen, ok := a.stderr.(*os.File)
 	if !ok || !terminal.Is(screen) || a.getenv("TERM") == "dumb" {
-		return false
+		return ""
 	}
 	code, err := qr.Encode(text)
 	if err != nil { // text is too long
-		return false
+		return ""
 	}
 	columns, rows := terminal.Size(screen)
+	fits := func(quiet, lines int) bool {
+		size := code.Size + 2*quiet
+		return size <= columns && (size+1)/2+lines <= rows
+	}
 	// ISO/IEC 18004 requires a quiet zone of four modules. Apps that scan screens need only two.
 	quiet := 4
-	if code.Size+2*quiet > columns || (code.Size+2*quiet+1)/2+3 > rows {
+	if !fits(quiet, 3) { // with the lines before it
 		quiet = 2
 	}
-	if code.Size+2*quiet > columns {
-		return false
+	if !fits(quiet, 1) {
+		return ""
 	}
 	// Older Windows consoles do not support color sequences.
 	colours := a.getenv("NO_COLOR") == "" && runtime.GOOS != "windows"
-	_, err = screen.WriteString(halfBlocks(code, quiet, colours))
-	return err == nil
+	return halfBlocks(code, quiet, colours)
 }
 
 // halfBlocks renders code with two vertically adjacent modules per character. With colours, it

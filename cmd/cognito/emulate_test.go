@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -82,10 +83,27 @@ func TestEmulate(t *testing.T) {
 	}
 	seedFile := m.write(t, "seed.json", string(text))
 	advice, stderr := m.emulating(t, "-config", config, "-seed", seedFile)
-	url, ok := strings.CutPrefix(advice[1], "export AWS_ENDPOINT_URL=http://127.0.0.1:")
-	if !ok || advice[2] != "export AWS_REGION=us-east-1" || advice[4] != "export COGNITO_CONFIG="+
-		config {
+	settings := slices.Index(advice, "# AWS CLI, boto3, AWS SDKs and cognito:")
+	if settings < 0 {
+		t.Fatalf("printed %q", advice)
+	}
+	url, ok := strings.CutPrefix(advice[settings+1],
+		"export AWS_ENDPOINT_URL=http://127.0.0.1:")
+	if !ok || advice[settings+2] != "export AWS_REGION=us-east-1" ||
+		advice[settings+4] != "export COGNITO_CONFIG="+config {
 		t.Errorf("printed %q", advice)
+	}
+	for _, want := range []string{
+		"# AWS is emulated until Ctrl-C: the user is ada, the password is " +
+			cognitotest.ExamplePassword + ".",
+		"#   export COGNITO_CONFIG=" + config,
+		"#   cognito login -user ada",
+		"#   cognito exec -- aws s3 ls",
+		"#   cognito ls",
+	} {
+		if !slices.Contains(advice[:settings], want) {
+			t.Errorf("printed %q, want %q", advice, want)
+		}
 	}
 	var amplify struct {
 		Auth struct{ Cognito map[string]string }

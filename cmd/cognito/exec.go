@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -21,12 +23,14 @@ import (
 func execCommand() command {
 	return command{
 		name: "exec",
-		args: "[--] COMMAND [ARGUMENT ...]",
-		summary: `Run a command with AWS credentials in its environment.
+		args: "[--] [COMMAND [ARGUMENT ...]]",
+		summary: `Run a command, or a shell, with AWS credentials in its environment.
 The credentials are valid for at most an hour by default. For a command that runs longer, -serve
-runs an endpoint from which the command fetches new credentials (see "cognito help serve"). exec
-removes variables that select other credentials, such as AWS_PROFILE, from the environment, and sets
-AWS_ENDPOINT_URL_SERVICE for the environment's endpoints. With -serve, the command does not see the
+runs an endpoint from which the command fetches new credentials (see "cognito help serve"). Without
+a command, exec starts $SHELL. Its prompt can show COGNITO_ENV, the name of the environment, and
+AWS_CREDENTIAL_EXPIRATION, which is unset with -serve. exec removes variables that select other
+credentials, such as AWS_PROFILE, from the environment, and sets AWS_ENDPOINT_URL_SERVICE for the
+environment's endpoints. With -serve, the command does not see the
 files in ~/.aws whose default profile has credentials. exec exits with the command's exit status, or
 with 128+n if signal n ended the command.`,
 		example: `cognito exec -- aws s3 ls
@@ -35,9 +39,13 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 			f := a.serviceFlags()
 			serve := f.Bool("serve", false,
 				"renew the credentials: serve them from a loopback endpoint")
-			words, err := a.parse(f, args, 1, -1)
+			words, err := a.parse(f, args, 0, -1)
 			if err != nil {
 				return err
+			}
+			interactive := len(words) == 0
+			if interactive {
+				words = []string{a.defaultShell()}
 			}
 			path, err := exec.LookPath(words[0])
 			if err != nil {
@@ -58,10 +66,15 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 			if a.login.passwordFD > 2 {
 				a.answersFile().Close() // the command must not inherit the password
 			}
+			a.offers = false // the command has the terminal
+			if interactive && a.attended() {
+				a.notef("%s has the credentials of %s; exit ends it", words[0], s.name)
+			}
 			if *serve {
 				return s.execServing(ctx, path, words)
 			}
-			env := environ(os.Environ(), append(keyVariables(creds), a.placeVariables(s.env)...))
+			env := environ(os.Environ(), slices.Concat(keyVariables(creds),
+				a.placeVariables(s.env), s.ownVariables()))
 			a.leave(ctx) // the credentials stay valid
 			a.ending.wait(a.notef)
 			if err := become(path, words, env); !errors.Is(err, errors.ErrUnsupported) {
@@ -70,6 +83,27 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 			return a.runChild(ctx, path, words, env)
 		},
 	}
+}
+
+// defaultShell returns the user's shell: $SHELL, or %ComSpec% on Windows.
+func (a *app) defaultShell() string {
+	if runtime.GOOS == "windows" {
+		return cmp.Or(a.getenv("SHELL"), a.getenv("ComSpec"), "cmd.exe")
+	}
+	return cmp.Or(a.getenv("SHELL"), "/bin/sh")
+}
+
+// ownVariables returns the variables with which this program, run by the command, finds the same
+// environment. Prompts of shells show COGNITO_ENV.
+func (s *signedIn) ownVariables() []shell.Variable {
+	all := []shell.Variable{{Name: "COGNITO_ENV", Value: s.name}}
+	if path, err := filepath.Abs(s.a.config); err == nil && s.a.config != "" {
+		all = append(all, shell.Variable{Name: "COGNITO_CONFIG", Value: path})
+	}
+	if path, err := filepath.Abs(s.a.state); err == nil && s.a.state != "" {
+		all = append(all, shell.Variable{Name: "COGNITO_STATE_DIR", Value: path})
+	}
+	return all
 }
 
 // cannotRun reports why the command name did not start, and returns the exit status of shells
@@ -94,7 +128,8 @@ func (s *signedIn) execServing(ctx context.Context, path string, words []string)
 	}
 	server.Start(context.WithoutCancel(ctx)) // the command decides how to handle an interrupt
 	defer server.Close()
-	settings := slices.Concat(server.Variables(), s.a.placeVariables(s.env), s.a.hidden())
+	settings := slices.Concat(server.Variables(), s.a.placeVariables(s.env), s.ownVariables(),
+		s.a.hidden())
 	return s.a.runChild(ctx, path, words, environ(os.Environ(), settings))
 }
 

@@ -137,7 +137,7 @@ func (a *app) page(c command, f *flag.FlagSet, all bool) {
 		a.flagList(shared, false)
 	} else {
 		names := "Common flags:" + flagNames(shared)
-		a.printf("%s\n", a.fold(names+` (see "cognito help flags")`, 2))
+		a.printf("%s\n", a.fold(names+` (see "cognito help flags")`, 4))
 	}
 	left := 15 - len(own) - len(shared)/7 // rows for examples
 	for _, f := range own {
@@ -315,10 +315,11 @@ func (a *app) entry(term string, column int, text string) {
 func (a *app) fold(text string, indent int) string { return fold(text, indent, indent, a.width()) }
 
 // fold breaks a text between words into lines of at most width columns, if that is possible. The
-// first one begins in a column, and the others are indented.
+// first one begins in a column, and the others are indented. A command in quotation marks is not
+// broken, because users copy it.
 func fold(text string, column, indent, width int) string {
 	var b strings.Builder
-	for i, word := range strings.Fields(text) {
+	for i, word := range words(text) {
 		size := utf8.RuneCountInString(word)
 		switch {
 		case i == 0:
@@ -333,6 +334,23 @@ func fold(text string, column, indent, width int) string {
 		column += size
 	}
 	return b.String()
+}
+
+// words returns the words of a text. Words in quotation marks are one.
+func words(text string) (all []string) {
+	quoted := false
+	for _, word := range strings.Fields(text) {
+		if quoted {
+			all[len(all)-1] += " " + word
+		} else {
+			all = append(all, word)
+		}
+		quoted = quoted != (strings.Count(word, `"`)%2 == 1)
+	}
+	if quoted { // the last mark has no partner
+		return strings.Fields(text)
+	}
+	return all
 }
 
 // width returns the length of the longest line of help: that of the terminal, but at most 80, so
@@ -350,9 +368,9 @@ func columns(w io.Writer) int {
 	return 0
 }
 
-// screenful folds a text for w if that is a terminal: see [fold].
+// screenful folds a text for w if that is a terminal and not very narrow: see [fold].
 func screenful(w io.Writer, text string, column, indent int) string {
-	if width := columns(w); width > indent+20 {
+	if width := columns(w); width > indent+20 && column+utf8.RuneCountInString(text) >= width {
 		return fold(text, column, indent, width-1)
 	}
 	return text

@@ -34,13 +34,13 @@ func TestHelpInNarrowWindow(t *testing.T) {
 func TestMessagesInNarrowWindow(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	s := m.atTerminal(t, 60, 20, "ls", "s3://example-bucket")
+	s := m.atTerminal(t, 60, 20, "credentials")
 	s.expect(" DEV\"\r\n")
 	s.exits(exitSignIn)
 	want := `: run "cognito login -env DEV"` + "\r\n"
 	got := s.text()
 	if !strings.HasSuffix(unfolded(got), want) || strings.Index(got, "\r\n") > 59 {
-		t.Errorf("cognito ls shows %q, want %q in lines of at most 59 columns", got, want)
+		t.Errorf("cognito credentials shows %q, want %q in lines of at most 59 columns", got, want)
 	}
 	m.signedIn(t)
 	s = m.atTerminal(t, 60, 20, "whoami", "-offline")

@@ -106,6 +106,8 @@ func TestFold(t *testing.T) {
 		{"one two three", 0, 2, 7, "one two\n  three"},
 		{"one https://host.example two", 0, 2, 7, "one\n  https://host.example\n  two"},
 		{"äöü äöü", 0, 0, 7, "äöü äöü"},
+		{"run \"cognito login\" now", 0, 2, 15, "run\n  \"cognito login\"\n  now"},
+		{"an open \" mark hides no spaces", 0, 2, 12, "an open \"\n  mark hides\n  no spaces"},
 	} {
 		if got := fold(test.text, test.column, test.indent, test.width); got != test.want {
 			t.Errorf("fold(%q) = %q, want %q", test.text, got, test.want)

@@ -16,7 +16,9 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/awserr"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
+	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
@@ -56,6 +58,9 @@ cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/pass
 			a.login.register(f)
 			a.browser.register(f)
 			if _, err := a.parse(f, args, 0, 0); err != nil {
+				return err
+			}
+			if err := a.configureFirst(ctx); err != nil {
 				return err
 			}
 			s, err := a.prepare()
@@ -143,7 +148,11 @@ func (s *signedIn) login(ctx context.Context) error {
 	hosts := strings.Join(customHosts(s.env), ", ")
 	onTerminal := terminal.Is(a.answersFile())
 	if hosts != "" && onTerminal { // before the password is entered
-		a.notef("environment %s has hosts that are not AWS's: %s", s.name, hosts)
+		a.notef("environment %s has hosts that are not AWS's:", s.name)
+		for _, host := range customHosts(s.env) {
+			host, _, _ = strings.Cut(host, " ") // whoami names the settings
+			a.notef("%s", host)
+		}
 	}
 	// A sign-in with prompts can take minutes, so the lock is not held during it. This update also
 	// fails before the first prompt if the session cannot be stored.
@@ -181,18 +190,7 @@ func (s *signedIn) login(ctx context.Context) error {
 		login.IdentityID = session.IdentityID
 	}
 	login.Device = deviceOf(&before, login.Username)
-	if !a.login.noPassword && (login.Flow != "USER_AUTH" ||
-		strings.HasPrefix(login.PreferredChallenge, "PASSWORD")) {
-		var usage usageError
-		login.Password, err = a.password(ctx, "Password: ")
-		if errors.As(err, &usage) {
-			return err
-		} else if err != nil {
-			return signInError{fmt.Errorf("no password: %w", err)}
-		}
-		a.login.proven = proven(login)
-	}
-	session, err := s.conclude(ctx, &login)
+	session, err := s.authenticate(ctx, &login)
 	if err != nil && login.Flow == "CUSTOM_AUTH" && !a.login.noPassword {
 		err = fmt.Errorf("%w (if the sign-in needs no password, use -no-password)", err)
 	}
@@ -200,6 +198,44 @@ func (s *signedIn) login(ctx context.Context) error {
 		return err
 	}
 	return s.signedIn(ctx, login.Username, session)
+}
+
+// authenticate asks for the password and signs in. A user at a terminal may enter the password
+// again if the user pool reports that it is incorrect. After other errors, such as that of a locked
+// user, another attempt can only do harm.
+func (s *signedIn) authenticate(
+	ctx context.Context, login *cognito.Login,
+) (*cognito.Session, error) {
+	a := s.a
+	for attempt := 1; ; attempt++ {
+		if !a.login.noPassword && (login.Flow != "USER_AUTH" ||
+			strings.HasPrefix(login.PreferredChallenge, "PASSWORD")) {
+			a.login.proven = "" // the same password may be entered again
+			password, err := a.password(ctx, "Password: ")
+			var usage usageError
+			if errors.As(err, &usage) {
+				return nil, err
+			} else if err != nil {
+				return nil, signInError{fmt.Errorf("no password: %w", err)}
+			}
+			login.Password = password
+			a.login.proven = proven(*login)
+		}
+		session, err := s.conclude(ctx, login)
+		if a.login.noPassword || attempt == attempts || !terminal.Is(a.answersFile()) ||
+			!incorrect(err) {
+			return session, err
+		}
+		a.notef("the user name or the password is incorrect")
+	}
+}
+
+// incorrect reports whether the user pool compared a password and rejected it.
+// NotAuthorizedException has many other causes, which only its message names.
+func incorrect(err error) bool {
+	var service *awserr.Error
+	return poolSays(err, cognitoidp.CodeNotAuthorized) && errors.As(err, &service) &&
+		strings.HasPrefix(strings.ToLower(service.Message), "incorrect username or password")
 }
 
 // conclude signs in and answers challenges until there is a session.
@@ -252,13 +288,12 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 	if ask {
 		remember := s.a.login.remember
 		if !remember && terminal.Is(s.a.answersFile()) {
-			answer, err := s.a.ask(ctx,
-				"Remember this device, to skip codes from now on? [y/N] ", false)
-			if ctx.Err() != nil {
-				return ctx.Err()
+			var err error
+			remember, err = s.a.agrees(ctx, "Remember this device, to skip codes from now on?",
+				false)
+			if err != nil {
+				return err
 			}
-			remember = err == nil &&
-				strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y")
 		}
 		if err := session.RememberDevice(ctx, remember); err != nil {
 			s.a.notef("the user pool does not remember this device: %s", err)
@@ -269,7 +304,9 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 		return err
 	}
 	real := session.UnverifiedClaims().Username
+	newcomer := false
 	err := s.keep.Update(ctx, func(e *state.Edit) error {
+		newcomer = e.User == ""
 		e.User, e.Credentials = typed, nil
 		s.keepOffset(e.Record)
 		e.Browser = saved.ManagedLogin
@@ -308,6 +345,10 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 			text += ", with hosts that are not AWS's: " + hosts
 		}
 		s.a.notef("%s", text)
+		s.summarize(session.UnverifiedClaims(), saved.Tokens.Expires)
+		if newcomer {
+			return s.offerProfile(ctx)
+		}
 	}
 	return nil
 }

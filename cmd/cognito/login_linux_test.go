@@ -24,6 +24,7 @@ func TestLoginAtTerminal(t *testing.T) {
 	}
 	s.press(cognitotest.ExamplePassword + "\n")
 	s.expect("signed in to DEV as ada")
+	s.answer("for the AWS CLI and SDKs? [y/N] ", "")
 	s.exits(0)
 	if strings.Contains(s.text(), cognitotest.ExamplePassword) {
 		t.Error("the password is on the screen")
@@ -113,6 +114,7 @@ func TestCodesAtTerminal(t *testing.T) {
 	s.expect("CodeMismatchException")
 	s.answer("***: ", code[:3]+" "+code[3:]) // as people type them
 	s.expect("signed in to DEV as ada")
+	s.answer("for the AWS CLI and SDKs? [y/N] ", "")
 	s.exits(0)
 
 	s = m.atTerminal(t, 80, 24, "login", "-user", "ada")
@@ -164,6 +166,7 @@ func TestNewPasswordAtTerminal(t *testing.T) {
 	s.answer("Retype new password: ", "Another-Horse-8-battery")
 	s.answer("Your name: ", "Grace")
 	s.expect("signed in to DEV as grace")
+	s.answer("for the AWS CLI and SDKs? [y/N] ", "")
 	s.exits(0)
 	if shown := s.text(); strings.Contains(shown, "Another") || strings.Contains(shown, "short") {
 		t.Error("a password is on the screen")
@@ -176,7 +179,7 @@ func TestRememberDeviceAtTerminal(t *testing.T) {
 	pool := &m.server.UserPools[0]
 	pool.MFAConfiguration, pool.DeviceTracking, pool.Users[0].MFA = "OPTIONAL", "OPT_IN",
 		[]string{"EMAIL_OTP"}
-	for _, test := range []struct {
+	for i, test := range []struct {
 		answer string
 		asked  bool // for a code, at that sign-in
 	}{{"", true}, {"y", true}, {"", false}} {
@@ -189,6 +192,9 @@ func TestRememberDeviceAtTerminal(t *testing.T) {
 				test.answer)
 		}
 		s.expect("signed in to DEV as ada")
+		if i == 0 {
+			s.answer("for the AWS CLI and SDKs? [y/N] ", "")
+		}
 		s.exits(0)
 		if asked := strings.Contains(s.text(), "email"); asked != test.asked {
 			t.Errorf("asked: %v:\n%s", asked, s.text())
@@ -221,6 +227,7 @@ func TestCustomChallengeAtTerminal(t *testing.T) {
 	}
 	s.press("it is me\n")
 	s.expect("signed in to DEV as ada")
+	s.answer("for the AWS CLI and SDKs? [y/N] ", "")
 	s.exits(0)
 	if strings.Contains(s.text(), "it is me") {
 		t.Error("the answer is on the screen")

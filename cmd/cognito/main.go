@@ -18,6 +18,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -85,6 +86,10 @@ func commands() (all []command) {
 	return all
 }
 
+// offering lists the commands that offer to sign in again. Users run them at a terminal. Programs
+// run the others.
+var offering = []string{"exec", "ls", "curl", "whoami", "token"}
+
 // An app is one run of the tool. It holds the standard streams, the environment variables and the
 // values of the flags.
 type app struct {
@@ -97,6 +102,7 @@ type app struct {
 
 	config, env, state, region string // flags of most commands
 	noStore, debug             bool
+	offers                     bool // an ended session leads to the offer to sign in again
 	progress                   bool // a listing shows its progress
 	login                      loginFlags
 	browser                    browserFlags
@@ -139,7 +145,7 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 	}
 	for _, c := range commands() {
 		if c.name == name {
-			a.now = c
+			a.now, a.offers = c, slices.Contains(offering, name)
 			defer a.leave(ctx)
 			return c.run(ctx, a, args)
 		}
@@ -170,7 +176,14 @@ func (a *app) report(ctx context.Context, err error) int {
 		}
 		return exitInterrupted
 	}
-	a.conclude(onePrefix(err.Error()))
+	text := onePrefix(err.Error())
+	var needed *neededError
+	if errors.As(err, &needed) && !a.debug {
+		text = needed.text
+	} else if needed != nil && needed.cause != nil {
+		text += " (" + needed.cause.Error() + ")"
+	}
+	a.notef("%s", text)
 	switch {
 	case errors.As(err, &signIn), errors.As(err, &challenge):
 		return exitSignIn
@@ -189,15 +202,11 @@ func onePrefix(text string) string {
 	return text
 }
 
-// conclude writes why the program fails: in one line, or between words in several at a terminal.
-func (a *app) conclude(text string) {
-	text = "cognito: " + terminal.OneLine(text)
-	fmt.Fprintln(a.stderr, screenful(a.stderr, text, 0, 2))
-}
-
-// notef writes one line to standard error. It replaces control characters in it.
+// notef writes one line to standard error. It replaces control characters in it. At a terminal, it
+// breaks a long line between words.
 func (a *app) notef(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "cognito: %s\n", terminal.OneLine(fmt.Sprintf(format, args...)))
+	line := "cognito: " + terminal.OneLine(fmt.Sprintf(format, args...))
+	fmt.Fprintln(a.stderr, screenful(a.stderr, line, 0, 2))
 }
 
 // A usageError reports an error in the flags or the configuration, which the user can correct.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/awsconfig"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
@@ -42,28 +44,32 @@ aws s3 ls --profile cognito-dev`,
 			if err != nil {
 				return err
 			}
-			if *name == "" {
-				*name = envName
-			}
-			if !awsconfig.ValidName(*name) {
-				return usagef("profile name %q: only letters, digits and any of %s are allowed: "+
-					"use -profile", *name, awsconfig.Marks)
-			}
-			process, err := a.processLine(envName)
-			if err != nil {
-				return usageError{err}
-			}
-			region := a.serviceRegion(env)
-			if !awsconfig.ValidValue(region) {
-				return usagef("Region %q: invalid characters for a configuration file", region)
-			}
-			settings := []shell.Variable{
-				{Name: "credential_process", Value: process},
-				{Name: "region", Value: region},
-			}
-			return a.writeProfile(ctx, *name, settings, endpoints(env), *force)
+			return a.addProfile(ctx, cmp.Or(*name, envName), envName, env, *force)
 		},
 	}
+}
+
+// addProfile adds a profile for an environment to the AWS configuration file.
+func (a *app) addProfile(
+	ctx context.Context, name, envName string, env cognito.Environment, force bool,
+) error {
+	if !awsconfig.ValidName(name) {
+		return usagef("profile name %q: only letters, digits and any of %s are allowed: "+
+			"use -profile", name, awsconfig.Marks)
+	}
+	process, err := a.processLine(envName)
+	if err != nil {
+		return usageError{err}
+	}
+	region := a.serviceRegion(env)
+	if !awsconfig.ValidValue(region) {
+		return usagef("Region %q: invalid characters for a configuration file", region)
+	}
+	settings := []shell.Variable{
+		{Name: "credential_process", Value: process},
+		{Name: "region", Value: region},
+	}
+	return a.writeProfile(ctx, name, settings, endpoints(env), force)
 }
 
 // writeProfile adds the profile to the AWS configuration file, and the endpoints of its services.

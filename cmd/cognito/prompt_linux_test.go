@@ -27,11 +27,24 @@ func (m *machine) typed(t *testing.T, lines []string, args ...string) (code int,
 	code = a.main(t.Context(), args)
 	tty.Close()
 	defer keyboard.Close()
-	return code, <-screen
+	return code, unfolded(<-screen)
 }
 
-// unfolded returns what a window shows, with each error in one line.
-func unfolded(shown string) string { return strings.ReplaceAll(shown, "\r\n  ", " ") }
+// unfolded joins the lines of folded messages.
+func unfolded(shown string) string {
+	lines := strings.Split(shown, "\r\n")
+	message, joined := false, lines[:0]
+	for _, line := range lines {
+		rest, indented := strings.CutPrefix(line, "  ")
+		message = strings.Contains(line, "cognito: ") || message && indented
+		if message && indented {
+			joined[len(joined)-1] += " " + rest
+			continue
+		}
+		joined = append(joined, line)
+	}
+	return strings.Join(joined, "\r\n")
+}
 
 // A password typed at every prompt is sent only if the user selected that by name.
 func TestHostilePoolAtTerminal(t *testing.T) {

@@ -34,6 +34,8 @@ type signedIn struct {
 	federated *cognito.Session
 	// failed is the time of the last failed renewal of credentials in this process, or nil.
 	failed atomic.Pointer[time.Time]
+	offer  sync.Mutex // held while the user is asked to sign in again
+	again  bool       // the user has signed in again; offer guards it
 }
 
 // open returns the session of the environment that the flags name. It sends no request, except with
@@ -111,7 +113,14 @@ func (s *signedIn) how() string {
 func (s *signedIn) with(
 	ctx context.Context, use func(*state.Record, *cognito.Session) error,
 ) error {
-	err := s.keep.Update(ctx, func(e *state.Edit) error { return s.take(ctx, e, use) })
+	edit := func(e *state.Edit) error { return s.take(ctx, e, use) }
+	err := s.keep.Update(ctx, edit)
+	var needed signInError
+	if errors.As(err, &needed) {
+		if err = s.signInAgain(ctx, err); err == nil {
+			err = s.keep.Update(ctx, edit)
+		}
+	}
 	if only, ok := err.(*state.UnstoredError); ok {
 		s.a.notef("%s", only)
 		return nil
@@ -184,7 +193,7 @@ func (s *signedIn) take(
 	}
 	e.SetSession(*saved)
 	if ended(err) {
-		return s.needed(fmt.Sprintf("the session of %s in %s has ended (%v)", e.User, s.name, err))
+		return s.ended(e.User, err)
 	}
 	return err
 }
@@ -203,7 +212,36 @@ func (s *signedIn) saved() (state.Record, *cognito.SavedSession, error) {
 
 // needed returns the error that a sign-in is needed.
 func (s *signedIn) needed(why string) error {
-	return signInError{fmt.Errorf("%s: run \"cognito login%s\"", why, s.a.sameFlags())}
+	text := fmt.Sprintf("%s: run \"cognito login%s\"", why, s.a.sameFlags())
+	return signInError{&neededError{text: text}}
+}
+
+// A neededError is the one-line form of the error that a sign-in is needed. report writes it
+// without the errors that wrap it and, unless -debug is set, without its cause.
+type neededError struct {
+	text  string
+	cause error // or nil
+}
+
+func (e *neededError) Error() string { return e.text }
+
+// shortLine is the longest line for an ended session, which scripts and editors show in full.
+const shortLine = 100
+
+// ended returns the error that a new sign-in is needed because the session has ended.
+func (s *signedIn) ended(user string, why error) error {
+	var text string
+	for _, err := range []error{
+		s.needed(fmt.Sprintf("the session of %s in %s has ended", user, s.name)),
+		s.needed("the session has ended"),
+		errors.New("the session has ended: run \"cognito login\" with the same -config, " +
+			"-state-dir and -env"),
+	} {
+		if text = err.Error(); len("cognito: "+text) <= shortLine {
+			break
+		}
+	}
+	return signInError{&neededError{text, why}}
 }
 
 // sameFlags returns the flags -config, -state-dir and -env with which another command finds the

@@ -58,8 +58,8 @@ func (a *app) environments() (map[string]cognito.Environment, error) {
 	data, err := files.ReadTrusted(path, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil,
-			usagef("%s does not exist: run \"cognito configure%s\", or use another -config", path,
-				a.sameFlags())
+			usagef("%s does not exist: run \"cognito configure%s\" to enter the settings, or add "+
+				"-from and a file or URL that has them", path, a.sameFlags())
 	} else if err != nil {
 		return nil, usageError{err}
 	}

@@ -19,6 +19,7 @@ var credentialNames = []string{
 	"AWS_SECRET_ACCESS_KEY",
 	"AWS_SESSION_TOKEN",
 	"AWS_CREDENTIAL_EXPIRATION",
+	"AWS_CREDENTIAL_SCOPE",
 	"AWS_ACCOUNT_ID",
 	"AWS_PROFILE",
 	"AWS_DEFAULT_PROFILE",
@@ -29,6 +30,8 @@ var credentialNames = []string{
 	"AWS_ROLE_SESSION_NAME",
 	// Keys of one service, such as AWS_BEARER_TOKEN_BEDROCK, which SDKs prefer to credentials.
 	"AWS_BEARER_TOKEN_*",
+	// It makes SDKs prefer such a key, or no signature (noAuth), to credentials.
+	"AWS_AUTH_SCHEME_PREFERENCE",
 	// The names of older SDKs: boto, Java, Ruby, and tools such as Ansible.
 	"AWS_SECURITY_TOKEN",
 	"AWS_DELEGATION_TOKEN",

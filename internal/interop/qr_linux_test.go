@@ -64,8 +64,8 @@ func TestQROnScreen(t *testing.T) {
 			typeAfter("Password: ", cognitotest.ExamplePassword+"\n")
 			typeAfter("1 to 2: ", "SOFTWARE_TOKEN_MFA\n")
 			shown := typeAfter("Authenticator code: ", "\x03")
-			_, secret, _ := strings.Cut(shown, "enter the secret ")
-			secret = strings.TrimSpace(secret)
+			_, secret, _ := strings.Cut(shown, "enter this secret:")
+			secret, _, _ = strings.Cut(strings.TrimSpace(secret), "\r\n")
 
 			read := readCodes(t, [][]string{dark(shown, test.noColor == "")})
 			want := cognito.TOTPURI("cognito", cognitotest.ExampleUser, secret)

@@ -35,10 +35,10 @@ func TestToolReadme(t *testing.T) {
 			workflow = text
 		}
 	}
-	if len(blocks) < 7 || !strings.Contains(blocks[0], "go build") ||
-		strings.Count(blocks[1], "\n") != 3 {
-		t.Fatalf("the README has %d blocks, want at least 7: the first with go build, the second "+
-			"with three commands", len(blocks))
+	if len(blocks) < 8 || !strings.Contains(blocks[0], "go build") ||
+		!strings.Contains(blocks[1], "emulate --") || strings.Count(blocks[2], "\n") != 3 {
+		t.Fatalf("the README has %d blocks, want at least 8: the first with go build, the second "+
+			"with emulate, the third with three commands", len(blocks))
 	}
 
 	home := t.TempDir()
@@ -83,7 +83,7 @@ func TestToolReadme(t *testing.T) {
 	bucket := "s3://" + toolBucket
 	for i, script := range blocks[1:] {
 		before := toolFiles(t, home)
-		// In the first of these blocks, cognito login reads the password.
+		// In the first two of these blocks, cognito login reads the password.
 		r := run(t, env, cognitotest.ExamplePassword+"\n", "bash", "-euo", "pipefail", "-c",
 			"cd '"+work+"'\n"+script)
 		if r.status != 0 {

@@ -22,8 +22,17 @@ type window struct {
 func (m *toolMachine) newWindow(t *testing.T, columns, rows string, more ...string) window {
 	t.Helper()
 	env := m.with("TMUX_TMPDIR="+t.TempDir(), "TERM=xterm-256color", "LC_ALL=C.UTF-8")
-	w := window{t, append(env, more...)}
-	w.tmux("-f", os.DevNull, "new-session", "-d", "-x", columns, "-y", rows, "exec sh")
+	return openWindow(t, append(env, more...), columns, rows)
+}
+
+// openWindow opens a window with a shell that has the given environment variables. tmux gets more
+// flags.
+func openWindow(t *testing.T, env []string, columns, rows string, flags ...string) window {
+	t.Helper()
+	w := window{t, env}
+	args := append([]string{"-f", os.DevNull, "new-session", "-d", "-x", columns, "-y", rows},
+		flags...)
+	w.tmux(append(args, "exec sh")...)
 	t.Cleanup(func() {
 		kill := exec.Command(tool(t, "tmux"), "kill-server")
 		kill.Env = w.env
@@ -101,6 +110,8 @@ func TestToolTerminal(t *testing.T) {
 			w.write("cognito login -user "+cognitotest.ExampleUser+"; echo status=$?", "Enter")
 			w.expect("Password:")
 			w.write(cognitotest.ExamplePassword, "Enter")
+			w.expect("SDKs? [y/N]")
+			w.write("", "Enter")
 			shown := w.expect("status=0")
 			if !strings.Contains(shown, "signed in to EMULATED as ada") ||
 				strings.Contains(shown, cognitotest.ExamplePassword) {
@@ -133,6 +144,8 @@ func TestToolTerminal(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.write(code, "Enter")
+		w.expect("SDKs? [y/N]")
+		w.write("", "Enter")
 		w.expect("status=0")
 	})
 }

@@ -19,6 +19,9 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
+// Name is the name of the first user pool's environment.
+const Name = "EMULATED"
+
 // Environments returns an environment for each user pool of server. It has the pool's first app
 // client and the first identity pool that accepts this client.
 func Environments(server *cognitotest.Server, url string) map[string]cognito.Environment {
@@ -51,7 +54,7 @@ func Environments(server *cognitotest.Server, url string) map[string]cognito.Env
 		if len(server.Buckets) > 0 {
 			e.BucketName = server.Buckets[0].Name
 		}
-		name := "EMULATED"
+		name := Name
 		if i > 0 {
 			name = fmt.Sprintf("EMULATED%d", i+1)
 		}
@@ -60,9 +63,37 @@ func Environments(server *cognitotest.Server, url string) map[string]cognito.Env
 	return all
 }
 
+// SignIn returns a sentence with the name and the password of the first user. The server has only
+// data for tests, so this is not a secret.
+func SignIn(server *cognitotest.Server) string {
+	if len(server.UserPools) == 0 || len(server.UserPools[0].Users) == 0 {
+		return "the user pool has no users"
+	}
+	user := server.UserPools[0].Users[0]
+	return fmt.Sprintf("the user is %s, the password is %s", user.Name, user.Password)
+}
+
+// Welcome returns comment lines with a user and the commands to try first. The variables are those
+// with which these commands find the environment of the first user pool.
+func Welcome(server *cognitotest.Server, variables []shell.Variable) string {
+	user := ""
+	if len(server.UserPools[0].Users) > 0 {
+		user = " -user " + shell.Word(server.UserPools[0].Users[0].Name)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# AWS is emulated until Ctrl-C: %s.\n", SignIn(server))
+	b.WriteString("# In another terminal, run:\n")
+	for _, v := range variables {
+		fmt.Fprintf(&b, "#   export %s=%s\n", v.Name, shell.Word(v.Value))
+	}
+	fmt.Fprintf(&b, "#   cognito login%s\n", user)
+	b.WriteString("#   cognito exec -- aws s3 ls\n#   cognito ls\n")
+	return b.String()
+}
+
 // Advice returns the settings for programs that use the emulator.
 func Advice(environments map[string]cognito.Environment, url, config string) string {
-	e := environments["EMULATED"]
+	e := environments[Name]
 	var b strings.Builder
 	fmt.Fprintf(&b,
 		"# AWS CLI, boto3, AWS SDKs and cognito:\nexport AWS_ENDPOINT_URL=%s\n",
@@ -75,7 +106,10 @@ func Advice(environments map[string]cognito.Environment, url, config string) str
 		fmt.Fprintf(&b, "export COGNITO_CONFIG=%s\n", shell.Word(path))
 	}
 	if e.RedirectURI != "" {
-		fmt.Fprintf(&b, "# Managed login: domain %s, callback URLs %s\n", e.Domain, e.RedirectURI)
+		fmt.Fprintf(&b, "# Managed login: domain %s, callback URLs:\n", e.Domain)
+		for callback := range strings.SplitSeq(e.RedirectURI, ",") {
+			fmt.Fprintf(&b, "#   %s\n", callback)
+		}
 	}
 	fmt.Fprint(&b, "# Amplify.configure:\n")
 	// The keys are those of Auth.Cognito in aws-amplify's ResourcesConfig.
