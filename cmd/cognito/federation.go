@@ -27,8 +27,7 @@ type federationFlags struct {
 // register defines the flags in set.
 func (f *federationFlags) register(set *flag.FlagSet) {
 	set.Func("token-file",
-		"use the token of an identity provider in this `file`, which is read for each renewal, "+
-			"instead of the session",
+		"use the token in this `file`, read for each renewal, instead of the session",
 		func(path string) error {
 			if f.file = path; path == "" {
 				return errors.New("it is empty")
@@ -50,8 +49,7 @@ func (f *federationFlags) register(set *flag.FlagSet) {
 			return nil
 		})
 	set.StringVar(&f.provider, "provider", "",
-		"`name` of the token's provider in the identity pool, such as the ARN of a SAML provider "+
-			"(default: the token's issuer)")
+		"`name` of the token's provider in the identity pool, or ARN (default: the token's issuer)")
 }
 
 // used reports whether the flags select a token.
