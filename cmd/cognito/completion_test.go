@@ -15,7 +15,7 @@ func TestComplete(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
 	for typed, want := range map[string][]string{
-		"cognito|conf":                {"configure"},
+		"cognito|conf":                {"configure", "confirm"},
 		"cognito|help|log":            {"login", "logout"},
 		"cognito|v":                   {"version"},
 		"cognito|login|-us":           {"-user"},
@@ -107,7 +107,7 @@ source <(cognito completion bash)
 complete -p cognito
 try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cognito; echo "${COMPREPLY[*]-}"; }
 try cognito login -us
-try ~/bin/../bin/cognito conf
+try ~/bin/../bin/cognito config
 try cognito exec -- x
 `, "bash", "--norc", "-c")
 	if want := "complete -o default -F _cognito cognito\n-user\nconfigure\n\n"; out != want {

@@ -62,6 +62,7 @@ cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/pass
 			if err != nil {
 				return err
 			}
+			s.keep.User = "" // it may not be signed in yet
 			return s.login(ctx)
 		},
 	}
@@ -81,9 +82,13 @@ type loginFlags struct {
 	proven  string    // the password that this sign-in proves by SRP; no answer may equal it
 }
 
-// register defines the flags of a sign-in in f.
-func (l *loginFlags) register(f *flag.FlagSet) {
+// registerUser defines -user in f, for commands that do not sign in.
+func (l *loginFlags) registerUser(f *flag.FlagSet) {
 	f.StringVar(&l.user, "user", "", "user `name` or alias (default: that of the last sign-in)")
+}
+
+// registerInput defines -password-fd in f.
+func (l *loginFlags) registerInput(f *flag.FlagSet) {
 	l.passwordFD = -1
 	f.Func("password-fd",
 		"read the password and codes, one per line, from this file `descriptor` (default: the "+
@@ -96,6 +101,12 @@ func (l *loginFlags) register(f *flag.FlagSet) {
 			}
 			return nil
 		})
+}
+
+// register defines the flags of a sign-in in f.
+func (l *loginFlags) register(f *flag.FlagSet) {
+	l.registerUser(f)
+	l.registerInput(f)
 	f.StringVar(&l.totpFile, "totp-file", "",
 		"`file` with the TOTP secret in base32, to compute authenticator codes from")
 	f.StringVar(&l.flow, "flow", "", "authentication flow: "+strings.Join(flows, ", ")+
@@ -140,11 +151,8 @@ func (s *signedIn) login(ctx context.Context) error {
 	case a.login.noPassword && strings.HasPrefix(login.PreferredChallenge, "PASSWORD"):
 		return usagef("-no-password excludes -challenge %s", login.PreferredChallenge)
 	}
-	hosts := strings.Join(customHosts(s.env), ", ")
 	onTerminal := terminal.Is(a.answersFile())
-	if hosts != "" && onTerminal { // before the password is entered
-		a.notef("environment %s has hosts that are not AWS's: %s", s.name, hosts)
-	}
+	s.noteHosts()
 	// A sign-in with prompts can take minutes, so the lock is not held during it. This update also
 	// fails before the first prompt if the session cannot be stored.
 	var before state.Record
@@ -155,9 +163,18 @@ func (s *signedIn) login(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if browser, err := a.withBrowser(before); err != nil {
+	browser, err := a.withBrowser(before)
+	if err != nil {
 		return err
-	} else if browser {
+	}
+	if login.Username != "" {
+		before.Choose(login.Username)
+	}
+	if others := before.Users(); before.Session == nil && len(others) > state.MaxOthers {
+		return usagef("%d users are signed in to %s: end a session with \"cognito logout -user "+
+			"NAME\"", len(others), s.name)
+	}
+	if browser {
 		return s.loginWithBrowser(ctx)
 	}
 	defer func() { a.login.proven = "" }() // the password is not needed after the sign-in
@@ -167,12 +184,10 @@ func (s *signedIn) login(ctx context.Context) error {
 			a.notef("signing in to %s as %s", s.name, login.Username)
 		}
 	}
-	if login.Username == "" && onTerminal { // otherwise, the first line is the password
-		login.Username, _ = a.ask(ctx, "User name: ", false)
-		login.Username = strings.TrimSpace(login.Username)
-	}
 	if login.Username == "" {
-		return usagef("no user name: use -user")
+		if login.Username, err = a.askUser(ctx); err != nil {
+			return err
+		}
 	} else if strings.TrimSpace(login.Username) != login.Username {
 		return usagef("the user name %s", paddedText)
 	}
@@ -197,9 +212,29 @@ func (s *signedIn) login(ctx context.Context) error {
 		err = fmt.Errorf("%w (if the sign-in needs no password, use -no-password)", err)
 	}
 	if err != nil {
-		return err
+		return s.advise(err, login.Username)
 	}
 	return s.signedIn(ctx, login.Username, session)
+}
+
+// askUser asks for a user name. Without a terminal, it returns an error, because the first line is
+// the password.
+func (a *app) askUser(ctx context.Context) (name string, err error) {
+	if terminal.Is(a.answersFile()) {
+		name, _ = a.ask(ctx, "User name: ", false)
+	}
+	if name = strings.TrimSpace(name); name == "" {
+		return "", usagef("no user name: use -user")
+	}
+	return name, nil
+}
+
+// noteHosts names hosts that are not AWS's at a terminal, before a password is entered.
+func (s *signedIn) noteHosts() {
+	hosts := strings.Join(customHosts(s.env), ", ")
+	if hosts != "" && terminal.Is(s.a.answersFile()) {
+		s.a.notef("environment %s has hosts that are not AWS's: %s", s.name, hosts)
+	}
 }
 
 // conclude signs in and answers challenges until there is a session.
@@ -270,9 +305,7 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 	}
 	real := session.UnverifiedClaims().Username
 	err := s.keep.Update(ctx, func(e *state.Edit) error {
-		e.User, e.Credentials = typed, nil
 		s.keepOffset(e.Record)
-		e.Browser = saved.ManagedLogin
 		if real != "" && real != typed {
 			if e.Names == nil || len(e.Names) > 100 {
 				e.Names = make(map[string]string)
@@ -285,7 +318,7 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 			}
 			e.Devices[cmp.Or(newDevice.Username, real, typed)] = newDevice.Save()
 		}
-		e.Replace(saved)
+		e.SignIn(typed, saved)
 		return nil
 	})
 	if err != nil {
@@ -308,6 +341,7 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 			text += ", with hosts that are not AWS's: " + hosts
 		}
 		s.a.notef("%s", text)
+		s.noteOthers("use -user, or \"cognito use -user NAME\"")
 	}
 	return nil
 }

@@ -47,6 +47,8 @@ type command struct {
 func commands() []command {
 	return []command{
 		configureCommand(),
+		envCommand(),
+		useCommand(),
 		loginCommand(),
 		credentialsCommand(),
 		execCommand(),
@@ -57,6 +59,8 @@ func commands() []command {
 		whoamiCommand(),
 		tokenCommand(),
 		logoutCommand(),
+		passwordCommand(),
+		confirmCommand(),
 		doctorCommand(),
 		emulateCommand(),
 		completionCommand(),

@@ -56,8 +56,7 @@ func (a *app) prepare() (*signedIn, error) {
 			return nil, err
 		}
 	}
-	keep := state.New(dir, name, env)
-	keep.Note, keep.Hold = a.notef, a.ending.hold
+	keep := a.keeper(dir, name, env)
 	client, err := a.httpClient()
 	if err != nil {
 		return nil, err
@@ -72,6 +71,13 @@ func (a *app) prepare() (*signedIn, error) {
 		clock:  learning,
 		client: a.client(env, client),
 	}, nil
+}
+
+// keeper returns the keeper of an environment's record in dir, with the account of -user.
+func (a *app) keeper(dir, name string, env cognito.Environment) *state.Keeper {
+	keep := state.New(dir, name, env)
+	keep.Note, keep.Hold, keep.User = a.notef, a.ending.hold, a.login.user
+	return keep
 }
 
 // client returns a client of the environment that sends its requests with h.
@@ -121,7 +127,7 @@ func (s *signedIn) take(
 ) error {
 	saved := e.SavedSession()
 	if saved == nil {
-		return s.needed("nobody is signed in to " + s.name)
+		return s.needed(s.nobody(e.Record))
 	}
 	var refreshing sync.Mutex
 	over := false
@@ -190,14 +196,42 @@ func (s *signedIn) saved() (state.Record, *cognito.SavedSession, error) {
 	if errors.Is(err, state.ErrDamaged) {
 		err = s.needed(err.Error())
 	} else if err == nil && saved == nil {
-		err = s.needed("nobody is signed in to " + s.name)
+		err = s.needed(s.nobody(&r))
 	}
 	return r, saved, err
 }
 
+// nobody says that the user of -user, or the default user, is not signed in.
+func (s *signedIn) nobody(r *state.Record) string {
+	switch others := r.Users(); {
+	case s.keep.User != "":
+		return s.keep.User + " is not signed in to " + s.name
+	case len(others) > 0:
+		return fmt.Sprintf("nobody is signed in to %s by default (-user: %s)", s.name,
+			strings.Join(others, ", "))
+	}
+	return "nobody is signed in to " + s.name
+}
+
+// noteOthers names the other users that are signed in, and says what to do.
+func (s *signedIn) noteOthers(what string) {
+	r, err := s.keep.Load()
+	if others := r.Users(); err == nil && len(others) > 0 {
+		s.a.notef("still signed in to %s: %s (%s)", s.name, strings.Join(others, ", "), what)
+	}
+}
+
 // needed returns the error that a sign-in is needed.
 func (s *signedIn) needed(why string) error {
-	return signInError{fmt.Errorf("%s: run \"cognito login%s\"", why, s.a.sameFlags())}
+	return signInError{fmt.Errorf("%s: run \"cognito login%s\"", why, s.a.sameUser())}
+}
+
+// sameUser is sameFlags with -user.
+func (a *app) sameUser() string {
+	if a.login.user == "" {
+		return a.sameFlags()
+	}
+	return a.withUser(a.login.user)
 }
 
 // sameFlags returns the flags -config, -state-dir and -env with which another command finds the

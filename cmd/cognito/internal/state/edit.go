@@ -65,6 +65,9 @@ func (k *Keeper) find() (*Edit, error) {
 			return nil, otherErr
 		}
 	}
+	if k.User != "" {
+		r.Choose(k.User)
+	}
 	e.Record = &r
 	return e, err
 }
@@ -103,13 +106,13 @@ func (e *Edit) close() {
 
 // Store writes the record if it has changed, and renames its file to NAME.json.
 func (e *Edit) Store() error {
-	text, err := json.Marshal(e.Record)
+	text, err := json.Marshal(e.file())
 	if err != nil || e.k.path == "" {
 		return err
 	}
 	if !bytes.Equal(text, e.stored) {
 		e.Serial++
-		text, _ = json.Marshal(e.Record)
+		text, _ = json.Marshal(e.file())
 		err := e.write(text)
 		if err != nil {
 			err = e.write(text) // to another file
