@@ -147,7 +147,7 @@ func TestSignInAsAnotherUser(t *testing.T) {
 func TestChoose(t *testing.T) {
 	k, _ := newKeeper(t)
 	r := k.blank
-	r.Names = map[string]string{"ada@example.com": "uuid-1", "bob": "uuid-2", "uuid-2": "uuid-2"}
+	r.Names = map[string]string{"ada@example.com": "uuid-1", "ada": "uuid-1", "bob": "uuid-2"}
 	r.SignIn("ada@example.com", saved("1"))
 	r.SignIn("bob", saved("2"))
 	r.SignIn("eve", saved("3"))
@@ -162,6 +162,7 @@ func TestChoose(t *testing.T) {
 		{"bob", "bob=2 eve=3 ada@example.com=1"},
 		{"uuid-2", "bob=2 eve=3 ada@example.com=1"},
 		{"ada@example.com", "ada@example.com=1 bob=2 eve=3"},
+		{"ada", "ada@example.com=1 bob=2 eve=3"},
 		{"uuid-1", "ada@example.com=1 bob=2 eve=3"},
 		{"mallory", "mallory eve=3 bob=2 ada@example.com=1"},
 	} {
