@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/keychain"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
@@ -44,6 +45,10 @@ identity providers, and passkeys. login prints the address and opens it in the b
 the system's). If the browser is on another machine, paste the address that it ends at. Later
 sign-ins use the browser again, unless a flag such as -user is set.
 
+With -keychain, the session, the credentials and the devices are encrypted in their file. The key is
+in the keychain of the system: dpapi (Windows), macos, or the name of a Docker credential helper,
+such as secretservice, pass, osxkeychain or wincred. If that fails, login fails.
+
 login names the environment's hosts that are not
 AWS's.`,
 		example: `cognito login -env DEV -user ada
@@ -55,6 +60,9 @@ cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/pass
 				"store nothing: only test the sign-in")
 			a.login.register(f)
 			a.browser.register(f)
+			chain := f.String("keychain", a.getenv("COGNITO_KEYCHAIN"), "encrypt the session with a "+
+				"key in the keychain of this `name`, or with none (default: $COGNITO_KEYCHAIN, or as "+
+				"at the last sign-in)")
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
@@ -63,9 +71,24 @@ cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/pass
 				return err
 			}
 			s.keep.User = "" // it may not be signed in yet
+			if err := s.encrypt(ctx, *chain); err != nil {
+				return err
+			}
 			return s.login(ctx)
 		},
 	}
+}
+
+// encrypt makes the keychain of this name hold the key of the session. It stores and reads the key
+// before the user is asked anything.
+func (s *signedIn) encrypt(ctx context.Context, name string) error {
+	err := s.keep.Encrypt(ctx, name)
+	if errors.Is(err, keychain.ErrUnknown) {
+		return usageError{err}
+	} else if err != nil {
+		return fmt.Errorf("%w (nothing was sent; -keychain chooses another keychain, or none)", err)
+	}
+	return nil
 }
 
 // loginFlags are the flags of a sign-in, and its state.

@@ -67,6 +67,9 @@ type logout struct{ global, device, force, browser bool }
 // run signs out of the user pool, and then deletes the session here.
 func (l logout) run(ctx context.Context, s *signedIn) error {
 	r, err := s.keep.Load()
+	if errors.Is(err, state.ErrKeyLost) {
+		return s.needed(err.Error())
+	}
 	if err == nil && r.SavedSession() == nil {
 		s.a.notef("%s", s.nobody(&r))
 		if r.Replaced == nil {

@@ -77,6 +77,10 @@ func (a *app) prepare() (*signedIn, error) {
 func (a *app) keeper(dir, name string, env cognito.Environment) *state.Keeper {
 	keep := state.New(dir, name, env)
 	keep.Note, keep.Hold, keep.User = a.notef, a.ending.hold, a.login.user
+	if a.keys == nil {
+		a.keys = keep.Keys
+	}
+	keep.Keys = a.keys // of the only state directory of a run
 	return keep
 }
 
@@ -115,6 +119,8 @@ func (s *signedIn) with(
 	if only, ok := err.(*state.UnstoredError); ok {
 		s.a.notef("%s", only)
 		return nil
+	} else if errors.Is(err, state.ErrKeyLost) {
+		return s.needed(err.Error())
 	}
 	return err
 }

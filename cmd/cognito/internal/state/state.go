@@ -24,6 +24,7 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/keychain"
 	"github.com/loginwithcognito/cognito/internal/strictjson"
 )
 
@@ -51,6 +52,8 @@ type Record struct {
 	Replaced []string `json:"replaced,omitempty"`
 	// Devices maps the pool's names of users to results of Device.Save.
 	Devices map[string]json.RawMessage `json:"devices,omitempty"`
+	// Keychain is the name of the keychain whose key encrypts the file, if it is not empty.
+	Keychain string `json:"keychain,omitempty"`
 	// Names maps user names as typed to the pool's names of users.
 	Names map[string]string `json:"names,omitempty"`
 
@@ -76,11 +79,14 @@ type Keeper struct {
 	// User is the user whose account Load and Update provide. If it is empty, that is the default
 	// user's.
 	User string
+	// Keys has the keys of encrypted records.
+	Keys *keychain.Ring
 
-	path   string // of the file NAME.json; if it is empty, the record is in memory
-	blank  Record // used if the file is missing
-	memory atomic.Pointer[Record]
-	mu     sync.Mutex // held while the record in memory changes
+	path    string  // of the file NAME.json; if it is empty, the record is in memory
+	blank   Record  // used if the file is missing
+	encrypt *string // by Encrypt: the name of the new keychain, or empty
+	memory  atomic.Pointer[Record]
+	mu      sync.Mutex // held while the record in memory changes
 }
 
 // New returns the keeper of an environment, in the directory dir or, if dir is empty, in memory.
@@ -94,6 +100,7 @@ func New(dir, name string, e cognito.Environment) *Keeper {
 			UserPoolID:  e.UserPoolID,
 			ClientID:    e.ClientID,
 		},
+		Keys: &keychain.Ring{Dir: dir},
 		Note: func(string, ...any) {},
 		Hold: func() (func(), error) { return func() {}, nil },
 	}
@@ -140,13 +147,18 @@ func (k *Keeper) Load() (Record, error) {
 // read reads one of the record's files. If it is missing, read returns the blank record. tokens are
 // the refresh tokens in the file, even if it is damaged.
 func (k *Keeper) read(path string) (r Record, tokens []string, err error) {
-	data, err := files.ReadOwn(path, maxRecord+growth)
+	data, err := files.ReadOwn(path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return k.blank, nil, nil
 	} else if err != nil {
 		return Record{}, nil, err
 	}
+	data, name, err := k.open(path, data)
+	if err != nil {
+		return Record{}, nil, err
+	}
 	r, err = k.parse(path, data)
+	r.Keychain = name
 	parts := bytes.Split(data, []byte(`"Refresh":"`)) // as SavedSession.Save writes it
 	for _, part := range parts[1:] {
 		if token, _, complete := bytes.Cut(part, []byte(`"`)); complete && len(token) > 0 {
@@ -164,7 +176,7 @@ func (k *Keeper) parse(path string, data []byte) (Record, error) {
 	r, err := decode[Record](data)
 	switch {
 	case err == nil && r.Version > newestVersion:
-		return Record{}, fmt.Errorf("%s was written by a newer version of this program", path)
+		return Record{}, newer(path)
 	case err != nil, r.Version < 1, r.UserPoolID != k.blank.UserPoolID,
 		r.ClientID != k.blank.ClientID, !r.Account.check(), !r.readOthers(data):
 		return Record{}, fmt.Errorf("%s: %w", path, ErrDamaged)
@@ -227,12 +239,16 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 	}
 	defer lock.Close()
 	e, err := k.find()
-	if errors.Is(err, ErrDamaged) {
+	if errors.Is(err, ErrDamaged) && (k.encrypt != nil || !errors.Is(err, ErrKeyLost)) {
 		aside := fmt.Sprintf("%s.damaged-%d", k.path, time.Now().UnixNano())
 		if err := files.Rename(k.path, aside); err != nil {
 			return err
 		}
-		k.Note("%s was damaged and is now %s: sign in again", k.path, filepath.Base(aside))
+		reason := "damaged"
+		if errors.Is(err, ErrKeyLost) {
+			reason = "encrypted with a key that is lost"
+		}
+		k.Note("%s was %s and is now %s: sign in again", k.path, reason, filepath.Base(aside))
 		*e.Record, err = k.blank, nil
 	}
 	if err != nil {
@@ -246,6 +262,9 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 	}
 	e.older = nil
 	e.stored, _ = json.Marshal(e.file())
+	if k.encrypt != nil {
+		e.Keychain = *k.encrypt
+	}
 	e.replaced(e.found...)
 	defer e.close()
 	err = change(e)
