@@ -77,6 +77,13 @@ install_shells() { apt_package fish fish && apt_package zsh zsh; }
 # tmux is the terminal in which tests run cmd/cognito.
 install_tmux() { apt_package tmux tmux; }
 
+# The credential helper of Docker for pass, in which cmd/cognito keeps a key, and what it runs.
+install_keychain() {
+	apt_package docker-credential-pass golang-docker-credential-helpers
+	apt_package pass pass
+	apt_package gpg gnupg
+}
+
 # sum FILE prints the file's SHA-256, which is the stamp of packages installed from a list.
 sum() { { sha256sum "$1" 2>/dev/null || shasum -a 256 "$1"; } | cut -d' ' -f1; }
 
@@ -135,7 +142,7 @@ install_python() {
 	stamp python "$want"
 }
 
-all=(staticcheck js python netns shells tmux versitygw minio gofakes3)
+all=(staticcheck js python netns shells tmux keychain versitygw minio gofakes3)
 
 for tool in "${@:-${all[@]}}"; do
 	if ! declare -F "install_$tool" >/dev/null; then

@@ -66,6 +66,8 @@ func fakeHelper(fault, file string, args []string) (status int) {
 	case command == "get" || command == "find-generic-password":
 		data, err := os.ReadFile(file)
 		switch {
+		case err != nil && fault == "empty if absent":
+			fmt.Printf(`{"ServerURL":%q,"Username":"","Secret":""}`, input)
 		case err != nil && command == "get":
 			fmt.Println(absent)
 			return 1
@@ -130,6 +132,17 @@ func TestRing(t *testing.T) {
 	}
 }
 
+// The helper pass of version 0.6 reports no error if there is no secret.
+func TestEmptySecret(t *testing.T) {
+	name, r := helper(t, "empty if absent"), &Ring{Dir: t.TempDir()}
+	if _, err := r.Key(name); !errors.Is(err, ErrNotFound) {
+		t.Errorf("Key() = %v, want ErrNotFound", err)
+	}
+	if err := r.Prepare(t.Context(), name, noted(t)); err != nil {
+		t.Errorf("Prepare() = %v", err)
+	}
+}
+
 // Every fault of a helper is an error of Prepare, with the helper's text but no secret.
 func TestFaults(t *testing.T) {
 	for _, test := range []struct {
@@ -137,11 +150,11 @@ func TestFaults(t *testing.T) {
 	}{
 		{"hang", "no response within 1s: unlock the keychain, and try again"},
 		{"hang in get", "no response within 1s: unlock the keychain, and try again"},
-		{"error on stdout", "pass not initialized: exit status 1"},
-		{"error in store", "pass not initialized: exit status 1"},
+		{"error on stdout", "pass not initialized: exit status 1 more"},
+		{"error in store", "pass not initialized: exit status 1 more"},
 		{"error on stderr", "cannot connect to the session bus"},
 		{"silent", "exit status 3 without a message"},
-		{"echo", "exit status 1 without a message"},
+		{"echo", "cannot store …"},
 		{"long", "its output has more than 65536 bytes"},
 		{"lose", "it did not keep the key that was stored in it"},
 		{"truncate", "what it stores for this program is not a key (20 bytes): remove it"},

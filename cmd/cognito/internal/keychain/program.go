@@ -39,6 +39,8 @@ func (r *Ring) helper(path, account string) store {
 			var found credentials
 			if json.Unmarshal([]byte(out), &found) != nil {
 				return "", errors.New("its response is not the JSON of a credential helper")
+			} else if found == (credentials{ServerURL: found.ServerURL}) {
+				return "", ErrNotFound // docker-credential-pass 0.6
 			}
 			return found.Secret, nil
 		},
@@ -115,7 +117,7 @@ func (r *Ring) run(
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case errors.As(err, &exit):
-		return "", &programError{exit.ExitCode(), message(input, out.text+"\n"+errs.text)}
+		return "", &programError{exit.ExitCode(), message(out.text + "\n" + errs.text)}
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		return "", fmt.Errorf("it cannot be run: %w", err)
 	case out.truncated:
@@ -124,20 +126,15 @@ func (r *Ring) run(
 	return out.text, nil
 }
 
-// message returns the first line of what a program printed, or "" if that could be a secret.
-func message(input, text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	line = strings.TrimSpace(line)
-	if strings.ContainsAny(line, "{}") || len(line) > 40 && strings.Contains(input, line) {
-		return ""
-	}
-	for _, word := range strings.FieldsFunc(line, func(c rune) bool {
-		return !strings.ContainsRune(letters+"+/=", c)
-	}) {
-		if len(word) >= 40 { // as a key in base64
-			return ""
+// message returns what a program printed, in one line, without words that could be secrets.
+func message(text string) string {
+	words := strings.Fields(text)
+	for i, word := range words {
+		if len(word) >= 40 || strings.ContainsAny(word, "{}") { // as a key in base64, or in JSON
+			words[i] = "…"
 		}
 	}
+	line := strings.Join(words, " ")
 	return line[:min(len(line), 200)]
 }
 
