@@ -9,8 +9,8 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// credentialHelper writes a credential helper that stores its secret in a file, and logs its runs in
-// another one. It fails while the file that ends in .locked exists.
+// credentialHelper writes a credential helper that stores its secret in a file, and logs its runs
+// in another one. It fails while the file that ends in .locked exists.
 func credentialHelper(t *testing.T) (helper, secret string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -109,7 +109,7 @@ func TestKeychainFails(t *testing.T) {
 		{helper, exitFailed, "keychain " + helper + ": the keychain is locked (nothing was sent; " +
 			"-keychain chooses another keychain, or none)\n"},
 		{"../x", exitUsage, "keychain ../x: it is unknown: use dpapi, macos, or"},
-		{"no-such-helper", exitFailed, "docker-credential-no-such-helper was not found: install it"},
+		{"no-such", exitFailed, "docker-credential-no-such was not found: install it"},
 		{"dpapi", exitFailed, "it is a part of Windows"},
 	} {
 		code, stderr := login("-keychain", test.name)
@@ -134,7 +134,8 @@ func TestKeychainFails(t *testing.T) {
 	lock()
 	for _, command := range []string{"token", "logout", "login", "whoami"} {
 		code, stdout, stderr := m.run(t, cognitotest.ExamplePassword+"\n", command)
-		if code != exitFailed || stdout != "" || !strings.Contains(stderr, "the keychain is locked") {
+		if code != exitFailed || stdout != "" ||
+			!strings.Contains(stderr, "the keychain is locked") {
 			t.Errorf("%s with a locked keychain: exit %d: %s%s", command, code, stdout, stderr)
 		}
 	}
@@ -142,8 +143,8 @@ func TestKeychainFails(t *testing.T) {
 	os.Remove(secret)
 	for _, command := range []string{"token", "credentials", "logout", "whoami"} {
 		code, stdout, stderr := m.run(t, "", command)
-		if code != exitSignIn || stdout != "" || !strings.HasSuffix(stderr, "it has no key for this "+
-			"directory: run \"cognito login -env DEV\"\n") {
+		if code != exitSignIn || stdout != "" || !strings.HasSuffix(stderr, "it has no key for "+
+			"this directory: run \"cognito login -env DEV\"\n") {
 			t.Errorf("%s with a lost key: exit %d: %s%s", command, code, stdout, stderr)
 		}
 	}

@@ -45,8 +45,8 @@ identity providers, and passkeys. login prints the address and opens it in the b
 the system's). If the browser is on another machine, paste the address that it ends at. Later
 sign-ins use the browser again, unless a flag such as -user is set.
 
-With -keychain, the session, the credentials and the devices are encrypted in their file. The key is
-in the keychain of the system: dpapi (Windows), macos, or the name of a Docker credential helper,
+With -keychain, the session, the credentials and the devices are encrypted in their file. The key
+is in the keychain of the system: dpapi (Windows), macos, or the name of a Docker credential helper,
 such as secretservice, pass, osxkeychain or wincred. If that fails, login fails.
 
 login names the environment's hosts that are not
@@ -60,9 +60,9 @@ cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/pass
 				"store nothing: only test the sign-in")
 			a.login.register(f)
 			a.browser.register(f)
-			chain := f.String("keychain", a.getenv("COGNITO_KEYCHAIN"), "encrypt the session with a "+
-				"key in the keychain of this `name`, or with none (default: $COGNITO_KEYCHAIN, or as "+
-				"at the last sign-in)")
+			chain := f.String("keychain", a.getenv("COGNITO_KEYCHAIN"),
+				"encrypt the session with a key in the keychain of this `name`, or none "+
+					"(default: $COGNITO_KEYCHAIN, or as at the last sign-in)")
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}

@@ -34,7 +34,7 @@ func TestPassword(t *testing.T) {
 	}{
 		{"no input", "", exitUsage, "no password: "},
 		{"one line", "x\n", exitUsage, "no new password: "},
-		{"wrong password", "x\n" + newPassword + "\n", exitFailed, "Incorrect username or password"},
+		{"wrong password", "x\n" + newPassword + "\n", exitFailed, "Incorrect username or passw"},
 		{"the same", "x\nx\n", exitUsage, "the new password is the current one"},
 		{"padded", "x\n x\n", exitUsage, "begins or ends with white space"},
 		{"weak", cognitotest.ExamplePassword + "\nx\n", exitFailed, "not long enough"},
@@ -96,7 +96,8 @@ func TestPasswordForgotten(t *testing.T) {
 	}
 	exit, stderr := forgot("", "-user", "ada")
 	if exit != exitUsage || count != 1 || code() == "" ||
-		!strings.Contains(stderr, "code sent by email\n") || !strings.Contains(stderr, "no code: ") {
+		!strings.Contains(stderr, "code sent by email\n") ||
+		!strings.Contains(stderr, "no code: ") {
 		t.Fatalf("without a code: exit %d, %d codes: %s", exit, count, stderr)
 	}
 	for _, test := range []struct {
@@ -109,8 +110,8 @@ func TestPasswordForgotten(t *testing.T) {
 		{"no password", code() + "\n", exitUsage, "no new password: "},
 		{"wrong code", "000\n" + newPassword + "\n", exitFailed, "CodeMismatchException"},
 		{"weak password", code() + "\nx\n", exitFailed, "not long enough"},
-		{"correct", code() + "\n" + newPassword + "\n", 0, "the new password of ada in DEV is set: " +
-			"run \"cognito login -env DEV -user ada\""},
+		{"correct", code() + "\n" + newPassword + "\n", 0, "the new password of ada in DEV is " +
+			"set: run \"cognito login -env DEV -user ada\""},
 	} {
 		exit, stderr := forgot(test.input, "-user", "ada", "-code-sent")
 		if exit != test.code || !strings.Contains(stderr, test.says) {

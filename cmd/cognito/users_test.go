@@ -147,7 +147,8 @@ func TestOlderRecord(t *testing.T) {
 		t.Errorf("whoami -user ada = %s", got)
 	}
 	m.as(t, "bob")
-	if _, r := m.record(t); r.Version != 2 || !m.valid(t, ada) || m.whois(t, "-user", "ada") != "ada" {
+	if _, r := m.record(t); r.Version != 2 || !m.valid(t, ada) ||
+		m.whois(t, "-user", "ada") != "ada" {
 		t.Errorf("the session is lost, version %d", r.Version)
 	}
 	m.must(t, "", "logout", "-user", "ada")

@@ -73,8 +73,8 @@ func (r *Ring) Key(name string) ([]byte, error) {
 }
 
 // Prepare makes sure that a keychain has a key. A new key is stored and read again,
-// because some keychains lose or truncate what they store. Prepare holds a lock in the directory, so
-// that two processes do not create different keys. note receives notices for the user.
+// because some keychains lose or truncate what they store. Prepare holds a lock in the directory,
+// so that two processes do not create different keys. note receives notices for the user.
 func (r *Ring) Prepare(
 	ctx context.Context, name string, note func(format string, args ...any),
 ) error {

@@ -213,7 +213,8 @@ func TestNames(t *testing.T) {
 		}
 	}
 	_, err = new(Ring).Key(filepath.Join(t.TempDir(), "missing"))
-	if err == nil || errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "cannot be run") {
+	if err == nil || errors.Is(err, ErrNotFound) ||
+		!strings.Contains(err.Error(), "cannot be run") {
 		t.Errorf("Key() of a missing program = %v", err)
 	}
 }

@@ -38,11 +38,11 @@ const maxFile = (maxRecord+growth)*4/3 + maxHeader
 const maxHeader = 4096
 
 // Encrypt makes updates encrypt the record with the key in a keychain. With "none", they do not
-// encrypt it. If name is empty, the record stays as it is. If the keychain has no key, Encrypt stores
-// a new one. It returns an error if the key cannot be stored and read.
+// encrypt it. If name is empty, the record stays as it is. If the keychain has no key, Encrypt
+// stores a new one. It returns an error if the key cannot be stored and read.
 //
-// Encrypt is for sign-ins: updates after it replace a record that cannot be decrypted. Other updates
-// do not, because they would store the next session without encryption.
+// Encrypt is for sign-ins: updates after it replace a record that cannot be decrypted. Other
+// updates do not, because they would store the next session without encryption.
 func (k *Keeper) Encrypt(ctx context.Context, name string) error {
 	if k.path == "" {
 		return nil
