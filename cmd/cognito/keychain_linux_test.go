@@ -24,6 +24,7 @@ get)
 	test -e secret || { echo credentials not found in native keychain; exit 1; }
 	printf '{"ServerURL":"","Username":"","Secret":"%s"}' "$(cat secret)" ;;
 store) sed 's/.*"Secret":"\([^"]*\)".*/\1/' > secret ;;
+erase) rm secret ;;
 esac
 `
 	if err := os.WriteFile(helper, []byte(script), 0o700); err != nil {
@@ -143,8 +144,8 @@ func TestKeychainFails(t *testing.T) {
 	os.Remove(secret)
 	for _, command := range []string{"token", "credentials", "logout", "whoami"} {
 		code, stdout, stderr := m.run(t, "", command)
-		if code != exitSignIn || stdout != "" || !strings.HasSuffix(stderr, "it has no key for "+
-			"this directory: run \"cognito login -env DEV\"\n") {
+		if code != exitSignIn || stdout != "" || !strings.HasSuffix(stderr, "it is locked, or has no key "+
+			"for this directory: run \"cognito login -env DEV\"\n") {
 			t.Errorf("%s with a lost key: exit %d: %s%s", command, code, stdout, stderr)
 		}
 	}

@@ -85,10 +85,8 @@ func (s *signedIn) encrypt(ctx context.Context, name string) error {
 	err := s.keep.Encrypt(ctx, name)
 	if errors.Is(err, keychain.ErrUnknown) {
 		return usageError{err}
-	} else if err != nil {
-		return fmt.Errorf("%w (nothing was sent; -keychain chooses another keychain, or none)", err)
 	}
-	return nil
+	return err
 }
 
 // loginFlags are the flags of a sign-in, and its state.

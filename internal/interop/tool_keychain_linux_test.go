@@ -60,7 +60,7 @@ func TestToolKeychain(t *testing.T) {
 		}
 	}
 	if r := cognito("", "token"); r.status != 3 ||
-		!strings.Contains(r.stderr, "keychain pass: it has no key for this directory") {
+		!strings.Contains(r.stderr, "keychain pass: it is locked, or has no key for") {
 		t.Errorf("token without the key: exit status %d: %s", r.status, r.stderr)
 	}
 }

@@ -31,8 +31,9 @@ import (
 // KeySize is the size of a key in bytes.
 const KeySize = 32
 
-// ErrNotFound reports that a keychain has no key for the directory.
-var ErrNotFound = errors.New("it has no key for this directory")
+// ErrNotFound reports that a keychain has no key for the directory, or does not say that it is
+// locked.
+var ErrNotFound = errors.New("it is locked, or has no key for this directory")
 
 // ErrUnknown reports that a name is not that of a keychain.
 var ErrUnknown = errors.New("it is unknown: use dpapi, macos, or the name or absolute " +
@@ -54,6 +55,8 @@ type Ring struct {
 type store struct {
 	get func(context.Context) (string, error)
 	set func(ctx context.Context, secret string) error
+	// erase removes the secret. It is nil if get returns ErrNotFound only without a secret.
+	erase func(context.Context)
 }
 
 // Key returns the key in a keychain. It takes no context, because the record of a session is read
@@ -64,7 +67,7 @@ func (r *Ring) Key(name string) ([]byte, error) {
 	if key := r.keys[name]; key != nil {
 		return key, nil
 	}
-	s, err := r.open(name)
+	s, err := r.open(name, r.Dir)
 	var key []byte
 	if err == nil {
 		key, err = s.key(context.Background())
@@ -80,7 +83,7 @@ func (r *Ring) Prepare(
 ) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s, err := r.open(name)
+	s, err := r.open(name, r.Dir)
 	if err != nil {
 		_, err = r.remember(name, nil, err)
 		return err
@@ -94,6 +97,18 @@ func (r *Ring) Prepare(
 	}
 	defer lock.Close()
 	key, err := s.key(ctx)
+	if errors.Is(err, ErrNotFound) && s.erase != nil {
+		// docker-credential-secretservice finds nothing in a locked keychain, but asks the user to
+		// unlock it before it stores anything. The key in it must not be replaced.
+		var other store
+		if other, err = r.open(name, "test"); err == nil {
+			_, err = other.create(ctx)
+		}
+		if err == nil {
+			other.erase(ctx)
+			key, err = s.key(ctx)
+		}
+	}
 	if errors.Is(err, ErrNotFound) {
 		key, err = s.create(ctx)
 	}
@@ -146,9 +161,9 @@ func (s store) create(ctx context.Context) ([]byte, error) {
 	return key, nil
 }
 
-// open returns the store of the key.
-func (r *Ring) open(name string) (store, error) {
-	hash := sha256.Sum256([]byte(r.Dir))
+// open returns the store of a key with this id.
+func (r *Ring) open(name, id string) (store, error) {
+	hash := sha256.Sum256([]byte(id))
 	account := hex.EncodeToString(hash[:16])
 	switch {
 	case name == "dpapi":

@@ -16,21 +16,26 @@ import (
 // TestMain makes the test binary a credential helper, when it is told to.
 func TestMain(m *testing.M) {
 	if fault := os.Getenv("TEST_KEYCHAIN_FAULT"); fault != "" {
-		os.Exit(fakeHelper(fault, os.Getenv("TEST_KEYCHAIN_FILE"), os.Args[1:]))
+		os.Exit(fakeHelper(fault, os.Getenv("TEST_KEYCHAIN_DIR"), os.Args[1:]))
 	}
 	os.Exit(m.Run())
 }
 
-// fakeHelper stores one secret in a file, like a credential helper of Docker or, if its first
-// argument is that of a command of security(1), like that. It fails as fault says.
-func fakeHelper(fault, file string, args []string) (status int) {
+// fakeHelper stores secrets in files of a directory, like a credential helper of Docker or, if its
+// first argument is that of a command of security(1), like that. It fails as fault says.
+func fakeHelper(fault, dir string, args []string) (status int) {
 	input, _ := io.ReadAll(os.Stdin)
-	secret := string(input)
-	if _, after, ok := strings.Cut(secret, `"Secret":"`); ok {
-		secret, _, _ = strings.Cut(after, `"`)
-	} else if _, after, ok := strings.Cut(secret, " -w "); ok {
-		secret = strings.TrimSpace(after)
+	secret, account := "", string(input)
+	if before, after, ok := strings.Cut(account, `","Username":"cognito","Secret":"`); ok {
+		account, secret = before, strings.TrimSuffix(after, `"}`)
+	} else if before, after, ok := strings.Cut(account, " -w "); ok {
+		account, secret = before, strings.TrimSpace(after)
+	} else if len(args) > 4 {
+		account = args[4]
 	}
+	account = account[strings.LastIndexAny(account, "/ ")+1:]
+	file := filepath.Join(dir, account)
+	unlocked := filepath.Join(dir, "unlocked")
 	switch command := args[0]; {
 	case fault == "leak" && len(os.Getenv("AWS_SECRET_ACCESS_KEY")+os.Getenv("COGNITO_X")) > 0:
 		fmt.Print("variables have leaked")
@@ -51,7 +56,10 @@ func fakeHelper(fault, file string, args []string) (status int) {
 	case fault == "long":
 		fmt.Println(strings.Repeat("x", 2*maxOutput))
 		return 0
+	case command == "erase":
+		os.Remove(file)
 	case command == "store" || command == "-i":
+		os.WriteFile(unlocked, nil, 0o600)
 		switch fault {
 		case "lose":
 			return 0
@@ -65,6 +73,9 @@ func fakeHelper(fault, file string, args []string) (status int) {
 		}
 	case command == "get" || command == "find-generic-password":
 		data, err := os.ReadFile(file)
+		if _, locked := os.Stat(unlocked); fault == "locked" && locked != nil {
+			err = locked
+		}
 		switch {
 		case err != nil && fault == "empty if absent":
 			fmt.Printf(`{"ServerURL":%q,"Username":"","Secret":""}`, input)
@@ -92,7 +103,7 @@ func helper(t *testing.T, fault string) string {
 		t.Fatal(err)
 	}
 	t.Setenv("TEST_KEYCHAIN_FAULT", fault)
-	t.Setenv("TEST_KEYCHAIN_FILE", filepath.Join(t.TempDir(), "secret"))
+	t.Setenv("TEST_KEYCHAIN_DIR", t.TempDir())
 	return path
 }
 
@@ -123,12 +134,36 @@ func TestRing(t *testing.T) {
 	if other, err := two.Key(name); err != nil || string(other) != string(key) {
 		t.Errorf("Key() of another ring = %x, %v, want %x", other, err, key)
 	}
-	os.Remove(os.Getenv("TEST_KEYCHAIN_FILE"))
+	if kept, _ := filepath.Glob(filepath.Join(os.Getenv("TEST_KEYCHAIN_DIR"), "*")); len(kept) != 2 {
+		t.Errorf("the keychain has %q, want one secret", kept)
+	}
+	os.RemoveAll(os.Getenv("TEST_KEYCHAIN_DIR"))
 	if _, err := one.Key(name); err != nil {
 		t.Errorf("Key() reads the key again: %v", err)
 	}
-	if _, err := new(Ring).Key(name); !errors.Is(err, ErrNotFound) {
+	if _, err := (&Ring{Dir: dir}).Key(name); !errors.Is(err, ErrNotFound) {
 		t.Errorf("Key() of a lost key = %v", err)
+	}
+}
+
+// A key in a keychain that is locked, and does not say so, is not replaced.
+func TestLocked(t *testing.T) {
+	name, dir := helper(t, "locked"), t.TempDir()
+	one := &Ring{Dir: dir}
+	if err := one.Prepare(t.Context(), name, noted(t)); err != nil {
+		t.Fatal(err)
+	}
+	os.Remove(filepath.Join(os.Getenv("TEST_KEYCHAIN_DIR"), "unlocked"))
+	two := &Ring{Dir: dir}
+	if _, err := two.Key(name); !errors.Is(err, ErrNotFound) {
+		t.Errorf("Key() while it is locked = %v", err)
+	}
+	if err := two.Prepare(t.Context(), name, noted(t)); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := one.Key(name)
+	if after, err := two.Key(name); err != nil || string(after) != string(before) {
+		t.Errorf("Prepare() replaces the key: %v", err)
 	}
 }
 

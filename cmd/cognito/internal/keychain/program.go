@@ -51,6 +51,7 @@ func (r *Ring) helper(path, account string) store {
 			}
 			return err
 		},
+		erase: func(ctx context.Context) { r.run(ctx, path, service+account, "erase") },
 	}
 }
 

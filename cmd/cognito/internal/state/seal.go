@@ -47,6 +47,9 @@ func (k *Keeper) Encrypt(ctx context.Context, name string) error {
 	if k.path == "" {
 		return nil
 	}
+	if err := k.private(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	if name == "" {
 		data, err := files.ReadOwn(k.path, maxFile)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && !encrypted(data) {
@@ -64,7 +67,7 @@ func (k *Keeper) Encrypt(ctx context.Context, name string) error {
 	if name == "none" {
 		name = ""
 	} else if err := k.Keys.Prepare(ctx, name, k.Note); err != nil {
-		return err
+		return fmt.Errorf("%w (nothing was sent; -keychain chooses another keychain, or none)", err)
 	}
 	k.encrypt = &name
 	return nil

@@ -25,6 +25,7 @@ get)
 	test -e "` + secret + `" || { echo credentials not found in native keychain; exit 1; }
 	printf '{"ServerURL":"","Username":"","Secret":"%s"}' "$(cat "` + secret + `")" ;;
 store) sed 's/.*"Secret":"\([^"]*\)".*/\1/' > "` + secret + `" ;;
+erase) rm "` + secret + `" ;;
 esac
 `
 	if err := os.WriteFile(helper, []byte(script), 0o700); err != nil {
@@ -263,7 +264,7 @@ func TestKeychainFails(t *testing.T) {
 	}
 	os.Remove(secret)
 	if _, err := k.again().Load(); !errors.Is(err, ErrDamaged) ||
-		!strings.Contains(err.Error(), "it has no key for this directory") {
+		!strings.Contains(err.Error(), "it is locked, or has no key for this directory") {
 		t.Errorf("Load() without the key = %v", err)
 	}
 	if err := k.again().Update(t.Context(), signIn("ada", "refresh-3")); !errors.Is(err,
