@@ -144,8 +144,8 @@ func TestKeychainFails(t *testing.T) {
 	os.Remove(secret)
 	for _, command := range []string{"token", "credentials", "logout", "whoami"} {
 		code, stdout, stderr := m.run(t, "", command)
-		if code != exitSignIn || stdout != "" || !strings.HasSuffix(stderr, "it is locked, or has no key "+
-			"for this directory: run \"cognito login -env DEV\"\n") {
+		if code != exitSignIn || stdout != "" || !strings.HasSuffix(stderr, "it is locked, or has "+
+			"no key for this directory: run \"cognito login -env DEV\"\n") {
 			t.Errorf("%s with a lost key: exit %d: %s%s", command, code, stdout, stderr)
 		}
 	}
