@@ -9,8 +9,8 @@
 // A floor in a table is the smallest program that does the indispensable part of the work, such as
 // the hashing of a signature.
 //
-// With -quick, Bench does a small part of the work once or twice and writes no file. This checks that
-// all programs run and give the right results; its figures are meaningless.
+// With -quick, Bench does a small part of the work once or twice and writes no file. This checks
+// that all programs run and give the right results; its figures are meaningless.
 //
 // Bench needs Unix, and the go command to build the programs in cmd/.
 package main

@@ -16,7 +16,7 @@ func TestComplete(t *testing.T) {
 	m := newMachine(t)
 	m.writeProfiles(t)
 	for typed, want := range map[string][]string{
-		"cognito|conf":                     {"configure"},
+		"cognito|conf":                     {"confirm", "configure"},
 		"cognito|help|log":                 {"login", "logout"},
 		"cognito|v":                        {"version"},
 		"cognito|login|-us":                {"-user"},
@@ -32,7 +32,7 @@ func TestComplete(t *testing.T) {
 		"cognito|login|-browser|D":         nil,
 		"cognito|login|-config|none|-env|": nil,
 		"cognito|login|-config=none|-env|": nil,
-		"cognito|use|":                     nil,
+		"cognito|use|":                     {"BARE", "DEV"},
 		"cognito|login| ":                  nil,
 		"cognito|help|fl":                  {"flags"},
 		"cognito|credentials|-format|p":    {"process", "powershell"},
@@ -162,7 +162,7 @@ source <(cognito completion bash)
 complete -p cognito
 try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cognito; echo "${COMPREPLY[*]-}"; }
 try cognito login -us
-try ~/bin/../bin/cognito conf
+try ~/bin/../bin/cognito config
 try cognito exec -- x
 try cognito login -env D
 try cognito credentials -profile = o

@@ -105,7 +105,9 @@ func (c *configuring) run(ctx context.Context, a *app) error {
 	if len(set) > 1 {
 		a.env = "NAME"
 	}
-	err = a.changeConfig(ctx, path, func(now map[string]cognito.Environment) error {
+	var now map[string]cognito.Environment
+	err = a.changeConfig(ctx, path, func(found map[string]cognito.Environment) error {
+		now = found
 		for name := range set {
 			if now[name] != all[name] {
 				return fmt.Errorf("environment %s was changed by another process: try again", name)
@@ -120,6 +122,9 @@ func (c *configuring) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	if err := a.keepDefault(ctx, all, now); err != nil {
+		a.notef("%s", err)
+	}
 	if a.now.name == "login" { // it continues
 		a.notef("wrote %s", path)
 		return nil
@@ -133,7 +138,11 @@ func (c *configuring) run(ctx context.Context, a *app) error {
 func (c *configuring) read(ctx context.Context, a *app,
 	all map[string]cognito.Environment) (map[string]cognito.Environment, error) {
 	if c.from == "" {
-		name := cmp.Or(a.envName(all), environments.Default)
+		name, err := a.envName(all)
+		if err != nil {
+			return nil, err
+		}
+		name = cmp.Or(name, environments.Default)
 		return map[string]cognito.Environment{name: all[name]}, nil
 	}
 	data, err := c.source(ctx, a)

@@ -72,7 +72,7 @@ for /f "delims=" %i in ('cognito credentials -format cmd') do @%i`,
 			creds, err := s.credentials(ctx)
 			if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
 				return fmt.Errorf("no response within %v: run \"cognito doctor%s\" to find the "+
-					"cause: %w", processLimit, a.sameFlags(), err)
+					"cause: %w", processLimit, a.sameUser(), err)
 			} else if err != nil {
 				return err
 			}

@@ -166,7 +166,8 @@ func (d *doctor) state(context.Context) (string, error) {
 	if path == "" {
 		return "nothing is stored (-no-store)", nil
 	}
-	if _, err := k.Load(); errors.Is(err, state.ErrDamaged) {
+	r, err := k.Load()
+	if errors.Is(err, state.ErrDamaged) {
 		return "", d.s.needed(err.Error())
 	} else if err != nil {
 		return "", err
@@ -181,6 +182,10 @@ func (d *doctor) state(context.Context) (string, error) {
 		return "",
 			fmt.Errorf("other users may access %s (mode %04o): run chmod go= %s",
 				path, mode, shell.Word(path))
+	}
+	if r.Keychain != "" {
+		return fmt.Sprintf("%s is accessible only to you, and encrypted (keychain %s)", path,
+			r.Keychain), nil
 	}
 	return path + " is accessible only to you", nil
 }

@@ -151,7 +151,7 @@ func (d *doctor) session(ctx context.Context) (string, error) {
 // compare compares the stored tokens with the environment.
 func (d *doctor) compare(context.Context) (string, error) {
 	e := d.s.env
-	again := "sign in again: cognito login" + d.a.sameFlags()
+	again := "sign in again: cognito login" + d.a.sameUser()
 	if d.saved.Tokens.ID == "" {
 		return "", remark("none are stored: the refresh obtains them")
 	}

@@ -35,8 +35,8 @@ func (f *federationFlags) register(set *flag.FlagSet) {
 			return nil
 		})
 	set.BoolFunc("github-actions",
-		"use the token of the GitHub Actions job instead of the session; "+
-			"-github-actions=AUDIENCE sets its audience (default: "+actionsAudience+")",
+		"use the token of the GitHub Actions job; =AUDIENCE sets its audience (default: "+
+			actionsAudience+")",
 		func(audience string) error {
 			switch f.audience = audience; audience {
 			case "":
@@ -62,6 +62,8 @@ func (f *federationFlags) check(a *app) error {
 		return usagef("-provider requires -token-file or -github-actions")
 	case f.file != "" && f.audience != "":
 		return usagef("-token-file excludes -github-actions: use one of them")
+	case f.used() && a.login.user != "":
+		return usagef("-user is for sessions: -token-file and -github-actions do not use one")
 	case f.used() && a.noStore:
 		return usagef("-no-store is for sign-ins: -token-file and -github-actions store nothing")
 	case strings.HasPrefix(f.provider, "arn:") && a.login.duration != 0:

@@ -152,12 +152,12 @@ func TestFederationRefuses(t *testing.T) {
 		{"provider alone", "", "credentials -provider " + githubProvider, exitUsage, "requires"},
 		{"switched off", "", "credentials -github-actions=false", exitUsage, "user_pool_id"},
 		{"no store", oidc, "credentials -no-store -token-file FILE", exitUsage, "store nothing"},
-		{"user", oidc, "credentials -user ada -token-file FILE", exitUsage, "-no-store"},
+		{"user", oidc, "credentials -user ada -token-file FILE", exitUsage, "for sessions"},
 		{"SAML in the classic flow", oidc, "credentials -duration 1h -provider " +
 			cognitotest.ExampleSAMLProvider + " -token-file FILE", exitUsage, "enhanced flow"},
 		{"offline", oidc, "whoami -offline -token-file FILE", exitUsage, "-offline"},
-		{"login", oidc, "login -token-file FILE", exitUsage, "not defined"},
-		{"doctor", oidc, "doctor -token-file FILE", exitUsage, "not defined"},
+		{"login", oidc, "login -token-file FILE", exitUsage, "unknown flag"},
+		{"doctor", oidc, "doctor -token-file FILE", exitUsage, "unknown flag"},
 		{"command", oidc, "exec -token-file FILE -- no-such-command", exitNotFound, "not found"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -13,7 +13,8 @@ func (a *app) flags() *flag.FlagSet {
 	f.StringVar(&a.config, "config", a.getenv("COGNITO_CONFIG"),
 		"configuration `file` (default: $COGNITO_CONFIG, or that of \"cognito configure\")")
 	f.StringVar(&a.env, "env", a.getenv("COGNITO_ENV"),
-		"`name` of the environment (default: $COGNITO_ENV, or the only one)")
+		"`name` of the environment (default: $COGNITO_ENV, that of \"cognito use\", or the only "+
+			"one)")
 	f.StringVar(&a.state, "state-dir", a.getenv("COGNITO_STATE_DIR"),
 		"`directory` of the sessions (default: $COGNITO_STATE_DIR, or that of the user)")
 	return f
@@ -81,7 +82,7 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 	new(loginFlags).register(signIn)
 	f.Visit(func(set *flag.Flag) {
 		if signIn.Lookup(set.Name) != nil && f.Lookup("no-store") != nil && !a.noStore &&
-			a.now.name != "login" {
+			a.now.name != "login" && set.Name != "user" {
 			unused = set.Name
 		}
 	})

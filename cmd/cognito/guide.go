@@ -133,14 +133,14 @@ func (s *signedIn) signInAgain(ctx context.Context, why error) error {
 	a := s.a
 	s.offer.Lock() // a listing requests credentials concurrently
 	defer s.offer.Unlock()
-	if s.again {
+	if s.joined {
 		return nil
 	}
 	if !a.offers || a.noStore || !a.attended() {
 		return why
 	}
 	a.offers = false
-	reason, _, _ := strings.Cut(why.Error(), ": ")
+	reason, _, _ := strings.Cut(why.Error(), `: run "`)
 	a.notef("%s", reason)
 	ok, err := a.agrees(ctx, "Sign in?", true)
 	if err != nil || !ok {
@@ -152,6 +152,6 @@ func (s *signedIn) signInAgain(ctx context.Context, why error) error {
 	if err := s.login(ctx); err != nil {
 		return err
 	}
-	s.again = true
+	s.joined = true
 	return nil
 }

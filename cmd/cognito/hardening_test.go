@@ -241,13 +241,29 @@ func TestSignInFlagsAreNotIgnored(t *testing.T) {
 	m := newMachine(t).signedIn(t)
 	for _, command := range []string{"credentials", "exec", "serve", "ls", "curl", "whoami",
 		"token", "doctor"} {
-		for _, flag := range []string{"-user=grace", "-password-fd=0", "-totp-file=x",
+		for _, flag := range []string{"-password-fd=0", "-totp-file=x",
 			"-flow=USER_AUTH", "-challenge=PASSWORD", "-remember-device"} {
 			code, stdout, stderr := m.run(t, "", command, flag, "true")
 			if name, _, _ := strings.Cut(flag, "="); code != exitUsage || stdout != "" ||
 				!strings.Contains(stderr, name+" requires -no-store") {
 				t.Errorf("%s %s: exit %d: %s%s", command, flag, code, stdout, stderr)
 			}
+		}
+	}
+	for _, command := range [][]string{
+		{"credentials"},
+		{"exec", "--", "true"},
+		{"serve"},
+		{"ls"},
+		{"curl", "-service", "s3", "-region", "us-east-1", m.url},
+		{"whoami"},
+		{"token"},
+	} {
+		args := append([]string{command[0], "-user=grace"}, command[1:]...)
+		code, stdout, stderr := m.run(t, "", args...)
+		if code != exitSignIn || stdout != "" || !strings.HasSuffix(stderr, "grace is not signed "+
+			"in to DEV: run \"cognito login -env DEV -user grace\"\n") {
+			t.Errorf("%q: exit %d: %s%s", args, code, stdout, stderr)
 		}
 	}
 }

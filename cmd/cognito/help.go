@@ -32,6 +32,7 @@ const variablesText = `Flags override environment variables, which override the 
   COGNITO_CONFIG  the configuration file
   COGNITO_ENV     the name of the environment
   COGNITO_STATE_DIR  the directory of the sessions
+  COGNITO_KEYCHAIN  the keychain with the key of new sessions
   XDG_CONFIG_HOME, XDG_STATE_HOME  the parents of both, not on macOS and Windows
   AWS_REGION, AWS_DEFAULT_REGION  the Region of the AWS services that tools use
   AWS_ENDPOINT_URL  the endpoint of all services
@@ -100,9 +101,8 @@ func (a *app) overview() {
 	for _, t := range topics() {
 		names = append(names, t.name)
 	}
-	a.printf("\n%s\n", a.fold(`"cognito help COMMAND" shows a command's flags and an example, `+
-		`"cognito help TOPIC" explains a topic (`+strings.Join(names, ", ")+`), and `+
-		`"cognito help -man" prints a manual page.`, 0))
+	a.printf("\n%s\n", a.fold(`"cognito help NAME" explains a command or topic (`+
+		strings.Join(names, ", ")+`), and "cognito help -man" prints a manual page.`, 0))
 }
 
 // topic writes the help of a topic.

@@ -161,7 +161,7 @@ func TestManual(t *testing.T) {
 		"sh", "-c")
 	for _, want := range []string{
 		"cognito - sign in to Amazon Cognito",
-		"   cognito exec [--] COMMAND [ARGUMENT ...]\n",
+		"   cognito exec [--] [COMMAND [ARGUMENT ...]]\n",
 		`for /f "delims=" %i in ('cognito credentials -format cmd') do @%i`,
 		"       cognito completion zsh > \"${fpath[1]}/_cognito\"\n",
 		"       -config FILE\n",

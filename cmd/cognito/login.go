@@ -17,6 +17,7 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/awserr"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/keychain"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/cognitoidp"
 	"github.com/loginwithcognito/cognito/internal/terminal"
@@ -46,6 +47,10 @@ identity providers, and passkeys. login prints the address and opens it in the b
 the system's). If the browser is on another machine, paste the address that it ends at. Later
 sign-ins use the browser again, unless a flag such as -user is set.
 
+With -keychain, the session, the credentials and the devices are encrypted in their file. The key
+is in the keychain of the system: dpapi (Windows), macos, or the name of a Docker credential helper,
+such as secretservice, pass, osxkeychain or wincred. If that fails, login fails.
+
 login names the environment's hosts that are not
 AWS's.`,
 		example: `cognito login -env DEV -user ada
@@ -57,6 +62,9 @@ cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/pass
 				"store nothing: only test the sign-in")
 			a.login.register(f)
 			a.browser.register(f)
+			chain := f.String("keychain", a.getenv("COGNITO_KEYCHAIN"),
+				"encrypt the session with a key in the keychain of this `name`, or none "+
+					"(default: $COGNITO_KEYCHAIN, or as at the last sign-in)")
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err
 			}
@@ -67,9 +75,23 @@ cognito login -user build-agent -totp-file /run/secrets/totp < /run/secrets/pass
 			if err != nil {
 				return err
 			}
+			s.keep.User = "" // it may not be signed in yet
+			if err := s.encrypt(ctx, *chain); err != nil {
+				return err
+			}
 			return s.login(ctx)
 		},
 	}
+}
+
+// encrypt makes the keychain of this name hold the key of the session. It stores and reads the key
+// before the user is asked anything.
+func (s *signedIn) encrypt(ctx context.Context, name string) error {
+	err := s.keep.Encrypt(ctx, name)
+	if errors.Is(err, keychain.ErrUnknown) {
+		return usageError{err}
+	}
+	return err
 }
 
 // loginFlags are the flags of a sign-in, and its state.
@@ -86,9 +108,13 @@ type loginFlags struct {
 	proven  string    // the password that this sign-in proves by SRP; no answer may equal it
 }
 
-// register defines the flags of a sign-in in f.
-func (l *loginFlags) register(f *flag.FlagSet) {
+// registerUser defines -user in f, for commands that do not sign in.
+func (l *loginFlags) registerUser(f *flag.FlagSet) {
 	f.StringVar(&l.user, "user", "", "user `name` or alias (default: that of the last sign-in)")
+}
+
+// registerInput defines -password-fd in f.
+func (l *loginFlags) registerInput(f *flag.FlagSet) {
 	l.passwordFD = -1
 	f.Func("password-fd",
 		"read the password and codes, one per line, from file descriptor `n` (default: the "+
@@ -101,6 +127,12 @@ func (l *loginFlags) register(f *flag.FlagSet) {
 			}
 			return nil
 		})
+}
+
+// register defines the flags of a sign-in in f.
+func (l *loginFlags) register(f *flag.FlagSet) {
+	l.registerUser(f)
+	l.registerInput(f)
 	f.StringVar(&l.totpFile, "totp-file", "",
 		"`file` with the TOTP secret in base32, to compute authenticator codes from")
 	f.StringVar(&l.flow, "flow", "", "authentication `flow`: "+strings.Join(flows, ", ")+
@@ -145,15 +177,8 @@ func (s *signedIn) login(ctx context.Context) error {
 	case a.login.noPassword && strings.HasPrefix(login.PreferredChallenge, "PASSWORD"):
 		return usagef("-no-password excludes -challenge %s", login.PreferredChallenge)
 	}
-	hosts := strings.Join(customHosts(s.env), ", ")
 	onTerminal := terminal.Is(a.answersFile())
-	if hosts != "" && onTerminal { // before the password is entered
-		a.notef("environment %s has hosts that are not AWS's:", s.name)
-		for _, host := range customHosts(s.env) {
-			host, _, _ = strings.Cut(host, " ") // whoami names the settings
-			a.notef("%s", host)
-		}
-	}
+	s.noteHosts()
 	// A sign-in with prompts can take minutes, so the lock is not held during it. This update also
 	// fails before the first prompt if the session cannot be stored.
 	var before state.Record
@@ -164,9 +189,18 @@ func (s *signedIn) login(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if browser, err := a.withBrowser(before); err != nil {
+	browser, err := a.withBrowser(before)
+	if err != nil {
 		return err
-	} else if browser {
+	}
+	if login.Username != "" {
+		before.Choose(login.Username)
+	}
+	if others := before.Users(); before.Session == nil && len(others) > state.MaxOthers {
+		return usagef("%d users are signed in to %s: end a session with \"cognito logout -user "+
+			"NAME\"", len(others), s.name)
+	}
+	if browser {
 		return s.loginWithBrowser(ctx)
 	}
 	defer func() { a.login.proven = "" }() // the password is not needed after the sign-in
@@ -176,12 +210,10 @@ func (s *signedIn) login(ctx context.Context) error {
 			a.notef("signing in to %s as %s", s.name, login.Username)
 		}
 	}
-	if login.Username == "" && onTerminal { // otherwise, the first line is the password
-		login.Username, _ = a.ask(ctx, "User name: ", false)
-		login.Username = strings.TrimSpace(login.Username)
-	}
 	if login.Username == "" {
-		return usagef("no user name: use -user")
+		if login.Username, err = a.askUser(ctx); err != nil {
+			return err
+		}
 	} else if strings.TrimSpace(login.Username) != login.Username {
 		return usagef("the user name %s", paddedText)
 	}
@@ -195,7 +227,7 @@ func (s *signedIn) login(ctx context.Context) error {
 		err = fmt.Errorf("%w (if the sign-in needs no password, use -no-password)", err)
 	}
 	if err != nil {
-		return err
+		return s.advise(err, login.Username)
 	}
 	return s.signedIn(ctx, login.Username, session)
 }
@@ -236,6 +268,31 @@ func incorrect(err error) bool {
 	var service *awserr.Error
 	return poolSays(err, cognitoidp.CodeNotAuthorized) && errors.As(err, &service) &&
 		strings.HasPrefix(strings.ToLower(service.Message), "incorrect username or password")
+}
+
+// askUser asks for a user name. Without a terminal, it returns an error, because the first line is
+// the password.
+func (a *app) askUser(ctx context.Context) (name string, err error) {
+	if terminal.Is(a.answersFile()) {
+		name, _ = a.ask(ctx, "User name: ", false)
+	}
+	if name = strings.TrimSpace(name); name == "" {
+		return "", usagef("no user name: use -user")
+	}
+	return name, nil
+}
+
+// noteHosts names hosts that are not AWS's at a terminal, before a password is entered.
+func (s *signedIn) noteHosts() {
+	hosts := customHosts(s.env)
+	if len(hosts) == 0 || !terminal.Is(s.a.answersFile()) {
+		return
+	}
+	s.a.notef("environment %s has hosts that are not AWS's:", s.name)
+	for _, host := range hosts {
+		host, _, _ = strings.Cut(host, " ") // whoami names the settings
+		s.a.notef("%s", host)
+	}
 }
 
 // conclude signs in and answers challenges until there is a session.
@@ -306,10 +363,8 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 	real := session.UnverifiedClaims().Username
 	newcomer := false
 	err := s.keep.Update(ctx, func(e *state.Edit) error {
-		newcomer = e.User == ""
-		e.User, e.Credentials = typed, nil
+		newcomer = e.User == "" && len(e.Others) == 0
 		s.keepOffset(e.Record)
-		e.Browser = saved.ManagedLogin
 		if real != "" && real != typed {
 			if e.Names == nil || len(e.Names) > 100 {
 				e.Names = make(map[string]string)
@@ -322,7 +377,7 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 			}
 			e.Devices[cmp.Or(newDevice.Username, real, typed)] = newDevice.Save()
 		}
-		e.Replace(saved)
+		e.SignIn(typed, saved)
 		return nil
 	})
 	if err != nil {
@@ -345,6 +400,7 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 			text += ", with hosts that are not AWS's: " + hosts
 		}
 		s.a.notef("%s", text)
+		s.noteOthers("use -user, or \"cognito use -user NAME\"")
 		s.summarize(session.UnverifiedClaims(), saved.Tokens.Expires)
 		if newcomer {
 			return s.offerProfile(ctx)

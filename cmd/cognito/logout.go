@@ -20,7 +20,8 @@ func logoutCommand() command {
 	return command{
 		name: "logout",
 		summary: `Sign out: revoke and delete the stored session.
-logout revokes the refresh token, and deletes the session and the credentials. If the user pool does
+logout ends the session of the default user, or that of -user. Sessions of other users are kept. It
+revokes the refresh token, and deletes the session and the credentials. If the user pool does
 not support that, the session ends here, and logout says so. Devices are kept for the next sign-in.
 AWS credentials that other programs have received stay valid until they expire. If the user pool
 cannot be reached, the session is kept, unless -force is set. If nobody is signed in, logout says so
@@ -30,6 +31,7 @@ cognito logout -global -forget-device`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			var l logout
 			f := a.flags()
+			a.login.registerUser(f)
 			f.BoolVar(&l.global, "global", false, "end all sessions of the user on all machines")
 			f.BoolVar(&l.device, "forget-device", false,
 				"make the user pool forget this device as well")
@@ -45,8 +47,12 @@ cognito logout -global -forget-device`,
 			if err != nil {
 				return err
 			}
-			if err := l.run(ctx, s); err != nil || !l.browser {
+			if err := l.run(ctx, s); err != nil {
 				return err
+			}
+			s.noteOthers("end a session with \"cognito logout -user NAME\"")
+			if !l.browser {
+				return nil
 			}
 			return s.logoutWithBrowser()
 		},
@@ -62,8 +68,11 @@ type logout struct{ global, device, force, browser bool }
 // run signs out of the user pool, and then deletes the session here.
 func (l logout) run(ctx context.Context, s *signedIn) error {
 	r, err := s.keep.Load()
+	if errors.Is(err, state.ErrKeyLost) {
+		return s.needed(err.Error())
+	}
 	if err == nil && r.SavedSession() == nil {
-		s.a.notef("nobody is signed in to %s", s.name)
+		s.a.notef("%s", s.nobody(&r))
 		if r.Replaced == nil {
 			return nil
 		}

@@ -24,6 +24,7 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/keychain"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
@@ -57,6 +58,8 @@ func groups() []group {
 			loginCommand(),
 			logoutCommand(),
 			whoamiCommand(),
+			passwordCommand(),
+			confirmCommand(),
 		}},
 		{"use", []command{
 			execCommand(),
@@ -71,6 +74,8 @@ func groups() []group {
 		}},
 		{"set up", []command{
 			configureCommand(),
+			envCommand(),
+			useCommand(),
 			doctorCommand(),
 			emulateCommand(),
 			completionCommand(),
@@ -99,6 +104,7 @@ type app struct {
 	ending         ending              // delays the exit while work must not be interrupted
 	now            command             // the command that runs
 	inspect        func(*flag.FlagSet) // if not nil, receives the command's flags instead of a run
+	keys           *keychain.Ring      // of the state directory
 
 	config, env, state, region string // flags of most commands
 	noStore, debug             bool

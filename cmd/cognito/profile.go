@@ -33,6 +33,7 @@ aws s3 ls --profile cognito-dev`,
 			f.DurationVar(&a.login.duration, "duration", 0,
 				"lifetime of the credentials, 15m to 12h, by the classic flow (default: the "+
 					"enhanced flow, one hour)")
+			a.login.registerUser(f)
 			name := f.String("profile", "",
 				"`name` of the profile (default: the name of the environment)")
 			force := f.Bool("force", false,
@@ -184,6 +185,9 @@ func (a *app) processLine(env string) (string, error) {
 			return "", err
 		}
 		words = append(words, "-state-dir", dir)
+	}
+	if a.login.user != "" {
+		words = append(words, "-user", a.login.user)
 	}
 	if a.login.duration != 0 {
 		words = append(words, "-duration", a.login.duration.String())

@@ -132,6 +132,11 @@ func (a *app) sentCode(challenge *cognito.Challenge, key string) string {
 		prompt = "Code sent by email"
 	}
 	_, to := challenge.Delivery()
+	return a.sentTo(prompt, to)
+}
+
+// sentTo adds the destination of a code to its prompt.
+func (a *app) sentTo(prompt, to string) string {
 	const usual = "*+@.-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	columns, _ := terminal.Size(a.answersFile())
 	switch named := prompt + " to " + to; {

@@ -35,7 +35,7 @@ type signedIn struct {
 	// failed is the time of the last failed renewal of credentials in this process, or nil.
 	failed atomic.Pointer[time.Time]
 	offer  sync.Mutex // held while the user is asked to sign in again
-	again  bool       // the user has signed in again; offer guards it
+	joined bool       // the user has signed in again; offer guards it
 }
 
 // open returns the session of the environment that the flags name. It sends no request, except with
@@ -64,8 +64,7 @@ func (a *app) prepare() (*signedIn, error) {
 			return nil, err
 		}
 	}
-	keep := state.New(dir, name, env)
-	keep.Note, keep.Hold = a.notef, a.ending.hold
+	keep := a.keeper(dir, name, env)
 	client, err := a.httpClient()
 	if err != nil {
 		return nil, err
@@ -80,6 +79,17 @@ func (a *app) prepare() (*signedIn, error) {
 		clock:  learning,
 		client: a.client(env, client),
 	}, nil
+}
+
+// keeper returns the keeper of an environment's record in dir, with the account of -user.
+func (a *app) keeper(dir, name string, env cognito.Environment) *state.Keeper {
+	keep := state.New(dir, name, env)
+	keep.Note, keep.Hold, keep.User = a.notef, a.ending.hold, a.login.user
+	if a.keys == nil {
+		a.keys = keep.Keys
+	}
+	keep.Keys = a.keys // of the only state directory of a run
+	return keep
 }
 
 // client returns a client of the environment that sends its requests with h.
@@ -124,6 +134,8 @@ func (s *signedIn) with(
 	if only, ok := err.(*state.UnstoredError); ok {
 		s.a.notef("%s", only)
 		return nil
+	} else if errors.Is(err, state.ErrKeyLost) {
+		return s.needed(err.Error())
 	}
 	return err
 }
@@ -136,7 +148,7 @@ func (s *signedIn) take(
 ) error {
 	saved := e.SavedSession()
 	if saved == nil {
-		return s.needed("nobody is signed in to " + s.name)
+		return s.needed(s.nobody(e.Record))
 	}
 	var refreshing sync.Mutex
 	over := false
@@ -205,14 +217,34 @@ func (s *signedIn) saved() (state.Record, *cognito.SavedSession, error) {
 	if errors.Is(err, state.ErrDamaged) {
 		err = s.needed(err.Error())
 	} else if err == nil && saved == nil {
-		err = s.needed("nobody is signed in to " + s.name)
+		err = s.needed(s.nobody(&r))
 	}
 	return r, saved, err
 }
 
+// nobody says that the user of -user, or the default user, is not signed in.
+func (s *signedIn) nobody(r *state.Record) string {
+	switch others := r.Users(); {
+	case s.keep.User != "":
+		return s.keep.User + " is not signed in to " + s.name
+	case len(others) > 0:
+		return fmt.Sprintf("nobody is signed in to %s by default (-user: %s)", s.name,
+			strings.Join(others, ", "))
+	}
+	return "nobody is signed in to " + s.name
+}
+
+// noteOthers names the other users that are signed in, and says what to do.
+func (s *signedIn) noteOthers(what string) {
+	r, err := s.keep.Load()
+	if others := r.Users(); err == nil && len(others) > 0 {
+		s.a.notef("still signed in to %s: %s (%s)", s.name, strings.Join(others, ", "), what)
+	}
+}
+
 // needed returns the error that a sign-in is needed.
 func (s *signedIn) needed(why string) error {
-	text := fmt.Sprintf("%s: run \"cognito login%s\"", why, s.a.sameFlags())
+	text := fmt.Sprintf("%s: run \"cognito login%s\"", why, s.a.sameUser())
 	return signInError{&neededError{text: text}}
 }
 
@@ -242,6 +274,14 @@ func (s *signedIn) ended(user string, why error) error {
 		}
 	}
 	return signInError{&neededError{text, why}}
+}
+
+// sameUser is sameFlags with -user.
+func (a *app) sameUser() string {
+	if a.login.user == "" {
+		return a.sameFlags()
+	}
+	return a.withUser(a.login.user)
 }
 
 // sameFlags returns the flags -config, -state-dir and -env with which another command finds the

@@ -126,7 +126,7 @@ func TestDamagedFile(t *testing.T) {
 			m.signedIn(t).must(t, "", "credentials", "-format", "process")
 		}
 	}
-	newer := strings.Replace(string(good), `"version":1`, `"version":2`, 1)
+	newer := strings.Replace(string(good), `"version":1`, `"version":3`, 1)
 	if err := os.WriteFile(path, []byte(newer), 0o600); err != nil {
 		t.Fatal(err)
 	}

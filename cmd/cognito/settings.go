@@ -7,12 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/loginwithcognito/cognito"
@@ -77,25 +75,34 @@ func (a *app) environment() (name string, e cognito.Environment, err error) {
 	if err != nil {
 		return "", e, err
 	}
-	name = a.envName(all)
+	if name, err = a.envName(all); err != nil {
+		return "", e, err
+	}
+	e, err = a.named(all, name)
+	return name, e, err
+}
+
+// named returns an environment by its name, with the endpoints of the AWS_ENDPOINT_URL variables.
+func (a *app) named(
+	all map[string]cognito.Environment, name string,
+) (e cognito.Environment, err error) {
 	if e, err = environments.Select(all, name); err != nil {
-		return "", e, usagef("%w (-env, or COGNITO_ENV)", err)
+		return e, usagef("%w (-env, COGNITO_ENV or \"cognito use NAME\")", err)
 	}
 	if err := a.checkVariables(); err != nil {
-		return "", e, err
+		return e, err
 	}
 	if err := a.endpoints(&e.Endpoints); err != nil {
-		return "", e, err
+		return e, err
 	}
 	path, _ := a.configPath()
 	if err := e.Validate(); err != nil {
-		return "", e, usagef("environment %s of %s: %w", name, path, err)
+		return e, usagef("environment %s of %s: %w", name, path, err)
 	} else if (e.UserPoolID == "" || e.ClientID == "") && !a.federation.used() {
-		return "", e,
-			usagef("user_pool_id or client_id is missing in environment %s of %s: ask an "+
-				"administrator for it", name, path)
+		return e, usagef("user_pool_id or client_id is missing in environment %s of %s: ask an "+
+			"administrator for it", name, path)
 	}
-	return name, e, nil
+	return e, nil
 }
 
 // endpoints replaces the endpoints e with those of the AWS_ENDPOINT_URL variables.
@@ -150,14 +157,6 @@ func (a *app) checkVariables() error {
 		}
 	}
 	return nil
-}
-
-// envName returns the name in -env, or the name of the only environment.
-func (a *app) envName(all map[string]cognito.Environment) string {
-	if a.env == "" && len(all) == 1 {
-		return slices.Collect(maps.Keys(all))[0]
-	}
-	return a.env
 }
 
 // serviceRegion returns the Region of the services that tools use with the credentials. It may

@@ -95,6 +95,13 @@ install_tmux() { apt_package tmux tmux; }
 # Chromium and its driver, with which tests sign in at managed login.
 install_chromium() { apt_package chromium chromium && apt_package chromedriver chromium-driver; }
 
+# The credential helper of Docker for pass, in which cmd/cognito keeps a key, and what it runs.
+install_keychain() {
+	apt_package docker-credential-pass golang-docker-credential-helpers
+	apt_package pass pass
+	apt_package gpg gnupg
+}
+
 # sum FILE prints the file's SHA-256, which is the stamp of packages installed from a list.
 sum() { { sha256sum "$1" 2>/dev/null || shasum -a 256 "$1"; } | cut -d' ' -f1; }
 
@@ -153,8 +160,8 @@ install_python() {
 	stamp python "$want"
 }
 
-all=(staticcheck actionlint shellcheck terraform js python netns shells tmux chromium versitygw minio
-	gofakes3)
+all=(staticcheck actionlint shellcheck terraform js python netns shells tmux keychain chromium versitygw
+	minio gofakes3)
 
 for tool in "${@:-${all[@]}}"; do
 	if ! declare -F "install_$tool" >/dev/null; then

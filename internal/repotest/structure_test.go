@@ -66,7 +66,8 @@ var arrows = map[string][]string{
 	"cmd/cognito": {"", "awserr", "cmd/cognito/internal/awsconfig",
 		"cmd/cognito/internal/browser",
 		"cmd/cognito/internal/credserver", "cmd/cognito/internal/emulator",
-		"cmd/cognito/internal/files", "cmd/cognito/internal/shell", "cmd/cognito/internal/state",
+		"cmd/cognito/internal/files", "cmd/cognito/internal/keychain",
+		"cmd/cognito/internal/shell", "cmd/cognito/internal/state",
 		"cognitoidp", "cognitotest", "environments", "internal/awshost", "internal/bom",
 		"internal/endpoint", "internal/qr", "internal/strictjson", "internal/terminal",
 		"internal/trace", "jwt", "managedlogin", "s3list", "sigv4", "sts"},
@@ -77,8 +78,9 @@ var arrows = map[string][]string{
 	"cmd/cognito/internal/files":      {"cmd/cognito/internal/shell"},
 	"cmd/cognito/internal/needs":      {},
 	"cmd/cognito/internal/shell":      {},
-	"cmd/cognito/internal/state": {"", "cmd/cognito/internal/files", "internal/strictjson", "jwt",
-		"sigv4"},
+	"cmd/cognito/internal/keychain":   {"cmd/cognito/internal/files"},
+	"cmd/cognito/internal/state": {"", "cmd/cognito/internal/files",
+		"cmd/cognito/internal/keychain", "internal/strictjson", "jwt", "sigv4"},
 	"internal/repotest": {},
 }
 

@@ -213,15 +213,3 @@ func TestReplaced(t *testing.T) {
 		})
 	}
 }
-
-// A new sign-in replaces the session, but the number of old tokens is limited.
-func TestReplace(t *testing.T) {
-	var r Record
-	for _, token := range strings.Split("abcdefghijklmnop", "") {
-		r.Replace(cognito.SavedSession{Tokens: cognito.Tokens{Refresh: token}})
-		r.Replace(cognito.SavedSession{Tokens: cognito.Tokens{Refresh: token}})
-	}
-	if got := strings.Join(r.Replaced, ""); got != "fghijklmno" {
-		t.Errorf("Replace() leaves %q, want the last %d", got, maxReplaced)
-	}
-}

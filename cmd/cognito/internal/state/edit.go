@@ -65,6 +65,9 @@ func (k *Keeper) find() (*Edit, error) {
 			return nil, otherErr
 		}
 	}
+	if k.User != "" {
+		r.Choose(k.User)
+	}
 	e.Record = &r
 	return e, err
 }
@@ -87,7 +90,11 @@ func (e *Edit) Reserve() (err error) {
 	}
 	// In JSON, line ends are white space after a record and invalid in its strings. If the disk
 	// loses a part of a record, the result is therefore not a complete record.
-	return files.Reserve(e.reserved, len(e.stored)+growth)
+	size := len(e.stored) + growth
+	if e.Keychain != "" {
+		size = size*4/3 + maxHeader
+	}
+	return files.Reserve(e.reserved, size)
 }
 
 // close releases what Reserve has acquired.
@@ -103,16 +110,20 @@ func (e *Edit) close() {
 
 // Store writes the record if it has changed, and renames its file to NAME.json.
 func (e *Edit) Store() error {
-	text, err := json.Marshal(e.Record)
+	text, err := json.Marshal(e.file())
 	if err != nil || e.k.path == "" {
 		return err
 	}
 	if !bytes.Equal(text, e.stored) {
 		e.Serial++
-		text, _ = json.Marshal(e.Record)
-		err := e.write(text)
+		text, _ = json.Marshal(e.file())
+		data, err := e.k.seal(e.Record, text)
 		if err != nil {
-			err = e.write(text) // to another file
+			return err
+		}
+		err = e.write(data)
+		if err != nil {
+			err = e.write(data) // to another file
 		}
 		if err != nil {
 			return fmt.Errorf("the session could not be stored and may need a new sign-in: %w", err)

@@ -1,5 +1,5 @@
-// Package state stores what the program keeps between runs: an environment's session, credentials
-// and devices.
+// Package state stores what the program keeps between runs: the sessions, credentials and devices
+// of an environment's users.
 //
 // A [Keeper] stores one [Record]. Any number of processes may share it.
 package state
@@ -17,7 +17,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,8 +24,8 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/keychain"
 	"github.com/loginwithcognito/cognito/internal/strictjson"
-	"github.com/loginwithcognito/cognito/jwt"
 )
 
 // maxRecord is the maximum size of a record in bytes. It has space for the tokens of a user in many
@@ -36,7 +35,7 @@ const maxRecord = 4 << 20
 // maxReplaced is the maximum number of refresh tokens that wait for their revocation.
 const maxReplaced = 10
 
-// A Record holds the session, credentials and devices of an environment's user. It contains
+// A Record holds the sessions, credentials and devices of an environment's users. It contains
 // secrets: it is written only to files of mode 0600, and never printed.
 type Record struct {
 	Version     int    `json:"version"`
@@ -44,21 +43,23 @@ type Record struct {
 	Environment string `json:"environment"`
 	UserPoolID  string `json:"user_pool_id"`
 	ClientID    string `json:"client_id"`
-	// User is the user name as typed at the last sign-in.
-	User string `json:"user,omitempty"`
-	// Browser is true if the last sign-in was with a browser.
-	Browser bool `json:"browser,omitempty"`
-	// Session is the result of SavedSession.Save. It is absent if nobody is signed in.
-	Session     json.RawMessage `json:"session,omitempty"`
-	Credentials *Credentials    `json:"credentials,omitempty"` // the newest
+	Account            // of the default user, who signed in last
+	// Others holds the other users that are signed in, at most MaxOthers.
+	Others []Account `json:"others,omitempty"`
 	// ClockOffset is the server's time minus the local time, as last measured.
 	ClockOffset time.Duration `json:"clock_offset,omitempty"`
 	// Replaced holds refresh tokens of earlier sessions that may still be valid.
 	Replaced []string `json:"replaced,omitempty"`
 	// Devices maps the pool's names of users to results of Device.Save.
 	Devices map[string]json.RawMessage `json:"devices,omitempty"`
+	// Keychain is the name of the keychain whose key encrypts the file, if it is not empty.
+	Keychain string `json:"keychain,omitempty"`
 	// Names maps user names as typed to the pool's names of users.
 	Names map[string]string `json:"names,omitempty"`
+
+	// chosen is 1 plus the index in Others of the account that [Record.Choose] has swapped with the
+	// default user's.
+	chosen int
 }
 
 // Format writes a placeholder instead of the secrets.
@@ -75,11 +76,17 @@ type Keeper struct {
 	Note func(format string, args ...any)
 	// Hold delays the exit of the process until release is called.
 	Hold func() (release func(), err error)
+	// User is the user whose account Load and Update provide. If it is empty, that is the default
+	// user's.
+	User string
+	// Keys has the keys of encrypted records.
+	Keys *keychain.Ring
 
-	path   string // of the file NAME.json; if it is empty, the record is in memory
-	blank  Record // used if the file is missing
-	memory atomic.Pointer[Record]
-	mu     sync.Mutex // held while the record in memory changes
+	path    string  // of the file NAME.json; if it is empty, the record is in memory
+	blank   Record  // used if the file is missing
+	encrypt *string // by Encrypt: the name of the new keychain, or empty
+	memory  atomic.Pointer[Record]
+	mu      sync.Mutex // held while the record in memory changes
 }
 
 // New returns the keeper of an environment, in the directory dir or, if dir is empty, in memory.
@@ -88,11 +95,12 @@ func New(dir, name string, e cognito.Environment) *Keeper {
 	hash := sha256.Sum256([]byte(id))
 	k := &Keeper{
 		blank: Record{
-			Version:     1,
+			Version:     oldestVersion,
 			Environment: name,
 			UserPoolID:  e.UserPoolID,
 			ClientID:    e.ClientID,
 		},
+		Keys: &keychain.Ring{Dir: dir},
 		Note: func(string, ...any) {},
 		Hold: func() (func(), error) { return func() {}, nil },
 	}
@@ -139,13 +147,18 @@ func (k *Keeper) Load() (Record, error) {
 // read reads one of the record's files. If it is missing, read returns the blank record. tokens are
 // the refresh tokens in the file, even if it is damaged.
 func (k *Keeper) read(path string) (r Record, tokens []string, err error) {
-	data, err := files.ReadOwn(path, maxRecord+growth)
+	data, err := files.ReadOwn(path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return k.blank, nil, nil
 	} else if err != nil {
 		return Record{}, nil, err
 	}
+	data, name, err := k.open(path, data)
+	if err != nil {
+		return Record{}, nil, err
+	}
 	r, err = k.parse(path, data)
+	r.Keychain = name
 	parts := bytes.Split(data, []byte(`"Refresh":"`)) // as SavedSession.Save writes it
 	for _, part := range parts[1:] {
 		if token, _, complete := bytes.Cut(part, []byte(`"`)); complete && len(token) > 0 {
@@ -162,15 +175,11 @@ var ErrDamaged = errors.New("the file is damaged")
 func (k *Keeper) parse(path string, data []byte) (Record, error) {
 	r, err := decode[Record](data)
 	switch {
-	case err == nil && r.Version > k.blank.Version:
-		return Record{}, fmt.Errorf("%s was written by a newer version of this program", path)
+	case err == nil && r.Version > newestVersion:
+		return Record{}, newer(path)
 	case err != nil, r.Version < 1, r.UserPoolID != k.blank.UserPoolID,
-		r.ClientID != k.blank.ClientID, r.Session != nil && r.SavedSession() == nil:
+		r.ClientID != k.blank.ClientID, !r.Account.check(), !r.readOthers(data):
 		return Record{}, fmt.Errorf("%s: %w", path, ErrDamaged)
-	}
-	if c := r.Credentials; c != nil &&
-		(c.AccessKeyID == "" || c.SecretAccessKey == "" || c.SessionToken == "") {
-		r.Credentials = nil
 	}
 	return r, nil
 }
@@ -199,61 +208,6 @@ func decode[T any](data []byte) (v T, err error) {
 		}
 	}
 	return v, nil
-}
-
-// SavedSession returns the stored session, or nil if nobody is signed in. It omits tokens and
-// an identity that are damaged, so that new ones are requested.
-func (r *Record) SavedSession() *cognito.SavedSession {
-	saved, err := decode[cognito.SavedSession](r.Session)
-	if err == nil && saved.Tokens.Refresh == "" {
-		var parts struct{ Tokens json.RawMessage }
-		json.Unmarshal(r.Session, &parts)
-		saved.Tokens, err = decode[cognito.Tokens](parts.Tokens)
-	}
-	if err != nil || saved.Tokens.Refresh == "" {
-		return nil
-	}
-	for _, token := range []string{saved.Tokens.ID, saved.Tokens.Access} {
-		if _, err := jwt.ParseUnverified(token); err != nil && token != "" {
-			saved.Tokens = cognito.Tokens{Refresh: saved.Tokens.Refresh}
-			break
-		}
-	}
-	region, _, _ := strings.Cut(saved.IdentityPoolID, ":")
-	id, ok := strings.CutPrefix(saved.IdentityID, region+":")
-	if !ok || strings.Trim(id, "0123456789abcdef-") != "" {
-		saved.IdentityID = ""
-	}
-	return &saved
-}
-
-// Replace sets the session after a new sign-in. The refresh token of the old session remains in
-// Replaced until it is revoked.
-func (r *Record) Replace(saved cognito.SavedSession) {
-	old := r.SavedSession()
-	r.Session = nil
-	r.SetSession(saved)
-	if old != nil {
-		r.replaced(old.Tokens.Refresh)
-	}
-}
-
-// replaced adds tokens to Replaced, except those in it and the one in use.
-func (r *Record) replaced(tokens ...string) {
-	for _, token := range tokens {
-		if now := r.SavedSession(); !slices.Contains(r.Replaced, token) &&
-			(now == nil || token != now.Tokens.Refresh) {
-			r.Replaced = append(slices.Clone(r.Replaced), token)
-		}
-	}
-	r.Replaced = r.Replaced[max(0, len(r.Replaced)-maxReplaced):]
-}
-
-// SetSession sets the session, if saved has a refresh token.
-func (r *Record) SetSession(saved cognito.SavedSession) {
-	if saved.Tokens.Refresh != "" {
-		r.Session = saved.Save()
-	}
 }
 
 // An UnstoredError reports that the change of a record succeeded, but storing it failed.
@@ -285,12 +239,16 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 	}
 	defer lock.Close()
 	e, err := k.find()
-	if errors.Is(err, ErrDamaged) {
+	if errors.Is(err, ErrDamaged) && (k.encrypt != nil || !errors.Is(err, ErrKeyLost)) {
 		aside := fmt.Sprintf("%s.damaged-%d", k.path, time.Now().UnixNano())
 		if err := files.Rename(k.path, aside); err != nil {
 			return err
 		}
-		k.Note("%s was damaged and is now %s: sign in again", k.path, filepath.Base(aside))
+		reason := "damaged"
+		if errors.Is(err, ErrKeyLost) {
+			reason = "encrypted with a key that is lost"
+		}
+		k.Note("%s was %s and is now %s: sign in again", k.path, reason, filepath.Base(aside))
 		*e.Record, err = k.blank, nil
 	}
 	if err != nil {
@@ -303,7 +261,10 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 		os.Remove(path)
 	}
 	e.older = nil
-	e.stored, _ = json.Marshal(e.Record)
+	e.stored, _ = json.Marshal(e.file())
+	if k.encrypt != nil {
+		e.Keychain = *k.encrypt
+	}
 	e.replaced(e.found...)
 	defer e.close()
 	err = change(e)
@@ -318,8 +279,9 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 
 // private returns an error if other users can access the directory. They could read the record or
 // replace it.
-func (k *Keeper) private() error {
-	dir := filepath.Dir(k.path)
+func (k *Keeper) private() error { return private(filepath.Dir(k.path)) }
+
+func private(dir string) error {
 	link, err := os.Lstat(dir)
 	if err != nil {
 		return err

@@ -1,0 +1,72 @@
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
+	"github.com/loginwithcognito/cognito/internal/strictjson"
+)
+
+// defaultsName is the name of the file that holds [Defaults].
+const defaultsName = "defaults.json"
+
+// maxDefaults is the maximum size of that file in bytes.
+const maxDefaults = 64 << 10
+
+// A Defaults maps the absolute path of a configuration file to the name of its default environment.
+type Defaults map[string]string
+
+// ReadDefaults reads the default environments in the state directory.
+func ReadDefaults(dir string) (Defaults, error) {
+	if err := private(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, defaultsName)
+	data, err := files.ReadOwn(path, maxDefaults)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var d Defaults
+	if err == nil && strictjson.Unmarshal(data, &d) != nil {
+		err = fmt.Errorf("%s: %w", path, ErrDamaged)
+	}
+	return d, err
+}
+
+// SetDefault sets the default environment of a configuration file. If name is empty, there is none
+// any more. A damaged file is replaced.
+func SetDefault(ctx context.Context, dir, config, name string,
+	note func(format string, args ...any)) error {
+	if err := files.MakeDir(dir); err != nil {
+		return err
+	}
+	if err := private(dir); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, defaultsName)
+	file := files.Target{Path: path, Limit: maxDefaults, Mode: 0o600, Trusted: true, Note: note}
+	return file.Update(ctx, func(data []byte) ([]byte, error) {
+		d := make(Defaults)
+		if strictjson.Unmarshal(data, &d) != nil || d == nil {
+			d = make(Defaults)
+		}
+		if d[config] == name {
+			return data, nil
+		}
+		if d[config] = name; name == "" {
+			delete(d, config)
+		}
+		data, err := json.MarshalIndent(d, "", "  ")
+		if len(data) >= maxDefaults {
+			return nil, fmt.Errorf("%s has too many configuration files: delete it", path)
+		}
+		return append(data, '\n'), err
+	})
+}

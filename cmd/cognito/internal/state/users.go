@@ -1,0 +1,190 @@
+package state
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/jwt"
+)
+
+// An Account holds the session of one of an environment's users.
+type Account struct {
+	// User is the user name as typed at the last sign-in.
+	User string `json:"user,omitempty"`
+	// Browser is true if the last sign-in was with a browser.
+	Browser bool `json:"browser,omitempty"`
+	// Session is the result of SavedSession.Save. It is absent if the user is not signed in.
+	Session     json.RawMessage `json:"session,omitempty"`
+	Credentials *Credentials    `json:"credentials,omitempty"` // the newest
+}
+
+// MaxOthers is the maximum number of users beside the default user.
+const MaxOthers = 19
+
+// Format writes a placeholder instead of the secrets.
+func (a Account) Format(f fmt.State, _ rune) { io.WriteString(f, "Account{REDACTED}") }
+
+// check reports whether the session is complete. It removes credentials that are not.
+func (a *Account) check() bool {
+	if c := a.Credentials; c != nil &&
+		(c.AccessKeyID == "" || c.SecretAccessKey == "" || c.SessionToken == "") {
+		a.Credentials = nil
+	}
+	return a.Session == nil || a.SavedSession() != nil
+}
+
+// readOthers reads the other users from the text of the record, each like [decode]. It reports
+// whether all have a session.
+func (r *Record) readOthers(data []byte) bool {
+	var parts struct {
+		Others []json.RawMessage `json:"others"`
+	}
+	json.Unmarshal(data, &parts)
+	r.Others = nil
+	for _, part := range parts.Others {
+		a, err := decode[Account](part)
+		if err != nil || !a.check() || a.Session == nil {
+			return false
+		}
+		r.Others = append(r.Others, a)
+	}
+	return true
+}
+
+// SavedSession returns the stored session, or nil if nobody is signed in. It omits tokens and
+// an identity that are damaged, so that new ones are requested.
+func (a *Account) SavedSession() *cognito.SavedSession {
+	saved, err := decode[cognito.SavedSession](a.Session)
+	if err == nil && saved.Tokens.Refresh == "" {
+		var parts struct{ Tokens json.RawMessage }
+		json.Unmarshal(a.Session, &parts)
+		saved.Tokens, err = decode[cognito.Tokens](parts.Tokens)
+	}
+	if err != nil || saved.Tokens.Refresh == "" {
+		return nil
+	}
+	for _, token := range []string{saved.Tokens.ID, saved.Tokens.Access} {
+		if _, err := jwt.ParseUnverified(token); err != nil && token != "" {
+			saved.Tokens = cognito.Tokens{Refresh: saved.Tokens.Refresh}
+			break
+		}
+	}
+	region, _, _ := strings.Cut(saved.IdentityPoolID, ":")
+	id, ok := strings.CutPrefix(saved.IdentityID, region+":")
+	if !ok || strings.Trim(id, "0123456789abcdef-") != "" {
+		saved.IdentityID = ""
+	}
+	return &saved
+}
+
+// SetSession sets the session, if saved has a refresh token.
+func (a *Account) SetSession(saved cognito.SavedSession) {
+	if saved.Tokens.Refresh != "" {
+		a.Session = saved.Save()
+	}
+}
+
+// Accounts returns the accounts of all users: first the chosen one, then the others.
+func (r *Record) Accounts() []Account { return append([]Account{r.Account}, r.Others...) }
+
+// Users returns the names of the users that are signed in, beside the chosen one.
+func (r *Record) Users() (names []string) {
+	for _, a := range r.Others {
+		if a.Session != nil {
+			names = append(names, a.User)
+		}
+	}
+	return names
+}
+
+// name returns the user pool's name of a user, or the name as typed if that is unknown.
+func (r *Record) name(a Account) string {
+	if saved := a.SavedSession(); saved != nil {
+		if claims, _ := jwt.ParseUnverified(saved.Tokens.ID); claims.Username != "" {
+			return claims.Username
+		}
+	}
+	return cmp.Or(r.Names[a.User], a.User)
+}
+
+// Choose makes the account of a user the embedded one, by the user's name as typed or in the user
+// pool. If there is none, the account is new and has no session. The default user does not change:
+// see [Record.MakeDefault].
+func (r *Record) Choose(user string) {
+	accounts := r.Accounts()
+	i := slices.IndexFunc(accounts, func(a Account) bool { return a.User == user })
+	if i < 0 {
+		real := cmp.Or(r.Names[user], user)
+		i = slices.IndexFunc(accounts, func(a Account) bool { return r.name(a) == real })
+	}
+	if i < 0 {
+		i = 1
+		accounts = slices.Insert(accounts, i, Account{User: user})
+	}
+	if i > 0 {
+		r.Account, accounts[i] = accounts[i], r.Account
+		r.Others, r.chosen = accounts[1:], i
+	}
+}
+
+// MakeDefault makes the chosen user the default user.
+func (r *Record) MakeDefault() { r.chosen = 0 }
+
+// SignIn adds the session of a new sign-in, and makes its user the default user. The refresh token
+// of an earlier session of the same user remains in Replaced until it is revoked. The sessions of
+// other users are kept.
+func (r *Record) SignIn(user string, saved cognito.SavedSession) {
+	old := r.Accounts()
+	r.Account, r.Others, r.chosen = Account{User: user, Browser: saved.ManagedLogin}, nil, 0
+	r.SetSession(saved)
+	for _, a := range old {
+		session := a.SavedSession()
+		if session != nil && a.User != user && r.name(a) != r.name(r.Account) {
+			r.Others = append(r.Others, a)
+		} else if session != nil {
+			r.replaced(session.Tokens.Refresh)
+		}
+	}
+}
+
+// replaced adds tokens to Replaced, except those in it and those in use.
+func (r *Record) replaced(tokens ...string) {
+	for _, a := range r.Accounts() {
+		if saved := a.SavedSession(); saved != nil {
+			tokens = slices.DeleteFunc(slices.Clone(tokens), func(token string) bool {
+				return token == saved.Tokens.Refresh
+			})
+		}
+	}
+	for _, token := range tokens {
+		if !slices.Contains(r.Replaced, token) {
+			r.Replaced = append(slices.Clone(r.Replaced), token)
+		}
+	}
+	r.Replaced = r.Replaced[max(0, len(r.Replaced)-maxReplaced):]
+}
+
+// The versions of the format. Programs that know only the first have one user for each environment.
+const (
+	oldestVersion = 1
+	newestVersion = 2 // with Others
+)
+
+// file returns the record as it is stored: the embedded account is the default user's, and users
+// without a session are not among the others.
+func (r Record) file() Record {
+	accounts := r.Accounts()
+	accounts[0], accounts[r.chosen] = accounts[r.chosen], accounts[0]
+	r.Account = accounts[0]
+	r.Others = slices.DeleteFunc(accounts[1:], func(a Account) bool { return a.Session == nil })
+	r.Version = oldestVersion
+	if len(r.Others) > 0 {
+		r.Version = newestVersion
+	}
+	return r
+}

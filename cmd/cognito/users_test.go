@@ -1,0 +1,222 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
+	"github.com/loginwithcognito/cognito/cognitotest"
+)
+
+// withUsers returns a machine whose user pool also has the users bob and eve.
+func withUsers(t *testing.T) *machine {
+	t.Helper()
+	m := newMachine(t)
+	for _, name := range []string{"bob", "eve"} {
+		m.server.UserPools[0].Users = append(m.server.UserPools[0].Users, cognitotest.User{
+			Name:     name,
+			Password: cognitotest.ExamplePassword,
+			Attributes: map[string]string{
+				"email":          name + "@example.com",
+				"email_verified": "true",
+			},
+		})
+	}
+	return m
+}
+
+// as signs a user in and returns what login says.
+func (m *machine) as(t *testing.T, user string, flags ...string) (stderr string) {
+	t.Helper()
+	args := append([]string{"login", "-user", user}, flags...)
+	code, _, stderr := m.run(t, cognitotest.ExamplePassword+"\n", args...)
+	if code != 0 {
+		t.Fatalf("login -user %s: exit %d: %s", user, code, stderr)
+	}
+	return stderr
+}
+
+// whois returns the user of the session that a command with these flags uses.
+func (m *machine) whois(t *testing.T, flags ...string) string {
+	t.Helper()
+	out := m.must(t, "", append([]string{"whoami", "-json"}, flags...)...)
+	var is whoami
+	if err := json.Unmarshal([]byte(out), &is); err != nil {
+		t.Fatal(err)
+	}
+	return is.User
+}
+
+// Several users stay signed in to an environment. The last one is the default.
+func TestSeveralUsers(t *testing.T) {
+	t.Parallel()
+	m := withUsers(t)
+	m.as(t, "ada")
+	ada := m.stored(t)
+	stderr := m.as(t, "bob")
+	if !strings.HasSuffix(stderr, "still signed in to DEV: ada (use -user, or "+
+		"\"cognito use -user NAME\")\n") {
+		t.Errorf("login of another user says %q", stderr)
+	}
+	bob := m.stored(t)
+	if !m.valid(t, ada) || !m.valid(t, bob) {
+		t.Error("login of another user revokes a session")
+	}
+	for _, test := range []struct{ flag, want string }{
+		{"", "bob"},
+		{"bob", "bob"},
+		{"ada", "ada"},
+	} {
+		if got := m.whois(t, "-user", test.flag); got != test.want {
+			t.Errorf("whoami -user %q = %s, want %s", test.flag, got, test.want)
+		}
+	}
+	// Their credentials are cached apart.
+	if m.key(t) != m.key(t) || m.key(t, "-user", "ada") != m.key(t, "-user", "ada") ||
+		m.key(t) == m.key(t, "-user", "ada") {
+		t.Error("the users' credentials are not cached apart")
+	}
+	// An alias signs the same user in.
+	m.as(t, "bob@example.com")
+	if m.valid(t, bob) || !m.valid(t, ada) {
+		t.Error("login by an alias does not replace the session of the same user")
+	}
+	if got := m.whois(t, "-user", "bob"); got != "bob" {
+		t.Errorf("whoami -user bob = %s after a login by an alias", got)
+	}
+}
+
+// A user's device and rotated tokens stay the user's.
+func TestUsersRefresh(t *testing.T) {
+	t.Parallel()
+	m := withUsers(t)
+	m.server.UserPools[0].Clients[0].RefreshTokenRotation = true
+	for _, user := range []string{"ada", "bob"} {
+		m.as(t, user)
+	}
+	for range 2 {
+		for _, user := range []string{"ada", "bob", ""} {
+			path, _ := m.record(t)
+			k := state.New(filepath.Dir(path), "DEV", cognito.Environment{
+				UserPoolID: cognitotest.ExampleUserPoolID,
+				ClientID:   cognitotest.ExampleClientID,
+				Endpoints:  cognito.Endpoints{CognitoIDP: m.url},
+			})
+			k.User = user
+			err := k.Update(t.Context(), func(e *state.Edit) error {
+				saved := e.SavedSession()
+				saved.Tokens.ID, saved.Tokens.Access = "", ""
+				e.SetSession(*saved)
+				e.Credentials = nil
+				return nil
+			})
+			if err != nil || k.Path() != path {
+				t.Fatalf("Update() = %v, of %s", err, k.Path())
+			}
+			want := user
+			if want == "" {
+				want = "bob"
+			}
+			if got := m.whois(t, "-user", user); got != want {
+				t.Errorf("whoami -user %q = %s, want %s", user, got, want)
+			}
+		}
+	}
+	if _, r := m.record(t); r.User != "bob" || len(r.Others) != 1 || r.Replaced != nil {
+		t.Errorf("the record has the default user %s, %d others, %d replaced tokens", r.User,
+			len(r.Others), len(r.Replaced))
+	}
+}
+
+// The record of an earlier version becomes that of its user.
+func TestOlderRecord(t *testing.T) {
+	t.Parallel()
+	m := withUsers(t).signedIn(t)
+	path, r := m.record(t)
+	text, err := os.ReadFile(path)
+	if err != nil || r.Version != 1 || strings.Contains(string(text), "others") {
+		t.Fatalf("the record of one user has version %d, %v", r.Version, err)
+	}
+	ada := m.stored(t)
+	if got := m.whois(t, "-user", "ada"); got != "ada" {
+		t.Errorf("whoami -user ada = %s", got)
+	}
+	m.as(t, "bob")
+	if _, r := m.record(t); r.Version != 2 || !m.valid(t, ada) ||
+		m.whois(t, "-user", "ada") != "ada" {
+		t.Errorf("the session is lost, version %d", r.Version)
+	}
+	m.must(t, "", "logout", "-user", "ada")
+	if _, r := m.record(t); r.Version != 1 || m.valid(t, ada) {
+		t.Errorf("logout -user ada: version %d", r.Version)
+	}
+}
+
+// logout ends one session. It does not make another user the default.
+func TestLogoutOfOneUser(t *testing.T) {
+	t.Parallel()
+	m := withUsers(t)
+	tokens := make(map[string]string)
+	for _, user := range []string{"ada", "eve", "bob"} {
+		m.as(t, user)
+		tokens[user] = m.stored(t)
+	}
+	check := func(valid ...string) {
+		t.Helper()
+		for user, token := range tokens {
+			if m.valid(t, token) != slices.Contains(valid, user) {
+				t.Errorf("the session of %s: valid is %v", user, !slices.Contains(valid, user))
+			}
+		}
+	}
+	code, _, stderr := m.run(t, "", "logout", "-user", "eve")
+	if code != 0 || !strings.Contains(stderr, "\ncognito: still signed in to DEV: bob, ada (end a "+
+		"session with \"cognito logout -user NAME\")\n") {
+		t.Errorf("logout -user eve: exit %d: %s", code, stderr)
+	}
+	check("ada", "bob")
+	m.must(t, "", "logout")
+	check("ada")
+	code, _, stderr = m.run(t, "", "token")
+	if code != exitSignIn || stderr != "cognito: nobody is signed in to DEV by default (-user: "+
+		"ada): run \"cognito login -env DEV\"\n" {
+		t.Errorf("token after logout of the default user: exit %d: %s", code, stderr)
+	}
+	m.must(t, "", "use", "-user", "ada")
+	if got := m.whois(t); got != "ada" {
+		t.Errorf("whoami after use -user ada = %s", got)
+	}
+	if code, _, stderr := m.run(t, "", "use", "-user", "eve"); code != exitSignIn ||
+		!strings.Contains(stderr, "eve is not signed in to DEV") {
+		t.Errorf("use -user eve: exit %d: %s", code, stderr)
+	}
+	m.must(t, "", "logout", "-global")
+	check()
+}
+
+// The number of sessions is limited before the user is asked anything.
+func TestTooManyUsers(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t).signedIn(t)
+	path, r := m.record(t)
+	for i := range state.MaxOthers {
+		other := state.Account{User: string(rune('a' + i))}
+		other.SetSession(cognito.SavedSession{Tokens: cognito.Tokens{Refresh: other.User}})
+		r.Others = append(r.Others, other)
+	}
+	r.Version = 2
+	text, err := json.Marshal(r)
+	if err != nil || os.WriteFile(path, text, 0o600) != nil {
+		t.Fatal(err)
+	}
+	m.as(t, "ada")
+	code, _, stderr := m.run(t, "", "login", "-user", "grace")
+	if code != exitUsage || !strings.Contains(stderr, "20 users are signed in to DEV") {
+		t.Errorf("login of one more user: exit %d: %s", code, stderr)
+	}
+}
