@@ -178,6 +178,9 @@ func (d *doctor) state(context.Context) (string, error) {
 			fmt.Errorf("other users may access %s (mode %04o): run chmod go= %s",
 				path, mode, shell.Word(path))
 	}
+	if runtime.GOOS == "windows" {
+		return path + " (its access control list is not checked)", nil
+	}
 	return path + " is accessible only to you", nil
 }
 

@@ -91,7 +91,7 @@ func (a *app) emulate(ctx context.Context, server *cognitotest.Server, addr, con
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
 	defer context.AfterFunc(ctx, func() { service.Close() })()
-	if _, err := io.WriteString(a.stdout, emulator.Advice(environments, url, config)); err != nil {
+	if _, err := io.WriteString(a.stdout, emulator.Advice(environments, url, config, a.shell())); err != nil {
 		return err
 	}
 	if err = service.Serve(listener); ctx.Err() != nil {

@@ -60,24 +60,39 @@ func Environments(server *cognitotest.Server, url string) map[string]cognito.Env
 	return all
 }
 
-// Advice returns the settings for programs that use the emulator.
-func Advice(environments map[string]cognito.Environment, url, config string) string {
+// Advice returns the settings for programs that use the emulator, in a format of package shell.
+func Advice(environments map[string]cognito.Environment, url, config, format string) string {
 	e := environments["EMULATED"]
 	var b strings.Builder
-	fmt.Fprintf(&b,
-		"# AWS CLI, boto3, AWS SDKs and cognito:\nexport AWS_ENDPOINT_URL=%s\n",
-		url)
+	comment := "#"
+	if format == "cmd" {
+		comment = "rem"
+	}
+	set := func(name, value string) {
+		if format == "sh" {
+			fmt.Fprintf(&b, "export %s=%s\n", name, shell.Word(value))
+			return
+		}
+		line, err := shell.Set(format, []shell.Variable{{Name: name, Value: value}})
+		if err != nil {
+			line = fmt.Appendf(nil, "%s %s: set it to %s\n", comment, name, value)
+		}
+		b.Write(line)
+	}
+	fmt.Fprintf(&b, "%s AWS CLI, boto3, AWS SDKs and cognito:\n", comment)
+	set("AWS_ENDPOINT_URL", url)
 	// botocore reads only AWS_DEFAULT_REGION.
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
-		fmt.Fprintf(&b, "export %s=%s\n", name, shell.Word(e.ResolveRegion()))
+		set(name, e.ResolveRegion())
 	}
 	if path, err := filepath.Abs(config); err == nil && config != "" {
-		fmt.Fprintf(&b, "export COGNITO_CONFIG=%s\n", shell.Word(path))
+		set("COGNITO_CONFIG", path)
 	}
 	if e.RedirectURI != "" {
-		fmt.Fprintf(&b, "# Managed login: domain %s, callback URLs %s\n", e.Domain, e.RedirectURI)
+		fmt.Fprintf(&b, "%s Managed login: domain %s, callback URLs %s\n", comment, e.Domain,
+			e.RedirectURI)
 	}
-	fmt.Fprint(&b, "# Amplify.configure:\n")
+	fmt.Fprintf(&b, "%s Amplify.configure:\n", comment)
 	// The keys are those of Auth.Cognito in aws-amplify's ResourcesConfig.
 	amplify := map[string]string{"userPoolEndpoint": url, "identityPoolEndpoint": url}
 	for key, value := range map[string]string{
