@@ -43,8 +43,8 @@ func TOTP(secret string, t time.Time) (string, error) {
 	return fmt.Sprintf("%06d", truncated%1_000_000), nil
 }
 
-// permitted calls compute. It returns an error if a package of crypto panics, which refuses SHA-1 and
-// short keys in this way with GODEBUG=fips140=only.
+// permitted calls compute. It returns an error if a package of crypto panics, which refuses SHA-1
+// and short keys in this way with GODEBUG=fips140=only.
 func permitted(compute func()) (err error) {
 	defer func() {
 		if refusal := recover(); refusal != nil {

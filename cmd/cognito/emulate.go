@@ -91,7 +91,8 @@ func (a *app) emulate(ctx context.Context, server *cognitotest.Server, addr, con
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
 	defer context.AfterFunc(ctx, func() { service.Close() })()
-	if _, err := io.WriteString(a.stdout, emulator.Advice(environments, url, config, a.shell())); err != nil {
+	advice := emulator.Advice(environments, url, config, a.shell())
+	if _, err := io.WriteString(a.stdout, advice); err != nil {
 		return err
 	}
 	if err = service.Serve(listener); ctx.Err() != nil {

@@ -21,8 +21,8 @@ func NoFetchRedirects(t http.RoundTripper) http.RoundTripper {
 	return manual{t}
 }
 
-// fetches reports whether net/http uses fetch. Under Node.js, it does not (net/http/roundtrip_js.go,
-// jsFetchMissing and jsFetchDisabled).
+// fetches reports whether net/http uses fetch. Under Node.js, it does not
+// (net/http/roundtrip_js.go, jsFetchMissing and jsFetchDisabled).
 func fetches() bool {
 	process := js.Global().Get("process")
 	node := process.Type() == js.TypeObject &&

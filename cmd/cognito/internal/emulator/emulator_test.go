@@ -62,7 +62,9 @@ func TestHandlerPrintsCodesOfLoginPage(t *testing.T) {
 
 // The advice has the syntax of a shell.
 func TestAdvice(t *testing.T) {
-	environments := map[string]cognito.Environment{"EMULATED": {Region: "eu-west-1"}}
+	const pool = "eu-west-1_EXAMPLE00"
+	environments := Environments(
+		&cognitotest.Server{UserPools: []cognitotest.UserPool{{ID: pool}}}, "http://127.0.0.1:1")
 	const url = "http://127.0.0.1:1"
 	for _, test := range []struct {
 		format string

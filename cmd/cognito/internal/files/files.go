@@ -120,8 +120,8 @@ func Rename(file, path string) error {
 	return patient(func() error { return os.Rename(file, path) })
 }
 
-// Rehearse returns an error if [Rename] cannot replace the file at path. On Windows, it cannot while
-// another program holds the file open without FILE_SHARE_DELETE, as scanners and editors do.
+// Rehearse returns an error if [Rename] cannot replace the file at path. On Windows, it cannot
+// while another program holds the file open without FILE_SHARE_DELETE, as scanners and editors do.
 func Rehearse(path string) error {
 	if runtime.GOOS != "windows" {
 		return nil
