@@ -29,6 +29,7 @@ func TestBody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { f.Close() })
 		if _, err := f.Seek(offset, io.SeekStart); err != nil {
 			t.Fatal(err)
 		}

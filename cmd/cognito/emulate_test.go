@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -41,7 +42,7 @@ func (m *machine) emulating(t *testing.T, args ...string) (advice []string, stde
 	ctx, cancel := context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	stderr = &lockedBuffer{}
-	a := &app{stdin: os.Stdin, stdout: w, stderr: stderr, getenv: func(string) string { return "" }}
+	a := &app{stdin: os.Stdin, stdout: w, stderr: stderr, getenv: posix}
 	ended := make(chan int, 1)
 	go func() {
 		defer w.Close()
@@ -82,9 +83,11 @@ func TestEmulate(t *testing.T) {
 	}
 	seedFile := m.write(t, "seed.json", string(text))
 	advice, stderr := m.emulating(t, "-config", config, "-seed", seedFile)
-	url, ok := strings.CutPrefix(advice[1], "export AWS_ENDPOINT_URL=http://127.0.0.1:")
-	if !ok || advice[2] != "export AWS_REGION=us-east-1" || advice[4] != "export COGNITO_CONFIG="+
-		config {
+	_, url, ok := strings.Cut(advice[1], "AWS_ENDPOINT_URL=http://127.0.0.1:")
+	url = strings.TrimSuffix(url, `"`) // of cmd.exe
+	want := []string{"AWS_REGION=us-east-1", "COGNITO_CONFIG=" + config}
+	if !ok || !strings.Contains(advice[2], want[0]) || !strings.Contains(advice[4], want[1]) ||
+		runtime.GOOS != "windows" && advice[2] != "export "+want[0] {
 		t.Errorf("printed %q", advice)
 	}
 	var amplify struct {
@@ -189,3 +192,6 @@ func TestEmulateRefuses(t *testing.T) {
 		})
 	}
 }
+
+// posix is a getenv for which shell.Current is sh on Windows, unless cmd.exe runs the test.
+func posix(name string) string { return map[string]string{"MSYSTEM": "MINGW64"}[name] }
