@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -36,7 +37,9 @@ func TestBody(t *testing.T) {
 		return f
 	}
 	pipe, in, err := os.Pipe()
-	if err != nil {
+	if runtime.GOARCH == "wasm" && err != nil {
+		t.Skipf("SKIPPED: this system has no pipes: %v", err)
+	} else if err != nil {
 		t.Fatal(err)
 	}
 	go func() {

@@ -208,6 +208,9 @@ func (d *doctor) proxy(context.Context) (string, error) {
 		for _, name := range []string{name, strings.ToLower(name)} {
 			if d.a.getenv(name) != "" {
 				used = append(used, name)
+				if runtime.GOOS == "windows" {
+					break // both names are the same variable
+				}
 			}
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/emulator"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -85,7 +86,7 @@ func TestEmulate(t *testing.T) {
 	advice, stderr := m.emulating(t, "-config", config, "-seed", seedFile)
 	_, url, ok := strings.Cut(advice[1], "AWS_ENDPOINT_URL=http://127.0.0.1:")
 	url = strings.TrimSuffix(url, `"`) // of cmd.exe
-	want := []string{"AWS_REGION=us-east-1", "COGNITO_CONFIG=" + config}
+	want := []string{"AWS_REGION=us-east-1", "COGNITO_CONFIG=" + shell.Word(config)}
 	if !ok || !strings.Contains(advice[2], want[0]) || !strings.Contains(advice[4], want[1]) ||
 		runtime.GOOS != "windows" && advice[2] != "export "+want[0] {
 		t.Errorf("printed %q", advice)
