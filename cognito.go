@@ -130,6 +130,9 @@ func (c *Client) connect() error {
 		return fmt.Errorf("cognito: Client.Duration is %v: the classic flow needs 15m to 12h in "+
 			"whole seconds; 0 selects the enhanced flow", d)
 	}
+	if err := permitted(func() { c.SecretHash("") }); err != nil {
+		return fmt.Errorf("cognito: client_secret: %w", err)
+	}
 	var h, signed *http.Client
 	if c.HTTPClient != nil {
 		own := *c.HTTPClient

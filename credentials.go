@@ -13,6 +13,7 @@ import (
 
 	"github.com/loginwithcognito/cognito/cognitoid"
 	"github.com/loginwithcognito/cognito/internal/awshost"
+	"github.com/loginwithcognito/cognito/internal/awshttp"
 	"github.com/loginwithcognito/cognito/internal/redact"
 	"github.com/loginwithcognito/cognito/internal/renew"
 	"github.com/loginwithcognito/cognito/jwt"
@@ -142,7 +143,7 @@ func (s *Session) HTTPClient(service, region string) *http.Client {
 		Service:     service,
 		Credentials: s.Credentials,
 		Now:         s.client.services.identity.Now, // the clock that the credentials go by
-		Base:        signing.Transport,
+		Base:        awshttp.NoFetchRedirects(signing.Transport),
 	}}
 	return &signing
 }

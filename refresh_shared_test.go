@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -156,7 +157,15 @@ func (f fileStore) save(saved cognito.SavedSession) error {
 	if err := os.WriteFile(string(f)+".new", saved.Save(), 0o600); err != nil {
 		return err
 	}
-	return os.Rename(string(f)+".new", string(f))
+	err := os.Rename(string(f)+".new", string(f))
+	for range 100 { // on Windows, it fails while another process reads the file
+		if err == nil || runtime.GOOS != "windows" {
+			break
+		}
+		time.Sleep(time.Millisecond)
+		err = os.Rename(string(f)+".new", string(f))
+	}
+	return err
 }
 
 func (f fileStore) refreshWith(ctx context.Context, current cognito.SavedSession,

@@ -20,7 +20,7 @@ import (
 // so keep them apart if you can.
 //
 // Do not let a server choose t: it would obtain a code of a later time. Correct the local time by
-// a few minutes at most.
+// a few minutes at most. With GODEBUG=fips140=only, Go refuses SHA-1, and TOTP returns an error.
 func TOTP(secret string, t time.Time) (string, error) {
 	text := strings.ToUpper(strings.Join(strings.Fields(secret), ""))
 	encoding := base32.StdEncoding.WithPadding(base32.NoPadding)
@@ -30,12 +30,29 @@ func TOTP(secret string, t time.Time) (string, error) {
 			"it must consist of the letters A to Z and the digits 2 to 7")
 	}
 	// RFC 6238 section 4.2: the HOTP value of the number of steps; RFC 4226 section 5.3.
-	mac := hmac.New(sha1.New, key)
-	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(t.Unix())/30))
-	sum := mac.Sum(nil)
+	var sum []byte
+	if err := permitted(func() {
+		mac := hmac.New(sha1.New, key)
+		mac.Write(binary.BigEndian.AppendUint64(nil, uint64(t.Unix())/30))
+		sum = mac.Sum(nil)
+	}); err != nil {
+		return "", fmt.Errorf("cognito: TOTP: %w", err)
+	}
 	offset := sum[len(sum)-1] & 15
 	truncated := binary.BigEndian.Uint32(sum[offset:]) & 0x7fffffff
 	return fmt.Sprintf("%06d", truncated%1_000_000), nil
+}
+
+// permitted calls compute. It returns an error if a package of crypto panics, which refuses SHA-1
+// and short keys in this way with GODEBUG=fips140=only.
+func permitted(compute func()) (err error) {
+	defer func() {
+		if refusal := recover(); refusal != nil {
+			err = fmt.Errorf("%v", refusal)
+		}
+	}()
+	compute()
+	return nil
 }
 
 // TOTPURI returns the URI that authenticator apps read from a QR code:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/md5"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"net/http"
@@ -64,7 +65,15 @@ const maxKey = 1024 // bytes of UTF-8 in an object key ("Naming Amazon S3 object
 func (b *Bucket) region() string { return cmp.Or(b.Region, "us-east-1") }
 func (b *Bucket) owner() string  { return cmp.Or(b.Owner, "123456789012") }
 
-func (o Object) etag() string {
+// etag returns the ETag of an object. If Go refuses MD5 (GODEBUG=fips140=only), it is not the MD5
+// hash of the body, as with SSE-KMS ("Object", Amazon S3 API Reference).
+func (o Object) etag() (tag string) {
+	defer func() {
+		if recover() != nil {
+			sum := sha256.Sum256(o.Body)
+			tag = `"` + hex.EncodeToString(sum[:md5.Size]) + `"`
+		}
+	}()
 	sum := md5.Sum(o.Body)
 	return `"` + hex.EncodeToString(sum[:]) + `"`
 }

@@ -179,6 +179,19 @@ func (s *Server) serve(
 func (s *Server) handle(w http.ResponseWriter, r *http.Request, body []byte) (write func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer func() {
+		// Packages of crypto panic if they refuse a hash or a key, with GODEBUG=fips140=only.
+		refusal := recover()
+		text, _ := refusal.(string)
+		switch {
+		case strings.HasSuffix(text, "is not allowed in FIPS 140-only mode"):
+			write = func() {
+				http.Error(w, "cognitotest: "+text, http.StatusNotImplemented)
+			}
+		case refusal != nil:
+			panic(refusal)
+		}
+	}()
 	switch service := s.service(r); {
 	case service == "actions":
 		return s.serveActions(w, r)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -29,13 +30,16 @@ func TestBody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { f.Close() })
 		if _, err := f.Seek(offset, io.SeekStart); err != nil {
 			t.Fatal(err)
 		}
 		return f
 	}
 	pipe, in, err := os.Pipe()
-	if err != nil {
+	if runtime.GOARCH == "wasm" && err != nil {
+		t.Skipf("SKIPPED: this system has no pipes: %v", err)
+	} else if err != nil {
 		t.Fatal(err)
 	}
 	go func() {

@@ -280,7 +280,11 @@ func TestConfigureFollowsALink(t *testing.T) {
 	m := blank(t)
 	target := m.write(t, "target.json", "")
 	link := filepath.Join(m.dir, "link.json")
-	if err := os.Symlink(target, link); err != nil {
+	err := os.Symlink(target, link)
+	if _, missing := os.Readlink(link); err == nil {
+		err = missing // Wine creates a link, but does not follow it
+	}
+	if err != nil {
 		t.Skipf("NOT TESTED: %v", err)
 	}
 	m.must(t, "", "configure", "-config", link, "-user-pool-id", imported.UserPoolID, "-client-id",

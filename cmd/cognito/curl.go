@@ -266,7 +266,7 @@ func (c *curl) transport(s *signedIn) (http.RoundTripper, error) {
 		return nil, err
 	}
 	transport, ok := client.Transport.(*http.Transport)
-	if !ok {
+	if !ok || transport.DialContext == nil {
 		return nil, errors.New("-connect-to is not supported on this platform")
 	}
 	transport.Proxy = nil

@@ -183,11 +183,14 @@ func (d *doctor) state(context.Context) (string, error) {
 			fmt.Errorf("other users may access %s (mode %04o): run chmod go= %s",
 				path, mode, shell.Word(path))
 	}
-	if r.Keychain != "" {
-		return fmt.Sprintf("%s is accessible only to you, and encrypted (keychain %s)", path,
-			r.Keychain), nil
+	text := path + " is accessible only to you"
+	if runtime.GOOS == "windows" {
+		text = path + " (its access control list is not checked)"
 	}
-	return path + " is accessible only to you", nil
+	if r.Keychain != "" {
+		text += ", and encrypted (keychain " + r.Keychain + ")"
+	}
+	return text, nil
 }
 
 // otherKeys reports variables and keys that other tools prefer to the session's credentials. The
@@ -217,6 +220,9 @@ func (d *doctor) proxy(context.Context) (string, error) {
 		for _, name := range []string{name, strings.ToLower(name)} {
 			if d.a.getenv(name) != "" {
 				used = append(used, name)
+				if runtime.GOOS == "windows" {
+					break // both names are the same variable
+				}
 			}
 		}
 	}

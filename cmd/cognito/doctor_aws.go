@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http/httptrace"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/loginwithcognito/cognito"
@@ -40,7 +39,7 @@ func reachable(err error) error {
 	case errors.As(err, &certificate):
 		return fmt.Errorf("%w: check this machine's clock; if a proxy intercepts TLS, set "+
 			"AWS_CA_BUNDLE to a file with its root certificate", err)
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case refusedConnection(err):
 		return fmt.Errorf("%w: nothing listens there: check AWS_ENDPOINT_URL, the environment's "+
 			"endpoints and the firewall", err)
 	case errors.As(err, &timeout) && timeout.Timeout():

@@ -140,7 +140,8 @@ func (a *app) emulate(
 		return a.runChild(ctx, program, words, env)
 	}
 	defer context.AfterFunc(ctx, func() { service.Close() })()
-	advice := emulator.Welcome(server, variables) + emulator.Advice(environments, url, config)
+	advice := emulator.Welcome(server, variables, a.shell()) +
+		emulator.Advice(environments, url, config, a.shell())
 	if _, err := io.WriteString(a.stdout, advice); err != nil {
 		return err
 	}

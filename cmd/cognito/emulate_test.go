@@ -8,12 +8,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/emulator"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -42,7 +44,7 @@ func (m *machine) emulating(t *testing.T, args ...string) (advice []string, stde
 	ctx, cancel := context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	stderr = &lockedBuffer{}
-	a := &app{stdin: os.Stdin, stdout: w, stderr: stderr, getenv: func(string) string { return "" }}
+	a := &app{stdin: os.Stdin, stdout: w, stderr: stderr, getenv: posix}
 	ended := make(chan int, 1)
 	go func() {
 		defer w.Close()
@@ -83,25 +85,31 @@ func TestEmulate(t *testing.T) {
 	}
 	seedFile := m.write(t, "seed.json", string(text))
 	advice, stderr := m.emulating(t, "-config", config, "-seed", seedFile)
-	settings := slices.Index(advice, "# AWS CLI, boto3, AWS SDKs and cognito:")
+	settings := slices.IndexFunc(advice, func(line string) bool {
+		return strings.HasSuffix(line, " AWS CLI, boto3, AWS SDKs and cognito:")
+	})
 	if settings < 0 {
 		t.Fatalf("printed %q", advice)
 	}
-	url, ok := strings.CutPrefix(advice[settings+1],
-		"export AWS_ENDPOINT_URL=http://127.0.0.1:")
-	if !ok || advice[settings+2] != "export AWS_REGION=us-east-1" ||
-		advice[settings+4] != "export COGNITO_CONFIG="+config {
+	_, url, ok := strings.Cut(advice[settings+1], "AWS_ENDPOINT_URL=http://127.0.0.1:")
+	url = strings.TrimSuffix(url, `"`) // of cmd.exe
+	want := []string{"AWS_REGION=us-east-1", "COGNITO_CONFIG=" + shell.Word(config)}
+	if !ok || !strings.Contains(advice[settings+2], want[0]) ||
+		!strings.Contains(advice[settings+4], want[1]) ||
+		runtime.GOOS != "windows" && advice[settings+2] != "export "+want[0] {
 		t.Errorf("printed %q", advice)
 	}
 	for _, want := range []string{
-		"# AWS is emulated until Ctrl-C: the user is ada, the password is " +
+		"AWS is emulated until Ctrl-C: the user is ada, the password is " +
 			cognitotest.ExamplePassword + ".",
-		"#   export COGNITO_CONFIG=" + config,
-		"#   cognito login -user ada",
-		"#   cognito exec -- aws s3 ls",
-		"#   cognito ls",
+		want[1],
+		"  cognito login -user ada",
+		"  cognito exec -- aws s3 ls",
+		"  cognito ls",
 	} {
-		if !slices.Contains(advice[:settings], want) {
+		if !slices.ContainsFunc(advice[:settings], func(line string) bool {
+			return strings.HasSuffix(strings.TrimSuffix(line, `"`), want)
+		}) {
 			t.Errorf("printed %q, want %q", advice, want)
 		}
 	}
@@ -207,3 +215,6 @@ func TestEmulateRefuses(t *testing.T) {
 		})
 	}
 }
+
+// posix is a getenv for which shell.Current is sh on Windows, unless cmd.exe runs the test.
+func posix(name string) string { return map[string]string{"MSYSTEM": "MINGW64"}[name] }

@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/awsconfig"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/credserver"
@@ -50,6 +49,11 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 			path, err := exec.LookPath(words[0])
 			if err != nil {
 				return a.cannotRun(words[0], err)
+			}
+			if runtime.GOOS == "windows" && batch(path) {
+				if err := batchArguments(words[1:]); err != nil {
+					return err
+				}
 			}
 			s, err := a.open(ctx)
 			if err != nil {
@@ -104,6 +108,22 @@ func (s *signedIn) ownVariables() []shell.Variable {
 		all = append(all, shell.Variable{Name: "COGNITO_STATE_DIR", Value: path})
 	}
 	return all
+}
+
+// batch reports whether Windows runs a file with cmd.exe.
+func batch(path string) bool {
+	return slices.Contains([]string{".bat", ".cmd"}, strings.ToLower(filepath.Ext(path)))
+}
+
+// batchArguments returns an error if cmd.exe would interpret a part of the arguments of a batch
+// file. It could run it as a command (CVE-2024-24576).
+func batchArguments(words []string) error {
+	for _, word := range words {
+		if strings.ContainsAny(word, "\"%!^&|<>()\r\n") {
+			return usagef("exec: cmd.exe would interpret %q: a batch file cannot receive it", word)
+		}
+	}
+	return nil
 }
 
 // cannotRun reports why the command name did not start, and returns the exit status of shells
@@ -185,7 +205,7 @@ func (a *app) runChild(ctx context.Context, path string, words, env []string) er
 			case <-done:
 				return
 			case sent := <-signals:
-				if !attached || sent != os.Interrupt && sent != syscall.SIGQUIT {
+				if !attached || sent != os.Interrupt && sent.String() != "quit" {
 					// The error is ignored: the system may not support the signal, or
 					// the child has ended.
 					child.Process.Signal(sent)
@@ -200,10 +220,7 @@ func (a *app) runChild(ctx context.Context, path string, words, env []string) er
 	case state.Success():
 		return nil
 	default:
-		if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-			return exitStatus(128 + int(status.Signal()))
-		}
-		return exitStatus(state.ExitCode())
+		return exitStatus(exitCode(state))
 	}
 }
 

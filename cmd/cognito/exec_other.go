@@ -11,6 +11,9 @@ import (
 // become returns [errors.ErrUnsupported]: this system cannot replace a process.
 func become(string, []string, []string) error { return errors.ErrUnsupported }
 
+// exitCode returns the exit code of a command.
+func exitCode(state *os.ProcessState) int { return state.ExitCode() }
+
 // catchBrokenPipes does nothing: only Unix has SIGPIPE.
 func catchBrokenPipes() {}
 

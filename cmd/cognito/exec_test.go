@@ -152,7 +152,7 @@ func TestExecBecomesTheCommand(t *testing.T) {
 func TestExecNeedsSignIn(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	for _, args := range [][]string{{"exec", "--", "go"}, {"exec", "-serve", "--", "go"},
+	for _, args := range [][]string{{"exec", "--", os.Args[0]}, {"exec", "-serve", "--", os.Args[0]},
 		{"serve"}} {
 		code, stdout, stderr := m.run(t, "", args...)
 		if code != exitSignIn || stdout != "" || !strings.Contains(stderr, `run "cognito login`) {

@@ -15,6 +15,14 @@ func become(path string, words, env []string) error {
 	return os.NewSyscallError("exec", syscall.Exec(path, words, env))
 }
 
+// exitCode returns the exit code of a command, or 128 plus the number of the signal that ended it.
+func exitCode(state *os.ProcessState) int {
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	return state.ExitCode()
+}
+
 // catchBrokenPipes makes a write to a pipe without a reader return an error. By default, SIGPIPE
 // ends a Go program that writes to such a standard output or standard error. SIGPIPE is caught and
 // not ignored, because commands would inherit an ignored signal.

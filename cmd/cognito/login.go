@@ -10,6 +10,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,6 +125,9 @@ func (l *loginFlags) registerInput(f *flag.FlagSet) {
 			l.passwordFD = int(fd)
 			if err != nil {
 				return errors.New("it is not the number of a descriptor, such as 3")
+			}
+			if fd > 0 && runtime.GOOS == "windows" {
+				return errors.New("Windows has no such descriptors: use -password-fd 0 and a pipe")
 			}
 			return nil
 		})

@@ -20,7 +20,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
@@ -172,7 +171,7 @@ func (a *app) report(ctx context.Context, err error) int {
 		return 0
 	case errors.As(err, &status): // needs no message
 		return int(status)
-	case errors.As(err, &file) && errors.Is(file, syscall.EPIPE): // the reader has closed
+	case errors.As(err, &file) && brokenPipe(file): // the reader has closed
 		return exitFailed
 	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.As(err, &usage)):
 		// After a signal, a usage error means that a prompt got no answer.

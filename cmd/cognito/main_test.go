@@ -32,8 +32,21 @@ func TestMain(m *testing.M) {
 		}
 	}
 	flag.Set("test.parallel", "8") // most tests wait for processes; -parallel overrides it
-	os.Exit(m.Run())
+	home, err := os.MkdirTemp("", "cognito-home")
+	if err != nil {
+		panic(err)
+	}
+	for _, name := range homes {
+		os.Setenv(name, home) // no test changes the developer's files
+	}
+	code := m.Run()
+	os.RemoveAll(home)
+	os.Exit(code)
 }
+
+// homes are the variables that name a directory of the user.
+var homes = []string{"HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME",
+	"XDG_STATE_HOME", "XDG_CACHE_HOME"}
 
 // A machine is the surroundings of the tool in a test: a stand-in on loopback, and directories.
 type machine struct {
@@ -56,7 +69,7 @@ func newMachine(t testing.TB) *machine {
 	m.settings = map[string]string{
 		"COGNITO_CONFIG":    filepath.Join(m.dir, "config.json"),
 		"COGNITO_STATE_DIR": filepath.Join(m.dir, "state"),
-		"COGNITO_ENV":       "DEV", "AWS_ENDPOINT_URL": m.url, "HOME": m.dir,
+		"COGNITO_ENV":       "DEV", "AWS_ENDPOINT_URL": m.url, "HOME": m.dir, "USERPROFILE": m.dir,
 	}
 	text, err := json.Marshal(map[string]any{
 		"DEV": map[string]string{
@@ -93,8 +106,10 @@ func (m *machine) runContext(t *testing.T, ctx context.Context, input string,
 		t.Fatal(err)
 	}
 	defer stdin.Close()
-	io.WriteString(w, input)
-	w.Close()
+	go func() { // the system's buffer may be small
+		io.WriteString(w, input)
+		w.Close()
+	}()
 	var out, errs bytes.Buffer
 	a := &app{stdin: stdin, stdout: &out, stderr: &errs, getenv: func(name string) string {
 		return m.settings[name]

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -35,7 +36,7 @@ func TestProfile(t *testing.T) {
 		t.Errorf("%q has no %q", text, want)
 	}
 	info, err := os.Stat(config)
-	if err != nil || info.Mode().Perm() != 0o600 {
+	if err != nil || info.Mode().Perm() != 0o600 && runtime.GOOS != "windows" {
 		t.Errorf("a new file: %v, %v", info.Mode(), err)
 	}
 	run(0, "already")
@@ -47,6 +48,9 @@ func TestProfile(t *testing.T) {
 		t.Errorf("became %q, %v", again, err)
 	}
 
+	if runtime.GOOS == "windows" {
+		t.Skip("SKIPPED: links and modes, which this system does not have for all users")
+	}
 	// A link stays one, the mode stays, and keys that win are named.
 	real := filepath.Join(m.dir, "real")
 	if err := os.WriteFile(real, []byte("[a]\n"), 0o600); err != nil {

@@ -28,7 +28,7 @@ The output unsets such variables. "cognito exec -serve" also hides the default p
 			f := a.serviceFlags()
 			addr := f.String("addr", "127.0.0.1:0",
 				"loopback `address` to listen on; port 0 selects a free port")
-			format := f.String("format", "sh", "output `format` of the variables: "+
+			format := f.String("format", a.shell(), "output `format` of the variables: "+
 				strings.Join(shell.Formats(), ", "))
 			if _, err := a.parse(f, args, 0, 0); err != nil {
 				return err

@@ -288,16 +288,22 @@ func (a *app) sameUser() string {
 // same environment.
 func (a *app) sameFlags() (text string) {
 	if a.config != "" && a.config != a.getenv("COGNITO_CONFIG") {
-		text = " -config " + shell.Word(a.config)
+		text = " -config " + a.word(a.config)
 	}
 	if a.state != "" && a.state != a.getenv("COGNITO_STATE_DIR") {
-		text += " -state-dir " + shell.Word(a.state)
+		text += " -state-dir " + a.word(a.state)
 	}
 	if a.env != "" {
-		text += " -env " + shell.Word(a.env)
+		text += " -env " + a.word(a.env)
 	}
 	return text
 }
+
+// shell returns the format of the shell in which the program runs.
+func (a *app) shell() string { return shell.Current(a.getenv) }
+
+// word quotes text for the shell in which the program runs.
+func (a *app) word(text string) string { return shell.WordIn(a.shell(), text) }
 
 // revokeLimit is the longest time for the revocation of replaced refresh tokens.
 const revokeLimit = 5 * time.Second

@@ -20,7 +20,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/loginwithcognito/cognito"
@@ -65,7 +64,7 @@ type options struct {
 func main() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
+	signal.Notify(signals, terminal.Signals()...)
 	go func() {
 		first := <-signals
 		signal.Stop(signals) // a second signal ends the program

@@ -26,8 +26,10 @@ func try(
 		t.Fatal(err)
 	}
 	defer stdin.Close()
-	io.WriteString(w, password)
-	w.Close()
+	go func() { // the system's buffer may be small
+		io.WriteString(w, password)
+		w.Close()
+	}()
 	var out, errs bytes.Buffer
 	code = run(ctx, args, stdin, &out, &errs)
 	return code, out.String(), errs.String()

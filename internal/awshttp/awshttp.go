@@ -53,8 +53,7 @@ type Sender struct {
 // A Request describes one call of a service.
 type Request struct {
 	// HTTPClient sends the attempts. If it is nil, the Sender uses one client made by
-	// NewHTTPClient. Its CheckRedirect is not called. (In a browser, net/http cannot prevent
-	// redirects.)
+	// NewHTTPClient. Its CheckRedirect is not called.
 	HTTPClient *http.Client
 
 	// New returns a request for one attempt, signed with the time now if the service requires a

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -19,9 +20,6 @@ import (
 // Requests to localhost use neither a proxy nor an address outside this machine. The client shares
 // nothing with http.DefaultClient.
 func NewHTTPClient() *http.Client {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-	local := *dialer
-	local.ControlContext = loopbackOnly
 	t := &http.Transport{
 		Proxy:                  proxy,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
@@ -32,7 +30,19 @@ func NewHTTPClient() *http.Client {
 		MaxResponseHeaderBytes: 64 << 10,
 		ForceAttemptHTTP2:      true, // net/http disables it if there is a TLSClientConfig
 	}
-	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+	if runtime.GOOS != "js" { // where net/http uses the browser's fetch if it has no dialer
+		t.DialContext = dialContext(t)
+	}
+	return &http.Client{Timeout: time.Minute, Transport: t, CheckRedirect: lastResponse}
+}
+
+// dialContext returns the DialContext of t. It checks the settings for root certificates, and that
+// localhost is this machine.
+func dialContext(t *http.Transport) func(context.Context, string, string) (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	local := *dialer
+	local.ControlContext = loopbackOnly
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		if host, _, _ := net.SplitHostPort(address); loopback(host) {
 			return local.DialContext(ctx, network, address)
 		}
@@ -43,7 +53,6 @@ func NewHTTPClient() *http.Client {
 		}
 		return dialer.DialContext(ctx, network, address)
 	}
-	return noRedirects(&http.Client{Timeout: time.Minute, Transport: t})
 }
 
 // loopback is endpoint.Loopback for host names in any case.
@@ -62,8 +71,10 @@ func loopbackOnly(_ context.Context, _, address string, _ syscall.RawConn) error
 // token, and after a 307 also the body, to any host that the response names.
 func noRedirects(c *http.Client) *http.Client {
 	copied := *c
-	copied.CheckRedirect = func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}
+	copied.CheckRedirect = lastResponse
+	copied.Transport = NoFetchRedirects(copied.Transport)
 	return &copied
 }
+
+// lastResponse is an http.Client.CheckRedirect that follows no redirect.
+func lastResponse(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -42,6 +42,9 @@ func TestUnreadableProxy(t *testing.T) {
 		{"no_proxy", "https://hunter2.example"},
 	} {
 		t.Run(test.name+"="+test.value, func(t *testing.T) {
+			if runtime.GOOS == "windows" && test.name == strings.ToLower(test.name) {
+				t.Skip("SKIPPED: names of variables have no case on this system")
+			}
 			clearSettings(t)
 			t.Setenv(test.name, test.value)
 			var attempts atomic.Int32

@@ -68,6 +68,36 @@ apt_package() {
 		apt-get install -y -qq --no-install-recommends "$package" >&2 </dev/null
 }
 
+# Programs for other platforms, which .ci/platforms runs: wazero (Apache-2.0) for WebAssembly, Wine
+# for Windows, and qemu for other processors.
+install_wazero() { go_tool wazero github.com/tetratelabs/wazero/cmd/wazero v1.12.0; }
+install_qemu() { apt_package qemu-mips qemu-user; }
+
+# Wine 8, which is Debian 12's, claims to be Windows 7 and lacks bcryptprimitives.dll. Go needs its
+# ProcessPrng, which has the arguments and the result of SystemFunction036 (RtlGenRandom). The new
+# library only forwards calls.
+install_wine() {
+	local want=2 system=$TOOLS/wine/drive_c/windows/system32
+	apt_package wine64 wine64
+	apt_package wine wine
+	apt_package x86_64-w64-mingw32-dlltool binutils-mingw-w64-x86-64
+	have wine "$want" && return
+	say "making a Windows system in $TOOLS/wine"
+	rm -rf "$TOOLS/wine"
+	(
+		export WINEPREFIX=$TOOLS/wine WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml='
+		wineboot --init && wine winecfg -v win10 && wineserver --wait
+	) >&2
+	if [[ ! -f $system/bcryptprimitives.dll ]]; then
+		printf 'LIBRARY bcryptprimitives.dll\nEXPORTS\n%s\n' \
+			'ProcessPrng = advapi32.SystemFunction036' >"$TOOLS/wine/prng.def"
+		x86_64-w64-mingw32-dlltool -d "$TOOLS/wine/prng.def" -e "$TOOLS/wine/prng.exp"
+		x86_64-w64-mingw32-ld -shared --entry=0 -o "$system/bcryptprimitives.dll" \
+			"$TOOLS/wine/prng.exp"
+	fi
+	stamp wine "$want"
+}
+
 # The private network namespace around versitygw needs ip, and unshare from util-linux.
 install_netns() { apt_package ip iproute2; }
 
@@ -161,7 +191,7 @@ install_python() {
 }
 
 all=(staticcheck actionlint shellcheck terraform js python netns shells tmux keychain chromium versitygw
-	minio gofakes3)
+	minio gofakes3 wazero qemu wine)
 
 for tool in "${@:-${all[@]}}"; do
 	if ! declare -F "install_$tool" >/dev/null; then

@@ -6,8 +6,8 @@ import (
 )
 
 // A fieldCase is one kind of case that users, servers, files and attackers have shown. Tests are
-// named as in trap. The sections are those of the report that listed the cases. Its section 7,
-// other platforms, is the subject of another issue.
+// named as in trap. The sections are those of the report that listed the cases. .ci/platforms runs
+// the tests of section 7 on other platforms.
 type fieldCase struct {
 	section int
 	kind    string
@@ -139,6 +139,21 @@ var fieldCases = []fieldCase{
 		"environments.TestScriptAround environments.TestSyntaxErrors"},
 	{6, "installations for tests", "repotest.TestInstallsArePinned"},
 	{6, "fuzz targets that find nothing new", "s3list.FuzzParser"},
+
+	// Other platforms.
+	{7, "records that Windows cannot replace", "cmd/cognito/internal/state.TestReserveHeld " +
+		"cmd/cognito/internal/state.TestStoreHeld " +
+		"cmd/cognito/internal/state.TestStoreHeldBriefly"},
+	{7, "fetch under js", "awshttp.TestFetch awshttp.TestFetchDialer"},
+	{7, "syntax of the shell in use", "cmd/cognito/internal/shell.TestWordIn " +
+		"cmd/cognito/internal/shell.TestCurrent cmd/cognito/internal/emulator.TestAdvice"},
+	{7, "error numbers", "cmd/cognito.TestErrorsOfSystem"},
+	{7, "access control lists and descriptors of Windows", "cmd/cognito.TestClaimsOnWindows"},
+	{7, "batch files", "cmd/cognito.TestBatchArguments"},
+	{7, "FIPS-only mode", "cognito.TestFIPSOnly"},
+	{7, "builds for other systems", "cmd/cognito.TestErrorsOfSystem"},
+	{7, "tests that write outside their folder", "cmd/cognito.TestProfile"},
+	{7, "tests that assume Unix", "terminal.TestReadSecretFromPipe sigv4.TestBody"},
 }
 
 // TestFieldCases checks that each case names tests, and that they exist.

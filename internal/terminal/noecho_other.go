@@ -5,11 +5,15 @@ package terminal
 import (
 	"errors"
 	"os"
+	"syscall"
 )
 
 // noEcho knows no terminals here: secrets are read as from a pipe.
 func noEcho(*os.File, bool) (restore func(), err error) {
 	return nil, errors.ErrUnsupported
 }
+
+// Signals returns the signals with which users end a program at a terminal.
+func Signals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
 
 func size(*os.File) (columns, rows int) { return 0, 0 }

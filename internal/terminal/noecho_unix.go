@@ -52,6 +52,11 @@ func noEcho(f *os.File, off bool) (restore func(), err error) {
 	}, nil
 }
 
+// Signals returns the signals with which users end a program at a terminal.
+func Signals() []os.Signal {
+	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT}
+}
+
 // size asks for the window's size (tty_ioctl(4)); 0 is not known.
 func size(f *os.File) (columns, rows int) {
 	var window struct{ rows, columns, width, height uint16 }

@@ -6,8 +6,9 @@ import (
 	"unsafe"
 )
 
-// enableEchoInput is ENABLE_ECHO_INPUT (Windows console API, SetConsoleMode).
-const enableEchoInput = 0x4
+// These are ENABLE_PROCESSED_INPUT (Ctrl-C is a signal), ENABLE_LINE_INPUT and ENABLE_ECHO_INPUT
+// (Windows console API, SetConsoleMode).
+const processedInput, lineInput, echoInput = 0x1, 0x2, 0x4
 
 // noEcho switches a console's echo off, if off is set, and returns what switches it on again. It is
 // an error if f is not a console.
@@ -19,12 +20,16 @@ func noEcho(f *os.File, off bool) (restore func(), err error) {
 	}
 	set := kernel32("SetConsoleMode")
 	if off {
-		if ok, _, err := set.Call(uintptr(console), uintptr(mode&^enableEchoInput)); ok == 0 {
+		quiet := mode&^echoInput | processedInput | lineInput
+		if ok, _, err := set.Call(uintptr(console), uintptr(quiet)); ok == 0 {
 			return nil, err
 		}
 	}
 	return func() { set.Call(uintptr(console), uintptr(mode)) }, nil
 }
+
+// Signals returns the signals with which users end a program at a terminal.
+func Signals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
 
 // size asks for the window's size (GetConsoleScreenBufferInfo, CONSOLE_SCREEN_BUFFER_INFO); 0 is
 // not known.

@@ -12,8 +12,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"strings"
-	"syscall"
 )
 
 // maxSecret is the maximum size of a line in bytes. Cognito's passwords have at most 256
@@ -47,8 +47,8 @@ func (e Interrupted) Unwrap() error { return context.Canceled }
 
 // ExitCode returns 128 plus the signal's number, as shells do.
 func (e Interrupted) ExitCode() int {
-	if number, ok := e.Signal.(syscall.Signal); ok {
-		return 128 + int(number)
+	if number := reflect.ValueOf(e.Signal); number.CanInt() { // not on Plan 9
+		return 128 + int(number.Int())
 	}
 	return 1
 }

@@ -25,8 +25,10 @@ func openTerminal(t *testing.T) (keyboard, screen *os.File) {
 	}
 	t.Cleanup(func() { keyboard.Close() })
 	var number, unlock int32
-	const ptsNumber, ptsLock = 0x80045430, 0x40045431 // TIOCGPTN, TIOCSPTLCK
-	for request, value := range map[uintptr]*int32{ptsLock: &unlock, ptsNumber: &number} {
+	for request, value := range map[uintptr]*int32{
+		syscall.TIOCSPTLCK: &unlock,
+		syscall.TIOCGPTN:   &number,
+	} {
 		_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, keyboard.Fd(), request,
 			uintptr(unsafe.Pointer(value)))
 		if errno != 0 {

@@ -3,6 +3,7 @@ package terminal
 import (
 	"bytes"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -18,11 +19,15 @@ func TestReadSecretFromPipe(t *testing.T) {
 		{strings.Repeat("x", 5000) + "\n", "error"},
 	} {
 		r, w, err := os.Pipe()
-		if err != nil {
+		if runtime.GOARCH == "wasm" && err != nil {
+			t.Skipf("SKIPPED: this system has no pipes: %v", err)
+		} else if err != nil {
 			t.Fatal(err)
 		}
-		w.WriteString(test.in)
-		w.Close()
+		go func() { // the system's buffer may be small
+			w.WriteString(test.in)
+			w.Close()
+		}()
 		if Is(r) {
 			t.Error("a pipe is taken for a terminal")
 		}

@@ -44,8 +44,12 @@ func (f File) Path(getenv func(string) string) (string, error) {
 	if !tilde {
 		inHome = filepath.Join(".aws", name)
 	}
-	home := getenv("HOME")
-	if home == "" || runtime.GOOS == "windows" {
+	named := "HOME"
+	if runtime.GOOS == "windows" {
+		named = "USERPROFILE"
+	}
+	home := getenv(named)
+	if home == "" {
 		var err error
 		if home, err = os.UserHomeDir(); err != nil { // services and some IDEs have no HOME
 			var account *user.User

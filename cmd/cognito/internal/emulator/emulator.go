@@ -73,45 +73,77 @@ func SignIn(server *cognitotest.Server) string {
 	return fmt.Sprintf("the user is %s, the password is %s", user.Name, user.Password)
 }
 
-// Welcome returns comment lines with a user and the commands to try first. The variables are those
-// with which these commands find the environment of the first user pool.
-func Welcome(server *cognitotest.Server, variables []shell.Variable) string {
+// Welcome returns comment lines with a user and the commands to try first, in a format of package
+// shell. The variables are those with which these commands find the environment of the first user
+// pool.
+func Welcome(server *cognitotest.Server, variables []shell.Variable, format string) string {
 	user := ""
 	if len(server.UserPools[0].Users) > 0 {
 		user = " -user " + shell.Word(server.UserPools[0].Users[0].Name)
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "# AWS is emulated until Ctrl-C: %s.\n", SignIn(server))
-	b.WriteString("# In another terminal, run:\n")
+	w := &advice{format: format}
+	w.comment("AWS is emulated until Ctrl-C: %s.", SignIn(server))
+	w.comment("In another terminal, run:")
 	for _, v := range variables {
-		fmt.Fprintf(&b, "#   export %s=%s\n", v.Name, shell.Word(v.Value))
+		w.comment("  %s", w.setting(v.Name, v.Value))
 	}
-	fmt.Fprintf(&b, "#   cognito login%s\n", user)
-	b.WriteString("#   cognito exec -- aws s3 ls\n#   cognito ls\n")
-	return b.String()
+	w.comment("  cognito login%s", user)
+	w.comment("  cognito exec -- aws s3 ls")
+	w.comment("  cognito ls")
+	return w.String()
 }
 
-// Advice returns the settings for programs that use the emulator.
-func Advice(environments map[string]cognito.Environment, url, config string) string {
+// An advice collects lines in a format of package shell.
+type advice struct {
+	strings.Builder
+	format string
+}
+
+// mark returns what begins a comment.
+func (w *advice) mark() string {
+	if w.format == "cmd" {
+		return "rem "
+	}
+	return "# "
+}
+
+func (w *advice) comment(format string, args ...any) {
+	w.WriteString(w.mark() + fmt.Sprintf(format, args...) + "\n")
+}
+
+// setting returns a line that sets a variable, or a comment if the format cannot represent it.
+func (w *advice) setting(name, value string) string {
+	if w.format == "sh" {
+		return "export " + name + "=" + shell.Word(value)
+	}
+	line, err := shell.Set(w.format, []shell.Variable{{Name: name, Value: value}})
+	if err != nil {
+		return w.mark() + name + ": set it to " + value
+	}
+	return strings.TrimRight(string(line), "\r\n")
+}
+
+// Advice returns the settings for programs that use the emulator, in a format of package shell.
+func Advice(environments map[string]cognito.Environment, url, config, format string) string {
 	e := environments[Name]
-	var b strings.Builder
-	fmt.Fprintf(&b,
-		"# AWS CLI, boto3, AWS SDKs and cognito:\nexport AWS_ENDPOINT_URL=%s\n",
-		url)
+	w := &advice{format: format}
+	set := func(name, value string) { w.WriteString(w.setting(name, value) + "\n") }
+	w.comment("AWS CLI, boto3, AWS SDKs and cognito:")
+	set("AWS_ENDPOINT_URL", url)
 	// botocore reads only AWS_DEFAULT_REGION.
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
-		fmt.Fprintf(&b, "export %s=%s\n", name, shell.Word(e.ResolveRegion()))
+		set(name, e.ResolveRegion())
 	}
 	if path, err := filepath.Abs(config); err == nil && config != "" {
-		fmt.Fprintf(&b, "export COGNITO_CONFIG=%s\n", shell.Word(path))
+		set("COGNITO_CONFIG", path)
 	}
 	if e.RedirectURI != "" {
-		fmt.Fprintf(&b, "# Managed login: domain %s, callback URLs:\n", e.Domain)
+		w.comment("Managed login: domain %s, callback URLs:", e.Domain)
 		for callback := range strings.SplitSeq(e.RedirectURI, ",") {
-			fmt.Fprintf(&b, "#   %s\n", callback)
+			w.comment("  %s", callback)
 		}
 	}
-	fmt.Fprint(&b, "# Amplify.configure:\n")
+	w.comment("Amplify.configure:")
 	// The keys are those of Auth.Cognito in aws-amplify's ResourcesConfig.
 	amplify := map[string]string{"userPoolEndpoint": url, "identityPoolEndpoint": url}
 	for key, value := range map[string]string{
@@ -124,8 +156,8 @@ func Advice(environments map[string]cognito.Environment, url, config string) str
 		}
 	}
 	text, _ := json.Marshal(map[string]any{"Auth": map[string]any{"Cognito": amplify}})
-	fmt.Fprintf(&b, "%s\n", text)
-	return b.String()
+	fmt.Fprintf(w, "%s\n", text)
+	return w.String()
 }
 
 // A Handler passes requests to server and prints the codes that it sends to users.

@@ -59,3 +59,29 @@ func TestHandlerPrintsCodesOfLoginPage(t *testing.T) {
 		t.Errorf("printed %q\n%s", printed, page)
 	}
 }
+
+// The advice has the syntax of a shell.
+func TestAdvice(t *testing.T) {
+	const pool = "eu-west-1_EXAMPLE00"
+	environments := Environments(
+		&cognitotest.Server{UserPools: []cognitotest.UserPool{{ID: pool}}}, "http://127.0.0.1:1")
+	const url = "http://127.0.0.1:1"
+	for _, test := range []struct {
+		format string
+		want   []string
+	}{
+		{"sh", []string{"# AWS CLI", "export AWS_ENDPOINT_URL=" + url, "export AWS_REGION=eu-west-1"}},
+		{"cmd", []string{"rem AWS CLI", `set "AWS_ENDPOINT_URL=` + url + `"`, "rem Amplify"}},
+		{"powershell", []string{"# AWS CLI", "$env:AWS_ENDPOINT_URL = '" + url + "'"}},
+	} {
+		got := Advice(environments, url, "é%.json", test.format)
+		for _, want := range test.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("Advice() for %s = %q, want %q in it", test.format, got, want)
+			}
+		}
+		if !strings.Contains(got, "é%.json") {
+			t.Errorf("Advice() for %s = %q, want the path of the configuration", test.format, got)
+		}
+	}
+}

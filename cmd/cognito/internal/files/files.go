@@ -6,6 +6,7 @@
 //
 //	lock, err := files.Lock(ctx, path, note) // waits for other processes
 //	file, err := files.Create(path)          // NAME.*.new
+//	err = files.Rehearse(path)               // makes sure that Rename can succeed
 //	err = files.Reserve(file, size)          // makes sure that the disk has space
 //	err = files.Write(file, data)            // also syncs and closes the file
 //	err = files.Rename(file.Name(), path)
@@ -117,6 +118,22 @@ func Write(file *os.File, data []byte) error {
 // Rename moves a new file to the path for which it was created. It does not sync the directory.
 func Rename(file, path string) error {
 	return patient(func() error { return os.Rename(file, path) })
+}
+
+// Rehearse returns an error if [Rename] cannot replace the file at path. On Windows, it cannot
+// while another program holds the file open without FILE_SHARE_DELETE, as scanners and editors do.
+func Rehearse(path string) error {
+	if runtime.GOOS != "windows" {
+		return nil
+	}
+	// Renaming the file to its own name needs the same access to it, and changes nothing.
+	err := Rename(path, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		err = fmt.Errorf("%w: close the program that holds the file open", err)
+	}
+	return err
 }
 
 // A Target is a file that users may also edit.

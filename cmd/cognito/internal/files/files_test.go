@@ -176,7 +176,11 @@ func TestUpdateLinks(t *testing.T) {
 	dir := t.TempDir()
 	link, dangling := filepath.Join(dir, "link"), filepath.Join(dir, "dangling")
 	put(t, filepath.Join(dir, "real"), "old", 0o600)
-	if err := errors.Join(os.Symlink("real", link), os.Symlink("none", dangling)); err != nil {
+	err := errors.Join(os.Symlink("real", link), os.Symlink("none", dangling))
+	if _, missing := os.Readlink(link); err == nil {
+		err = missing // Wine creates a link, but does not follow it
+	}
+	if err != nil {
 		t.Skipf("SKIPPED: this system has no symbolic links: %v", err)
 	}
 	if err := update(t, link, 0, set("new")); err != nil {

@@ -33,7 +33,11 @@ func Lock(
 	name := filepath.Join(dir, stem+".lock")
 	begun, told := time.Now(), false
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
-		file, err := openOwn(name, os.O_CREATE|os.O_RDWR)
+		var file *os.File
+		err := patient(func() (err error) {
+			file, err = openOwn(name, os.O_CREATE|os.O_RDWR)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -216,7 +216,7 @@ func TestLockWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer lock.Close()
-	process := fmt.Sprintf("process %d (files.test", os.Getpid())
+	process := fmt.Sprintf("process %d (%s", os.Getpid(), filepath.Base(os.Args[0]))
 	synctest.Test(t, func(t *testing.T) {
 		var said []string
 		begun := time.Now()

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -20,6 +21,40 @@ func Word(s string) string {
 
 // Quoted returns s in single quotes for a POSIX shell.
 func Quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// WordIn is Word for the shell of a format. Programs on Windows split their command line in the
+// same way, whether cmd.exe or PowerShell has started them.
+func WordIn(format, s string) string {
+	const safe = `ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:+\`
+	switch {
+	case format != "cmd" && format != "powershell":
+		return Word(s)
+	case s != "" && strings.Trim(s, safe) == "":
+		return s
+	case format == "cmd":
+		return `"` + s + `"` // names of files contain no quotes
+	}
+	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+}
+
+// Current returns the format of the shell in which this program runs. Where that cannot be found
+// out, it is sh, or powershell on Windows.
+func Current(getenv func(string) string) string {
+	for name := range ancestors() {
+		switch strings.TrimSuffix(strings.ToLower(name), ".exe") {
+		case "cmd":
+			return "cmd"
+		case "powershell", "pwsh", "powershell_ise":
+			return "powershell"
+		case "bash", "sh", "dash", "zsh":
+			return "sh"
+		}
+	}
+	if runtime.GOOS == "windows" && getenv("MSYSTEM") == "" { // a terminal of MSYS2 or Git
+		return "powershell"
+	}
+	return "sh"
+}
 
 // A Variable is an environment variable or another named setting. Its value may be a secret.
 type Variable struct{ Name, Value string }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -97,5 +98,37 @@ func TestSetForms(t *testing.T) {
 				t.Errorf("%s took %q: %q", shell, value, got)
 			}
 		}
+	}
+}
+
+func TestWordIn(t *testing.T) {
+	for _, test := range []struct{ format, word, want string }{
+		{"sh", "a", "a"},
+		{"sh", "it's", `'it'\''s'`},
+		{"fish", "a b", "'a b'"},
+		{"cmd", `C:\Users\ada\x.json`, `C:\Users\ada\x.json`},
+		{"cmd", "it's", `"it's"`},
+		{"cmd", `C:\a b\é.json`, `"C:\a b\é.json"`},
+		{"cmd", "", `""`},
+		{"powershell", "it's", "'it''s'"},
+		{"powershell", `C:\a b`, `'C:\a b'`},
+		{"powershell", "$x", "'$x'"},
+		{"powershell", "PROD", "PROD"},
+	} {
+		if got := WordIn(test.format, test.word); got != test.want {
+			t.Errorf("WordIn(%s, %q) = %s, want %s", test.format, test.word, got, test.want)
+		}
+	}
+}
+
+// A test is started by a shell or by go test, which may have none on Windows.
+func TestCurrent(t *testing.T) {
+	want := []string{"sh"}
+	if runtime.GOOS == "windows" {
+		want = []string{"sh", "cmd", "powershell"}
+	}
+	none := func(string) string { return "" }
+	if got := Current(none); !slices.Contains(want, got) {
+		t.Errorf("Current() = %q, want one of %q", got, want)
 	}
 }

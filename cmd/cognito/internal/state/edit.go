@@ -83,6 +83,9 @@ func (e *Edit) Reserve() (err error) {
 			return err
 		}
 	}
+	if err := files.Rehearse(e.k.path); err != nil {
+		return err
+	}
 	if e.reserved == nil {
 		if e.reserved, err = files.Create(e.k.path); err != nil {
 			return err

@@ -334,8 +334,8 @@ func TestReserveFails(t *testing.T) {
 		{"no file", func(k *Keeper, _ *Edit) {
 			k.path = filepath.Join(filepath.Dir(k.path), "none", "DEV-1.json")
 		}},
-		{"no space", func(k *Keeper, e *Edit) {
-			e.reserved, _ = os.Open(k.path) // which cannot be written
+		{"no space", func(_ *Keeper, e *Edit) {
+			e.reserved, _ = os.Open(os.DevNull) // which cannot be written
 		}},
 		{"the process ends", func(k *Keeper, _ *Edit) {
 			k.Hold = func() (func(), error) { return nil, errors.New("the program is exiting") }
@@ -355,6 +355,7 @@ func TestReserveFails(t *testing.T) {
 				err := e.Reserve()
 				k.path = path
 				if e.reserved != nil {
+					e.reserved.Close()
 					e.reserved = nil // not ours
 				}
 				return err
