@@ -99,3 +99,11 @@ func TestSetForms(t *testing.T) {
 		}
 	}
 }
+
+func TestPublic(t *testing.T) {
+	t.Parallel()
+	got := Public([]string{"AWS_SECRET_ACCESS_KEY=x", "aws_profile=x", "COGNITO_ENV=x", "HOME=/"})
+	if want := []string{"HOME=/"}; !slices.Equal(got, want) {
+		t.Errorf("Public = %q, want %q", got, want)
+	}
+}
