@@ -244,7 +244,7 @@ func TestNames(t *testing.T) {
 	}
 	if runtime.GOOS != "windows" {
 		_, err := new(Ring).Key("dpapi")
-		if err == nil || err.Error() != "keychain dpapi: it is a part of Windows" {
+		if err == nil || err.Error() != "keychain dpapi: it exists only on Windows" {
 			t.Errorf("Key(dpapi) = %v", err)
 		}
 	}

@@ -40,8 +40,8 @@ func ReadDefaults(dir string) (Defaults, error) {
 	return d, err
 }
 
-// SetDefault sets the default environment of a configuration file. If name is empty, there is none
-// any more. A damaged file is replaced.
+// SetDefault sets the default environment of a configuration file, or removes it if name is empty.
+// It replaces a damaged file.
 func SetDefault(ctx context.Context, dir, config, name string,
 	note func(format string, args ...any)) error {
 	if err := files.MakeDir(dir); err != nil {
@@ -53,7 +53,7 @@ func SetDefault(ctx context.Context, dir, config, name string,
 	path := filepath.Join(dir, defaultsName)
 	file := files.Target{Path: path, Limit: maxDefaults, Mode: 0o600, Trusted: true, Note: note}
 	return file.Update(ctx, func(data []byte) ([]byte, error) {
-		d := make(Defaults)
+		var d Defaults
 		if strictjson.Unmarshal(data, &d) != nil || d == nil {
 			d = make(Defaults)
 		}
