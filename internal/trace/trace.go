@@ -79,7 +79,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// CloseIdleConnections closes those of the base. http.Client.CloseIdleConnections calls it.
+// CloseIdleConnections closes the idle connections of Base, for the method of [http.Client].
 func (t *Transport) CloseIdleConnections() {
 	(&http.Client{Transport: t.Base}).CloseIdleConnections()
 }
