@@ -28,8 +28,8 @@ import (
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 )
 
-// KeySize is the size of a key in bytes.
-const KeySize = 32
+// keySize is the size of a key in bytes.
+const keySize = 32
 
 // ErrNotFound reports that a keychain returned no key for the directory. Some keychains report the
 // same while they are locked.
@@ -135,7 +135,7 @@ func (s store) key(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	key, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(secret))
-	if err != nil || len(key) != KeySize {
+	if err != nil || len(key) != keySize {
 		return nil, fmt.Errorf("what it stores for this program is not a key (%d bytes): remove it",
 			len(secret))
 	}
@@ -144,7 +144,7 @@ func (s store) key(ctx context.Context) ([]byte, error) {
 
 // create stores a new key, and checks that the keychain returns it.
 func (s store) create(ctx context.Context) ([]byte, error) {
-	key := make([]byte, KeySize)
+	key := make([]byte, keySize)
 	rand.Read(key)
 	if err := s.set(ctx, base64.StdEncoding.EncodeToString(key)); err != nil {
 		return nil, err
