@@ -135,8 +135,7 @@ func (a *app) actionsToken(ctx context.Context, audience string) (string, error)
 			"write\" to the job", actionsURL, actionsBearer)
 	}
 	u, err := url.Parse(address)
-	if err != nil || u.Hostname() == "" || u.User != nil ||
-		!secure(u) {
+	if err != nil || u.Hostname() == "" || u.User != nil || !secure(u) {
 		return "", usagef("%s is not an https URL, or http on loopback: correct it", actionsURL)
 	}
 	query := u.Query()
