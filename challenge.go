@@ -125,8 +125,8 @@ func (ch *Challenge) AnswerKeys() []string {
 	return keys
 }
 
-// offersTOTP reports whether MFA_SETUP can set up an authenticator app. Without a list of what can
-// be set up, it can.
+// offersTOTP reports whether MFA_SETUP can set up an authenticator app. If the pool sends no list,
+// it can.
 func (ch *Challenge) offersTOTP() bool {
 	can := ch.Choices()
 	return len(can) == 0 || slices.Contains(can, cognitoidp.ChallengeSoftwareTokenMFA)

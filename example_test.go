@@ -24,7 +24,7 @@ func Example() {
 		IdentityPoolID: "us-east-1:5f2b7c1e-8a4d-4e6f-9b3a-0123456789ab",
 		BucketName:     "example-bucket",
 	}
-	// Without HTTPClient, the requests go to AWS. In a test it may be that of a cognitotest.Server.
+	// If httpClient is nil, requests go to AWS. A test can use that of a cognitotest.Server.
 	client := &cognito.Client{Environment: env, HTTPClient: httpClient}
 	session, err := client.SignIn(ctx, "ada", password)
 	if err != nil {

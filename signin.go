@@ -27,7 +27,7 @@ import (
 //	| tokens: finish, which confirms a new device: return Session  |
 //	+--------------------------------------------------------------+
 
-// A Login describes who signs in, and how.
+// A Login describes a sign-in.
 type Login struct {
 	redact.Fields
 

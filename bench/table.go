@@ -95,8 +95,8 @@ func (t *table) print(w io.Writer) {
 	grid(w, cells, 2)
 }
 
-// grid writes rows of cells as a table in Markdown. The first row is the heading. Columns from
-// right on are aligned right.
+// grid writes rows of cells as a table in Markdown. The first row is the heading. The columns
+// with the index right or higher are aligned to the right.
 func grid(w io.Writer, cells [][]string, right int) {
 	widths := make([]int, len(cells[0]))
 	for _, line := range cells {

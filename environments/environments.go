@@ -20,7 +20,8 @@
 //     names and values. Their authors chose the names, so a setting is recognized by the form of
 //     its value and by parts of its name.
 //
-// A file other than the first has one environment with the name [Default], unless it has names.
+// A file in any format but the first has one environment, with the name [Default], unless it has
+// names.
 // Keys of Amplify that change where requests go are used, or are errors. Other keys that have no
 // counterpart in [cognito.Environment] are ignored, among them the Region of the bucket, which
 // package s3list discovers.
@@ -29,11 +30,10 @@
 //
 // A file is text of at most 1 MiB, in UTF-8 or, with a byte order mark, in UTF-16: JSON, which may
 // have comments, trailing commas and the other forms of a JavaScript object literal, or a script
-// that assigns, passes or exports one such literal. Nothing is evaluated: statements that would
-// have to be are errors, and so are values, except those of ignored keys. Duplicate keys are
+// that assigns, passes or exports one such literal. Nothing is evaluated. A statement or a value
+// that needs evaluation is an error, unless it is the value of an ignored key. Duplicate keys are
 // errors. Errors name lines and keys, never values, because a value may be a secret. Values are not
-// checked here: see
-// [cognito.Environment.Validate].
+// checked here: see [cognito.Environment.Validate].
 package environments
 
 import (
@@ -48,7 +48,8 @@ import (
 	"github.com/loginwithcognito/cognito/internal/bom"
 )
 
-// Default is the name of an environment that has no name in its file, or the name "Default".
+// Default is the name of an environment that has no name in its file. The name "Default" in a file
+// is changed to it.
 const Default = "default"
 
 const (

@@ -65,7 +65,8 @@ type AuthorizeInput struct {
 	Prompt           string // "login" ignores the browser's session, "none" shows no page
 }
 
-// CodeChallenge returns the S256 challenge of a verifier: 43 to 128 of A-Za-z0-9-._~ (RFC 7636).
+// CodeChallenge returns the S256 challenge of a verifier, which is 43 to 128 characters of
+// A-Za-z0-9-._~ (RFC 7636 section 4).
 func CodeChallenge(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
@@ -213,7 +214,7 @@ func (c *Client) post(ctx context.Context, op, path string, pairs ...string) (t 
 // readFailure reads an error (RFC 6749 section 5.2). Without a Code, awshttp calls it "HTTP 429".
 func readFailure(resp *awshttp.Response) *awshttp.Failure {
 	var f awshttp.Failure
-	var m map[string]json.RawMessage // unlike a struct it has exact names
+	var m map[string]json.RawMessage // a struct would match names in any case
 	json.Unmarshal(resp.Body, &m)
 	json.Unmarshal(m["error"], &f.Code)
 	json.Unmarshal(m["error_description"], &f.Message)

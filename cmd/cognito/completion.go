@@ -195,7 +195,7 @@ func valueFlag(flags *flag.FlagSet, words []string) (name, start string, ok bool
 	return f.Name, start, boolean == nil || !boolean.IsBoolFlag()
 }
 
-// choices returns the values of the flag with this name, as far as they are known.
+// choices returns the known values of the flag with this name, or nil.
 func (a *app) choices(name string, words []string) []string {
 	switch name {
 	case "env":

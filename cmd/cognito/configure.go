@@ -27,8 +27,8 @@ func configureCommand() command {
 --outputs-file" writes. The file may be at an https URL. Flags override -from. At a terminal,
 configure prompts for missing settings; Enter keeps a value and - removes it. It checks that the ids
 match each other. Other environments in the file are not changed. If -from adds hosts that are not
-AWS's (endpoints or issuer), configure shows them, and asks at a terminal or requires -force,
-because they receive tokens and credentials.`,
+AWS's (endpoints, issuer or domain), configure shows them, and asks at a terminal or requires
+-force, because they receive tokens and credentials.`,
 		example: `cognito configure -from amplify_outputs.json
 cognito configure -from https://example.com/cognito.json
 terraform output -json | cognito configure -env PROD -from -

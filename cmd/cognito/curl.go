@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/loginwithcognito/cognito/internal/awshost"
+	"github.com/loginwithcognito/cognito/internal/endpoint"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
@@ -96,7 +97,7 @@ func (c *curl) request(ctx context.Context, address string) (*http.Request, erro
 		return nil, usagef("the URL is not absolute: it should look like https://HOST/PATH")
 	case u.User != nil:
 		return nil, usagef("the URL has a user name: remove it, because the request is signed")
-	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
+	case !secure(u):
 		return nil, usagef("the URL starts with %q: it must be https (or http to a loopback host)",
 			u.Scheme+":")
 	}
@@ -105,7 +106,7 @@ func (c *curl) request(ctx context.Context, address string) (*http.Request, erro
 		if err != nil || to == "" || port == "" {
 			return nil, usagef("-connect-to should look like localhost:9200")
 		}
-		if u.Scheme == "http" && !isLoopback(to) {
+		if u.Scheme == "http" && !endpoint.Loopback(to) {
 			return nil, usagef("-connect-to is not a loopback address: use an https URL")
 		}
 	}
@@ -148,7 +149,7 @@ func (c *curl) scope(host string) error {
 	service, region, err := awshost.Scope(host)
 	c.service, c.region = cmp.Or(c.service, service), cmp.Or(c.a.region, region)
 	switch {
-	case c.service == "" || c.region == "" && err != nil && !isLoopback(host):
+	case c.service == "" || c.region == "" && err != nil && !endpoint.Loopback(host):
 		return usagef("the service and the Region of host %s are unknown: use -service and "+
 			"-region, such as -service execute-api -region us-east-1", host)
 	case c.region == "" && err == nil:
@@ -158,12 +159,6 @@ func (c *curl) scope(host string) error {
 		return usagef("-region: %w", err)
 	}
 	return nil
-}
-
-// isLoopback reports whether host is localhost or a loopback address.
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // body returns the data that -d specifies. size is the length of a regular file. It is -1 for other
@@ -216,12 +211,7 @@ func (c *curl) send(s *signedIn, request *http.Request) error {
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		var failed *url.Error
-		if errors.As(err, &failed) {
-			// The text of a url.Error has the URL, whose query may be long or secret.
-			err = fmt.Errorf("%s: %w", request.URL.Host, failed.Err)
-		}
-		return err
+		return fmt.Errorf("%s: %w", request.URL.Host, withoutURL(err))
 	}
 	defer response.Body.Close()
 	out := c.a.stdout
@@ -275,6 +265,20 @@ func (c *curl) transport(s *signedIn) (http.RoundTripper, error) {
 		return dial(ctx, network, c.connect)
 	}
 	return c.a.traced(transport, onTerminal(c.a.stderr)), nil
+}
+
+// secure reports whether a URL has https, or http and a loopback host.
+func secure(u *url.URL) bool {
+	return u.Scheme == "https" || u.Scheme == "http" && endpoint.Loopback(u.Hostname())
+}
+
+// withoutURL returns an error of an http.Client without the URL, whose query may be long or secret.
+func withoutURL(err error) error {
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
 }
 
 // redirected returns the part of an error text that names the target of a redirect, or "" if the

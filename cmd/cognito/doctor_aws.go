@@ -48,7 +48,7 @@ func reachable(err error) error {
 	return err
 }
 
-// maxSkew is the clock difference above which services reject signatures. The SigV4 documentation
+// maxSkew is the clock difference from which services reject signatures. The SigV4 documentation
 // gives five minutes.
 const maxSkew = 5 * time.Minute
 
@@ -70,7 +70,7 @@ func (d *doctor) clock(context.Context) (string, error) {
 	return fmt.Sprintf("%v %s AWS's", off.Abs(), way), nil
 }
 
-// hosts names the hosts that are not AWS's. They may be intended, so it is not a failure.
+// hosts names the hosts that are not AWS's. They may be intended, so they are not a failure.
 func (d *doctor) hosts(context.Context) (string, error) {
 	if hosts := customHosts(d.s.env); hosts != nil {
 		return "", remark("not AWS's: " + strings.Join(hosts, ", ") +

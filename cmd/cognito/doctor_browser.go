@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/loginwithcognito/cognito/managedlogin"
@@ -60,11 +59,7 @@ func (d *doctor) authorize(ctx context.Context, uri string) error {
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		var with *url.Error // its URL is long
-		if errors.As(err, &with) {
-			err = with.Err
-		}
-		return err
+		return withoutURL(err)
 	}
 	defer response.Body.Close()
 	io.CopyN(io.Discard, response.Body, 64<<10)

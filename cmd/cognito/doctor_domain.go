@@ -17,9 +17,9 @@ import (
 	"github.com/loginwithcognito/cognito/internal/endpoint"
 )
 
-// domain checks that the name of the environment's domain resolves, that TLS and a user pool answer
-// there, and that the answer is of the environment's user pool. The pool's discovery document names
-// its domain, but only one if it has a custom domain too.
+// domain checks that the environment's domain resolves, has a valid certificate, serves managed
+// login, and belongs to the environment's user pool. A user pool can have two domains, but its
+// discovery document names only one of them.
 func (d *doctor) domain(ctx context.Context) (string, error) {
 	e := d.s.env
 	at, err := baseOf(e.Domain)
@@ -47,7 +47,7 @@ func (d *doctor) domain(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("nothing listens at %s: %s", at.Host, set)
 	case err != nil:
 		return "", err
-	case status != http.StatusUnauthorized: // that of a request without an access token
+	case status != http.StatusUnauthorized: // the status for a request without an access token
 		return "", fmt.Errorf("%s does not answer as managed login (HTTP %d): %s", at.Host, status,
 			set)
 	case !other:
@@ -56,7 +56,7 @@ func (d *doctor) domain(ctx context.Context) (string, error) {
 	// A second domain of the user pool knows the app client. Domains of other pools do not.
 	first, _, _ := strings.Cut(e.RedirectURI, ",")
 	if first == "" {
-		return "", remark(at.Host + " is perhaps a domain of another user pool, because " + set)
+		return "", remark(at.Host + " may belong to another user pool: " + set)
 	} else if d.authorize(ctx, strings.TrimSpace(first)) != nil {
 		return "", fmt.Errorf("%s does not accept the app client: %s", at.Host, set)
 	}
@@ -88,7 +88,7 @@ func (d *doctor) discover(ctx context.Context) (string, error) {
 		return "", cmp.Or(err, fmt.Errorf("%s returned HTTP %d: check user_pool_id and aws_region",
 			at.Host, status))
 	}
-	var document map[string]json.RawMessage // unlike a struct it has exact names
+	var document map[string]json.RawMessage // a struct would match names in any case
 	var authorize string
 	if json.Unmarshal(body, &document) != nil {
 		return "", fmt.Errorf("%s returned no JSON object: check endpoints.cognito_idp", at.Host)
@@ -109,11 +109,7 @@ func (d *doctor) fetch(ctx context.Context, u *url.URL) (body []byte, status int
 	}
 	response, err := d.s.client.HTTPClient.Do(request) // it does not follow redirects
 	if err != nil {
-		var with *url.Error // its URL is long
-		if errors.As(err, &with) {
-			err = with.Err
-		}
-		return nil, 0, fmt.Errorf("%s: %w", u.Host, err)
+		return nil, 0, fmt.Errorf("%s: %w", u.Host, withoutURL(err))
 	}
 	defer response.Body.Close()
 	body, err = io.ReadAll(io.LimitReader(response.Body, 64<<10))

@@ -78,7 +78,7 @@ func TestDoctorDomain(t *testing.T) {
 			},
 			change: func(t *testing.T, m *machine) { m.configure(t, "redirect_uri", "") },
 			mark:   "--",
-			want:   []string{"perhaps a domain of another user pool", "set domain to it"},
+			want:   []string{"may belong to another user pool", "set domain to it"},
 		},
 		{
 			name:   "name",

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,7 +9,7 @@ import (
 	"strings"
 )
 
-// isURL reports whether the argument of -from has the form of a URL. "C:\file" has not.
+// isURL reports whether the argument of -from has the form of a URL. "C:\file" does not.
 func isURL(from string) bool { return strings.Contains(from, "://") }
 
 // withoutQuery returns the argument of -from for messages. The query of a URL may hold a secret,
@@ -31,7 +30,7 @@ func (a *app) download(ctx context.Context, address string, most int64) ([]byte,
 		return nil, usagef("-from: the URL is invalid: it should look like https://HOST/FILE")
 	case u.User != nil:
 		return nil, usagef("-from: the URL has a user name: remove it, or download the file")
-	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
+	case !secure(u):
 		return nil, usagef("-from: the URL starts with %q: it must be https (or http to a "+
 			"loopback host)", u.Scheme+":")
 	}
@@ -45,11 +44,7 @@ func (a *app) download(ctx context.Context, address string, most int64) ([]byte,
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		var failed *url.Error
-		if errors.As(err, &failed) {
-			err = failed.Err // without the URL
-		}
-		return nil, fmt.Errorf("-from %s: %w", withoutQuery(address), err)
+		return nil, fmt.Errorf("-from %s: %w", withoutQuery(address), withoutURL(err))
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {

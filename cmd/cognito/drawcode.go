@@ -27,13 +27,13 @@ func (a *app) drawCode(text string) string {
 	}
 	// ISO/IEC 18004 requires a quiet zone of four modules. Apps that scan screens need only two.
 	quiet := 4
-	if !fits(quiet, 3) { // with the lines before it
+	if !fits(quiet, 3) { // the two lines before the code, and the prompt
 		quiet = 2
 	}
 	if !fits(quiet, 1) {
 		return ""
 	}
-	// Older Windows consoles do not support color sequences.
+	// Older Windows consoles do not support colour sequences.
 	colours := a.getenv("NO_COLOR") == "" && runtime.GOOS != "windows"
 	return halfBlocks(code, quiet, colours)
 }

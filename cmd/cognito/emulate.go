@@ -30,8 +30,8 @@ The tests may be in any language. The emulator verifies password proofs, codes, 
 signatures. It prints a user, the commands to try first, and the settings for the AWS CLI, boto3,
 the AWS SDKs and Amplify to standard output, and the codes that it "sends" to users to standard
 error. It keeps its state in memory. Stop it with Ctrl-C.
-With a command, it sets the variables with which cognito and AWS tools use the emulator and neither
-use nor change the files of the user, and ends with the command and its exit status.
+With a command, it runs the command with variables that make cognito and AWS tools use the emulator.
+They neither use nor change your files. The emulator ends with the command and its exit status.
 -seed is a JSON file with user pools (app clients and users), identity pools, roles and buckets, in
 the format of -print-seed. MFAConfiguration, DeviceTracking and the users' MFA select a user pool's
 challenges. The default seed has the user ada (see -print-seed for the password), an identity pool
@@ -181,7 +181,7 @@ func (a *app) emulated(
 		{Name: "COGNITO_CONFIG", Value: isolated.config},
 		{Name: "COGNITO_STATE_DIR", Value: isolated.state},
 		{Name: "COGNITO_ENV", Value: emulator.Name},
-		// Their hosts are AWS's.
+		// FIPS and dual-stack hosts exist only at AWS.
 		{Name: "AWS_USE_FIPS_ENDPOINT", Value: "false"},
 		{Name: "AWS_USE_DUALSTACK_ENDPOINT", Value: "false"},
 	})

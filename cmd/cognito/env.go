@@ -94,7 +94,7 @@ func (a *app) listEnvironments() (list envList, err error) {
 	return list, nil
 }
 
-// describeUser describes a user of an environment, who has an account in its record.
+// describeUser describes a user of an environment, from the user's account in its record.
 func (a *app) describeUser(e cognito.Environment, r state.Record, of state.Account) envUser {
 	u := envUser{User: of.User, SignedIn: of.SavedSession() != nil}
 	if c := of.Credentials; c != nil && u.SignedIn {

@@ -160,7 +160,7 @@ func (a *app) hidden() []shell.Variable {
 	for _, variable := range []string{"AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"} {
 		path, key := awsconfig.Find(func(name string) string {
 			if name != variable && strings.HasPrefix(name, "AWS_") {
-				return os.DevNull // the other file
+				return os.DevNull // Find must not read the other file
 			}
 			return a.getenv(name)
 		}, "default", func(k awsconfig.Key) bool {

@@ -87,7 +87,7 @@ func (e *ending) pass(ctx context.Context) error {
 }
 
 // catch returns a context that the first signal cancels. A second signal makes the process exit, so
-// that code that ignores the context cannot delay that.
+// that code that ignores the context cannot delay the exit.
 func (a *app) catch(parent context.Context) context.Context {
 	ctx, end := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 16)

@@ -17,11 +17,11 @@ import (
 	"github.com/loginwithcognito/cognito/jwt"
 )
 
-// federationFlags are the flags of commands that use AWS credentials for a token of another
-// identity provider than the user pool. Such credentials are kept in memory only.
+// federationFlags select a token of an identity provider other than the user pool. The AWS
+// credentials for such a token are kept in memory only.
 type federationFlags struct {
 	file, provider string
-	audience       string // of the token of GitHub Actions; empty: -github-actions is not set
+	audience       string // of the GitHub Actions token; empty unless -github-actions is set
 }
 
 // register defines the flags in set.
@@ -108,7 +108,7 @@ func (a *app) federatedToken(ctx context.Context) (token string, err error) {
 		return "", usagef("%s has more than %d bytes: it must be one token", source,
 			maxFederatedToken)
 	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return "", usagef("%s has white space or other characters than a token: write one token "+
+		return "", usagef("%s has characters that no token has, such as a space: write one token "+
 			"to it, in one line", source)
 	case f.provider == "":
 		if claims, err := jwt.ParseUnverified(token); err != nil || claims.Issuer == "" {
@@ -135,8 +135,7 @@ func (a *app) actionsToken(ctx context.Context, audience string) (string, error)
 			"write\" to the job", actionsURL, actionsBearer)
 	}
 	u, err := url.Parse(address)
-	if err != nil || u.Hostname() == "" || u.User != nil ||
-		u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())) {
+	if err != nil || u.Hostname() == "" || u.User != nil || !secure(u) {
 		return "", usagef("%s is not an https URL, or http on loopback: correct it", actionsURL)
 	}
 	query := u.Query()
@@ -157,11 +156,7 @@ func (a *app) actionsToken(ctx context.Context, audience string) (string, error)
 	defer client.CloseIdleConnections()
 	response, err := client.Do(request)
 	if err != nil {
-		var failed *url.Error // its URL is long
-		if errors.As(err, &failed) {
-			err = failed.Err
-		}
-		return "", fmt.Errorf("%s: %w", u.Host, err)
+		return "", fmt.Errorf("%s: %w", u.Host, withoutURL(err))
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
@@ -173,7 +168,7 @@ func (a *app) actionsToken(ctx context.Context, audience string) (string, error)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", u.Host, err)
 	}
-	var members map[string]json.RawMessage // unlike a struct it has exact names
+	var members map[string]json.RawMessage // a struct would match names in any case
 	var token string
 	if len(body) > most || strictjson.Unmarshal(body, &members) != nil ||
 		json.Unmarshal(members["value"], &token) != nil || token == "" {

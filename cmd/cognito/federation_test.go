@@ -138,7 +138,7 @@ func TestFederationRefuses(t *testing.T) {
 		{"opaque", "EAAB", "credentials -token-file FILE", exitUsage, "use -provider"},
 		{"two tokens", oidc + "\n" + oidc, "credentials -token-file FILE", exitUsage, "one line"},
 		{"control character", oidc + "\x1b[2Jx", "credentials -token-file FILE", exitUsage,
-			"other characters"},
+			"no token has"},
 		{"long", strings.Repeat("a", 50_001), "credentials -token-file FILE", exitUsage,
 			"more than 50000 bytes"},
 		{"endless", "", "credentials -token-file /dev/zero", exitUsage, "more than"},
@@ -230,7 +230,7 @@ func TestGitHubActionsRefuses(t *testing.T) {
 		{"other case", "", "", 200, `{"Value":"` + token + `"}`, exitFailed, "no token"},
 		{"not JSON", "", "", 200, "secret", exitFailed, "no token"},
 		{"not a token", "", "", 200, value("secret"), exitUsage, "not a JSON Web Token"},
-		{"escape sequence", "", "", 200, value(`\u001b[2J`), exitUsage, "other characters"},
+		{"escape sequence", "", "", 200, value(`\u001b[2J`), exitUsage, "no token has"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if test.variable != "" {

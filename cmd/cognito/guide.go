@@ -24,8 +24,8 @@ func (a *app) attended() bool {
 	return ok && terminal.Is(out) && terminal.Is(a.answersFile())
 }
 
-// agrees asks a question whose answer is yes or no. An empty answer is the given one. The end of
-// input is a no.
+// agrees asks a question whose answer is yes or no. It returns empty for an empty answer, and false
+// at the end of input.
 func (a *app) agrees(ctx context.Context, question string, empty bool) (bool, error) {
 	choice := " [y/N] "
 	if empty {
@@ -128,7 +128,7 @@ func (s *signedIn) offerProfile(ctx context.Context) error {
 }
 
 // signInAgain offers a user at a terminal to sign in, because of the given error. It returns that
-// error if the user declines. A second sign-in would not help, so a process has one offer.
+// error if the user declines. A process makes one offer, because a second sign-in would not help.
 func (s *signedIn) signInAgain(ctx context.Context, why error) error {
 	a := s.a
 	s.offer.Lock() // a listing requests credentials concurrently

@@ -33,7 +33,8 @@ const variablesText = `Flags override environment variables, which override the 
   COGNITO_ENV     the name of the environment
   COGNITO_STATE_DIR  the directory of the sessions
   COGNITO_KEYCHAIN  the keychain with the key of new sessions
-  XDG_CONFIG_HOME, XDG_STATE_HOME  the parents of both, not on macOS and Windows
+  XDG_CONFIG_HOME  the parent of the configuration's directory, not on macOS and Windows
+  XDG_STATE_HOME  the parent of the directory of the sessions
   AWS_REGION, AWS_DEFAULT_REGION  the Region of the AWS services that tools use
   AWS_ENDPOINT_URL  the endpoint of all services
   AWS_ENDPOINT_URL_SERVICE  the endpoint of COGNITO_IDENTITY_PROVIDER,
@@ -139,7 +140,8 @@ func (a *app) page(c command, f *flag.FlagSet, all bool) {
 		names := "Common flags:" + flagNames(shared)
 		a.printf("%s\n", a.fold(names+` (see "cognito help flags")`, 4))
 	}
-	left := 15 - len(own) - len(shared)/7 // rows for examples
+	// The rows for examples. The other lines take 9 of 24 rows, and seven common flags one more.
+	left := 15 - len(own) - len(shared)/7
 	for _, f := range own {
 		if term, _ := described(f); len(term) > flagColumn-4 {
 			left--
@@ -252,8 +254,9 @@ func (c command) first() string {
 // A block is a paragraph, or an entry of a list if it has a term.
 type block struct{ term, text string }
 
-// blocksOf returns the blocks of a text. An empty line ends a paragraph. A line that two spaces
-// begin is an entry, whose term ends before two spaces. More spaces begin its further lines.
+// blocksOf returns the blocks of a text. An empty line ends a paragraph. Two spaces start an entry
+// of a list, such as "  json  an object", and two more separate its term from its text. More than
+// two spaces start a line that continues an entry.
 func blocksOf(text string) (all []block) {
 	ended := true
 	for line := range strings.Lines(text) {

@@ -165,7 +165,8 @@ func TestManual(t *testing.T) {
 		`for /f "delims=" %i in ('cognito credentials -format cmd') do @%i`,
 		"       cognito completion zsh > \"${fpath[1]}/_cognito\"\n",
 		"       -config FILE\n",
-		"       130    interrupted by Ctrl-C",
+		"       2      the flags or the configuration are wrong\n",
+		"       130    interrupted",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the manual page has no %q:\n%s", want, text)

@@ -111,7 +111,7 @@ func TestKeychainFails(t *testing.T) {
 			"-keychain chooses another keychain, or none)\n"},
 		{"../x", exitUsage, "keychain ../x: it is unknown: use dpapi, macos, or"},
 		{"no-such", exitFailed, "docker-credential-no-such was not found: install it"},
-		{"dpapi", exitFailed, "it is a part of Windows"},
+		{"dpapi", exitFailed, "it exists only on Windows"},
 	} {
 		code, stderr := login("-keychain", test.name)
 		if code != test.code || !strings.Contains(stderr, test.says) ||

@@ -50,7 +50,7 @@ sign-ins use the browser again, unless a flag such as -user is set.
 
 With -keychain, the session, the credentials and the devices are encrypted in their file. The key
 is in the keychain of the system: dpapi (Windows), macos, or the name of a Docker credential helper,
-such as secretservice, pass, osxkeychain or wincred. If that fails, login fails.
+such as secretservice, pass, osxkeychain or wincred. If the keychain fails, login fails.
 
 login names the environment's hosts that are not
 AWS's.`,

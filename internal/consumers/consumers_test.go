@@ -41,8 +41,8 @@ func TestConsumers(t *testing.T) {
 		{"sigv4", 4_000_000, []string{"sigv4"}},
 		{"signin", 7_000_000, []string{"", "awserr", "cognitoid", "cognitoidp", "internal/ascii",
 			"internal/awshost", "internal/awshttp", "internal/endpoint", "internal/redact",
-			"internal/renew", "internal/strictjson", "internal/xmlscan", "jwt", "managedlogin",
-			"sigv4", "srp", "sts"}},
+			"internal/renew", "internal/strictjson", "internal/trace", "internal/xmlscan", "jwt",
+			"managedlogin", "sigv4", "srp", "sts"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var ours []string

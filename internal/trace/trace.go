@@ -4,6 +4,7 @@ package trace
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -79,7 +80,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// CloseIdleConnections closes those of the base. http.Client.CloseIdleConnections calls it.
+// CloseIdleConnections closes the idle connections of Base, for the method of [http.Client].
 func (t *Transport) CloseIdleConnections() {
 	(&http.Client{Transport: t.Base}).CloseIdleConnections()
 }
@@ -128,12 +129,8 @@ func Operation(r *http.Request, form url.Values) string {
 
 // requestID returns the ID with which the server logs the request, or "".
 func requestID(h http.Header) string {
-	for _, name := range []string{"X-Amzn-Requestid", "X-Amz-Request-Id"} {
-		if id := h.Get(name); id != "" {
-			return id[:min(len(id), 100)]
-		}
-	}
-	return ""
+	id := cmp.Or(h.Get("X-Amzn-Requestid"), h.Get("X-Amz-Request-Id"))
+	return id[:min(len(id), 100)]
 }
 
 // offset returns the server's clock minus this machine's, if it is 5 seconds or more: a Date header

@@ -37,14 +37,16 @@ func (s *Scanner) plain(at int) int {
 	return at
 }
 
-// Plain reads text up to the first byte that plain stops at, and returns it.
+// Plain reads text up to the next "<", "&", "]", control character or byte outside ASCII, and
+// returns it.
 func (s *Scanner) Plain() []byte {
 	start := s.At
 	s.At = s.plain(start)
 	return s.Body[start:s.At]
 }
 
-// Chars reads text up to the next "<" and returns it, as a part of Body or of own.
+// Chars reads text up to the next "<" and returns it, decoded. The text is valid until Body is
+// changed or [Scanner.Forget] is called.
 func (s *Scanner) Chars() []byte {
 	start, own := s.At, len(s.own)
 	for {

@@ -6,6 +6,7 @@ package awsconfig
 
 import (
 	"fmt"
+	"iter"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -65,20 +66,9 @@ func (f File) Path(getenv func(string) string) (string, error) {
 // Find returns the first key of a profile for which is returns true, and the path of its file. It
 // reads the credentials file before the configuration file, and skips files that cannot be read.
 func Find(getenv func(string) string, profile string, is func(Key) bool) (path, key string) {
-	for _, file := range []File{CredentialsFile, ConfigFile} {
-		path, err := file.Path(getenv)
-		if err != nil {
-			continue
-		}
-		data, err := files.Read(path, MaxSize)
-		if err != nil {
-			continue
-		}
-		parts, _ := parse(data, file == ConfigFile)
-		for _, s := range parts {
-			if i := slices.IndexFunc(s.keys, is); (s.names(profile) || s.inherited()) && i >= 0 {
-				return path, s.keys[i].Name
-			}
+	for path, s := range sections(getenv) {
+		if i := slices.IndexFunc(s.keys, is); (s.names(profile) || s.inherited()) && i >= 0 {
+			return path, s.keys[i].Name
 		}
 	}
 	return "", ""
@@ -87,24 +77,36 @@ func Find(getenv func(string) string, profile string, is func(Key) bool) (path, 
 // Profiles returns the names of the profiles in both files, sorted. It skips files that cannot be
 // read, and names that are not valid.
 func Profiles(getenv func(string) string) (names []string) {
-	for _, file := range []File{CredentialsFile, ConfigFile} {
-		path, err := file.Path(getenv)
-		if err != nil {
-			continue
-		}
-		data, err := files.Read(path, MaxSize)
-		if err != nil {
-			continue
-		}
-		parts, _ := parse(data, file == ConfigFile)
-		for _, s := range parts {
-			if ValidName(s.profile) && !s.inherited() {
-				names = append(names, s.profile)
-			}
+	for _, s := range sections(getenv) {
+		if ValidName(s.profile) && !s.inherited() {
+			names = append(names, s.profile)
 		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// sections returns the sections of the credentials file and then those of the configuration file,
+// each with the path of its file. It skips files that cannot be read.
+func sections(getenv func(string) string) iter.Seq2[string, section] {
+	return func(yield func(string, section) bool) {
+		for _, file := range []File{CredentialsFile, ConfigFile} {
+			path, err := file.Path(getenv)
+			if err != nil {
+				continue
+			}
+			data, err := files.Read(path, MaxSize)
+			if err != nil {
+				continue
+			}
+			parts, _ := parse(data, file == ConfigFile)
+			for _, s := range parts {
+				if !yield(path, s) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Section returns a section of the credentials file that starts with a comment. It omits

@@ -147,7 +147,7 @@ func parse(data []byte, config bool) (parts []section, err error) {
 // mark is a byte order mark. Editors write it at the start of a file.
 const mark = "\ufeff"
 
-// isSpace reports whether Python's str.isspace does.
+// isSpace reports whether Python's str.isspace counts r as white space.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= '\x1c' && r <= '\x1f' }
 
 // lower returns what Python's str.lower does, which keeps the dot of U+0130.

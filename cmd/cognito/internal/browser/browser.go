@@ -8,13 +8,15 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
 )
 
 // patience is how long Open waits for a program that fails, such as xdg-open without a browser.
 const patience = time.Second
 
-// Unwanted returns why a browser should not be opened here, or "". The variable BROWSER states that
-// there is one, such as that of a remote editor.
+// Unwanted returns why a browser should not be opened here, or "". If BROWSER is
+// set, as it is in the terminal of a remote editor, a browser is available.
 func Unwanted(getenv func(string) string) string {
 	switch {
 	case getenv("CI") != "":
@@ -105,7 +107,7 @@ func withURL(words []string, url string) []string {
 // run until their windows are closed.
 func start(path string, args, env []string) error {
 	c := exec.Command(path, args...) // its standard streams are the null device
-	c.Env = public(env)
+	c.Env = shell.Public(env)
 	c.SysProcAttr = detached()
 	if err := c.Start(); err != nil {
 		return fmt.Errorf("browser: %w", err)
@@ -120,16 +122,4 @@ func start(path string, args, env []string) error {
 	case <-time.After(patience):
 	}
 	return nil
-}
-
-// public returns the variables that are neither AWS's nor this program's, which may be secrets.
-func public(env []string) []string {
-	kept := make([]string, 0, len(env))
-	for _, variable := range env {
-		name := strings.ToUpper(variable)
-		if !strings.HasPrefix(name, "AWS_") && !strings.HasPrefix(name, "COGNITO_") {
-			kept = append(kept, variable)
-		}
-	}
-	return kept
 }

@@ -1,7 +1,6 @@
 package browser
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
@@ -74,13 +73,5 @@ func TestOpenRefuses(t *testing.T) {
 	const url = "https://example.com"
 	if err := Open(url, variables("BROWSER=/nonexistent/browser"), nil); err == nil {
 		t.Error("Open without a program = nil")
-	}
-}
-
-func TestPublic(t *testing.T) {
-	t.Parallel()
-	got := public([]string{"AWS_SECRET_ACCESS_KEY=x", "aws_profile=x", "COGNITO_ENV=x", "HOME=/"})
-	if want := []string{"HOME=/"}; !slices.Equal(got, want) {
-		t.Errorf("public = %q, want %q", got, want)
 	}
 }

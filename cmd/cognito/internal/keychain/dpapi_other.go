@@ -4,7 +4,7 @@ package keychain
 
 import "errors"
 
-var errNoDPAPI = errors.New("it is a part of Windows")
+var errNoDPAPI = errors.New("it exists only on Windows")
 
 // dpapiAvailable returns an error, because only Windows has the interface.
 func dpapiAvailable() error { return errNoDPAPI }

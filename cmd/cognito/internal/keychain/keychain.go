@@ -28,11 +28,11 @@ import (
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 )
 
-// KeySize is the size of a key in bytes.
-const KeySize = 32
+// keySize is the size of a key in bytes.
+const keySize = 32
 
-// ErrNotFound reports that a keychain has no key for the directory, or does not say that it is
-// locked.
+// ErrNotFound reports that a keychain returned no key for the directory. Some keychains report the
+// same while they are locked.
 var ErrNotFound = errors.New("it is locked, or has no key for this directory")
 
 // ErrUnknown reports that a name is not that of a keychain.
@@ -55,7 +55,7 @@ type Ring struct {
 type store struct {
 	get func(context.Context) (string, error)
 	set func(ctx context.Context, secret string) error
-	// erase removes the secret. It is nil if get returns ErrNotFound only without a secret.
+	// erase removes the secret. It is nil if get never returns ErrNotFound because of a lock.
 	erase func(context.Context)
 }
 
@@ -99,7 +99,7 @@ func (r *Ring) Prepare(
 	key, err := s.key(ctx)
 	if errors.Is(err, ErrNotFound) && s.erase != nil {
 		// docker-credential-secretservice finds nothing in a locked keychain, but asks the user to
-		// unlock it before it stores anything. The key in it must not be replaced.
+		// unlock it before it stores anything. Storing another key unlocks it, and keeps this one.
 		var other store
 		if other, err = r.open(name, "test"); err == nil {
 			_, err = other.create(ctx)
@@ -135,7 +135,7 @@ func (s store) key(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	key, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(secret))
-	if err != nil || len(key) != KeySize {
+	if err != nil || len(key) != keySize {
 		return nil, fmt.Errorf("what it stores for this program is not a key (%d bytes): remove it",
 			len(secret))
 	}
@@ -144,7 +144,7 @@ func (s store) key(ctx context.Context) ([]byte, error) {
 
 // create stores a new key, and checks that the keychain returns it.
 func (s store) create(ctx context.Context) ([]byte, error) {
-	key := make([]byte, KeySize)
+	key := make([]byte, keySize)
 	rand.Read(key)
 	if err := s.set(ctx, base64.StdEncoding.EncodeToString(key)); err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func (s store) create(ctx context.Context) ([]byte, error) {
 	return key, nil
 }
 
-// open returns the store of a key with this id.
+// open returns the store for the key of id, which is a state directory or "test".
 func (r *Ring) open(name, id string) (store, error) {
 	hash := sha256.Sum256([]byte(id))
 	account := hex.EncodeToString(hash[:16])

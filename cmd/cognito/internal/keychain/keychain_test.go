@@ -124,7 +124,7 @@ func TestRing(t *testing.T) {
 		t.Fatal(err)
 	}
 	key, err := one.Key(name)
-	if err != nil || len(key) != KeySize {
+	if err != nil || len(key) != keySize {
 		t.Fatalf("Key() = %d bytes, %v", len(key), err)
 	}
 	two := &Ring{Dir: dir}
@@ -244,7 +244,7 @@ func TestNames(t *testing.T) {
 	}
 	if runtime.GOOS != "windows" {
 		_, err := new(Ring).Key("dpapi")
-		if err == nil || err.Error() != "keychain dpapi: it is a part of Windows" {
+		if err == nil || err.Error() != "keychain dpapi: it exists only on Windows" {
 			t.Errorf("Key(dpapi) = %v", err)
 		}
 	}
@@ -274,7 +274,7 @@ func TestSecurity(t *testing.T) {
 			t.Errorf("%s: create() = %v, want %q", test.fault, err, test.want)
 		}
 		if got, err := s.key(t.Context()); test.want == "" &&
-			(err != nil || string(got) != string(key) || len(key) != KeySize) {
+			(err != nil || string(got) != string(key) || len(key) != keySize) {
 			t.Errorf("key() = %x, %v, want %x", got, err, key)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
 )
 
 // maxOutput is the maximum size of a program's output in bytes. The helpers of Docker have the same
@@ -104,7 +106,7 @@ func (r *Ring) run(
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	c := exec.CommandContext(limited, path, args...)
-	c.Env = public(os.Environ())
+	c.Env = shell.Public(os.Environ())
 	c.Stdin = strings.NewReader(input)
 	var out, errs output
 	c.Stdout, c.Stderr = &out, &errs
@@ -151,16 +153,4 @@ func (o *output) Write(p []byte) (int, error) {
 	o.text += string(kept)
 	o.truncated = o.truncated || len(kept) < len(p)
 	return len(p), nil
-}
-
-// public returns the variables that are neither AWS's nor this program's.
-func public(env []string) []string {
-	kept := make([]string, 0, len(env))
-	for _, variable := range env {
-		name := strings.ToUpper(variable)
-		if !strings.HasPrefix(name, "AWS_") && !strings.HasPrefix(name, "COGNITO_") {
-			kept = append(kept, variable)
-		}
-	}
-	return kept
 }

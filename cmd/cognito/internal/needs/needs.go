@@ -1,4 +1,4 @@
-// Package needs finds programs of others for tests. If one is missing, the test is skipped, but it
+// Package needs finds third-party programs for tests. If one is missing, the test is skipped, or
 // fails if the environment variable CI is "true".
 package needs
 

@@ -1,4 +1,4 @@
-// Package shell quotes text for shells.
+// Package shell quotes text for shells, and selects environment variables.
 package shell
 
 import (
@@ -61,6 +61,19 @@ type Variable struct{ Name, Value string }
 
 // Format redacts the value.
 func (v Variable) Format(f fmt.State, _ rune) { io.WriteString(f, v.Name+"=REDACTED") }
+
+// Public returns the environment variables that are neither AWS's nor this program's. Those may be
+// secrets.
+func Public(env []string) []string {
+	kept := make([]string, 0, len(env))
+	for _, variable := range env {
+		name := strings.ToUpper(variable)
+		if !strings.HasPrefix(name, "AWS_") && !strings.HasPrefix(name, "COGNITO_") {
+			kept = append(kept, variable)
+		}
+	}
+	return kept
+}
 
 // Formats returns the formats of [Set].
 func Formats() []string { return []string{"sh", "fish", "powershell", "cmd", "dotenv"} }

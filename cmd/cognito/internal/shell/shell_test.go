@@ -132,3 +132,11 @@ func TestCurrent(t *testing.T) {
 		t.Errorf("Current() = %q, want one of %q", got, want)
 	}
 }
+
+func TestPublic(t *testing.T) {
+	t.Parallel()
+	got := Public([]string{"AWS_SECRET_ACCESS_KEY=x", "aws_profile=x", "COGNITO_ENV=x", "HOME=/"})
+	if want := []string{"HOME=/"}; !slices.Equal(got, want) {
+		t.Errorf("Public = %q, want %q", got, want)
+	}
+}

@@ -12,17 +12,16 @@ import (
 	"github.com/loginwithcognito/cognito/internal/strictjson"
 )
 
-// defaultsName is the name of the file that holds [Defaults].
+// defaultsName is the name of the file that holds the default environments. It maps the absolute
+// path of a configuration file to the name of its default environment.
 const defaultsName = "defaults.json"
 
 // maxDefaults is the maximum size of that file in bytes.
 const maxDefaults = 64 << 10
 
-// A Defaults maps the absolute path of a configuration file to the name of its default environment.
-type Defaults map[string]string
-
-// ReadDefaults reads the default environments in the state directory.
-func ReadDefaults(dir string) (Defaults, error) {
+// ReadDefaults returns the default environments by the absolute paths of their configuration files.
+// dir is the state directory.
+func ReadDefaults(dir string) (map[string]string, error) {
 	if err := private(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
@@ -33,15 +32,15 @@ func ReadDefaults(dir string) (Defaults, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	var d Defaults
+	var d map[string]string
 	if err == nil && strictjson.Unmarshal(data, &d) != nil {
 		err = fmt.Errorf("%s: %w", path, ErrDamaged)
 	}
 	return d, err
 }
 
-// SetDefault sets the default environment of a configuration file. If name is empty, there is none
-// any more. A damaged file is replaced.
+// SetDefault sets the default environment of a configuration file, or removes it if name is empty.
+// It replaces a damaged file.
 func SetDefault(ctx context.Context, dir, config, name string,
 	note func(format string, args ...any)) error {
 	if err := files.MakeDir(dir); err != nil {
@@ -53,9 +52,9 @@ func SetDefault(ctx context.Context, dir, config, name string,
 	path := filepath.Join(dir, defaultsName)
 	file := files.Target{Path: path, Limit: maxDefaults, Mode: 0o600, Trusted: true, Note: note}
 	return file.Update(ctx, func(data []byte) ([]byte, error) {
-		d := make(Defaults)
+		var d map[string]string
 		if strictjson.Unmarshal(data, &d) != nil || d == nil {
-			d = make(Defaults)
+			d = make(map[string]string)
 		}
 		if d[config] == name {
 			return data, nil

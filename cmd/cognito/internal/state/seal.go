@@ -117,14 +117,14 @@ func (k *Keeper) seal(r *Record, text []byte) ([]byte, error) {
 // ErrKeyLost reports an encrypted file that cannot be decrypted any more. It is also ErrDamaged.
 var ErrKeyLost = errors.New("the file cannot be decrypted")
 
-// A keyError is ErrKeyLost.
+// A keyError is an error that errors.Is matches with ErrKeyLost and ErrDamaged.
 type keyError struct{ error }
 
 // Is reports whether target is ErrKeyLost or ErrDamaged.
 func (e keyError) Is(target error) bool { return target == ErrKeyLost || target == ErrDamaged }
 
 // open returns the record in the content of a file, and the name of its keychain. If the keychain
-// cannot be asked now, the error is not ErrKeyLost, unless Encrypt has replaced that keychain.
+// is unavailable for now, the error is not ErrKeyLost, unless Encrypt has replaced that keychain.
 func (k *Keeper) open(path string, data []byte) (text []byte, name string, err error) {
 	if !encrypted(data) {
 		return data, "", nil
@@ -144,9 +144,9 @@ func (k *Keeper) open(path string, data []byte) (text []byte, name string, err e
 	} else if err != nil {
 		return nil, "", fmt.Errorf("%s is encrypted: %w", path, err)
 	}
-	aead, clear, err := s.additional(key)
+	aead, header, err := s.additional(key)
 	if err == nil {
-		text, err = aead.Open(nil, nil, s.Sealed, clear)
+		text, err = aead.Open(nil, nil, s.Sealed, header)
 	}
 	if err != nil {
 		return nil, "", keyError{fmt.Errorf("%s was encrypted with another key, or altered", path)}

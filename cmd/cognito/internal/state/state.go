@@ -43,7 +43,7 @@ type Record struct {
 	Environment string `json:"environment"`
 	UserPoolID  string `json:"user_pool_id"`
 	ClientID    string `json:"client_id"`
-	Account            // of the default user, who signed in last
+	Account            // of the default user, or of the one that Choose selects
 	// Others holds the other users that are signed in, at most MaxOthers.
 	Others []Account `json:"others,omitempty"`
 	// ClockOffset is the server's time minus the local time, as last measured.
