@@ -73,8 +73,12 @@ func (k *Keeper) Encrypt(ctx context.Context, name string) error {
 	return nil
 }
 
-// encrypted reports whether the content of a file is that of an encrypted record.
-func encrypted(data []byte) bool { return bytes.Contains(data, []byte(`"keychain":"`)) }
+// encrypted reports whether the content of a file is that of an encrypted record, even if it is
+// damaged. In a record that is not encrypted, the name of a user may be "keychain".
+func encrypted(data []byte) bool {
+	before, _, found := bytes.Cut(data, []byte(`"keychain":"`))
+	return found && !bytes.Contains(before, []byte(`"names":{`))
+}
 
 // additional returns the cipher, and the additional authenticated data.
 func (s sealed) additional(key []byte) (aead cipher.AEAD, data []byte, err error) {
@@ -119,6 +123,8 @@ var ErrKeyLost = errors.New("the file cannot be decrypted")
 
 // A keyError is ErrKeyLost.
 type keyError struct{ error }
+
+func (e keyError) Unwrap() error { return e.error }
 
 // Is reports whether target is ErrKeyLost or ErrDamaged.
 func (e keyError) Is(target error) bool { return target == ErrKeyLost || target == ErrDamaged }
