@@ -85,8 +85,12 @@ func (s *signedIn) serve(ctx context.Context, addr, format string) error {
 	}
 }
 
-// server returns a server of the session's credentials.
+// server returns a server of the session's credentials. They remain those of the same user if
+// another process changes the default user.
 func (s *signedIn) server() *credserver.Server {
+	if r, err := s.keep.Load(); err == nil {
+		s.keep.User = r.User
+	}
 	return &credserver.Server{
 		Source: s.credentials,
 		Now:    s.now,

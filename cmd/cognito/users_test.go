@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/needs"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
@@ -218,5 +219,25 @@ func TestTooManyUsers(t *testing.T) {
 	code, _, stderr := m.run(t, "", "login", "-user", "grace")
 	if code != exitUsage || !strings.Contains(stderr, "20 users are signed in to DEV") {
 		t.Errorf("login of one more user: exit %d: %s", code, stderr)
+	}
+}
+
+// An endpoint serves the same user if the default user changes.
+func TestServedUser(t *testing.T) {
+	t.Parallel()
+	needs.Unix(t)
+	m := withUsers(t)
+	m.as(t, "ada")
+	m.as(t, "bob")
+	c, settings := m.serve(t)
+	defer c.Wait()
+	defer c.Process.Kill()
+	want := m.key(t)
+	m.must(t, "", "use", "-user", "ada")
+	if m.key(t) == want {
+		t.Fatal("the default user has not changed")
+	}
+	if code, object := get(t, settings); code != 200 || object["AccessKeyId"] != want {
+		t.Errorf("the endpoint returns %d and the keys of another user", code)
 	}
 }
