@@ -67,7 +67,7 @@ func (r *Ring) Key(name string) ([]byte, error) {
 	if key := r.keys[name]; key != nil {
 		return key, nil
 	}
-	s, err := r.open(name, r.Dir)
+	s, err := r.open(name, r.id())
 	var key []byte
 	if err == nil {
 		key, err = s.key(context.Background())
@@ -83,12 +83,15 @@ func (r *Ring) Prepare(
 ) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s, err := r.open(name, r.Dir)
-	if err != nil {
+	if _, err := r.open(name, ""); err != nil {
 		_, err = r.remember(name, nil, err)
 		return err
 	}
 	if err := files.MakeDir(r.Dir); err != nil {
+		return err
+	}
+	s, err := r.open(name, r.id())
+	if err != nil {
 		return err
 	}
 	lock, err := files.Lock(ctx, filepath.Join(r.Dir, "key"), note)
@@ -159,6 +162,14 @@ func (s store) create(ctx context.Context) ([]byte, error) {
 		return nil, errors.New("it returned another key than the one that was stored in it")
 	}
 	return key, nil
+}
+
+// id returns the path of the directory without symbolic links, by which programs may reach it.
+func (r *Ring) id() string {
+	if path, err := filepath.EvalSymlinks(r.Dir); err == nil {
+		return path
+	}
+	return r.Dir
 }
 
 // open returns the store of a key with this id.
