@@ -180,6 +180,7 @@ func (a *app) emulated(
 		{Name: "COGNITO_CONFIG", Value: isolated.config},
 		{Name: "COGNITO_STATE_DIR", Value: isolated.state},
 		{Name: "COGNITO_ENV", Value: emulator.Name},
+		{Name: "COGNITO_KEYCHAIN", Value: "none"},
 		// Their hosts are AWS's.
 		{Name: "AWS_USE_FIPS_ENDPOINT", Value: "false"},
 		{Name: "AWS_USE_DUALSTACK_ENDPOINT", Value: "false"},

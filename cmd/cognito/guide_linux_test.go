@@ -281,6 +281,7 @@ func TestEmulateCommand(t *testing.T) {
 	m.settings["TMPDIR"], m.settings["TOOL"] = temporary, executable
 	m.settings["AWS_PROFILE"], m.settings["AWS_ENDPOINT_URL_DYNAMODB"] = "mine", m.url
 	m.settings["AWS_USE_FIPS_ENDPOINT"] = "true"
+	m.settings["COGNITO_KEYCHAIN"] = "unavailable" // the user's keychain is not used either
 	m.fault.set(func(*http.Request) *http.Response {
 		t.Error("the command sent a request to another server")
 		return nil
