@@ -85,12 +85,9 @@ func (s *signedIn) serve(ctx context.Context, addr, format string) error {
 	}
 }
 
-// server returns a server of the session's credentials. They remain those of the same user if
-// another process changes the default user.
+// server returns a server of the session's credentials.
 func (s *signedIn) server() *credserver.Server {
-	if r, err := s.keep.Load(); err == nil {
-		s.keep.User = r.User
-	}
+	s.pin() // the user may have signed in since open
 	return &credserver.Server{
 		Source: s.credentials,
 		Now:    s.now,

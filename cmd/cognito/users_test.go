@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -239,5 +240,35 @@ func TestServedUser(t *testing.T) {
 	}
 	if code, object := get(t, settings); code != 200 || object["AccessKeyId"] != want {
 		t.Errorf("the endpoint returns %d and the keys of another user", code)
+	}
+}
+
+// A command uses the session of one user if the default user changes while it runs.
+func TestPinnedUser(t *testing.T) {
+	t.Parallel()
+	m := withUsers(t)
+	m.as(t, "ada")
+	m.as(t, "bob")
+	m.key(t)
+	m.key(t, "-user", "ada")
+	a := m.app()
+	a.stderr, a.config, a.env = io.Discard, m.settings["COGNITO_CONFIG"], "DEV"
+	s, err := a.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := s.credentials(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.must(t, "", "use", "-user", "ada")
+	after, err := s.credentials(t.Context())
+	if err != nil || after.AccessKeyID != before.AccessKeyID {
+		t.Errorf("the credentials are of another user, %v", err)
+	}
+	m.must(t, "", "logout", "-user", "bob")
+	if _, err := s.credentials(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "bob is not signed in to DEV") {
+		t.Errorf("after the user's logout: %v", err)
 	}
 }
