@@ -39,7 +39,8 @@ var ErrNotFound = errors.New("it is locked, or has no key for this directory")
 var ErrUnknown = errors.New("it is unknown: use dpapi, macos, or the name or absolute " +
 	"path of a docker-credential helper")
 
-// A Ring reads the keys of a state directory. It reads each only once.
+// A Ring reads the keys of a state directory. It reads each only once, unless [Ring.Forget] is
+// called.
 type Ring struct {
 	// Dir is the state directory, whose path identifies the key.
 	Dir string
@@ -73,6 +74,13 @@ func (r *Ring) Key(name string) ([]byte, error) {
 		key, err = s.key(context.Background())
 	}
 	return r.remember(name, key, err)
+}
+
+// Forget makes the next call of Key read the key again.
+func (r *Ring) Forget(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.keys, name)
 }
 
 // Prepare makes sure that a keychain has a key. A new key is stored and read again,

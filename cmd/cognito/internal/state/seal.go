@@ -143,21 +143,29 @@ func (k *Keeper) open(path string, data []byte) (text []byte, name string, err e
 	case err != nil || s.Keychain == "":
 		return nil, "", keyError{fmt.Errorf("%s: the file is damaged", path)}
 	}
-	key, err := k.Keys.Key(s.Keychain)
 	replaced := k.encrypt != nil && *k.encrypt != s.Keychain
-	if err != nil && (replaced || errors.Is(err, keychain.ErrNotFound)) {
-		return nil, "", keyError{fmt.Errorf("%s: %w", path, err)}
-	} else if err != nil {
-		return nil, "", fmt.Errorf("%s is encrypted: %w", path, err)
+	for range 2 {
+		key, err := k.Keys.Key(s.Keychain)
+		if err != nil && (replaced || errors.Is(err, keychain.ErrNotFound)) {
+			return nil, "", keyError{fmt.Errorf("%s: %w", path, err)}
+		} else if err != nil {
+			return nil, "", fmt.Errorf("%s is encrypted: %w", path, err)
+		}
+		if text, err = s.decrypt(key); err == nil {
+			return text, s.Keychain, nil
+		}
+		k.Keys.Forget(s.Keychain) // another process may have replaced the key
 	}
+	return nil, "", keyError{fmt.Errorf("%s was encrypted with another key, or altered", path)}
+}
+
+// decrypt returns the record.
+func (s sealed) decrypt(key []byte) ([]byte, error) {
 	aead, clear, err := s.additional(key)
-	if err == nil {
-		text, err = aead.Open(nil, nil, s.Sealed, clear)
-	}
 	if err != nil {
-		return nil, "", keyError{fmt.Errorf("%s was encrypted with another key, or altered", path)}
+		return nil, err
 	}
-	return text, s.Keychain, nil
+	return aead.Open(nil, nil, s.Sealed, clear)
 }
 
 // newer returns the error for a file that a newer version has written.

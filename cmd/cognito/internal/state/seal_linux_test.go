@@ -293,6 +293,31 @@ func TestKeychainFails(t *testing.T) {
 	}
 }
 
+// A process that runs while the key is replaced uses the new one.
+func TestReplacedKey(t *testing.T) {
+	k, _ := newKeeper(t)
+	helper, secret := fakeHelper(t)
+	var running *Keeper // with the old key
+	for _, token := range []string{"refresh-1", "refresh-2"} {
+		other := k.again()
+		if err := other.Encrypt(t.Context(), helper); err != nil {
+			t.Fatal(err)
+		}
+		if err := other.Update(t.Context(), signIn("ada", token)); err != nil {
+			t.Fatal(err)
+		}
+		if running == nil {
+			running = k.again()
+		}
+		if r, err := running.Load(); err != nil || r.users() != "ada="+token {
+			t.Errorf("Load() = %q, %v, want %s", r.users(), err, token)
+		}
+		if err := os.Remove(secret); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // What an interrupted process leaves is found in encrypted files too.
 func TestEncryptedLeftovers(t *testing.T) {
 	k, _ := newKeeper(t)
