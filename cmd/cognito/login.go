@@ -195,7 +195,8 @@ func (s *signedIn) login(ctx context.Context) error {
 	if login.Username != "" {
 		before.Choose(login.Username)
 	}
-	if others := before.Users(); before.Session == nil && len(others) > state.MaxOthers {
+	if others := before.Users(); (browser || before.Session == nil) &&
+		len(others) > state.MaxOthers {
 		return usagef("%d users are signed in to %s: end a session with \"cognito logout -user "+
 			"NAME\"", len(others), s.name)
 	}

@@ -221,6 +221,17 @@ func TestTooManyUsers(t *testing.T) {
 	if code != exitUsage || !strings.Contains(stderr, "20 users are signed in to DEV") {
 		t.Errorf("login of one more user: exit %d: %s", code, stderr)
 	}
+	// A browser may sign any user in, so one more is possible, but not two.
+	r.Others = append(r.Others, r.Others[0])
+	r.Others[state.MaxOthers].User = "z"
+	text, err = json.Marshal(r)
+	if err != nil || os.WriteFile(path, text, 0o600) != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr = m.run(t, "", "login", "-browser")
+	if code != exitUsage || !strings.Contains(stderr, "20 users are signed in to DEV") {
+		t.Errorf("login with a browser: exit %d: %s", code, stderr)
+	}
 }
 
 // An endpoint serves the same user if the default user changes.
