@@ -195,6 +195,19 @@ func TestLoginBrowserPasted(t *testing.T) {
 	}
 }
 
+// After the browser has returned, the prompt for an address does not take the next answer.
+func TestLoginBrowserThenPrompt(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	s := m.atTerminal(t, 80, 24, "login", "-browser")
+	callback := m.signIn(t, address(t, opened))
+	s.expect("Address (or wait for the browser): ")
+	visit(t, callback)
+	s.answer("for the AWS CLI and SDKs? [y/N] ", "y")
+	s.expect("cognito: profile DEV is in")
+	s.exits(0)
+}
+
 // Without a terminal, the address is a line of the input.
 func TestLoginBrowserPiped(t *testing.T) {
 	t.Parallel()

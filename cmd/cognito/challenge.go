@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"slices"
@@ -42,17 +41,16 @@ func (a *app) ask(ctx context.Context, prompt string, secret bool) (line string,
 	}
 	defer release()
 	prompt = terminal.Printable(prompt)
-	var in io.Reader = a.answersFile()
-	if !terminal.Is(a.answersFile()) {
-		if a.login.text == nil {
-			a.login.text = bom.NewReader(in)
+	if a.login.text == nil {
+		a.login.text = &terminal.Input{Reader: a.answersFile()}
+		if !terminal.Is(a.answersFile()) {
+			a.login.text.Reader = bom.NewReader(a.answersFile())
 		}
-		in = a.login.text
 	}
 	if secret {
-		line, err = terminal.ReadSecret(ctx, in, a.stderr, prompt)
+		line, err = terminal.ReadSecret(ctx, a.login.text, a.stderr, prompt)
 	} else {
-		line, err = terminal.ReadLine(ctx, in, a.stderr, prompt)
+		line, err = terminal.ReadLine(ctx, a.login.text, a.stderr, prompt)
 	}
 	if err == nil && a.login.proven != "" && samePassword(line, a.login.proven) {
 		return "", errors.New("this is the password, which SRP keeps secret: nothing was sent")

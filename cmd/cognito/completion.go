@@ -124,7 +124,7 @@ func (a *app) complete(words []string) (found []string) {
 	}
 	last := strings.TrimSpace(words[len(words)-1])
 	offer := func(word, meaning string) {
-		if strings.HasPrefix(word, last) {
+		if strings.HasPrefix(word, last) && terminal.OneLine(word) == word {
 			found = append(found, strings.TrimSuffix(word+"\t"+terminal.OneLine(meaning), "\t"))
 		}
 	}

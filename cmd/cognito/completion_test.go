@@ -61,6 +61,27 @@ func TestComplete(t *testing.T) {
 	}
 }
 
+// The names in a file are not commands for the terminal.
+func TestCompleteControlCharacters(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	path := m.write(t, "names.json", `{"A\u001b[31m": {"user_pool_id": "us-east-1_EXAMPLE00"},
+		"B\tC": {"user_pool_id": "us-east-1_EXAMPLE00"}}`)
+	for _, words := range [][]string{
+		{"cognito", "use", ""},
+		{"cognito", "login", "-env", ""},
+	} {
+		a := m.app()
+		a.getenv = func(string) string { return path }
+		if got := a.complete(words); got != nil {
+			t.Errorf("complete(%q) = %q", words, got)
+		}
+		if all := a.choices("env", words); len(all) != 2 {
+			t.Errorf("the names are %q", all)
+		}
+	}
+}
+
 // writeProfiles writes files with the profiles default, one and two.
 func (m *machine) writeProfiles(t *testing.T) {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -29,8 +30,13 @@ func (f *federationFlags) register(set *flag.FlagSet) {
 	set.Func("token-file",
 		"use the token in this `file`, read for each renewal, instead of the session",
 		func(path string) error {
-			if f.file = path; path == "" {
+			const maxName, maxPath = 255, 4096 // of most systems
+			switch f.file = path; {
+			case path == "":
 				return errors.New("it is empty")
+			case len(path) > maxPath || len(filepath.Base(path)) > maxName:
+				// An error of the system would print it.
+				return errors.New("it is not the name of a file: write the token to a file")
 			}
 			return nil
 		})

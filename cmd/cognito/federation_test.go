@@ -133,6 +133,11 @@ func TestFederationRefuses(t *testing.T) {
 	}{
 		{"no file", "", "credentials -token-file none", exitUsage, "-token-file: open none"},
 		{"no name", "", "credentials -token-file=", exitUsage, "-token-file"},
+		{"token in place of a file", "", "credentials -token-file " + oidc, exitUsage,
+			"-token-file: it is not the name of a file"},
+		{"assertion in place of a file", "",
+			"credentials -token-file " + strings.Repeat("secret/", 600), exitUsage,
+			"-token-file: it is not the name of a file"},
 		{"no audience", "", "credentials -github-actions=", exitUsage, "audience is empty"},
 		{"empty", " \n", "credentials -token-file FILE", exitUsage, "is empty"},
 		{"opaque", "EAAB", "credentials -token-file FILE", exitUsage, "use -provider"},
@@ -176,7 +181,8 @@ func TestFederationRefuses(t *testing.T) {
 				t.Errorf("exit %d, %q, %q, want %d and %q", code, stdout, stderr, test.code,
 					test.want)
 			}
-			if test.token != "" && len(test.token) > 100 && strings.Contains(stderr, test.token) {
+			if len(test.token) > 100 && strings.Contains(stderr, test.token) ||
+				strings.Contains(stderr, oidc) || strings.Contains(stderr, "secret/") {
 				t.Error("the token is printed")
 			}
 		})

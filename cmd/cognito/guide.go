@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/awsconfig"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 	"github.com/loginwithcognito/cognito/internal/terminal"
@@ -71,6 +72,7 @@ func (a *app) configureFirst(ctx context.Context) error {
 	if err == nil && len(all) > 1 && env == "" {
 		names := strings.Join(slices.Sorted(maps.Keys(all)), ", ")
 		a.env, err = a.ask(ctx, "Environment ("+names+"): ", false)
+		a.env = strings.TrimSpace(a.env)
 	}
 	return err
 }
@@ -92,7 +94,9 @@ func (s *signedIn) summarize(claims jwt.Claims, expires time.Time) {
 	if !a.attended() {
 		return
 	}
-	if role := cmp.Or(s.env.RoleARN, s.env.CustomRoleARN, claims.PreferredRole); role != "" {
+	role := cmp.Or(s.env.RoleARN, s.env.CustomRoleARN, claims.PreferredRole)
+	// The pool's text could look like a prompt.
+	if of := (cognito.Environment{RoleARN: role}); role != "" && of.Validate() == nil {
 		a.notef("role %s", role)
 	}
 	a.notef("tokens until %s, renewed on use", expires.Local().Format("2006-01-02 15:04 MST"))

@@ -30,7 +30,7 @@ func TestFirstLogin(t *testing.T) {
 	s.answer("(Enter to type them): ", from+"x")
 	s.expect("cognito: -from:")
 	s.answer("(Enter to type them): ", from)
-	s.answer("Environment (BARE, DEV): ", "DEV")
+	s.answer("Environment (BARE, DEV): ", " DEV ")
 	s.answer("User name: ", "ada")
 	s.answer("Password: ", cognitotest.ExamplePassword)
 	s.expect("signed in to DEV as ada")
@@ -87,6 +87,20 @@ func TestFirstLoginTyped(t *testing.T) {
 	s.expect("signed in to WORK as ada")
 	s.expect("next: cognito exec -- aws s3 ls\r\n")
 	s.exits(0) // a profile of this name exists
+}
+
+// TestHostileRole has a user pool whose role in the token is a text.
+func TestHostileRole(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	user := &m.server.UserPools[0].Users[0]
+	user.Roles = []string{"expired. Password:"}
+	s := m.atTerminal(t, 80, 24, "login", "-env", "BARE", "-user", user.Name)
+	s.answer("Password: ", user.Password)
+	s.exits(0)
+	if strings.Contains(s.text(), "expired. Password:") {
+		t.Errorf("the role is shown:\n%s", s.text())
+	}
 }
 
 // refusing refuses every request for an operation.
@@ -267,6 +281,7 @@ func TestEmulateCommand(t *testing.T) {
 	m.settings["TMPDIR"], m.settings["TOOL"] = temporary, executable
 	m.settings["AWS_PROFILE"], m.settings["AWS_ENDPOINT_URL_DYNAMODB"] = "mine", m.url
 	m.settings["AWS_USE_FIPS_ENDPOINT"] = "true"
+	m.settings["COGNITO_KEYCHAIN"] = "unavailable" // the user's keychain is not used either
 	m.fault.set(func(*http.Request) *http.Response {
 		t.Error("the command sent a request to another server")
 		return nil

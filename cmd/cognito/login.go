@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"runtime"
@@ -103,10 +102,10 @@ type loginFlags struct {
 	remember, noPassword            bool
 	duration                        time.Duration
 
-	answers *os.File  // the source of passwords and codes, once it is open
-	text    io.Reader // reads answers, if that is not a terminal
-	codes   int       // is how many -totp-file has given, because a pool could ask for many
-	proven  string    // the password that this sign-in proves by SRP; no answer may equal it
+	answers *os.File        // the source of passwords and codes, once it is open
+	text    *terminal.Input // reads answers
+	codes   int             // is how many -totp-file has given, because a pool could ask for many
+	proven  string          // the password that this sign-in proves by SRP; no answer may equal it
 }
 
 // registerUser defines -user in f, for commands that do not sign in.
@@ -200,7 +199,8 @@ func (s *signedIn) login(ctx context.Context) error {
 	if login.Username != "" {
 		before.Choose(login.Username)
 	}
-	if others := before.Users(); before.Session == nil && len(others) > state.MaxOthers {
+	if others := before.Users(); (browser || before.Session == nil) &&
+		len(others) > state.MaxOthers {
 		return usagef("%d users are signed in to %s: end a session with \"cognito logout -user "+
 			"NAME\"", len(others), s.name)
 	}

@@ -87,6 +87,7 @@ func (s *signedIn) serve(ctx context.Context, addr, format string) error {
 
 // server returns a server of the session's credentials.
 func (s *signedIn) server() *credserver.Server {
+	s.pin() // the user may have signed in since open
 	return &credserver.Server{
 		Source: s.credentials,
 		Now:    s.now,

@@ -48,8 +48,18 @@ func (a *app) open(ctx context.Context) (*signedIn, error) {
 		err = s.federate()
 	case a.noStore:
 		err = s.login(ctx)
+	default:
+		s.pin()
 	}
 	return s, err
+}
+
+// pin makes s use the session of the present user, even if another process changes the default
+// user. A listing, for example, requests credentials for each page.
+func (s *signedIn) pin() {
+	if r, err := s.keep.Load(); err == nil && r.Session != nil {
+		s.keep.User = r.User
+	}
 }
 
 // prepare is like open, but never signs in.

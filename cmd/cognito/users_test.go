@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/needs"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
@@ -218,5 +220,66 @@ func TestTooManyUsers(t *testing.T) {
 	code, _, stderr := m.run(t, "", "login", "-user", "grace")
 	if code != exitUsage || !strings.Contains(stderr, "20 users are signed in to DEV") {
 		t.Errorf("login of one more user: exit %d: %s", code, stderr)
+	}
+	// A browser may sign any user in, so one more is possible, but not two.
+	r.Others = append(r.Others, r.Others[0])
+	r.Others[state.MaxOthers].User = "z"
+	text, err = json.Marshal(r)
+	if err != nil || os.WriteFile(path, text, 0o600) != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr = m.run(t, "", "login", "-browser")
+	if code != exitUsage || !strings.Contains(stderr, "20 users are signed in to DEV") {
+		t.Errorf("login with a browser: exit %d: %s", code, stderr)
+	}
+}
+
+// An endpoint serves the same user if the default user changes.
+func TestServedUser(t *testing.T) {
+	t.Parallel()
+	needs.Unix(t)
+	m := withUsers(t)
+	m.as(t, "ada")
+	m.as(t, "bob")
+	c, settings := m.serve(t)
+	defer c.Wait()
+	defer c.Process.Kill()
+	want := m.key(t)
+	m.must(t, "", "use", "-user", "ada")
+	if m.key(t) == want {
+		t.Fatal("the default user has not changed")
+	}
+	if code, object := get(t, settings); code != 200 || object["AccessKeyId"] != want {
+		t.Errorf("the endpoint returns %d and the keys of another user", code)
+	}
+}
+
+// A command uses the session of one user if the default user changes while it runs.
+func TestPinnedUser(t *testing.T) {
+	t.Parallel()
+	m := withUsers(t)
+	m.as(t, "ada")
+	m.as(t, "bob")
+	m.key(t)
+	m.key(t, "-user", "ada")
+	a := m.app()
+	a.stderr, a.config, a.env = io.Discard, m.settings["COGNITO_CONFIG"], "DEV"
+	s, err := a.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := s.credentials(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.must(t, "", "use", "-user", "ada")
+	after, err := s.credentials(t.Context())
+	if err != nil || after.AccessKeyID != before.AccessKeyID {
+		t.Errorf("the credentials are of another user, %v", err)
+	}
+	m.must(t, "", "logout", "-user", "bob")
+	if _, err := s.credentials(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "bob is not signed in to DEV") {
+		t.Errorf("after the user's logout: %v", err)
 	}
 }

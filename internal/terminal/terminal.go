@@ -59,8 +59,8 @@ func (e Interrupted) ExitCode() int {
 // the line, so that a pipe can hold several secrets.
 //
 // If ctx ends, ReadSecret restores the terminal and returns the cause, such as [Interrupted]. The
-// abandoned read takes the next line from in, so the program should end. A signal that ends the
-// program by itself leaves the terminal without echo.
+// abandoned read takes the next line from in, so the program should end, unless in is an [Input]. A
+// signal that ends the program by itself leaves the terminal without echo.
 func ReadSecret(ctx context.Context, in io.Reader, out io.Writer, prompt string) (string, error) {
 	return read(ctx, in, out, prompt, true)
 }
@@ -70,10 +70,26 @@ func ReadLine(ctx context.Context, in io.Reader, out io.Writer, prompt string) (
 	return read(ctx, in, out, prompt, false)
 }
 
+// An Input keeps a read that a context has ended. The next one returns its line.
+type Input struct {
+	io.Reader
+	pending chan result
+}
+
+// A result is the result of readLine.
+type result struct {
+	line string
+	err  error
+}
+
 func read(
 	ctx context.Context, in io.Reader, out io.Writer, prompt string, secret bool,
 ) (string, error) {
-	if file, ok := in.(*os.File); ok {
+	input, ok := in.(*Input)
+	if !ok {
+		input = &Input{Reader: in}
+	}
+	if file, ok := input.Reader.(*os.File); ok {
 		if restore, err := noEcho(file, secret); err == nil {
 			defer func() {
 				restore()
@@ -84,16 +100,18 @@ func read(
 			fmt.Fprint(out, prompt)
 		}
 	}
-	var line string
-	var err error
-	done := make(chan struct{})
-	go func() {
-		line, err = readLine(in)
-		close(done)
-	}()
+	if input.pending == nil {
+		pending := make(chan result, 1)
+		input.pending = pending
+		go func() {
+			line, err := readLine(input.Reader)
+			pending <- result{line, err}
+		}()
+	}
 	select {
-	case <-done:
-		return line, err
+	case r := <-input.pending:
+		input.pending = nil
+		return r.line, r.err
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}

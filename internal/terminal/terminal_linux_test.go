@@ -184,6 +184,24 @@ func TestReadEnds(t *testing.T) {
 	}
 }
 
+// A prompt that a context ends does not take the line of the next one.
+func TestInput(t *testing.T) {
+	keyboard, screen := openTerminal(t)
+	in := &Input{Reader: screen}
+	ctx, cancel := context.WithCancel(t.Context())
+	shown := &prompted{then: cancel}
+	if line, err := ReadSecret(ctx, in, shown, "Address: "); err == nil {
+		t.Fatalf("ReadSecret() = %q after its context", line)
+	}
+	for _, want := range []string{"y", "n"} {
+		keyboard.WriteString(want + "\n")
+		line, err := ReadLine(t.Context(), in, shown, "Add? ")
+		if line != want || err != nil {
+			t.Errorf("ReadLine() = %q, %v, want %q", line, err, want)
+		}
+	}
+}
+
 // prompted is a screen that calls then when the prompt is there.
 type prompted struct {
 	bytes.Buffer

@@ -39,7 +39,8 @@ var ErrNotFound = errors.New("it is locked, or has no key for this directory")
 var ErrUnknown = errors.New("it is unknown: use dpapi, macos, or the name or absolute " +
 	"path of a docker-credential helper")
 
-// A Ring reads the keys of a state directory. It reads each only once.
+// A Ring reads the keys of a state directory. It reads each only once, unless [Ring.Forget] is
+// called.
 type Ring struct {
 	// Dir is the state directory, whose path identifies the key.
 	Dir string
@@ -67,12 +68,19 @@ func (r *Ring) Key(name string) ([]byte, error) {
 	if key := r.keys[name]; key != nil {
 		return key, nil
 	}
-	s, err := r.open(name, r.Dir)
+	s, err := r.open(name, r.id())
 	var key []byte
 	if err == nil {
 		key, err = s.key(context.Background())
 	}
 	return r.remember(name, key, err)
+}
+
+// Forget makes the next call of Key read the key again.
+func (r *Ring) Forget(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.keys, name)
 }
 
 // Prepare makes sure that a keychain has a key. A new key is stored and read again,
@@ -83,12 +91,15 @@ func (r *Ring) Prepare(
 ) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s, err := r.open(name, r.Dir)
-	if err != nil {
+	if _, err := r.open(name, ""); err != nil {
 		_, err = r.remember(name, nil, err)
 		return err
 	}
 	if err := files.MakeDir(r.Dir); err != nil {
+		return err
+	}
+	s, err := r.open(name, r.id())
+	if err != nil {
 		return err
 	}
 	lock, err := files.Lock(ctx, filepath.Join(r.Dir, "key"), note)
@@ -159,6 +170,14 @@ func (s store) create(ctx context.Context) ([]byte, error) {
 		return nil, errors.New("it returned another key than the one that was stored in it")
 	}
 	return key, nil
+}
+
+// id returns the path of the directory without symbolic links, by which programs may reach it.
+func (r *Ring) id() string {
+	if path, err := filepath.EvalSymlinks(r.Dir); err == nil {
+		return path
+	}
+	return r.Dir
 }
 
 // open returns the store for the key of id, which is a state directory or "test".

@@ -147,6 +147,29 @@ func TestRing(t *testing.T) {
 	}
 }
 
+// A directory has one key, by whichever symbolic links programs reach it.
+func TestRingOfLinkedDirectory(t *testing.T) {
+	name, parent := helper(t, "none"), t.TempDir()
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(parent, link); err != nil {
+		t.Skipf("SKIPPED: no symbolic links: %v", err)
+	}
+	one := &Ring{Dir: filepath.Join(link, "state")} // it does not exist yet
+	if err := one.Prepare(t.Context(), name, noted(t)); err != nil {
+		t.Fatal(err)
+	}
+	key, err := one.Key(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{parent, link} {
+		other, err := (&Ring{Dir: filepath.Join(dir, "state")}).Key(name)
+		if err != nil || string(other) != string(key) {
+			t.Errorf("Key() of %s = %x, %v, want %x", dir, other, err, key)
+		}
+	}
+}
+
 // A key in a keychain that is locked, and does not say so, is not replaced.
 func TestLocked(t *testing.T) {
 	name, dir := helper(t, "locked"), t.TempDir()

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/keychain"
 )
 
 // growth is the maximum number of bytes that a refresh adds to a record: three tokens of 50,000
@@ -59,6 +60,8 @@ func (k *Keeper) find() (*Edit, error) {
 				e.older = append(e.older, e.path)
 			}
 			r, e.path, err = other, path, nil
+		case k.encrypt == nil && errors.Is(otherErr, keychain.ErrNotFound):
+			return nil, otherErr // it may be the newest record, and the keychain locked
 		case otherErr == nil || errors.Is(otherErr, ErrDamaged):
 			e.older = append(e.older, path)
 		default:

@@ -73,8 +73,12 @@ func (k *Keeper) Encrypt(ctx context.Context, name string) error {
 	return nil
 }
 
-// encrypted reports whether the content of a file is that of an encrypted record.
-func encrypted(data []byte) bool { return bytes.Contains(data, []byte(`"keychain":"`)) }
+// encrypted reports whether the content of a file is that of an encrypted record, even if it is
+// damaged. In a record that is not encrypted, the name of a user may be "keychain".
+func encrypted(data []byte) bool {
+	before, _, found := bytes.Cut(data, []byte(`"keychain":"`))
+	return found && !bytes.Contains(before, []byte(`"names":{`))
+}
 
 // additional returns the cipher, and the additional authenticated data.
 func (s sealed) additional(key []byte) (aead cipher.AEAD, data []byte, err error) {
@@ -120,6 +124,8 @@ var ErrKeyLost = errors.New("the file cannot be decrypted")
 // A keyError is an error that errors.Is matches with ErrKeyLost and ErrDamaged.
 type keyError struct{ error }
 
+func (e keyError) Unwrap() error { return e.error }
+
 // Is reports whether target is ErrKeyLost or ErrDamaged.
 func (e keyError) Is(target error) bool { return target == ErrKeyLost || target == ErrDamaged }
 
@@ -137,21 +143,29 @@ func (k *Keeper) open(path string, data []byte) (text []byte, name string, err e
 	case err != nil || s.Keychain == "":
 		return nil, "", keyError{fmt.Errorf("%s: the file is damaged", path)}
 	}
-	key, err := k.Keys.Key(s.Keychain)
 	replaced := k.encrypt != nil && *k.encrypt != s.Keychain
-	if err != nil && (replaced || errors.Is(err, keychain.ErrNotFound)) {
-		return nil, "", keyError{fmt.Errorf("%s: %w", path, err)}
-	} else if err != nil {
-		return nil, "", fmt.Errorf("%s is encrypted: %w", path, err)
+	for range 2 {
+		key, err := k.Keys.Key(s.Keychain)
+		if err != nil && (replaced || errors.Is(err, keychain.ErrNotFound)) {
+			return nil, "", keyError{fmt.Errorf("%s: %w", path, err)}
+		} else if err != nil {
+			return nil, "", fmt.Errorf("%s is encrypted: %w", path, err)
+		}
+		if text, err = s.decrypt(key); err == nil {
+			return text, s.Keychain, nil
+		}
+		k.Keys.Forget(s.Keychain) // another process may have replaced the key
 	}
+	return nil, "", keyError{fmt.Errorf("%s was encrypted with another key, or altered", path)}
+}
+
+// decrypt returns the record.
+func (s sealed) decrypt(key []byte) ([]byte, error) {
 	aead, header, err := s.additional(key)
-	if err == nil {
-		text, err = aead.Open(nil, nil, s.Sealed, header)
-	}
 	if err != nil {
-		return nil, "", keyError{fmt.Errorf("%s was encrypted with another key, or altered", path)}
+		return nil, err
 	}
-	return text, s.Keychain, nil
+	return aead.Open(nil, nil, s.Sealed, header)
 }
 
 // newer returns the error for a file that a newer version has written.

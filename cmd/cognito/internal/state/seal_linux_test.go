@@ -293,6 +293,31 @@ func TestKeychainFails(t *testing.T) {
 	}
 }
 
+// A process that runs while the key is replaced uses the new one.
+func TestReplacedKey(t *testing.T) {
+	k, _ := newKeeper(t)
+	helper, secret := fakeHelper(t)
+	var running *Keeper // with the old key
+	for _, token := range []string{"refresh-1", "refresh-2"} {
+		other := k.again()
+		if err := other.Encrypt(t.Context(), helper); err != nil {
+			t.Fatal(err)
+		}
+		if err := other.Update(t.Context(), signIn("ada", token)); err != nil {
+			t.Fatal(err)
+		}
+		if running == nil {
+			running = k.again()
+		}
+		if r, err := running.Load(); err != nil || r.users() != "ada="+token {
+			t.Errorf("Load() = %q, %v, want %s", r.users(), err, token)
+		}
+		if err := os.Remove(secret); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // What an interrupted process leaves is found in encrypted files too.
 func TestEncryptedLeftovers(t *testing.T) {
 	k, _ := newKeeper(t)
@@ -316,5 +341,91 @@ func TestEncryptedLeftovers(t *testing.T) {
 	k.lay(t, "DEV-1.json", text)
 	if r, err := k.again().Load(); err != nil || r.users() != "ada=refresh-2" {
 		t.Errorf("Load() = %q, %v, want the newer record", r.users(), err)
+	}
+}
+
+// A user's name does not make a record an encrypted one.
+func TestUserNamedKeychain(t *testing.T) {
+	k, _ := newKeeper(t)
+	err := k.Update(t.Context(), func(e *Edit) error {
+		e.Names = map[string]string{"keychain": "1a"}
+		return signIn("keychain", "refresh-1")(e)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := k.again().Load(); err != nil || r.users() != "keychain=refresh-1" {
+		t.Errorf("Load() = %q, %v", r.users(), err)
+	}
+	if err := k.again().Encrypt(t.Context(), ""); err != nil {
+		t.Errorf("Encrypt() = %v", err)
+	}
+}
+
+// A locked keychain looks like one that has lost the key. The newest record is kept until the key
+// is there again.
+func TestLockedLeftover(t *testing.T) {
+	k, _ := newKeeper(t)
+	helper, secret := fakeHelper(t)
+	if err := k.Update(t.Context(), signIn("ada", "refresh-1")); err != nil {
+		t.Fatal(err)
+	}
+	plain := k.text(t)
+	if err := k.Encrypt(t.Context(), helper); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Update(t.Context(), signIn("ada", "refresh-2")); err != nil {
+		t.Fatal(err)
+	}
+	// The process ended before the rename.
+	k.lay(t, "DEV-1.1.new", k.text(t))
+	k.lay(t, "DEV-1.json", plain)
+	if err := os.Rename(secret, secret+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.again().Load(); !errors.Is(err, ErrKeyLost) {
+		t.Errorf("Load() without the key = %v", err)
+	}
+	if err := k.again().Update(t.Context(), func(*Edit) error { return nil }); !errors.Is(err,
+		ErrKeyLost) {
+		t.Errorf("Update() without the key = %v", err)
+	}
+	if err := os.Rename(secret+".away", secret); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := k.again().Load(); err != nil || r.users() != "ada=refresh-2" {
+		t.Errorf("Load() with the key = %q, %v", r.users(), err)
+	}
+	// A sign-in does not wait for the key.
+	if err := os.Remove(secret); err != nil {
+		t.Fatal(err)
+	}
+	next := k.again()
+	if err := next.Encrypt(t.Context(), "none"); err != nil {
+		t.Fatal(err)
+	}
+	if err := next.Update(t.Context(), signIn("ada", "refresh-3")); err != nil {
+		t.Errorf("Update() of a sign-in = %v", err)
+	}
+}
+
+// A damaged record is not a reason to store the next one without encryption.
+func TestDamagedStaysEncrypted(t *testing.T) {
+	k, _ := newKeeper(t)
+	helper, _ := fakeHelper(t)
+	if err := k.Encrypt(t.Context(), helper); err != nil {
+		t.Fatal(err)
+	}
+	other := k.again()
+	other.blank.ClientID = "other"
+	other.encrypt = k.encrypt
+	if err := other.Update(t.Context(), signIn("ada", "refresh-1")); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.again().Update(t.Context(), signIn("ada", "refresh-2")); err != nil {
+		t.Fatal(err)
+	}
+	if text := k.text(t); strings.Contains(text, "refresh-2") {
+		t.Errorf("the record is not encrypted: %s", text)
 	}
 }

@@ -249,7 +249,9 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 			reason = "encrypted with a key that is lost"
 		}
 		k.Note("%s was %s and is now %s: sign in again", k.path, reason, filepath.Base(aside))
+		name := e.Keychain // the next record is not stored without encryption
 		*e.Record, err = k.blank, nil
+		e.Keychain = name
 	}
 	if err != nil {
 		return err
