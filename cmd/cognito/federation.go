@@ -27,7 +27,7 @@ type federationFlags struct {
 // register defines the flags in set.
 func (f *federationFlags) register(set *flag.FlagSet) {
 	set.Func("token-file",
-		"use the token in this `file`, read for each renewal, instead of the session",
+		"use the token in this `file` instead of the session",
 		func(path string) error {
 			if f.file = path; path == "" {
 				return errors.New("it is empty")

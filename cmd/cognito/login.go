@@ -110,7 +110,8 @@ type loginFlags struct {
 
 // registerUser defines -user in f, for commands that do not sign in.
 func (l *loginFlags) registerUser(f *flag.FlagSet) {
-	f.StringVar(&l.user, "user", "", "user `name` or alias (default: that of the last sign-in)")
+	f.StringVar(&l.user, "user", "",
+		"user `name` or alias (default: that of the last sign-in, or of \"cognito use\")")
 }
 
 // registerInput defines -password-fd in f.
