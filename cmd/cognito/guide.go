@@ -89,7 +89,7 @@ func inOwnHome(path string) string {
 // continue with.
 func (s *signedIn) summarize(claims jwt.Claims, expires time.Time) {
 	a := s.a
-	if !a.attended() {
+	if !a.attended() || s.offered {
 		return
 	}
 	if role := cmp.Or(s.env.RoleARN, s.env.CustomRoleARN, claims.PreferredRole); role != "" {
@@ -147,7 +147,7 @@ func (s *signedIn) signInAgain(ctx context.Context, why error) error {
 		return cmp.Or(err, why)
 	}
 	now := a.now
-	a.now, a.browser.wait = loginCommand(), browserWait
+	a.now, a.browser.wait, s.offered = loginCommand(), browserWait, true
 	defer func() { a.now = now }()
 	if err := s.login(ctx); err != nil {
 		return err
