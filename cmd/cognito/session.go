@@ -249,7 +249,7 @@ func (s *signedIn) needed(why string) error {
 	return signInError{&neededError{text: text}}
 }
 
-// A neededError is the one-line form of the error that a sign-in is needed. report writes it
+// A neededError is a one-line form of an error, such as that a sign-in is needed. report writes it
 // without the errors that wrap it and, unless -debug is set, without its cause.
 type neededError struct {
 	text  string
