@@ -64,7 +64,7 @@ func (a *app) configureFirst(ctx context.Context) error {
 		if !errors.As(err, &usage) || ctx.Err() != nil || attempt == attempts {
 			return err
 		}
-		a.notef("%s", err)
+		a.notef("%s", onePrefix(err.Error()))
 	}
 	a.env = env
 	all, err := a.environments()

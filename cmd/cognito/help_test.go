@@ -121,6 +121,7 @@ func TestOnePrefix(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"cognito: s3list: no such bucket", "no such bucket"},
 		{"terminal: nothing was entered", "nothing was entered"},
+		{"no code: terminal: nothing was entered", "no code: nothing was entered"},
 		{"cognitoidp: InitiateAuth: refused", "cognitoidp: InitiateAuth: refused"},
 	} {
 		if got := onePrefix(test.text); got != test.want {

@@ -73,12 +73,13 @@ func ReadLine(ctx context.Context, in io.Reader, out io.Writer, prompt string) (
 func read(
 	ctx context.Context, in io.Reader, out io.Writer, prompt string, secret bool,
 ) (string, error) {
+	newline := secret // in place of the user's own
 	if file, ok := in.(*os.File); ok {
 		if restore, err := noEcho(file, secret); err == nil {
 			defer func() {
 				restore()
-				if secret || ctx.Err() != nil {
-					fmt.Fprintln(out) // in place of the user's own
+				if newline {
+					fmt.Fprintln(out)
 				}
 			}()
 			fmt.Fprint(out, prompt)
@@ -93,8 +94,10 @@ func read(
 	}()
 	select {
 	case <-done:
+		newline = newline || err != nil || ctx.Err() != nil
 		return line, err
 	case <-ctx.Done():
+		newline = true
 		return "", context.Cause(ctx)
 	}
 }
