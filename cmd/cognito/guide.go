@@ -121,6 +121,9 @@ func (s *signedIn) offerProfile(ctx context.Context) error {
 	if !ok || err != nil {
 		return err
 	}
+	user := a.login.user
+	a.login.user = "" // the profile is for the default user, whether -user is set or not
+	defer func() { a.login.user = user }()
 	if err := a.addProfile(ctx, s.name, s.name, s.env, false); err != nil {
 		a.notef("the profile was not added: %s", err) // the sign-in is stored
 	}

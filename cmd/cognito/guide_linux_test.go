@@ -206,6 +206,21 @@ func TestSignInAgain(t *testing.T) {
 	}
 }
 
+// The profile that login offers is for the default user, even if login has -user.
+func TestOfferedProfile(t *testing.T) {
+	t.Parallel()
+	m := withUsers(t)
+	s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
+	s.answer("Password: ", cognitotest.ExamplePassword)
+	s.answer("Add the profile DEV for the AWS CLI and SDKs? [y/N] ", "y")
+	s.exits(0)
+	text, err := os.ReadFile(filepath.Join(m.dir, ".aws/config"))
+	if err != nil || !strings.Contains(string(text), " -env DEV") ||
+		strings.Contains(string(text), "-user") {
+		t.Errorf("the profile: %q, %v", text, err)
+	}
+}
+
 // A sign-in that a command with -user offers does not change the default user, and goes through the
 // browser if the last one of this user did.
 func TestSignInAgainAsUser(t *testing.T) {
