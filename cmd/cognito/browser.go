@@ -42,20 +42,21 @@ func (b *browserFlags) register(f *flag.FlagSet) {
 
 // withBrowser reports whether login uses a browser: with -browser, or if the last sign-in did and
 // no flag selects another way.
-func (a *app) withBrowser(last state.Record) (bool, error) {
-	l, b := a.login, a.browser
+func (s *signedIn) withBrowser(last state.Record) (bool, error) {
+	l, b := s.a.login, s.a.browser
 	other := l.flow != "" || l.challenge != "" || l.totpFile != "" || l.noPassword
 	switch {
 	case b.use && other:
 		return false, usagef("-browser excludes -flow, -challenge, -totp-file and -no-password")
 	case b.use && b.wait <= 0:
 		return false, usagef("-wait is %v: must be positive", b.wait)
-	case b.use || a.now.name != "login":
+	case b.use || s.a.now.name != "login":
 		return b.use, nil
 	case b.noOpen || b.provider != "" || b.prompt != "":
 		return false, usagef("-no-open, -provider and -prompt require -browser")
 	}
-	return last.Browser && !other && l.user == "" && l.passwordFD < 0 && b.wait > 0, nil
+	named := l.user != "" && !s.offered
+	return last.Browser && !other && !named && l.passwordFD < 0 && b.wait > 0, nil
 }
 
 // pastes is how many addresses a sign-in reads, because input may be endless.

@@ -179,11 +179,16 @@ func (s *signedIn) answer(
 		case slices.Contains(asks, "PASSWORD") || !terminal.Is(a.answersFile()):
 			return nil, err
 		}
-		var refused *awserr.Error
-		if errors.As(err, &refused) {
-			a.notef("the user pool rejected the answer (%s): try again", refused.Code)
-			a.says(refused.Message)
-		}
+		a.rejected(err)
+	}
+}
+
+// rejected shows why the user pool rejected an answer that the user may correct.
+func (a *app) rejected(err error) {
+	var refused *awserr.Error
+	if errors.As(err, &refused) {
+		a.notef("the user pool rejected the answer (%s): try again", refused.Code)
+		a.says(refused.Message)
 	}
 }
 

@@ -279,8 +279,12 @@ func (a *app) askSetting(ctx context.Context, e *cognito.Environment, s setting)
 	if was != "" && s.Key == secretKey {
 		shown = "unchanged"
 	}
+	prompt := s.title + ": "
+	if shown != "" {
+		prompt = fmt.Sprintf("%s [%s]: ", s.title, shown)
+	}
 	for attempt := 1; ; attempt++ {
-		answer, err := a.ask(ctx, fmt.Sprintf("%s [%s]: ", s.title, shown), s.Key == secretKey)
+		answer, err := a.ask(ctx, prompt, s.Key == secretKey)
 		if err != nil {
 			return usageError{err}
 		}
@@ -298,6 +302,6 @@ func (a *app) askSetting(ctx context.Context, e *cognito.Environment, s setting)
 		if attempt == attempts {
 			return usageError{err}
 		}
-		a.notef("%s", err)
+		a.notef("%s", onePrefix(err.Error()))
 	}
 }

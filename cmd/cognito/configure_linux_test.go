@@ -117,19 +117,19 @@ func TestConfigureAtTerminal(t *testing.T) {
 	m := blank(t)
 	s := m.atTerminal(t, 80, 24, "configure")
 	s.answer("Name of the environment [default]: ", "DEV")
-	s.answer("User pool id []: ", imported.IdentityPoolID) // the wrong one
-	s.expect("user_pool_id should look like")
-	s.answer("User pool id []: ", imported.UserPoolID)
-	s.answer("App client id []: ", imported.ClientID)
+	s.answer("User pool id: ", imported.IdentityPoolID) // the wrong one
+	s.expect("\r\ncognito: user_pool_id should look like")
+	s.answer("User pool id: ", imported.UserPoolID)
+	s.answer("App client id: ", imported.ClientID)
 	s.expect("App client secret")
-	s.expect("[]: ")
+	s.expect(": ")
 	if s.echoes() {
 		t.Error("the secret is echoed")
 	}
 	s.press(cognitotest.ExampleClientSecret + "\n")
-	s.answer("Identity pool id []: ", " "+imported.IdentityPoolID+" ")
-	s.answer("Role ARN, for the classic flow []: ", "")
-	s.answer("Bucket []: ", imported.BucketName)
+	s.answer("Identity pool id: ", " "+imported.IdentityPoolID+" ")
+	s.answer("Role ARN, for the classic flow: ", "")
+	s.answer("Bucket: ", imported.BucketName)
 	s.expect("cognito login -user NAME")
 	s.exits(0)
 	want := imported
@@ -145,7 +145,7 @@ func TestConfigureAtTerminal(t *testing.T) {
 	s.answer("App client id ["+imported.ClientID+"]: ", "")
 	s.answer("[unchanged]: ", "-")
 	s.answer("Identity pool id ["+imported.IdentityPoolID+"]: ", "")
-	s.answer("Role ARN, for the classic flow []: ", imported.RoleARN)
+	s.answer("Role ARN, for the classic flow: ", imported.RoleARN)
 	s.answer("Bucket ["+imported.BucketName+"]: ", "")
 	s.exits(0)
 	if got := m.configuration(t); got["DEV"] != imported {
@@ -154,7 +154,7 @@ func TestConfigureAtTerminal(t *testing.T) {
 
 	// Flags leave only what is missing to be asked for, and a replacement is asked about.
 	s = m.atTerminal(t, 80, 24, "configure", "-env", "TWO", "-user-pool-id", imported.UserPoolID)
-	s.answer("App client id []: ", imported.ClientID)
+	s.answer("App client id: ", imported.ClientID)
 	s.exits(0)
 	s = m.atTerminal(t, 80, 24, "configure", "-env", "DEV", "-bucket", "another")
 	s.answer("Replace it? [y/N] ", "")

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/shell"
@@ -73,21 +72,22 @@ func (s *signedIn) confirm(ctx context.Context, resend bool) error {
 	}
 }
 
-// advise adds the command that helps to an error of a sign-in.
+// advise adds the command that helps to an error of a sign-in. The cause of some appears with
+// -debug only.
 func (s *signedIn) advise(err error, user string) error {
-	help := ""
+	flags := s.a.withUser(user)
 	switch {
 	case poolSays(err, cognitoidp.CodeUserNotConfirmed):
-		help = "run \"cognito confirm%s\""
+		text := fmt.Sprintf("%s is not confirmed: run \"cognito confirm%s\"", user, flags)
+		return &neededError{text, err}
 	case poolSays(err, cognitoidp.CodePasswordResetRequired):
-		help = "run \"cognito password -forgot%s\""
-	case poolSays(err, cognitoidp.CodeNotAuthorized) &&
-		strings.Contains(err.Error(), "Incorrect username or password"):
-		help = "if it is forgotten, run \"cognito password -forgot%s\""
-	default:
-		return err
+		text := fmt.Sprintf("%s must set a new password: run \"cognito password -forgot%s\"", user,
+			flags)
+		return &neededError{text, err}
+	case incorrect(err):
+		return fmt.Errorf("%w: if it is forgotten, run \"cognito password -forgot%s\"", err, flags)
 	}
-	return fmt.Errorf("%w: "+help, err, s.a.withUser(user))
+	return err
 }
 
 // withUser returns the flags with which another command finds the same environment, and -user.

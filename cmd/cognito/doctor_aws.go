@@ -96,7 +96,7 @@ func (d *doctor) userPool(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: check that user_pool_id %s exists", err, d.s.env.UserPoolID)
 	}
-	return fmt.Sprintf("%s publishes %d keys at %s", d.s.env.UserPoolID, len(keys), by), err
+	return fmt.Sprintf("%s publishes its keys (%d) at %s", d.s.env.UserPoolID, len(keys), by), err
 }
 
 // verifier returns a verifier of the environment's tokens.

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 
 	"github.com/loginwithcognito/cognito/internal/endpoint"
 )
@@ -43,7 +42,7 @@ func (d *doctor) domain(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("%s does not resolve: %s", at.Host, set)
 	case errors.As(err, &name):
 		return "", fmt.Errorf("the certificate at %s is for another name: %s", at.Host, set)
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case err != nil && refusedConnection(err):
 		return "", fmt.Errorf("nothing listens at %s: %s", at.Host, set)
 	case err != nil:
 		return "", err

@@ -23,7 +23,7 @@ func execCommand() command {
 	return command{
 		name: "exec",
 		args: "[--] [COMMAND [ARGUMENT ...]]",
-		summary: `Run a command, or a shell, with AWS credentials in its environment.
+		summary: `Run a command, or a shell, with AWS credentials.
 The credentials are valid for at most an hour by default. For a command that runs longer, -serve
 runs an endpoint from which the command fetches new credentials (see "cognito help serve"). Without
 a command, exec starts $SHELL. Its prompt can show COGNITO_ENV, the name of the environment, and

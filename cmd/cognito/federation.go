@@ -28,7 +28,7 @@ type federationFlags struct {
 // register defines the flags in set.
 func (f *federationFlags) register(set *flag.FlagSet) {
 	set.Func("token-file",
-		"use the token in this `file`, read for each renewal, instead of the session",
+		"use the token in this `file` instead of the session",
 		func(path string) error {
 			const maxName, maxPath = 255, 4096 // of most systems
 			switch f.file = path; {

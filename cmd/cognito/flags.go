@@ -29,7 +29,7 @@ func (a *app) serviceFlags() *flag.FlagSet {
 		"lifetime of the credentials, 15m to 12h, with the classic flow (default: an hour, with "+
 			"the enhanced flow)")
 	f.BoolVar(&a.noStore, "no-store", false,
-		"store nothing on disk: sign in again, with the flags of \"cognito login\"")
+		"store nothing: sign in, with flags of \"cognito login\"")
 	a.login.register(f)
 	if a.now.name != "doctor" { // it checks the session
 		a.federation.register(f)

@@ -65,7 +65,7 @@ func (a *app) configureFirst(ctx context.Context) error {
 		if !errors.As(err, &usage) || ctx.Err() != nil || attempt == attempts {
 			return err
 		}
-		a.notef("%s", err)
+		a.notef("%s", onePrefix(err.Error()))
 	}
 	a.env = env
 	all, err := a.environments()
@@ -91,7 +91,7 @@ func inOwnHome(path string) string {
 // continue with.
 func (s *signedIn) summarize(claims jwt.Claims, expires time.Time) {
 	a := s.a
-	if !a.attended() {
+	if !a.attended() || s.offered {
 		return
 	}
 	role := cmp.Or(s.env.RoleARN, s.env.CustomRoleARN, claims.PreferredRole)
@@ -125,6 +125,9 @@ func (s *signedIn) offerProfile(ctx context.Context) error {
 	if !ok || err != nil {
 		return err
 	}
+	user := a.login.user
+	a.login.user = "" // the profile is for the default user, whether -user is set or not
+	defer func() { a.login.user = user }()
 	if err := a.addProfile(ctx, s.name, s.name, s.env, false); err != nil {
 		a.notef("the profile was not added: %s", err) // the sign-in is stored
 	}
@@ -151,7 +154,7 @@ func (s *signedIn) signInAgain(ctx context.Context, why error) error {
 		return cmp.Or(err, why)
 	}
 	now := a.now
-	a.now, a.browser.wait = loginCommand(), browserWait
+	a.now, a.browser.wait, s.offered = loginCommand(), browserWait, true
 	defer func() { a.now = now }()
 	if err := s.login(ctx); err != nil {
 		return err

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
@@ -76,12 +78,12 @@ func TestFirstLoginTyped(t *testing.T) {
 	s := m.atTerminal(t, 60, 20, "login")
 	s.answer("(Enter to type them): ", "")
 	s.answer("Name of the environment [default]: ", "WORK")
-	s.answer("User pool id []: ", cognitotest.ExampleUserPoolID)
-	s.answer("App client id []: ", cognitotest.ExampleClientID)
+	s.answer("User pool id: ", cognitotest.ExampleUserPoolID)
+	s.answer("App client id: ", cognitotest.ExampleClientID)
 	s.answer("App client secret", "")
-	s.answer("Identity pool id []: ", cognitotest.ExampleIdentityPoolID)
-	s.answer("Role ARN, for the classic flow []: ", "")
-	s.answer("Bucket []: ", "")
+	s.answer("Identity pool id: ", cognitotest.ExampleIdentityPoolID)
+	s.answer("Role ARN, for the classic flow: ", "")
+	s.answer("Bucket: ", "")
 	s.answer("User name: ", "ada")
 	s.answer("Password: ", cognitotest.ExamplePassword)
 	s.expect("signed in to WORK as ada")
@@ -133,6 +135,16 @@ func TestWrongPassword(t *testing.T) {
 	for range attempts {
 		s.answer("Password: ", "wrong")
 	}
+	s.expect(`"cognito password -forgot -env DEV -user ada"` + "\r\n")
+	s.exits(exitFailed)
+	if strings.Contains(s.text(), "NotAuthorizedException") {
+		t.Errorf("login shows the cause without -debug:\n%s", s.text())
+	}
+	s = m.atTerminal(t, 80, 24, "login", "-user", "ada", "-debug")
+	for range attempts {
+		s.answer("Password: ", "wrong")
+	}
+	s.expect(`-user ada" (`)
 	s.expect("NotAuthorizedException")
 	s.exits(exitFailed)
 
@@ -206,6 +218,67 @@ func TestSignInAgain(t *testing.T) {
 	if strings.Contains(s.text(), "Sign in?") {
 		t.Errorf("credentials offers to sign in:\n%s", s.text())
 	}
+}
+
+// The profile that login offers is for the default user, even if login has -user.
+func TestOfferedProfile(t *testing.T) {
+	t.Parallel()
+	m := withUsers(t)
+	s := m.atTerminal(t, 80, 24, "login", "-user", "ada")
+	s.answer("Password: ", cognitotest.ExamplePassword)
+	s.answer("Add the profile DEV for the AWS CLI and SDKs? [y/N] ", "y")
+	s.exits(0)
+	text, err := os.ReadFile(filepath.Join(m.dir, ".aws/config"))
+	if err != nil || !strings.Contains(string(text), " -env DEV") ||
+		strings.Contains(string(text), "-user") {
+		t.Errorf("the profile: %q, %v", text, err)
+	}
+}
+
+// A sign-in that a command with -user offers does not change the default user, and goes through the
+// browser if the last one of this user did.
+func TestSignInAgainAsUser(t *testing.T) {
+	t.Parallel()
+	m := withUsers(t)
+	m.as(t, "ada")
+	m.as(t, "bob")
+	for _, signedOut := range []bool{false, true} {
+		if signedOut {
+			m.must(t, "", "logout")
+		}
+		m.must(t, "", "logout", "-user", "ada")
+		s := m.atTerminal(t, 80, 24, "token", "-user", "ada")
+		s.answer("Sign in? [Y/n] ", "")
+		s.answer("Password: ", cognitotest.ExamplePassword)
+		s.expect("signed in to DEV as ada\r\neyJ")
+		s.exits(0)
+		if _, r := m.record(t); r.User != "bob" || (r.Session == nil) != signedOut {
+			t.Errorf("bob is signed out: %v: the default user is %s", signedOut, r.User)
+		}
+		if got := m.whois(t, "-user", "ada"); got != "ada" {
+			t.Errorf("whoami -user ada = %s", got)
+		}
+	}
+
+	path, r := m.record(t)
+	ada := &r.Others[0]
+	saved := ada.SavedSession()
+	saved.Tokens = cognito.Tokens{Refresh: saved.Tokens.Refresh}
+	ada.SetSession(*saved)
+	ada.Browser = true
+	r.Serial += 2
+	text, err := json.Marshal(r)
+	if err == nil {
+		err = os.WriteFile(path, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.fault.set(refusing("GetTokensFromRefreshToken", "Refresh Token has expired"))
+	s := m.atTerminal(t, 80, 24, "token", "-user", "ada")
+	s.answer("Sign in? [Y/n] ", "")
+	s.expect("has no domain and redirect_uri")
+	s.exits(exitUsage)
 }
 
 // TestEndedSessionLine has names that are too long for the line. The cause appears with -debug

@@ -161,9 +161,14 @@ func (a *app) page(c command, f *flag.FlagSet, all bool) {
 	}
 }
 
-// ownFlags returns the flags of a command: its own, and those that it shares with others.
+// ownFlags returns the flags of a command: its own, and those that it shares with others. The flags
+// of a sign-in are own flags, unless the command has them for -no-store.
 func ownFlags(c command, f *flag.FlagSet) (own, shared []*flag.Flag) {
 	common, signIn := commonFlags()
+	if c.name == "login" || f.Lookup("no-store") == nil {
+		signIn = nil
+		common = slices.DeleteFunc(common, func(f *flag.Flag) bool { return f.Name == "user" })
+	}
 	f.VisitAll(func(f *flag.Flag) {
 		same := func(other *flag.Flag) bool {
 			return f.Name == other.Name && f.Usage == other.Usage
@@ -171,7 +176,7 @@ func ownFlags(c command, f *flag.FlagSet) (own, shared []*flag.Flag) {
 		switch {
 		case slices.ContainsFunc(common, same):
 			shared = append(shared, f)
-		case c.name == "login" || !slices.ContainsFunc(signIn, same):
+		case !slices.ContainsFunc(signIn, same):
 			own = append(own, f)
 		}
 	})
@@ -179,13 +184,13 @@ func ownFlags(c command, f *flag.FlagSet) (own, shared []*flag.Flag) {
 }
 
 // commonFlags returns the flags that most commands have, and those of a sign-in that commands have
-// for -no-store.
+// for -no-store. Commands have -user also for stored sessions.
 func commonFlags() (common, signIn []*flag.Flag) {
 	a := &app{getenv: func(string) string { return "" }}
 	login := flag.NewFlagSet("", flag.ContinueOnError)
 	new(loginFlags).register(login)
 	a.serviceFlags().VisitAll(func(f *flag.Flag) {
-		if login.Lookup(f.Name) != nil {
+		if login.Lookup(f.Name) != nil && f.Name != "user" {
 			signIn = append(signIn, f)
 		} else {
 			common = append(common, f)

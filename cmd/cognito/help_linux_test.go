@@ -13,7 +13,7 @@ func TestHelpInNarrowWindow(t *testing.T) {
 	for _, test := range []struct{ page, end string }{
 		{"", " page."},
 		{"login", " details."},
-		{"flags", "-user"},
+		{"flags", "-totp-file"},
 		{"variables", "colors"},
 		{"-all credentials", " @%i"},
 	} {

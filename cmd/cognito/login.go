@@ -110,7 +110,8 @@ type loginFlags struct {
 
 // registerUser defines -user in f, for commands that do not sign in.
 func (l *loginFlags) registerUser(f *flag.FlagSet) {
-	f.StringVar(&l.user, "user", "", "user `name` or alias (default: that of the last sign-in)")
+	f.StringVar(&l.user, "user", "",
+		"user `name` or alias (default: that of the last sign-in, or of \"cognito use\")")
 }
 
 // registerInput defines -password-fd in f.
@@ -192,7 +193,7 @@ func (s *signedIn) login(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	browser, err := a.withBrowser(before)
+	browser, err := s.withBrowser(before)
 	if err != nil {
 		return err
 	}
@@ -227,6 +228,10 @@ func (s *signedIn) login(ctx context.Context) error {
 	}
 	login.Device = deviceOf(&before, login.Username)
 	session, err := s.authenticate(ctx, &login)
+	var short *neededError
+	if errors.As(err, &short) {
+		return err
+	}
 	if err != nil && login.Flow == "CUSTOM_AUTH" && !a.login.noPassword {
 		err = fmt.Errorf("%w (if the sign-in needs no password, use -no-password)", err)
 	}
@@ -258,9 +263,13 @@ func (s *signedIn) authenticate(
 			a.login.proven = proven(*login)
 		}
 		session, err := s.conclude(ctx, login)
-		if a.login.noPassword || attempt == attempts || !terminal.Is(a.answersFile()) ||
-			!incorrect(err) {
+		switch {
+		case a.login.noPassword || !terminal.Is(a.answersFile()) || !incorrect(err):
 			return session, err
+		case attempt == attempts:
+			text := fmt.Sprintf("the user name or the password is incorrect: if it is forgotten, "+
+				"run \"cognito password -forgot%s\"", a.withUser(login.Username))
+			return nil, &neededError{text, err}
 		}
 		a.notef("the user name or the password is incorrect")
 	}
@@ -381,7 +390,11 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 			}
 			e.Devices[cmp.Or(newDevice.Username, real, typed)] = newDevice.Save()
 		}
-		e.SignIn(typed, saved)
+		if s.offered && s.a.login.user != "" {
+			e.SignInAgain(typed, saved)
+		} else {
+			e.SignIn(typed, saved)
+		}
 		return nil
 	})
 	if err != nil {
@@ -404,7 +417,9 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 			text += ", with hosts that are not AWS's: " + hosts
 		}
 		s.a.notef("%s", text)
-		s.noteOthers("use -user, or \"cognito use -user NAME\"")
+		if !s.offered {
+			s.noteOthers("use -user, or \"cognito use -user NAME\"")
+		}
 		s.summarize(session.UnverifiedClaims(), saved.Tokens.Expires)
 		if newcomer {
 			return s.offerProfile(ctx)

@@ -51,6 +51,11 @@ func TestInterruptedAtPrompt(t *testing.T) {
 	s.expect("User name: ")
 	s.press("ad\x03")
 	s.exits(exitInterrupted)
+	s = m.atTerminal(t, 80, 24, "login")
+	s.expect("User name: ")
+	s.press("\x04")
+	s.expect("\r\ncognito: no user name: use -user\r\n")
+	s.exits(exitUsage)
 	step := longtest.Step(t, 3)
 	for i, sent := range interrupts() {
 		for j, times := range []int{1, 2, 10} {

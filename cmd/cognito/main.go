@@ -198,13 +198,13 @@ func (a *app) report(ctx context.Context, err error) int {
 	return exitFailed
 }
 
-// onePrefix returns an error's text without the name of the package that it starts with. Names of
-// services remain.
+// onePrefix returns an error's text without the name of the package that it starts with, or that
+// read the input. Names of services remain.
 func onePrefix(text string) string {
 	for _, name := range []string{"cognito: ", "s3list: ", "terminal: ", "environments: "} {
 		text = strings.TrimPrefix(text, name)
 	}
-	return text
+	return strings.Replace(text, ": terminal: ", ": ", 1)
 }
 
 // notef writes one line to standard error. It replaces control characters in it. At a terminal, it

@@ -11,6 +11,7 @@ import (
 func (a *app) manual() {
 	var b bytes.Buffer
 	b.WriteString(".TH COGNITO 1 \"\" " + roff(quotedArg("cognito "+version())) + "\n")
+	b.WriteString(".ad l\n") // do not pad words, so that commands can be copied
 	section := func(name string) { b.WriteString(".SH " + roff(name) + "\n") }
 	paragraphs := func(text string) {
 		for _, p := range blocksOf(text) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/loginwithcognito/cognito"
@@ -61,22 +62,37 @@ func (s *signedIn) changePassword(ctx context.Context) error {
 	}
 	s.noteHosts()
 	in := cognitoidp.ChangePasswordInput{AccessToken: tokens.Access}
-	if in.PreviousPassword, err = s.a.password(ctx, "Current password: "); err != nil {
-		return usagef("no password: %w", err)
-	}
 	for attempt := 1; ; attempt++ {
-		if in.ProposedPassword, err = s.a.newPassword(ctx); err != nil {
-			return usagef("no new password: %w", err)
+		if in.PreviousPassword == "" {
+			in.PreviousPassword, err = s.a.password(ctx, "Current password: ")
+			if err != nil {
+				return usagef("no password: %w", err)
+			}
+		}
+		if in.ProposedPassword == "" {
+			if in.ProposedPassword, err = s.a.newPassword(ctx); err != nil {
+				return usagef("no new password: %w", err)
+			}
 		}
 		if samePassword(in.PreviousPassword, in.ProposedPassword) {
 			return usagef("the new password is the current one: nothing was sent")
 		}
 		err := pool.ChangePassword(ctx, in)
-		if err == nil {
+		switch {
+		case err == nil:
 			s.a.notef("the password of %s in %s is changed", r.User, s.name)
 			return nil
-		} else if !s.again(err, attempt) {
+		case incorrect(err) && (attempt == attempts || !terminal.Is(s.a.answersFile())):
+			text := fmt.Sprintf("the current password is incorrect: if it is forgotten, run "+
+				"\"cognito password -forgot%s\"", s.a.withUser(r.User))
+			return &neededError{text, err}
+		case incorrect(err):
+			s.a.notef("the current password is incorrect")
+			in.PreviousPassword = ""
+		case !s.again(err, attempt):
 			return cognito.Explain(err)
+		default:
+			in.ProposedPassword = ""
 		}
 	}
 }
@@ -133,7 +149,7 @@ func (s *signedIn) again(err error, attempt int) bool {
 	if !mistyped(err) || attempt == attempts || !terminal.Is(s.a.answersFile()) {
 		return false
 	}
-	s.a.notef("%s", cognito.Explain(err))
+	s.a.rejected(err)
 	return true
 }
 

@@ -34,7 +34,8 @@ func TestPassword(t *testing.T) {
 	}{
 		{"no input", "", exitUsage, "no password: "},
 		{"one line", "x\n", exitUsage, "no new password: "},
-		{"wrong password", "x\n" + newPassword + "\n", exitFailed, "Incorrect username or passw"},
+		{"wrong password", "x\n" + newPassword + "\n", exitFailed,
+			"the current password is incorrect: if"},
 		{"the same", "x\nx\n", exitUsage, "the new password is the current one"},
 		{"padded", "x\n x\n", exitUsage, "begins or ends with white space"},
 		{"weak", cognitotest.ExamplePassword + "\nx\n", exitFailed, "not long enough"},

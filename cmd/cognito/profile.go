@@ -21,9 +21,9 @@ func profileCommand() command {
 		name: "profile",
 		summary: `Add a profile to the AWS configuration file.
 The profile names this program as its credential_process. The AWS command line and all SDKs then run
-it to obtain and renew credentials. If the environment has endpoints, tools that use the profile
-send their requests there. The file is ~/.aws/config, or $AWS_CONFIG_FILE. The rest of the file is
-unchanged.`,
+it to obtain and renew credentials: those of the default user, unless -user is set. If the
+environment has endpoints, tools that use the profile send their requests there. The file is
+~/.aws/config, or $AWS_CONFIG_FILE. The rest of the file is unchanged.`,
 		example: `cognito profile -profile cognito-dev
 aws s3 ls --profile cognito-dev`,
 		run: func(ctx context.Context, a *app, args []string) error {

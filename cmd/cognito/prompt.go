@@ -17,12 +17,14 @@ import (
 // marked returns lines that show a text from a server. The text cannot imitate a prompt of the
 // tool: each line begins with the tool's words and quotes the text. Characters that do not print
 // are escaped as in Go. Each line fits into the given number of columns, because a terminal would
-// continue a longer one at the start of the next line. A long text is truncated.
+// continue a longer one at the start of the next line, and breaks between words if possible. A long
+// text is truncated.
 func marked(text string, columns int) []string {
 	const says, most, marksPerLetter = `The user pool says: "`, 300, 2
 	room := max(columns-len(says)-len(`"…`)-2*marksPerLetter, 8)
 	var lines []string
 	line, width, total, marks, end := "", 0, 0, marksPerLetter, `"`
+	word, before := 0, 0 // where the last word of line begins: bytes and columns
 	for _, r := range text {
 		shown, joined := strconv.Quote(string(r)), unicode.Is(unicode.M, r)
 		switch {
@@ -45,9 +47,16 @@ func marked(text string, columns int) []string {
 			break
 		}
 		if width+columns > room && !joined {
-			lines, line, width = append(lines, says+line+`"`), "", 0
+			if word == 0 || r == ' ' || width-before+columns > room {
+				word, before = len(line), width
+			}
+			lines = append(lines, says+line[:word]+`"`)
+			line, width, word, before = line[word:], width-before, 0, 0
 		}
 		line, width = line+shown, width+columns
+		if r == ' ' {
+			word, before = len(line), width
+		}
 	}
 	return append(lines, says+line+end)
 }

@@ -33,9 +33,10 @@ type signedIn struct {
 	// federated replaces the session if the flags select a token of another identity provider.
 	federated *cognito.Session
 	// failed is the time of the last failed renewal of credentials in this process, or nil.
-	failed atomic.Pointer[time.Time]
-	offer  sync.Mutex // held while the user is asked to sign in again
-	joined bool       // the user has signed in again; offer guards it
+	failed  atomic.Pointer[time.Time]
+	offer   sync.Mutex // held while the user is asked to sign in again
+	joined  bool       // the user has signed in again; offer guards it
+	offered bool       // the sign-in is for another command, whose -user chose an account
 }
 
 // open returns the session of the environment that the flags name. It sends no request, except with
@@ -258,7 +259,7 @@ func (s *signedIn) needed(why string) error {
 	return signInError{&neededError{text: text}}
 }
 
-// A neededError is the one-line form of the error that a sign-in is needed. report writes it
+// A neededError is a one-line form of an error, such as that a sign-in is needed. report writes it
 // without the errors that wrap it and, unless -debug is set, without its cause.
 type neededError struct {
 	text  string

@@ -14,7 +14,7 @@ func unknownCommand(name string) error {
 	for _, c := range commands() {
 		names = append(names, c.name)
 	}
-	if near := nearest(name, names); near != "" {
+	if near := nearest(strings.ToLower(name), names); near != "" {
 		return usagef("unknown command %q: did you mean %q?", name, near)
 	}
 	return usagef("unknown command %q: \"cognito help\" lists the commands", name)
@@ -28,7 +28,7 @@ func (a *app) flagError(f *flag.FlagSet, err error) error {
 	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
 		var names []string
 		f.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
-		if near := nearest(name, names); near != "" {
+		if near := nearest(strings.ToLower(name), names); near != "" {
 			return usagef("unknown flag -%s: did you mean -%s?", name, near)
 		}
 		return usagef("unknown flag -%s: %s", name, see)

@@ -12,6 +12,7 @@ func TestSuggestions(t *testing.T) {
 		{"lgoin", `unknown command "lgoin": did you mean "login"?`},
 		{"help lgoin", `unknown command "lgoin": did you mean "login"?`},
 		{"cred", `unknown command "cred": did you mean "credentials"?`},
+		{"LOGIN", `unknown command "LOGIN": did you mean "login"?`},
 		{"sl", `unknown command "sl": did you mean "ls"?`},
 		{"versoin", `unknown command "versoin": did you mean "version"?`},
 		{"frobnicate", `unknown command "frobnicate": "cognito help" lists the commands`},

@@ -19,7 +19,7 @@ cognito token -access`,
 		run: func(ctx context.Context, a *app, args []string) error {
 			f := a.flags()
 			f.BoolVar(&a.noStore, "no-store", false,
-				"write nothing to disk: sign in again, with the flags of \"cognito login\"")
+				"store nothing: sign in, with flags of \"cognito login\"")
 			a.login.register(f)
 			access := f.Bool("access", false, "print the access token instead of the ID token")
 			header := f.Bool("header", false, `print "Authorization: Bearer TOKEN"`)

@@ -89,12 +89,13 @@ func read(
 	if !ok {
 		input = &Input{Reader: in}
 	}
+	newline := secret // in place of the user's own
 	if file, ok := input.Reader.(*os.File); ok {
 		if restore, err := noEcho(file, secret); err == nil {
 			defer func() {
 				restore()
-				if secret || ctx.Err() != nil {
-					fmt.Fprintln(out) // in place of the user's own
+				if newline {
+					fmt.Fprintln(out)
 				}
 			}()
 			fmt.Fprint(out, prompt)
@@ -111,8 +112,10 @@ func read(
 	select {
 	case r := <-input.pending:
 		input.pending = nil
+		newline = newline || r.err != nil || ctx.Err() != nil
 		return r.line, r.err
 	case <-ctx.Done():
+		newline = true
 		return "", context.Cause(ctx)
 	}
 }

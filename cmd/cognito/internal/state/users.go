@@ -152,6 +152,21 @@ func (r *Record) SignIn(user string, saved cognito.SavedSession) {
 	}
 }
 
+// SignInAgain is like SignIn, but the default user does not change.
+func (r *Record) SignInAgain(user string, saved cognito.SavedSession) {
+	was := r.Accounts()[r.chosen]
+	r.SignIn(user, saved)
+	if r.name(was) == r.name(r.Account) {
+		return
+	}
+	i := slices.IndexFunc(r.Others, func(a Account) bool { return a.User == was.User })
+	if i < 0 && was.User != "" { // it is signed out
+		i = len(r.Others)
+		r.Others = append(r.Others, was)
+	}
+	r.chosen = i + 1
+}
+
 // replaced adds tokens to Replaced, except those in it and those in use.
 func (r *Record) replaced(tokens ...string) {
 	for _, a := range r.Accounts() {
