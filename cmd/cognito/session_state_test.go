@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito"
+	"github.com/loginwithcognito/cognito/cmd/cognito/internal/needs"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/cognitotest"
 	"github.com/loginwithcognito/cognito/internal/longtest"
@@ -282,6 +283,7 @@ func TestKilled(t *testing.T) {
 
 // A signal during a refresh does not lose the tokens.
 func TestInterruptedRefreshKeepsToken(t *testing.T) {
+	needs.Unix(t)
 	for _, pauses := range [][]time.Duration{
 		{200 * time.Millisecond},
 		{0, 200 * time.Millisecond}, // as timeout(1) does

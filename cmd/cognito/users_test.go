@@ -79,8 +79,8 @@ func TestSeveralUsers(t *testing.T) {
 		}
 	}
 	// Their credentials are cached apart.
-	if m.key(t) != m.key(t) || m.key(t, "-user", "ada") != m.key(t, "-user", "ada") ||
-		m.key(t) == m.key(t, "-user", "ada") {
+	first, other := m.key(t), m.key(t, "-user", "ada")
+	if m.key(t) != first || m.key(t, "-user", "ada") != other || first == other {
 		t.Error("the users' credentials are not cached apart")
 	}
 	// An alias signs the same user in.

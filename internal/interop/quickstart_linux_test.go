@@ -1,7 +1,6 @@
 package interop
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -127,7 +126,7 @@ func (w window) until(what string, done func(screen string) bool) {
 		if done(screen) {
 			return
 		} else if time.Now().After(deadline) {
-			w.t.Fatal(fmt.Sprintf("after %q, the screen does not change:\n%s", what, screen))
+			w.t.Fatalf("after %q, the screen does not change:\n%s", what, screen)
 		}
 	}
 }

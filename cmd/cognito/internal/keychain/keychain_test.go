@@ -41,7 +41,7 @@ func fakeHelper(fault, dir string, args []string) (status int) {
 		fmt.Print("variables have leaked")
 		return 1
 	case fault == "hang" || fault == "hang in get" && command == "get":
-		select {}
+		time.Sleep(time.Hour)
 	case fault == "error on stdout", fault == "error in store" && command == "store":
 		fmt.Println("pass not initialized: exit status 1\nmore")
 		return 1
