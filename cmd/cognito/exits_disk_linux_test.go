@@ -164,6 +164,15 @@ func (w *workshop) testReadOnly(t *testing.T) {
 		if err := os.Chmod(filepath.Dir(w.dir), 0o755); err != nil {
 			t.Fatal(err)
 		}
+		// The directory of the test binary is also for root alone.
+		data, err := os.ReadFile(w.tool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.tool = filepath.Join(w.dir, "tool")
+		if err := os.WriteFile(w.tool, data, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	runs, commands := 1, []string{"credentials"}
 	if fullExits() {
