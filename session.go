@@ -216,7 +216,7 @@ func (s *Session) live() error {
 // session ends, and the error says that the refresh token stays valid.
 //
 // With [Client.RefreshWith], SignOut revokes the stored token, which another process may have
-// refreshed, and the session's own. The caller must delete what is stored.
+// refreshed, and the session's own. The caller must delete the stored session.
 func (s *Session) SignOut(ctx context.Context) (err error) {
 	s.setEnded(true)
 	discard := false

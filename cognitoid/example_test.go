@@ -9,7 +9,7 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// A guest has no Logins. For a user who is signed in, add the ID token under the name of its
+// A guest has no Logins. For a signed-in user, add the ID token under the name of its
 // issuer.
 func Example() {
 	server := cognitotest.Example() // a stand-in for AWS

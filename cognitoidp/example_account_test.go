@@ -71,7 +71,7 @@ func ExampleClient_SignUp() {
 	}
 }
 
-// Set up an authenticator app for a user who is signed in, and make it the preferred MFA.
+// Set up an authenticator app for a signed-in user, and make it the preferred MFA.
 func ExampleClient_AssociateSoftwareToken() {
 	ctx := context.Background()
 	c := &cognitoidp.Client{Region: "us-east-1"}

@@ -14,7 +14,7 @@ import (
 // is required.
 type AssociateSoftwareTokenInput struct {
 	redact.Fields
-	// AccessToken is that of a user who is signed in.
+	// AccessToken is that of a signed-in user.
 	AccessToken string
 	// Session is the session of the challenge MFA_SETUP.
 	Session string
@@ -58,7 +58,7 @@ func (c *Client) AssociateSoftwareToken(
 // AccessToken or Session are required.
 type VerifySoftwareTokenInput struct {
 	redact.Fields
-	// AccessToken is that of a user who is signed in.
+	// AccessToken is that of a signed-in user.
 	AccessToken string
 	// Session is the session of AssociateSoftwareToken.
 	Session string

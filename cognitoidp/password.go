@@ -64,7 +64,7 @@ type ChangePasswordInput struct {
 	ProposedPassword string
 }
 
-// ChangePassword changes the password of a user who is signed in. It is not idempotent, because the
+// ChangePassword changes the password of a signed-in user. It is not idempotent, because the
 // previous password is wrong after a change. The service limits it to 5 changes an hour.
 func (c *Client) ChangePassword(ctx context.Context, in ChangePasswordInput) error {
 	return c.send(ctx, "ChangePassword", notIdempotent, members{

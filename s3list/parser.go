@@ -199,7 +199,7 @@ func (p *parser) child() bool {
 	return true
 }
 
-// pageElements are the children of a page that decide what is listed.
+// pageElements are the children of a page that decide which objects are listed.
 var pageElements = [...]string{
 	"IsTruncated", "EncodingType", "NextContinuationToken", "NextMarker", "NextKeyMarker",
 	"NextVersionIdMarker", "Contents", "Version", "DeleteMarker", "CommonPrefixes",

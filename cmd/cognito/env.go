@@ -145,7 +145,7 @@ func (l envList) write(a *app, asJSON bool) error {
 	if l.lacking != nil {
 		a.notef("%s", l.lacking)
 	} else if l.Default == "" {
-		a.notef("there is no default environment: \"cognito use NAME\" sets it")
+		a.notef("no default environment is set: \"cognito use NAME\" sets one")
 	}
 	return nil
 }

@@ -29,9 +29,9 @@ runs an endpoint from which the command fetches new credentials (see "cognito he
 a command, exec starts $SHELL. Its prompt can show COGNITO_ENV, the name of the environment, and
 AWS_CREDENTIAL_EXPIRATION, which is unset with -serve. exec removes variables that select other
 credentials, such as AWS_PROFILE, from the environment, and sets AWS_ENDPOINT_URL_SERVICE for the
-environment's endpoints. With -serve, the command does not see the
-files in ~/.aws whose default profile has credentials. exec exits with the command's exit status, or
-with 128+n if signal n ended the command.`,
+environment's endpoints. With -serve, the command does not see the files in ~/.aws whose default
+profile has credentials. exec exits with the command's exit status, or with 128+n if signal n ended
+the command.`,
 		example: `cognito exec -- aws s3 ls
 cognito exec -serve -env PROD -- python3 nightly.py`,
 		run: func(ctx context.Context, a *app, args []string) error {
@@ -118,9 +118,10 @@ func batch(path string) bool {
 // batchArguments returns an error if cmd.exe would interpret a part of the arguments of a batch
 // file. It could run it as a command (CVE-2024-24576).
 func batchArguments(words []string) error {
-	for _, word := range words {
-		if strings.ContainsAny(word, "\"%!^&|<>()\r\n") {
-			return usagef("exec: cmd.exe would interpret %q: a batch file cannot receive it", word)
+	for i, word := range words {
+		if strings.ContainsAny(word, "\"%!^&|<>()\r\n") { // it may be a secret, so it is not shown
+			return usagef("exec: cmd.exe would interpret a character of argument %d: a batch file "+
+				"cannot receive it", i+1)
 		}
 	}
 	return nil
@@ -205,6 +206,7 @@ func (a *app) runChild(ctx context.Context, path string, words, env []string) er
 			case <-done:
 				return
 			case sent := <-signals:
+				// Plan 9 lacks syscall.SIGQUIT, so its name is compared.
 				if !attached || sent != os.Interrupt && sent.String() != "quit" {
 					// The error is ignored: the system may not support the signal, or
 					// the child has ended.

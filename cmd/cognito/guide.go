@@ -140,7 +140,7 @@ func (s *signedIn) signInAgain(ctx context.Context, why error) error {
 	a := s.a
 	s.offer.Lock() // a listing requests credentials concurrently
 	defer s.offer.Unlock()
-	if s.joined {
+	if s.accepted {
 		return nil
 	}
 	if !a.offers || a.noStore || !a.attended() {
@@ -159,6 +159,6 @@ func (s *signedIn) signInAgain(ctx context.Context, why error) error {
 	if err := s.login(ctx); err != nil {
 		return err
 	}
-	s.joined = true
+	s.accepted = true
 	return nil
 }

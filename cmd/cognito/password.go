@@ -46,7 +46,7 @@ cognito password -forgot -user ada`,
 	}
 }
 
-// changePassword changes the password of a user who is signed in.
+// changePassword changes the password of a signed-in user.
 func (s *signedIn) changePassword(ctx context.Context) error {
 	r, _, err := s.saved()
 	if err != nil {

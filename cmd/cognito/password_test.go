@@ -17,7 +17,7 @@ func (m *machine) loginWith(t *testing.T, password string) (code int, stderr str
 	return code, stderr
 }
 
-// password changes the password of the user who is signed in.
+// password changes the password of the signed-in user.
 func TestPassword(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

@@ -33,10 +33,10 @@ type signedIn struct {
 	// federated replaces the session if the flags select a token of another identity provider.
 	federated *cognito.Session
 	// failed is the time of the last failed renewal of credentials in this process, or nil.
-	failed  atomic.Pointer[time.Time]
-	offer   sync.Mutex // held while the user is asked to sign in again
-	joined  bool       // the user has signed in again; offer guards it
-	offered bool       // the sign-in is for another command, whose -user chose an account
+	failed   atomic.Pointer[time.Time]
+	offer    sync.Mutex // held while the user is asked to sign in again
+	accepted bool       // the user has signed in again; offer guards it
+	offered  bool       // the sign-in is for another command, whose -user chose an account
 }
 
 // open returns the session of the environment that the flags name. It sends no request, except with

@@ -47,9 +47,9 @@ func (a *app) flagError(f *flag.FlagSet, err error) error {
 	if !ok || known == nil {
 		return usagef("%s: %s", text, see) // such as "bad flag syntax"
 	}
-	shown := "" // the value, if it starts like a number and so is not a password
-	if value != "" && strings.Trim(value[:1], "-.0123456789") == "" && len(value) <= 20 {
-		shown = " " + value
+	shown := "" // the value, if it is a number with at most one letter and so not a password
+	if digits := strings.Trim(value, "-.0123456789"); len(digits) <= 1 && len(value) <= 10 {
+		shown = strings.TrimRight(" "+value, " ")
 	}
 	kind, _ := known.Value.(flag.Getter)
 	if kind == nil { // the flag checks its own value

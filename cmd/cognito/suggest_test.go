@@ -26,6 +26,7 @@ func TestSuggestions(t *testing.T) {
 		{"credentials -duration 2", "-duration 2: use 2h"},
 		{"credentials -duration 45", "-duration 45: use 45m"},
 		{"credentials -duration 3600", "-duration 3600: use 3600s"},
+		{"credentials -duration 7secret", "-duration: use a duration such as 1h or 30m"},
 		{"credentials -duration 2x", "-duration 2x: use a duration such as 1h or 30m"},
 		{"credentials -duration hunter2", "-duration: use a duration such as 1h or 30m"},
 		{"credentials -duration 1m", "-duration 1m: must be from 15m to 12h"},

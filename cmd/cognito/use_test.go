@@ -201,8 +201,8 @@ func TestEnv(t *testing.T) {
 	}
 	delete(m.settings, "COGNITO_ENV")
 	code, out, stderr := m.run(t, "", "env")
-	if code != 0 || strings.Contains(out, "*") || stderr != "cognito: there is no default "+
-		"environment: \"cognito use NAME\" sets it\n" {
+	if code != 0 || strings.Contains(out, "*") || stderr != "cognito: no default "+
+		"environment is set: \"cognito use NAME\" sets one\n" {
 		t.Errorf("env without a default: exit %d: %s%s", code, out, stderr)
 	}
 }

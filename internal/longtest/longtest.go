@@ -13,7 +13,7 @@ type Logger interface {
 	Logf(format string, args ...any)
 }
 
-// Enabled reports whether to run the large cases. If not, it logs what is reduced.
+// Enabled reports whether to run the large cases. If not, it logs reduced.
 func Enabled(t Logger, reduced string) bool {
 	t.Helper()
 	if os.Getenv("COGNITO_TEST_LONG") == "1" {
