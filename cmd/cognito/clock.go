@@ -74,11 +74,14 @@ func corrected(offset, limit time.Duration) time.Time {
 }
 
 // now returns the server's time. The offset comes from the last response of this run or, without
-// one, from the stored record.
+// one, from the stored record as it was last read.
 func (s *signedIn) now() time.Time {
 	off := s.clock.offset()
 	if s.clock.last.Load() == nil {
-		if r, err := s.keep.Load(); err == nil {
+		if s.seen.Load() == nil {
+			s.load()
+		}
+		if r := s.seen.Load(); r != nil {
 			off = r.ClockOffset
 		}
 	}

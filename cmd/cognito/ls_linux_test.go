@@ -96,7 +96,7 @@ func TestLocalTimes(t *testing.T) {
 	if got := show("photos/", "ls", "-json"); !strings.Contains(got, want) {
 		t.Errorf("ls -json shows %q, want a date in UTC", got)
 	}
-	local := regexp.MustCompile(`tokens +until (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) \(\d+m`)
+	local := regexp.MustCompile(`tokens +until (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) \((1h0|\d+)m`)
 	shown := show("credentials", "whoami", "-offline")
 	found := local.FindStringSubmatch(shown)
 	if found == nil {

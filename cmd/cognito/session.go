@@ -30,6 +30,7 @@ type signedIn struct {
 	keep    *state.Keeper
 	refresh bool // obtain new tokens even if they have not expired
 	clock   *clock
+	seen    atomic.Pointer[state.Record] // the stored record as load last read it, or nil
 	// federated replaces the session if the flags select a token of another identity provider.
 	federated *cognito.Session
 	// failed is the time of the last failed renewal of credentials in this process, or nil.
@@ -58,9 +59,18 @@ func (a *app) open(ctx context.Context) (*signedIn, error) {
 // pin makes s use the session of the present user, even if another process changes the default
 // user. A listing, for example, requests credentials for each page.
 func (s *signedIn) pin() {
-	if r, err := s.keep.Load(); err == nil && r.Session != nil {
+	if r, err := s.load(); err == nil && r.Session != nil {
 		s.keep.User = r.User
 	}
+}
+
+// load reads the stored record.
+func (s *signedIn) load() (state.Record, error) {
+	r, err := s.keep.Load()
+	if err == nil {
+		s.seen.Store(&r)
+	}
+	return r, err
 }
 
 // prepare is like open, but never signs in.
@@ -223,7 +233,7 @@ func (s *signedIn) take(
 
 // saved returns the stored record and the session in it. It fails if nobody is signed in.
 func (s *signedIn) saved() (state.Record, *cognito.SavedSession, error) {
-	r, err := s.keep.Load()
+	r, err := s.load()
 	saved := r.SavedSession()
 	if errors.Is(err, state.ErrDamaged) {
 		err = s.needed(err.Error())
@@ -457,7 +467,7 @@ func (s *signedIn) hasIdentities() error {
 
 // kept returns the stored credentials for the current settings, or nil.
 func (s *signedIn) kept() (*state.Credentials, error) {
-	r, err := s.keep.Load()
+	r, err := s.load()
 	if err != nil || r.Session == nil || r.Credentials == nil || r.Credentials.For != s.how() {
 		return nil, err
 	}

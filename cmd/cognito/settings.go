@@ -2,16 +2,19 @@ package main
 
 import (
 	"cmp"
-	"crypto/tls"
+	"context"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
@@ -178,7 +181,8 @@ func (a *app) switchedOn(variable string) bool {
 }
 
 // httpClient returns the library's HTTP client. If AWS_CA_BUNDLE is set, its certificates replace
-// the system's root certificates.
+// the system's root certificates. They are parsed when a connection needs them, because commands
+// that send no request would spend most of their time on it.
 func (a *app) httpClient() (*http.Client, error) {
 	client := cognito.NewHTTPClient()
 	bundle := a.getenv("AWS_CA_BUNDLE")
@@ -186,18 +190,35 @@ func (a *app) httpClient() (*http.Client, error) {
 		return client, nil
 	}
 	data, err := readText(bundle, 16<<20)
-	roots := x509.NewCertPool()
-	if err != nil || !roots.AppendCertsFromPEM(data) {
+	if err != nil || !hasCertificate(data) {
 		return nil, usagef("AWS_CA_BUNDLE names no readable file of PEM certificates: correct or " +
 			"unset it")
 	}
-	if transport, ok := client.Transport.(*http.Transport); ok {
-		if transport.TLSClientConfig == nil {
-			transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-		}
-		transport.TLSClientConfig.RootCAs = roots
+	transport, ok := client.Transport.(*http.Transport)
+	if !ok || transport.DialContext == nil {
+		return nil, errors.New("AWS_CA_BUNDLE is not supported on this platform")
+	}
+	parse := sync.OnceFunc(func() {
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(data)
+		transport.TLSClientConfig.RootCAs = roots // net/http reads it after it has connected
+	})
+	dial := transport.DialContext
+	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		parse()
+		return dial(ctx, network, addr)
 	}
 	return client, nil
+}
+
+// hasCertificate reports whether one of the PEM blocks in data is a certificate.
+func hasCertificate(data []byte) bool {
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if _, err := x509.ParseCertificate(block.Bytes); err == nil && block.Type == "CERTIFICATE" {
+			return true
+		}
+	}
+	return false
 }
 
 // stateDir returns the directory for sessions: $COGNITO_STATE_DIR, or the default of the operating

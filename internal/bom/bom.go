@@ -21,11 +21,12 @@ import (
 
 // Decode returns data as UTF-8 without a mark, if it starts with one.
 func Decode(data []byte) ([]byte, error) {
-	text, err := io.ReadAll(NewReader(bytes.NewReader(data)))
-	if err != nil {
+	var text bytes.Buffer
+	text.Grow(len(data) + bytes.MinRead)
+	if _, err := text.ReadFrom(NewReader(bytes.NewReader(data))); err != nil {
 		return nil, err
 	}
-	return text, nil
+	return text.Bytes(), nil
 }
 
 // NewReader returns a reader that decodes r. It reads no more of r than the next Read needs:

@@ -60,7 +60,12 @@ func read(
 			return err
 		}
 		defer file.Close()
-		data, err = io.ReadAll(io.LimitReader(file, most+1))
+		var text bytes.Buffer
+		if info, err := file.Stat(); err == nil && info.Size() <= most {
+			text.Grow(int(info.Size()) + bytes.MinRead)
+		}
+		_, err = text.ReadFrom(io.LimitReader(file, most+1))
+		data = text.Bytes()
 		return err
 	})
 	if err == nil && int64(len(data)) > most {
