@@ -3,6 +3,8 @@ package cognito
 import (
 	"strings"
 	"testing"
+
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 )
 
 // validEnvironment returns an environment with every field that can be combined.
@@ -376,6 +378,65 @@ func TestRegions(t *testing.T) {
 		}
 		if got := test.e.identityPoolRegion(); got != test.identityPool {
 			t.Errorf("%+v: identityPoolRegion is %q, want %q", test.e, got, test.identityPool)
+		}
+	}
+}
+
+// Each way to sign in names the settings that it lacks, and sends nothing.
+func TestMissingSettings(t *testing.T) {
+	client, sent := fakehttp.Canned(200, "{}")
+	c := &Client{HTTPClient: client}
+	for want, call := range map[string]func() error{
+		"user_pool_id and client_id: SignIn": func() error {
+			_, err := c.SignIn(t.Context(), "ada", "password")
+			return err
+		},
+		"user_pool_id and client_id: Resume": func() error {
+			_, err := c.Resume(t.Context(), nil)
+			return err
+		},
+		"user_pool_id and client_id: ResumeChallenge": func() error {
+			_, err := c.ResumeChallenge(nil)
+			return err
+		},
+		"user_pool_id and client_id: UserPool": func() error {
+			_, err := c.UserPool()
+			return err
+		},
+		"user_pool_id and client_id: VerifyIDToken": func() error {
+			_, err := c.VerifyIDToken(t.Context(), "")
+			return err
+		},
+		"user_pool_id and client_id: VerifyAccessToken": func() error {
+			_, err := c.VerifyAccessToken(t.Context(), "")
+			return err
+		},
+		"user_pool_id and client_id and domain and redirect_uri: StartBrowser": func() error {
+			_, err := c.StartBrowser(t.Context(), BrowserLogin{})
+			return err
+		},
+		"client_id and client_secret and domain: ClientCredentials": func() error {
+			_, err := c.ClientCredentials(t.Context(), "")
+			return err
+		},
+		"client_id and domain: LogoutURL": func() error {
+			_, err := c.LogoutURL("https://example.com")
+			return err
+		},
+		"identity_pool_id: Guest": func() error {
+			_, err := c.Guest()
+			return err
+		},
+		"identity_pool_id: Federate": func() error {
+			_, err := c.Federate(Federation{Provider: "accounts.google.com"})
+			return err
+		},
+	} {
+		missing, name, _ := strings.Cut(want, ": ")
+		err := call()
+		if err == nil || !strings.Contains(err.Error(), "lacks "+missing+":") || *sent != 0 {
+			t.Errorf("%s: %v after %d requests, want that the environment lacks %s", name, err,
+				*sent, missing)
 		}
 	}
 }

@@ -491,6 +491,10 @@ func TestNow(t *testing.T) {
 		if got := time.Until(c.Now()); got != -time.Hour {
 			t.Errorf("Now is off by %v, want -1h", got)
 		}
+		fresh := &Client{Region: "us-east-1", HTTPClient: client}
+		if fresh.Sync(t.Context()); time.Until(fresh.Now()) != -time.Hour {
+			t.Errorf("Now after Sync is off by %v, want -1h", time.Until(fresh.Now()))
+		}
 	})
 }
 

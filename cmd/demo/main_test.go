@@ -85,6 +85,8 @@ func onPort(t *testing.T) (config string) {
 	t.Helper()
 	server := httptest.NewServer(cognitotest.Example())
 	t.Cleanup(server.Close)
+	closed := httptest.NewServer(nil)
+	closed.Close()
 	endpoints := map[string]string{"cognito_idp": server.URL, "cognito_identity": server.URL,
 		"sts": server.URL, "s3": server.URL}
 	text, err := json.Marshal(map[string]any{
@@ -97,6 +99,14 @@ func onPort(t *testing.T) (config string) {
 		"BARE": map[string]any{
 			"user_pool_id": cognitotest.ExampleUserPoolID,
 			"client_id":    cognitotest.ExampleClientID, "endpoints": endpoints,
+		},
+		"DOWN": map[string]any{ // nothing listens at its endpoints
+			"user_pool_id":     cognitotest.ExampleUserPoolID,
+			"client_id":        cognitotest.ExampleClientID,
+			"identity_pool_id": cognitotest.ExampleIdentityPoolID,
+			"bucket_name":      cognitotest.ExampleBucket,
+			"endpoints": map[string]string{"cognito_idp": closed.URL, "cognito_identity": closed.URL,
+				"sts": closed.URL, "s3": closed.URL},
 		},
 	})
 	if err != nil {
@@ -157,7 +167,9 @@ func TestConfigured(t *testing.T) {
 		{"no identity pool", cognitotest.ExamplePassword,
 			[]string{"-config", config, "-env", "BARE", "-user", "ada", "-bucket", "b"}, 1,
 			"identity_pool_id"},
-		{"no environment", "x", []string{"-config", config, "-user", "ada"}, 2, "BARE, DEV"},
+		{"unreachable", cognitotest.ExamplePassword,
+			[]string{"-config", config, "-env", "DOWN", "-user", "ada"}, 1, "failed"},
+		{"no environment", "x", []string{"-config", config, "-user", "ada"}, 2, "BARE, DEV, DOWN"},
 		{"wrong environment", "x", []string{"-config", config, "-env", "dev", "-user", "ada"}, 2,
 			"DEV"},
 		{"no password", "", []string{"-config", config, "-env", "DEV", "-user", "ada"}, 2,
