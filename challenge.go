@@ -214,7 +214,7 @@ func (ch Challenge) MarshalText() ([]byte, error) { return []byte(ch.Error()), n
 //     refuses PASSWORD in any other answer.
 //   - A SOFTWARE_TOKEN_MFA_CODE that answers MFA_SETUP completes [Challenge.SetUpTOTP]. With it,
 //     FRIENDLY_DEVICE_NAME names the authenticator app.
-//   - An e-mail address as EMAIL also answers MFA_SETUP. The pool sends a code to it.
+//   - An email address as EMAIL also answers MFA_SETUP. The pool sends a code to it.
 func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*Session, error) {
 	if ch.pending == nil || ch.Name == "" {
 		return nil, errors.New("cognito: Respond: the challenge does not come from a sign-in")

@@ -232,7 +232,7 @@ func (c *Client) connectAhead(ctx context.Context) (stop func()) {
 }
 
 // SecretHash returns the SECRET_HASH for calls of [Client.UserPool] with this user name:
-// base64(HMAC-SHA256(client secret, user name || client id)). The user name must be the one in the
+// base64(HMAC-SHA256(client secret, user name || client ID)). The user name must be the one in the
 // call. If the app client has no secret, SecretHash returns "".
 // (AWS: Amazon Cognito Developer Guide, "Computing secret hash values")
 func (c *Client) SecretHash(username string) string {

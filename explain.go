@@ -154,7 +154,7 @@ var explanations = [...]explanation{
 		"Prompt is none, and the browser is not signed in: use another Prompt"},
 	{"sts", "AccessDenied", "",
 		"role_arn does not exist, or its trust policy does not allow " +
-			"cognito-identity.amazonaws.com with this identity pool's id as aud " +
+			"cognito-identity.amazonaws.com with this identity pool's ID as aud " +
 			"and authenticated as amr: check both"},
 	{"sts", "ValidationError", "duration",
 		"the role's maximum session duration is shorter than Duration: change one of them"},

@@ -50,7 +50,7 @@ type SignUpOutput struct {
 	// UserConfirmed is false if ConfirmSignUp is still required.
 	UserConfirmed       bool
 	CodeDeliveryDetails CodeDeliveryDetails
-	// UserSub is the user's id, a UUID that is not reused.
+	// UserSub is the user's ID, a UUID that is not reused.
 	UserSub string
 	// Session is for ConfirmSignUp, if the pool can sign the user in after that.
 	Session string

@@ -19,7 +19,7 @@ const (
 
 // A Device is a device that the pool tracks for a user.
 type Device struct {
-	// DeviceKey is the id: a Region, "_" and a UUID.
+	// DeviceKey is the ID: a Region, "_" and a UUID.
 	DeviceKey string
 	// DeviceAttributes includes "device_name" and "last_ip_used".
 	DeviceAttributes []Attribute

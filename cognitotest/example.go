@@ -56,7 +56,7 @@ const (
 
 // Example returns a server with an example of everything:
 //
-//   - a user pool whose users may sign in by name or by e-mail address, with a public app client
+//   - a user pool whose users may sign in by name or by email address, with a public app client
 //     that may also use USER_PASSWORD_AUTH, and an app client with a secret and
 //     PreventUserExistenceErrors;
 //   - the users ExampleUser and ExampleNewUser, and the identity provider ExampleProvider;

@@ -66,8 +66,8 @@ func Parse(data []byte) (map[string]cognito.Environment, error) {
 // Import returns the environments of a configuration file by name. In the outputs of a deployment
 // it does not search for settings that given has.
 //
-// The notes name what Import left out: keys that it does not know, and settings other than the ids
-// that several outputs can be. If several outputs can be the same id or secret, the error is
+// The notes name what Import left out: keys that it does not know, and settings other than the IDs
+// that several outputs can be. If several outputs can be the same ID or secret, the error is
 // [ErrAmbiguous] and names them, and the caller can add the setting to given.
 func Import(
 	data []byte, given cognito.Environment,

@@ -59,8 +59,8 @@ type AuthorizeInput struct {
 	Nonce            string // required: returns in the ID token; the same characters
 	CodeChallenge    string // required: the result of CodeChallenge
 	IdentityProvider string // the name of a provider in the user pool, such as "Google"
-	IDPIdentifier    string // an identifier of a provider, such as an e-mail domain
-	LoginHint        string // the username to show
+	IDPIdentifier    string // an identifier of a provider, such as an email domain
+	LoginHint        string // the user name to show
 	Lang             string // the language of the page, such as "de"
 	Prompt           string // "login" ignores the browser's session, "none" shows no page
 }

@@ -152,7 +152,7 @@ type ListInput struct {
 	// RequestPayer agrees to be charged for the requests, as a requester-pays bucket demands.
 	RequestPayer bool
 
-	// ExpectedBucketOwner is the 12-digit id of an AWS account. If the bucket belongs to another
+	// ExpectedBucketOwner is the 12-digit ID of an AWS account. If the bucket belongs to another
 	// account, S3 refuses the request.
 	ExpectedBucketOwner string
 }
@@ -198,7 +198,7 @@ type Object struct {
 
 // An Owner is the account that an object belongs to.
 type Owner struct {
-	ID          string // canonical user id
+	ID          string // canonical user ID
 	DisplayName string // S3 no longer sends it
 }
 

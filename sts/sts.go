@@ -112,7 +112,7 @@ type AssumeRoleWithWebIdentityOutput struct {
 	Credentials sigv4.Credentials
 	// AssumedRoleARN is arn:aws:sts::<account>:assumed-role/<role>/<session name>.
 	AssumedRoleARN string
-	// AssumedRoleID is <id of the role>:<session name>.
+	// AssumedRoleID is <ID of the role>:<session name>.
 	AssumedRoleID string
 	// SubjectFromWebIdentityToken is the claim sub of the token.
 	SubjectFromWebIdentityToken string
@@ -218,7 +218,7 @@ type CallerIdentity struct {
 	Account string
 	// ARN is that of the user, or of the assumed role with the session name.
 	ARN string
-	// UserID is the unique id of the user or the role.
+	// UserID is the unique ID of the user or the role.
 	UserID string
 }
 
