@@ -289,8 +289,8 @@ func fromBrowser(t managedlogin.Tokens) cognitoidp.AuthenticationResult {
 
 // ClientCredentials returns an access token for a machine instead of a user. The app client needs a
 // secret and the client credentials grant, which excludes sign-ins with a browser. scopes lists
-// custom scopes, separated by spaces. If it is empty, the token has all that the app client may use.
-// Tokens.ID is empty, so identity pools do not accept the result.
+// custom scopes, separated by spaces. If it is empty, the token has all custom scopes of the app
+// client. Tokens.ID is empty, so identity pools do not accept the result.
 func (c *Client) ClientCredentials(ctx context.Context, scopes string) (Tokens, error) {
 	if err := c.open("client_id", "client_secret", "domain"); err != nil {
 		return Tokens{}, err

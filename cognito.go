@@ -62,10 +62,10 @@ type Client struct {
 	// IdentityPoolID, and the classic flow needs RoleARN.
 	Environment Environment
 
-	// Duration is the life of credentials in the classic flow, which assumes
+	// Duration is the lifetime of credentials in the classic flow, which assumes
 	// Environment.RoleARN: from 15 minutes to 12 hours. The identity pool must allow the classic
 	// (basic) flow, and the role must allow sessions of that length. If Duration is zero, the
-	// enhanced flow is used: the identity pool chooses the role and a life of about one hour.
+	// enhanced flow is used: the identity pool chooses the role and a lifetime of about one hour.
 	Duration time.Duration
 
 	// FIPS and DualStack select hosts with validated cryptography (FIPS 140) and hosts that support

@@ -19,7 +19,7 @@ type Environment struct {
 	redact.Fields
 
 	// Region is the Region of AWS STS, the bucket and other services. The pools are in the Regions
-	// in their IDs. It may be empty if UserPoolID or IdentityPoolID is set: see
+	// in their IDs. Region may be empty if UserPoolID or IdentityPoolID is set: see
 	// [Environment.ResolveRegion].
 	Region string `json:"aws_region"`
 
@@ -50,7 +50,7 @@ type Environment struct {
 	RedirectURI string `json:"redirect_uri"`
 
 	// Scopes are the scopes that browser sign-in requests, separated by spaces. They must include
-	// openid. If it is empty, Cognito grants all scopes that the app client allows.
+	// openid. If Scopes is empty, Cognito grants all scopes that the app client allows.
 	Scopes string `json:"scopes"`
 
 	// IdentityPoolID is the ID of the identity pool, such as
@@ -71,8 +71,8 @@ type Environment struct {
 	Endpoints Endpoints `json:"endpoints"`
 }
 
-// Endpoints are base URLs that replace AWS's own: https, or http on loopback. An empty one does
-// not.
+// Endpoints are base URLs that replace AWS's own: https, or http on loopback. If one is empty, the
+// service is AWS's.
 type Endpoints struct {
 	CognitoIDP      string `json:"cognito_idp"`
 	CognitoIdentity string `json:"cognito_identity"`
@@ -180,7 +180,7 @@ func before(s, separator string) string {
 // Validate checks the form of every setting that is not empty, and that roles are in the partition
 // of [Environment.ResolveRegion]. The error has one line for each wrong setting and names its key.
 // It quotes no value but Regions and partitions, because a value in the wrong place may be a
-// secret. Each call checks that the settings it needs are not empty.
+// secret. Methods of [Client] check that the settings they need are not empty.
 func (e Environment) Validate() error {
 	var wrong []error
 	for _, s := range e.Settings() {

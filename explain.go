@@ -167,7 +167,7 @@ var explanations = [...]explanation{
 		"this machine's clock is wrong by more than 15 minutes, " +
 			"or a virtual machine was suspended: set the clock"},
 	{"sts", "ExpiredTokenException", "",
-		"the token is older than its life of 10 minutes, or this machine's clock is wrong"},
+		"the token is older than its lifetime of 10 minutes, or this machine's clock is wrong"},
 }
 
 const appClientOAuth = "the app client does not allow the flow (authorization code or client " +

@@ -1,6 +1,6 @@
 // Package cognitoid is a client of the Amazon Cognito identity pools API (service
-// cognito-identity). It turns a sign-in, or none, into an identity, and the identity into temporary
-// AWS credentials.
+// cognito-identity). It returns the identity of a signed-in user or a guest, and temporary AWS
+// credentials for the identity.
 //
 //	c := &cognitoid.Client{Region: "us-east-1"}
 //	logins := map[string]string{
@@ -60,8 +60,8 @@ type Client struct {
 	Endpoint string
 
 	// FIPS selects the host with cryptography validated under FIPS 140, and DualStack the host with
-	// IPv4 and IPv6 addresses. Both exclude an Endpoint. In AWS GovCloud (US) all hosts of Cognito
-	// are FIPS hosts.
+	// IPv4 and IPv6 addresses. Neither can be combined with Endpoint. In AWS GovCloud (US)
+	// all hosts of Cognito are FIPS hosts.
 	FIPS, DualStack bool
 
 	// HTTPClient sends the requests. Redirects are not followed, and its CheckRedirect is not

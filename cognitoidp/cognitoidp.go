@@ -57,8 +57,8 @@ type Client struct {
 	Endpoint string
 
 	// FIPS selects the host with cryptography validated under FIPS 140, and DualStack the host with
-	// IPv4 and IPv6 addresses. Both exclude an Endpoint. In AWS GovCloud (US) all hosts of Cognito
-	// are FIPS hosts.
+	// IPv4 and IPv6 addresses. Neither can be combined with Endpoint. In AWS GovCloud (US)
+	// all hosts of Cognito are FIPS hosts.
 	FIPS, DualStack bool
 
 	// HTTPClient sends the requests. Redirects are not followed, and its CheckRedirect is not

@@ -120,7 +120,8 @@ func (c *Client) GetDevice(ctx context.Context, accessToken, deviceKey string) (
 type ListDevicesInput struct {
 	redact.Fields
 	AccessToken string
-	// Limit is the most devices in one response, at most 60. 0 means the service's default.
+	// Limit is the maximum number of devices in one response, up to 60. 0 means the service's
+	// default.
 	Limit int
 	// PaginationToken is that of the previous response, or empty for the first devices.
 	PaginationToken string

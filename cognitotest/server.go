@@ -84,8 +84,9 @@ import (
 // Under AWS's host names the host determines the service, the Region and the bucket. Under any
 // other host name, such as 127.0.0.1:8080, the request determines the service:
 //
-//   - The paths of managed login, such as /oauth2/token and /login, are those of all user pools if
-//     an app client uses it. The parameter client_id determines the app client.
+//   - The paths of managed login, such as /oauth2/token and /login, serve all user pools. The
+//     parameter client_id determines the app client. If no app client has CallbackURLs or
+//     AllowedOAuthFlows, these paths have no special meaning.
 //   - /idtoken is the token endpoint of GitHub Actions, if an identity pool has the provider
 //     token.actions.githubusercontent.com. The bearer token is ExampleActionsToken.
 //   - X-Amz-Target names an operation of user pools or identity pools.

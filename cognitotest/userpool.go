@@ -93,7 +93,7 @@ type ChallengeResult struct {
 }
 
 // CustomAuthResponse is the result of [UserPool.CustomAuth]. The zero value sends a
-// CUSTOM_CHALLENGE that every response fails.
+// CUSTOM_CHALLENGE that no response passes.
 type CustomAuthResponse struct {
 	redacted[CustomAuthResponse]
 

@@ -22,7 +22,7 @@ type Claims struct {
 	Issuer        string    // iss: "https://cognito-idp.<region>.amazonaws.com/<user pool ID>"
 	Subject       string    // sub: the user's UUID, which never changes
 	TokenUse      string    // token_use: "id" or "access"
-	Audience      string    // aud: the app client of an ID token; of a list, separated by spaces
+	Audience      string    // aud: the app client of an ID token; a list is joined by spaces
 	ClientID      string    // client_id: the app client of an access token
 	Scope         string    // scope: those of an access token, separated by spaces
 	Username      string    // cognito:username in an ID token, username in an access token

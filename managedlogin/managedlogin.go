@@ -11,8 +11,8 @@
 //	// A browser opens address, and returns to RedirectURI with a code and the state.
 //	tokens, err := c.Exchange(ctx, code, "http://localhost:8400/callback", verifier)
 //
-// Callers compare the state in constant time, verify the ID token with the keys of the user pool,
-// and compare its claim nonce.
+// Callers must compare the state in constant time, verify the ID token with the keys of the user
+// pool, and compare its claim nonce.
 //
 // If the server refuses a request, the error is an *awserr.Error with a code of RFC 6749. A request
 // is retried only if it was not sent, because a code is valid once. Redirects are not followed.
@@ -171,7 +171,8 @@ func (c *Client) Refresh(ctx context.Context, refreshToken string) (Tokens, erro
 }
 
 // ClientCredentials returns an access token of the app client itself, which needs a secret. scope
-// has custom scopes, separated by spaces. If it is empty, all that the app client has are granted.
+// has custom scopes, separated by spaces. If it is empty, the token has all custom scopes of the
+// app client.
 func (c *Client) ClientCredentials(ctx context.Context, scope string) (Tokens, error) {
 	return c.post(ctx, "ClientCredentials", "oauth2/token",
 		"grant_type", "client_credentials", "scope", scope)

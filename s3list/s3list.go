@@ -14,8 +14,8 @@
 // # Completeness
 //
 // A listing that ends without an error is complete. A response is an error if it is cut short, is
-// not well-formed, lacks a required element or repeats one. So are keys that are repeated, are not
-// in order or were not requested. Otherwise the listing could look like that of another bucket.
+// not well-formed, lacks a required element or repeats one. Keys that are repeated, out of order or
+// not requested are errors too: accepting them could hide that other keys are missing.
 //
 // Servers may leave out what S3 always sends. An optional field of an [Object] is zero if its
 // element is missing or has an unknown form.
@@ -105,8 +105,8 @@ type ListInput struct {
 	// Prefix selects the keys that begin with it.
 	Prefix string
 
-	// Delimiter combines all keys that contain it after Prefix, and are equal up to it, into one
-	// common prefix. A Delimiter of "/" shows one level of a tree.
+	// Delimiter combines keys that contain it after Prefix: those that are equal up to the end of
+	// its first occurrence become one common prefix. A Delimiter of "/" shows one level of a tree.
 	Delimiter string
 
 	// StartAfter selects the keys that sort after it. It need not exist.
@@ -159,8 +159,8 @@ type ListInput struct {
 
 // An Object is a key of a bucket, a version of a key, or a common prefix.
 //
-// The strings of several neighboring objects share one allocation of about 1 KB. Programs that keep
-// few of many objects should keep copies made with [strings.Clone].
+// The strings of several neighbouring objects share one allocation of about 1 KB. Programs that
+// keep few of many objects should keep copies made with [strings.Clone].
 type Object struct {
 	// Key is the full name, including ListInput.Prefix. It may contain any character, such as
 	// control characters and line ends, so it must be escaped before it is printed or used as a

@@ -45,7 +45,7 @@ const variablesText = `Flags override environment variables, which override the 
   AWS_CA_BUNDLE   a file with the certificates of trusted authorities
   HTTPS_PROXY, NO_PROXY  the proxy; ALL_PROXY is unsupported
   BROWSER         the browser of "cognito login -browser"
-  NO_COLOR        if not empty, QR codes have no colors`
+  NO_COLOR        if not empty, QR codes have no colours`
 
 const exitText = `"cognito exec" exits with its command's code. The others are:
   0    success

@@ -118,7 +118,7 @@ func (l *loginFlags) registerUser(f *flag.FlagSet) {
 func (l *loginFlags) registerInput(f *flag.FlagSet) {
 	l.passwordFD = -1
 	f.Func("password-fd",
-		"read the password and codes, one per line, from file descriptor `n` (default: the "+
+		"read the password and codes, one per line, from file descriptor `N` (default: the "+
 			"terminal, or standard input)",
 		func(text string) error {
 			fd, err := strconv.ParseUint(text, 10, 31)

@@ -40,7 +40,8 @@ const (
 // A Value is a value that expires. Set the fields before the first call. A Value must not be
 // copied.
 type Value[T any] struct {
-	// Early is how long before the expiry a renewal is due, limited to a third of the value's life.
+	// Early is how long before the expiry a renewal is due, limited to a third of the value's
+	// lifetime.
 	Early time.Duration
 
 	// Now returns the current time, by the server's clock if it is known.
