@@ -134,9 +134,9 @@ type ListInput struct {
 	// Parallel of 32, and 60 MB with 64. Credentials is called from several goroutines at once.
 	//
 	// The server must list keys and common prefixes together in one order, as S3 does. If it does
-	// not, and the keys have not been divided yet, the listing continues sequentially; later it
-	// ends with an error. If the server gives a wrong response for a guessed place, the listing
-	// notices and sends additional requests. No key is lost.
+	// not, the listing continues sequentially, or ends with an error if the keys have already been
+	// divided. If the server gives a wrong response for a guessed place, the listing notices and
+	// sends additional requests. No key is lost.
 	Parallel int
 
 	// Progress, if set, is called between objects, at most ten times a second, and when the listing
@@ -224,8 +224,8 @@ func (c *Client) Objects(ctx context.Context, bucket, prefix string) iter.Seq2[O
 
 // List lists a bucket or a part of it.
 //
-// Objects are yielded in the order of the UTF-8 bytes of their keys. A server that lists them in
-// another order is an error. Common prefixes are in their place among the objects of a page.
+// Objects are yielded in the order of the UTF-8 bytes of their keys. If a server lists them in
+// another order, that is an error. Common prefixes are in their place among the objects of a page.
 // Requests are sent only while the sequence is ranged over, and each range is a new listing. The
 // next page is requested when the second object of a page is yielded.
 //

@@ -136,7 +136,7 @@ func (v *Value[T]) run(ctx context.Context, c *call[T], old T) {
 		err = errors.New("cognito: the service issued something that has expired already: " +
 			"check the clock of this machine")
 	}
-	// Also with an error: it may hold the only refresh token that is still valid.
+	// The value is stored even with an error, because it may hold the only valid refresh token.
 	v.value = value
 	switch {
 	case err == nil:
