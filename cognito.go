@@ -195,9 +195,9 @@ func (c *Client) connect() error {
 }
 
 // connectAhead uses the time in which a sign-in or refresh waits for the user pool. It loads the
-// system's root certificates, which the first TLS handshake needs, and opens connections to the
-// hosts that issue credentials with an empty HEAD request. Errors are ignored. Calling stop cancels
-// requests in flight.
+// system's root certificates, which the first TLS handshake needs, and sends an empty HEAD request
+// to each host that issues credentials, to open a connection. Errors are ignored. Calling stop
+// cancels requests in flight.
 func (c *Client) connectAhead(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
