@@ -267,8 +267,8 @@ func (s *signedIn) authenticate(
 		case a.login.noPassword || !terminal.Is(a.answersFile()) || !incorrect(err):
 			return session, err
 		case attempt == attempts:
-			text := fmt.Sprintf("the user name or the password is incorrect: if it is forgotten, "+
-				"run \"cognito password -forgot%s\"", a.withUser(login.Username))
+			text := fmt.Sprintf("the user name or the password is incorrect: to set a new "+
+				"password, run \"cognito password -forgot%s\"", a.withUser(login.Username))
 			return nil, &neededError{text, err}
 		}
 		a.notef("the user name or the password is incorrect")
