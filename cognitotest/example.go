@@ -8,8 +8,8 @@ const (
 	// ExampleUserPoolID is the ID of the user pool.
 	ExampleUserPoolID = "us-east-1_EXAMPLE00"
 
-	// ExampleDomain is the domain of managed login. ExampleCallbackURL is a callback URL of both app
-	// clients.
+	// ExampleDomain is the domain of managed login. ExampleCallbackURL is a callback URL of both
+	// app clients.
 	ExampleDomain      = "example.auth.us-east-1.amazoncognito.com"
 	ExampleCallbackURL = "http://localhost:8400/callback"
 
