@@ -31,10 +31,11 @@ import (
 //	verify the ID token, nonce, at_hash <------- tokens ------ issues tokens
 //	Wait: session                  page "You are signed in"
 
-// A BrowserLogin describes a sign-in with a browser. The zero value lets the user choose.
+// A BrowserLogin describes a sign-in with a browser. With the zero value, the user chooses on the
+// pages of managed login how to sign in.
 type BrowserLogin struct {
 	Provider    string // the name of an identity provider in the user pool, such as "Google"
-	Identifier  string // an identifier of a provider, such as an e-mail domain; excludes Provider
+	Identifier  string // instead of Provider: an identifier of it, such as an email domain
 	LoginHint   string // the user name to show
 	Language    string // the language of the pages, such as "de"
 	Prompt      string // "login" ignores the browser's session, "none" shows no page
@@ -79,8 +80,9 @@ const maxDoubts = 3
 //	session, err := signIn.Wait(ctx)
 //
 // The browser returns to a callback URL of the app client. StartBrowser listens on the first one on
-// loopback whose port is free. If none is on loopback, it uses the first one, such as one with the
-// scheme of a desktop program, and the caller calls [BrowserSignIn.Deliver]. It sends nothing.
+// loopback whose port is free. If none is on loopback, it uses the first one, for example one with
+// a desktop program's own scheme, and the caller must call [BrowserSignIn.Deliver]. StartBrowser
+// sends no request.
 func (c *Client) StartBrowser(ctx context.Context, login BrowserLogin) (*BrowserSignIn, error) {
 	e := c.Environment
 	required := []string{"user_pool_id", "client_id", "domain", "redirect_uri"}
@@ -143,7 +145,8 @@ func (b *BrowserSignIn) Wait(ctx context.Context) (*Session, error) {
 
 // Deliver continues the sign-in with the address at which the browser ended: one that the operating
 // system passed to the program, or that the user copied because the browser is on another machine.
-// If it does not belong to this sign-in, the error changes nothing. Wait returns the session.
+// If the address does not belong to this sign-in, Deliver returns an error and the sign-in
+// continues. Wait returns the session.
 func (b *BrowserSignIn) Deliver(ctx context.Context, address string) error {
 	u, err := url.Parse(strings.Join(strings.Fields(address), "")) // terminals wrap it
 	if err != nil || place(u) != place(b.callback) {
@@ -162,7 +165,7 @@ var (
 	errState = errors.New("cognito: the callback address belongs to another sign-in: start again")
 )
 
-// deliver continues the sign-in with the query of a callback. Only one with the state of this
+// deliver continues the sign-in with the query of a callback. Only a query with the state of this
 // sign-in ends it (RFC 6749 section 10.12).
 func (b *BrowserSignIn) deliver(ctx context.Context, query string) error {
 	values, err := url.ParseQuery(query)
@@ -197,8 +200,9 @@ func (b *BrowserSignIn) deliver(ctx context.Context, query string) error {
 	return b.err
 }
 
-// ended reports whether there is an outcome. It counts even if a context ends at the same time:
-// Wait may have returned the session, and Close ends b.ctx before the browser has its page.
+// ended reports whether the sign-in has an outcome. An outcome takes precedence over the end of a
+// context: after Wait has returned the session, Close cancels b.ctx, and the browser must still
+// receive the page that reports success.
 func (b *BrowserSignIn) ended() bool {
 	select {
 	case <-b.done:
@@ -208,7 +212,7 @@ func (b *BrowserSignIn) ended() bool {
 	}
 }
 
-// end sets the outcome, unless there is one.
+// end sets the outcome. Later calls have no effect.
 func (b *BrowserSignIn) end(session *Session, err error) {
 	b.once.Do(func() {
 		b.session, b.err = session, err
@@ -284,9 +288,9 @@ func fromBrowser(t managedlogin.Tokens) cognitoidp.AuthenticationResult {
 }
 
 // ClientCredentials returns an access token for a machine instead of a user. The app client needs a
-// secret and the client credentials grant, which excludes sign-ins with a browser. scopes are
-// custom scopes, separated by spaces. If it is empty, all that the app client has are granted.
-// Tokens.ID is empty, so identity pools do not accept the result.
+// secret and the client credentials grant, which excludes sign-ins with a browser. scopes lists
+// custom scopes, separated by spaces. If it is empty, the token has all custom scopes of the app
+// client. Tokens.ID is empty, so identity pools do not accept the result.
 func (c *Client) ClientCredentials(ctx context.Context, scopes string) (Tokens, error) {
 	if err := c.open("client_id", "client_secret", "domain"); err != nil {
 		return Tokens{}, err
@@ -300,7 +304,8 @@ func (c *Client) ClientCredentials(ctx context.Context, scopes string) (Tokens, 
 }
 
 // LogoutURL returns the URL at which a browser ends its session with managed login, so that the
-// next sign-in asks who signs in. It continues at logoutURI, a sign-out URL of the app client.
+// next sign-in does not reuse it. The browser continues at logoutURI, a sign-out URL of the app
+// client.
 // Tokens stay valid: see [Session.SignOut].
 func (c *Client) LogoutURL(logoutURI string) (string, error) {
 	if err := c.open("client_id", "domain"); err != nil {

@@ -374,7 +374,7 @@ func TestBrowserTokensRefused(t *testing.T) {
 	}
 }
 
-// The domain of another pool, with an app client of the same id, cannot sign anybody in.
+// The domain of another pool, with an app client of the same ID, cannot sign anybody in.
 func TestBrowserForeignDomain(t *testing.T) {
 	server := browserServer()
 	foreign := server.UserPools[0]

@@ -100,8 +100,7 @@ func (v *conversation) challenge(out cognitoidp.AuthOutput) *Challenge {
 // AnswerKeys returns the keys of the answers that the challenge requires. Most challenges have one.
 // NEW_PASSWORD_REQUIRED also has "userAttributes.<name>" for each attribute that the pool requires
 // and the user lacks. MFA_SETUP has SOFTWARE_TOKEN_MFA_CODE, for [Challenge.SetUpTOTP], or EMAIL if
-// the pool does not offer an authenticator app. If the client knows no answer, AnswerKeys returns
-// nil.
+// the pool does not offer an authenticator app. For an unknown challenge, AnswerKeys returns nil.
 func (ch *Challenge) AnswerKeys() []string {
 	keys := slices.Clone(answerKeys[ch.Name])
 	switch ch.Name {
@@ -152,9 +151,9 @@ func (ch *Challenge) Delivery() (medium, destination string) {
 	return p["CODE_DELIVERY_DELIVERY_MEDIUM"], p["CODE_DELIVERY_DESTINATION"]
 }
 
-// Expires returns a time until which the pool accepts an answer: 3 minutes after Received. That is
-// the shortest setting of an app client. The pool may accept answers for up to 15 minutes, which it
-// does not report (AWS: CreateUserPoolClient, AuthSessionValidity).
+// Expires returns a time until which the pool accepts an answer: 3 minutes after Received. An app
+// client sets 3 to 15 minutes, and the pool does not report the setting (AWS: CreateUserPoolClient,
+// AuthSessionValidity).
 func (ch *Challenge) Expires() time.Time { return ch.Received.Add(3 * time.Minute) }
 
 // list parses a parameter that is a JSON list of strings.
@@ -214,7 +213,7 @@ func (ch Challenge) MarshalText() ([]byte, error) { return []byte(ch.Error()), n
 //     refuses PASSWORD in any other answer.
 //   - A SOFTWARE_TOKEN_MFA_CODE that answers MFA_SETUP completes [Challenge.SetUpTOTP]. With it,
 //     FRIENDLY_DEVICE_NAME names the authenticator app.
-//   - An e-mail address as EMAIL also answers MFA_SETUP. The pool sends a code to it.
+//   - An email address as EMAIL also answers MFA_SETUP. The pool sends a code to it.
 func (ch *Challenge) Respond(ctx context.Context, answers map[string]string) (*Session, error) {
 	if ch.pending == nil || ch.Name == "" {
 		return nil, errors.New("cognito: Respond: the challenge does not come from a sign-in")

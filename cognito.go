@@ -62,10 +62,10 @@ type Client struct {
 	// IdentityPoolID, and the classic flow needs RoleARN.
 	Environment Environment
 
-	// Duration is the life of credentials in the classic flow, which assumes
+	// Duration is the lifetime of credentials in the classic flow, which assumes
 	// Environment.RoleARN: from 15 minutes to 12 hours. The identity pool must allow the classic
 	// (basic) flow, and the role must allow sessions of that length. If Duration is zero, the
-	// enhanced flow is used: the identity pool chooses the role and a life of about one hour.
+	// enhanced flow is used: the identity pool chooses the role and a lifetime of about one hour.
 	Duration time.Duration
 
 	// FIPS and DualStack select hosts with validated cryptography (FIPS 140) and hosts that support
@@ -195,9 +195,9 @@ func (c *Client) connect() error {
 }
 
 // connectAhead uses the time in which a sign-in or refresh waits for the user pool. It loads the
-// system's root certificates, which the first TLS handshake needs, and opens connections to the
-// hosts that issue credentials with an empty HEAD request. Errors are ignored. Calling stop cancels
-// requests in flight.
+// system's root certificates, which the first TLS handshake needs, and sends an empty HEAD request
+// to each host that issues credentials, to open a connection. Errors are ignored. Calling stop
+// cancels requests in flight.
 func (c *Client) connectAhead(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -232,7 +232,7 @@ func (c *Client) connectAhead(ctx context.Context) (stop func()) {
 }
 
 // SecretHash returns the SECRET_HASH for calls of [Client.UserPool] with this user name:
-// base64(HMAC-SHA256(client secret, user name || client id)). The user name must be the one in the
+// base64(HMAC-SHA256(client secret, user name || client ID)). The user name must be the one in the
 // call. If the app client has no secret, SecretHash returns "".
 // (AWS: Amazon Cognito Developer Guide, "Computing secret hash values")
 func (c *Client) SecretHash(username string) string {

@@ -235,7 +235,7 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-// The ids give the Regions of the pools, unless the user pool is called in a replica's Region.
+// The IDs give the Regions of the pools, unless the user pool is called in a replica's Region.
 // aws_region gives all other Regions.
 func TestHostsInSeveralRegions(t *testing.T) {
 	elsewhere := cognito.Environment{

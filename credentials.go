@@ -97,7 +97,7 @@ func (s *Session) federatedLogins(ctx context.Context) (map[string]string, error
 }
 
 // Credentials returns temporary AWS credentials. It refreshes them if they expire within 15
-// minutes, or within a third of their life if that is shorter. Pass it as a method value to
+// minutes, or within a third of their lifetime if that is shorter. Pass it as a method value to
 // sigv4.Transport, s3list.Client and sts.Client.
 func (s *Session) Credentials(ctx context.Context) (sigv4.Credentials, error) {
 	return s.credentials.Get(ctx)

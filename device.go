@@ -54,7 +54,7 @@ type deviceState struct {
 	current     Device // zero until the pool has confirmed it
 	ask         bool   // whether the pool wants the user to decide
 	unconfirmed Device // a new device that could not be confirmed
-	err         error  // why not
+	err         error  // why unconfirmed is not confirmed
 }
 
 // Device returns the device of the sign-in: the one in [Login.Device] or a new one, which the
@@ -155,8 +155,9 @@ func (s *Session) confirmDevice(ctx context.Context, accessToken string, device 
 	return nil
 }
 
-// takeStored replaces the session's device by a stored one, and its way to refresh. A refresh token
-// is valid only with the device of its sign-in.
+// takeStored makes s use the device of a stored session, and refresh its tokens at managed login or
+// the user pool's API, as they were issued. A refresh token is valid only with the device of its
+// sign-in.
 func (s *Session) takeStored(stored SavedSession) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -183,9 +184,9 @@ func refusedDevice(err error) error {
 	return &deviceError{Explain(err)}
 }
 
-// deviceForgotten reports whether err means that the pool no longer knows the device. It goes by
-// the message, as Amazon's clients do (amplify-js retryOnResourceNotFoundException.ts), and by the
-// refusal of the device's proof.
+// deviceForgotten reports whether err means that the pool no longer knows the device. It examines
+// the message, as Amazon's clients do (amplify-js retryOnResourceNotFoundException.ts). A refused
+// proof of the device means the same.
 func deviceForgotten(err error) bool {
 	e := refusal(err)
 	message := strings.ToLower(e.Message)

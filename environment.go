@@ -19,11 +19,11 @@ type Environment struct {
 	redact.Fields
 
 	// Region is the Region of AWS STS, the bucket and other services. The pools are in the Regions
-	// in their ids. It may be empty if UserPoolID or IdentityPoolID is set: see
+	// in their IDs. Region may be empty if UserPoolID or IdentityPoolID is set: see
 	// [Environment.ResolveRegion].
 	Region string `json:"aws_region"`
 
-	// UserPoolID is the id of the user pool, such as "us-east-1_AbCdEfGhI".
+	// UserPoolID is the ID of the user pool, such as "us-east-1_AbCdEfGhI".
 	UserPoolID string `json:"user_pool_id"`
 
 	// UserPoolRegion is the Region in which the user pool is called, if it is not the one in
@@ -35,7 +35,7 @@ type Environment struct {
 	// URL like those of Endpoints.
 	Issuer string `json:"issuer"`
 
-	// ClientID is the id of the app client in the user pool, not its name.
+	// ClientID is the ID of the app client in the user pool, not its name.
 	ClientID string `json:"client_id"`
 
 	// ClientSecret is the secret of the app client, or empty if it has none.
@@ -50,10 +50,10 @@ type Environment struct {
 	RedirectURI string `json:"redirect_uri"`
 
 	// Scopes are the scopes that browser sign-in requests, separated by spaces. They must include
-	// openid. If it is empty, Cognito grants all scopes that the app client allows.
+	// openid. If Scopes is empty, Cognito grants all scopes that the app client allows.
 	Scopes string `json:"scopes"`
 
-	// IdentityPoolID is the id of the identity pool, such as
+	// IdentityPoolID is the ID of the identity pool, such as
 	// "us-east-1:01234567-89ab-cdef-0123-456789abcdef". Its Region may differ from the user pool's.
 	IdentityPoolID string `json:"identity_pool_id"`
 
@@ -71,8 +71,8 @@ type Environment struct {
 	Endpoints Endpoints `json:"endpoints"`
 }
 
-// Endpoints are base URLs that replace AWS's own: https, or http on loopback. An empty one does
-// not.
+// Endpoints are base URLs that replace AWS's own: https, or http on loopback. If one is empty, the
+// service is AWS's.
 type Endpoints struct {
 	CognitoIDP      string `json:"cognito_idp"`
 	CognitoIdentity string `json:"cognito_identity"`
@@ -112,9 +112,9 @@ func form(key string) (valid func(string) bool, description string) {
 	case "aws_region", "user_pool_region":
 		return isRegion, "us-east-1"
 	case "user_pool_id":
-		return isUserPoolID, "us-east-1_AbCdEfGhI (not an ARN, not an identity pool id)"
+		return isUserPoolID, "us-east-1_AbCdEfGhI (not an ARN, not an identity pool ID)"
 	case "client_id":
-		return isClientID, "1example23456789 (the id of the app client, not its name)"
+		return isClientID, "1example23456789 (the ID of the app client, not its name)"
 	case "client_secret":
 		return isClientID, "the text that Cognito generated: letters, digits, _ and + only"
 	case "domain":
@@ -127,7 +127,7 @@ func form(key string) (valid func(string) bool, description string) {
 		return isScopes, "openid email (openid is required; separated by spaces)"
 	case "identity_pool_id":
 		return isIdentityPoolID,
-			"us-east-1:01234567-89ab-cdef-0123-456789abcdef (not an ARN, not a user pool id)"
+			"us-east-1:01234567-89ab-cdef-0123-456789abcdef (not an ARN, not a user pool ID)"
 	case "role_arn", "custom_role_arn":
 		return isRoleARN, "arn:aws:iam::123456789012:role/name"
 	case "bucket_name":
@@ -180,7 +180,7 @@ func before(s, separator string) string {
 // Validate checks the form of every setting that is not empty, and that roles are in the partition
 // of [Environment.ResolveRegion]. The error has one line for each wrong setting and names its key.
 // It quotes no value but Regions and partitions, because a value in the wrong place may be a
-// secret. Each call checks that the settings it needs are not empty.
+// secret. Methods of [Client] check that the settings they need are not empty.
 func (e Environment) Validate() error {
 	var wrong []error
 	for _, s := range e.Settings() {

@@ -59,7 +59,7 @@ func TestValidateAccepts(t *testing.T) {
 		{"role_arn", "arn:aws:iam:::role/no-account"},
 		{"role_arn", "arn:aws:iam::123456789012:role/" + strings.Repeat("a", 2000)},
 		{"bucket_name", strings.Repeat("b", 255)},
-		{"aws_region", "eu-west-3"}, // the ids give the pools' Regions
+		{"aws_region", "eu-west-3"}, // the IDs give the pools' Regions
 		{"user_pool_region", "us-west-2"},
 		{"issuer", "https://issuer.example.com/us-east-1_AbCdEfGhI"},
 		{"issuer", "http://127.0.0.1:9229/us-east-1_AbCdEfGhI"},
@@ -89,11 +89,11 @@ func TestValidateAccepts(t *testing.T) {
 // value.
 func TestValidateRefuses(t *testing.T) {
 	const (
-		pool     = "should look like us-east-1_AbCdEfGhI (not an ARN, not an identity pool id)"
-		client   = "should look like 1example23456789 (the id of the app client, not its name)"
+		pool     = "should look like us-east-1_AbCdEfGhI (not an ARN, not an identity pool ID)"
+		client   = "should look like 1example23456789 (the ID of the app client, not its name)"
 		secret   = "should look like the text that Cognito generated: letters, digits, _ and + only"
 		identity = "should look like us-east-1:01234567-89ab-cdef-0123-456789abcdef (not an ARN, " +
-			"not a user pool id)"
+			"not a user pool ID)"
 		role   = "should look like arn:aws:iam::123456789012:role/name"
 		bucket = "should look like example-bucket (the name alone, without s3://, ARN or path)"
 		url    = "should look like https://host, or http://localhost:9000 for this machine: no " +

@@ -333,7 +333,7 @@ func ExampleEnvironment_Validate() {
 	fmt.Println(env.Validate())
 	// Output:
 	// cognito: aws_region should look like us-east-1
-	// cognito: client_id should look like 1example23456789 (the id of the app client, not its name)
+	// cognito: client_id should look like 1example23456789 (the ID of the app client, not its name)
 	// cognito: role_arn still has a placeholder, such as <your value>: replace it
 }
 

@@ -154,7 +154,7 @@ var explanations = [...]explanation{
 		"Prompt is none, and the browser is not signed in: use another Prompt"},
 	{"sts", "AccessDenied", "",
 		"role_arn does not exist, or its trust policy does not allow " +
-			"cognito-identity.amazonaws.com with this identity pool's id as aud " +
+			"cognito-identity.amazonaws.com with this identity pool's ID as aud " +
 			"and authenticated as amr: check both"},
 	{"sts", "ValidationError", "duration",
 		"the role's maximum session duration is shorter than Duration: change one of them"},
@@ -167,7 +167,7 @@ var explanations = [...]explanation{
 		"this machine's clock is wrong by more than 15 minutes, " +
 			"or a virtual machine was suspended: set the clock"},
 	{"sts", "ExpiredTokenException", "",
-		"the token is older than its life of 10 minutes, or this machine's clock is wrong"},
+		"the token is older than its lifetime of 10 minutes, or this machine's clock is wrong"},
 }
 
 const appClientOAuth = "the app client does not allow the flow (authorization code or client " +

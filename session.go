@@ -67,7 +67,7 @@ func (c *Client) newSession() *Session {
 }
 
 // Tokens returns the session's tokens. It refreshes them if they expire within 5 minutes, or within
-// a third of their life if that is shorter. For a guest or a federation it returns an error.
+// a third of their lifetime if that is shorter. For a guest or a federation it returns an error.
 func (s *Session) Tokens(ctx context.Context) (Tokens, error) {
 	if s.guest || s.federation.Token != nil {
 		return Tokens{}, errors.New("cognito: guests and federations have no tokens of the user " +
@@ -207,9 +207,9 @@ func (s *Session) live() error {
 	return nil
 }
 
-// SignOut revokes the refresh token and discards tokens and credentials. Later calls that need them
-// or a service return an error. Tokens and credentials that the session returned before stay valid
-// until they expire.
+// SignOut revokes the refresh token and discards tokens and credentials. Later calls that need
+// these, or a request, return an error. Tokens and credentials that the session returned before
+// stay valid until they expire.
 //
 // SignOut waits for a refresh in flight, so that it revokes the newest token. If revocation fails,
 // the session continues. If the user pool or the app client does not support revocation, the

@@ -31,7 +31,7 @@ import (
 type Login struct {
 	redact.Fields
 
-	// Username is the user name or an alias of it, such as an e-mail address. Required.
+	// Username is the user name or an alias of it, such as an email address. Required.
 	Username string
 
 	// Password is used for SRP and not sent, unless Flow or PreferredChallenge requests that by

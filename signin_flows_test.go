@@ -388,7 +388,7 @@ func TestFlows(t *testing.T) {
 			for _, env := range []cognito.Environment{exampleEnvironment(), secretEnvironment()} {
 				for _, typed := range []string{cognitotest.ExampleUser, cognitotest.ExampleEmail} {
 					if typed == cognitotest.ExampleEmail && strings.HasPrefix(name, "MFA_SETUP") {
-						continue // the user has no e-mail address
+						continue // the user has no email address
 					}
 					synctest.Test(t, func(t *testing.T) {
 						server := everyFlow(flow.change)

@@ -223,7 +223,7 @@ func TestSignInMissingInput(t *testing.T) {
 		{"nothing set", "ada", "x", "user_pool_id and client_id", func(c *cognito.Client) {
 			c.Environment = cognito.Environment{}
 		}},
-		{"swapped ids", "ada", "x", "identity pool id", func(c *cognito.Client) {
+		{"swapped IDs", "ada", "x", "identity pool ID", func(c *cognito.Client) {
 			c.Environment.UserPoolID = c.Environment.IdentityPoolID
 		}},
 		{"short life", "ada", "x", "15m to 12h", func(c *cognito.Client) {

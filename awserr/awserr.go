@@ -57,7 +57,7 @@ func (e *Error) Error() string {
 	}
 	s += fmt.Sprintf(" (status %d", e.StatusCode)
 	if e.RequestID != "" {
-		s += ", request id " + e.RequestID
+		s += ", request ID " + e.RequestID
 	}
 	s += ")"
 	if e.Err != nil {

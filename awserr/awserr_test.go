@@ -27,7 +27,7 @@ func TestError(t *testing.T) {
 				Err:        context.Canceled,
 			},
 			want: "cognitoidp: InitiateAuth: InvalidParameterException: Missing SRP_A" +
-				" (status 400, request id r-1); not retried: context canceled",
+				" (status 400, request ID r-1); not retried: context canceled",
 		},
 		{
 			name: "code and status",

@@ -104,7 +104,7 @@ func (p programs) signIns(rounds int, roundTrips ...time.Duration) (*table, erro
 	return t, nil
 }
 
-// earlier signs in and returns the saved session, and the id of the identity.
+// earlier signs in and returns the saved session, and the ID of the identity.
 func earlier(server *cognitotest.Server) (saved, identity string, err error) {
 	ctx := context.Background()
 	client := &cognito.Client{

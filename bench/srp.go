@@ -46,7 +46,7 @@ func srpClients(rounds int) (*table, error) {
 		return nil, err
 	}
 	block := bytes.Repeat([]byte("0123456789abcdef"), 64)
-	// The time does not include the server's computations before the exchange, and the verification
+	// The time includes neither the server's computations before the exchange nor the verification
 	// of the proof after it.
 	try := func(contender string, client func(*srp.Server) (proof, error)) error {
 		server, err := srp.NewServer(verifier)
@@ -124,7 +124,8 @@ func srpClients(rounds int) (*table, error) {
 	return t, interleave(rounds, contenders)
 }
 
-// random returns a random number of exactly bits bits, which must be a multiple of 8 or one less.
+// random returns a random number with exactly the given number of bits, which must be a multiple of
+// 8, or one less than a multiple.
 func random(bits int) *big.Int {
 	data := make([]byte, (bits+7)/8)
 	rand.Read(data)

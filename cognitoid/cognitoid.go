@@ -1,6 +1,6 @@
 // Package cognitoid is a client of the Amazon Cognito identity pools API (service
-// cognito-identity). It turns a sign-in, or none, into an identity, and the identity into temporary
-// AWS credentials.
+// cognito-identity). It returns the identity of a signed-in user or a guest, and temporary AWS
+// credentials for the identity.
 //
 //	c := &cognitoid.Client{Region: "us-east-1"}
 //	logins := map[string]string{
@@ -51,7 +51,7 @@ import (
 // A Client calls the identity pools of one Region. Set its fields before the first call and do not
 // change them afterwards. It is then safe for concurrent use. Do not copy it after the first call.
 type Client struct {
-	// Region is the Region of the identity pool, the part of its id before ":". It is required
+	// Region is the Region of the identity pool, the part of its ID before ":". It is required
 	// unless Endpoint is set.
 	Region string
 
@@ -60,8 +60,8 @@ type Client struct {
 	Endpoint string
 
 	// FIPS selects the host with cryptography validated under FIPS 140, and DualStack the host with
-	// IPv4 and IPv6 addresses. Both exclude an Endpoint. In AWS GovCloud (US) all hosts of Cognito
-	// are FIPS hosts.
+	// IPv4 and IPv6 addresses. Neither can be combined with Endpoint. In AWS GovCloud (US)
+	// all hosts of Cognito are FIPS hosts.
 	FIPS, DualStack bool
 
 	// HTTPClient sends the requests. Redirects are not followed, and its CheckRedirect is not
@@ -102,7 +102,7 @@ type GetIDInput struct {
 	Logins    map[string]string
 }
 
-// GetID returns the id ("region:uuid") of a user's identity in an identity pool. It creates the
+// GetID returns the ID ("region:uuid") of a user's identity in an identity pool. It creates the
 // identity if there is none. Guests get a new one each time.
 func (c *Client) GetID(ctx context.Context, in GetIDInput) (string, error) {
 	const operation = "GetId"
@@ -222,7 +222,7 @@ func (c *Client) call(
 		return response{}, awshttp.Wrap(service, operation, err)
 	}
 	if !validID(resp.IdentityID) {
-		return response{}, invalid(operation, "identity id")
+		return response{}, invalid(operation, "identity ID")
 	}
 	return resp, nil
 }
@@ -242,13 +242,13 @@ func checkLogins(logins map[string]string) error {
 
 func checkID(field, id string) error {
 	if !validID(id) {
-		return fmt.Errorf("%s is missing, or is not an id"+
+		return fmt.Errorf("%s is missing, or is not an ID"+
 			" such as us-east-1:01234567-89ab-cdef-0123-456789abcdef", field)
 	}
 	return nil
 }
 
-// validID reports whether id is the id of an identity or an identity pool: [\w-]+:[0-9a-f-]+.
+// validID reports whether id is the ID of an identity or an identity pool: [\w-]+:[0-9a-f-]+.
 func validID(id string) bool { return endpoint.ValidID(id, ":", ascii.LowerHex+"-") }
 
 // invalid is the error of a response without what it must have.

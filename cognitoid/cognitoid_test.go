@@ -25,7 +25,7 @@ func respond(status int, body string) (c *Client, sent *int) {
 	return &Client{Region: "us-east-1", HTTPClient: client}, sent
 }
 
-// operations are calls of each operation with the id of an identity or a pool.
+// operations are calls of each operation with the ID of an identity or a pool.
 var operations = []operation{
 	{"GetId", func(ctx context.Context, c *Client, id string, logins logins) (any, error) {
 		return c.GetID(ctx, GetIDInput{IdentityPoolID: id, Logins: logins})
@@ -145,12 +145,12 @@ func TestBadInput(t *testing.T) {
 		logins map[string]string
 		want   string
 	}{
-		{"", nil, "is missing, or is not an id"},
-		{"us-east-1", nil, "is not an id"},
-		{"us-east-1:", nil, "is not an id"},
-		{"us-east-1:ABCDEF", nil, "is not an id"},
-		{"evil.example/:0123", nil, "is not an id"},
-		{"us-east-1:" + strings.Repeat("0", 50), nil, "is not an id"},
+		{"", nil, "is missing, or is not an ID"},
+		{"us-east-1", nil, "is not an ID"},
+		{"us-east-1:", nil, "is not an ID"},
+		{"us-east-1:ABCDEF", nil, "is not an ID"},
+		{"evil.example/:0123", nil, "is not an ID"},
+		{"us-east-1:" + strings.Repeat("0", 50), nil, "is not an ID"},
 		{id, many, "11 entries, more than 10"},
 		{id, map[string]string{"p": ""}, `the token of "p" is missing`},
 		{id, map[string]string{"p": "hunter2\n"}, `the token of "p"`},

@@ -17,8 +17,8 @@ type Attribute struct {
 	Name, Value string
 }
 
-// CodeDeliveryDetails says where the service sent a code or a link. It is fictitious if the app
-// client hides whether a user exists.
+// CodeDeliveryDetails says where the service sent a code or a link. For a user that does not exist
+// it is fictitious, if the app client hides whether users exist.
 type CodeDeliveryDetails struct {
 	// Destination is masked by the service, as in "a***@e***".
 	Destination string
@@ -50,7 +50,7 @@ type SignUpOutput struct {
 	// UserConfirmed is false if ConfirmSignUp is still required.
 	UserConfirmed       bool
 	CodeDeliveryDetails CodeDeliveryDetails
-	// UserSub is the user's id, a UUID that is not reused.
+	// UserSub is the user's ID, a UUID that is not reused.
 	UserSub string
 	// Session is for ConfirmSignUp, if the pool can sign the user in after that.
 	Session string
@@ -100,7 +100,7 @@ type ConfirmSignUpInput struct {
 	Username   string
 	// ConfirmationCode is the code that the user received.
 	ConfirmationCode string
-	// ForceAliasCreation takes an email address or phone number that is another user's alias.
+	// ForceAliasCreation takes over an email address or phone number that is another user's alias.
 	ForceAliasCreation bool
 	// Session is the session of SignUp, if the user is to be signed in next.
 	Session         string

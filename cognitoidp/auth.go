@@ -128,7 +128,7 @@ type AuthenticationResult struct {
 	RefreshToken string
 	// TokenType is "Bearer".
 	TokenType string
-	// ExpiresIn is the remaining life of the access token, or 0 if the response has none.
+	// ExpiresIn is the remaining lifetime of the access token, or 0 if the response has none.
 	ExpiresIn time.Duration
 	// NewDeviceMetadata is set if the pool tracks devices and this one is new.
 	NewDeviceMetadata *NewDeviceMetadata
@@ -204,7 +204,8 @@ func (c *Client) auth(
 
 func (resp *authResponse) check() error {
 	r := resp.AuthenticationResult
-	const longest = 3650 * 24 * 60 * 60 // life of a refresh token in seconds; of others it is a day
+	// A refresh token is valid for at most ten years. The other tokens are valid for at most a day.
+	const longest = 3650 * 24 * 60 * 60
 	switch {
 	case r == nil && resp.ChallengeName == "":
 		return awshttp.Unanswered("the response has neither a challenge nor tokens")

@@ -16,9 +16,9 @@
 //
 // Empty fields of a request are not sent. Some fields have the same meaning in every request:
 //
-//   - ClientID is the id of the app client.
+//   - ClientID is the ID of the app client.
 //   - SecretHash is required if the app client has a secret. It is the base64 encoding of the
-//     HMAC-SHA256, with that secret as the key, of the user name and the client id.
+//     HMAC-SHA256, with that secret as the key, of the user name and the client ID.
 //   - AccessToken is the user's access token with the scope aws.cognito.signin.user.admin, which
 //     all tokens from InitiateAuth have. If it has expired or was revoked, the service returns
 //     CodeNotAuthorized.
@@ -48,7 +48,7 @@ import (
 // A Client calls the user pools of one Region. Set its fields before the first call and do not
 // change them afterwards. It is then safe for concurrent use. Do not copy it after the first call.
 type Client struct {
-	// Region is the Region of the user pool, the part of its id before "_". It is required unless
+	// Region is the Region of the user pool, the part of its ID before "_". It is required unless
 	// Endpoint is set.
 	Region string
 
@@ -57,8 +57,8 @@ type Client struct {
 	Endpoint string
 
 	// FIPS selects the host with cryptography validated under FIPS 140, and DualStack the host with
-	// IPv4 and IPv6 addresses. Both exclude an Endpoint. In AWS GovCloud (US) all hosts of Cognito
-	// are FIPS hosts.
+	// IPv4 and IPv6 addresses. Neither can be combined with Endpoint. In AWS GovCloud (US)
+	// all hosts of Cognito are FIPS hosts.
 	FIPS, DualStack bool
 
 	// HTTPClient sends the requests. Redirects are not followed, and its CheckRedirect is not

@@ -19,7 +19,7 @@ const (
 
 // A Device is a device that the pool tracks for a user.
 type Device struct {
-	// DeviceKey is the id: a Region, "_" and a UUID.
+	// DeviceKey is the ID: a Region, "_" and a UUID.
 	DeviceKey string
 	// DeviceAttributes includes "device_name" and "last_ip_used".
 	DeviceAttributes []Attribute
@@ -120,7 +120,8 @@ func (c *Client) GetDevice(ctx context.Context, accessToken, deviceKey string) (
 type ListDevicesInput struct {
 	redact.Fields
 	AccessToken string
-	// Limit is the most devices in one response, at most 60. 0 means the service's default.
+	// Limit is the maximum number of devices in one response, up to 60. 0 means the service's
+	// default.
 	Limit int
 	// PaginationToken is that of the previous response, or empty for the first devices.
 	PaginationToken string

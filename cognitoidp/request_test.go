@@ -420,7 +420,7 @@ func TestRetries(t *testing.T) {
 				}
 				if e != nil && (e.Service != "cognitoidp" || e.Operation != operation ||
 					e.StatusCode != test.status || e.RequestID != "r-1") {
-					t.Errorf("%s = %v, want the operation, status %d and request id r-1",
+					t.Errorf("%s = %v, want the operation, status %d and request ID r-1",
 						operation, e, test.status)
 				}
 			})
@@ -437,7 +437,7 @@ func TestErrorText(t *testing.T) {
 		AuthParameters: map[string]string{"PASSWORD": "hunter2"},
 	})
 	const want = "cognitoidp: InitiateAuth: NotAuthorizedException:" +
-		" Incorrect username or password. (status 400, request id r-1)"
+		" Incorrect username or password. (status 400, request ID r-1)"
 	var e *awserr.Error
 	if !errors.As(err, &e) || err.Error() != want || e.Code != CodeNotAuthorized ||
 		e.ReasonCode != "why" {

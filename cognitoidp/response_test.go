@@ -261,13 +261,13 @@ func TestVerifySoftwareTokenStatus(t *testing.T) {
 			400,
 			`{"__type":"EnableSoftwareTokenMFAException","message":"Code mismatch"}`,
 			CodeEnableSoftwareTokenMFA,
-			"EnableSoftwareTokenMFAException: Code mismatch (status 400, request id r-1)",
+			"EnableSoftwareTokenMFAException: Code mismatch (status 400, request ID r-1)",
 		},
 		{
 			400,
 			`{"__type":"CodeMismatchException"}`,
 			CodeCodeMismatch,
-			"CodeMismatchException (status 400, request id r-1)",
+			"CodeMismatchException (status 400, request ID r-1)",
 		},
 	} {
 		c, _ := respond(test.status, test.body)
@@ -308,7 +308,7 @@ func TestAttributesDoNotPrint(t *testing.T) {
 		}
 		shown := strings.Contains(text, deviceKey) || strings.Contains(text, "ada")
 		if !strings.Contains(text, "[redacted]") || !shown {
-			t.Errorf("%T prints as %s, want its id and [redacted]", v, text)
+			t.Errorf("%T prints as %s, want its ID and [redacted]", v, text)
 		}
 	}
 }

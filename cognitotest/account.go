@@ -88,7 +88,7 @@ func (s *Server) loadUsers() {
 	}
 }
 
-// addAliases enters the aliases of a user that are free. As on AWS, an e-mail address or a phone
+// addAliases enters the aliases of a user that are free. As on AWS, an email address or a phone
 // number is an alias only if it is verified.
 func (s *Server) addAliases(a *account) {
 	for _, attribute := range a.pool.AliasAttributes {
@@ -145,7 +145,7 @@ func (u *User) checkState() error {
 }
 
 // checkSecretHash checks SECRET_HASH. It is the base64 encoding of HMAC-SHA256, with the client
-// secret as the key, over the username and the client ID ("Computing secret hash values", Amazon
+// secret as the key, over the user name and the client ID ("Computing secret hash values", Amazon
 // Cognito developer guide).
 func checkSecretHash(c *AppClient, username, hash string) error {
 	want := ""

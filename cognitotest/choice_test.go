@@ -56,7 +56,7 @@ func TestAvailableChallenges(t *testing.T) {
 			password + " EMAIL_OTP SMS_OTP",
 		},
 		{
-			"e-mail address not verified",
+			"email address not verified",
 			func(_ *UserPool, ada *User) { delete(ada.Attributes, "email_verified") },
 			password + " SMS_OTP WEB_AUTHN",
 		},

@@ -8,7 +8,8 @@ const (
 	// ExampleUserPoolID is the ID of the user pool.
 	ExampleUserPoolID = "us-east-1_EXAMPLE00"
 
-	// ExampleDomain is the domain of managed login, and ExampleCallbackURL a callback URL there.
+	// ExampleDomain is the domain of managed login. ExampleCallbackURL is a callback URL of both
+	// app clients.
 	ExampleDomain      = "example.auth.us-east-1.amazoncognito.com"
 	ExampleCallbackURL = "http://localhost:8400/callback"
 
@@ -56,7 +57,7 @@ const (
 
 // Example returns a server with an example of everything:
 //
-//   - a user pool whose users may sign in by name or by e-mail address, with a public app client
+//   - a user pool whose users may sign in by name or by email address, with a public app client
 //     that may also use USER_PASSWORD_AUTH, and an app client with a secret and
 //     PreventUserExistenceErrors;
 //   - the users ExampleUser and ExampleNewUser, and the identity provider ExampleProvider;

@@ -127,7 +127,7 @@ func ExampleServer_ServeHTTP() {
 	// Output: [{RSA RS256}] <nil>
 }
 
-// This example requires a code by e-mail, and reads the code from the server.
+// This example requires a code by email, and reads the code from the server.
 func ExampleServer_Code() {
 	server := cognitotest.Example()
 	pool := &server.UserPools[0]

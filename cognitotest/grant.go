@@ -22,7 +22,7 @@ type grant struct {
 	refreshBy time.Time
 
 	scope string // of managed login; empty after a sign-in with the API
-	nonce string // for the next ID token
+	nonce string // for the first ID token; empty afterwards
 }
 
 // newGrant stores a new grant.
@@ -36,7 +36,8 @@ func (s *Server) newGrant(a *account, client *AppClient) *grant {
 		authTime:  now,
 		refreshBy: now.Add(cmp.Or(client.RefreshTokenValidity, 30*24*time.Hour)),
 	}
-	expires := now.Add(client.accessTokenValidity()) // An access token needs its grant.
+	// The server accepts an access token only while it stores the grant.
+	expires := now.Add(client.accessTokenValidity())
 	if g.refreshBy.After(expires) {
 		expires = g.refreshBy
 	}
@@ -155,7 +156,7 @@ func (g *grant) addLoginClaims(identity claims, accessToken string) {
 }
 
 // refreshAuth is the flow REFRESH_TOKEN_AUTH, which a client with rotation must not use. The secret
-// hash covers the username.
+// hash covers the user name.
 func refreshAuth(s *Server, r *request) (object, error) {
 	p := r.AuthParameters
 	if !r.client.allows("ALLOW_REFRESH_TOKEN_AUTH") || r.client.RefreshTokenRotation {
@@ -178,7 +179,7 @@ func refreshAuth(s *Server, r *request) (object, error) {
 
 // refresh returns a new ID token and a new access token of the grant that grantOf found. With
 // rotation it returns a new refresh token too. Without rotation the old one remains valid. A token
-// that belongs to a device is valid for that device, once the device is confirmed.
+// that belongs to a device is valid only for that device, and only if the device is confirmed.
 func (s *Server) refresh(
 	client *AppClient, g *grant, hash, deviceKey string,
 ) (object, error) {

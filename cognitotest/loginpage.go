@@ -201,7 +201,7 @@ func choice(list string) (content string) {
 	if json.Unmarshal([]byte(list), &factors) != nil {
 		return ""
 	}
-	labels := params{smsMFA: "Text message", mailMFA: "E-mail", totpMFA: "Authenticator app"}
+	labels := params{smsMFA: "Text message", mailMFA: "Email", totpMFA: "Authenticator app"}
 	for i, factor := range factors {
 		checked := ""
 		if i == 0 {

@@ -16,7 +16,7 @@ type Provider struct {
 	// the provider, "_", and the user's name at the provider.
 	Name string
 
-	// Identifiers are values of idp_identifier that select the provider, such as e-mail domains.
+	// Identifiers are values of idp_identifier that select the provider, such as email domains.
 	Identifiers []string
 
 	// Users are the provider's users. Only Name, Password and Attributes are used.

@@ -140,7 +140,7 @@ func finishSetup(s *Server, c *session, responses params) (object, error) {
 	case strings.Contains(c.email, "@"):
 		return s.askCode(c, mailMFA, "email", c.email), nil
 	case c.email != "":
-		return nil, invalid("EMAIL is not an e-mail address")
+		return nil, invalid("EMAIL is not an email address")
 	case !c.verified:
 		return nil, refuse("SoftwareTokenMFANotFoundException",
 			"Software token MFA has not been verified")

@@ -37,12 +37,12 @@
 //     as the first factor.
 //   - DEVICE_KEY is evaluated after the password. The device proves its password before any second
 //     factor.
-//   - MFA_SETUP offers an authenticator app and e-mail, whatever attributes the user has.
+//   - MFA_SETUP offers an authenticator app and email, whatever attributes the user has.
 //     CUSTOM_AUTH does not replace MFA.
 //   - A refresh token that was rotated out is refused. Its reuse does not end the sign-in.
 //   - Passwords need eight characters. Password history is not kept.
 //   - Wrong passwords lock a user out only in a pool with [UserPool.Lockout].
-//   - Codes go to the e-mail address if the user has one.
+//   - Codes go to the email address if the user has one.
 //   - Managed login does not add the state to errors, unless the pool has [UserPool.ErrorState]. It
 //     changes a state with reserved characters only if the browser has a session. An app client
 //     must not send its secret in two places. An attempt to redeem a code uses the code up, and a
@@ -84,8 +84,9 @@ import (
 // Under AWS's host names the host determines the service, the Region and the bucket. Under any
 // other host name, such as 127.0.0.1:8080, the request determines the service:
 //
-//   - The paths of managed login, such as /oauth2/token and /login, are those of all user pools if
-//     an app client uses it. The parameter client_id determines the app client.
+//   - The paths of managed login, such as /oauth2/token and /login, serve all user pools. The
+//     parameter client_id determines the app client. If no app client has CallbackURLs or
+//     AllowedOAuthFlows, these paths have no special meaning.
 //   - /idtoken is the token endpoint of GitHub Actions, if an identity pool has the provider
 //     token.actions.githubusercontent.com. The bearer token is ExampleActionsToken.
 //   - X-Amz-Target names an operation of user pools or identity pools.
@@ -255,8 +256,8 @@ func (s *Server) unlocked(f func()) {
 	f()
 }
 
-// Code returns the last code that the server "sent" to a user by e-mail or SMS: for MFA, as a
-// one-time password, to confirm a sign-up, or to reset a password. The username may be an alias.
+// Code returns the last code that the server "sent" to a user by email or SMS: for MFA, as a
+// one-time password, to confirm a sign-up, or to reset a password. The user name may be an alias.
 // Code returns an empty string if the server has not sent a code.
 func (s *Server) Code(userPoolID, username string) string {
 	s.start.Do(s.load)

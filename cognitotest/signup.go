@@ -44,7 +44,7 @@ func signUp(s *Server, r *request) (object, error) {
 	}
 	if len(s.accounts) >= maxAccounts {
 		return nil, refuse("LimitExceededException",
-			"cognitotest holds at most %d usernames and aliases", maxAccounts)
+			"cognitotest holds at most %d user names and aliases", maxAccounts)
 	}
 	s.accounts[id] = a
 	out, err := a.deliver(confirmed, 24*time.Hour)
@@ -59,7 +59,7 @@ func signUp(s *Server, r *request) (object, error) {
 	return out, nil
 }
 
-// deliver sends the code for an operation to the e-mail address or else to the phone number. The
+// deliver sends the code for an operation to the email address or else to the phone number. The
 // address must be verified, except to confirm a sign-up.
 func (a *account) deliver(operation string, lifetime time.Duration) (object, error) {
 	for _, attribute := range []string{"email", "phone_number"} {

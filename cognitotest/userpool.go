@@ -93,7 +93,7 @@ type ChallengeResult struct {
 }
 
 // CustomAuthResponse is the result of [UserPool.CustomAuth]. The zero value sends a
-// CUSTOM_CHALLENGE that every response fails.
+// CUSTOM_CHALLENGE that no response passes.
 type CustomAuthResponse struct {
 	redacted[CustomAuthResponse]
 
@@ -176,7 +176,7 @@ type AppClient struct {
 type User struct {
 	redacted[User]
 
-	// Name is the username, which is also USER_ID_FOR_SRP and the claim cognito:username.
+	// Name is the user name, which is also USER_ID_FOR_SRP and the claim cognito:username.
 	Name string
 
 	// Password is the password. A user without one signs in with USER_AUTH or CUSTOM_AUTH.

@@ -216,7 +216,7 @@ func (r *reader) addFound(name string, found []candidate) {
 	region := from["identity_pool_region"]
 	idRegion, _, ok := strings.Cut(e.IdentityPoolID, ":")
 	if ok && idRegion != "" && region.value != "" && idRegion != region.value {
-		r.failf("%s is not the Region in the id of the identity pool: correct one",
+		r.failf("%s is not the Region in the ID of the identity pool: correct one",
 			where(region.path))
 	}
 	r.add(name, e)

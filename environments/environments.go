@@ -66,9 +66,9 @@ func Parse(data []byte) (map[string]cognito.Environment, error) {
 // Import returns the environments of a configuration file by name. In the outputs of a deployment
 // it does not search for settings that given has.
 //
-// The notes name what Import left out: keys that it does not know, and settings other than the ids
-// that several outputs can be. If several outputs can be the same id or secret, the error is
-// [ErrAmbiguous] and names them, and the caller can add the setting to given.
+// The notes name what Import left out: keys that it does not know, and optional settings for which
+// several outputs fit. If several outputs fit the same ID or secret, the error is [ErrAmbiguous]
+// and names them, and the caller can add the setting to given.
 func Import(
 	data []byte, given cognito.Environment,
 ) (found map[string]cognito.Environment, notes []string, err error) {

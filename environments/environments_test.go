@@ -391,7 +391,7 @@ func TestParseRefuses(t *testing.T) {
 				"CognitoIdentity": {"Default": {"PoolId": "eu-west-1:0", "Region": "us-east-1"}}}}`,
 			[]string{
 				`"CredentialsProvider.CognitoIdentity.Default.Region" is not the Region in ` +
-					`the id of the identity pool: correct one`,
+					`the ID of the identity pool: correct one`,
 			},
 		},
 		{`{"CognitoUserPool": {"Default": {"PoolId": "p"}, "default": {"PoolId": "q"}}}`,

@@ -155,7 +155,7 @@ func containsAny(s, parts string) bool {
 	})
 }
 
-// isGenerated reports whether s looks like an id or a secret that Cognito generated, and not like a
+// isGenerated reports whether s looks like an ID or a secret that Cognito generated, and not like a
 // name.
 func isGenerated(s string) bool {
 	return len(s) >= 20 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz"+digits) == ""
@@ -224,8 +224,8 @@ func (r *reader) pick(found []output) {
 		}
 	}
 	if r.problems == nil && e == (cognito.Environment{}) {
-		r.failf("no output looks like a user pool id, or like an app " +
-			`client id with a name that contains "client"`)
+		r.failf("no output looks like a user pool ID, or like an app " +
+			`client ID with a name that contains "client"`)
 	}
 	r.add(Default, e)
 }

@@ -19,10 +19,10 @@ const maxToken = 50_000
 // "Understanding user pool JSON web tokens"). The field of a missing claim is zero. So is that of a
 // claim with an unexpected type, which a [Verifier] refuses except for email.
 type Claims struct {
-	Issuer        string    // iss: "https://cognito-idp.<region>.amazonaws.com/<user pool id>"
+	Issuer        string    // iss: "https://cognito-idp.<region>.amazonaws.com/<user pool ID>"
 	Subject       string    // sub: the user's UUID, which never changes
 	TokenUse      string    // token_use: "id" or "access"
-	Audience      string    // aud: the app client of an ID token; of a list, separated by spaces
+	Audience      string    // aud: the app client of an ID token; a list is joined by spaces
 	ClientID      string    // client_id: the app client of an access token
 	Scope         string    // scope: those of an access token, separated by spaces
 	Username      string    // cognito:username in an ID token, username in an access token

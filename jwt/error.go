@@ -15,7 +15,7 @@ const (
 	WrongClient     Reason = "wrong client"     // of another app client
 	Expired         Reason = "expired"          // exp is in the past, or missing
 	NotYetValid     Reason = "not yet valid"    // iat or nbf is in the future
-	UnknownKey      Reason = "unknown key"      // no published key has the token's key id
+	UnknownKey      Reason = "unknown key"      // no published key has the token's key ID
 	BadSignature    Reason = "bad signature"    // changed, or not made by the pool
 	KeysUnavailable Reason = "keys unavailable" // the pool's keys could not be fetched
 )

@@ -44,7 +44,7 @@ func (v *Verifier) fetch(ctx context.Context, old []Key) ([]Key, time.Time, erro
 
 func (v *Verifier) fetchKeys(ctx context.Context) ([]Key, error) {
 	if !endpoint.ValidID(v.UserPoolID, "_", ascii.Alphanumeric) {
-		return nil, errors.New("the user pool id does not look like us-east-1_AbCdEfGhI")
+		return nil, errors.New("the user pool ID does not look like us-east-1_AbCdEfGhI")
 	}
 	u, err := v.keysURL()
 	if err != nil {
@@ -65,7 +65,7 @@ func (v *Verifier) fetchKeys(ctx context.Context) ([]Key, error) {
 	return parseKeys(resp.Body)
 }
 
-// keysURL returns <endpoint>/<user pool id>/.well-known/jwks.json, or the URL below Issuer. AWS has
+// keysURL returns <endpoint>/<user pool ID>/.well-known/jwks.json, or the URL below Issuer. AWS has
 // FIPS and dual-stack hosts for no other issuer.
 func (v *Verifier) keysURL() (*url.URL, error) {
 	options := endpoint.Options{FIPS: v.FIPS, DualStack: v.DualStack}
@@ -86,7 +86,7 @@ func (v *Verifier) keysURL() (*url.URL, error) {
 }
 
 // parseKeys reads a JSON Web Key Set. Keys of other types and uses are ignored. A damaged RSA key,
-// a duplicate id and a set without an RSA key are errors.
+// a duplicate ID and a set without an RSA key are errors.
 func parseKeys(body []byte) ([]Key, error) {
 	var set struct {
 		Keys []struct {
@@ -113,7 +113,7 @@ func parseKeys(body []byte) ([]Key, error) {
 		bits := modulus.BitLen()
 		switch {
 		case k.ID == "" || len(k.ID) > 256 || seen[k.ID]:
-			return nil, errors.New("a key in the set has no id, or a duplicate one")
+			return nil, errors.New("a key in the set has no ID, or a duplicate one")
 		case errN != nil || errE != nil:
 			return nil, fmt.Errorf("key %.70q is not in base64url", k.ID)
 		case bits < 2048 || bits > 8192 || modulus.Bit(0) == 0:

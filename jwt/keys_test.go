@@ -100,8 +100,8 @@ func TestKeysRefused(t *testing.T) {
 	for _, test := range []struct{ keys, want string }{
 		{``, "no RSA key"},
 		{`{"kty":"EC","kid":"ec"}`, "no RSA key"},
-		{key("", n, e), "no id"},
-		{key("a", n, e) + "," + key("a", n, e), "no id, or a duplicate one"},
+		{key("", n, e), "no ID"},
+		{key("a", n, e) + "," + key("a", n, e), "no ID, or a duplicate one"},
 		{key("a", "!", e), "base64url"},
 		{key("a", n, "AQAB="), "base64url"},
 		{key("a", b64(new(big.Int).Lsh(big.NewInt(1), 2047)), e), "2048 to 8192"},
@@ -147,7 +147,7 @@ func TestKeysRefused(t *testing.T) {
 		c, sent := answering(200, `{}`)
 		c.UserPoolID = id
 		if _, err := c.Keys(t.Context()); err == nil || *sent != 0 ||
-			!strings.Contains(err.Error(), "user pool id") {
+			!strings.Contains(err.Error(), "user pool ID") {
 			t.Errorf("%q: %v", id, err)
 		}
 	}
@@ -161,7 +161,7 @@ func TestKeysFailure(t *testing.T) {
 			_, err := c.Keys(t.Context())
 			text := fmt.Sprintf("jwt: cannot fetch the keys of the user pool: cognitoidp: "+
 				"JWKS: HTTP %d: User "+
-				"pool us-east-1_AbCdEfGhI does not exist. (status %d, request id r-1)", status,
+				"pool us-east-1_AbCdEfGhI does not exist. (status %d, request ID r-1)", status,
 				status)
 			if err == nil || err.Error() != text || *sent != want {
 				t.Errorf("%d times, %v", *sent, err)

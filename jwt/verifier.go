@@ -33,7 +33,7 @@ const (
 	// keysLife is how long the pool's keys are used before they are fetched again.
 	keysLife = 24 * time.Hour
 
-	// keysPause is the minimum time between two requests that unknown key ids cause, so that forged
+	// keysPause is the minimum time between two requests that unknown key IDs cause, so that forged
 	// tokens cannot make the verifier flood the pool.
 	keysPause = 10 * time.Second
 )
@@ -41,10 +41,10 @@ const (
 // A Verifier verifies the tokens of one app client of a user pool. It is safe for concurrent use.
 // It must not be copied, and its fields must not be changed, after the first call.
 type Verifier struct {
-	// UserPoolID is the id of the user pool, such as "us-east-1_AbCdEfGhI". Required.
+	// UserPoolID is the ID of the user pool, such as "us-east-1_AbCdEfGhI". Required.
 	UserPoolID string
 
-	// ClientID is the id of the app client. Required.
+	// ClientID is the ID of the app client. Required.
 	ClientID string
 
 	// Region is the Region that the keys are fetched in, if it is not the one in UserPoolID: that
@@ -119,7 +119,7 @@ func (v *Verifier) verify(ctx context.Context, token, use string) (Claims, error
 	// The checks without a key come first, so that foreign tokens cause no requests.
 	if t.algorithm != "RS256" || t.critical || t.keyID == "" {
 		return Claims{},
-			errorf(Malformed, "the header of the token has algorithm %.64q and key id "+
+			errorf(Malformed, "the header of the token has algorithm %.64q and key ID "+
 				"%.64q: a user pool signs with RS256, names its key, and sets no critical "+
 				"extensions",
 				t.algorithm, t.keyID)
@@ -200,7 +200,7 @@ func (v *Verifier) homeRegion() string {
 	return region
 }
 
-// key returns the pool's key with the given id. If the id is unknown, it fetches the keys again.
+// key returns the pool's key with the given ID. If the ID is unknown, it fetches the keys again.
 func (v *Verifier) key(ctx context.Context, id string) (*rsa.PublicKey, error) {
 	for again := false; ; again = true {
 		keys, err := v.Keys(ctx)

@@ -213,7 +213,7 @@ func TestVerify(t *testing.T) {
 			want:   "critical",
 		},
 		{
-			name:   "no key id",
+			name:   "no key ID",
 			token:  p.sign(with(header, "kid", nil), id),
 			reason: jwt.Malformed,
 			want:   "key",

@@ -11,8 +11,8 @@
 //	// A browser opens address, and returns to RedirectURI with a code and the state.
 //	tokens, err := c.Exchange(ctx, code, "http://localhost:8400/callback", verifier)
 //
-// Callers compare the state in constant time, verify the ID token with the keys of the user pool,
-// and compare its claim nonce.
+// Callers must compare the state in constant time, verify the ID token with the keys of the user
+// pool, and compare its claim nonce.
 //
 // If the server refuses a request, the error is an *awserr.Error with a code of RFC 6749. A request
 // is retried only if it was not sent, because a code is valid once. Redirects are not followed.
@@ -59,8 +59,8 @@ type AuthorizeInput struct {
 	Nonce            string // required: returns in the ID token; the same characters
 	CodeChallenge    string // required: the result of CodeChallenge
 	IdentityProvider string // the name of a provider in the user pool, such as "Google"
-	IDPIdentifier    string // an identifier of a provider, such as an e-mail domain
-	LoginHint        string // the username to show
+	IDPIdentifier    string // an identifier of a provider, such as an email domain
+	LoginHint        string // the user name to show
 	Lang             string // the language of the page, such as "de"
 	Prompt           string // "login" ignores the browser's session, "none" shows no page
 }
@@ -171,7 +171,8 @@ func (c *Client) Refresh(ctx context.Context, refreshToken string) (Tokens, erro
 }
 
 // ClientCredentials returns an access token of the app client itself, which needs a secret. scope
-// has custom scopes, separated by spaces. If it is empty, all that the app client has are granted.
+// has custom scopes, separated by spaces. If it is empty, the token has all custom scopes of the
+// app client.
 func (c *Client) ClientCredentials(ctx context.Context, scope string) (Tokens, error) {
 	return c.post(ctx, "ClientCredentials", "oauth2/token",
 		"grant_type", "client_credentials", "scope", scope)

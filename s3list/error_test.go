@@ -26,7 +26,7 @@ func TestError(t *testing.T) {
 			want:     document,
 			text: []string{
 				`s3list: ListObjectsV2 of bucket "b12": AccessDenied: m ` +
-					`(status 403, request id 4442587FB7D0A2F9)`,
+					`(status 403, request ID 4442587FB7D0A2F9)`,
 				"s3:ListBucket",
 				"requester-pays",
 				"session policy",
@@ -160,7 +160,7 @@ func TestError(t *testing.T) {
 			response: reply(200, errorOf(CodeInternalError, ""), "X-Amz-Request-Id", "RID"),
 			code:     CodeInternalError,
 			want:     Error{Message: "m", RequestID: "RID", HostID: "hid="},
-			text:     []string{"InternalError: m (status 200, request id RID)"},
+			text:     []string{"InternalError: m (status 200, request ID RID)"},
 		},
 		{
 			name: "control characters",

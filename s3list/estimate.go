@@ -10,11 +10,11 @@ import (
 // An estimate says how many pages are left in a span, and where to divide it. It is made from the
 // last page of the span. A wrong estimate costs requests, never keys.
 //
-// It takes keys for fractions, with the character at each place as a digit. For example, a page
+// It treats keys as fractions, with the character at each place as a digit. For example, a page
 // has the keys key-0000 to key-0999, and the prefix is key-. In the sample, every place has only
 // decimal digits, so the page extends from 0.0 to 0.0999. If keys go on like this up to the end,
-// at 1.0, then (1 - 0.0999) / 0.0999 = 9 pages are left. To have 4 of them before the dividing
-// point, it must be at
+// at 1.0, then (1 - 0.0999) / 0.0999 = 9.01 pages are left. To have 4 of them before the dividing
+// point, the point must be at
 //
 //	0.0999 + (1 - 0.0999) * 3.95/9.01 = 0.4945
 //
@@ -24,7 +24,7 @@ type estimate struct {
 	prefix  string   // ListInput.Prefix, which all keys have
 	last    string   // the last key of the page
 	sample  [][]rune // keys of the page without prefix, from the first to the last
-	fresh   bool     // the page is the last one of this span, and not of one that it was a part of
+	fresh   bool     // the page is from this span, not from a larger one that was divided
 	guesses int      // how often the span may still be divided if it is not fresh
 	pages   float64  // pages left, including the one that is requested; may be infinite
 }

@@ -64,7 +64,7 @@ func textOf(name []byte) int {
 }
 
 // maxKey is the longest key, in bytes (Amazon S3 User Guide, "Naming Amazon S3 objects"). A version
-// id is not longer either. Other texts that are longer are ignored.
+// ID is not longer either. Other texts that are longer are ignored.
 const maxKey = 1024
 
 // A shape is the text of an object's element without the values that differ between objects:

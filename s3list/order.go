@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// maxEmpty is the limit for pages in a row that have no new keys. S3 sends such pages for ranges of
-// deleted keys. The limit is the number of keys in a full page, so that even a server that sends a
-// page for each deleted key stays below it.
+// maxEmpty is the limit for pages in a row that have no new keys. S3 sends such pages where many
+// keys were deleted. The limit is generous: a server could send an empty page for each key of a
+// full page that was deleted.
 const maxEmpty = 1000
 
 // The kinds of entries. Each kind is in key order, but not all servers sort them together.

@@ -12,7 +12,7 @@ type page struct {
 	sorted  bool // set by call.check
 }
 
-// An entry is an Object without the fields that it shares with others. Its key, ETag and version id
+// An entry is an Object without the fields that it shares with others. Its key, ETag and version ID
 // follow each other in the text of the page.
 type entry struct {
 	at                 int32 // where they begin

@@ -14,8 +14,8 @@
 // # Completeness
 //
 // A listing that ends without an error is complete. A response is an error if it is cut short, is
-// not well-formed, lacks a required element or repeats one. So are keys that are repeated, are not
-// in order or were not requested. Otherwise the listing could look like that of another bucket.
+// not well-formed, lacks a required element or repeats one. Keys that are repeated, out of order or
+// not requested are errors too: accepting them could hide that other keys are missing.
 //
 // Servers may leave out what S3 always sends. An optional field of an [Object] is zero if its
 // element is missing or has an unknown form.
@@ -105,8 +105,8 @@ type ListInput struct {
 	// Prefix selects the keys that begin with it.
 	Prefix string
 
-	// Delimiter combines all keys that contain it after Prefix, and are equal up to it, into one
-	// common prefix. A Delimiter of "/" shows one level of a tree.
+	// Delimiter combines keys that contain it after Prefix: those that are equal up to the end of
+	// its first occurrence become one common prefix. A Delimiter of "/" shows one level of a tree.
 	Delimiter string
 
 	// StartAfter selects the keys that sort after it. It need not exist.
@@ -134,9 +134,9 @@ type ListInput struct {
 	// Parallel of 32, and 60 MB with 64. Credentials is called from several goroutines at once.
 	//
 	// The server must list keys and common prefixes together in one order, as S3 does. If it does
-	// not, and the keys have not been divided yet, the listing continues sequentially; later it
-	// ends with an error. If the server gives a wrong response for a guessed place, the listing
-	// notices and sends additional requests. No key is lost.
+	// not, the listing continues sequentially, or ends with an error if the keys have already been
+	// divided. If the server gives a wrong response for a guessed place, the listing notices and
+	// sends additional requests. No key is lost.
 	Parallel int
 
 	// Progress, if set, is called between objects, at most ten times a second, and when the listing
@@ -152,15 +152,15 @@ type ListInput struct {
 	// RequestPayer agrees to be charged for the requests, as a requester-pays bucket demands.
 	RequestPayer bool
 
-	// ExpectedBucketOwner is the 12-digit id of an AWS account. If the bucket belongs to another
+	// ExpectedBucketOwner is the 12-digit ID of an AWS account. If the bucket belongs to another
 	// account, S3 refuses the request.
 	ExpectedBucketOwner string
 }
 
 // An Object is a key of a bucket, a version of a key, or a common prefix.
 //
-// The strings of several neighboring objects share one allocation of about 1 KB. Programs that keep
-// few of many objects should keep copies made with [strings.Clone].
+// The strings of several neighbouring objects share one allocation of about 1 KB. Programs that
+// keep few of many objects should keep copies made with [strings.Clone].
 type Object struct {
 	// Key is the full name, including ListInput.Prefix. It may contain any character, such as
 	// control characters and line ends, so it must be escaped before it is printed or used as a
@@ -198,7 +198,7 @@ type Object struct {
 
 // An Owner is the account that an object belongs to.
 type Owner struct {
-	ID          string // canonical user id
+	ID          string // canonical user ID
 	DisplayName string // S3 no longer sends it
 }
 
@@ -224,8 +224,8 @@ func (c *Client) Objects(ctx context.Context, bucket, prefix string) iter.Seq2[O
 
 // List lists a bucket or a part of it.
 //
-// Objects are yielded in the order of the UTF-8 bytes of their keys. A server that lists them in
-// another order is an error. Common prefixes are in their place among the objects of a page.
+// Objects are yielded in the order of the UTF-8 bytes of their keys. If a server lists them in
+// another order, that is an error. Common prefixes are in their place among the objects of a page.
 // Requests are sent only while the sequence is ranged over, and each range is a new listing. The
 // next page is requested when the second object of a page is yielded.
 //

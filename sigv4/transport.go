@@ -41,8 +41,8 @@ type Transport struct {
 	// the context of the request, by several goroutines at the same time. It is required.
 	Credentials func(context.Context) (Credentials, error)
 
-	// Now returns the time of a signature. Set it if the clock of the service is known better
-	// than the local one. If it is nil, time.Now is used.
+	// Now returns the time of a signature. Set it to correct the local clock by the time of the
+	// service. If it is nil, time.Now is used.
 	Now func() time.Time
 
 	// UnsignedPayload excludes the bodies of requests to Amazon S3 from the signature, so that

@@ -44,7 +44,7 @@ import (
 // afterwards. It is then safe for concurrent use. Do not copy it after the first call.
 type Client struct {
 	// Region is the Region of the service. Its credentials are valid in all Regions of the
-	// partition. It is required, for AssumeRoleWithWebIdentity only if Endpoint is empty.
+	// partition. It is required, unless Endpoint is set and GetCallerIdentity is not called.
 	Region string
 
 	// Endpoint is the URL of a service that replaces AWS's: https, or http on the loopback address.
@@ -52,7 +52,7 @@ type Client struct {
 	Endpoint string
 
 	// FIPS selects the host with cryptography validated under FIPS 140, and DualStack the host with
-	// IPv4 and IPv6 addresses. Both exclude an Endpoint.
+	// IPv4 and IPv6 addresses. Neither can be combined with Endpoint.
 	FIPS, DualStack bool
 
 	// HTTPClient sends the requests. Redirects are not followed, and its CheckRedirect is not
@@ -71,8 +71,8 @@ type Client struct {
 // if both differ by 4 minutes or more.
 func (c *Client) Now() time.Time { return c.sender.Now() }
 
-// Codes of the operations of this package, as the service sends them. Some exceptions of the
-// service model have no "Exception" there.
+// Codes of the operations of this package, as the service sends them. Some lack the ending
+// "Exception" that they have in the service model.
 const (
 	CodeAccessDenied            = "AccessDenied" // no such role, or it does not trust the token
 	CodeExpiredToken            = "ExpiredTokenException"
@@ -112,7 +112,7 @@ type AssumeRoleWithWebIdentityOutput struct {
 	Credentials sigv4.Credentials
 	// AssumedRoleARN is arn:aws:sts::<account>:assumed-role/<role>/<session name>.
 	AssumedRoleARN string
-	// AssumedRoleID is <id of the role>:<session name>.
+	// AssumedRoleID is <ID of the role>:<session name>.
 	AssumedRoleID string
 	// SubjectFromWebIdentityToken is the claim sub of the token.
 	SubjectFromWebIdentityToken string
@@ -218,7 +218,7 @@ type CallerIdentity struct {
 	Account string
 	// ARN is that of the user, or of the assumed role with the session name.
 	ARN string
-	// UserID is the unique id of the user or the role.
+	// UserID is the unique ID of the user or the role.
 	UserID string
 }
 

@@ -96,7 +96,7 @@ func TestRetries(t *testing.T) {
 			c, sent := respond(400, `<ErrorResponse><RequestId>r</RequestId>
 				<Error><Message>m</Message><Code>`+test.code+`</Code></Error></ErrorResponse>`)
 			_, err := c.AssumeRoleWithWebIdentity(t.Context(), good)
-			want := fmt.Sprintf("sts: AssumeRoleWithWebIdentity: %s: m (status 400, request id r)",
+			want := fmt.Sprintf("sts: AssumeRoleWithWebIdentity: %s: m (status 400, request ID r)",
 				test.code)
 			if *sent != test.attempts || err == nil || err.Error() != want {
 				t.Errorf("AssumeRoleWithWebIdentity = %v after %d attempts, want %s after %d",

@@ -36,7 +36,7 @@ func (b *browserFlags) register(f *flag.FlagSet) {
 	f.StringVar(&b.provider, "provider", "",
 		"with -browser, the `name` of an identity provider")
 	f.StringVar(&b.prompt, "prompt", "",
-		"with -browser, `how` the page asks: login ignores the browser's session")
+		"with -browser, `how` the page asks: login does not reuse the browser's session")
 	f.DurationVar(&b.wait, "wait", browserWait, "with -browser, how long to wait for it")
 }
 

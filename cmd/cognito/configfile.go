@@ -32,13 +32,13 @@ func settings(e *cognito.Environment) (all []setting) {
 		case "aws_region":
 			with.flag = "region"
 		case "user_pool_id":
-			with.flag, with.title = "user-pool-id", "User pool id"
+			with.flag, with.title = "user-pool-id", "User pool ID"
 		case "client_id":
-			with.flag, with.title = "client-id", "App client id"
+			with.flag, with.title = "client-id", "App client ID"
 		case secretKey:
 			with.title = "App client secret, if it has one"
 		case "identity_pool_id":
-			with.flag, with.title = "identity-pool-id", "Identity pool id"
+			with.flag, with.title = "identity-pool-id", "Identity pool ID"
 		case "role_arn":
 			with.flag, with.title = "role-arn", "Role ARN, for the classic flow"
 		case "custom_role_arn":

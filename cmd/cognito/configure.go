@@ -25,9 +25,9 @@ func configureCommand() command {
 -from reads environments files, amplify_outputs.json, older Amplify files, the output of
 "terraform output -json" and "aws cloudformation describe-stacks", and the file that "cdk deploy
 --outputs-file" writes. The file may be at an https URL. Flags override -from. At a terminal,
-configure prompts for missing settings; Enter keeps a value and - removes it. It checks that the ids
-match each other. Other environments in the file are not changed. If -from adds hosts that are not
-AWS's (endpoints, issuer or domain), configure shows them, and asks at a terminal or requires
+configure prompts for missing settings; Enter keeps a value and - removes it. configure checks the
+form of the settings. Other environments in the file are not changed. If -from adds hosts that are
+not AWS's (endpoints, issuer or domain), configure shows them, and asks at a terminal or requires
 -force, because they receive tokens and credentials.`,
 		example: `cognito configure -from amplify_outputs.json
 cognito configure -from https://example.com/cognito.json

@@ -117,17 +117,17 @@ func TestConfigureAtTerminal(t *testing.T) {
 	m := blank(t)
 	s := m.atTerminal(t, 80, 24, "configure")
 	s.answer("Name of the environment [default]: ", "DEV")
-	s.answer("User pool id: ", imported.IdentityPoolID) // the wrong one
+	s.answer("User pool ID: ", imported.IdentityPoolID) // the wrong one
 	s.expect("\r\ncognito: user_pool_id should look like")
-	s.answer("User pool id: ", imported.UserPoolID)
-	s.answer("App client id: ", imported.ClientID)
+	s.answer("User pool ID: ", imported.UserPoolID)
+	s.answer("App client ID: ", imported.ClientID)
 	s.expect("App client secret")
 	s.expect(": ")
 	if s.echoes() {
 		t.Error("the secret is echoed")
 	}
 	s.press(cognitotest.ExampleClientSecret + "\n")
-	s.answer("Identity pool id: ", " "+imported.IdentityPoolID+" ")
+	s.answer("Identity pool ID: ", " "+imported.IdentityPoolID+" ")
 	s.answer("Role ARN, for the classic flow: ", "")
 	s.answer("Bucket: ", imported.BucketName)
 	s.expect("cognito login -user NAME")
@@ -141,10 +141,10 @@ func TestConfigureAtTerminal(t *testing.T) {
 	// Enter keeps, - removes.
 	s = m.atTerminal(t, 80, 24, "configure")
 	s.answer("Name of the environment [DEV]: ", "")
-	s.answer("User pool id ["+imported.UserPoolID+"]: ", "")
-	s.answer("App client id ["+imported.ClientID+"]: ", "")
+	s.answer("User pool ID ["+imported.UserPoolID+"]: ", "")
+	s.answer("App client ID ["+imported.ClientID+"]: ", "")
 	s.answer("[unchanged]: ", "-")
-	s.answer("Identity pool id ["+imported.IdentityPoolID+"]: ", "")
+	s.answer("Identity pool ID ["+imported.IdentityPoolID+"]: ", "")
 	s.answer("Role ARN, for the classic flow: ", imported.RoleARN)
 	s.answer("Bucket ["+imported.BucketName+"]: ", "")
 	s.exits(0)
@@ -154,7 +154,7 @@ func TestConfigureAtTerminal(t *testing.T) {
 
 	// Flags leave only what is missing to be asked for, and a replacement is asked about.
 	s = m.atTerminal(t, 80, 24, "configure", "-env", "TWO", "-user-pool-id", imported.UserPoolID)
-	s.answer("App client id: ", imported.ClientID)
+	s.answer("App client ID: ", imported.ClientID)
 	s.exits(0)
 	s = m.atTerminal(t, 80, 24, "configure", "-env", "DEV", "-bucket", "another")
 	s.answer("Replace it? [y/N] ", "")
@@ -169,8 +169,8 @@ func TestConfigureAtTerminal(t *testing.T) {
 	// An interrupt in the middle changes nothing.
 	before, _ := os.ReadFile(m.settings["COGNITO_CONFIG"])
 	s = m.atTerminal(t, 80, 24, "configure", "-env", "DEV")
-	s.answer("User pool id ["+imported.UserPoolID+"]: ", "eu-west-1_Other")
-	s.expect("App client id")
+	s.answer("User pool ID ["+imported.UserPoolID+"]: ", "eu-west-1_Other")
+	s.expect("App client ID")
 	s.press("\x03")
 	s.exits(exitInterrupted)
 	after, err := os.ReadFile(m.settings["COGNITO_CONFIG"])

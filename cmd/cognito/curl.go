@@ -24,8 +24,8 @@ func curlCommand() command {
 	return command{
 		name: "curl", args: "URL",
 		summary: `Send a signed request, and print the response body.
-The signature is AWS Signature Version 4. The names of AWS's hosts decide the service and the
-Region, and a "Host:" header replaces the name. Other hosts require -service and -region; loopback
+The signature is AWS Signature Version 4. Its service and Region come from the host name in the URL,
+or in a "Host:" header, if that is a host of AWS. Other hosts require -service and -region; loopback
 hosts are in the environment's Region. The host receives your session token, so use only hosts that
 you trust. Redirects are not followed, and -d does not add a Content-Type. The exit status is 0 only
 if the HTTP status is 2xx. On a terminal, control characters in the response are shown as "?".`,

@@ -90,7 +90,7 @@ func (d *doctor) run(ctx context.Context) error {
 	} {
 		if (step.name == domainStep || step.name == browserStep) &&
 			(d.s == nil || d.s.env.Domain == "") {
-			continue // the deployment has none
+			continue // the environment has no domain
 		}
 		detail, err := "", error(nil)
 		for _, needed := range step.needs {
@@ -100,7 +100,8 @@ func (d *doctor) run(ctx context.Context) error {
 		}
 		if err == nil {
 			limited, cancel := context.WithTimeout(ctx, stepTime)
-			// With -no-store the user types here, and the library limits its own requests.
+			// With -no-store, this step signs in and may wait for the user's answers. The library
+			// limits the duration of its requests.
 			if step.name == "session" {
 				limited = ctx
 			}
@@ -194,7 +195,8 @@ func (d *doctor) state(context.Context) (string, error) {
 }
 
 // otherKeys reports variables and keys that other tools prefer to the session's credentials. The
-// user may intend that, so it is not a failure. AWS_PROFILE may name a profile of this program.
+// user may intend that, so it is not a failure. AWS_PROFILE is not reported, because it may name a
+// profile that this program added.
 func (d *doctor) otherKeys(context.Context) (string, error) {
 	profile := cmp.Or(d.a.getenv("AWS_PROFILE"), d.a.getenv("AWS_DEFAULT_PROFILE"), "default")
 	profiles := []shell.Variable{{Name: "AWS_PROFILE"}, {Name: "AWS_DEFAULT_PROFILE"}}

@@ -48,8 +48,8 @@ func reachable(err error) error {
 	return err
 }
 
-// maxSkew is the clock difference from which services reject signatures. The SigV4 documentation
-// gives five minutes.
+// maxSkew is the smallest clock difference for which services reject signatures. The SigV4
+// documentation gives five minutes.
 const maxSkew = 5 * time.Minute
 
 // clock compares the local clock with that of the user pool's responses.
@@ -232,8 +232,8 @@ func (d *doctor) role(ctx context.Context) (string, error) {
 	return caller.ARN, cognito.Explain(err)
 }
 
-// bucket lists one key. Many roles may list only keys that start with the caller's identity ID, so
-// it tries that prefix if the bucket denies access.
+// bucket lists one key. Many roles may list only keys that start with the caller's identity ID. If
+// the bucket denies access, bucket therefore tries that prefix.
 func (d *doctor) bucket(ctx context.Context) (string, error) {
 	if d.s.env.BucketName == "" {
 		return "", remark("bucket_name is not set")

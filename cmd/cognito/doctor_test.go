@@ -210,7 +210,7 @@ func TestDoctorFindsFault(t *testing.T) {
 			},
 		},
 		{
-			name: "wrong client id",
+			name: "wrong client ID",
 			step: "app client",
 			said: "client_id does not exist",
 			code: exitFailed,

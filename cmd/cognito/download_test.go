@@ -96,7 +96,7 @@ func TestConfigureFromURL(t *testing.T) {
 			}
 			if e := m.configuration(t)["DEV"]; e.UserPoolID != imported.UserPoolID ||
 				e.ClientID != imported.ClientID {
-				t.Errorf("DEV = %+v, want the ids of the file", e)
+				t.Errorf("DEV = %+v, want the IDs of the file", e)
 			}
 		})
 	}

@@ -2,7 +2,7 @@ package main
 
 import "strings"
 
-// Errors of Plan 9 are texts.
+// Plan 9 reports errors as strings, without numbers.
 
 // brokenPipe reports whether a write failed because the reader has closed the pipe.
 func brokenPipe(err error) bool { return strings.Contains(err.Error(), "closed pipe") }

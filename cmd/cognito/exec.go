@@ -63,7 +63,7 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 			if err != nil {
 				return err
 			}
-			// Stop here after a signal. From now on, signals are for the command.
+			// A signal that arrived earlier ends exec here. Later signals are for the command.
 			if err := cmp.Or(credserver.Usable(creds, s.now()), ctx.Err()); err != nil {
 				return err
 			}
@@ -79,7 +79,7 @@ cognito exec -serve -env PROD -- python3 nightly.py`,
 			}
 			env := environ(os.Environ(), slices.Concat(keyVariables(creds),
 				a.placeVariables(s.env), s.ownVariables()))
-			a.leave(ctx) // the credentials stay valid
+			a.leave(ctx) // revokes a session that is not stored; its credentials stay valid
 			a.ending.wait(a.notef)
 			if err := become(path, words, env); !errors.Is(err, errors.ErrUnsupported) {
 				return a.cannotRun(words[0], err)
@@ -97,8 +97,8 @@ func (a *app) defaultShell() string {
 	return cmp.Or(a.getenv("SHELL"), "/bin/sh")
 }
 
-// ownVariables returns the variables with which this program, run by the command, finds the same
-// environment. Prompts of shells show COGNITO_ENV.
+// ownVariables returns the variables that select the same environment if the command runs this
+// program. A shell's prompt can show COGNITO_ENV.
 func (s *signedIn) ownVariables() []shell.Variable {
 	all := []shell.Variable{{Name: "COGNITO_ENV", Value: s.name}}
 	if path, err := filepath.Abs(s.a.config); err == nil && s.a.config != "" {
@@ -115,8 +115,8 @@ func batch(path string) bool {
 	return slices.Contains([]string{".bat", ".cmd"}, strings.ToLower(filepath.Ext(path)))
 }
 
-// batchArguments returns an error if cmd.exe would interpret a part of the arguments of a batch
-// file. It could run it as a command (CVE-2024-24576).
+// batchArguments returns an error if cmd.exe would interpret a character in the arguments of a
+// batch file: a part of them could run as a command (CVE-2024-24576).
 func batchArguments(words []string) error {
 	for i, word := range words {
 		if strings.ContainsAny(word, "\"%!^&|<>()\r\n") { // it may be a secret, so it is not shown
@@ -127,8 +127,8 @@ func batchArguments(words []string) error {
 	return nil
 }
 
-// cannotRun reports why the command name did not start, and returns the exit status of shells
-// (POSIX.1-2024, XCU 2.8.2).
+// cannotRun prints why the command called name did not start. It returns the exit status that
+// shells use for this (POSIX.1-2024, XCU 2.8.2).
 func (a *app) cannotRun(name string, err error) error {
 	var inner *exec.Error
 	if errors.As(err, &inner) {

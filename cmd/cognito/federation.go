@@ -35,7 +35,7 @@ func (f *federationFlags) register(set *flag.FlagSet) {
 			case path == "":
 				return errors.New("it is empty")
 			case len(path) > maxPath || len(filepath.Base(path)) > maxName:
-				// An error of the system would print it.
+				// An error of the system would print the name, which may be the token itself.
 				return errors.New("it is not the name of a file: write the token to a file")
 			}
 			return nil

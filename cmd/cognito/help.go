@@ -45,7 +45,7 @@ const variablesText = `Flags override environment variables, which override the 
   AWS_CA_BUNDLE   a file with the certificates of trusted authorities
   HTTPS_PROXY, NO_PROXY  the proxy; ALL_PROXY is unsupported
   BROWSER         the browser of "cognito login -browser"
-  NO_COLOR        if not empty, QR codes have no colors`
+  NO_COLOR        if not empty, QR codes have no colours`
 
 const exitText = `"cognito exec" exits with its command's code. The others are:
   0    success
@@ -140,7 +140,8 @@ func (a *app) page(c command, f *flag.FlagSet, all bool) {
 		names := "Common flags:" + flagNames(shared)
 		a.printf("%s\n", a.fold(names+` (see "cognito help flags")`, 4))
 	}
-	// The rows for examples. The other lines take 9 of 24 rows, and seven common flags one more.
+	// left is the number of rows for examples. Of 24 rows, the other lines take 9, and the names of
+	// common flags one more for every seven.
 	left := 15 - len(own) - len(shared)/7
 	for _, f := range own {
 		if term, _ := described(f); len(term) > flagColumn-4 {
@@ -183,8 +184,8 @@ func ownFlags(c command, f *flag.FlagSet) (own, shared []*flag.Flag) {
 	return own, shared
 }
 
-// commonFlags returns the flags that most commands have, and those of a sign-in that commands have
-// for -no-store. Commands have -user also for stored sessions.
+// commonFlags returns the flags that most commands have, and the flags of a sign-in that commands
+// have for -no-store. -user is a common flag, because it also selects a stored session.
 func commonFlags() (common, signIn []*flag.Flag) {
 	a := &app{getenv: func(string) string { return "" }}
 	login := flag.NewFlagSet("", flag.ContinueOnError)

@@ -14,7 +14,7 @@ func TestHelpInNarrowWindow(t *testing.T) {
 		{"", " page."},
 		{"login", " details."},
 		{"flags", "-totp-file"},
-		{"variables", "colors"},
+		{"variables", "colours"},
 		{"-all credentials", " @%i"},
 	} {
 		page := test.page

@@ -118,7 +118,7 @@ func (l *loginFlags) registerUser(f *flag.FlagSet) {
 func (l *loginFlags) registerInput(f *flag.FlagSet) {
 	l.passwordFD = -1
 	f.Func("password-fd",
-		"read the password and codes, one per line, from file descriptor `n` (default: the "+
+		"read the password and codes, one per line, from file descriptor `N` (default: the "+
 			"terminal, or standard input)",
 		func(text string) error {
 			fd, err := strconv.ParseUint(text, 10, 31)
@@ -267,8 +267,8 @@ func (s *signedIn) authenticate(
 		case a.login.noPassword || !terminal.Is(a.answersFile()) || !incorrect(err):
 			return session, err
 		case attempt == attempts:
-			text := fmt.Sprintf("the user name or the password is incorrect: if it is forgotten, "+
-				"run \"cognito password -forgot%s\"", a.withUser(login.Username))
+			text := fmt.Sprintf("the user name or the password is incorrect: to set a new "+
+				"password, run \"cognito password -forgot%s\"", a.withUser(login.Username))
 			return nil, &neededError{text, err}
 		}
 		a.notef("the user name or the password is incorrect")

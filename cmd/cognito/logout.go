@@ -21,8 +21,8 @@ func logoutCommand() command {
 		name: "logout",
 		summary: `Sign out: revoke and delete the stored session.
 logout ends the session of the default user, or that of -user. Sessions of other users are kept. It
-revokes the refresh token, and deletes the session and the credentials. If the user pool does
-not support that, the session ends here, and logout says so. Devices are kept for the next sign-in.
+revokes the refresh token, and deletes the session and the credentials. If the user pool does not
+support revocation, logout deletes them and says so. Devices are kept for the next sign-in.
 AWS credentials that other programs have received stay valid until they expire. If the user pool
 cannot be reached, the session is kept, unless -force is set. If nobody is signed in, logout says so
 and exits with 0.`,

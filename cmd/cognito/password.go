@@ -83,7 +83,7 @@ func (s *signedIn) changePassword(ctx context.Context) error {
 			s.a.notef("the password of %s in %s is changed", r.User, s.name)
 			return nil
 		case incorrect(err) && (attempt == attempts || !terminal.Is(s.a.answersFile())):
-			text := fmt.Sprintf("the current password is incorrect: if it is forgotten, run "+
+			text := fmt.Sprintf("the current password is incorrect: to set a new one, run "+
 				"\"cognito password -forgot%s\"", s.a.withUser(r.User))
 			return &neededError{text, err}
 		case incorrect(err):

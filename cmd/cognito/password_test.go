@@ -35,7 +35,7 @@ func TestPassword(t *testing.T) {
 		{"no input", "", exitUsage, "no password: "},
 		{"one line", "x\n", exitUsage, "no new password: "},
 		{"wrong password", "x\n" + newPassword + "\n", exitFailed,
-			"the current password is incorrect: if"},
+			"the current password is incorrect: to"},
 		{"the same", "x\nx\n", exitUsage, "the new password is the current one"},
 		{"padded", "x\n x\n", exitUsage, "begins or ends with white space"},
 		{"weak", cognitotest.ExamplePassword + "\nx\n", exitFailed, "not long enough"},
@@ -53,7 +53,7 @@ func TestPassword(t *testing.T) {
 	}
 	code, stderr = m.loginWith(t, cognitotest.ExamplePassword)
 	if code != exitFailed || !strings.Contains(stderr,
-		"if it is forgotten, run \"cognito password -forgot -env DEV -user ada\"") {
+		"to set a new password, run \"cognito password -forgot -env DEV -user ada\"") {
 		t.Errorf("login with the old password: exit %d: %s", code, stderr)
 	}
 }

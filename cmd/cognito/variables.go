@@ -67,8 +67,8 @@ func selects(name string) bool {
 	})
 }
 
-// others returns the names of the set variables that select other credentials than settings, or
-// endpoints that the user has switched off.
+// others returns the names of the variables in the environment that must not remain beside settings
+// and that settings does not replace: see [replaced].
 func (a *app) others(settings []shell.Variable) (names []string) {
 	candidates := slices.Clone(credentialNames)
 	for _, entry := range os.Environ() {
@@ -88,8 +88,9 @@ func (a *app) others(settings []shell.Variable) (names []string) {
 // ignoreEndpoints is the variable that makes SDKs ignore the endpoints in other variables.
 const ignoreEndpoints = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 
-// replaced reports whether a variable must not remain beside settings. ignored reports whether
-// ignoreEndpoints is on. If settings switches it off, the ignored endpoints must not take effect.
+// replaced reports whether a variable must not remain beside settings, because it selects
+// credentials or settings has another value. ignored reports whether ignoreEndpoints is on. If
+// settings switches it off, the ignored endpoints must not take effect.
 func replaced(name string, settings []shell.Variable, ignored bool) bool {
 	return selects(name) || sets(settings, name) ||
 		ignored && matches(name, "AWS_ENDPOINT_URL*") && sets(settings, ignoreEndpoints)

@@ -125,7 +125,7 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 		"`bucket` to list (default: the environment's bucket_name)")
 	flags.StringVar(&o.prefix, "prefix", "", "list only keys that begin with `text`")
 	flags.DurationVar(&o.duration, "duration", 0,
-		"life of the credentials, 15m to 12h, by the classic flow (default: the enhanced flow)")
+		"lifetime of the credentials, 15m to 12h, by the classic flow (default: the enhanced flow)")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object a line")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, usage)

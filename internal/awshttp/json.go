@@ -50,7 +50,7 @@ func (s *Sender) DoJSON(
 	if strictjson.Unmarshal(resp.Body, out) != nil { // the error could quote a secret
 		why := "the response is not the JSON object that this operation returns"
 		if id := RequestID(resp.Header); id != "" {
-			why += " (request id " + Clean(id, 128) + ")"
+			why += " (request ID " + Clean(id, 128) + ")"
 		}
 		if !bytes.HasPrefix(bytes.TrimSpace(resp.Body), []byte("{")) {
 			return Unanswered(why)

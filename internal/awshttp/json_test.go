@@ -64,7 +64,7 @@ func TestMembers(t *testing.T) {
 func TestDoJSON(t *testing.T) {
 	u := &url.URL{Scheme: "https", Host: "service.example", Path: "/"}
 	const invalid = "the response is not the JSON object that this operation returns" +
-		" (request id r-1)"
+		" (request ID r-1)"
 	for _, test := range []struct{ body, want, err string }{
 		{`{"A":"x","unknown":[{}],"b":null}`, "x", ""},
 		{`{"A":"first","A":"second"}`, "", invalid},

@@ -45,12 +45,12 @@ func TestResponses(t *testing.T) {
 		{
 			"HTML",
 			fakehttp.Response(403, "<html>no</html>", "X-Amzn-Requestid", "r-1"),
-			"HTTP 403: " + foreign + " (status 403, request id r-1)",
+			"HTTP 403: " + foreign + " (status 403, request ID r-1)",
 		},
 		{
-			"request id of S3",
+			"request ID of S3",
 			fakehttp.Response(403, "", "X-Amz-Request-Id", "r-2", "X-Amzn-Errortype", "A"),
-			"A (status 403, request id r-2)",
+			"A (status 403, request ID r-2)",
 		},
 		{
 			"code and message",

@@ -5,7 +5,7 @@
 //
 // The names follow the endpoint rule sets that AWS publishes with its SDKs (botocore:
 // data/partitions.json and data/<service>/<version>/endpoint-rule-set-1.json). Regions also come
-// from ids and responses that an attacker may have written. The package therefore checks that a
+// from IDs and responses that an attacker may have written. The package therefore checks that a
 // Region is one label of a host name before it becomes part of one.
 package endpoint
 
@@ -57,7 +57,7 @@ func partitionOf(region string) (partition, error) {
 	return aws, nil
 }
 
-// Partition returns the id of the partition that a Region belongs to, as in ARNs ("aws", "aws-cn",
+// Partition returns the ID of the partition that a Region belongs to, as in ARNs ("aws", "aws-cn",
 // "aws-us-gov"), and the suffix of its host names ("amazonaws.com"). Unknown Regions belong to aws.
 func Partition(region string) (id, dnsSuffix string, err error) {
 	p, err := partitionOf(region)

@@ -31,7 +31,7 @@ func TestAccountsJS(t *testing.T) {
 		"session of SignUp in place of ConfirmSignUp's": notAuthorized,
 
 		"ForgotPassword":                         "",
-		"ForgotPassword, by e-mail address":      "",
+		"ForgotPassword, by email address":       "",
 		"ForgotPassword, unknown user":           "",
 		"ForgotPassword, wrong hash":             notAuthorized,
 		"ConfirmForgotPassword":                  "",

@@ -12,7 +12,7 @@ func TestAmplifyChallenges(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
 		"USER_SRP_AUTH":                      "",
-		"USER_SRP_AUTH, by e-mail address":   "",
+		"USER_SRP_AUTH, by email address":    "",
 		"USER_SRP_AUTH, wrong password":      notAuthorized,
 		"USER_SRP_AUTH, unknown user":        userNotFound,
 		"USER_PASSWORD_AUTH":                 "",
@@ -59,7 +59,7 @@ func TestAmplifyChallenges(t *testing.T) {
 	}
 	users := map[string]string{
 		"USER_SRP_AUTH":                            "plain",
-		"USER_SRP_AUTH, by e-mail address":         "plain",
+		"USER_SRP_AUTH, by email address":          "plain",
 		"USER_PASSWORD_AUTH":                       "plain",
 		"SMS_MFA":                                  "sms",
 		"EMAIL_OTP":                                "mail",

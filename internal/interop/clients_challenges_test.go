@@ -13,7 +13,7 @@ import (
 
 // The user pools of challenging.
 const (
-	// challengesPool has an optional second factor and CUSTOM_AUTH, and requires an e-mail address.
+	// challengesPool has an optional second factor and CUSTOM_AUTH, and requires an email address.
 	challengesPool = "us-east-1_CHALLENGES"
 	// requiredPool requires a second factor.
 	requiredPool = "us-east-1_REQUIRED"
@@ -39,7 +39,7 @@ type poolParameters struct {
 }
 
 // challenging starts a stand-in whose users must answer challenges of every kind, and returns the
-// parameters that a script needs. Every user has the password ExamplePassword, an e-mail address
+// parameters that a script needs. Every user has the password ExamplePassword, an email address
 // and a phone number, unless the name states otherwise. A digit at the end of a name distinguishes
 // users of the same kind.
 func challenging(t *testing.T) map[string]any {

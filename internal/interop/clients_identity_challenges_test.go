@@ -36,7 +36,7 @@ func TestIdentityChallenges(t *testing.T) {
 	got := script(t, node(t, "testdata/js/identity_challenges.mjs"), nil, challenging(t),
 		map[string]string{
 			"SMS_MFA":                             "",
-			"SMS_MFA, by e-mail address":          "",
+			"SMS_MFA, by email address":           "",
 			"SMS_MFA, USER_PASSWORD_AUTH":         "",
 			"SMS_MFA, wrong password":             notAuthorized,
 			"SMS_MFA, wrong code":                 codeMismatch,
@@ -87,7 +87,7 @@ func TestIdentityChallenges(t *testing.T) {
 		})
 	signedIn(t, got, map[string]string{
 		"SMS_MFA":                                  "sms",
-		"SMS_MFA, by e-mail address":               "sms",
+		"SMS_MFA, by email address":                "sms",
 		"SMS_MFA, USER_PASSWORD_AUTH":              "sms",
 		"SOFTWARE_TOKEN_MFA":                       "totp",
 		"preferred factor":                         "preferring",

@@ -10,7 +10,7 @@ func TestIdentityDevices(t *testing.T) {
 		map[string]string{
 			"always, first sign-in":                      "",
 			"always, second sign-in":                     "",
-			"always, second sign-in by e-mail address":   "",
+			"always, second sign-in by email address":    "",
 			"always, USER_PASSWORD_AUTH":                 "",
 			"always, wrong password":                     notAuthorized,
 			"always, wrong device password":              notAuthorized,
@@ -44,7 +44,7 @@ func TestIdentityDevices(t *testing.T) {
 	signedIn(t, got, map[string]string{
 		"always, first sign-in":                                     "sms",
 		"always, second sign-in":                                    "sms",
-		"always, second sign-in by e-mail address":                  "sms",
+		"always, second sign-in by email address":                   "sms",
 		"always, USER_PASSWORD_AUTH":                                "sms",
 		"always, device after CUSTOM_AUTH":                          "sms",
 		"forgotten device is asked for a code, and confirmed again": "sms",

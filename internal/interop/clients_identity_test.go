@@ -12,7 +12,7 @@ func TestIdentityJS(t *testing.T) {
 	t.Parallel()
 	got := script(t, node(t, "testdata/js/identity_js.mjs"), nil, standIn(t), map[string]string{
 		"right password":                 "",
-		"e-mail address":                 "",
+		"email address":                  "",
 		"USER_PASSWORD_AUTH":             "",
 		"wrong password":                 notAuthorized,
 		"empty password":                 notAuthorized,
@@ -31,7 +31,7 @@ func TestIdentityJS(t *testing.T) {
 		IDToken, AccessToken, RefreshToken, Username string
 		Valid                                        bool
 	}
-	for _, name := range []string{"right password", "e-mail address", "USER_PASSWORD_AUTH",
+	for _, name := range []string{"right password", "email address", "USER_PASSWORD_AUTH",
 		"refresh"} {
 		r := value[report](t, got, name)
 		if !r.Valid || r.Username != cognitotest.ExampleUser || r.RefreshToken == "" {
@@ -50,11 +50,11 @@ func TestForgedProofs(t *testing.T) {
 	t.Parallel()
 	script(t, node(t, "testdata/js/srp_forged.mjs"), nil, standIn(t), map[string]string{
 		"right password":                       "",
-		"e-mail address":                       "",
+		"email address":                        "",
 		"wrong password":                       notAuthorized,
 		"unknown user":                         userNotFound,
 		"secret client":                        "",
-		"secret client by e-mail":              "",
+		"secret client by email":               "",
 		"secret client, wrong password":        notAuthorized,
 		"secret client, wrong secret":          notAuthorized,
 		"secret client, no hash":               notAuthorized,
@@ -110,20 +110,20 @@ func TestForgedProofs(t *testing.T) {
 		"secret block of another exchange": notAuthorized,
 		"two exchanges at once":            "",
 
-		"REFRESH_TOKEN_AUTH":                             "",
-		"REFRESH_TOKEN_AUTH, altered token":              notAuthorized,
-		"REFRESH_TOKEN_AUTH, access token":               notAuthorized,
-		"REFRESH_TOKEN_AUTH, another client":             notAuthorized,
-		"REFRESH_TOKEN_AUTH, secret client":              "",
-		"REFRESH_TOKEN_AUTH, hash of the e-mail address": notAuthorized,
-		"REFRESH_TOKEN_AUTH, no hash":                    notAuthorized,
-		"REFRESH_TOKEN_AUTH after RevokeToken":           notAuthorized,
-		"GetTokensFromRefreshToken":                      "",
-		"GetTokensFromRefreshToken, altered token":       notAuthorized,
-		"GetTokensFromRefreshToken, secret client":       "",
-		"GetTokensFromRefreshToken, wrong secret":        notAuthorized,
-		"GetTokensFromRefreshToken, no secret":           notAuthorized,
-		"GetTokensFromRefreshToken after RevokeToken":    notAuthorized,
+		"REFRESH_TOKEN_AUTH":                            "",
+		"REFRESH_TOKEN_AUTH, altered token":             notAuthorized,
+		"REFRESH_TOKEN_AUTH, access token":              notAuthorized,
+		"REFRESH_TOKEN_AUTH, another client":            notAuthorized,
+		"REFRESH_TOKEN_AUTH, secret client":             "",
+		"REFRESH_TOKEN_AUTH, hash of the email address": notAuthorized,
+		"REFRESH_TOKEN_AUTH, no hash":                   notAuthorized,
+		"REFRESH_TOKEN_AUTH after RevokeToken":          notAuthorized,
+		"GetTokensFromRefreshToken":                     "",
+		"GetTokensFromRefreshToken, altered token":      notAuthorized,
+		"GetTokensFromRefreshToken, secret client":      "",
+		"GetTokensFromRefreshToken, wrong secret":       notAuthorized,
+		"GetTokensFromRefreshToken, no secret":          notAuthorized,
+		"GetTokensFromRefreshToken after RevokeToken":   notAuthorized,
 		"RevokeToken": "",
 		"RevokeToken, secret client without its secret": "UnauthorizedException",
 	})

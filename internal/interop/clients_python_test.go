@@ -20,7 +20,7 @@ func TestBoto3(t *testing.T) {
 func boto3(t *testing.T, params map[string]string, env []string) {
 	got := script(t, python(t, "testdata/python/boto3_clients.py"), env, params, map[string]string{
 		"USER_PASSWORD_AUTH":                  "",
-		"e-mail address":                      "",
+		"email address":                       "",
 		"wrong password":                      notAuthorized,
 		"unknown user":                        userNotFound,
 		"flow that the client does not allow": invalidParameter,

@@ -18,7 +18,7 @@ var varying = []struct {
 	replacement string
 }{
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
-	{regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z| UTC)?`), "TIME"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\d([T ])\d\d:\d\d(?::\d\d)?(Z| UTC)?`), "DATE${1}TIME$2"},
 	{regexp.MustCompile(`\((1h)?[0-9dhms]+\)`), "(DURATION)"},
 	{regexp.MustCompile(`ASIA[0-9A-Z]{16}`), "KEY"},
 	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "UUID"},

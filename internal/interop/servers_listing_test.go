@@ -221,7 +221,7 @@ func checkTampering(t *testing.T, endpoint, bucket string, mine, other sigv4.Cre
 	})
 }
 
-// changeAccessKey replaces the access key id in the Authorization header.
+// changeAccessKey replaces the access key ID in the Authorization header.
 func changeAccessKey(r *http.Request, other sigv4.Credentials) {
 	before, rest, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 	_, after, _ := strings.Cut(rest, "/")

@@ -204,7 +204,7 @@ func TestMinIO(t *testing.T) {
 }
 
 // minioRole returns the ARN that MinIO gives to the role of an OpenID provider. MinIO derives it
-// from the client id.
+// from the client ID.
 func minioRole(clientID string) string {
 	sum := sha1.Sum([]byte(clientID))
 	return "arn:minio:iam:" + region + "::role/" + base64.RawURLEncoding.EncodeToString(sum[:])

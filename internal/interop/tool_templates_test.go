@@ -28,7 +28,7 @@ const templates = "../../docs/administrator/"
 
 // motoWithRoles starts moto_server behind a proxy, which answers the operations of identity pool
 // roles that moto lacks. It returns the URL of the proxy, and the last requests that set an
-// identity pool (key "pool") and its roles (key: the id of the pool).
+// identity pool (key "pool") and its roles (key: the ID of the pool).
 func motoWithRoles(t *testing.T) (address string, sent *sync.Map) {
 	t.Helper()
 	var moto struct{ URL string }

@@ -184,7 +184,7 @@ func (c *Code) penalty() (sum int) {
 	return sum + 10*(max(off, -off)/(5*total))
 }
 
-// linePenalty returns the penalty of a row or a column: for runs of modules of the same color, and
+// linePenalty returns the penalty of a row or a column: for runs of modules of the same colour, and
 // for patterns that look like a finder pattern with white modules on one side.
 func linePenalty(line []byte) (sum int) {
 	run := 0

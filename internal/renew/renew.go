@@ -40,7 +40,8 @@ const (
 // A Value is a value that expires. Set the fields before the first call. A Value must not be
 // copied.
 type Value[T any] struct {
-	// Early is how long before the expiry a renewal is due, limited to a third of the value's life.
+	// Early is how long before the expiry a renewal is due, limited to a third of the value's
+	// lifetime.
 	Early time.Duration
 
 	// Now returns the current time, by the server's clock if it is known.
@@ -135,7 +136,7 @@ func (v *Value[T]) run(ctx context.Context, c *call[T], old T) {
 		err = errors.New("cognito: the service issued something that has expired already: " +
 			"check the clock of this machine")
 	}
-	// Also with an error: it may hold the only refresh token that is still valid.
+	// The value is stored even with an error, because it may hold the only valid refresh token.
 	v.value = value
 	switch {
 	case err == nil:

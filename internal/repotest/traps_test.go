@@ -56,7 +56,7 @@ var traps = []trap{
 	{"K is 16 bytes of HKDF with the salt u and the key S", "RFC 5869; amplify-js getHkdfKey.ts",
 		"srp.TestPublishedSteps srp.TestGenerated",
 		"srp.TestVariants/HKDF"},
-	{"the pool's name follows the first underscore of its id",
+	{"the pool's name follows the first underscore of its ID",
 		"amazon-cognito-identity-js CognitoUserPool.js; API Reference: UserPoolIdType",
 		"srp.TestPoolName srp.TestGenerated",
 		"srp.TestVariants/user_pool_ID cognitotest.TestSignInRefusesProof/whole_pool_ID"},

@@ -1,6 +1,6 @@
 // List-default lists a bucket repeatedly with aws-sdk-go-v2 and its default credentials, until it
 // has used CREDENTIALS different ones. For each listing it prints a line of JSON with the access
-// key id and the keys of the bucket.
+// key ID and the keys of the bucket.
 //
 // It is not a benchmark. The tests of internal/interop run it to check that credentials are
 // renewed.

@@ -82,7 +82,7 @@ func (s SignIn) Arguments() []string {
 }
 
 // ReadSignIn reads the arguments, and a line of standard input. The line has a user name, a
-// password and optionally the id of an identity, or the word "saved" and a saved session. Without
+// password and optionally the ID of an identity, or the word "saved" and a saved session. Without
 // arguments ReadSignIn ends the program, so that bench can measure the start.
 func ReadSignIn() (s SignIn) {
 	if len(os.Args) < 2 {

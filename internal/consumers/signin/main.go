@@ -1,4 +1,4 @@
-// Signin is a program that only signs a user in: it prints the id of the AWS access key.
+// Signin is a program that only signs a user in: it prints the ID of the AWS access key.
 //
 //	signin USER_POOL_ID CLIENT_ID IDENTITY_POOL_ID USER < PASSWORD
 package main

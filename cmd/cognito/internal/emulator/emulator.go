@@ -42,7 +42,8 @@ func Environments(server *cognitotest.Server, url string) map[string]cognito.Env
 			with := e
 			with.Domain, with.RedirectURI = url, strings.Join(client.CallbackURLs, ",")
 			with.Scopes = strings.Join(client.AllowedOAuthScopes, " ")
-			if with.RedirectURI != "" && with.Validate() == nil { // it may be for other programs
+			// A seed may have callback URLs of other programs, which this program does not accept.
+			if with.RedirectURI != "" && with.Validate() == nil {
 				e = with
 			}
 		}

@@ -79,7 +79,7 @@ await attempt('ConfirmForgotPassword, six wrong codes', async () => {
 await attempt('ForgotPassword, unknown user', async () => assert((await named('ForgotPassword', 'nobody')).CodeDeliveryDetails));
 await attempt('ForgotPassword, wrong hash', () => named('ForgotPassword', 'plain', { SecretHash: mine.hash('x') }));
 await attempt('ConfirmForgotPassword, unknown user', () => named('ConfirmForgotPassword', 'nobody', { ConfirmationCode: '123456', Password: given.newPassword }));
-await attempt('ForgotPassword, by e-mail address', async () => {
+await attempt('ForgotPassword, by email address', async () => {
   await named('ForgotPassword', 'reset@example.com');
   const ConfirmationCode = await sent(challenges, 'reset');
   await named('ConfirmForgotPassword', 'reset@example.com', { ConfirmationCode, Password: given.newPassword });

@@ -10,7 +10,7 @@ use(challenges);
 
 // Passwords.
 await attempt('USER_SRP_AUTH', async () => report(await signIn('plain')));
-await attempt('USER_SRP_AUTH, by e-mail address', async () => report(await signIn('plain@example.com')));
+await attempt('USER_SRP_AUTH, by email address', async () => report(await signIn('plain@example.com')));
 await attempt('USER_SRP_AUTH, wrong password', () => signIn('plain', {}, given.password + '.'));
 await attempt('USER_SRP_AUTH, unknown user', () => signIn('nobody'));
 await attempt('USER_PASSWORD_AUTH', async () => report(await signIn('plain', { authFlowType: 'USER_PASSWORD_AUTH' })));

@@ -30,7 +30,7 @@ const flip = (text) => text.slice(0, -1) + (text.endsWith('0') ? '1' : '0');
 use(always);
 await attempt('always, first sign-in', () => firstSignIn(always, 'sms'));
 await attempt('always, second sign-in', async () => report(await signIn('sms')));
-await attempt('always, second sign-in by e-mail address', async () => report(await signIn('sms@example.com')));
+await attempt('always, second sign-in by email address', async () => report(await signIn('sms@example.com')));
 await attempt('always, USER_PASSWORD_AUTH', async () => report(await signIn('sms', { authFlowType: 'USER_PASSWORD_AUTH' })));
 await attempt('always, CUSTOM_WITHOUT_SRP', async () => {
   const question = 'CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE';

@@ -32,7 +32,7 @@ await attempt('SMS_MFA, code of an earlier sign-in', async () => {
   await reply(user, 'sendMFACode', [old]);
 });
 await attempt('SMS_MFA, wrong password', () => signIn(newUser(challenges, 'sms'), given.password + 'x'));
-await attempt('SMS_MFA, by e-mail address', async () => {
+await attempt('SMS_MFA, by email address', async () => {
   const user = newUser(challenges, 'sms3@example.com');
   expect('SMS_MFA', await signIn(user));
   return report(await reply(user, 'sendMFACode', [await sent(challenges, 'sms3')]));

@@ -37,7 +37,7 @@ await attempt('always, first sign-in', async () => {
   return report({ session });
 });
 await attempt('always, second sign-in', async () => report(await signIn(newUser(always, 'sms', copy(storage)))));
-await attempt('always, second sign-in by e-mail address', async () => report(await signIn(newUser(always, 'sms@example.com', copy(storage)))));
+await attempt('always, second sign-in by email address', async () => report(await signIn(newUser(always, 'sms@example.com', copy(storage)))));
 await attempt('always, USER_PASSWORD_AUTH', async () => {
   // The client finds the device under the name that the user typed.
   const user = newUser(always, 'sms', copy(storage));

@@ -21,7 +21,7 @@ function report(session) {
 
 let tokens;
 await attempt('right password', async () => (tokens = report(await signIn(newUser(given.user), given.password))));
-await attempt('e-mail address', async () => report(await signIn(newUser(given.email), given.password)));
+await attempt('email address', async () => report(await signIn(newUser(given.email), given.password)));
 await attempt('USER_PASSWORD_AUTH', async () => {
   const user = newUser(given.user);
   user.setAuthenticationFlowType('USER_PASSWORD_AUTH');

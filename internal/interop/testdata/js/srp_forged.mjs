@@ -61,12 +61,12 @@ const flip = (base64, at) => {
 
 // Unaltered values, and wrong passwords, names and secrets.
 const tokens = await attempt('right password', () => signIn());
-await attempt('e-mail address', () => signIn({ user: given.email }));
+await attempt('email address', () => signIn({ user: given.email }));
 await attempt('wrong password', () => signIn({ password: given.password.toUpperCase() }));
 await attempt('unknown user', () => signIn({ user: 'nobody' }));
 const { secretClientId: clientId, clientSecret: secret } = given;
 const secretTokens = await attempt('secret client', () => signIn({ clientId, secret }));
-await attempt('secret client by e-mail', () => signIn({ clientId, secret, user: given.email }));
+await attempt('secret client by email', () => signIn({ clientId, secret, user: given.email }));
 await attempt('secret client, wrong password', () => signIn({ clientId, secret, password: 'wrong' }));
 await attempt('secret client, wrong secret', () => signIn({ clientId, secret: secret + 'x' }));
 await attempt('secret client, no hash', () => signIn({ clientId }));
@@ -195,7 +195,7 @@ await attempt('REFRESH_TOKEN_AUTH, altered token', () => refresh(tokens.RefreshT
 await attempt('REFRESH_TOKEN_AUTH, access token', () => refresh(tokens.AccessToken));
 await attempt('REFRESH_TOKEN_AUTH, another client', () => refresh(tokens.RefreshToken, hash(given.user), clientId));
 await attempt('REFRESH_TOKEN_AUTH, secret client', () => refresh(secretTokens.RefreshToken, hash(given.user), clientId));
-await attempt('REFRESH_TOKEN_AUTH, hash of the e-mail address', () =>
+await attempt('REFRESH_TOKEN_AUTH, hash of the email address', () =>
   refresh(secretTokens.RefreshToken, hash(given.email), clientId),
 );
 await attempt('REFRESH_TOKEN_AUTH, no hash', () => refresh(secretTokens.RefreshToken, {}, clientId));

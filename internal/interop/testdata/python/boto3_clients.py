@@ -22,7 +22,7 @@ def sign_in(**parameters):
 
 
 tokens = attempt("USER_PASSWORD_AUTH")(sign_in)
-attempt("e-mail address")(lambda: sign_in(USERNAME=given["email"]))
+attempt("email address")(lambda: sign_in(USERNAME=given["email"]))
 attempt("wrong password")(lambda: sign_in(PASSWORD="wrong"))
 attempt("unknown user")(lambda: sign_in(USERNAME="nobody"))
 
