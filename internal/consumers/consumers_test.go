@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -94,7 +96,17 @@ func TestVendor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"srp", "sigv4", "signin"} {
+	readme, err := os.ReadFile(filepath.Join(top, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile(`(\d+) (?:files )?with (?:about )?(\d*),?(\d+)(?: lines)?\s+for`).
+		FindAllSubmatch(readme, -1)
+	names := []string{"srp", "sigv4", "signin"}
+	if len(shown) != len(names) {
+		t.Fatalf("README.md has the numbers of %d packages, want %d", len(shown), len(names))
+	}
+	for i, name := range names {
 		dir := t.TempDir()
 		if err := os.CopyFS(dir, os.DirFS(name)); err != nil {
 			t.Fatal(err)
@@ -132,6 +144,11 @@ func TestVendor(t *testing.T) {
 		if files == 0 {
 			t.Errorf("%s: go mod vendor copied no Go files", name)
 		}
-		t.Logf("%s: vendor has %d files of Go with %d lines", name, files, lines)
+		wantFiles, _ := strconv.Atoi(string(shown[i][1]))
+		wantLines, _ := strconv.Atoi(string(shown[i][2]) + string(shown[i][3]))
+		if files != wantFiles || lines < wantLines*95/100 || lines > wantLines*106/100 {
+			t.Errorf("%s: vendor has %d files of Go with %d lines, but README.md says %d with %d",
+				name, files, lines, wantFiles, wantLines)
+		}
 	}
 }
