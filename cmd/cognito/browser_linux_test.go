@@ -195,6 +195,21 @@ func TestLoginBrowserPasted(t *testing.T) {
 	}
 }
 
+// A sign-in as the user of COGNITO_USER is like that user's last one.
+func TestLoginBrowserOfUser(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	m.settings["COGNITO_USER"] = cognitotest.ExampleUser
+	for _, flags := range [][]string{{"-browser"}, nil} {
+		ended := m.begin(t, t.Context(), append([]string{"login"}, flags...)...)
+		visit(t, m.signIn(t, address(t, opened)))
+		if got := <-ended; got.code != 0 {
+			t.Errorf("login %q: exit %d: %s", flags, got.code, got.stderr)
+		}
+	}
+	m.must(t, cognitotest.ExamplePassword+"\n", "login", "-flow", "USER_SRP_AUTH")
+}
+
 // After the browser has returned, the prompt for an address does not take the next answer.
 func TestLoginBrowserThenPrompt(t *testing.T) {
 	t.Parallel()

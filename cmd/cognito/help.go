@@ -30,7 +30,7 @@ func topics() []topic {
 
 const variablesText = `Flags override environment variables, which override the configuration file.
   COGNITO_CONFIG  the configuration file
-  COGNITO_ENV     the name of the environment
+  COGNITO_ENV, COGNITO_USER  the environment, and the user in it
   COGNITO_STATE_DIR  the directory of the sessions
   COGNITO_KEYCHAIN  the keychain with the key of new sessions
   XDG_CONFIG_HOME  the parent of the configuration's directory, not on macOS and Windows

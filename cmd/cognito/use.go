@@ -38,7 +38,7 @@ func (a *app) use(ctx context.Context, words []string) error {
 	if len(words) == 0 && a.login.user == "" {
 		return usagef("missing NAME or -user: \"cognito env\" lists both")
 	}
-	given := a.getenv("COGNITO_ENV")
+	user := a.login.user // without COGNITO_USER
 	if len(words) > 0 {
 		a.env = words[0]
 	}
@@ -46,7 +46,7 @@ func (a *app) use(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
-	if a.login.user != "" {
+	if user != "" {
 		err := s.keep.Update(ctx, func(e *state.Edit) error {
 			if e.Session == nil {
 				return s.needed(s.nobody(e.Record))
@@ -57,7 +57,10 @@ func (a *app) use(ctx context.Context, words []string) error {
 		if err != nil {
 			return err
 		}
-		a.notef("the default user of %s is now %s", s.name, a.login.user)
+		a.notef("the default user of %s is now %s", s.name, user)
+		if a.userOf(s.name) != "" {
+			a.noteOverride("COGNITO_USER", user)
+		}
 	}
 	if len(words) == 0 {
 		return nil
@@ -66,10 +69,15 @@ func (a *app) use(ctx context.Context, words []string) error {
 		return err
 	}
 	a.notef("the default environment is now %s", s.name)
-	if given != "" && given != s.name {
-		a.notef("COGNITO_ENV is %s, which overrides it: unset it", given)
-	}
+	a.noteOverride("COGNITO_ENV", s.name)
 	return nil
+}
+
+// noteOverride says that an environment variable overrides a new default, if it does.
+func (a *app) noteOverride(variable, value string) {
+	if given := a.getenv(variable); given != "" && given != value {
+		a.notef("%s is %s, which overrides it: unset it", variable, given)
+	}
 }
 
 // envName returns the name in -env, the default environment, or the only one.
