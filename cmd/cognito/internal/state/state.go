@@ -60,6 +60,8 @@ type Record struct {
 	// chosen is 1 plus the index in Others of the account that [Record.Choose] has swapped with the
 	// default user's.
 	chosen int
+	// damaged has the names of the users whose sessions were damaged.
+	damaged []string
 }
 
 // Format writes a placeholder instead of the secrets.
@@ -173,12 +175,13 @@ var ErrDamaged = errors.New("the file is damaged")
 
 // parse decodes and checks the content of a file.
 func (k *Keeper) parse(path string, data []byte) (Record, error) {
-	r, err := decode[Record](data)
+	rest, accounts := split(data)
+	r, err := decode[Record](rest)
 	switch {
 	case err == nil && r.Version > newestVersion:
 		return Record{}, newer(path)
 	case err != nil, r.Version < 1, r.UserPoolID != k.blank.UserPoolID,
-		r.ClientID != k.blank.ClientID, !r.Account.check(), !r.readOthers(data):
+		r.ClientID != k.blank.ClientID, !r.readAccounts(accounts):
 		return Record{}, fmt.Errorf("%s: %w", path, ErrDamaged)
 	}
 	return r, nil
@@ -264,6 +267,11 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 	}
 	e.older = nil
 	e.stored, _ = json.Marshal(e.file())
+	if e.damaged != nil {
+		k.Note("%s: the session of %s was damaged: sign in again", k.path,
+			strings.Join(e.damaged, ", "))
+		e.stored = nil // so that the end of the edit writes the record
+	}
 	if k.encrypt != nil {
 		e.Keychain = *k.encrypt
 	}
