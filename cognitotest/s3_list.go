@@ -27,6 +27,11 @@ var listParameters = []string{
 
 const maxPage = 1000
 
+// bucketParameters are the query parameters of ListBuckets.
+var bucketParameters = []string{"prefix", "bucket-region", "max-buckets", "continuation-token"}
+
+const maxBuckets = 10_000
+
 // listing is a request to ListObjectsV2 and one page of the result.
 type listing struct {
 	prefix, delimiter string
@@ -68,19 +73,60 @@ func (l *listing) fill(keys []string) {
 	}
 }
 
-// listBuckets lists the buckets that the caller's account owns, in one page.
+// listBuckets lists the buckets that the caller's account owns, in the order of their names.
 func (r *s3Request) listBuckets() (func(), error) {
-	var buckets strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(r.server.buckets)) {
-		if r.server.buckets[name].owner() == r.account {
-			buckets.WriteString(element("Bucket", elements("Name", name,
-				"CreationDate", Object{}.lastModified().Format(s3Time))))
+	invalid := func(name, message string) (func(), error) {
+		return nil, deny(400, "InvalidArgument", message,
+			"ArgumentName", name, "ArgumentValue", r.form.Get(name))
+	}
+	limit := maxBuckets
+	if r.form.Has("max-buckets") {
+		n, err := strconv.Atoi(r.form.Get("max-buckets"))
+		if err != nil || n < 1 || n > maxBuckets {
+			return invalid("max-buckets", "Argument max-buckets must be an integer between 1 and "+
+				strconv.Itoa(maxBuckets))
 		}
+		limit = n
+	}
+	var after listEntry
+	ofAccount := &Bucket{Name: r.account + "/"} // the tokens of no bucket
+	if token := r.form.Get("continuation-token"); r.form.Has("continuation-token") {
+		var ok bool
+		if after, ok = r.server.parseContinuationToken(ofAccount, token); !ok {
+			return invalid("continuation-token", "The continuation token provided is incorrect")
+		}
+	}
+	prefix, region := r.form.Get("prefix"), r.form.Get("bucket-region")
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(r.server.buckets)) {
+		b := r.server.buckets[name]
+		if b.owner() == r.account && name > after.name && strings.HasPrefix(name, prefix) &&
+			(region == "" || b.region() == region) {
+			names = append(names, name)
+		}
+	}
+	var fields []string
+	if len(names) > limit {
+		names = names[:limit]
+		fields = append(fields, "ContinuationToken",
+			r.server.continuationToken(ofAccount, listEntry{name: names[limit-1]}))
+	}
+	if r.form.Has("prefix") {
+		fields = append(fields, "Prefix", prefix)
+	}
+	var buckets strings.Builder
+	for _, name := range names {
+		of := []string{"Name", name, "CreationDate", Object{}.lastModified().Format(s3Time)}
+		if slices.ContainsFunc(bucketParameters, r.form.Has) { // "if the request contains at least one valid parameter"
+			of = append(of, "BucketRegion", r.server.buckets[name].region())
+		}
+		buckets.WriteString(element("Bucket", elements(of...)))
 	}
 	return writeXML(r.w, http.StatusOK, "application/xml",
 		element(`ListAllMyBucketsResult xmlns="`+s3Namespace+`"`,
 			element("Owner", elements("ID", canonicalID(r.account))),
-			element("Buckets", buckets.String()))), nil
+			element("Buckets", buckets.String()),
+			elements(fields...))), nil
 }
 
 // canonicalID returns the canonical user ID of an account.
