@@ -189,20 +189,41 @@ func (p *parser) child() bool {
 		p.commonPrefix()
 	default:
 		// An element in another case is not the one of S3, but ignoring it could end the listing.
-		for _, known := range pageElements {
-			if p.Err == nil && strings.EqualFold(known, string(name)) {
-				p.refuse(fmt.Errorf("the page has the element %.40q in place of %s", name, known))
-			}
+		if known := pageElement(name); known != "" {
+			p.refuse(fmt.Errorf("the page has the element %.40q in place of %s", name, known))
 		}
-		p.Skip()
+		p.skip(name)
 	}
 	return true
 }
 
-// pageElements are the children of a page that decide which objects are listed.
+// skip closes an unknown element. If an element that decides which objects are listed is below it,
+// ignoring that could leave out objects, so it is an error.
+func (p *parser) skip(name []byte) {
+	for inner := range p.Children {
+		// Version may be the version of a server.
+		if known := pageElement(inner); known != "" && (known != "Version" || p.versions) {
+			p.refuse(fmt.Errorf("the page has the element %s inside %.40q", known, name))
+		}
+		p.skip(inner)
+	}
+}
+
+// pageElements are the children of a page that decide which objects are listed. KeyCount does not:
+// some servers omit it, send 0, do not count common prefixes, or count one twice.
 var pageElements = [...]string{
 	"IsTruncated", "EncodingType", "NextContinuationToken", "NextMarker", "NextKeyMarker",
 	"NextVersionIdMarker", "Contents", "Version", "DeleteMarker", "CommonPrefixes",
+}
+
+// pageElement returns the one of pageElements that is name, in any case, or "".
+func pageElement(name []byte) string {
+	for _, known := range pageElements {
+		if strings.EqualFold(known, string(name)) {
+			return known
+		}
+	}
+	return ""
 }
 
 // finish decodes the page, sets its cursor and checks both.
