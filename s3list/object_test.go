@@ -167,7 +167,7 @@ func TestElementsInUnknownElement(t *testing.T) {
 					body = strings.ReplaceAll(body, "ListBucketResult", "ListVersionsResult")
 				}
 				_, err := parsePage([]byte(body), versions)
-				want := name + ` inside "List"`
+				want := "that is not the " + name
 				if name == "Version" && !versions { // that of a server
 					want = ""
 				}

@@ -188,24 +188,24 @@ func (p *parser) child() bool {
 	case "CommonPrefixes":
 		p.commonPrefix()
 	default:
-		// An element in another case is not the one of S3, but ignoring it could end the listing.
-		if known := pageElement(name); known != "" {
-			p.refuse(fmt.Errorf("the page has the element %.40q in place of %s", name, known))
-		}
-		p.skip(name)
+		p.skip(name, true)
 	}
 	return true
 }
 
-// skip closes an unknown element. If an element that decides which objects are listed is below it,
-// ignoring that could leave out objects, so it is an error.
-func (p *parser) skip(name []byte) {
-	for inner := range p.Children {
-		// Version may be the version of a server.
-		if known := pageElement(inner); known != "" && (known != "Version" || p.versions) {
-			p.refuse(fmt.Errorf("the page has the element %s inside %.40q", known, name))
+// skip closes an element that S3 does not send here. If it is one that decides which objects are
+// listed, in another case or below an unknown element, ignoring it could leave out objects or end
+// the listing, so it is an error. version includes Version, which may be that of a server.
+func (p *parser) skip(name []byte, version bool) {
+	for _, known := range pageElements {
+		if p.Err == nil && strings.EqualFold(known, string(name)) &&
+			(version || known != "Version") {
+			p.refuse(fmt.Errorf("the page has an element %.40q that is not the %s of S3", name,
+				known))
 		}
-		p.skip(inner)
+	}
+	for inner := p.Child(); inner != nil; inner = p.Child() {
+		p.skip(inner, p.versions)
 	}
 }
 
@@ -214,16 +214,6 @@ func (p *parser) skip(name []byte) {
 var pageElements = [...]string{
 	"IsTruncated", "EncodingType", "NextContinuationToken", "NextMarker", "NextKeyMarker",
 	"NextVersionIdMarker", "Contents", "Version", "DeleteMarker", "CommonPrefixes",
-}
-
-// pageElement returns the one of pageElements that is name, in any case, or "".
-func pageElement(name []byte) string {
-	for _, known := range pageElements {
-		if strings.EqualFold(known, string(name)) {
-			return known
-		}
-	}
-	return ""
 }
 
 // finish decodes the page, sets its cursor and checks both.

@@ -58,9 +58,6 @@ func (a *app) use(ctx context.Context, words []string) error {
 			return err
 		}
 		a.notef("the default user of %s is now %s", s.name, user)
-		if a.userOf(s.name) != "" {
-			a.noteOverride("COGNITO_USER", user)
-		}
 	}
 	if len(words) == 0 {
 		return nil
@@ -69,15 +66,10 @@ func (a *app) use(ctx context.Context, words []string) error {
 		return err
 	}
 	a.notef("the default environment is now %s", s.name)
-	a.noteOverride("COGNITO_ENV", s.name)
-	return nil
-}
-
-// noteOverride says that an environment variable overrides a new default, if it does.
-func (a *app) noteOverride(variable, value string) {
-	if given := a.getenv(variable); given != "" && given != value {
-		a.notef("%s is %s, which overrides it: unset it", variable, given)
+	if given := a.getenv("COGNITO_ENV"); given != "" && given != s.name {
+		a.notef("COGNITO_ENV is %s, which overrides it: unset it", given)
 	}
+	return nil
 }
 
 // envName returns the name in -env, the default environment, or the only one.
