@@ -60,8 +60,8 @@ type Record struct {
 	// chosen is 1 plus the index in Others of the account that [Record.Choose] has swapped with the
 	// default user's.
 	chosen int
-	// damaged has the names of the users whose sessions were damaged.
-	damaged []string
+	// damaged names the users whose sessions were damaged.
+	damaged string
 }
 
 // Format writes a placeholder instead of the secrets.
@@ -243,7 +243,7 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 	defer lock.Close()
 	e, err := k.find()
 	if errors.Is(err, ErrDamaged) && (k.encrypt != nil || !errors.Is(err, ErrKeyLost)) {
-		aside := fmt.Sprintf("%s.damaged-%d", k.path, time.Now().UnixNano())
+		aside := fmt.Sprint(k.path, asideMark, time.Now().UnixNano())
 		if err := files.Rename(k.path, aside); err != nil {
 			return err
 		}
@@ -267,9 +267,8 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 	}
 	e.older = nil
 	e.stored, _ = json.Marshal(e.file())
-	if e.damaged != nil {
-		k.Note("%s: the session of %s was damaged: sign in again", k.path,
-			strings.Join(e.damaged, ", "))
+	if e.damaged != "" {
+		k.Note("%s: the session of%s was damaged: sign in again", k.path, e.damaged)
 		e.stored = nil // so that the end of the edit writes the record
 	}
 	if k.encrypt != nil {
@@ -283,6 +282,22 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 		k.Note("%s", failed)
 	} else if failed != nil {
 		return &UnstoredError{failed}
+	}
+	return err
+}
+
+// asideMark follows the name of the record in the name of a damaged file.
+const asideMark = ".damaged-"
+
+// RemoveDamaged deletes the files to which Update has renamed damaged ones, because they may hold
+// tokens.
+func (k *Keeper) RemoveDamaged() (err error) {
+	dir, name := filepath.Split(k.path)
+	entries, _ := os.ReadDir(dir) // if it is missing, there are none
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), name+asideMark) {
+			err = cmp.Or(os.Remove(dir+entry.Name()), err)
+		}
 	}
 	return err
 }

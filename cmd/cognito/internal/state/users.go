@@ -53,7 +53,7 @@ func split(data []byte) (rest []byte, accounts []json.RawMessage) {
 	json.Unmarshal(members["others"], &accounts)
 	delete(members, "others")
 	own, _ := json.Marshal(members)
-	return rest, slices.Insert(accounts, 0, own)
+	return rest, append([]json.RawMessage{own}, accounts...)
 }
 
 // readAccounts reads the accounts of a record, each like [decode]. It omits sessions that are
@@ -64,10 +64,9 @@ func (r *Record) readAccounts(accounts []json.RawMessage) bool {
 	for i, text := range accounts {
 		a, err := decode[Account](text)
 		if err != nil || !a.check() || i > 0 && a.Session == nil {
-			var of struct{ User string }
-			json.Unmarshal(text, &of)
-			r.damaged = append(r.damaged, cmp.Or(of.User, "a user"))
-			a = Account{User: of.User}
+			json.Unmarshal(text, &a) // for the name
+			a = Account{User: a.User}
+			r.damaged += " " + cmp.Or(a.User, "a user")
 		}
 		if a.Session != nil {
 			sessions++
@@ -78,7 +77,7 @@ func (r *Record) readAccounts(accounts []json.RawMessage) bool {
 			r.Others = append(r.Others, a)
 		}
 	}
-	return r.damaged == nil || sessions > 0
+	return r.damaged == "" || sessions > 0
 }
 
 // SavedSession returns the stored session, or nil if nobody is signed in. It omits tokens and
