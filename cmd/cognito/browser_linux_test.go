@@ -223,6 +223,28 @@ func TestLoginBrowserThenPrompt(t *testing.T) {
 	s.exits(0)
 }
 
+// The prompt for an address does not take the input of the command that exec then runs.
+func TestExecAfterBrowser(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	ended := m.begin(t, t.Context(), "login", "-browser")
+	visit(t, m.signIn(t, address(t, opened)))
+	<-ended
+	m.must(t, "", "logout")
+	s := m.atTerminal(t, 80, 24, "exec", "-serve", "--", "sh", "-c",
+		`for i in 1 2; do read line; echo "line $i: $line."; done`)
+	s.answer("Sign in? [Y/n] ", "")
+	callback := m.signIn(t, address(t, opened))
+	s.expect("Address (or wait for the browser): ")
+	visit(t, callback)
+	s.expect("signed in to DEV as ada")
+	s.press("one\n")
+	s.expect("line 1: one.")
+	s.press("two\n")
+	s.expect("line 2: two.")
+	s.exits(0)
+}
+
 // Without a terminal, the address is a line of the input.
 func TestLoginBrowserPiped(t *testing.T) {
 	t.Parallel()
