@@ -20,7 +20,8 @@ func envCommand() command {
 		name: "env",
 		summary: `List the environments and the users that are signed in.
 The line of the default environment and user begins with *. The first user of an environment is its
-default user, or that of $COGNITO_USER. A session can end earlier than its credentials: "cognito whoami" asks the user pool.`,
+default user, or that of $COGNITO_USER. A session can end earlier than its credentials: "cognito
+whoami" asks the user pool.`,
 		example: `cognito env
 cognito env -json`,
 		run: func(ctx context.Context, a *app, args []string) error {

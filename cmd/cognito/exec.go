@@ -27,11 +27,11 @@ func execCommand() command {
 The credentials are valid for at most an hour by default. For a command that runs longer, -serve
 runs an endpoint from which the command fetches new credentials (see "cognito help serve"). Without
 a command, exec starts $SHELL. Its prompt can show COGNITO_ENV, the name of the environment,
-COGNITO_USER and AWS_CREDENTIAL_EXPIRATION, which is unset with -serve. exec removes variables that select other
-credentials, such as AWS_PROFILE, from the environment, and sets AWS_ENDPOINT_URL_SERVICE for the
-environment's endpoints. With -serve, the command does not see the files in ~/.aws whose default
-profile has credentials. exec exits with the command's exit status, or with 128+n if signal n ended
-the command.`,
+COGNITO_USER and AWS_CREDENTIAL_EXPIRATION, which is unset with -serve. exec removes variables that
+select other credentials, such as AWS_PROFILE, from the environment, and sets
+AWS_ENDPOINT_URL_SERVICE for the environment's endpoints. With -serve, the command does not see the
+files in ~/.aws whose default profile has credentials. exec exits with the command's exit status, or
+with 128+n if signal n ended the command.`,
 		example: `cognito exec -- aws s3 ls
 cognito exec -serve -env PROD -- python3 nightly.py`,
 		run: func(ctx context.Context, a *app, args []string) error {

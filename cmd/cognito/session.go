@@ -95,8 +95,8 @@ func (a *app) prepare() (*signedIn, error) {
 	}, nil
 }
 
-// userOf returns the user in COGNITO_USER, unless COGNITO_ENV names another environment. The command
-// line of a profile selects its user.
+// userOf returns the user in COGNITO_USER, unless COGNITO_ENV names another environment. A profile
+// ignores it: its command line selects the user.
 func (a *app) userOf(environment string) string {
 	if env := a.getenv("COGNITO_ENV"); a.profile || env != "" && env != environment {
 		return ""

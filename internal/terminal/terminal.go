@@ -59,10 +59,9 @@ func (e Interrupted) ExitCode() int {
 // the line, so that a pipe can hold several secrets.
 //
 // If ctx ends, ReadSecret restores the terminal and returns the cause, such as [Interrupted]. What
-// is typed at the terminal is then left to the next reader, such as a child process. On Windows, and
-// if in is not a terminal, the abandoned read takes the next line, so the program should end, unless
-// in is an [Input]. A
-// signal that ends the program by itself leaves the terminal without echo.
+// is typed later is left to the next reader, such as a child process. On Windows, and if in is not
+// a terminal, the abandoned read takes the next line, so the program should end, unless in is an
+// [Input]. A signal that ends the program by itself leaves the terminal without echo.
 func ReadSecret(ctx context.Context, in io.Reader, out io.Writer, prompt string) (string, error) {
 	return read(ctx, in, out, prompt, true)
 }
