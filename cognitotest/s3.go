@@ -125,16 +125,16 @@ var s3Operations = map[string]func(*s3Request) (write func(), err error){
 // operation are left out. All others are part of the key, so that a request is never mistaken for
 // another operation.
 func (r *s3Request) operation() string {
-	target := "bucket"
+	target, known := "bucket", listParameters
 	switch {
 	case r.name == "":
-		target = "account"
+		target, known = "account", bucketParameters
 	case r.key != "":
-		target = "object"
+		target, known = "object", nil
 	}
 	var names []string
 	for name := range r.form {
-		listing := r.key == "" && slices.Contains(listParameters, name)
+		listing := slices.Contains(known, name)
 		signing := strings.HasPrefix(strings.ToLower(name), "x-amz-")
 		if !listing && !signing && name != "x-id" {
 			names = append(names, name)

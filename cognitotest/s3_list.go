@@ -27,6 +27,11 @@ var listParameters = []string{
 
 const maxPage = 1000
 
+// bucketParameters are the query parameters of ListBuckets.
+var bucketParameters = []string{"prefix", "max-buckets", "continuation-token"}
+
+const maxBuckets = 10_000
+
 // listing is a request to ListObjectsV2 and one page of the result.
 type listing struct {
 	prefix, delimiter string
@@ -68,19 +73,46 @@ func (l *listing) fill(keys []string) {
 	}
 }
 
-// listBuckets lists the buckets that the caller's account owns, in one page.
+// listBuckets lists the buckets that the caller's account owns, in the order of their names.
 func (r *s3Request) listBuckets() (func(), error) {
-	var buckets strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(r.server.buckets)) {
-		if r.server.buckets[name].owner() == r.account {
-			buckets.WriteString(element("Bucket", elements("Name", name,
-				"CreationDate", Object{}.lastModified().Format(s3Time))))
+	l := listing{prefix: r.form.Get("prefix"), limit: maxBuckets}
+	if r.form.Has("max-buckets") {
+		n, err := strconv.Atoi(r.form.Get("max-buckets"))
+		if err != nil || n < 1 || n > maxBuckets {
+			return nil, invalidArgument(r.form, "max-buckets",
+				"Argument max-buckets must be an integer between 1 and 10000")
 		}
+		l.limit = n
+	}
+	ofAccount := &Bucket{Name: r.account + "/"} // the tokens of no bucket
+	if token := r.form.Get("continuation-token"); r.form.Has("continuation-token") {
+		var ok bool
+		if l.after, ok = r.server.parseContinuationToken(ofAccount, token); !ok {
+			return nil, invalidArgument(r.form, "continuation-token",
+				"The continuation token provided is incorrect")
+		}
+	}
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(r.server.buckets)), func(name string) bool {
+		return r.server.buckets[name].owner() != r.account
+	})
+	l.fill(names)
+	rest := ""
+	if l.truncated {
+		token := r.server.continuationToken(ofAccount, l.entries[len(l.entries)-1])
+		rest = elements("ContinuationToken", token)
+	}
+	if l.prefix != "" {
+		rest += elements("Prefix", l.prefix)
+	}
+	var buckets strings.Builder
+	for _, e := range l.entries {
+		buckets.WriteString(element("Bucket", elements("Name", e.name,
+			"CreationDate", Object{}.lastModified().Format(s3Time))))
 	}
 	return writeXML(r.w, http.StatusOK, "application/xml",
 		element(`ListAllMyBucketsResult xmlns="`+s3Namespace+`"`,
 			element("Owner", elements("ID", canonicalID(r.account))),
-			element("Buckets", buckets.String()))), nil
+			element("Buckets", buckets.String()), rest)), nil
 }
 
 // canonicalID returns the canonical user ID of an account.
@@ -149,11 +181,16 @@ func (r *s3Request) listObjectsV2() (func(), error) {
 			elements(fields...), contents.String(), groups.String())), nil
 }
 
+// invalidArgument returns the error for a query parameter.
+func invalidArgument(q url.Values, name, message string) error {
+	return deny(400, "InvalidArgument", message,
+		"ArgumentName", name, "ArgumentValue", q.Get(name))
+}
+
 // parseListing reads the query of ListObjectsV2.
 func (s *Server) parseListing(b *Bucket, q url.Values) (*listing, error) {
 	invalid := func(name, message string) (*listing, error) {
-		return nil, deny(400, "InvalidArgument", message,
-			"ArgumentName", name, "ArgumentValue", q.Get(name))
+		return nil, invalidArgument(q, name, message)
 	}
 	l := &listing{
 		prefix:    q.Get("prefix"),

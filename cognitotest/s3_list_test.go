@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -329,5 +330,75 @@ func TestListBuckets(t *testing.T) {
 	if a.status != 200 || !strings.Contains(a.body, want) {
 		t.Errorf("ListBuckets = %d %s, want %s", a.status, a.body, want)
 	}
-	p.do("GET", "/?max-buckets=1", "").want(t, "max-buckets", 501, "NotImplemented")
+	for _, other := range []string{"list-type=2", "bucket-region=us-east-1"} {
+		p.do("GET", "/?"+other, "").want(t, other, 501, "NotImplemented")
+	}
+}
+
+// TestListBucketsPages lists buckets in pages, and with a prefix.
+func TestListBucketsPages(t *testing.T) {
+	s := Example()
+	s.Buckets = nil
+	for _, name := range []string{"b-3", "a-1", "b-2", "a-2", "b-1"} {
+		s.Buckets = append(s.Buckets, Bucket{Name: name})
+	}
+	s.Buckets = append(s.Buckets, Bucket{Name: "a-0", Owner: "210987654321"})
+	p := newS3Peer(t, s)
+	p.host = "localhost"
+	type result struct {
+		Names  []string `xml:"Buckets>Bucket>Name"`
+		Prefix string
+		Token  string `xml:"ContinuationToken"`
+	}
+	page := func(query string) (got result) {
+		t.Helper()
+		a := p.do("GET", "/"+query, "")
+		if err := xml.Unmarshal([]byte(a.body), &got); err != nil || a.status != 200 {
+			t.Fatalf("ListBuckets %s = %d, %v, %s", query, a.status, err, a.body)
+		}
+		return got
+	}
+	all := []string{"a-1", "a-2", "b-1", "b-2", "b-3"}
+	if got := page(""); !slices.Equal(got.Names, all) || got.Token != "" {
+		t.Errorf("ListBuckets = %+v, want %q", got, all)
+	}
+	token := ""
+	for size := 1; size <= len(all)+1; size++ {
+		var names []string
+		rest := ""
+		for range len(all) {
+			got := page("?" + rest + "max-buckets=" + strconv.Itoa(size))
+			names = append(names, got.Names...)
+			if len(got.Names) > size {
+				t.Errorf("max-buckets=%d: %+v", size, got)
+			}
+			if got.Token == "" {
+				break
+			}
+			token = got.Token
+			rest = "continuation-token=" + url.QueryEscape(token) + "&"
+		}
+		if !slices.Equal(names, all) {
+			t.Errorf("max-buckets=%d: %q, want %q", size, names, all)
+		}
+	}
+	got := page("?max-buckets=2&prefix=a")
+	if !slices.Equal(got.Names, []string{"a-1", "a-2"}) || got.Prefix != "a" || got.Token != "" {
+		t.Errorf("ListBuckets with a prefix = %+v", got)
+	}
+	for _, query := range []string{
+		"max-buckets=0",
+		"max-buckets=10001",
+		"max-buckets=",
+		"max-buckets=x",
+		"continuation-token=",
+		"continuation-token=a-1",
+		"continuation-token=" + url.QueryEscape(s.continuationToken(&s.Buckets[0],
+			listEntry{name: "a-1"})),
+	} {
+		p.do("GET", "/?"+query, "").want(t, query, 400, "InvalidArgument")
+	}
+	if token == "" {
+		t.Error("no page has a token")
+	}
 }

@@ -155,6 +155,43 @@ func TestElementsInOtherCase(t *testing.T) {
 	}
 }
 
+// TestElementsInUnknownElement checks that elements below one that S3 does not send are errors: a
+// listing that ignored them could lack objects, or end early.
+func TestElementsInUnknownElement(t *testing.T) {
+	for _, name := range pageElements {
+		for _, versions := range []bool{false, true} {
+			for _, other := range []string{name, strings.ToLower(name)} {
+				element := "<" + other + ">true</" + other + ">"
+				body := root + notTruncated + "<Items><List>" + element + "</List></Items>" + end
+				if versions {
+					body = strings.ReplaceAll(body, "ListBucketResult", "ListVersionsResult")
+				}
+				_, err := parsePage([]byte(body), versions)
+				want := "that is not the " + name
+				if name == "Version" && !versions { // that of a server
+					want = ""
+				}
+				if (err == nil) != (want == "") ||
+					err != nil && !strings.Contains(err.Error(), want) {
+					t.Errorf("parsePage(%s) = %v, want %q", body, err, want)
+				}
+			}
+		}
+	}
+}
+
+// TestKeyCount checks that the number of keys that a server states does not change a listing.
+func TestKeyCount(t *testing.T) {
+	for _, text := range []string{"", "0", "1", "2", "3", "1000", "-1", "many"} {
+		count := "<KeyCount>" + text + "</KeyCount>"
+		body := root + count + notTruncated + contents("a") + commonPrefix("b/") + count + end
+		p, err := parsePage([]byte(body), false)
+		if err != nil || len(p.objects) != 2 {
+			t.Errorf("KeyCount %q: parsePage() = %d objects, %v, want 2", text, len(p.objects), err)
+		}
+	}
+}
+
 // TestRepeatedElements checks that an element that must not be repeated, but is, ends the listing
 // with an error that names it. Otherwise one of the two would be lost.
 func TestRepeatedElements(t *testing.T) {

@@ -188,18 +188,29 @@ func (p *parser) child() bool {
 	case "CommonPrefixes":
 		p.commonPrefix()
 	default:
-		// An element in another case is not the one of S3, but ignoring it could end the listing.
-		for _, known := range pageElements {
-			if p.Err == nil && strings.EqualFold(known, string(name)) {
-				p.refuse(fmt.Errorf("the page has the element %.40q in place of %s", name, known))
-			}
-		}
-		p.Skip()
+		p.skip(name, true)
 	}
 	return true
 }
 
-// pageElements are the children of a page that decide which objects are listed.
+// skip closes an element that S3 does not send here. If it is one that decides which objects are
+// listed, in another case or below an unknown element, ignoring it could leave out objects or end
+// the listing, so it is an error. version includes Version, which may be that of a server.
+func (p *parser) skip(name []byte, version bool) {
+	for _, known := range pageElements {
+		if p.Err == nil && strings.EqualFold(known, string(name)) &&
+			(version || known != "Version") {
+			p.refuse(fmt.Errorf("the page has an element %.40q that is not the %s of S3", name,
+				known))
+		}
+	}
+	for inner := p.Child(); inner != nil; inner = p.Child() {
+		p.skip(inner, p.versions)
+	}
+}
+
+// pageElements are the children of a page that decide which objects are listed. KeyCount does not:
+// some servers omit it, send 0, do not count common prefixes, or count one twice.
 var pageElements = [...]string{
 	"IsTruncated", "EncodingType", "NextContinuationToken", "NextMarker", "NextKeyMarker",
 	"NextVersionIdMarker", "Contents", "Version", "DeleteMarker", "CommonPrefixes",

@@ -300,6 +300,28 @@ func outsideXML(d *xml.Decoder) (*xml.StartElement, error) {
 	}
 }
 
+// An unknownXML is an element that S3 does not send.
+type unknownXML struct {
+	XMLName xml.Name
+	Below   []unknownXML `xml:",any"`
+}
+
+// lists reports whether a child of a page that decides which objects are listed is below e.
+func (e unknownXML) lists(versions bool) bool {
+	return slices.ContainsFunc(e.Below, func(b unknownXML) bool {
+		switch name := strings.ToLower(b.XMLName.Local); name {
+		case "version":
+			if versions {
+				return true
+			}
+		case "istruncated", "encodingtype", "nextcontinuationtoken", "nextmarker",
+			"nextkeymarker", "nextversionidmarker", "contents", "deletemarker", "commonprefixes":
+			return true
+		}
+		return b.lists(versions)
+	})
+}
+
 func readXMLListing(d *xml.Decoder, versions bool) (parsed, error) {
 	var objects, prefixes []Object
 	head := map[string]string{}
@@ -353,7 +375,10 @@ func readXMLListing(d *xml.Decoder, versions bool) (parsed, error) {
 					return parsed{}, errors.New("in another case")
 				}
 			}
-			err = d.Skip()
+			var e unknownXML
+			if err = d.DecodeElement(&e, &start); err == nil && e.lists(versions) {
+				err = errors.New("inside an unknown element")
+			}
 		}
 		if err != nil {
 			return parsed{}, err

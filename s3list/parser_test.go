@@ -129,8 +129,8 @@ func TestParsePage(t *testing.T) {
 		},
 		{
 			name: "unknown elements",
-			body: root + "<New><Contents><Key>x</Key></Contents></New>" + notTruncated +
-				contents("a") + end,
+			body: root + "<New><Server><Key>x</Key><Version>1</Version></Server></New>" +
+				notTruncated + contents("a") + end,
 			keys: []string{"a"},
 		},
 		{

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -42,10 +44,55 @@ func listen(t *testing.T, serve func(net.Conn)) (address string) {
 	return listener.Addr().String()
 }
 
-// TestReplayHTTP1 sends streams to a server that closes the connection in place of its second
-// response. net/http then sends the request on another connection, with the body that Sign
-// buffered.
+// TestReplayHTTP1 sends requests to a server that closes the connection in place of its second
+// response. net/http then sends the request on another connection, with the same signature: with no
+// body, with that of GetBody, or with the one that Sign buffered. It cannot send a file again.
 func TestReplayHTTP1(t *testing.T) {
+	for _, test := range []struct {
+		name, content string
+		body          func(t *testing.T) io.Reader
+		final         bool // it cannot be sent again
+	}{
+		{
+			name: "no body",
+			body: func(*testing.T) io.Reader { return nil },
+		},
+		{
+			name:    "GetBody",
+			content: "a text",
+			body:    func(*testing.T) io.Reader { return strings.NewReader("a text") },
+		},
+		{
+			name:    "stream",
+			content: "a stream",
+			body: func(*testing.T) io.Reader {
+				return iotest.HalfReader(strings.NewReader("a stream"))
+			},
+		},
+		{
+			name:    "file",
+			content: "a file",
+			final:   true,
+			body: func(t *testing.T) io.Reader {
+				path := filepath.Join(t.TempDir(), "body")
+				if err := os.WriteFile(path, []byte("a file"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				file, err := os.Open(path) // RoundTrip closes it
+				if err != nil {
+					t.Fatal(err)
+				}
+				return file
+			},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			replayHTTP1(t, test.body, test.content, test.final)
+		})
+	}
+}
+
+func replayHTTP1(t *testing.T, body func(*testing.T) io.Reader, content string, final bool) {
 	received := make(chan []byte, 3)
 	var connections int
 	address := listen(t, func(connection net.Conn) {
@@ -73,23 +120,29 @@ func TestReplayHTTP1(t *testing.T) {
 		Credentials: provide,
 		Base:        base,
 	}}
-	for range 2 {
-		stream := iotest.HalfReader(strings.NewReader("a stream"))
-		req := newRequest(t, "POST", "http://"+address+"/", stream)
+	want := 3
+	for i := range 2 {
+		req := newRequest(t, "POST", "http://"+address+"/", body(t))
 		req.Header.Set("Idempotency-Key", "k") // so that net/http retries a POST
-		if status, content := do(t, client, req); status != 204 {
+		if final && i == 1 {
+			want = 2
+			if resp, err := client.Do(req); err == nil {
+				t.Errorf("POST: status = %d, want an error", resp.StatusCode)
+				resp.Body.Close()
+			}
+		} else if status, content := do(t, client, req); status != 204 {
 			t.Fatalf("POST: status = %d, want 204: %s", status, content)
 		}
 	}
-	if len(received) != 3 {
-		t.Fatalf("the server received %d requests, want 3", len(received))
+	if len(received) != want {
+		t.Fatalf("the server received %d requests, want %d", len(received), want)
 	}
-	for range 3 {
+	for range want {
 		raw := <-received
 		if err := oracle(raw, example.SecretAccessKey, false); err != nil {
 			t.Errorf("oracle = %v, want nil, for\n%s", err, raw)
 		}
-		if !bytes.HasSuffix(raw, []byte("\r\n\r\na stream")) {
+		if !bytes.HasSuffix(raw, []byte("\r\n\r\n"+content)) {
 			t.Errorf("request = %s, want one with the body", raw)
 		}
 	}

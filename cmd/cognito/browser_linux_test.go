@@ -195,6 +195,21 @@ func TestLoginBrowserPasted(t *testing.T) {
 	}
 }
 
+// A sign-in as the user of COGNITO_USER is like that user's last one.
+func TestLoginBrowserOfUser(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	m.settings["COGNITO_USER"] = cognitotest.ExampleUser
+	for _, flags := range [][]string{{"-browser"}, nil} {
+		ended := m.begin(t, t.Context(), append([]string{"login"}, flags...)...)
+		visit(t, m.signIn(t, address(t, opened)))
+		if got := <-ended; got.code != 0 {
+			t.Errorf("login %q: exit %d: %s", flags, got.code, got.stderr)
+		}
+	}
+	m.must(t, cognitotest.ExamplePassword+"\n", "login", "-flow", "USER_SRP_AUTH")
+}
+
 // After the browser has returned, the prompt for an address does not take the next answer.
 func TestLoginBrowserThenPrompt(t *testing.T) {
 	t.Parallel()
@@ -205,6 +220,28 @@ func TestLoginBrowserThenPrompt(t *testing.T) {
 	visit(t, callback)
 	s.answer("for the AWS CLI and SDKs? [y/N] ", "y")
 	s.expect("cognito: profile DEV is in")
+	s.exits(0)
+}
+
+// The prompt for an address does not take the input of the command that exec then runs.
+func TestExecAfterBrowser(t *testing.T) {
+	t.Parallel()
+	m, opened := browsing(t)
+	ended := m.begin(t, t.Context(), "login", "-browser")
+	visit(t, m.signIn(t, address(t, opened)))
+	<-ended
+	m.must(t, "", "logout")
+	s := m.atTerminal(t, 80, 24, "exec", "-serve", "--", "sh", "-c",
+		`for i in 1 2; do read line; echo "line $i: $line."; done`)
+	s.answer("Sign in? [Y/n] ", "")
+	callback := m.signIn(t, address(t, opened))
+	s.expect("Address (or wait for the browser): ")
+	visit(t, callback)
+	s.expect("signed in to DEV as ada")
+	s.press("one\n")
+	s.expect("line 1: one.")
+	s.press("two\n")
+	s.expect("line 2: two.")
 	s.exits(0)
 }
 

@@ -214,8 +214,8 @@ try cognito login -env D
 try cognito credentials -profile o
 try cognito curl -connect-to
 `, "zsh", "-f", "-c")
-	want := "compdef _cognito cognito\n-user:user name or alias (default\\: that of the last " +
-		"sign-in, or of \"cognito use\")\nfiles\npowershell\nDEV\none\n" +
+	want := "compdef _cognito cognito\n-user:user name or alias (default\\: $COGNITO_USER, " +
+		"that of the last sign-in, or of \"cognito use\")\nfiles\npowershell\nDEV\none\n" +
 		"-connect-to:HOST\\:PORT to connect to, such as a tunnel's, without a proxy; TLS and the " +
 		"signature keep the name in the URL\n"
 	if out != want {

@@ -57,7 +57,7 @@ for /f "delims=" %i in ('cognito credentials -format cmd') do @%i`,
 				return usagef("-profile %q is invalid: use letters, digits and any of %s", *profile,
 					awsconfig.Marks)
 			}
-			if *format == "process" {
+			if a.profile = *format == "process"; a.profile {
 				if err := a.unattended(); err != nil {
 					return err
 				}

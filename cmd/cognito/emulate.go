@@ -181,6 +181,7 @@ func (a *app) emulated(
 		{Name: "COGNITO_CONFIG", Value: isolated.config},
 		{Name: "COGNITO_STATE_DIR", Value: isolated.state},
 		{Name: "COGNITO_ENV", Value: emulator.Name},
+		{Name: "COGNITO_USER"},
 		{Name: "COGNITO_KEYCHAIN", Value: "none"},
 		// FIPS and dual-stack hosts exist only at AWS.
 		{Name: "AWS_USE_FIPS_ENDPOINT", Value: "false"},

@@ -20,7 +20,8 @@ func envCommand() command {
 		name: "env",
 		summary: `List the environments and the users that are signed in.
 The line of the default environment and user begins with *. The first user of an environment is its
-default user. A session can end earlier than its credentials: "cognito whoami" asks the user pool.`,
+default user, or that of $COGNITO_USER. A session can end earlier than its credentials: "cognito
+whoami" asks the user pool.`,
 		example: `cognito env
 cognito env -json`,
 		run: func(ctx context.Context, a *app, args []string) error {
@@ -79,6 +80,7 @@ func (a *app) listEnvironments() (list envList, err error) {
 		e, err := a.named(all, name)
 		var r state.Record
 		if err == nil {
+			a.login.user = a.userOf(name)
 			r, err = a.keeper(dir, name, e).Load()
 		}
 		if err != nil {

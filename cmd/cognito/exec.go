@@ -26,12 +26,12 @@ func execCommand() command {
 		summary: `Run a command, or a shell, with AWS credentials.
 The credentials are valid for at most an hour by default. For a command that runs longer, -serve
 runs an endpoint from which the command fetches new credentials (see "cognito help serve"). Without
-a command, exec starts $SHELL. Its prompt can show COGNITO_ENV, the name of the environment, and
-AWS_CREDENTIAL_EXPIRATION, which is unset with -serve. exec removes variables that select other
-credentials, such as AWS_PROFILE, from the environment, and sets AWS_ENDPOINT_URL_SERVICE for the
-environment's endpoints. With -serve, the command does not see the files in ~/.aws whose default
-profile has credentials. exec exits with the command's exit status, or with 128+n if signal n ended
-the command.`,
+a command, exec starts $SHELL. Its prompt can show COGNITO_ENV, the name of the environment,
+COGNITO_USER and AWS_CREDENTIAL_EXPIRATION, which is unset with -serve. exec removes variables that
+select other credentials, such as AWS_PROFILE, from the environment, and sets
+AWS_ENDPOINT_URL_SERVICE for the environment's endpoints. With -serve, the command does not see the
+files in ~/.aws whose default profile has credentials. exec exits with the command's exit status, or
+with 128+n if signal n ended the command.`,
 		example: `cognito exec -- aws s3 ls
 cognito exec -serve -env PROD -- python3 nightly.py`,
 		run: func(ctx context.Context, a *app, args []string) error {
@@ -97,8 +97,8 @@ func (a *app) defaultShell() string {
 	return cmp.Or(a.getenv("SHELL"), "/bin/sh")
 }
 
-// ownVariables returns the variables that select the same environment if the command runs this
-// program. A shell's prompt can show COGNITO_ENV.
+// ownVariables returns the variables that select the same environment and user if the command runs
+// this program. A shell's prompt can show COGNITO_ENV.
 func (s *signedIn) ownVariables() []shell.Variable {
 	all := []shell.Variable{{Name: "COGNITO_ENV", Value: s.name}}
 	if path, err := filepath.Abs(s.a.config); err == nil && s.a.config != "" {
@@ -106,6 +106,9 @@ func (s *signedIn) ownVariables() []shell.Variable {
 	}
 	if path, err := filepath.Abs(s.a.state); err == nil && s.a.state != "" {
 		all = append(all, shell.Variable{Name: "COGNITO_STATE_DIR", Value: path})
+	}
+	if s.pin(); s.keep.User != "" { // the user may have signed in since open
+		all = append(all, shell.Variable{Name: "COGNITO_USER", Value: s.keep.User})
 	}
 	return all
 }

@@ -112,6 +112,8 @@ func TestExecArgumentsAndStatus(t *testing.T) {
 			{[]string{"--"}, 0, ""}, // a shell, without input
 			{nil, 0, ""},
 			{[]string{"-env", "NONE", "--", "true"}, exitUsage, ""},
+			{[]string{""}, exitUsage, ""},
+			{[]string{"--", "", "x"}, exitUsage, ""},
 		} {
 			if i%step != 0 {
 				continue
@@ -134,6 +136,19 @@ func TestExecArgumentsAndStatus(t *testing.T) {
 			}
 		}
 	})
+}
+
+// An empty name, as of an unset variable in quotation marks, starts no shell.
+func TestExecEmptyName(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	for _, args := range [][]string{{"exec", ""}, {"exec", "-serve", "--", ""}, {"emulate", ""}} {
+		code, stdout, stderr := m.run(t, "echo a shell\n", args...)
+		if code != exitUsage || stdout != "" ||
+			!strings.Contains(stderr, "the first argument is empty") {
+			t.Errorf("%q: exit %d, %q, %q", args, code, stdout, stderr)
+		}
+	}
 }
 
 // Without -serve the command is the process: nothing is between it and who waits for it.

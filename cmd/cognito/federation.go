@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -130,6 +131,9 @@ const (
 	actionsURL      = "ACTIONS_ID_TOKEN_REQUEST_URL"
 	actionsBearer   = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 	actionsLimit    = 30 * time.Second
+	actionsRetries  = 2
+	actionsPause    = 200 * time.Millisecond // before the first retry; doubled for the next one
+	maxActionsBody  = maxFederatedToken + 4096
 )
 
 // actionsToken requests the ID token of a job from GitHub (GitHub documentation: "OpenID Connect
@@ -160,25 +164,44 @@ func (a *app) actionsToken(ctx context.Context, audience string) (string, error)
 		return "", err
 	}
 	defer client.CloseIdleConnections()
-	response, err := client.Do(request)
+	body, err := actionsBody(client, request)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", u.Host, withoutURL(err))
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("%s returned %s%s: check the job's permissions, and run it again",
-			u.Host, response.Status, redirected(response))
-	}
-	const most = maxFederatedToken + 4096
-	body, err := io.ReadAll(io.LimitReader(response.Body, most+1))
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", u.Host, err)
+		return "", err
 	}
 	var members map[string]json.RawMessage // a struct would match names in any case
 	var token string
-	if len(body) > most || strictjson.Unmarshal(body, &members) != nil ||
+	if len(body) > maxActionsBody || strictjson.Unmarshal(body, &members) != nil ||
 		json.Unmarshal(members["value"], &token) != nil || token == "" {
 		return "", fmt.Errorf("%s returned no token: check %s", u.Host, actionsURL)
 	}
 	return token, nil
+}
+
+// actionsBody sends the request and returns the body of the response. It retries if the connection
+// breaks or the server fails: the request is idempotent.
+func actionsBody(client *http.Client, request *http.Request) (body []byte, err error) {
+	host, ctx := request.URL.Host, request.Context()
+	for retries := 0; ; retries++ {
+		failed, response := true, (*http.Response)(nil)
+		if response, err = client.Do(request); err == nil {
+			body, err = io.ReadAll(io.LimitReader(response.Body, maxActionsBody+1))
+			response.Body.Close()
+			failed = err != nil || response.StatusCode >= 500
+		}
+		if response != nil && response.StatusCode != http.StatusOK {
+			err = fmt.Errorf("%s returned %s%s: check the job's permissions, and run it again",
+				host, response.Status, redirected(response))
+		} else if err != nil {
+			failed = failed && !errors.As(err, new(*tls.CertificateVerificationError))
+			err = fmt.Errorf("%s: %w", host, withoutURL(err))
+		}
+		if !failed || retries == actionsRetries {
+			return body, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(actionsPause << retries):
+		}
+	}
 }

@@ -1,18 +1,25 @@
 package main
 
 import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/needs"
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 )
 
 const githubProvider = "token.actions.githubusercontent.com"
@@ -263,6 +270,85 @@ func TestGitHubActionsRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A server that fails, and a connection that breaks, lead to two retries. A refusal leads to none.
+func TestGitHubActionsRetries(t *testing.T) {
+	type reply func() (*http.Response, error)
+	status := func(code int) reply {
+		return func() (*http.Response, error) { return fakehttp.Response(code, "{}"), nil }
+	}
+	broken := func(err error) reply {
+		return func() (*http.Response, error) { return nil, err }
+	}
+	cut := func() (*http.Response, error) { // the response breaks off
+		return fakehttp.Stream(200, io.MultiReader(strings.NewReader("{"),
+			iotest.ErrReader(io.ErrUnexpectedEOF))), nil
+	}
+	certificate := &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}
+	for _, test := range []struct {
+		name    string
+		replies []reply // the last one is repeated
+		sent    int
+		took    time.Duration
+		want    string // part of the error, or empty
+	}{
+		{"success", []reply{status(200)}, 1, 0, ""},
+		{"500 once", []reply{status(500), status(200)}, 2, actionsPause, ""},
+		{"503 twice", []reply{status(503), status(503), status(200)}, 3, 3 * actionsPause, ""},
+		{"500 always", []reply{status(500)}, 3, 3 * actionsPause, "returned"},
+		{"reset", []reply{broken(syscall.ECONNRESET), status(200)}, 2, actionsPause, ""},
+		{"EOF always", []reply{broken(io.EOF)}, 3, 3 * actionsPause, "h: EOF"},
+		{"cut off", []reply{cut, cut, status(200)}, 3, 3 * actionsPause, ""},
+		{"each once", []reply{cut, status(502), status(200)}, 3, 3 * actionsPause, ""},
+		{"certificate", []reply{broken(certificate)}, 1, 0, "certificate"},
+		{"403", []reply{status(403)}, 1, 0, "returned"},
+		{"403 after 500", []reply{status(500), status(403)}, 2, actionsPause, "returned"},
+		{"302", []reply{status(302)}, 1, 0, "returned"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sent := 0
+				client := &http.Client{Transport: fakehttp.Transport(
+					func(r *http.Request) (*http.Response, error) {
+						sent++
+						return test.replies[min(sent, len(test.replies))-1]()
+					})}
+				ctx, cancel := context.WithTimeout(t.Context(), actionsLimit)
+				defer cancel()
+				request, err := http.NewRequestWithContext(ctx, "GET", "https://h/?secret", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				start := time.Now()
+				body, err := actionsBody(client, request)
+				if sent != test.sent || time.Since(start) != test.took {
+					t.Errorf("%d requests in %v, want %d in %v", sent, time.Since(start),
+						test.sent, test.took)
+				}
+				if (err == nil) != (test.want == "") || err == nil && string(body) != "{}" ||
+					err != nil && (!strings.Contains(err.Error(), test.want) ||
+						strings.Contains(err.Error(), "secret")) {
+					t.Errorf("actionsBody() = %q, %v, want %q", body, err, test.want)
+				}
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) { // Ctrl-C ends a pause
+		ctx, cancel := context.WithCancel(t.Context())
+		client := fakehttp.Client(func(*http.Request) *http.Response {
+			cancel()
+			return fakehttp.Response(500, "")
+		})
+		request, err := http.NewRequestWithContext(ctx, "GET", "https://h/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		if _, err := actionsBody(client, request); err == nil || time.Since(start) != 0 {
+			t.Errorf("actionsBody() = %v after %v", err, time.Since(start))
+		}
+	})
 }
 
 // The file is read for each renewal. While it is bad, the credentials of the last token are valid.

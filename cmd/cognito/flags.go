@@ -91,6 +91,8 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 		return nil,
 			usagef("-%s requires -no-store: otherwise the session of \"cognito login\" is used",
 				unused)
+	case most < 0 && len(words) > 0 && words[0] == "":
+		return nil, usagef("the first argument is empty, not the name of a command")
 	case len(words) < least:
 		return nil, usagef("%s is missing: see \"cognito help %s\"", a.now.args, a.now.name)
 	case len(words) > most && most >= 0:

@@ -99,6 +99,10 @@ func (s *signedIn) summarize(claims jwt.Claims, expires time.Time) {
 	if of := (cognito.Environment{RoleARN: role}); role != "" && of.Validate() == nil {
 		a.notef("role %s", role)
 	}
+	env := a.env
+	if env == a.getenv("COGNITO_ENV") { // of the same shell
+		a.env = ""
+	}
 	a.notef("tokens until %s, renewed on use", expires.Local().Format("2006-01-02 15:04 MST"))
 	switch {
 	case a.noStore:
@@ -111,6 +115,7 @@ func (s *signedIn) summarize(claims jwt.Claims, expires time.Time) {
 		}
 		a.notef("next: cognito exec%s -- %s", a.sameFlags(), list)
 	}
+	a.env = env
 }
 
 // offerProfile adds a profile for the AWS tools if there is none and the user wants it.

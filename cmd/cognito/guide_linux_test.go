@@ -328,8 +328,8 @@ func TestExecShell(t *testing.T) {
 	delete(m.settings, "COGNITO_ENV")
 	c := m.process(t, "exec", "-env", "DEV", "-config", m.settings["COGNITO_CONFIG"], "-state-dir",
 		m.settings["COGNITO_STATE_DIR"], "--", "sh", "-c",
-		"echo $COGNITO_ENV $COGNITO_CONFIG $COGNITO_STATE_DIR")
-	want := "DEV " + m.settings["COGNITO_CONFIG"] + " " + m.settings["COGNITO_STATE_DIR"] + "\n"
+		"echo $COGNITO_ENV $COGNITO_USER $COGNITO_CONFIG $COGNITO_STATE_DIR")
+	want := "DEV ada " + m.settings["COGNITO_CONFIG"] + " " + m.settings["COGNITO_STATE_DIR"] + "\n"
 	if out, err := c.Output(); err != nil || string(out) != want {
 		t.Errorf("exec = %q, %v, want %q", out, err, want)
 	}
@@ -337,6 +337,15 @@ func TestExecShell(t *testing.T) {
 	s.expect("/bin/sh has the credentials of DEV; exit ends it")
 	s.press("exit 4\n")
 	s.exits(4)
+
+	// The user of a sign-in that exec offers is handed on, too.
+	m.must(t, "", "logout", "-env", "DEV")
+	s = m.atTerminal(t, 80, 24, "exec", "-env", "DEV", "--", "sh", "-c",
+		"echo user $COGNITO_USER")
+	s.answer("Sign in? [Y/n] ", "")
+	s.answer("Password: ", cognitotest.ExamplePassword)
+	s.expect("user ada\r\n")
+	s.exits(0)
 }
 
 // TestEmulateCommand runs commands with the emulator. They neither use nor change the user's files.
@@ -355,6 +364,7 @@ func TestEmulateCommand(t *testing.T) {
 	m.settings["AWS_PROFILE"], m.settings["AWS_ENDPOINT_URL_DYNAMODB"] = "mine", m.url
 	m.settings["AWS_USE_FIPS_ENDPOINT"] = "true"
 	m.settings["COGNITO_KEYCHAIN"] = "unavailable" // the user's keychain is not used either
+	m.settings["COGNITO_USER"] = "bob"             // nor a user of another environment
 	m.fault.set(func(*http.Request) *http.Response {
 		t.Error("the command sent a request to another server")
 		return nil

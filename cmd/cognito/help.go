@@ -30,7 +30,7 @@ func topics() []topic {
 
 const variablesText = `Flags override environment variables, which override the configuration file.
   COGNITO_CONFIG  the configuration file
-  COGNITO_ENV     the name of the environment
+  COGNITO_ENV, COGNITO_USER  the environment, and the user in it
   COGNITO_STATE_DIR  the directory of the sessions
   COGNITO_KEYCHAIN  the keychain with the key of new sessions
   XDG_CONFIG_HOME  the parent of the configuration's directory, not on macOS and Windows
@@ -325,12 +325,17 @@ func (a *app) fold(text string, indent int) string { return fold(text, indent, i
 
 // fold breaks a text between words into lines of at most width columns, if that is possible. The
 // first one begins in a column, and the others are indented. A command in quotation marks is not
-// broken, because users copy it.
+// broken, because users copy it. A word that is too long for the lines, such as an ARN, gets a line
+// of its own, which is indented by longIndent.
 func fold(text string, column, indent, width int) string {
+	const longIndent = 2
 	var b strings.Builder
 	for i, word := range words(text) {
 		size := utf8.RuneCountInString(word)
 		switch {
+		case column > longIndent && indent+size > width:
+			fmt.Fprintf(&b, "\n%*s", longIndent, "")
+			column = longIndent
 		case i == 0:
 		case column+1+size > width:
 			fmt.Fprintf(&b, "\n%*s", indent, "")

@@ -111,7 +111,8 @@ type loginFlags struct {
 // registerUser defines -user in f, for commands that do not sign in.
 func (l *loginFlags) registerUser(f *flag.FlagSet) {
 	f.StringVar(&l.user, "user", "",
-		"user `name` or alias (default: that of the last sign-in, or of \"cognito use\")")
+		"user `name` or alias (default: $COGNITO_USER, that of the last sign-in, or of "+
+			"\"cognito use\")")
 }
 
 // registerInput defines -password-fd in f.
@@ -193,12 +194,12 @@ func (s *signedIn) login(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if login.Username != "" {
+		before.Choose(login.Username)
+	}
 	browser, err := s.withBrowser(before)
 	if err != nil {
 		return err
-	}
-	if login.Username != "" {
-		before.Choose(login.Username)
 	}
 	if others := before.Users(); (browser || before.Session == nil) &&
 		len(others) > state.MaxOthers {
@@ -208,8 +209,8 @@ func (s *signedIn) login(ctx context.Context) error {
 	if browser {
 		return s.loginWithBrowser(ctx)
 	}
-	defer func() { a.login.proven = "" }() // the password is not needed after the sign-in
-	if login.Username == "" {
+	defer func() { a.login.proven = "" }()  // the password is not needed after the sign-in
+	if login.Username == a.userOf(s.name) { // without -user
 		login.Username = before.User
 		if onTerminal && login.Username != "" {
 			a.notef("signing in to %s as %s", s.name, login.Username)

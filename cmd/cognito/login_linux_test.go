@@ -24,6 +24,7 @@ func TestLoginAtTerminal(t *testing.T) {
 	}
 	s.press(cognitotest.ExamplePassword + "\n")
 	s.expect("signed in to DEV as ada")
+	s.expect("next: cognito exec -- aws s3 ls") // COGNITO_ENV names the environment
 	s.answer("for the AWS CLI and SDKs? [y/N] ", "")
 	s.exits(0)
 	if strings.Contains(s.text(), cognitotest.ExamplePassword) {

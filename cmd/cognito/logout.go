@@ -21,11 +21,11 @@ func logoutCommand() command {
 		name: "logout",
 		summary: `Sign out: revoke and delete the stored session.
 logout ends the session of the default user, or that of -user. Sessions of other users are kept. It
-revokes the refresh token, and deletes the session and the credentials. If the user pool does not
-support revocation, logout deletes them and says so. Devices are kept for the next sign-in.
-AWS credentials that other programs have received stay valid until they expire. If the user pool
-cannot be reached, the session is kept, unless -force is set. If nobody is signed in, logout says so
-and exits with 0.`,
+revokes the refresh token, and deletes the session, the credentials and damaged files. If the user
+pool does not support revocation, logout deletes them and says so. Devices are kept for the next
+sign-in. AWS credentials that other programs have received stay valid until they expire. If the user
+pool cannot be reached, the session is kept, unless -force is set. If nobody is signed in, logout
+says so and exits with 0.`,
 		example: `cognito logout
 cognito logout -global -forget-device`,
 		run: func(ctx context.Context, a *app, args []string) error {
@@ -47,7 +47,13 @@ cognito logout -global -forget-device`,
 			if err != nil {
 				return err
 			}
-			if err := l.run(ctx, s); err != nil {
+			err = l.run(ctx, s)
+			if err == nil || errors.As(err, new(exitStatus)) { // the session has ended
+				if failed := s.keep.RemoveDamaged(); failed != nil {
+					a.notef("a file that may hold tokens remains: %s", failed)
+				}
+			}
+			if err != nil {
 				return err
 			}
 			s.noteOthers("end a session with \"cognito logout -user NAME\"")

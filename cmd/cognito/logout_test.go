@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -219,5 +220,64 @@ func TestLogoutOfNobody(t *testing.T) {
 	if code, _, stderr := m.run(t, "", "logout"); code != 0 ||
 		!strings.Contains(stderr, "damaged") {
 		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+// logout deletes the damaged files of its environment, because they may hold tokens.
+func TestLogoutRemovesDamaged(t *testing.T) {
+	t.Parallel()
+	m := withUsers(t)
+	m.as(t, "ada", "-env", "BARE")
+	m.as(t, "ada")
+	path, _ := m.record(t)
+	damage := func() []string {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(`{"session":{"Refresh":"secret`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m.as(t, "ada")
+		aside, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*.damaged-*"))
+		if err != nil || len(aside) == 0 {
+			t.Fatalf("the damaged files are %q, %v", aside, err)
+		}
+		return aside
+	}
+	damage()
+	if aside := damage(); len(aside) != 2 {
+		t.Errorf("the damaged files are %q, want 2", aside)
+	}
+	// A session that remains keeps them.
+	m.fault.set(func(r *http.Request) *http.Response {
+		if operation(r) == "RevokeToken" {
+			return answer(http.StatusServiceUnavailable, "")
+		}
+		return nil
+	})
+	if code, _, stderr := m.run(t, "", "logout"); code != exitFailed {
+		t.Errorf("logout without the user pool: exit %d: %s", code, stderr)
+	}
+	if len(damage()) != 3 {
+		t.Error("a failed logout deletes damaged files")
+	}
+	m.fault.set(nil)
+	m.must(t, "", "logout", "-env", "BARE")
+	if _, err := os.Stat(path); err != nil {
+		t.Fatal(err)
+	}
+	if aside, _ := filepath.Glob(path + ".damaged-*"); len(aside) != 3 {
+		t.Errorf("logout of another environment leaves %q, want 3 files", aside)
+	}
+	m.must(t, "", "logout")
+	if aside, _ := filepath.Glob(path + ".damaged-*"); aside != nil {
+		t.Errorf("logout leaves %q", aside)
+	}
+	// So does a logout whose record is damaged itself.
+	m.as(t, "ada")
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.must(t, "", "logout")
+	if aside, _ := filepath.Glob(path + ".damaged-*"); aside != nil {
+		t.Errorf("logout with a damaged record leaves %q", aside)
 	}
 }

@@ -109,6 +109,7 @@ type app struct {
 	noStore, debug             bool
 	offers                     bool // an ended session leads to the offer to sign in again
 	progress                   bool // a listing shows its progress
+	profile                    bool // the output is that of a credential_process
 	login                      loginFlags
 	browser                    browserFlags
 	federation                 federationFlags

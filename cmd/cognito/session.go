@@ -79,6 +79,9 @@ func (a *app) prepare() (*signedIn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.login.user == "" && !a.federation.used() {
+		a.login.user = a.userOf(name)
+	}
 	dir := ""
 	if !a.noStore && !a.federation.used() {
 		if dir, err = a.stateDir(); err != nil {
@@ -100,6 +103,15 @@ func (a *app) prepare() (*signedIn, error) {
 		clock:  learning,
 		client: a.client(env, client),
 	}, nil
+}
+
+// userOf returns the user in COGNITO_USER, unless COGNITO_ENV names another environment. A profile
+// ignores it: its command line selects the user.
+func (a *app) userOf(environment string) string {
+	if env := a.getenv("COGNITO_ENV"); a.profile || env != "" && env != environment {
+		return ""
+	}
+	return a.getenv("COGNITO_USER")
 }
 
 // keeper returns the keeper of an environment's record in dir, with the account of -user.
@@ -297,9 +309,9 @@ func (s *signedIn) ended(user string, why error) error {
 	return signInError{&neededError{text, why}}
 }
 
-// sameUser is sameFlags with -user.
+// sameUser is sameFlags with -user, unless COGNITO_USER has the same user.
 func (a *app) sameUser() string {
-	if a.login.user == "" {
+	if a.login.user == "" || a.login.user == a.userOf(a.env) {
 		return a.sameFlags()
 	}
 	return a.withUser(a.login.user)

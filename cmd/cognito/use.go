@@ -38,7 +38,7 @@ func (a *app) use(ctx context.Context, words []string) error {
 	if len(words) == 0 && a.login.user == "" {
 		return usagef("missing NAME or -user: \"cognito env\" lists both")
 	}
-	given := a.getenv("COGNITO_ENV")
+	user := a.login.user // without COGNITO_USER
 	if len(words) > 0 {
 		a.env = words[0]
 	}
@@ -46,7 +46,7 @@ func (a *app) use(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
-	if a.login.user != "" {
+	if user != "" {
 		err := s.keep.Update(ctx, func(e *state.Edit) error {
 			if e.Session == nil {
 				return s.needed(s.nobody(e.Record))
@@ -57,7 +57,7 @@ func (a *app) use(ctx context.Context, words []string) error {
 		if err != nil {
 			return err
 		}
-		a.notef("the default user of %s is now %s", s.name, a.login.user)
+		a.notef("the default user of %s is now %s", s.name, user)
 	}
 	if len(words) == 0 {
 		return nil
@@ -66,7 +66,7 @@ func (a *app) use(ctx context.Context, words []string) error {
 		return err
 	}
 	a.notef("the default environment is now %s", s.name)
-	if given != "" && given != s.name {
+	if given := a.getenv("COGNITO_ENV"); given != "" && given != s.name {
 		a.notef("COGNITO_ENV is %s, which overrides it: unset it", given)
 	}
 	return nil

@@ -283,3 +283,97 @@ func TestPinnedUser(t *testing.T) {
 		t.Errorf("after the user's logout: %v", err)
 	}
 }
+
+// COGNITO_USER selects the user, in the environment of COGNITO_ENV only. -user overrides it.
+func TestUserVariable(t *testing.T) {
+	t.Parallel()
+	m := withUsers(t)
+	m.as(t, "ada", "-env", "BARE")
+	m.as(t, "bob")
+	m.as(t, "ada")
+	m.settings["COGNITO_USER"] = "bob"
+	for _, test := range []struct {
+		flags []string
+		want  string
+	}{
+		{nil, "bob"},
+		{[]string{"-user", "ada"}, "ada"},
+		{[]string{"-env", "BARE"}, "ada"},
+	} {
+		if got := m.whois(t, test.flags...); got != test.want {
+			t.Errorf("whoami %q = %s, want %s", test.flags, got, test.want)
+		}
+	}
+	if out := m.must(t, "", "env"); !strings.Contains(out, "\n* DEV         bob") ||
+		!strings.Contains(out, "\n  BARE        ada") {
+		t.Errorf("env prints\n%s", out)
+	}
+	// The command line of a profile selects its user.
+	key := func(object string) string {
+		var of struct{ AccessKeyID string }
+		if err := json.Unmarshal([]byte(object), &of); err != nil {
+			t.Fatal(err)
+		}
+		return of.AccessKeyID
+	}
+	ada := key(m.must(t, "", "credentials", "-user", "ada"))
+	bob := key(m.must(t, "", "credentials"))
+	if got := key(m.must(t, "", "credentials", "-format", "process")); got != ada || ada == bob {
+		t.Errorf("credential_process has the key %s, want %s, and not %s", got, ada, bob)
+	}
+	// use without -user changes no user.
+	m.must(t, "", "use", "DEV")
+	if _, r := m.record(t); r.User != "ada" {
+		t.Errorf("the default user is %s", r.User)
+	}
+	// A token of another provider belongs to no user.
+	code, _, stderr := m.run(t, "", "credentials", "-token-file", m.tokenFile(t, "x"))
+	if code != exitUsage || strings.Contains(stderr, "-user") {
+		t.Errorf("-token-file: exit %d: %s", code, stderr)
+	}
+	// The advice is for the same user, and so is the next sign-in.
+	m.must(t, "", "logout")
+	code, _, stderr = m.run(t, "", "token")
+	if code != exitSignIn || !strings.HasPrefix(stderr, "cognito: bob is not signed in to DEV: ") ||
+		strings.Contains(stderr, "-user") {
+		t.Errorf("token after logout: exit %d: %s", code, stderr)
+	}
+	m.must(t, cognitotest.ExamplePassword+"\n", "login")
+	if _, r := m.record(t); r.User != "bob" || m.whois(t, "-user", "ada") != "ada" {
+		t.Errorf("login signs %s in, want bob", r.User)
+	}
+}
+
+// The commands that exec runs use the account of exec, even if the default user changes.
+func TestExecUser(t *testing.T) {
+	t.Parallel()
+	needs.Unix(t)
+	m := withUsers(t)
+	m.as(t, "ada")
+	m.as(t, "bob")
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.settings["TOOL"] = executable
+	const script = `"$TOOL" use -user ada >/dev/null 2>&1; "$TOOL" whoami | head -1`
+	for _, test := range []struct {
+		flags []string
+		want  string
+	}{
+		{nil, "bob"},
+		{[]string{"-serve"}, "bob"},
+		{[]string{"-user", "ada"}, "ada"},
+		{[]string{"-user", "eve", "-no-store"}, ""}, // the session is not stored
+	} {
+		m.must(t, "", "use", "-user", "bob")
+		c := m.process(t, slices.Concat([]string{"exec"}, test.flags, []string{"--", "sh", "-c",
+			script})...)
+		c.Stdin = strings.NewReader(cognitotest.ExamplePassword + "\n")
+		out, err := c.Output()
+		if user := strings.TrimSpace(strings.TrimPrefix(string(out), "user")); err != nil ||
+			user != test.want {
+			t.Errorf("exec %q: whoami = %q, %v, want %q", test.flags, out, err, test.want)
+		}
+	}
+}

@@ -5,3 +5,10 @@ package terminal
 import "syscall"
 
 const getTermios, setTermios = syscall.TIOCGETA, syscall.TIOCSETA
+
+// A word is the unit of an FdSet. The systems are little-endian, where its size does not matter.
+type word = uint32
+
+func waitFor(n int, set *syscall.FdSet, timeout *syscall.Timeval) error {
+	return syscall.Select(n, set, nil, nil, timeout)
+}

@@ -3,3 +3,11 @@ package terminal
 import "syscall"
 
 const getTermios, setTermios = syscall.TCGETS, syscall.TCSETS
+
+// A word is the unit of an FdSet.
+type word = uintptr
+
+func waitFor(n int, set *syscall.FdSet, timeout *syscall.Timeval) error {
+	_, err := syscall.Select(n, set, nil, nil, timeout)
+	return err
+}

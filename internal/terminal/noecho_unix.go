@@ -3,6 +3,7 @@
 package terminal
 
 import (
+	"context"
 	"os"
 	"os/signal"
 	"sync"
@@ -50,6 +51,29 @@ func noEcho(f *os.File, off bool) (restore func(), err error) {
 		}
 		ioctl(f, setTermios, unsafe.Pointer(&old))
 	}, nil
+}
+
+// stops reports whether a read from a terminal ends with its context: see ready.
+const stops = true
+
+// ready waits for input without taking it (select(2)), because a read(2) in progress would take it
+// after ctx has ended. It returns false if ctx ends.
+func ready(ctx context.Context, f *os.File) bool {
+	fd := f.Fd()
+	for fd < syscall.FD_SETSIZE {
+		if ctx.Err() != nil {
+			return false
+		}
+		var set syscall.FdSet
+		bits := (*[unsafe.Sizeof(set) / unsafe.Sizeof(word(0))]word)(unsafe.Pointer(&set))
+		const size = 8 * unsafe.Sizeof(word(0))
+		bits[fd/size] = 1 << (fd % size)
+		err := waitFor(int(fd)+1, &set, &syscall.Timeval{Usec: 50_000})
+		if err == nil && bits[fd/size] != 0 || err != nil && err != syscall.EINTR {
+			break
+		}
+	}
+	return true
 }
 
 // Signals returns the signals with which users end a program at a terminal.

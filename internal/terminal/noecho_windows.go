@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"context"
 	"os"
 	"syscall"
 	"unsafe"
@@ -27,6 +28,11 @@ func noEcho(f *os.File, off bool) (restore func(), err error) {
 	}
 	return func() { set.Call(uintptr(console), uintptr(mode)) }, nil
 }
+
+// stops is false: here, a read does not end with its context.
+const stops = false
+
+func ready(context.Context, *os.File) bool { return true }
 
 // Signals returns the signals with which users end a program at a terminal.
 func Signals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }

@@ -58,9 +58,10 @@ func (e Interrupted) ExitCode() int {
 // end (LF or CRLF) is not part of the secret, and every other character is. It reads no more than
 // the line, so that a pipe can hold several secrets.
 //
-// If ctx ends, ReadSecret restores the terminal and returns the cause, such as [Interrupted]. The
-// abandoned read takes the next line from in, so the program should end, unless in is an [Input]. A
-// signal that ends the program by itself leaves the terminal without echo.
+// If ctx ends, ReadSecret restores the terminal and returns the cause, such as [Interrupted]. What
+// is typed later is left to the next reader, such as a child process. On Windows, and if in is not
+// a terminal, the abandoned read takes the next line, so the program should end, unless in is an
+// [Input]. A signal that ends the program by itself leaves the terminal without echo.
 func ReadSecret(ctx context.Context, in io.Reader, out io.Writer, prompt string) (string, error) {
 	return read(ctx, in, out, prompt, true)
 }
@@ -90,8 +91,13 @@ func read(
 		input = &Input{Reader: in}
 	}
 	newline := secret // in place of the user's own
+	done := ctx.Done()
+	var screen *os.File // input.Reader, if it is a terminal
 	if file, ok := input.Reader.(*os.File); ok {
 		if restore, err := noEcho(file, secret); err == nil {
+			if screen = file; stops {
+				done = nil // readLine returns the cause
+			}
 			defer func() {
 				restore()
 				if newline {
@@ -105,7 +111,7 @@ func read(
 		pending := make(chan result, 1)
 		input.pending = pending
 		go func() {
-			line, err := readLine(input.Reader)
+			line, err := readLine(ctx, input.Reader, screen)
 			pending <- result{line, err}
 		}()
 	}
@@ -114,15 +120,19 @@ func read(
 		input.pending = nil
 		newline = newline || r.err != nil || ctx.Err() != nil
 		return r.line, r.err
-	case <-ctx.Done():
+	case <-done:
 		newline = true
 		return "", context.Cause(ctx)
 	}
 }
 
-func readLine(in io.Reader) (string, error) {
+// readLine reads a line from in. screen is in, if that is a terminal.
+func readLine(ctx context.Context, in io.Reader, screen *os.File) (string, error) {
 	var line []byte
 	for one := make([]byte, 1); ; {
+		if screen != nil && stops && !ready(ctx, screen) {
+			return "", context.Cause(ctx)
+		}
 		n, err := in.Read(one)
 		switch {
 		case n == 1 && one[0] == '\n':

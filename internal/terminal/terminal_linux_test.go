@@ -184,6 +184,26 @@ func TestReadEnds(t *testing.T) {
 	}
 }
 
+// A prompt that a context ends leaves what is typed at the terminal to other programs.
+func TestReadLeavesInput(t *testing.T) {
+	keyboard, screen := openTerminal(t)
+	for _, read := range []func(context.Context, io.Reader, io.Writer, string) (string, error){
+		ReadSecret, ReadLine,
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		shown := &prompted{then: cancel}
+		if line, err := read(ctx, &Input{Reader: screen}, shown, "Address: "); err == nil {
+			t.Fatalf("read %q after the end of the context", line)
+		}
+		keyboard.WriteString("first\nsecond\n")
+		buffer := make([]byte, 100)
+		if n, err := screen.Read(buffer); string(buffer[:n]) != "first\n" {
+			t.Fatalf("the next reader reads %q, %v, want the first line", buffer[:n], err)
+		}
+		screen.Read(buffer)
+	}
+}
+
 // A prompt that a context ends does not take the line of the next one.
 func TestInput(t *testing.T) {
 	keyboard, screen := openTerminal(t)

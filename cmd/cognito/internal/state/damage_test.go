@@ -3,6 +3,7 @@ package state
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +148,115 @@ func TestDamage(t *testing.T) {
 			err = k.Update(t.Context(), func(*Edit) error { return nil })
 			if damaged := said.Len() > 0; err != nil || damaged != (test.lost == "all") {
 				t.Errorf("Update() = %v and says %q, want damage: %v", err, said, !damaged)
+			}
+		})
+	}
+}
+
+// A damaged session of one user does not cost the sessions of the others. Its refresh token is
+// revoked later.
+func TestDamagedSession(t *testing.T) {
+	const all = "ada=refresh-1 bob=refresh-2 eve=refresh-3"
+	for _, test := range []struct {
+		name     string
+		old, new string // in one place
+		want     string // the users afterwards
+		says     string // the end of the notice
+		replaced string
+	}{
+		{name: "nothing", want: all},
+		{
+			name: "no refresh token of the default user",
+			old:  `"refresh-1"`,
+			new:  `""`,
+			want: "ada bob=refresh-2 eve=refresh-3",
+			says: "the session of ada was damaged: sign in again\n",
+		},
+		{
+			name:     "duplicate token of the default user",
+			old:      `"Refresh":"refresh-1"`,
+			new:      `"Refresh":"refresh-1","Refresh":"refresh-4"`,
+			want:     "ada bob=refresh-2 eve=refresh-3",
+			says:     "the session of ada was damaged: sign in again\n",
+			replaced: "refresh-1 refresh-4",
+		},
+		{
+			name:     "credentials of the default user with a duplicate",
+			old:      `"for":`,
+			new:      `"for":"x","for":`,
+			want:     "ada bob=refresh-2 eve=refresh-3",
+			says:     "the session of ada was damaged: sign in again\n",
+			replaced: "refresh-1",
+		},
+		{
+			name: "refresh token of another type",
+			old:  `"refresh-2"`,
+			new:  `[]`,
+			want: "ada=refresh-1 eve=refresh-3",
+			says: "the session of bob was damaged: sign in again\n",
+		},
+		{
+			name:     "token in another case",
+			old:      `"Refresh":"refresh-2"`,
+			new:      `"Refresh":"refresh-2","REFRESH":"x"`,
+			want:     "ada=refresh-1 eve=refresh-3",
+			says:     "the session of bob was damaged: sign in again\n",
+			replaced: "refresh-2",
+		},
+		{
+			name:     "duplicate user",
+			old:      `"user":"eve"`,
+			new:      `"user":"eve","user":"ada"`,
+			want:     "ada=refresh-1 bob=refresh-2",
+			says:     "the session of ada was damaged: sign in again\n",
+			replaced: "refresh-3",
+		},
+		{
+			name: "no object",
+			old:  `"others":[`,
+			new:  `"others":[1,`,
+			want: all,
+			says: "the session of a user was damaged: sign in again\n",
+		},
+		{
+			name:     "ambiguous record",
+			old:      `"others":`,
+			new:      `"others":[],"others":`,
+			says:     ": sign in again\n", // it is renamed
+			replaced: "refresh-1 refresh-2 refresh-3",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			k, said := newKeeper(t)
+			var r Record
+			if err := json.Unmarshal([]byte(k.complete(t)), &r); err != nil {
+				t.Fatal(err)
+			}
+			for i, user := range []string{"bob", "eve"} {
+				a := Account{User: user}
+				a.SetSession(saved(fmt.Sprint("refresh-", i+2)))
+				r.Others = append(r.Others, a)
+			}
+			text, err := json.Marshal(r.file())
+			if err != nil || test.old != "" && strings.Count(string(text), test.old) != 1 {
+				t.Fatalf("%v, the record is %s", err, text)
+			}
+			k.lay(t, "DEV-1.json", strings.Replace(string(text), test.old, test.new, 1))
+			if r, err := k.Load(); test.want != "" && (err != nil || r.users() != test.want) {
+				t.Errorf("Load() = %s, %v, want %s", r.users(), err, test.want)
+			}
+			for range 2 { // the notice appears once
+				err = k.Update(t.Context(), func(*Edit) error { return nil })
+				if err != nil || !strings.HasSuffix(said.String(), test.says) ||
+					strings.Count(said.String(), "\n") != strings.Count(test.says, "\n") {
+					t.Errorf("Update() = %v, says %q, want %q", err, said, test.says)
+				}
+			}
+			after, err := k.Load()
+			if err != nil || after.users() != test.want ||
+				strings.Join(after.Replaced, " ") != test.replaced {
+				t.Errorf("Load() = %s and replaced %q, %v, want %s and %q", after.users(),
+					after.Replaced, err, test.want, test.replaced)
 			}
 		})
 	}

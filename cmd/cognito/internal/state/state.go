@@ -60,6 +60,8 @@ type Record struct {
 	// chosen is 1 plus the index in Others of the account that [Record.Choose] has swapped with the
 	// default user's.
 	chosen int
+	// damaged names the users whose sessions were damaged.
+	damaged string
 }
 
 // Format writes a placeholder instead of the secrets.
@@ -173,12 +175,13 @@ var ErrDamaged = errors.New("the file is damaged")
 
 // parse decodes and checks the content of a file.
 func (k *Keeper) parse(path string, data []byte) (Record, error) {
-	r, err := decode[Record](data)
+	rest, accounts := split(data)
+	r, err := decode[Record](rest)
 	switch {
 	case err == nil && r.Version > newestVersion:
 		return Record{}, newer(path)
 	case err != nil, r.Version < 1, r.UserPoolID != k.blank.UserPoolID,
-		r.ClientID != k.blank.ClientID, !r.Account.check(), !r.readOthers(data):
+		r.ClientID != k.blank.ClientID, !r.readAccounts(accounts):
 		return Record{}, fmt.Errorf("%s: %w", path, ErrDamaged)
 	}
 	return r, nil
@@ -240,7 +243,7 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 	defer lock.Close()
 	e, err := k.find()
 	if errors.Is(err, ErrDamaged) && (k.encrypt != nil || !errors.Is(err, ErrKeyLost)) {
-		aside := fmt.Sprintf("%s.damaged-%d", k.path, time.Now().UnixNano())
+		aside := fmt.Sprint(k.path, asideMark, time.Now().UnixNano())
 		if err := files.Rename(k.path, aside); err != nil {
 			return err
 		}
@@ -264,6 +267,10 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 	}
 	e.older = nil
 	e.stored, _ = json.Marshal(e.file())
+	if e.damaged != "" {
+		k.Note("%s: the session of%s was damaged: sign in again", k.path, e.damaged)
+		e.stored = nil // so that the end of the edit writes the record
+	}
 	if k.encrypt != nil {
 		e.Keychain = *k.encrypt
 	}
@@ -275,6 +282,22 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 		k.Note("%s", failed)
 	} else if failed != nil {
 		return &UnstoredError{failed}
+	}
+	return err
+}
+
+// asideMark follows the name of the record in the name of a damaged file.
+const asideMark = ".damaged-"
+
+// RemoveDamaged deletes the files to which Update has renamed damaged ones, because they may hold
+// tokens.
+func (k *Keeper) RemoveDamaged() (err error) {
+	dir, name := filepath.Split(k.path)
+	entries, _ := os.ReadDir(dir) // if it is missing, there are none
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), name+asideMark) {
+			err = cmp.Or(os.Remove(dir+entry.Name()), err)
+		}
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -38,22 +39,45 @@ func (a *Account) check() bool {
 	return a.Session == nil || a.SavedSession() != nil
 }
 
-// readOthers reads the other users from the text of the record, each like [decode]. It reports
-// whether all have a session.
-func (r *Record) readOthers(data []byte) bool {
-	var parts struct {
-		Others []json.RawMessage `json:"others"`
-	}
-	json.Unmarshal(data, &parts)
-	r.Others = nil
-	for _, part := range parts.Others {
-		a, err := decode[Account](part)
-		if err != nil || !a.check() || a.Session == nil {
-			return false
+// split returns the text of a record without the users' sessions, and their accounts, first that of
+// the default user. A session that is damaged then does not make the rest ambiguous.
+func split(data []byte) (rest []byte, accounts []json.RawMessage) {
+	var members map[string]json.RawMessage
+	json.Unmarshal(data, &members)
+	rest = data
+	for _, name := range []string{"session", "credentials", "others"} {
+		if part := members[name]; len(part) > 0 && part[0] > '9' { // not a number
+			rest = bytes.Replace(rest, part, []byte("null"), 1)
 		}
-		r.Others = append(r.Others, a)
 	}
-	return true
+	json.Unmarshal(members["others"], &accounts)
+	delete(members, "others")
+	own, _ := json.Marshal(members)
+	return rest, append([]json.RawMessage{own}, accounts...)
+}
+
+// readAccounts reads the accounts of a record, each like [decode]. It omits sessions that are
+// damaged, and reports whether there are none, or others.
+func (r *Record) readAccounts(accounts []json.RawMessage) bool {
+	sessions := 0
+	r.Others = nil
+	for i, text := range accounts {
+		a, err := decode[Account](text)
+		if err != nil || !a.check() || i > 0 && a.Session == nil {
+			json.Unmarshal(text, &a) // for the name
+			a = Account{User: a.User}
+			r.damaged += " " + cmp.Or(a.User, "a user")
+		}
+		if a.Session != nil {
+			sessions++
+		}
+		if i == 0 {
+			r.Account = a
+		} else if a.Session != nil {
+			r.Others = append(r.Others, a)
+		}
+	}
+	return r.damaged == "" || sessions > 0
 }
 
 // SavedSession returns the stored session, or nil if nobody is signed in. It omits tokens and
