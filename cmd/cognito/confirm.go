@@ -85,7 +85,8 @@ func (s *signedIn) advise(err error, user string) error {
 			flags)
 		return &neededError{text, err}
 	case incorrect(err):
-		return fmt.Errorf("%w: if it is forgotten, run \"cognito password -forgot%s\"", err, flags)
+		return fmt.Errorf("%w; if the password is forgotten, run "+
+			"\"cognito password -forgot%s\"", err, flags)
 	}
 	return err
 }
