@@ -146,10 +146,13 @@ func TestRotatedTokenNotStored(t *testing.T) {
 type fileStore string
 
 func (f fileStore) load() (saved cognito.SavedSession, err error) {
-	text, err := os.ReadFile(string(f))
-	if err == nil {
-		err = saved.Load(text)
-	}
+	err = patiently(func() error {
+		text, err := os.ReadFile(string(f))
+		if err != nil {
+			return err
+		}
+		return saved.Load(text)
+	})
 	return saved, err
 }
 
@@ -157,13 +160,19 @@ func (f fileStore) save(saved cognito.SavedSession) error {
 	if err := os.WriteFile(string(f)+".new", saved.Save(), 0o600); err != nil {
 		return err
 	}
-	err := os.Rename(string(f)+".new", string(f))
-	for range 100 { // on Windows, it fails while another process reads the file
+	return patiently(func() error { return os.Rename(string(f)+".new", string(f)) })
+}
+
+// patiently calls use until it succeeds. On Windows, a file cannot be replaced while another
+// process reads it, or read while another process replaces it.
+func patiently(use func() error) error {
+	err := use()
+	for range 100 {
 		if err == nil || runtime.GOOS != "windows" {
 			break
 		}
 		time.Sleep(time.Millisecond)
-		err = os.Rename(string(f)+".new", string(f))
+		err = use()
 	}
 	return err
 }

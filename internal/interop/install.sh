@@ -78,8 +78,7 @@ install_qemu() { apt_package qemu-mips qemu-user; }
 # library only forwards calls.
 install_wine() {
 	local want=2 system=$TOOLS/wine/drive_c/windows/system32
-	apt_package wine64 wine64
-	apt_package wine wine
+	apt_package wine wine # on amd64, it requires wine64
 	apt_package x86_64-w64-mingw32-dlltool binutils-mingw-w64-x86-64
 	have wine "$want" && return
 	say "making a Windows system in $TOOLS/wine"

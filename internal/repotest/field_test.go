@@ -151,7 +151,7 @@ var fieldCases = []fieldCase{
 	{7, "access control lists and descriptors of Windows", "cmd/cognito.TestClaimsOnWindows"},
 	{7, "batch files", "cmd/cognito.TestBatchArguments"},
 	{7, "FIPS-only mode", "cognito.TestFIPSOnly"},
-	{7, "builds for other systems", "cmd/cognito.TestErrorsOfSystem"},
+	{7, "builds for other systems", "repotest.TestTargets cmd/cognito.TestErrorsOfSystem"},
 	{7, "tests that write outside their folder", "cmd/cognito.TestProfile"},
 	{7, "tests that assume Unix", "terminal.TestReadSecretFromPipe sigv4.TestBody"},
 }

@@ -86,7 +86,7 @@ func Welcome(server *cognitotest.Server, variables []shell.Variable, format stri
 	w.comment("AWS is emulated until Ctrl-C: %s.", SignIn(server))
 	w.comment("In another terminal, run:")
 	for _, v := range variables {
-		w.comment("  %s", w.setting(v.Name, v.Value))
+		w.comment("  %s", strings.TrimPrefix(w.setting(v.Name, v.Value), w.mark()))
 	}
 	w.comment("  cognito login%s", user)
 	w.comment("  cognito exec -- aws s3 ls")

@@ -102,7 +102,8 @@ func (r *Ring) Prepare(
 	if err != nil {
 		return err
 	}
-	lock, err := files.Lock(ctx, filepath.Join(r.Dir, "key"), note)
+	// Not "key", which is the lock of key.dpapi.
+	lock, err := files.Lock(ctx, filepath.Join(r.Dir, "keychain"), note)
 	if err != nil {
 		return err
 	}

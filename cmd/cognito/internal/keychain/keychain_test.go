@@ -151,8 +151,12 @@ func TestRing(t *testing.T) {
 func TestRingOfLinkedDirectory(t *testing.T) {
 	name, parent := helper(t, "none"), t.TempDir()
 	link := filepath.Join(t.TempDir(), "link")
-	if err := os.Symlink(parent, link); err != nil {
-		t.Skipf("SKIPPED: no symbolic links: %v", err)
+	err := os.Symlink(parent, link)
+	if err == nil {
+		_, err = os.Readlink(link) // under Wine, there may be no link
+	}
+	if err != nil {
+		t.Skipf("SKIPPED: this system has no symbolic links: %v", err)
 	}
 	one := &Ring{Dir: filepath.Join(link, "state")} // it does not exist yet
 	if err := one.Prepare(t.Context(), name, noted(t)); err != nil {

@@ -121,7 +121,7 @@ func TestEncrypt(t *testing.T) {
 			t.Errorf("%s: Load() = %q, keychain %q, %v, want %q", step.name, r.users(), r.Keychain,
 				err, step.want)
 		}
-		if got := k.files(t); got != "DEV-1.json" && got != "DEV-1.json key.lock" {
+		if got := k.files(t); got != "DEV-1.json" && got != "DEV-1.json keychain.lock" {
 			t.Errorf("%s: the directory contains %s", step.name, got)
 		}
 	}
