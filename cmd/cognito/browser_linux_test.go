@@ -18,6 +18,7 @@ import (
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/emulator"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 )
 
 // browsing returns a machine with the emulator's environment and a free callback port. Its browser
@@ -25,12 +26,11 @@ import (
 func browsing(t *testing.T) (m *machine, opened string) {
 	t.Helper()
 	m = newMachine(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := fakehttp.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Close()
-	callback := fmt.Sprintf("http://127.0.0.1:%d/callback", l.Addr().(*net.TCPAddr).Port)
+	callback := "http://127.0.0.1:" + port + "/callback"
 	client := &m.server.UserPools[0].Clients[0]
 	client.CallbackURLs = []string{callback}
 	client.LogoutURLs = []string{strings.TrimSuffix(callback, "callback")}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
@@ -461,9 +462,6 @@ func TestCurlConnectTo(t *testing.T) {
 	})
 	m.settings["AWS_CA_BUNDLE"] = m.write(t, "ca.pem", string(certificate))
 	to := tunnel.Listener.Addr().String()
-	closed := httptest.NewServer(nil)
-	closed.Close()
-	unused := closed.Listener.Addr().String()
 	for _, test := range []struct {
 		name   string
 		args   []string
@@ -490,7 +488,7 @@ func TestCurlConnectTo(t *testing.T) {
 		},
 		{
 			name:   "nothing listens",
-			args:   []string{"-connect-to", unused, "https://search.example.com/"},
+			args:   []string{"-connect-to", fakehttp.Nowhere, "https://search.example.com/"},
 			code:   exitFailed,
 			stderr: "refused",
 		},

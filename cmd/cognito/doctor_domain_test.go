@@ -4,13 +4,13 @@ import (
 	"encoding/pem"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 )
 
 // doctor checks that the domain resolves, has the right certificate, and belongs to the user pool.
@@ -20,14 +20,6 @@ func TestDoctorDomain(t *testing.T) {
 		s := httptest.NewServer(h)
 		t.Cleanup(s.Close)
 		return s.URL
-	}
-	closed := func(t *testing.T) string {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer listener.Close()
-		return "http://" + listener.Addr().String()
 	}
 	secure := func(t *testing.T, name string) (*httptest.Server, string) {
 		s := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -89,7 +81,7 @@ func TestDoctorDomain(t *testing.T) {
 		},
 		{
 			name:   "port",
-			domain: func(t *testing.T, _ *machine) string { return closed(t) },
+			domain: func(*testing.T, *machine) string { return "http://" + fakehttp.Nowhere },
 			mark:   "FAIL",
 			want:   []string{"nothing listens", "set domain to it"},
 		},

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,6 +17,7 @@ import (
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/state"
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 )
 
 // change writes the record again.
@@ -60,14 +60,6 @@ func (m *machine) configure(t *testing.T, key, value string) {
 func TestDoctorFindsFault(t *testing.T) {
 	const foreignPool, foreignIdentities = "us-east-1_FOREIGN00",
 		"us-east-1:00000000-8a4d-4e6f-9b3a-0123456789ab"
-	closed := func(t *testing.T) string { // where nothing listens
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer listener.Close()
-		return "http://" + listener.Addr().String()
-	}
 	for _, test := range []struct {
 		name  string
 		spoil func(t *testing.T, m *machine, f *fault) // after the sign-in
@@ -145,7 +137,7 @@ func TestDoctorFindsFault(t *testing.T) {
 			said: "nothing listens there",
 			code: exitFailed,
 			spoil: func(t *testing.T, m *machine, _ *fault) {
-				m.settings["AWS_ENDPOINT_URL"] = closed(t)
+				m.settings["AWS_ENDPOINT_URL"] = "http://" + fakehttp.Nowhere
 			},
 		},
 		{
@@ -154,7 +146,7 @@ func TestDoctorFindsFault(t *testing.T) {
 			said: "nothing listens there",
 			code: exitFailed,
 			spoil: func(t *testing.T, m *machine, _ *fault) {
-				m.settings["AWS_ENDPOINT_URL_COGNITO_IDENTITY"] = closed(t)
+				m.settings["AWS_ENDPOINT_URL_COGNITO_IDENTITY"] = "http://" + fakehttp.Nowhere
 			},
 		},
 		{
@@ -163,7 +155,7 @@ func TestDoctorFindsFault(t *testing.T) {
 			said: "nothing listens there",
 			code: exitFailed,
 			spoil: func(t *testing.T, m *machine, _ *fault) {
-				m.settings["AWS_ENDPOINT_URL_S3"] = closed(t)
+				m.settings["AWS_ENDPOINT_URL_S3"] = "http://" + fakehttp.Nowhere
 			},
 		},
 		{

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 )
 
 // The system's own errors are recognized, whatever their numbers are.
@@ -18,12 +20,7 @@ func TestErrorsOfSystem(t *testing.T) {
 	if _, err := w.WriteString("x"); err == nil || !brokenPipe(err) {
 		t.Errorf("brokenPipe(%v) = false, want true", err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	_, err = net.Dial("tcp", l.Addr().String())
+	_, err = net.Dial("tcp", fakehttp.Nowhere)
 	if err == nil || !refusedConnection(err) {
 		t.Errorf("refusedConnection(%v) = false, want true", err)
 	}

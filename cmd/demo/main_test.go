@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 	"github.com/loginwithcognito/cognito/internal/terminal"
 )
 
@@ -85,8 +86,7 @@ func onPort(t *testing.T) (config string) {
 	t.Helper()
 	server := httptest.NewServer(cognitotest.Example())
 	t.Cleanup(server.Close)
-	closed := httptest.NewServer(nil)
-	closed.Close()
+	const nowhere = "http://" + fakehttp.Nowhere
 	endpoints := map[string]string{"cognito_idp": server.URL, "cognito_identity": server.URL,
 		"sts": server.URL, "s3": server.URL}
 	text, err := json.Marshal(map[string]any{
@@ -100,13 +100,13 @@ func onPort(t *testing.T) (config string) {
 			"user_pool_id": cognitotest.ExampleUserPoolID,
 			"client_id":    cognitotest.ExampleClientID, "endpoints": endpoints,
 		},
-		"DOWN": map[string]any{ // nothing listens at its endpoints
+		"DOWN": map[string]any{
 			"user_pool_id":     cognitotest.ExampleUserPoolID,
 			"client_id":        cognitotest.ExampleClientID,
 			"identity_pool_id": cognitotest.ExampleIdentityPoolID,
 			"bucket_name":      cognitotest.ExampleBucket,
-			"endpoints": map[string]string{"cognito_idp": closed.URL, "cognito_identity": closed.URL,
-				"sts": closed.URL, "s3": closed.URL},
+			"endpoints": map[string]string{"cognito_idp": nowhere, "cognito_identity": nowhere,
+				"sts": nowhere, "s3": nowhere},
 		},
 	})
 	if err != nil {

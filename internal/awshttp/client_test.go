@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 )
 
 // serveTLS starts a server with TLS, and returns a NewHTTPClient that trusts it.
@@ -130,18 +132,13 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 // fail before there is a connection were not sent, and are retried even if they are not idempotent.
 // After that it is unknown whether the server processed them.
 func TestUnsent(t *testing.T) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
 	plain := serve(t, func(http.ResponseWriter, *http.Request) {})
 	for _, test := range []struct {
 		name string
 		url  string
 		want int32
 	}{
-		{"closed port", "http://" + closed.Addr().String(), 3},
+		{"closed port", "http://" + fakehttp.Nowhere, 3},
 		{"connection closed in the TLS handshake", "https://" + closeAfter(t, 1), 3},
 		{"no TLS", "https://" + plain.Listener.Addr().String(), 3},
 		{"connection closed after the request", "http://" + closeAfter(t, 100), 1},

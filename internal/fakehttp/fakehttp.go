@@ -6,9 +6,13 @@
 package fakehttp
 
 import (
+	"crypto/rand"
 	"errors"
 	"io"
+	"math/big"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -75,4 +79,22 @@ func Body(r *http.Request) string {
 		return err.Error()
 	}
 	return string(b)
+}
+
+// Nowhere is the address of a port on which nothing listens. Systems do not assign it to a server
+// (RFC 6335 section 6), unlike a port that was free a moment ago.
+const Nowhere = "127.0.0.1:1"
+
+// FreePort returns an unused port of 127.0.0.1. It is outside the ranges from which systems assign
+// ports, so that no other test's server receives it in the meantime.
+func FreePort() (port string, err error) {
+	for range 100 {
+		n, _ := rand.Int(rand.Reader, big.NewInt(19_900)) // crypto/rand returns no error
+		port = strconv.FormatInt(10_100+n.Int64(), 10)
+		var l net.Listener
+		if l, err = net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			return port, l.Close()
+		}
+	}
+	return "", err
 }

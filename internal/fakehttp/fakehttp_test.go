@@ -3,6 +3,7 @@ package fakehttp_test
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -43,4 +44,20 @@ func TestCanned(t *testing.T) {
 	if *sent != 2 {
 		t.Errorf("%d requests, want 2", *sent)
 	}
+}
+
+func TestPorts(t *testing.T) {
+	if c, err := net.Dial("tcp", fakehttp.Nowhere); err == nil {
+		c.Close()
+		t.Errorf("something listens at %s", fakehttp.Nowhere)
+	}
+	port, err := fakehttp.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
 }
