@@ -102,6 +102,7 @@ func helper(t *testing.T, fault string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // otherwise each process waits a second
 	t.Setenv("TEST_KEYCHAIN_FAULT", fault)
 	t.Setenv("TEST_KEYCHAIN_DIR", t.TempDir())
 	return path
