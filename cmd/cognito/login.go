@@ -100,6 +100,7 @@ type loginFlags struct {
 	deviceName                      string
 	passwordFD                      int
 	remember, noPassword            bool
+	variable                        bool // user is that of COGNITO_USER, and -user is not set
 	duration                        time.Duration
 
 	answers *os.File        // the source of passwords and codes, once it is open
@@ -209,8 +210,8 @@ func (s *signedIn) login(ctx context.Context) error {
 	if browser {
 		return s.loginWithBrowser(ctx)
 	}
-	defer func() { a.login.proven = "" }()  // the password is not needed after the sign-in
-	if login.Username == a.userOf(s.name) { // without -user
+	defer func() { a.login.proven = "" }() // the password is not needed after the sign-in
+	if login.Username == "" || a.login.variable {
 		login.Username = before.User
 		if onTerminal && login.Username != "" {
 			a.notef("signing in to %s as %s", s.name, login.Username)
