@@ -420,6 +420,9 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 		}
 		s.a.notef("%s", text)
 		if !s.offered {
+			if given := s.a.userOf(s.name); given != real && !s.a.noStore {
+				s.a.noteVariable("COGNITO_USER", given, typed)
+			}
 			s.noteOthers("use -user, or \"cognito use -user NAME\"")
 		}
 		s.summarize(session.UnverifiedClaims(), saved.Tokens.Expires)
