@@ -55,7 +55,7 @@ func (s *signedIn) withBrowser(last state.Record) (bool, error) {
 	case b.noOpen || b.provider != "" || b.prompt != "":
 		return false, usagef("-no-open, -provider and -prompt require -browser")
 	}
-	named := l.user != s.a.userOf(s.name) && !s.offered
+	named := l.user != "" && !l.variable && !s.offered
 	return last.Browser && !other && !named && l.passwordFD < 0 && b.wait > 0, nil
 }
 

@@ -207,6 +207,9 @@ func TestLoginBrowserOfUser(t *testing.T) {
 			t.Errorf("login %q: exit %d: %s", flags, got.code, got.stderr)
 		}
 	}
+	// With -user, there is no browser to wait for.
+	m.must(t, cognitotest.ExamplePassword+"\n", "login", "-user", cognitotest.ExampleUser, "-wait",
+		"10s")
 	m.must(t, cognitotest.ExamplePassword+"\n", "login", "-flow", "USER_SRP_AUTH")
 }
 

@@ -26,7 +26,8 @@ They are refreshed if necessary. Saved credentials that are valid for at least 1
 printed without a request. The formats:
   json        an object with AccessKeyId, SecretAccessKey, SessionToken, Expiration (RFC 3339, UTC)
               and Region
-  process     the output of a credential_process in the AWS configuration file; never prompts
+  process     the output of a credential_process in the AWS configuration file; never prompts, and
+              ignores COGNITO_USER
   sh, fish, powershell, cmd, dotenv
               lines that set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
               AWS_CREDENTIAL_EXPIRATION, AWS_REGION, AWS_DEFAULT_REGION and, for the environment's

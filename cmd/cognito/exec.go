@@ -107,10 +107,10 @@ func (s *signedIn) ownVariables() []shell.Variable {
 	if path, err := filepath.Abs(s.a.state); err == nil && s.a.state != "" {
 		all = append(all, shell.Variable{Name: "COGNITO_STATE_DIR", Value: path})
 	}
-	if s.pin(); s.keep.User != "" { // the user may have signed in since open
-		all = append(all, shell.Variable{Name: "COGNITO_USER", Value: s.keep.User})
-	}
-	return all
+	s.pin() // the user may have signed in since open
+	// If it is empty, the command must not inherit the user of another environment.
+	user := cmp.Or(s.keep.User, s.a.userOf(s.name))
+	return append(all, shell.Variable{Name: "COGNITO_USER", Value: user})
 }
 
 // batch reports whether Windows runs a file with cmd.exe.

@@ -52,6 +52,28 @@ func (m *machine) tokenFile(t *testing.T, text string) string {
 	return path
 }
 
+// The command that exec runs has the user of COGNITO_USER only in that user's environment.
+func TestFederationUser(t *testing.T) {
+	t.Parallel()
+	needs.Unix(t)
+	m := newMachine(t).federated(t)
+	path := m.tokenFile(t, m.server.IssueToken(githubProvider, nil))
+	m.settings["COGNITO_USER"] = "bob"
+	for _, test := range []struct{ env, want string }{
+		{"CI", "CI bob"},
+		{"DEV", "CI"},
+	} {
+		m.settings["COGNITO_ENV"] = test.env
+		c := m.process(t, "exec", "-env", "CI", "-token-file", path, "--", "sh", "-c",
+			"echo $COGNITO_ENV $COGNITO_USER")
+		out, err := c.Output()
+		if got := strings.TrimSpace(string(out)); err != nil || got != test.want {
+			t.Errorf("exec with COGNITO_ENV=%s prints %q, %v, want %q", test.env, out, err,
+				test.want)
+		}
+	}
+}
+
 // Each command accepts each kind of token without a sign-in, prints no token and stores nothing.
 func TestFederation(t *testing.T) {
 	t.Parallel()

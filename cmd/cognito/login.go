@@ -100,6 +100,7 @@ type loginFlags struct {
 	deviceName                      string
 	passwordFD                      int
 	remember, noPassword            bool
+	variable                        bool // user is that of COGNITO_USER, and -user is not set
 	duration                        time.Duration
 
 	answers *os.File        // the source of passwords and codes, once it is open
@@ -209,8 +210,8 @@ func (s *signedIn) login(ctx context.Context) error {
 	if browser {
 		return s.loginWithBrowser(ctx)
 	}
-	defer func() { a.login.proven = "" }()  // the password is not needed after the sign-in
-	if login.Username == a.userOf(s.name) { // without -user
+	defer func() { a.login.proven = "" }() // the password is not needed after the sign-in
+	if login.Username == "" || a.login.variable {
 		login.Username = before.User
 		if onTerminal && login.Username != "" {
 			a.notef("signing in to %s as %s", s.name, login.Username)
@@ -419,6 +420,9 @@ func (s *signedIn) signedIn(ctx context.Context, typed string, session *cognito.
 		}
 		s.a.notef("%s", text)
 		if !s.offered {
+			if given := s.a.userOf(s.name); given != real && !s.a.noStore {
+				s.a.noteVariable("COGNITO_USER", given, typed)
+			}
 			s.noteOthers("use -user, or \"cognito use -user NAME\"")
 		}
 		s.summarize(session.UnverifiedClaims(), saved.Tokens.Expires)

@@ -81,6 +81,7 @@ func (a *app) prepare() (*signedIn, error) {
 	}
 	if a.login.user == "" && !a.federation.used() {
 		a.login.user = a.userOf(name)
+		a.login.variable = a.login.user != ""
 	}
 	dir := ""
 	if !a.noStore && !a.federation.used() {
@@ -309,9 +310,9 @@ func (s *signedIn) ended(user string, why error) error {
 	return signInError{&neededError{text, why}}
 }
 
-// sameUser is sameFlags with -user, unless COGNITO_USER has the same user.
+// sameUser is sameFlags with -user, unless the user is that of COGNITO_USER.
 func (a *app) sameUser() string {
-	if a.login.user == "" || a.login.user == a.userOf(a.env) {
+	if a.login.user == "" || a.login.variable {
 		return a.sameFlags()
 	}
 	return a.withUser(a.login.user)

@@ -58,6 +58,7 @@ func (a *app) use(ctx context.Context, words []string) error {
 			return err
 		}
 		a.notef("the default user of %s is now %s", s.name, user)
+		a.noteVariable("COGNITO_USER", a.userOf(s.name), user)
 	}
 	if len(words) == 0 {
 		return nil
@@ -66,10 +67,15 @@ func (a *app) use(ctx context.Context, words []string) error {
 		return err
 	}
 	a.notef("the default environment is now %s", s.name)
-	if given := a.getenv("COGNITO_ENV"); given != "" && given != s.name {
-		a.notef("COGNITO_ENV is %s, which overrides it: unset it", given)
-	}
+	a.noteVariable("COGNITO_ENV", a.getenv("COGNITO_ENV"), s.name)
 	return nil
+}
+
+// noteVariable says that a variable with another value overrides a new default.
+func (a *app) noteVariable(name, value, now string) {
+	if value != "" && value != now {
+		a.notef("%s is %s, which overrides the default: unset it", name, value)
+	}
 }
 
 // envName returns the name in -env, the default environment, or the only one.

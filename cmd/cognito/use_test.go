@@ -52,7 +52,7 @@ func TestUse(t *testing.T) {
 		t.Errorf("COGNITO_ENV=DEV: %s", got)
 	}
 	_, _, stderr = m.run(t, "", "use", "BARE")
-	if !strings.HasSuffix(stderr, "COGNITO_ENV is DEV, which overrides it: unset it\n") {
+	if !strings.HasSuffix(stderr, "COGNITO_ENV is DEV, which overrides the default: unset it\n") {
 		t.Errorf("use with COGNITO_ENV: %s", stderr)
 	}
 	delete(m.settings, "COGNITO_ENV")

@@ -342,6 +342,18 @@ func TestUserVariable(t *testing.T) {
 	if _, r := m.record(t); r.User != "bob" || m.whois(t, "-user", "ada") != "ada" {
 		t.Errorf("login signs %s in, want bob", r.User)
 	}
+	// A new default has no effect here, and login and use say so.
+	const overrides = "cognito: COGNITO_USER is bob, which overrides the default: unset it\n"
+	_, _, stderr = m.run(t, "", "use", "-user", "ada")
+	for _, text := range []string{stderr, m.as(t, "ada")} {
+		if !strings.Contains(text, overrides) {
+			t.Errorf("a command that makes ada the default says %q, want %q", text, overrides)
+		}
+	}
+	if text := m.as(t, "bob@example.com") + m.as(t, "eve", "-no-store"); strings.Contains(text,
+		"COGNITO_USER") {
+		t.Errorf("login as the same user, and without a default, says %q", text)
+	}
 }
 
 // The commands that exec runs use the account of exec, even if the default user changes.

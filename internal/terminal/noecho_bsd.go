@@ -6,7 +6,7 @@ import "syscall"
 
 const getTermios, setTermios = syscall.TIOCGETA, syscall.TIOCSETA
 
-// A word is the unit of an FdSet. The systems are little-endian, where its size does not matter.
+// A word is the unit of an FdSet, or a half of it on systems that are little-endian.
 type word = uint32
 
 func waitFor(n int, set *syscall.FdSet, timeout *syscall.Timeval) error {

@@ -57,13 +57,10 @@ func noEcho(f *os.File, off bool) (restore func(), err error) {
 const stops = true
 
 // ready waits for input without taking it (select(2)), because a read(2) in progress would take it
-// after ctx has ended. It returns false if ctx ends.
+// after ctx has ended. It returns false if ctx ends and there is no input.
 func ready(ctx context.Context, f *os.File) bool {
 	fd := f.Fd()
 	for fd < syscall.FD_SETSIZE {
-		if ctx.Err() != nil {
-			return false
-		}
 		var set syscall.FdSet
 		bits := (*[unsafe.Sizeof(set) / unsafe.Sizeof(word(0))]word)(unsafe.Pointer(&set))
 		const size = 8 * unsafe.Sizeof(word(0))
@@ -71,6 +68,8 @@ func ready(ctx context.Context, f *os.File) bool {
 		err := waitFor(int(fd)+1, &set, &syscall.Timeval{Usec: 50_000})
 		if err == nil && bits[fd/size] != 0 || err != nil && err != syscall.EINTR {
 			break
+		} else if ctx.Err() != nil {
+			return false
 		}
 	}
 	return true

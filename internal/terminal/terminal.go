@@ -14,11 +14,15 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"time"
 )
 
 // maxSecret is the maximum size of a line in bytes. Cognito's passwords have at most 256
 // characters.
 const maxSecret = 4096
+
+// grace is how long a prompt whose context has ended waits for its read to end: see ready.
+const grace = time.Second
 
 // Is reports whether f is a terminal whose echo can be switched off.
 func Is(f *os.File) bool {
@@ -90,14 +94,11 @@ func read(
 	if !ok {
 		input = &Input{Reader: in}
 	}
-	newline := secret // in place of the user's own
-	done := ctx.Done()
+	newline := secret   // in place of the user's own
 	var screen *os.File // input.Reader, if it is a terminal
 	if file, ok := input.Reader.(*os.File); ok {
 		if restore, err := noEcho(file, secret); err == nil {
-			if screen = file; stops {
-				done = nil // readLine returns the cause
-			}
+			screen = file
 			defer func() {
 				restore()
 				if newline {
@@ -120,8 +121,15 @@ func read(
 		input.pending = nil
 		newline = newline || r.err != nil || ctx.Err() != nil
 		return r.line, r.err
-	case <-done:
+	case <-ctx.Done():
 		newline = true
+		if screen != nil && stops {
+			select {
+			case <-input.pending: // ready has ended
+				input.pending = nil
+			case <-time.After(grace): // select(2) failed, or another program took the input
+			}
+		}
 		return "", context.Cause(ctx)
 	}
 }
@@ -130,7 +138,8 @@ func read(
 func readLine(ctx context.Context, in io.Reader, screen *os.File) (string, error) {
 	var line []byte
 	for one := make([]byte, 1); ; {
-		if screen != nil && stops && !ready(ctx, screen) {
+		// The rest of a line is read even if ctx ends, because a shell could be the next reader.
+		if screen != nil && stops && (len(line) == 0 && ctx.Err() != nil || !ready(ctx, screen)) {
 			return "", context.Cause(ctx)
 		}
 		n, err := in.Read(one)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -201,6 +202,60 @@ func TestReadLeavesInput(t *testing.T) {
 			t.Fatalf("the next reader reads %q, %v, want the first line", buffer[:n], err)
 		}
 		screen.Read(buffer)
+	}
+}
+
+// A line that is entered is read as a whole, even if its context ends meanwhile.
+func TestReadTakesLine(t *testing.T) {
+	keyboard, screen := openTerminal(t)
+	for range 2 { // the next line begins at its start
+		keyboard.WriteString("secret\n")
+		line, err := ReadSecret(&brief{Context: context.Background()}, screen, io.Discard, "")
+		if line != "secret" || err != nil {
+			t.Errorf("ReadSecret() = %q, %v, want the line", line, err)
+		}
+	}
+}
+
+// brief is a context that ends when it is asked for the second time.
+type brief struct {
+	context.Context
+	asked atomic.Bool
+	done  chan struct{}
+}
+
+func (b *brief) Done() <-chan struct{} { return b.done }
+
+func (b *brief) Err() error {
+	if b.asked.Swap(true) {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A prompt also ends with its context if a read(2) is in progress, because select(2) does not
+// support the descriptor.
+func TestReadOfHighDescriptor(t *testing.T) {
+	keyboard, screen := openTerminal(t)
+	fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, screen.Fd(), syscall.F_DUPFD_CLOEXEC,
+		syscall.FD_SETSIZE)
+	if errno != 0 {
+		t.Skipf("NOT TESTED: the limit for descriptors is low: %v", errno)
+	}
+	high := os.NewFile(fd, "terminal")
+	defer high.Close()
+	late := time.AfterFunc(20*time.Second, func() { keyboard.WriteString("late\n") })
+	defer late.Stop()
+	in := &Input{Reader: high}
+	ctx := &brief{Context: context.Background(), done: make(chan struct{})}
+	close(ctx.done)
+	line, err := ReadSecret(ctx, in, io.Discard, "Password: ")
+	if line != "" || err != context.Canceled || !echoes(t, screen) {
+		t.Errorf("ReadSecret() = %q, %v, echo %v", line, err, echoes(t, screen))
+	}
+	keyboard.WriteString("y\n")
+	if line, err := ReadLine(t.Context(), in, io.Discard, ""); line != "y" || err != nil {
+		t.Errorf("ReadLine() = %q, %v, want y", line, err)
 	}
 }
 

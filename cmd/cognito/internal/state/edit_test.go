@@ -367,6 +367,33 @@ func TestReserveFails(t *testing.T) {
 	}
 }
 
+// There is also space for the rest of a record in which a session is damaged.
+func TestReserveDamaged(t *testing.T) {
+	k, _ := newKeeper(t)
+	r := k.blank
+	r.User, r.Session = "ada", []byte("{}")
+	r.Others = []Account{{User: "bob"}}
+	r.Others[0].SetSession(saved(strings.Repeat("x", 2*growth)))
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.lay(t, "DEV-1.json", string(text))
+	err = k.Update(t.Context(), func(e *Edit) error {
+		if err := e.Reserve(); err != nil {
+			return err
+		}
+		info, err := e.reserved.Stat()
+		if err == nil && info.Size() < 3*growth {
+			t.Errorf("Reserve() makes %d bytes, want %d", info.Size(), 3*growth)
+		}
+		return err
+	})
+	if r, loadErr := k.Load(); err != nil || loadErr != nil || len(r.Others) != 1 {
+		t.Errorf("Update() = %v, and leaves %d users, %v", err, len(r.Others), loadErr)
+	}
+}
+
 // While the tokens are refreshed, the disk has space for the longest ones, and it is not sparse.
 func TestReserve(t *testing.T) {
 	k, _ := newKeeper(t)

@@ -269,7 +269,7 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 	e.stored, _ = json.Marshal(e.file())
 	if e.damaged != "" {
 		k.Note("%s: the session of%s was damaged: sign in again", k.path, e.damaged)
-		e.stored = nil // so that the end of the edit writes the record
+		e.stored = append(e.stored, '\n') // so that the end of the edit writes the record
 	}
 	if k.encrypt != nil {
 		e.Keychain = *k.encrypt

@@ -46,7 +46,7 @@ func split(data []byte) (rest []byte, accounts []json.RawMessage) {
 	json.Unmarshal(data, &members)
 	rest = data
 	for _, name := range []string{"session", "credentials", "others"} {
-		if part := members[name]; len(part) > 0 && part[0] > '9' { // not a number
+		if part := members[name]; len(part) > 0 && part[0] > '9' { // not a number or a string
 			rest = bytes.Replace(rest, part, []byte("null"), 1)
 		}
 	}
