@@ -214,8 +214,9 @@ func (a *app) httpClient() (*http.Client, error) {
 // hasCertificate reports whether one of the PEM blocks in data is a certificate.
 func hasCertificate(data []byte) bool {
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		if _, err := x509.ParseCertificate(block.Bytes); err == nil && block.Type == "CERTIFICATE" {
-			return true
+		_, err := x509.ParseCertificate(block.Bytes)
+		if err == nil && block.Type == "CERTIFICATE" && len(block.Headers) == 0 {
+			return true // AppendCertsFromPEM takes it
 		}
 	}
 	return false
