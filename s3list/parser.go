@@ -195,7 +195,8 @@ func (p *parser) child() bool {
 
 // skip closes an element that S3 does not send here. If it is one that decides which objects are
 // listed, in another case or below an unknown element, ignoring it could leave out objects or end
-// the listing, so it is an error. version includes Version, which may be that of a server.
+// the listing, so it is an error. If version is false, an element Version is not one of these: it
+// may be the version of the server.
 func (p *parser) skip(name []byte, version bool) {
 	for _, known := range pageElements {
 		if p.Err == nil && strings.EqualFold(known, string(name)) &&

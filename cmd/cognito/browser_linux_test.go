@@ -207,7 +207,7 @@ func TestLoginBrowserOfUser(t *testing.T) {
 			t.Errorf("login %q: exit %d: %s", flags, got.code, got.stderr)
 		}
 	}
-	// With -user, there is no browser to wait for.
+	// With -user, login reads the password and does not wait for a browser.
 	m.must(t, cognitotest.ExamplePassword+"\n", "login", "-user", cognitotest.ExampleUser, "-wait",
 		"10s")
 	m.must(t, cognitotest.ExamplePassword+"\n", "login", "-flow", "USER_SRP_AUTH")

@@ -100,7 +100,7 @@ func (s *signedIn) summarize(claims jwt.Claims, expires time.Time) {
 		a.notef("role %s", role)
 	}
 	env := a.env
-	if env == a.getenv("COGNITO_ENV") { // of the same shell
+	if env == a.getenv("COGNITO_ENV") { // "next" is for this shell, which has the variable
 		a.env = ""
 	}
 	a.notef("tokens until %s, renewed on use", expires.Local().Format("2006-01-02 15:04 MST"))

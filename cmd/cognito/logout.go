@@ -24,7 +24,7 @@ logout ends the session of the default user, or that of -user. Sessions of other
 revokes the refresh token, and deletes the session, the credentials and damaged files. If the user
 pool does not support revocation, logout deletes them and says so. Devices are kept for the next
 sign-in. AWS credentials that other programs have received stay valid until they expire. If the user
-pool cannot be reached, the session is kept, unless -force is set. If nobody is signed in, logout
+pool cannot be reached, the session is kept, unless -force is set. If no user is signed in, logout
 says so and exits with 0.`,
 		example: `cognito logout
 cognito logout -global -forget-device`,

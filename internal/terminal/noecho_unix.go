@@ -57,7 +57,7 @@ func noEcho(f *os.File, off bool) (restore func(), err error) {
 const stops = true
 
 // ready waits for input without taking it (select(2)), because a read(2) in progress would take it
-// after ctx has ended. It returns false if ctx ends and there is no input.
+// after ctx has ended. It returns false if ctx ends before input arrives.
 func ready(ctx context.Context, f *os.File) bool {
 	fd := f.Fd()
 	for fd < syscall.FD_SETSIZE {

@@ -185,7 +185,7 @@ func TestReadEnds(t *testing.T) {
 	}
 }
 
-// A prompt that a context ends leaves what is typed at the terminal to other programs.
+// After its context has ended, a prompt leaves later input to other programs.
 func TestReadLeavesInput(t *testing.T) {
 	keyboard, screen := openTerminal(t)
 	for _, read := range []func(context.Context, io.Reader, io.Writer, string) (string, error){

@@ -56,8 +56,8 @@ func split(data []byte) (rest []byte, accounts []json.RawMessage) {
 	return rest, append([]json.RawMessage{own}, accounts...)
 }
 
-// readAccounts reads the accounts of a record, each like [decode]. It omits sessions that are
-// damaged, and reports whether there are none, or others.
+// readAccounts reads the accounts of a record, each like [decode], and omits damaged sessions. It
+// returns false if it omits one and no session is left: then the whole record is damaged.
 func (r *Record) readAccounts(accounts []json.RawMessage) bool {
 	sessions := 0
 	r.Others = nil

@@ -178,7 +178,7 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// A damaged account is no reason to lose others. One with a damaged session is omitted.
+// An account with a damaged session is omitted. The others are kept.
 func TestDamagedOthers(t *testing.T) {
 	k, _ := newKeeper(t)
 	r := k.blank
