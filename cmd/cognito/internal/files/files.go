@@ -160,7 +160,7 @@ func (t Target) Update(ctx context.Context, change func([]byte) ([]byte, error))
 	path := t.Path
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
-	} else if _, dangling := os.Lstat(path); dangling == nil {
+	} else if link, _ := os.Lstat(path); link != nil && link.Mode()&fs.ModeSymlink != 0 {
 		return fmt.Errorf("%s %w: it is a dangling symbolic link: %w", path, ErrUnfit, err)
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {

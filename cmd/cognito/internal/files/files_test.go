@@ -199,6 +199,32 @@ func TestUpdateLinks(t *testing.T) {
 	}
 }
 
+// A file that appears while Update looks for it is an ordinary file.
+func TestUpdateAppearing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	done := make(chan bool)
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				os.WriteFile(path, []byte("same"), 0o600) // may fail on Windows
+				os.Remove(path)
+			}
+		}
+	})
+	keep := func(old []byte) ([]byte, error) { return old, nil }
+	for range 1000 {
+		if err := update(t, path, 0, keep); errors.Is(err, ErrUnfit) {
+			t.Error(err)
+		}
+	}
+	close(done)
+	running.Wait()
+}
+
 // Concurrent updates lose nothing, although each removes the lock at its end.
 func TestUpdateConcurrent(t *testing.T) {
 	dir := t.TempDir()
