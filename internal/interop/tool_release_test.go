@@ -17,7 +17,10 @@ func TestRelease(t *testing.T) {
 	t.Parallel()
 	const version = "v0.0.0-test"
 	dist := filepath.Join(t.TempDir(), "dist")
-	env := append(os.Environ(), "GOFLAGS=-tags=unwanted") // it must not influence the build
+	env := append(os.Environ(),
+		"GOFLAGS=-tags=unwanted", // it must not influence the build
+		// so that the standard library is not compiled again in each run
+		"COGNITO_SECOND_CACHE="+filepath.Join(toolsDir(t), "second-cache"))
 	target := runtime.GOOS + "/" + runtime.GOARCH
 	script := "../../.ci/release"
 	if r := run(t, env, "", script, version, dist, target); r.status != 0 {
