@@ -201,9 +201,13 @@ func (d *doctor) otherKeys(context.Context) (string, error) {
 	profile := cmp.Or(d.a.getenv("AWS_PROFILE"), d.a.getenv("AWS_DEFAULT_PROFILE"), "default")
 	profiles := []shell.Variable{{Name: "AWS_PROFILE"}, {Name: "AWS_DEFAULT_PROFILE"}}
 	if names := d.a.others(profiles); len(names) > 0 {
-		return "",
-			remark(strings.Join(names, ", ") + " is set: other tools may prefer it to a profile; " +
-				"exec and serve remove it; unset it if that is not intended")
+		are, them := "is", "it"
+		if len(names) > 1 {
+			are, them = "are", "them"
+		}
+		return "", remark(fmt.Sprintf("%s %s set: other tools may prefer %[3]s to a profile; exec "+
+			"and serve remove %[3]s; unset %[3]s if that is not intended",
+			strings.Join(names, ", "), are, them))
 	} else if path := d.a.staticKeys(profile); path != "" {
 		return "",
 			remark(path + " has a key under [" + profile +

@@ -189,8 +189,12 @@ func actionsBody(client *http.Client, request *http.Request) (body []byte, err e
 			failed = err != nil || response.StatusCode >= 500
 		}
 		if response != nil && response.StatusCode != http.StatusOK {
-			err = fmt.Errorf("%s returned %s%s: check the job's permissions, and run it again",
-				host, response.Status, redirected(response))
+			advice := "check the job's permissions, and run it again"
+			if response.StatusCode >= 500 {
+				advice = "run the job again"
+			}
+			err = fmt.Errorf("%s returned %s%s: %s", host, response.Status, redirected(response),
+				advice)
 		} else if err != nil {
 			failed = failed && !errors.As(err, new(*tls.CertificateVerificationError))
 			err = fmt.Errorf("%s: %w", host, withoutURL(err))
