@@ -66,7 +66,7 @@ func TestKeychain(t *testing.T) {
 		}
 		text, err := os.ReadFile(path)
 		if err != nil || !strings.Contains(string(text), `"sealed":"`) ||
-			strings.Contains(string(text), "Refresh") || strings.Contains(string(text), `"ada"`) {
+			strings.Contains(string(text), `"Refresh"`) || strings.Contains(string(text), `"ada"`) {
 			t.Fatalf("after %q, the file contains %s, %v", args, text, err)
 		}
 	}
