@@ -26,7 +26,7 @@ import (
 func browsing(t *testing.T) (m *machine, opened string) {
 	t.Helper()
 	m = newMachine(t)
-	port, err := fakehttp.FreePort()
+	port, err := fakehttp.FreePort(t.Cleanup)
 	if err != nil {
 		t.Fatal(err)
 	}
