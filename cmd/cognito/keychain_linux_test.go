@@ -27,9 +27,7 @@ store) sed 's/.*"Secret":"\([^"]*\)".*/\1/' > secret ;;
 erase) rm secret ;;
 esac
 `
-	if err := os.WriteFile(helper, []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, helper, []byte(script))
 	return helper, secret
 }
 

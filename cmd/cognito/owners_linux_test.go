@@ -36,12 +36,10 @@ func (m *machine) runAs(t *testing.T, uid int, args ...string) (code int, out st
 	tool := filepath.Join(m.dir, "tool")
 	if err := os.Link(c.Path, tool); err != nil && !errors.Is(err, fs.ErrExist) {
 		data, err := os.ReadFile(c.Path) // on another file system
-		if err == nil {
-			err = os.WriteFile(tool, data, 0o755)
-		}
 		if err != nil {
 			t.Fatal(err)
 		}
+		writeProgram(t, tool, data)
 	}
 	c.Path, c.Dir = tool, "/"
 	c.Stdin = strings.NewReader(cognitotest.ExamplePassword + "\n")
