@@ -430,7 +430,13 @@ mv '%[1]s.new' '%[1]s'
 until [ -e '%[1]s.end' ] || [ ! -d '%[2]s' ]; do sleep 0.1; done
 touch '%[1]s.ended'
 `, opened, m.dir))
-	m.settings["BROWSER"] = "/nonexistent/browser:" + m.settings["BROWSER"] + " -new %s"
+	dir, err := os.Open(m.dir) // to have a path without spaces, whatever the directory is
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	m.settings["BROWSER"] = fmt.Sprintf("/nonexistent/browser:/proc/%d/fd/%d/%s -new %%s",
+		os.Getpid(), dir.Fd(), filepath.Base(m.settings["BROWSER"]))
 	ended := m.begin(t, t.Context(), "login", "-browser")
 	at := address(t, opened)
 	u, err := url.Parse(at)
