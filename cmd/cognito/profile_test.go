@@ -13,7 +13,7 @@ import (
 	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
-// directories returns the end of a profile's command line. A quoted end of a line is followed by --.
+// directories returns the end of a profile's command line. After a quote, the line ends with --.
 func directories(config, state string) string {
 	line := " -config " + config + " -state-dir " + state + "\n"
 	if strings.Contains(config, " ") { // that of the temporary directory
