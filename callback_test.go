@@ -20,7 +20,7 @@ import (
 // freePort returns a port that is free in both address families.
 func freePort(t *testing.T) string {
 	t.Helper()
-	port, err := fakehttp.FreePort()
+	port, err := fakehttp.FreePort(t.Cleanup)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,7 +102,7 @@ func TestResumeChangedChallenge(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			s, err := challenge.Respond(t.Context(), map[string]string{"SMS_MFA_CODE": "000000"})
+			s, err := challenge.Respond(t.Context(), map[string]string{"SMS_MFA_CODE": "00000000"})
 			if s != nil || err == nil {
 				t.Fatalf("byte %d: the sign-in succeeded", i)
 			}
@@ -199,7 +199,7 @@ func TestResumeChallenge(t *testing.T) {
 				!again.Expires().Equal(challenge.Expires()) {
 				t.Errorf("%+v, want %+v", again, challenge)
 			}
-			_, err = again.Respond(ctx, map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "000000"})
+			_, err = again.Respond(ctx, map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "00000000"})
 			if !hasCode(err, "CodeMismatchException") {
 				t.Errorf("Respond: error %v", err)
 			}

@@ -180,7 +180,7 @@ var flows = map[string]struct {
 		login: cognito.Login{Flow: "USER_AUTH", PreferredChallenge: "SMS_OTP"},
 		steps: []step{{
 			challenge: "SMS_OTP", asks: []string{"SMS_OTP_CODE"},
-			wrong:   map[string]string{"SMS_OTP_CODE": "000000"},
+			wrong:   map[string]string{"SMS_OTP_CODE": "00000000"},
 			answers: map[string]string{"SMS_OTP_CODE": "CODE"},
 		}},
 	},
@@ -290,7 +290,7 @@ var flows = map[string]struct {
 		login: cognito.Login{Password: cognitotest.ExamplePassword}, change: withMFA("SMS_MFA"),
 		steps: []step{{
 			challenge: "SMS_MFA", asks: []string{"SMS_MFA_CODE"},
-			wrong:   map[string]string{"SMS_MFA_CODE": "000000"},
+			wrong:   map[string]string{"SMS_MFA_CODE": "00000000"},
 			answers: map[string]string{"SMS_MFA_CODE": "CODE"},
 		}},
 	},
@@ -307,7 +307,7 @@ var flows = map[string]struct {
 		change: withMFA("SOFTWARE_TOKEN_MFA"),
 		steps: []step{{
 			challenge: "SOFTWARE_TOKEN_MFA", asks: []string{"SOFTWARE_TOKEN_MFA_CODE"},
-			wrong:   map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "000000"},
+			wrong:   map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "00000000"},
 			answers: map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "TOTP"},
 		}},
 	},
@@ -339,7 +339,7 @@ var flows = map[string]struct {
 			challenge: "MFA_SETUP",
 			asks:      []string{"SOFTWARE_TOKEN_MFA_CODE"},
 			choices:   []string{"EMAIL_OTP", "SOFTWARE_TOKEN_MFA"},
-			wrong:     map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "000000"},
+			wrong:     map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "00000000"},
 			answers:   map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "TOTP"},
 		}},
 	},

@@ -224,7 +224,7 @@ func TestUserAuthOfUnknownUser(t *testing.T) {
 	if len(first) != 9 || first != second {
 		t.Errorf("%s = %q, then %q, want one masked address", destination, first, second)
 	}
-	q.reply(otp, "EMAIL_OTP_CODE", "000000").want(t, "CodeMismatchException")
+	q.reply(otp, "EMAIL_OTP_CODE", "00000000").want(t, "CodeMismatchException")
 	if got := s.Code(ExampleUserPoolID, "nobody"); got != "" {
 		t.Errorf("Code(nobody) = %q, want none", got)
 	}

@@ -26,7 +26,7 @@ import (
 func browsing(t *testing.T) (m *machine, opened string) {
 	t.Helper()
 	m = newMachine(t)
-	port, err := fakehttp.FreePort()
+	port, err := fakehttp.FreePort(t.Cleanup)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,12 +46,9 @@ func browsing(t *testing.T) (m *machine, opened string) {
 	m.settings["COGNITO_CONFIG"] = config
 	opened = filepath.Join(m.dir, "opened")
 	script := filepath.Join(m.dir, "browse")
-	err = os.WriteFile(script, fmt.Appendf(nil,
+	writeProgram(t, script, fmt.Appendf(nil,
 		"#!/bin/sh\nenv > '%[1]s.env'\necho \"$1\" > '%[1]s.new'\nmv '%[1]s.new' '%[1]s'\n",
-		opened), 0o700)
-	if err != nil {
-		t.Fatal(err)
-	}
+		opened))
 	m.settings["BROWSER"] = script
 	return m, opened
 }
@@ -421,7 +418,7 @@ func TestLoginBrowserIdleConnections(t *testing.T) {
 func TestLoginBrowserProgram(t *testing.T) {
 	t.Parallel()
 	m, opened := browsing(t)
-	err := os.WriteFile(m.settings["BROWSER"], fmt.Appendf(nil, `#!/bin/sh
+	writeProgram(t, m.settings["BROWSER"], fmt.Appendf(nil, `#!/bin/sh
 echo noise; echo noise >&2
 for fd in 0 1 2; do
 	at=$(readlink /proc/$$/fd/$fd)
@@ -432,11 +429,14 @@ echo "$2" >'%[1]s.new'
 mv '%[1]s.new' '%[1]s'
 until [ -e '%[1]s.end' ] || [ ! -d '%[2]s' ]; do sleep 0.1; done
 touch '%[1]s.ended'
-`, opened, m.dir), 0o700)
+`, opened, m.dir))
+	dir, err := os.Open(m.dir) // to have a path without spaces, whatever the directory is
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.settings["BROWSER"] = "/nonexistent/browser:" + m.settings["BROWSER"] + " -new %s"
+	defer dir.Close()
+	m.settings["BROWSER"] = fmt.Sprintf("/nonexistent/browser:/proc/%d/fd/%d/%s -new %%s",
+		os.Getpid(), dir.Fd(), filepath.Base(m.settings["BROWSER"]))
 	ended := m.begin(t, t.Context(), "login", "-browser")
 	at := address(t, opened)
 	u, err := url.Parse(at)

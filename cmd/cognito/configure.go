@@ -105,25 +105,25 @@ func (c *configuring) run(ctx context.Context, a *app) error {
 	if len(set) > 1 {
 		a.env = "NAME"
 	}
-	var now map[string]cognito.Environment
-	err = a.changeConfig(ctx, path, func(found map[string]cognito.Environment) error {
-		now = found
-		for name := range set {
-			if now[name] != all[name] {
+	err = a.changeConfig(ctx, path, func(now map[string]cognito.Environment) error {
+		for _, name := range slices.Sorted(maps.Keys(set)) {
+			if now[name] != all[name] && now[name] != set[name] {
 				return fmt.Errorf("environment %s was changed by another process: try again", name)
 			}
 		}
+		before := maps.Clone(now)
 		maps.Copy(now, set)
 		if len(now) == 1 {
 			a.env = ""
+		}
+		// Before the file changes: otherwise other processes would find no default for a moment.
+		if err := a.keepDefault(ctx, before, now); err != nil {
+			a.notef("%s", err)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
-	}
-	if err := a.keepDefault(ctx, all, now); err != nil {
-		a.notef("%s", err)
 	}
 	if a.now.name == "login" { // it continues
 		a.notef("wrote %s", path)

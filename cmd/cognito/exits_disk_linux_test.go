@@ -170,9 +170,7 @@ func (w *workshop) testReadOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.tool = filepath.Join(w.dir, "tool")
-		if err := os.WriteFile(w.tool, data, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		writeProgram(t, w.tool, data)
 	}
 	runs, commands := 1, []string{"credentials"}
 	if fullExits() {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -105,11 +106,11 @@ func TestFederation(t *testing.T) {
 			{"whoami", "role         arn:aws:sts::123456789012:assumed-role/example/"},
 		} {
 			name, rest, _ := strings.Cut(command.line, " ")
-			flags := test.flags
+			args := strings.Fields(name + " " + test.flags)
 			if test.token != "" {
-				flags += " -token-file " + m.tokenFile(t, test.token)
+				args = append(args, "-token-file", m.tokenFile(t, test.token))
 			}
-			args := strings.Fields(name + " " + flags + " " + rest)
+			args = append(args, strings.Fields(rest)...)
 			code, stdout, stderr := m.run(t, "", args...)
 			if code != 0 || !strings.Contains(stdout, command.want) {
 				t.Errorf("%s: %s: exit %d, %q, %s, want %q", test.name, command.line, code, stdout,
@@ -429,12 +430,12 @@ func TestFederationServes(t *testing.T) {
 	if code, object := get(t, settings); code != http.StatusOK || object["AccessKeyId"] == "" {
 		t.Errorf("serve: status %d", code)
 	}
-	for _, flags := range []string{"-token-file " + path, "-github-actions"} {
-		args := append([]string{"exec"}, strings.Fields(flags)...)
+	for _, flags := range [][]string{{"-token-file", path}, {"-github-actions"}} {
+		args := append([]string{"exec"}, flags...)
 		args = append(args, "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID")
 		out, err := m.process(t, args...).Output()
 		if err != nil || !strings.HasPrefix(string(out), "ASIA") {
-			t.Errorf("exec %s: %q, %v", flags, out, err)
+			t.Errorf("exec %q: %q, %v", flags, out, err)
 		}
 	}
 }
@@ -452,13 +453,16 @@ func TestFederationDocument(t *testing.T) {
 	ran := 0
 	for line := range strings.Lines(block) {
 		line = strings.ReplaceAll(strings.TrimSpace(line), "http://127.0.0.1:9400", m.url)
-		line = strings.ReplaceAll(line, "test.json", m.settings["COGNITO_CONFIG"])
 		if setting, ok := strings.CutPrefix(line, "export "); ok {
 			name, value, _ := strings.Cut(setting, "=")
 			m.settings[name] = value
 		} else if command, ok := strings.CutPrefix(line, "cognito "); ok {
 			ran++
-			if text := m.must(t, "", strings.Fields(command)...); !strings.Contains(text,
+			words := strings.Fields(command)
+			if i := slices.Index(words, "test.json"); i >= 0 {
+				words[i] = m.settings["COGNITO_CONFIG"]
+			}
+			if text := m.must(t, "", words...); !strings.Contains(text,
 				"provider     "+githubProvider) {
 				t.Errorf("%s printed %s", command, text)
 			}

@@ -27,9 +27,7 @@ store) sed 's/.*"Secret":"\([^"]*\)".*/\1/' > secret ;;
 erase) rm secret ;;
 esac
 `
-	if err := os.WriteFile(helper, []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, helper, []byte(script))
 	return helper, secret
 }
 
@@ -66,7 +64,7 @@ func TestKeychain(t *testing.T) {
 		}
 		text, err := os.ReadFile(path)
 		if err != nil || !strings.Contains(string(text), `"sealed":"`) ||
-			strings.Contains(string(text), "Refresh") || strings.Contains(string(text), `"ada"`) {
+			strings.Contains(string(text), `"Refresh"`) || strings.Contains(string(text), `"ada"`) {
 			t.Fatalf("after %q, the file contains %s, %v", args, text, err)
 		}
 	}

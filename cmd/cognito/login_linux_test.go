@@ -141,7 +141,7 @@ func TestCodesAtTerminal(t *testing.T) {
 	s.answer("Authenticator code: ", "12345x")
 	s.expect("digits only")
 	for range 3 {
-		s.answer("Authenticator code: ", "000000")
+		s.answer("Authenticator code: ", "00000000")
 	}
 	s.exits(exitFailed)
 

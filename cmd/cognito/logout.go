@@ -108,14 +108,25 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		r.Session, r.Credentials, told = nil, nil, true
 		return nil
 	}
+	forget := func(e *state.Edit) error {
+		e.Session, e.Credentials = nil, nil
+		s.revokeReplaced(lasting, e.Record)
+		return nil
+	}
+	var gone signInError // the session has already ended in the user pool
 	err = s.keep.Update(ctx, func(e *state.Edit) error {
 		if err := e.Reserve(); err != nil {
 			return err
 		}
-		return s.take(ctx, e, end)
+		if err := s.take(ctx, e, end); !errors.As(err, &gone) {
+			return err
+		}
+		return forget(e) // in the same update, because another process may sign in after it
 	})
-	var gone signInError
+	var failed error
 	switch {
+	case gone.error != nil:
+		err, failed = gone, err
 	case err == nil && lacking != nil:
 		s.a.notef("signed out of %s, but the user pool did not do what was asked: %s", s.name,
 			lacking)
@@ -127,17 +138,14 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 	case told:
 		return fmt.Errorf("signed out of %s, but the stored session could not be deleted: %w",
 			s.name, err)
-	case errors.As(err, &gone): // the session has already ended in the user pool
 	case !l.force || ctx.Err() != nil:
 		return fmt.Errorf(
 			"still signed in to %s (-force deletes the session here anyway): %w", s.name, err,
 		)
+	default:
+		failed = s.keep.Update(ctx, forget)
 	}
-	if failed := s.keep.Update(ctx, func(e *state.Edit) error {
-		e.Session, e.Credentials = nil, nil
-		s.revokeReplaced(lasting, e.Record)
-		return nil
-	}); failed != nil {
+	if failed != nil {
 		return errors.Join(err, failed)
 	}
 	if l.global || l.device || gone.error == nil {

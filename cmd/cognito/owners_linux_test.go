@@ -34,14 +34,17 @@ func (m *machine) runAs(t *testing.T, uid int, args ...string) (code int, out st
 	t.Helper()
 	c := m.process(t, args...)
 	tool := filepath.Join(m.dir, "tool")
-	if err := os.Link(c.Path, tool); err != nil && !errors.Is(err, fs.ErrExist) {
-		data, err := os.ReadFile(c.Path) // on another file system
-		if err == nil {
-			err = os.WriteFile(tool, data, 0o755)
-		}
+	if info, err := os.Stat(c.Path); err != nil {
+		t.Fatal(err)
+	} else if info.Mode()&0o001 != 0 {
+		os.Link(c.Path, tool) // fails on another file system
+	}
+	if _, err := os.Stat(tool); err != nil {
+		data, err := os.ReadFile(c.Path)
 		if err != nil {
 			t.Fatal(err)
 		}
+		writeProgram(t, tool, data)
 	}
 	c.Path, c.Dir = tool, "/"
 	c.Stdin = strings.NewReader(cognitotest.ExamplePassword + "\n")
@@ -72,7 +75,8 @@ func owned(t *testing.T) *machine {
 	needsRoot(t)
 	m := newMachine(t)
 	// t.TempDir has made two directories, and the outer one for root alone.
-	if err := os.Chmod(filepath.Dir(m.dir), 0o755); err != nil {
+	err := errors.Join(os.Chmod(filepath.Dir(m.dir), 0o755), os.Chmod(m.dir, 0o755))
+	if err != nil {
 		t.Fatal(err)
 	}
 	home := filepath.Join(m.dir, "home")

@@ -13,6 +13,15 @@ import (
 	"github.com/loginwithcognito/cognito/internal/longtest"
 )
 
+// directories returns the end of a profile's command line. After a quote, the line ends with --.
+func directories(config, state string) string {
+	line := " -config " + config + " -state-dir " + state + "\n"
+	if strings.Contains(config, " ") { // that of the temporary directory
+		line = " -config \"" + config + "\" -state-dir \"" + state + "\"\n"
+	}
+	return line
+}
+
 func TestProfile(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -30,9 +39,9 @@ func TestProfile(t *testing.T) {
 		!strings.Contains(string(text), "\nregion = us-east-1\n") {
 		t.Fatalf("%q, %v", text, err)
 	}
-	want := " credentials -format process -env DEV -config " + m.settings["COGNITO_CONFIG"] +
-		" -state-dir " + m.settings["COGNITO_STATE_DIR"] + "\n"
-	if !strings.Contains(string(text), want) {
+	want := " credentials -format process -env DEV" +
+		directories(m.settings["COGNITO_CONFIG"], m.settings["COGNITO_STATE_DIR"])
+	if !strings.Contains(strings.ReplaceAll(string(text), " --\n", "\n"), want) {
 		t.Errorf("%q has no %q", text, want)
 	}
 	info, err := os.Stat(config)

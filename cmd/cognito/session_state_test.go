@@ -249,7 +249,7 @@ func TestKilled(t *testing.T) {
 	if !longtest.Enabled(t, "fewer processes") {
 		enough = 8
 	}
-	for survived < enough && (kills < enough || survived == 0) {
+	for kills < enough || survived == 0 {
 		m.forget(t)
 		process := m.process(t, "credentials", "-format", "process")
 		begun := time.Now()

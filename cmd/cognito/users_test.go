@@ -141,7 +141,7 @@ func TestOlderRecord(t *testing.T) {
 	m := withUsers(t).signedIn(t)
 	path, r := m.record(t)
 	text, err := os.ReadFile(path)
-	if err != nil || r.Version != 1 || strings.Contains(string(text), "others") {
+	if err != nil || r.Version != 1 || strings.Contains(string(text), `"others"`) {
 		t.Fatalf("the record of one user has version %d, %v", r.Version, err)
 	}
 	ada := m.stored(t)

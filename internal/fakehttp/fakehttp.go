@@ -85,16 +85,24 @@ func Body(r *http.Request) string {
 // (RFC 6335 section 6), unlike a port that was free a moment ago.
 const Nowhere = "127.0.0.1:1"
 
-// FreePort returns an unused port of 127.0.0.1. It is outside the ranges from which systems assign
-// ports, so that no other test's server receives it in the meantime.
-func FreePort() (port string, err error) {
+// FreePort returns an unused TCP port of 127.0.0.1. It is outside the ranges from which systems
+// assign ports, so that no other test's server receives it in the meantime. Until a function runs
+// that it passes to cleanup, FreePort returns the port to no other test of any process: it holds
+// the UDP port of the same number.
+func FreePort(cleanup func(func())) (port string, err error) {
 	for range 100 {
 		n, _ := rand.Int(rand.Reader, big.NewInt(19_900)) // crypto/rand returns no error
 		port = strconv.FormatInt(10_100+n.Int64(), 10)
+		var held net.PacketConn
+		if held, err = net.ListenPacket("udp", "127.0.0.1:"+port); err != nil {
+			continue
+		}
 		var l net.Listener
 		if l, err = net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			cleanup(func() { held.Close() })
 			return port, l.Close()
 		}
+		held.Close()
 	}
 	return "", err
 }

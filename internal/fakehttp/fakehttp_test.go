@@ -51,9 +51,13 @@ func TestPorts(t *testing.T) {
 		c.Close()
 		t.Errorf("something listens at %s", fakehttp.Nowhere)
 	}
-	port, err := fakehttp.FreePort()
+	port, err := fakehttp.FreePort(t.Cleanup)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if held, err := net.ListenPacket("udp", "127.0.0.1:"+port); err == nil {
+		held.Close()
+		t.Errorf("port %s is not reserved", port)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:"+port)
 	if err != nil {

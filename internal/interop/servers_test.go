@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/url"
 	"os/exec"
@@ -15,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 	"github.com/loginwithcognito/cognito/sigv4"
 )
 
@@ -83,20 +82,14 @@ func start(t *testing.T, ready, printed string, env []string, program string, ar
 	}
 }
 
-// freePort returns a loopback address with an unused port. The port is outside the ranges from
-// which systems assign ephemeral ports (RFC 6335 section 6; from 32768 on Linux), so that a
-// parallel test does not receive it in the meantime, and browsers open it, unlike 10080.
+// freePort returns a loopback address with an unused port, which browsers open, unlike 10080.
 func freePort(t *testing.T) string {
 	t.Helper()
-	for range 100 {
-		if l, err := net.Listen("tcp",
-			fmt.Sprint("127.0.0.1:", 10_100+rand.IntN(19_900))); err == nil {
-			l.Close()
-			return l.Addr().String()
-		}
+	port, err := fakehttp.FreePort(t.Cleanup)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("found no unused port in 100 attempts")
-	return ""
+	return "127.0.0.1:" + port
 }
 
 // static returns a source of credentials that never change.

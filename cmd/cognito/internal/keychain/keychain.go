@@ -112,8 +112,9 @@ func (r *Ring) Prepare(
 	if errors.Is(err, ErrNotFound) && s.erase != nil {
 		// docker-credential-secretservice finds nothing in a locked keychain, but asks the user to
 		// unlock it before it stores anything. Storing another key unlocks it, and keeps this one.
+		// Other directories have other locks, so this directory has a key of its own for that.
 		var other store
-		if other, err = r.open(name, "test"); err == nil {
+		if other, err = r.open(name, "test "+r.id()); err == nil {
 			_, err = other.create(ctx)
 		}
 		if err == nil {
@@ -181,7 +182,7 @@ func (r *Ring) id() string {
 	return r.Dir
 }
 
-// open returns the store for the key of id, which is a state directory or "test".
+// open returns the store for the key of id, which is a state directory or names another key.
 func (r *Ring) open(name, id string) (store, error) {
 	hash := sha256.Sum256([]byte(id))
 	account := hex.EncodeToString(hash[:16])

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -306,4 +307,19 @@ func TestSecurity(t *testing.T) {
 			t.Errorf("key() = %x, %v, want %x", got, err, key)
 		}
 	}
+}
+
+// Directories have their own locks, and create their keys at the same time.
+func TestDirectoriesAtOnce(t *testing.T) {
+	name, parent := helper(t, "none"), t.TempDir()
+	var running sync.WaitGroup
+	for i := range 8 {
+		running.Go(func() {
+			ring := &Ring{Dir: filepath.Join(parent, fmt.Sprint(i)), Patience: time.Minute}
+			if err := ring.Prepare(t.Context(), name, noted(t)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
 }

@@ -103,7 +103,7 @@ func TestEncrypt(t *testing.T) {
 			t.Fatalf("%s: Update() = %v", step.name, err)
 		}
 		text := k.text(t)
-		for _, secret := range []string{"refresh-", `"ada"`, `"AKID`, "device"} {
+		for _, secret := range []string{"refresh-", `"ada"`, `"AKID`, `"device`} {
 			if step.encrypted && strings.Contains(text, secret) {
 				t.Errorf("%s: the file contains %q: %s", step.name, secret, text)
 			}
