@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -32,7 +34,8 @@ func (a *app) traced(base http.RoundTripper, atTerminal bool) http.RoundTripper 
 		return func(e *trace.Exchange) {
 			late.Stop()
 			named.Store(false)
-			if a.debug {
+			unneeded := r.Method == http.MethodHead && errors.Is(e.Err, context.Canceled)
+			if a.debug && !unneeded {
 				mu.Lock()
 				defer mu.Unlock()
 				a.notef("%s", e)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/loginwithcognito/cognito/cognitotest"
+	"github.com/loginwithcognito/cognito/internal/fakehttp"
 )
 
 // TestDebug checks that -debug writes one line for each request, with retries and without secrets,
@@ -81,6 +83,25 @@ func TestDebugFailure(t *testing.T) {
 	code, _, stderr := m.run(t, cognitotest.ExamplePassword+"\n", login("-debug")...)
 	if code != exitFailed || !strings.Contains(stderr, "InitiateAuth: failed in ") {
 		t.Errorf("login without a server: exit %d, %s", code, stderr)
+	}
+}
+
+// TestDebugUnneeded checks that -debug reports a cancelled request, but not for a connection that
+// was opened in advance.
+func TestDebugUnneeded(t *testing.T) {
+	for method, lines := range map[string]int{"GET": 1, "HEAD": 0} {
+		var stderr bytes.Buffer
+		a := &app{stderr: &stderr, debug: true}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		request, err := http.NewRequestWithContext(ctx, method, "http://"+fakehttp.Nowhere, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = a.traced(http.DefaultTransport, false).RoundTrip(request)
+		if n := strings.Count(stderr.String(), "\n"); n != lines || !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v, %d lines, want %d", method, err, n, lines)
+		}
 	}
 }
 
