@@ -326,7 +326,7 @@ func (e unknownXML) lists(versions bool) bool {
 	})
 }
 
-// loses reports whether e, a page, has elements in a text that decides what is listed, or an element
+// loses reports whether e, a page, has elements in a text that decides what is listed, an element
 // with the name of such a text in another place, or an error.
 func (e unknownXML) loses(versions bool) bool {
 	isKey := func(e unknownXML) bool {
