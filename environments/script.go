@@ -31,6 +31,7 @@ func (s *scanner) script() object {
 	x := script{scanner: s, setting: settingKeys(), choice: -1}
 	literal := false // whether "{" starts an object literal, not a block of statements
 	last := ""       // word, such as "module.exports"
+	before := ""     // the word before last
 	for s.space(); s.peek() != 0; s.space() {
 		start, c := s.at, s.peek()
 		// "cognito emulate" prints JSON on a line of its own between shell commands.
@@ -51,11 +52,12 @@ func (s *scanner) script() object {
 		} else if word := s.skip(letters + digits + "_$."); word != "" {
 			x.word(start, word, last)
 			literal = word == "default" || word == "return"
-			last = word
+			before, last = last, word
 		} else {
 			s.at++
 			x.operator(start, last)
-			literal = c == '=' || c == '(' || x.choice >= 0 && (c == '?' || c == ':')
+			literal = c == '=' && before != "type" || c == '(' ||
+				x.choice >= 0 && (c == '?' || c == ':')
 		}
 	}
 	if x.found == nil && s.err == nil {

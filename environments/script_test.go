@@ -136,7 +136,9 @@ func TestScriptAround(t *testing.T) {
 	oneLine := strings.NewReplacer("\n", " ", "\t", " ").Replace(object)
 	templates := strings.NewReplacer(`: "`, ": `", `",`, "`,", "\"\n", "`\n")
 	for name, script := range map[string]string{
-		"as const":          "export const config = " + object + " as const satisfies Config;",
+		"as const": "export const config = " + object + " as const satisfies Config;",
+		"types of a setting": "export type Config = { userPoolId: string; aws_x: number };\n" +
+			amplifyScript,
 		"types":             "type T = { a?: string; b: number | null };\n" + amplifyScript,
 		"optional argument": "function f(a?: string, b?) { return a?.b ?? 1 }\n" + amplifyScript,
 		"class": "class A { constructor() { this.x = 1 } }\n" + amplifyScript +
