@@ -59,6 +59,9 @@ func parseRedirectURI(uri string) (*url.URL, error) {
 		strings.ContainsFunc(uri, invalid) {
 		return nil, errors.New("cognito: redirect_uri is not a callback URL")
 	}
+	if u.Opaque != "" && u.Opaque[0] >= '0' && u.Opaque[0] <= '9' { // of localhost:8400/callback
+		return nil, errors.New("cognito: redirect_uri has a host and a port, but no scheme")
+	}
 	port := callbackPort(u)
 	n, err := strconv.Atoi(port)
 	if u.Scheme == "http" && (err != nil || n > 65535 || strconv.Itoa(n) != port ||

@@ -170,6 +170,8 @@ func TestValidateRefuses(t *testing.T) {
 		{"domain", "https://name:word@login.example.com", domain},
 		{"redirect_uri", ",", redirect},
 		{"redirect_uri", "/callback", redirect},
+		{"redirect_uri", "localhost:8400/callback", redirect},
+		{"redirect_uri", "http://localhost:8400/,app.example.com:443/", redirect},
 		{"redirect_uri", "http://example.com/callback", redirect},
 		{"redirect_uri", "http://localhost:8400/#", redirect},
 		{"redirect_uri", "http://localhost:8400/a b", redirect},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/loginwithcognito/cognito/internal/ascii"
 	"github.com/loginwithcognito/cognito/internal/awshttp"
@@ -100,7 +101,11 @@ func checkPadding(in members) error {
 		parameters, _ := in["AuthParameters"].(map[string]string)
 		responses, _ := in["ChallengeResponses"].(map[string]string)
 		for _, value := range []string{text, parameters[name], responses[name]} {
-			if strings.Trim(value, " \t\n\v\f\r") != value {
+			trimmed := strings.Trim(value, " \t\n\v\f\r")
+			if strings.EqualFold(name, "username") {
+				trimmed = strings.TrimFunc(value, func(r rune) bool { return !visible(r) })
+			}
+			if trimmed != value {
 				err = cmp.Or(err, errors.New(name+" begins or ends with white space,"+
 					" which user pools do not allow: remove it"))
 			}
@@ -108,6 +113,10 @@ func checkPadding(in members) error {
 	}
 	return err
 }
+
+// visible reports whether a user name can have r: [\p{L}\p{M}\p{S}\p{N}\p{P}] in the service model.
+// Names copied from a page may have other spaces, or a mark of width zero, at their ends.
+func visible(r rune) bool { return r != ' ' && unicode.IsPrint(r) }
 
 // isToken reports whether s can be an access, ID or refresh token: [A-Za-z0-9-_=.]+ in the service
 // model.

@@ -15,9 +15,10 @@
 //     Mobile SDKs): one environment for each entry of CognitoUserPool.
 //   - aws-exports.js and .json (AWS Amplify Gen 1, JavaScript), and scripts that call
 //     Amplify.configure (versions 5 and 6).
-//   - The outputs of a deployment: "terraform output -json", "cdk deploy --outputs-file", "aws
-//     cloudformation describe-stacks", "sam list stack-outputs --output json", and an object of
-//     names and values. Their authors chose the names, so a setting is recognized by the form of
+//   - The outputs of a deployment: "terraform output -json", "terraform show -json" and the state,
+//     "cdk deploy --outputs-file", "aws cloudformation describe-stacks" and "list-exports", "aws
+//     ssm get-parameters", "sam list stack-outputs --output json", and an object of names and
+//     values. Their authors chose the names, so a setting is recognized by the form of
 //     its value and by parts of its name.
 //
 // A file in any format but the first has one environment, with the name [Default], unless it has

@@ -18,6 +18,10 @@ const (
 	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	digits  = "0123456789"
 	quotes  = "\"'`"
+
+	// White space and line ends of JavaScript (ECMA-262, sections 12.2 and 12.3). JSON has fewer.
+	spaces   = " \t\v\f\u00a0\ufeff" + lineEnds
+	lineEnds = "\r\n\u2028\u2029"
 )
 
 // A scanner reads object literals: JSON, and from JavaScript comments, trailing commas, keys
@@ -27,11 +31,12 @@ const (
 //
 // After the first error the scanner stays where it is and returns empty values.
 type scanner struct {
-	text    string
-	at      int  // offset of the next byte, or of the error
-	aws     bool // whether a key of a configuration was read
-	err     error
-	escapes *strings.Replacer // converts the inside of a JavaScript string to JSON
+	text     string
+	at       int  // offset of the next byte, or of the error
+	aws      bool // whether a key of a configuration was read
+	inScript bool // whether text is a script, where __proto__ is not a key
+	err      error
+	escapes  *strings.Replacer // converts the inside of a JavaScript string to JSON
 
 	// computed is the error for the first value that is not a literal, and computedAt its offset.
 	// The scanner continues after such a value, to see which keys the object has.
@@ -62,6 +67,7 @@ func parseLiteral(text string) (object, error) {
 	case '[':
 		list, _ := s.value(0).([]any)
 		s.end()
+		list = stackOutputs(list)
 		o = object{"Outputs": list}
 		if !isStackOutputs(list) && s.err == nil {
 			s.at = start
@@ -130,13 +136,20 @@ func (s *scanner) skip(set string) string {
 
 // space skips white space and comments.
 func (s *scanner) space() {
+	set := " \t\r\n"
+	if s.inScript {
+		set = spaces
+	}
 	for {
-		s.skip(" \t\r\n")
+		s.skip(set)
 		rest := s.text[s.at:]
 		switch {
 		case s.err == nil && strings.HasPrefix(rest, "//"):
-			line, _, _ := strings.Cut(rest, "\n")
-			s.at += len(line)
+			n := strings.IndexAny(rest, lineEnds)
+			if n < 0 {
+				n = len(rest)
+			}
+			s.at += n
 		case s.err == nil && strings.HasPrefix(rest, "/*"):
 			comment, _, closed := strings.Cut(rest[2:], "*/")
 			if !closed {
@@ -172,6 +185,9 @@ func (s *scanner) object(depth int) object {
 		if _, twice := o[key]; twice && s.err == nil {
 			s.at = start
 			s.fail(fmt.Sprintf("duplicate key %.64q", key))
+		}
+		if s.inScript && key == "__proto__" {
+			s.record(start, "__proto__ (another object)")
 		}
 		s.aws = s.aws || strings.HasPrefix(key, "aws") || isPool(key)
 		s.space()
@@ -215,6 +231,8 @@ func (s *scanner) value(depth int) (value any) {
 		word := s.skip(letters + digits + "_$+-.")
 		if word == "" && s.at == len(s.text) {
 			s.fail("")
+		} else if word == "undefined" && s.inScript {
+			break // as if the key were missing
 		} else if json.Unmarshal([]byte(word), &value) != nil && s.err == nil {
 			s.compute(start, errNotLiteral)
 		}

@@ -21,23 +21,33 @@ type output struct{ key, name, value string }
 //	{"name": {"value": ..., "type": ..., "sensitive": ...}}                     Terraform
 //	{"Stacks": [{"StackName": ..., "Outputs": [{"OutputKey": ..., ...}]}]}      CloudFormation
 //	{"Stack": {"Name": "value"}}                                                CDK
+//	{"Exports": [{"Name": ..., "Value": ...}]}                                  CloudFormation
 //	{"Name": "value"}                                                           others
 func (r *reader) readDeployment() bool {
 	var found []output
-	terraform, ours := true, false
+	file, terraform, ours := r.file, true, false
+	if file["terraform_version"] != nil { // "terraform show -json", or a state
+		if values, ok := file["values"].(object); ok {
+			file = values
+		}
+		if outputs, ok := file["outputs"].(object); ok {
+			file = outputs
+		}
+	}
 	// Keys of this package's own format have an underscore, or no other format has them.
 	own := func(key string) bool {
 		return strings.Contains(key, "_") && key == strings.ToLower(key) ||
 			key == "issuer" || key == "endpoints"
 	}
-	for _, group := range slices.Sorted(maps.Keys(r.file)) {
-		entry, nested := r.file[group].(object)
+	for _, group := range slices.Sorted(maps.Keys(file)) {
+		entry, nested := file[group].(object)
 		_, value := entry["value"]
 		_, sensitive := entry["sensitive"]
-		terraform = terraform && value && sensitive
+		_, typed := entry["type"] // a state has "sensitive" only if it is true
+		terraform = terraform && value && (sensitive || typed)
 		if !nested {
 			ours = ours || own(group)
-			found = append(found, flatten(group, group, r.file[group])...)
+			found = append(found, flatten(group, group, file[group])...)
 		}
 		for _, key := range slices.Sorted(maps.Keys(entry)) {
 			ours = ours || own(key)
@@ -54,19 +64,18 @@ func (r *reader) readDeployment() bool {
 		name, _ := stack["StackName"].(string)
 		list, _ := stack["Outputs"].([]any)
 		for _, o := range list {
-			o, _ := o.(object)
-			key, _ := o["OutputKey"].(string)
-			listed = append(listed, flatten(strings.TrimPrefix(name+"."+key, "."), key,
-				o["OutputValue"])...)
+			key, value := named(o)
+			listed = append(listed, flatten(strings.TrimPrefix(name+"."+key, "."), key, value)...)
 		}
 	}
 	switch {
 	case listed != nil:
 		found = listed
-	case terraform && len(r.file) > 0:
+	case terraform && len(file) > 0:
 		found = nil
-		for _, name := range slices.Sorted(maps.Keys(r.file)) {
-			found = append(found, flatten(name, name, r.object(name)["value"])...)
+		for _, name := range slices.Sorted(maps.Keys(file)) {
+			entry, _ := file[name].(object)
+			found = append(found, flatten(name, name, entry["value"])...)
 		}
 	case ours || len(candidates("user_pool_id", found))+
 		len(candidates("identity_pool_id", found)) == 0:
@@ -79,13 +88,45 @@ func (r *reader) readDeployment() bool {
 // isStackOutputs reports whether value is a list of outputs in CloudFormation's form.
 func isStackOutputs(value any) bool {
 	list, _ := value.([]any)
-	for _, o := range list {
-		o, _ := o.(object)
-		if _, ok := o["OutputKey"].(string); !ok {
-			return false
+	unnamed := func(o any) bool { name, _ := named(o); return name == "" }
+	return len(list) > 0 && !slices.ContainsFunc(list, unnamed)
+}
+
+// named returns the name and the value of an element of a list in the forms of AWS: an output of a
+// stack, or an export of stacks or a parameter of Systems Manager. The name is empty if it is none.
+func named(element any) (name string, value any) {
+	o, _ := element.(object)
+	for _, keys := range [][2]string{{"OutputKey", "OutputValue"}, {"Name", "Value"}} {
+		if name, ok := o[keys[0]].(string); ok && o[keys[1]] != nil {
+			return name, o[keys[1]]
 		}
 	}
-	return len(list) > 0
+	return "", nil
+}
+
+// stackOutputs returns a list in the form that "describe-stacks" has without --query:
+//
+//	[[{"OutputKey": ..., "OutputValue": ...}], ...]     --query 'Stacks[].Outputs'
+//	[["name", "value"], ...]                            --query '...[OutputKey,OutputValue]'
+func stackOutputs(list []any) (outputs []any) {
+	for _, element := range list {
+		inner, isList := element.([]any)
+		pair := make([]string, 0, 2)
+		for _, text := range inner {
+			if text, ok := text.(string); ok {
+				pair = append(pair, text)
+			}
+		}
+		switch {
+		case len(inner) == 2 && len(pair) == 2:
+			outputs = append(outputs, object{"OutputKey": pair[0], "OutputValue": pair[1]})
+		case isStackOutputs(inner), isList && len(inner) == 0:
+			outputs = append(outputs, inner...)
+		default:
+			outputs = append(outputs, element)
+		}
+	}
+	return outputs
 }
 
 // flatten returns the strings of an output, which may be an object or a list.
@@ -100,6 +141,9 @@ func flatten(key, name string, value any) (found []output) {
 	case []any:
 		for i, element := range v {
 			i := strconv.Itoa(i)
+			if name, value := named(element); name != "" {
+				i, element = name, value
+			}
 			found = append(found, flatten(key+"."+i, name+"."+i, element)...)
 		}
 	}

@@ -201,6 +201,20 @@ func TestImportOutputForms(t *testing.T) {
 		"script":           `module.exports = {userPoolId: 'POOL', clientId: 'CLIENT'}`,
 		"emulate": `{"Auth": {"Cognito": {"userPoolId": "POOL",
 			"userPoolClientId": "CLIENT"}}}`,
+		"lists": `[` + list + `, []]`,
+		"pairs": `[["UserPoolId", "POOL"], ["ClientId", "CLIENT"]]`,
+		"exports": `{"Exports": [{"ExportingStackId": "s", "Name": "UserPoolId", "Value": "POOL"},
+			{"Name": "a:ClientId", "Value": "CLIENT"}]}`,
+		"parameters": `{"Parameters": [{"Name": "/app/pool", "Type": "String", "Value": "POOL"},
+			{"Name": "/app/client_id", "Value": "CLIENT"}], "InvalidParameters": []}`,
+		"Terraform without sensitive": `{"user_pool_id": {"type": "string", "value": "POOL"},
+			"client_id": {"type": "string", "value": "CLIENT"}}`,
+		"Terraform state": `{"version": 4, "terraform_version": "1.9.0", "serial": 3,
+			"outputs": {"user_pool_id": {"value": "POOL", "type": "string"},
+			"client_id": {"value": "CLIENT", "type": "string"}}, "resources": [{"name": "POOL"}]}`,
+		"terraform show": `{"format_version": "1.0", "terraform_version": "1.9.0", "values":
+			{"outputs": {"user_pool_id": {"sensitive": false, "value": "POOL", "type": "string"},
+			"client_id": {"sensitive": false, "value": "CLIENT"}}, "root_module": {}}}`,
 	} {
 		got, err := Parse([]byte(fill(text)))
 		if e := got[Default]; err != nil || len(got) != 1 || e != want {

@@ -27,9 +27,11 @@ type script struct {
 
 // script returns the literal of a script.
 func (s *scanner) script() object {
+	s.inScript = true
 	x := script{scanner: s, setting: settingKeys(), choice: -1}
 	literal := false // whether "{" starts an object literal, not a block of statements
 	last := ""       // word, such as "module.exports"
+	before := ""     // the word before last
 	for s.space(); s.peek() != 0; s.space() {
 		start, c := s.at, s.peek()
 		// "cognito emulate" prints JSON on a line of its own between shell commands.
@@ -50,11 +52,12 @@ func (s *scanner) script() object {
 		} else if word := s.skip(letters + digits + "_$."); word != "" {
 			x.word(start, word, last)
 			literal = word == "default" || word == "return"
-			last = word
+			before, last = last, word
 		} else {
 			s.at++
 			x.operator(start, last)
-			literal = c == '=' || c == '(' || x.choice >= 0 && (c == '?' || c == ':')
+			literal = c == '=' && before != "type" || c == '(' ||
+				x.choice >= 0 && (c == '?' || c == ':')
 		}
 	}
 	if x.found == nil && s.err == nil {
@@ -76,7 +79,7 @@ func (x *script) refuse(at int, construct string) {
 func (x *script) add(start int, o object) {
 	// {...found, more: true} is harmless without settings.
 	copied := x.found != nil &&
-		strings.HasPrefix(strings.TrimLeft(x.text[start+1:], " \t\r\n"), "...")
+		strings.HasPrefix(strings.TrimLeft(x.text[start+1:], spaces), "...")
 	known := x.aws
 	if copied {
 		known = x.hasSetting(o)
@@ -112,7 +115,7 @@ func (x *script) hasSetting(value any) bool {
 
 // operator handles a character between words.
 func (x *script) operator(start int, last string) {
-	next := strings.TrimLeft(x.text[x.at:], " \t\r\n")
+	next := strings.TrimLeft(x.text[x.at:], spaces)
 	switch x.text[start] {
 	case ';':
 		x.choice = -1
@@ -133,7 +136,8 @@ func (x *script) word(start int, word, last string) {
 	declares := func(word string) bool {
 		return slices.Contains([]string{"const", "let", "var", "final"}, word)
 	}
-	if start == 0 || x.text[start-1] == '\n' || declares(word) || word == "return" {
+	if start == 0 || strings.IndexByte("\r\n", x.text[start-1]) >= 0 || declares(word) ||
+		word == "return" {
 		x.choice = -1 // a statement starts
 	}
 	if declares(last) && x.found == nil {
@@ -160,9 +164,9 @@ func (x *script) word(start int, word, last string) {
 // assigned reports whether an assignment to the word before the current offset follows.
 func (x *script) assigned() bool {
 	rest := x.text[x.at:min(len(x.text), x.at+200)]
-	for rest = strings.TrimLeft(rest, " \t\r\n"); strings.HasPrefix(rest, "["); {
+	for rest = strings.TrimLeft(rest, spaces); strings.HasPrefix(rest, "["); {
 		_, rest, _ = strings.Cut(rest, "]")
-		rest = strings.TrimLeft(rest, " \t\r\n."+letters+digits+"_$")
+		rest = strings.TrimLeft(rest, spaces+"."+letters+digits+"_$")
 	}
 	rest = strings.TrimLeft(rest, "+|?&")
 	return strings.HasPrefix(rest, "=") && !strings.HasPrefix(rest, "==") &&
@@ -181,8 +185,8 @@ func (s *scanner) embedded() object {
 	s.at = start
 	text := s.join(true)
 	whole := s.text[start:max(s.at, end)]
-	if text = strings.TrimLeft(text, " \t\r\n"); s.err != nil {
-		text = strings.TrimLeft(whole, "r \t\r\n"+quotes)
+	if text = strings.TrimLeft(text, spaces); s.err != nil {
+		text = strings.TrimLeft(whole, "r"+spaces+quotes)
 	}
 	if !strings.HasPrefix(text, "{") || !strings.Contains(whole, "aws_") && !isPool(whole) {
 		s.err, s.computed, s.at = nil, nil, max(s.at, end)

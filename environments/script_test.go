@@ -40,6 +40,9 @@ func TestScriptRefusesComputed(t *testing.T) {
 			"line 2, column 1: spread"},
 		{"spread at the end", "export default {aws_user_pools_id: 'x',\n...base}",
 			"line 2, column 1: spread"},
+		{"prototype", "export default {aws_project_region: 'r',\n__proto__: base}",
+			"line 2, column 1: __proto__"},
+		{"undefined variable", value("undefinedPool"), "line 2, column 20: expected a string"},
 		{"spread in a list", value("[...ids]"), "line 2, column 21: spread"},
 		{"variable", value("POOL"), "line 2, column 20: expected a string in quotes"},
 		{"member", value("config.pool"), "line 2, column 20: expected a string in quotes"},
@@ -133,7 +136,9 @@ func TestScriptAround(t *testing.T) {
 	oneLine := strings.NewReplacer("\n", " ", "\t", " ").Replace(object)
 	templates := strings.NewReplacer(`: "`, ": `", `",`, "`,", "\"\n", "`\n")
 	for name, script := range map[string]string{
-		"as const":          "export const config = " + object + " as const satisfies Config;",
+		"as const": "export const config = " + object + " as const satisfies Config;",
+		"types of a setting": "export type Config = { userPoolId: string; aws_x: number };\n" +
+			amplifyScript,
 		"types":             "type T = { a?: string; b: number | null };\n" + amplifyScript,
 		"optional argument": "function f(a?: string, b?) { return a?.b ?? 1 }\n" + amplifyScript,
 		"class": "class A { constructor() { this.x = 1 } }\n" + amplifyScript +
@@ -145,7 +150,12 @@ func TestScriptAround(t *testing.T) {
 		"arrow":              amplifyScript + "export default () => awsmobile",
 		"comments":           amplifyScript + "// awsmobile.oauth = 1\n/* Object.assign <!-- */",
 		"strings":            amplifyScript + `const s = "awsmobile.oauth = 1, Object.assign <!--"`,
-		"harmless spread":    amplifyScript + "Amplify.configure({...awsmobile, ssr: true});",
+		"line ends": strings.ReplaceAll(strings.ReplaceAll("// old\n"+amplifyScript, "\n",
+			" // x\r"), "\t", "\u00a0\f\v"),
+		"line separators": strings.ReplaceAll("// \n"+amplifyScript, "\n", "\u2028\ufeff"),
+		"undefined": strings.Replace(amplifyScript, "{", "{aws_user_files_s3_bucket: undefined,",
+			1),
+		"harmless spread": amplifyScript + "Amplify.configure({...awsmobile, ssr: true});",
 		"TypeScript's CommonJS": "Object.defineProperty(exports, \"__esModule\", " +
 			"{ value: true });\n" + amplifyScript + "exports.default = awsmobile;",
 		"assignment of another object": amplifyScript +

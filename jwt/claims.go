@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -166,7 +167,16 @@ func read[T any](m *members, name, want string, v *T) error {
 func (m *members) text(name string, v *string) error { return read(m, name, "a string", v) }
 
 func (m *members) texts(name string, v *[]string) error {
-	return read(m, name, "a list of strings", v)
+	const want = "a list of strings"
+	var elements []*string // nil for null
+	err := read(m, name, want, &elements)
+	if slices.Contains(elements, nil) {
+		return fmt.Errorf("%q is not %s", name, want)
+	}
+	for _, element := range elements {
+		*v = append(*v, *element)
+	}
+	return err
 }
 
 // date reads a NumericDate (RFC 7519 section 2): seconds since 1970, possibly with a fraction.

@@ -130,6 +130,9 @@ func (p *parser) object(start int, element string) {
 	read := func(i int, name []byte) {
 		begin := p.At
 		text := p.Text()
+		if i == keyText {
+			p.refuseMixed(name)
+		}
 		switch {
 		case i == algorithmText: // the only one that may be repeated
 			o.ChecksumAlgorithm = append(o.ChecksumAlgorithm, p.same(i, text))
@@ -169,6 +172,8 @@ func (p *parser) object(start int, element string) {
 		default:
 			if i := textOf(name); i < nested {
 				read(i, name)
+			} else {
+				p.skip(name, inEntry)
 			}
 		}
 	}
@@ -267,9 +272,11 @@ func (p *parser) commonPrefix() {
 	p.element = "CommonPrefixes"
 	for name := range p.Children {
 		if string(name) != "Prefix" {
+			p.skip(name, inEntry)
 			continue
 		}
-		if text := p.Text(); p.Err == nil && p.validKey("Prefix", text) {
+		text := p.Text()
+		if p.refuseMixed(name); p.Err == nil && p.validKey("Prefix", text) {
 			e := entry{at: int32(len(p.text)), key: int32(len(text))}
 			p.prefixes = append(p.prefixes, e)
 			p.text = append(p.text, text...)

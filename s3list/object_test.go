@@ -180,6 +180,49 @@ func TestElementsInUnknownElement(t *testing.T) {
 	}
 }
 
+// TestLostElements checks that a key or a common prefix in a place where S3 sends none is an error,
+// as is an error of the server after the first objects.
+func TestLostElements(t *testing.T) {
+	for _, test := range []struct{ name, body, err string }{
+		{"object in an object", "<Contents><Key>a</Key>" + contents("b") + "</Contents>",
+			"not the Contents"},
+		{"object in a field", "<Contents><Key>a</Key><More><List>" + contents("b") +
+			"</List></More></Contents>", "not the Contents"},
+		{"key in another case", "<Contents><Key>a</Key><key>b</key></Contents>", "not the Key"},
+		{"prefix in an object", "<Contents><Key>a</Key><Prefix>b/</Prefix></Contents>",
+			"not the Prefix"},
+		{"prefix in another case", commonPrefix("a/</Prefix><prefix>b/</prefix><Prefix>c/"),
+			"not the Prefix"},
+		{"prefixes in prefixes", "<CommonPrefixes><Prefix>a/</Prefix>" + commonPrefix("b/") +
+			"</CommonPrefixes>", "not the CommonPrefixes"},
+		{"key in prefixes", "<CommonPrefixes><Prefix>a/</Prefix><Key>b</Key></CommonPrefixes>",
+			"not the Key"},
+		{"object with another name", contents("a") + "<Object><Key>b</Key></Object>",
+			"not the Key"},
+		{"prefix with another name", "<CommonPrefix><Prefix>b/</Prefix></CommonPrefix>",
+			"not the Prefix"},
+		{"element in a key", contents("a<b>c</b>d"), "text of Key"},
+		{"element in a prefix", commonPrefix("a<b/>/"), "text of Prefix"},
+		{"element in EncodingType", "<EncodingType>url<x/></EncodingType>", "text of EncodingType"},
+		{"error", contents("a") + "<Error><Code>InternalError</Code><Message>try again\x1b" +
+			"</Message></Error>", "illegal character"},
+		{"error of the server", contents("a") + "<Error><Code>InternalError</Code>" +
+			"<Message>try again</Message></Error>", "InternalError: try again"},
+		{"namespaces", strings.ReplaceAll(contents("a"), "Key>", "s3:Key>"), ""},
+		{"fields with tags", "<Contents><Key>a</Key><Tags><Tag><Key>b</Key></Tag></Tags>" +
+			"<Version>1</Version></Contents>", ""},
+		{"comment in a key", contents("a<!-- <b/> --><![CDATA[<b>]]>"), ""},
+	} {
+		_, err := parsePage([]byte(root+notTruncated+test.body+end), false)
+		if (err == nil) != (test.err == "") ||
+			err != nil && !strings.Contains(err.Error(), test.err) {
+			t.Errorf("%s: parsePage(%s) = %v, want %q", test.name, test.body, err, test.err)
+		}
+		compareXML(t, []byte(root+test.body+end))
+		compareParts(t, []byte(root+test.body+end), 1, 100)
+	}
+}
+
 // TestKeyCount checks that the number of keys that a server states does not change a listing.
 func TestKeyCount(t *testing.T) {
 	for _, text := range []string{"", "0", "1", "2", "3", "1000", "-1", "many"} {

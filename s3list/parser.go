@@ -176,6 +176,7 @@ func (p *parser) child() bool {
 		if _, twice := p.head[element]; twice && p.Err == nil {
 			p.refuse(fmt.Errorf("the page has more than one %s", element))
 		}
+		p.refuseMixed(name)
 		if p.Err == nil { // else it is read again
 			p.head[element] = text
 		}
@@ -187,26 +188,55 @@ func (p *parser) child() bool {
 		p.object(start, "DeleteMarker")
 	case "CommonPrefixes":
 		p.commonPrefix()
+	case "Error": // the server failed after it had sent the first objects
+		doc := new(errorDocument)
+		p.Texts(doc.texts())
+		p.refuse(fmt.Errorf("the page has an error of the server: %s: %s",
+			awshttp.Clean(doc.Code, 100), awshttp.Clean(doc.Message, 500)))
 	default:
-		p.skip(name, true)
+		p.skip(name, inPage)
 	}
 	return true
 }
 
+// refuseMixed refuses the text that was read last if there were elements in it. name is that of its
+// element.
+func (p *parser) refuseMixed(name []byte) {
+	if p.Mixed {
+		p.refuse(fmt.Errorf("the text of %s has an element in it", name))
+	}
+}
+
+// The places of elements that S3 does not send.
+const (
+	inPage  = iota // children of the root element
+	inEntry        // their children
+	inField        // below these
+)
+
 // skip closes an element that S3 does not send here. If it is one that decides which objects are
-// listed, in another case or below an unknown element, ignoring it could leave out objects or end
-// the listing, so it is an error. If version is false, an element Version is not one of these: it
-// may be the version of the server.
-func (p *parser) skip(name []byte, version bool) {
-	for _, known := range pageElements {
-		if p.Err == nil && strings.EqualFold(known, string(name)) &&
-			(version || known != "Version") {
+// listed, in another case or place, ignoring it could leave out objects or end the listing, so it
+// is an error. Below the root, an element Version may be the version of the server, and deeper
+// elements Key and Prefix may be those of a tag or a rule.
+func (p *parser) skip(name []byte, place int) {
+	for _, known := range listElements {
+		switch known {
+		case "Key", "Prefix":
+			if place != inEntry {
+				continue
+			}
+		case "Version":
+			if place != inPage && !p.versions {
+				continue
+			}
+		}
+		if p.Err == nil && strings.EqualFold(known, string(name)) {
 			p.refuse(fmt.Errorf("the page has an element %.40q that is not the %s of S3", name,
 				known))
 		}
 	}
 	for inner := p.Child(); inner != nil; inner = p.Child() {
-		p.skip(inner, p.versions)
+		p.skip(inner, min(place+1, inField))
 	}
 }
 
@@ -216,6 +246,9 @@ var pageElements = [...]string{
 	"IsTruncated", "EncodingType", "NextContinuationToken", "NextMarker", "NextKeyMarker",
 	"NextVersionIdMarker", "Contents", "Version", "DeleteMarker", "CommonPrefixes",
 }
+
+// listElements are also those that name what is listed.
+var listElements = append(pageElements[:], "Key", "Prefix")
 
 // finish decodes the page, sets its cursor and checks both.
 func (p *parser) finish() {

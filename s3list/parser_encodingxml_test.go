@@ -275,6 +275,10 @@ func readXML(body []byte, versions bool) (parsed, error) {
 	if doc != nil {
 		return parsed{}, doc
 	}
+	var root unknownXML
+	if err := xml.Unmarshal(body, &root); err != nil || root.loses(versions) {
+		return parsed{}, cmp.Or(err, errors.New("an object would be lost"))
+	}
 	return p, nil
 }
 
@@ -319,6 +323,38 @@ func (e unknownXML) lists(versions bool) bool {
 			return true
 		}
 		return b.lists(versions)
+	})
+}
+
+// loses reports whether e, a page, has elements in a text that decides what is listed, an element
+// with the name of such a text in another place, or an error.
+func (e unknownXML) loses(versions bool) bool {
+	isKey := func(e unknownXML) bool {
+		name := strings.ToLower(e.XMLName.Local)
+		return name == "key" || name == "prefix"
+	}
+	return slices.ContainsFunc(e.Below, func(e unknownXML) bool {
+		name := e.XMLName.Local
+		switch name {
+		case "Error":
+			return true
+		case "IsTruncated", "EncodingType", "NextContinuationToken", "NextMarker",
+			"NextKeyMarker", "NextVersionIdMarker":
+			return len(e.Below) > 0
+		case "Contents", "Version", "DeleteMarker", "CommonPrefixes":
+			return slices.ContainsFunc(e.Below, func(e unknownXML) bool {
+				switch field := e.XMLName.Local; {
+				case name == "CommonPrefixes" && field == "Prefix",
+					name != "CommonPrefixes" && field == "Key":
+					return len(e.Below) > 0
+				case name != "CommonPrefixes" && textOf([]byte(field)) < nested,
+					name != "CommonPrefixes" && (field == "Owner" || field == "RestoreStatus"):
+					return false
+				}
+				return isKey(e) || unknownXML{Below: []unknownXML{e}}.lists(versions)
+			})
+		}
+		return slices.ContainsFunc(e.Below, isKey)
 	})
 }
 

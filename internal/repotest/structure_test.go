@@ -80,7 +80,8 @@ var arrows = map[string][]string{
 	"cmd/cognito/internal/shell":      {},
 	"cmd/cognito/internal/keychain":   {"cmd/cognito/internal/files", "cmd/cognito/internal/shell"},
 	"cmd/cognito/internal/state": {"", "cmd/cognito/internal/files",
-		"cmd/cognito/internal/keychain", "internal/strictjson", "jwt", "sigv4"},
+		"cmd/cognito/internal/keychain", "internal/bom", "internal/strictjson", "jwt",
+		"sigv4"},
 	"internal/repotest": {},
 }
 

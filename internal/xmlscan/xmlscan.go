@@ -36,6 +36,7 @@ type Scanner struct {
 	At     int    // offset in Body of what is read next
 	Before int64  // bytes of the document before Body; used in error texts
 	Err    error  // the first error
+	Mixed  bool   // whether the last Text left out children
 
 	open  [MaxDepth][]byte // names of the open elements, the root first
 	depth int              // number of open elements
@@ -128,6 +129,7 @@ func (s *Scanner) Skip() {
 // Text closes the innermost open element and returns its text, without the text of its children.
 // The text is valid until Body is changed or Forget is called.
 func (s *Scanner) Text() []byte {
+	s.Mixed = false
 	if !s.empty && s.Err == nil { // the usual case: plain text, then the end tag
 		text := s.Plain()
 		if s.take("</") {
@@ -143,6 +145,7 @@ func (s *Scanner) Text() []byte {
 			return s.own[start:stop:stop]
 		}
 		if name != nil {
+			s.Mixed = true
 			s.Skip()
 		}
 		s.own = append(s.own[:stop], text...) // next may have left text, and more, from stop on

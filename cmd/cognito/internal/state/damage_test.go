@@ -59,6 +59,7 @@ func TestDamage(t *testing.T) {
 		lost     string // what the record lacks, or "all"
 	}{
 		{name: "nothing"},
+		{name: "byte order mark of an editor", old: `{"ver`, new: "\ufeff" + `{"ver`},
 		{name: "ID token cut", old: `"ID":"e`, new: `"ID":"`, lost: "tokens"},
 		{name: "ID token of another type", old: `"ID":"`, new: `"ID":1,"X":"`, lost: "tokens"},
 		{name: "access token", old: `"Access":"e`, new: `"Access":"`, lost: "tokens"},

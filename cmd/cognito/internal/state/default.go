@@ -33,7 +33,7 @@ func ReadDefaults(dir string) (map[string]string, error) {
 		return nil, nil
 	}
 	var d map[string]string
-	if err == nil && strictjson.Unmarshal(data, &d) != nil {
+	if err == nil && strictjson.Unmarshal(text(data), &d) != nil {
 		err = fmt.Errorf("%s: %w", path, ErrDamaged)
 	}
 	return d, err
@@ -53,7 +53,7 @@ func SetDefault(ctx context.Context, dir, config, name string,
 	file := files.Target{Path: path, Limit: maxDefaults, Mode: 0o600, Trusted: true, Note: note}
 	return file.Update(ctx, func(data []byte) ([]byte, error) {
 		var d map[string]string
-		if strictjson.Unmarshal(data, &d) != nil || d == nil {
+		if strictjson.Unmarshal(text(data), &d) != nil || d == nil {
 			d = make(map[string]string)
 		}
 		if d[config] == name {

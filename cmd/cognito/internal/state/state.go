@@ -25,6 +25,7 @@ import (
 	"github.com/loginwithcognito/cognito"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/files"
 	"github.com/loginwithcognito/cognito/cmd/cognito/internal/keychain"
+	"github.com/loginwithcognito/cognito/internal/bom"
 	"github.com/loginwithcognito/cognito/internal/strictjson"
 )
 
@@ -155,7 +156,7 @@ func (k *Keeper) read(path string) (r Record, tokens []string, err error) {
 	} else if err != nil {
 		return Record{}, nil, err
 	}
-	data, name, err := k.open(path, data)
+	data, name, err := k.open(path, text(data))
 	if err != nil {
 		return Record{}, nil, err
 	}
@@ -168,6 +169,14 @@ func (k *Keeper) read(path string) (r Record, tokens []string, err error) {
 		}
 	}
 	return r, tokens, err
+}
+
+// text returns data without the byte order mark that an editor may have added.
+func text(data []byte) []byte {
+	if decoded, err := bom.Decode(data); err == nil {
+		return decoded
+	}
+	return data
 }
 
 // ErrDamaged reports a file that no version of this program can have written.
