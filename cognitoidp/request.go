@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/loginwithcognito/cognito/internal/ascii"
 	"github.com/loginwithcognito/cognito/internal/awshttp"
@@ -116,7 +116,7 @@ func checkPadding(in members) error {
 
 // visible reports whether a user name can have r: [\p{L}\p{M}\p{S}\p{N}\p{P}] in the service model.
 // Names copied from a page may have other spaces, or a mark of width zero, at their ends.
-func visible(r rune) bool { return r != ' ' && unicode.IsPrint(r) }
+func visible(r rune) bool { return r != ' ' && strconv.IsPrint(r) }
 
 // isToken reports whether s can be an access, ID or refresh token: [A-Za-z0-9-_=.]+ in the service
 // model.

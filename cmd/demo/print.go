@@ -13,7 +13,7 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
+	"unicode/utf8"
 
 	"github.com/loginwithcognito/cognito/internal/trace"
 	"github.com/loginwithcognito/cognito/s3list"
@@ -74,10 +74,10 @@ func printable(s string) string {
 func oneLine(err error) string {
 	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' })
 	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
+		if strconv.IsPrint(r) {
 			return r
 		}
-		return unicode.ReplacementChar
+		return utf8.RuneError
 	}, strings.Join(lines, "; "))
 }
 

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/loginwithcognito/cognito/awserr"
 )
@@ -89,4 +89,4 @@ func Clean(text string, limit int) string {
 	return strings.Join(strings.FieldsFunc(text, blank), " ")
 }
 
-func blank(c rune) bool { return c == ' ' || !unicode.IsPrint(c) }
+func blank(c rune) bool { return c == ' ' || !strconv.IsPrint(c) }

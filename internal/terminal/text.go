@@ -7,8 +7,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // OneLine returns s as one line that is safe to write to a terminal. Line ends become "; ", and
@@ -22,10 +22,10 @@ func OneLine(s string) string {
 // interpret such characters as commands.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
+		if strconv.IsPrint(r) {
 			return r
 		}
-		return unicode.ReplacementChar
+		return utf8.RuneError
 	}, s)
 }
 
@@ -47,7 +47,7 @@ func JSONLine(v any) ([]byte, error) {
 	}
 	line := make([]byte, 0, text.Len())
 	for _, r := range strings.TrimSuffix(text.String(), "\n") {
-		if unicode.IsPrint(r) {
+		if strconv.IsPrint(r) {
 			line = append(line, string(r)...)
 			continue
 		}
