@@ -85,7 +85,7 @@ func (e *Error) cause() string {
 		return "check that the role allows " + permission + "; the bucket may also be another " +
 			"account's or requester-pays, or excluded by Cognito's session policy for guests"
 	case CodeNoSuchBucket:
-		return "check the name, which has no s3:// and no prefix"
+		return "check the name of the bucket"
 	case CodeExpiredToken:
 		return "the temporary credentials have expired: obtain new ones"
 	case CodeInvalidToken, "InvalidTokenId": // the latter from MinIO

@@ -130,7 +130,7 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 	case errors.As(err, &gone): // the session has already ended in the user pool
 	case !l.force || ctx.Err() != nil:
 		return fmt.Errorf(
-			"still signed in to %s (-force deletes the session here anyway): %w", s.name, err,
+			"still signed in to %s (-force deletes the session): %w", s.name, err,
 		)
 	}
 	if failed := s.keep.Update(ctx, func(e *state.Edit) error {
@@ -141,8 +141,8 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		return errors.Join(err, failed)
 	}
 	if l.global || l.device || gone.error == nil {
-		s.a.notef("the session in %s is forgotten here, but the user pool did not do what was "+
-			"asked: %s", s.name, err)
+		s.a.notef("signed out of %s here, but the user pool did not do what was asked: %s",
+			s.name, s.a.message(err))
 		return exitStatus(exitFailed)
 	}
 	s.a.notef("the session in %s had ended already", s.name)

@@ -315,6 +315,10 @@ func private(dir string) error {
 	if err != nil {
 		return err
 	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s %w: it is not a directory: set COGNITO_STATE_DIR to one", dir,
+			files.ErrUnfit)
+	}
 	err = cmp.Or(files.Check(dir, link, 0, true), files.Check(dir, info, 0o077, false))
 	if err != nil {
 		err = fmt.Errorf("%w, or set COGNITO_STATE_DIR to another directory", err)
