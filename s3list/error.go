@@ -12,7 +12,7 @@ import (
 // An Error is a refusal by the service. Errors of other types come from checks before a request is
 // sent, from Client.Credentials, from the connection, or from a response that cannot be read.
 //
-// The fields that awserr.Error also has mean the same there.
+// Fields that are also in awserr.Error have the same meaning there.
 type Error struct {
 	Service    string // "s3list"
 	Operation  string // "ListObjectsV2" or "ListObjectVersions"
