@@ -72,6 +72,13 @@ func TestMessages(t *testing.T) {
 	if code != exitUsage || stderr != want {
 		t.Errorf("ls with a file as the directory: exit %d, %q, want %q", code, stderr, want)
 	}
+	m.settings["COGNITO_STATE_DIR"] = filepath.Join(empty, "state")
+	code, _, stderr = m.run(t, cognitotest.ExamplePassword+"\n", "login", "-user", "ada")
+	if code != exitFailed ||
+		!strings.HasSuffix(stderr, ": set COGNITO_STATE_DIR to a directory that you can write\n") {
+		t.Errorf("login with a directory below a file: exit %d, %q", code, stderr)
+	}
+
 	m.settings["COGNITO_CONFIG"] = filepath.Join(m.dir, "none")
 	code, _, stderr = m.run(t, "", "ls")
 	if code != exitUsage ||

@@ -231,7 +231,7 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 		return err
 	}
 	if err := files.MakeDir(filepath.Dir(k.path)); err != nil {
-		return err
+		return unusable(err)
 	}
 	if err := k.private(); err != nil {
 		return err
@@ -306,10 +306,18 @@ func (k *Keeper) RemoveDamaged() (err error) {
 // replace it.
 func (k *Keeper) private() error { return private(filepath.Dir(k.path)) }
 
+// unusable adds advice to an error of the file system about the directory.
+func unusable(err error) error {
+	if !errors.As(err, new(*fs.PathError)) || errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("%w: set COGNITO_STATE_DIR to a directory that you can write", err)
+}
+
 func private(dir string) error {
 	link, err := os.Lstat(dir)
 	if err != nil {
-		return err
+		return unusable(err)
 	}
 	info, err := os.Stat(dir)
 	if err != nil {
