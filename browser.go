@@ -150,7 +150,7 @@ func (b *BrowserSignIn) Wait(ctx context.Context) (*Session, error) {
 func (b *BrowserSignIn) Deliver(ctx context.Context, address string) error {
 	u, err := url.Parse(strings.Join(strings.Fields(address), "")) // terminals wrap it
 	if err != nil || place(u) != place(b.callback) {
-		return fmt.Errorf("cognito: Deliver: this is not the address that the browser ended at, "+
+		return fmt.Errorf("cognito: this is not the address that the browser ended at, "+
 			"which begins with %s", b.RedirectURI)
 	}
 	ctx, cancel := context.WithCancel(ctx)

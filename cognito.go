@@ -12,9 +12,9 @@
 // The password is not sent. SRP-6a (package srp) proves to the user pool that the program knows it.
 // The pool proves nothing in return, so only TLS authenticates the server.
 //
-// A pool may require more than a password. [Client.Start] supports every flow and returns a
-// [Challenge] for what only the user can answer, such as a code or a new password. A [Device] that
-// the pool remembers makes codes unnecessary.
+// A pool may require more than a password. [Client.Start] supports every flow that needs no AWS
+// credentials, and returns a [Challenge] for what only the user can answer, such as a code or a new
+// password. A [Device] that the pool remembers makes codes unnecessary.
 //
 // Users of other identity providers, and of passkeys, sign in with a browser: see
 // [Client.StartBrowser]. [Client.Federate] needs no user pool.

@@ -41,7 +41,8 @@ type Federation struct {
 	redact.Fields
 
 	// Provider is the name of the provider in the identity pool, such as "accounts.google.com", or
-	// the ARN of a SAML provider. If it is empty, it is the issuer of the token, a JSON Web Token.
+	// the ARN of a SAML provider. If it is empty, the token must be a JSON Web Token, whose issuer
+	// is the name.
 	Provider string
 
 	// Token returns a valid token: an OpenID Connect ID token, a SAML assertion in base64, an

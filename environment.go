@@ -26,13 +26,13 @@ type Environment struct {
 	// UserPoolID is the ID of the user pool, such as "us-east-1_AbCdEfGhI".
 	UserPoolID string `json:"user_pool_id"`
 
-	// UserPoolRegion is the Region in which the user pool is called, if it is not the one in
-	// UserPoolID: that of a replica of a multi-Region pool.
+	// UserPoolRegion is the Region of a replica of a multi-Region user pool, to which requests are
+	// sent. If it is empty, they are sent to the Region in UserPoolID.
 	UserPoolRegion string `json:"user_pool_region"`
 
-	// Issuer is the issuer (claim iss) of the pool's tokens, if it is not AWS's own for the pool:
-	// that of an emulator or proxy. The pool's keys are at /.well-known/jwks.json below it. It is a
-	// URL like those of Endpoints.
+	// Issuer is the issuer (claim iss) of the tokens of an emulator or proxy. The pool's keys are
+	// at /.well-known/jwks.json below it. It is a URL like those of Endpoints. If it is empty, the
+	// issuers that [jwt.Verifier] accepts by default are used.
 	Issuer string `json:"issuer"`
 
 	// ClientID is the ID of the app client in the user pool, not its name.

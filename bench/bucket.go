@@ -16,8 +16,8 @@ import (
 type bucket struct {
 	keys []string // sorted
 
-	// contents holds the <Contents> elements of all keys, and begins the offset of each, followed
-	// by the length of contents. If they are nil, each response renders its elements.
+	// contents holds the <Contents> elements of all keys. begins holds the offset of each element,
+	// and last the length of contents. If both are nil, each response renders its elements.
 	contents []byte
 	begins   []int
 }

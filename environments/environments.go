@@ -104,7 +104,7 @@ func Select(all map[string]cognito.Environment, name string) (cognito.Environmen
 	case len(names) == 0:
 		return cognito.Environment{}, errors.New("environments: the file has no environment")
 	case name != "":
-		problem = fmt.Sprintf("there is no environment %.64q", name)
+		problem = fmt.Sprintf("unknown environment %.64q", name)
 	case len(names) == 1:
 		return all[names[0]], nil
 	default:

@@ -430,9 +430,9 @@ func TestSelect(t *testing.T) {
 		{three, "", cognito.Environment{},
 			`environments: there are several environments: choose one of DEV, PR\nOD, TEST`},
 		{three, "dev", cognito.Environment{},
-			`environments: there is no environment "dev": choose one of DEV, PR\nOD, TEST`},
+			`environments: unknown environment "dev": choose one of DEV, PR\nOD, TEST`},
 		{one, "\x1b", cognito.Environment{},
-			`environments: there is no environment "\x1b": choose one of DEV`},
+			`environments: unknown environment "\x1b": choose one of DEV`},
 		{nil, "", cognito.Environment{}, `environments: the file has no environment`},
 		{nil, "DEV", cognito.Environment{}, `environments: the file has no environment`},
 	} {

@@ -124,8 +124,7 @@ const (
 	errKey    = "expected a key"
 	errEscape = "the string that starts here has an unknown escape or a control character"
 	errEnds   = "the text is incomplete"
-	errNone   = "the file has no JSON object, and no script that assigns one with keys such as " +
-		"aws_project_region"
+	errNone   = "the file has neither a JSON object nor a script of Amplify"
 )
 
 // computed returns the error for a value or statement that only running the script would show.

@@ -61,8 +61,7 @@ func (s *scanner) script() object {
 		}
 	}
 	if x.found == nil && s.err == nil {
-		s.err = errors.New("the file has no JSON object, and no script that assigns one with " +
-			"keys such as aws_project_region")
+		s.err = errors.New("the file has neither a JSON object nor a script of Amplify")
 	} else if x.found != nil && !x.final && s.computed == nil {
 		s.err = nil // errors in the rest of the script do not matter
 	}

@@ -38,7 +38,7 @@ type Claims struct {
 }
 
 // ParseUnverified returns the claims of a token without verifying it. Use it for display, or to
-// learn which pool to ask. Do not use the result for authorization: see [Verifier].
+// learn which pool issued it. Do not use the result for authorization: see [Verifier].
 func ParseUnverified(token string) (Claims, error) {
 	t, err := parseToken(token)
 	if err = cmp.Or(err, t.misspelt); err != nil {

@@ -47,8 +47,8 @@ type Verifier struct {
 	// ClientID is the ID of the app client. Required.
 	ClientID string
 
-	// Region is the Region that the keys are fetched in, if it is not the one in UserPoolID: that
-	// of a replica of a multi-Region pool. Issuers that name either Region are accepted.
+	// Region is the Region of a replica of a multi-Region pool, from which the keys are fetched. If
+	// it is empty, it is the one in UserPoolID. Issuers that name either Region are accepted.
 	Region string
 
 	// Issuer is the only issuer that is accepted, compared exactly, for an emulator or a proxy. If

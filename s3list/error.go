@@ -12,7 +12,7 @@ import (
 // An Error is a refusal by the service. Errors of other types come from checks before a request is
 // sent, from Client.Credentials, from the connection, or from a response that cannot be read.
 //
-// The fields that awserr.Error also has mean the same there.
+// Fields that are also in awserr.Error have the same meaning there.
 type Error struct {
 	Service    string // "s3list"
 	Operation  string // "ListObjectsV2" or "ListObjectVersions"
@@ -85,7 +85,7 @@ func (e *Error) cause() string {
 		return "check that the role allows " + permission + "; the bucket may also be another " +
 			"account's or requester-pays, or excluded by Cognito's session policy for guests"
 	case CodeNoSuchBucket:
-		return "check the name, which has no s3:// and no prefix"
+		return "check the name of the bucket"
 	case CodeExpiredToken:
 		return "the temporary credentials have expired: obtain new ones"
 	case CodeInvalidToken, "InvalidTokenId": // the latter from MinIO

@@ -28,7 +28,7 @@ import (
 )
 
 // UnsignedPayload is the payload hash of a request whose body the signature does not cover. Only
-// TLS then protects the body, so that the URL's scheme must be https. Amazon S3 accepts such
+// TLS then protects the body, so the URL's scheme must be https. Amazon S3 accepts such
 // requests, and VPC Lattice accepts no others.
 const UnsignedPayload = "UNSIGNED-PAYLOAD"
 

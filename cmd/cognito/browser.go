@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,8 +36,17 @@ func (b *browserFlags) register(f *flag.FlagSet) {
 	f.BoolVar(&b.noOpen, "no-open", false, "with -browser, only print the address")
 	f.StringVar(&b.provider, "provider", "",
 		"with -browser, the `name` of an identity provider")
-	f.StringVar(&b.prompt, "prompt", "",
-		"with -browser, `how` the page asks: login does not reuse the browser's session")
+	f.Func("prompt",
+		"with -browser, `how` the page asks: login does not reuse the browser's session",
+		func(how string) error {
+			b.prompt = how
+			for value := range strings.FieldsSeq(how) {
+				if !slices.Contains([]string{"login", "select_account", "consent", "none"}, value) {
+					return fmt.Errorf("use login, select_account, consent or none, not %q", value)
+				}
+			}
+			return nil
+		})
 	f.DurationVar(&b.wait, "wait", browserWait, "with -browser, how long to wait for it")
 }
 

@@ -50,8 +50,8 @@ for /f "delims=" %i in ('cognito credentials -format cmd') do @%i`,
 			switch {
 			case !slices.Contains([]string{"json", "process", "ini"}, *format) &&
 				!slices.Contains(shell.Formats(), *format):
-				return usagef("-format %q is unsupported: choose one of json, process, ini, %s",
-					*format, strings.Join(shell.Formats(), ", "))
+				return usagef("-format %q is unsupported: use json, process, ini, %s", *format,
+					strings.Join(shell.Formats(), ", "))
 			case *profile != "" && *format != "ini":
 				return usagef("-profile requires -format ini, but -format is %s", *format)
 			case *profile != "" && !awsconfig.ValidName(*profile):

@@ -118,7 +118,7 @@ func (d *doctor) run(ctx context.Context) error {
 	if d.first == nil {
 		return nil
 	}
-	d.a.notef("%s", "first problem: "+d.first.Error())
+	d.a.notef("%s", "first problem: "+d.a.message(d.first))
 	var signIn signInError
 	if errors.As(d.first, &signIn) {
 		return exitStatus(exitSignIn)
@@ -133,7 +133,7 @@ func (d *doctor) tell(step, detail string, err error) error {
 	if errors.As(err, &aside) {
 		mark, detail = "--", string(aside)
 	} else if err != nil {
-		mark, detail = "FAIL", err.Error()
+		mark, detail = "FAIL", d.a.message(err)
 		if d.first == nil {
 			d.first = fmt.Errorf("%s: %w", step, err)
 		}

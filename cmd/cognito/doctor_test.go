@@ -134,7 +134,7 @@ func TestDoctorFindsFault(t *testing.T) {
 		{
 			name: "port closed",
 			step: "user pool",
-			said: "nothing listens there",
+			said: fakehttp.Nowhere + ": connection refused: ",
 			code: exitFailed,
 			spoil: func(t *testing.T, m *machine, _ *fault) {
 				m.settings["AWS_ENDPOINT_URL"] = "http://" + fakehttp.Nowhere

@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"log"
 	"maps"
@@ -62,7 +64,9 @@ cognito emulate -print-seed > seed.json`,
 			server := cognitotest.Example()
 			if *seed != "" {
 				data, err := readText(*seed, 16<<20)
-				if err == nil {
+				if err == nil && len(data) == 0 {
+					err = errors.New("the file is empty: see -print-seed")
+				} else if err == nil {
 					server, err = emulator.ParseSeed(data)
 				}
 				if err != nil {
@@ -92,7 +96,7 @@ func (a *app) emulate(
 	}
 	listener, err := net.Listen("tcp", at.String())
 	if err != nil {
-		return err
+		return fmt.Errorf("-addr %s: %w: use another port", at, reason(err))
 	}
 	defer listener.Close()
 	dir, err := os.MkdirTemp("", "cognito-")

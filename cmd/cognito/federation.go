@@ -140,9 +140,11 @@ const (
 // reference", requesting the token with environment variables).
 func (a *app) actionsToken(ctx context.Context, audience string) (string, error) {
 	address, bearer := a.getenv(actionsURL), a.getenv(actionsBearer)
-	if address == "" || bearer == "" {
-		return "", usagef("-github-actions: %s or %s is not set: add \"permissions: id-token: "+
-			"write\" to the job", actionsURL, actionsBearer)
+	for _, name := range []string{actionsURL, actionsBearer} {
+		if a.getenv(name) == "" {
+			return "", usagef("%s is not set: add \"permissions: id-token: write\" to the job",
+				name)
+		}
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" || u.User != nil || !secure(u) {

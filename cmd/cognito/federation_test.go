@@ -161,7 +161,12 @@ func TestFederationRefuses(t *testing.T) {
 		code              int
 		want              string
 	}{
-		{"no file", "", "credentials -token-file none", exitUsage, "-token-file: open none"},
+		{"no file", "", "credentials -token-file none", exitUsage,
+			"cognito: -token-file: open none"},
+		{"no file, for ls", "", "ls -token-file none", exitUsage,
+			"cognito: -token-file: open none"},
+		{"no file, for curl", "", "curl -token-file none https://sts.us-east-1.amazonaws.com/",
+			exitUsage, "cognito: -token-file: open none"},
 		{"no name", "", "credentials -token-file=", exitUsage, "-token-file"},
 		{"token in place of a file", "", "credentials -token-file " + oidc, exitUsage,
 			"-token-file: it is not the name of a file"},
@@ -246,7 +251,8 @@ func TestGitHubActionsRefuses(t *testing.T) {
 		want                    string
 	}{
 		{"no URL", actionsURL, "", 0, "", exitUsage, "id-token: write"},
-		{"no bearer token", actionsBearer, "", 0, "", exitUsage, "id-token: write"},
+		{"no bearer token", actionsBearer, "", 0, "", exitUsage,
+			"cognito: " + actionsBearer + " is not set: add \"permissions: id-token: write\""},
 		{"wrong bearer token", actionsBearer, "x", 0, "", exitFailed, "401 Unauthorized"},
 		{"line end", actionsBearer, "secret\r\nA: b", 0, "", exitFailed, "invalid header"},
 		{"http", actionsURL, "http://192.0.2.1/idtoken", 0, "", exitUsage, "https"},

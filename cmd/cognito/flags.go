@@ -95,11 +95,12 @@ func (a *app) parse(f *flag.FlagSet, args []string, least, most int) ([]string, 
 		return nil, usagef("the first argument is empty, not the name of a command")
 	case len(words) < least:
 		return nil, usagef("%s is missing: see \"cognito help %s\"", a.now.args, a.now.name)
-	case len(words) > most && most >= 0:
+	case len(words) > most && most >= 0 && f.Lookup("password-fd") != nil:
 		// The error does not quote the argument, because it may be a password.
-		return nil,
-			usagef("unexpected argument (passwords are read from the terminal or -password-fd): "+
-				"see \"cognito help %s\"", a.now.name)
+		return nil, usagef("unexpected argument (passwords are read from the terminal or " +
+			"-password-fd)")
+	case len(words) > most && most >= 0:
+		return nil, usagef("unexpected argument: see \"cognito help %s\"", a.now.name)
 	case a.login.duration != 0 && !inRange(a.login.duration):
 		return nil, usagef("-duration %s: must be from 15m to 12h", brief(a.login.duration))
 	}

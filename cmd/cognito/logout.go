@@ -140,7 +140,7 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 			s.name, err)
 	case !l.force || ctx.Err() != nil:
 		return fmt.Errorf(
-			"still signed in to %s (-force deletes the session here anyway): %w", s.name, err,
+			"still signed in to %s (-force deletes the session): %w", s.name, err,
 		)
 	default:
 		failed = s.keep.Update(ctx, forget)
@@ -149,8 +149,8 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		return errors.Join(err, failed)
 	}
 	if l.global || l.device || gone.error == nil {
-		s.a.notef("the session in %s is forgotten here, but the user pool did not do what was "+
-			"asked: %s", s.name, err)
+		s.a.notef("signed out of %s here, but the user pool did not do what was asked: %s",
+			s.name, s.a.message(err))
 		return exitStatus(exitFailed)
 	}
 	s.a.notef("the session in %s had ended already", s.name)

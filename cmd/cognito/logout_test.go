@@ -90,7 +90,7 @@ func TestLogout(t *testing.T) {
 			name:   "cut by force",
 			args:   []string{"-force"},
 			code:   exitFailed,
-			said:   "forgotten here, but the user pool",
+			said:   "signed out of DEV here, but the user pool",
 			device: true,
 			fault:  func(*http.Request) *http.Response { return answer(0, "") },
 		},

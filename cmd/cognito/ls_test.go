@@ -38,8 +38,8 @@ func keysOf(t *testing.T, text string) (keys, prefixes []string) {
 	return keys, prefixes
 }
 
-// ls prints every key of several pages unchanged, as text and as JSON. The library lists the same
-// keys.
+// TestListKeys checks that ls prints every key of several pages unchanged, as text and as JSON, and
+// that the library lists the same keys.
 func TestListKeys(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -182,7 +183,7 @@ func (a *app) report(ctx context.Context, err error) int {
 		}
 		return exitInterrupted
 	}
-	text := onePrefix(err.Error())
+	text := a.message(err)
 	var needed *neededError
 	if errors.As(err, &needed) && !a.debug {
 		text = needed.text
@@ -199,13 +200,41 @@ func (a *app) report(ctx context.Context, err error) int {
 	return exitFailed
 }
 
-// onePrefix returns an error's text without the name of the package that it starts with, or that
-// read the input. Names of services remain.
+// message returns the text of err. Without -debug, an error in the token of another identity
+// provider replaces those of the requests that needed it, and a failed connection has only its
+// reason, because the host precedes it.
+func (a *app) message(err error) string {
+	if usage := (usageError{}); a.federation.used() && errors.As(err, &usage) && !a.debug {
+		err = usage
+	}
+	text := err.Error()
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" && !a.debug {
+		text = strings.Replace(text, dial.Error(), reason(dial).Error(), 1)
+	}
+	return onePrefix(text)
+}
+
+// reason returns the reason in an error of package net, without the addresses and system calls.
+func reason(err error) error {
+	var system *os.SyscallError
+	var lookup *net.DNSError
+	switch {
+	case errors.As(err, &system):
+		return system.Err
+	case errors.As(err, &lookup):
+		return errors.New(lookup.Err)
+	}
+	return err
+}
+
+// onePrefix returns an error's text without the names of the packages that made it. Names of
+// services remain.
 func onePrefix(text string) string {
 	for _, name := range []string{"cognito: ", "s3list: ", "terminal: ", "environments: "} {
-		text = strings.TrimPrefix(text, name)
+		text = strings.Replace(strings.TrimPrefix(text, name), ": "+name, ": ", 1)
 	}
-	return strings.Replace(text, ": terminal: ", ": ", 1)
+	return text
 }
 
 // notef writes one line to standard error. It replaces control characters in it. At a terminal, it

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os/signal"
 	"slices"
@@ -64,7 +65,7 @@ func (s *signedIn) serve(ctx context.Context, addr, format string) error {
 	defer stop()
 	server := s.server()
 	if err := server.Listen(addr); err != nil {
-		return err
+		return fmt.Errorf("-addr %s: %w: use another port", addr, reason(err))
 	}
 	server.Start(ctx)
 	defer server.Close()

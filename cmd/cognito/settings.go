@@ -59,8 +59,8 @@ func (a *app) environments() (map[string]cognito.Environment, error) {
 	data, err := files.ReadTrusted(path, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil,
-			usagef("%s does not exist: run \"cognito configure%s\" to enter the settings, or add "+
-				"-from and a file or URL that has them", path, a.sameFlags())
+			usagef("%s is missing: run \"cognito configure%s\" (-from FILE|URL)", path,
+				a.sameFlags())
 	} else if err != nil {
 		return nil, usageError{err}
 	}
@@ -90,7 +90,7 @@ func (a *app) named(
 	all map[string]cognito.Environment, name string,
 ) (e cognito.Environment, err error) {
 	if e, err = environments.Select(all, name); err != nil {
-		return e, usagef("%w (-env, COGNITO_ENV or \"cognito use NAME\")", err)
+		return e, usagef("%w (-env, COGNITO_ENV, \"cognito use NAME\")", err)
 	}
 	if err := a.checkVariables(); err != nil {
 		return e, err

@@ -110,7 +110,7 @@ func TestUseErrors(t *testing.T) {
 		says string
 	}{
 		{[]string{"use"}, exitUsage, "missing NAME or -user"},
-		{[]string{"use", "PROD"}, exitUsage, `there is no environment "PROD": choose one of `},
+		{[]string{"use", "PROD"}, exitUsage, `unknown environment "PROD": choose one of `},
 		{[]string{"use", "DEV", "BARE"}, exitUsage, "unexpected argument"},
 		{[]string{"use", "-user", "ada"}, exitSignIn, "ada is not signed in to DEV"},
 		{[]string{"use", "BARE", "-user", "ada"}, exitSignIn, "ada is not signed in to BARE"},

@@ -8,7 +8,7 @@ import (
 	"runtime"
 )
 
-// A T is a [testing.T].
+// A T is the part of [testing.TB] that this package uses.
 type T interface {
 	Helper()
 	Skipf(format string, args ...any)

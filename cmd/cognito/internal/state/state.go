@@ -240,7 +240,7 @@ func (k *Keeper) Update(ctx context.Context, change func(*Edit) error) error {
 		return err
 	}
 	if err := files.MakeDir(filepath.Dir(k.path)); err != nil {
-		return err
+		return unusable(err)
 	}
 	if err := k.private(); err != nil {
 		return err
@@ -315,14 +315,26 @@ func (k *Keeper) RemoveDamaged() (err error) {
 // replace it.
 func (k *Keeper) private() error { return private(filepath.Dir(k.path)) }
 
+// unusable adds advice to an error of the file system about the directory.
+func unusable(err error) error {
+	if !errors.As(err, new(*fs.PathError)) || errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("%w: set COGNITO_STATE_DIR to a directory that you can write", err)
+}
+
 func private(dir string) error {
 	link, err := os.Lstat(dir)
 	if err != nil {
-		return err
+		return unusable(err)
 	}
 	info, err := os.Stat(dir)
 	if err != nil {
 		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s %w: it is not a directory: set COGNITO_STATE_DIR to one", dir,
+			files.ErrUnfit)
 	}
 	err = cmp.Or(files.Check(dir, link, 0, true), files.Check(dir, info, 0o077, false))
 	if err != nil {
