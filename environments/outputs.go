@@ -111,18 +111,16 @@ func named(element any) (name string, value any) {
 func stackOutputs(list []any) (outputs []any) {
 	for _, element := range list {
 		inner, isList := element.([]any)
-		pair := make([]string, 0, 2)
-		for _, text := range inner {
-			if text, ok := text.(string); ok {
-				pair = append(pair, text)
+		if len(inner) == 2 {
+			key, named := inner[0].(string)
+			if value, ok := inner[1].(string); ok && named {
+				outputs = append(outputs, object{"OutputKey": key, "OutputValue": value})
+				continue
 			}
 		}
-		switch {
-		case len(inner) == 2 && len(pair) == 2:
-			outputs = append(outputs, object{"OutputKey": pair[0], "OutputValue": pair[1]})
-		case isStackOutputs(inner), isList && len(inner) == 0:
+		if len(inner) == 0 && isList || isStackOutputs(inner) {
 			outputs = append(outputs, inner...)
-		default:
+		} else {
 			outputs = append(outputs, element)
 		}
 	}

@@ -144,7 +144,7 @@ func TestMissingFields(t *testing.T) {
 // TestElementsInOtherCase checks that elements that differ from S3's only in case are errors: a
 // listing that ignored them could end early.
 func TestElementsInOtherCase(t *testing.T) {
-	for _, name := range pageElements {
+	for _, name := range pageElements[:len(pageElements)-2] { // not Key and Prefix
 		for _, other := range []string{strings.ToLower(name), strings.ToUpper(name)} {
 			body := root + "<" + other + ">true</" + other + ">" + end
 			_, err := parsePage([]byte(body), false)
@@ -158,7 +158,7 @@ func TestElementsInOtherCase(t *testing.T) {
 // TestElementsInUnknownElement checks that elements below one that S3 does not send are errors: a
 // listing that ignored them could lack objects, or end early.
 func TestElementsInUnknownElement(t *testing.T) {
-	for _, name := range pageElements {
+	for _, name := range pageElements[:len(pageElements)-2] { // not Key and Prefix
 		for _, versions := range []bool{false, true} {
 			for _, other := range []string{name, strings.ToLower(name)} {
 				element := "<" + other + ">true</" + other + ">"

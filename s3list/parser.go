@@ -219,7 +219,7 @@ const (
 // is an error. Below the root, an element Version may be the version of the server, and deeper
 // elements Key and Prefix may be those of a tag or a rule.
 func (p *parser) skip(name []byte, place int) {
-	for _, known := range listElements {
+	for _, known := range pageElements {
 		switch known {
 		case "Key", "Prefix":
 			if place != inEntry {
@@ -241,14 +241,13 @@ func (p *parser) skip(name []byte, place int) {
 }
 
 // pageElements are the children of a page that decide which objects are listed. KeyCount does not:
-// some servers omit it, send 0, do not count common prefixes, or count one twice.
+// some servers omit it, send 0, do not count common prefixes, or count one twice. Key and Prefix
+// name what is listed.
 var pageElements = [...]string{
 	"IsTruncated", "EncodingType", "NextContinuationToken", "NextMarker", "NextKeyMarker",
 	"NextVersionIdMarker", "Contents", "Version", "DeleteMarker", "CommonPrefixes",
+	"Key", "Prefix",
 }
-
-// listElements are also those that name what is listed.
-var listElements = append(pageElements[:], "Key", "Prefix")
 
 // finish decodes the page, sets its cursor and checks both.
 func (p *parser) finish() {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -40,8 +39,10 @@ func (b *browserFlags) register(f *flag.FlagSet) {
 		"with -browser, `how` the page asks: login does not reuse the browser's session",
 		func(how string) error {
 			b.prompt = how
-			for value := range strings.FieldsSeq(how) {
-				if !slices.Contains([]string{"login", "select_account", "consent", "none"}, value) {
+			for _, value := range strings.Fields(how) {
+				switch value {
+				case "login", "select_account", "consent", "none":
+				default:
 					return fmt.Errorf("use login, select_account, consent or none, not %q", value)
 				}
 			}

@@ -96,7 +96,7 @@ func (a *app) emulate(
 	}
 	listener, err := net.Listen("tcp", at.String())
 	if err != nil {
-		return fmt.Errorf("-addr %s: %w: use another port", at, reason(err))
+		return fmt.Errorf("-addr %s: %w: use another port", addr, reason(err))
 	}
 	defer listener.Close()
 	dir, err := os.MkdirTemp("", "cognito-")
