@@ -266,12 +266,11 @@ func (s *signedIn) authenticate(
 		}
 		session, err := s.conclude(ctx, login)
 		switch {
-		case a.login.noPassword || !incorrect(err),
-			login.Flow == "CUSTOM_AUTH" && !terminal.Is(a.answersFile()): // see -no-password
+		case a.login.noPassword || !terminal.Is(a.answersFile()) || !incorrect(err):
 			return session, err
-		case attempt == attempts || !terminal.Is(a.answersFile()):
-			text := fmt.Sprintf("the user name or the password is incorrect: "+
-				"run \"cognito password -forgot%s\"", a.withUser(login.Username))
+		case attempt == attempts:
+			text := fmt.Sprintf("the user name or the password is incorrect: to set a new "+
+				"password, run \"cognito password -forgot%s\"", a.withUser(login.Username))
 			return nil, &neededError{text, err}
 		}
 		a.notef("the user name or the password is incorrect")

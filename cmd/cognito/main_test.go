@@ -12,7 +12,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/loginwithcognito/cognito/cognitotest"
@@ -158,21 +157,6 @@ func built(t testing.TB) string {
 		t.Fatalf("go build: %v: %s", err, out)
 	}
 	return program
-}
-
-// writeProgram writes a program that can run at once. A process that another test starts meanwhile
-// would inherit the open file, with which the system does not run the program (Go issue 22315).
-func writeProgram(t testing.TB, path string, data []byte) {
-	t.Helper()
-	syscall.ForkLock.RLock()
-	err := os.WriteFile(path, data, 0o700)
-	syscall.ForkLock.RUnlock()
-	if err == nil {
-		err = os.Chmod(path, 0o755) // without the umask
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // process is the tool as a process of its own.

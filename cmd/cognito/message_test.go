@@ -29,8 +29,6 @@ func TestMessages(t *testing.T) {
 		code        int
 		want        string
 	}{
-		{"login -user ada", "wrong\n", exitFailed, "the user name or the password is incorrect: " +
-			`run "cognito password -forgot -user ada"`},
 		{"login -browser -prompt xx", "", exitUsage,
 			`-prompt: use login, select_account, consent or none, not "xx"`},
 		{"credentials -format jsno", "", exitUsage, `-format "jsno" is unsupported: use json, ` +

@@ -347,3 +347,18 @@ func TestProfileKeepsOwner(t *testing.T) {
 		t.Errorf("the link leads to %q, %v", to, err)
 	}
 }
+
+// writeProgram writes a program that can run at once. A process that another test starts meanwhile
+// would inherit the open file, with which the system does not run the program (Go issue 22315).
+func writeProgram(t testing.TB, path string, data []byte) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	err := os.WriteFile(path, data, 0o700)
+	syscall.ForkLock.RUnlock()
+	if err == nil {
+		err = os.Chmod(path, 0o755) // without the umask
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -53,7 +53,7 @@ func TestPassword(t *testing.T) {
 	}
 	code, stderr = m.loginWith(t, cognitotest.ExamplePassword)
 	if code != exitFailed || !strings.Contains(stderr,
-		"is incorrect: run \"cognito password -forgot -env DEV -user ada\"") {
+		"to set a new password, run \"cognito password -forgot -env DEV -user ada\"") {
 		t.Errorf("login with the old password: exit %d: %s", code, stderr)
 	}
 }

@@ -216,7 +216,7 @@ func TestUpdateAppearing(t *testing.T) {
 		}
 	})
 	keep := func(old []byte) ([]byte, error) { return old, nil }
-	for range 1000 {
+	for range 300 {
 		if err := update(t, path, 0, keep); errors.Is(err, ErrUnfit) {
 			t.Error(err)
 		}
