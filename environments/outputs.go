@@ -93,7 +93,7 @@ func isStackOutputs(value any) bool {
 }
 
 // named returns the name and the value of an element of a list in the forms of AWS: an output of a
-// stack, or an export of stacks or a parameter of Systems Manager. The name is empty if it is none.
+// stack, an export of stacks, or a parameter of Systems Manager. In other forms, the name is empty.
 func named(element any) (name string, value any) {
 	o, _ := element.(object)
 	for _, keys := range [][2]string{{"OutputKey", "OutputValue"}, {"Name", "Value"}} {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -169,14 +168,18 @@ func (m *members) text(name string, v *string) error { return read(m, name, "a s
 func (m *members) texts(name string, v *[]string) error {
 	const want = "a list of strings"
 	var elements []*string // nil for null
-	err := read(m, name, want, &elements)
-	if slices.Contains(elements, nil) {
-		return fmt.Errorf("%q is not %s", name, want)
+	if err := read(m, name, want, &elements); err != nil || elements == nil {
+		return err
 	}
-	for _, element := range elements {
-		*v = append(*v, *element)
+	texts := make([]string, len(elements))
+	for i, element := range elements {
+		if element == nil {
+			return fmt.Errorf("%q is not %s", name, want)
+		}
+		texts[i] = *element
 	}
-	return err
+	*v = texts
+	return nil
 }
 
 // date reads a NumericDate (RFC 7519 section 2): seconds since 1970, possibly with a fraction.

@@ -242,7 +242,7 @@ func (p *parser) skip(name []byte, place int) {
 
 // pageElements are the children of a page that decide which objects are listed. KeyCount does not:
 // some servers omit it, send 0, do not count common prefixes, or count one twice. Key and Prefix
-// name what is listed.
+// are children of their children.
 var pageElements = [...]string{
 	"IsTruncated", "EncodingType", "NextContinuationToken", "NextMarker", "NextKeyMarker",
 	"NextVersionIdMarker", "Contents", "Version", "DeleteMarker", "CommonPrefixes",

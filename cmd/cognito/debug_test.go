@@ -99,7 +99,8 @@ func TestDebugUnneeded(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = a.traced(http.DefaultTransport, false).RoundTrip(request)
-		if n := strings.Count(stderr.String(), "\n"); n != lines || !errors.Is(err, context.Canceled) {
+		n := strings.Count(stderr.String(), "\n")
+		if n != lines || !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v, %d lines, want %d", method, err, n, lines)
 		}
 	}

@@ -262,7 +262,8 @@ func TestGitHubActionsRefuses(t *testing.T) {
 		{"user", actionsURL, "https://a:secret@h/idtoken", 0, "", exitUsage, "https"},
 		{"not a URL", actionsURL, "::secret", 0, "", exitUsage, "https"},
 		{"redirect", "", "", 302, "", exitFailed, "a redirect"},
-		{"server error", "", "", 500, "secret", exitFailed, "500 Internal Server Error: run the job again"},
+		{"server error", "", "", 500, "secret", exitFailed,
+			"500 Internal Server Error: run the job again"},
 		{"closed", "", "", 0, "", exitFailed, "127.0.0.1"},
 		{"endless", "", "", 200, value(strings.Repeat("a", 1<<20)), exitFailed, "no token"},
 		{"no value", "", "", 200, `{}`, exitFailed, "no token"},
@@ -332,7 +333,8 @@ func TestGitHubActionsRetries(t *testing.T) {
 		{"each once", []reply{cut, status(502), status(200)}, 3, 3 * actionsPause, ""},
 		{"certificate", []reply{broken(certificate)}, 1, 0, "certificate"},
 		{"403", []reply{status(403)}, 1, 0, "returned"},
-		{"403 after 500", []reply{status(500), status(403)}, 2, actionsPause, "check the job's permissions"},
+		{"403 after 500", []reply{status(500), status(403)}, 2, actionsPause,
+			"check the job's permissions"},
 		{"302", []reply{status(302)}, 1, 0, "returned"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

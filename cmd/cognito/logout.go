@@ -128,8 +128,7 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 	case gone.error != nil:
 		err, failed = gone, err
 	case err == nil && lacking != nil:
-		s.a.notef("signed out of %s, but the user pool did not do what was asked: %s", s.name,
-			lacking)
+		s.a.notef("signed out of %s, but a request to the user pool failed: %s", s.name, lacking)
 		return exitStatus(exitFailed)
 	case err == nil:
 		s.a.notef("signed out of %s; AWS credentials in use stay valid until they expire",
@@ -149,8 +148,8 @@ func (l logout) run(ctx context.Context, s *signedIn) error {
 		return errors.Join(err, failed)
 	}
 	if l.global || l.device || gone.error == nil {
-		s.a.notef("signed out of %s here, but the user pool did not do what was asked: %s",
-			s.name, s.a.message(err))
+		s.a.notef("signed out of %s here, but a request to the user pool failed: %s", s.name,
+			s.a.message(err))
 		return exitStatus(exitFailed)
 	}
 	s.a.notef("the session in %s had ended already", s.name)

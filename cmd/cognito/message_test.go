@@ -9,8 +9,8 @@ import (
 	"github.com/loginwithcognito/cognito/cognitotest"
 )
 
-// TestMessages checks whole messages: they name what is wrong and what to do, in one line of at
-// most 100 characters.
+// TestMessages checks whole messages. They have one line of at most 120 characters, without the
+// directory of the test.
 func TestMessages(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
@@ -49,7 +49,8 @@ func TestMessages(t *testing.T) {
 	} {
 		code, stdout, stderr := m.run(t, test.input, strings.Fields(test.args)...)
 		if code != test.code || stdout != "" || !strings.HasPrefix(stderr, "cognito: "+test.want) ||
-			strings.Count(stderr, "\n") != 1 {
+			strings.Count(stderr, "\n") != 1 ||
+			len(strings.ReplaceAll(stderr, m.dir, "")) > 121 {
 			t.Errorf("%s: exit %d, %q, %q, want %d and %q", test.args, code, stdout, stderr,
 				test.code, test.want)
 		}
@@ -79,8 +80,8 @@ func TestMessages(t *testing.T) {
 
 	m.settings["COGNITO_CONFIG"] = filepath.Join(m.dir, "none")
 	code, _, stderr = m.run(t, "", "ls")
-	if code != exitUsage ||
-		!strings.HasSuffix(stderr, `none is missing: run "cognito configure" (-from FILE|URL)`+"\n") {
+	want = "none is missing: run \"cognito configure\" (-from FILE|URL)\n"
+	if code != exitUsage || !strings.HasSuffix(stderr, want) {
 		t.Errorf("ls without a configuration: exit %d, %q", code, stderr)
 	}
 }
